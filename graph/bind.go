@@ -1,0 +1,243 @@
+package graph
+
+import (
+	"unsafe"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+)
+
+// program plans the memory and makes the Program.
+func (c *compiler) program() (*Program, error) {
+	p := &Program{
+		Scale: 1, params: c.params, mode: c.mode, steps: c.steps, stream: c.stream, scale: c.scale,
+		inputs: map[string]*leaf{}, states: map[string]*leaf{}, outputs: map[string]*tensor.Dense{},
+		drawing: c.draw(),
+	}
+	for _, l := range c.leaves {
+		switch l.kind {
+		case inputLeaf:
+			p.inputs[l.name] = l
+		case stateLeaf:
+			p.states[l.name] = l
+		}
+	}
+	for _, l := range c.trained {
+		if n := c.grads[l]; n != nil {
+			p.weights = append(p.weights, &Weight{name: l.name, value: l.value, grad: c.values[n].buf.tensor})
+		}
+	}
+	arena := plan(c.buffers)
+	if c.params.dt == tensor.Float64 {
+		p.arena64 = make([]float64, arena)
+	} else {
+		p.arena32 = make([]float32, arena)
+	}
+	p.memory = c.memory(p, arena)
+	p.bind()
+	for _, o := range c.outputs {
+		p.outputs[o.name] = p.dense(c.values[o.node])
+	}
+	if c.loss != nil {
+		p.loss = p.dense(c.values[c.loss])
+	}
+	return p, nil
+}
+
+func (c *compiler) memory(p *Program, arena int) Memory {
+	width := int(c.params.dt.Size())
+	m := Memory{Arena: arena * width, Live: peak(c.buffers, len(c.steps)) * width, Intermediate: c.total * width}
+	for _, l := range c.leaves {
+		if l.kind == paramLeaf {
+			m.Params += l.value.DataSize() * width
+		} else {
+			m.Inputs += l.value.DataSize() * int(l.value.Dtype().Size())
+		}
+	}
+	for _, w := range p.weights {
+		m.Gradients += w.grad.DataSize() * width
+	}
+	for _, b := range c.buffers {
+		if b.place == inForeign {
+			m.Arena += b.size * int(b.dt.Size())
+		}
+	}
+	return m
+}
+
+// bind gives every step the memory of its operands and results.
+func (p *Program) bind() {
+	for _, s := range p.steps {
+		switch {
+		case s.kind == foreignStep:
+			s.run = p.bindForeign(s)
+		case p.params.dt == tensor.Float64:
+			s.run = bindStep[float64](p, s)
+		default:
+			s.run = bindStep[float32](p, s)
+		}
+	}
+}
+
+func bindStep[T kernel.Float](p *Program, s *step) func() error {
+	in, out := args[T](p, s.in), args[T](p, s.out)
+	switch s.kind {
+	case addStep:
+		return func() error { kernel.Binary(kernel.Add, out[0].F, in[0].F, in[1].F); return nil }
+	case copyStep:
+		return func() error { copy(out[0].F, in[0].F); return nil }
+	}
+	return ops.Bind(s.op, in, out)
+}
+
+func args[T kernel.Float](p *Program, vs []value) []ops.Arg[T] {
+	as := make([]ops.Arg[T], len(vs))
+	for i, v := range vs {
+		as[i] = ops.Arg[T]{Shape: v.shape}
+		switch {
+		case v.buf == nil:
+		case v.buf.dt == tensor.Int32:
+			as[i].I = v.buf.dense().Int32s()[v.offset : v.offset+v.size()]
+		default:
+			as[i].F = floats[T](p, v)
+		}
+	}
+	return as
+}
+
+// dense is the tensor of a buffer outside the arena.
+func (b *buffer) dense() *tensor.Dense {
+	if b.leaf != nil {
+		return b.leaf.value
+	}
+	return b.tensor
+}
+
+// floats is a value's memory.
+func floats[T kernel.Float](p *Program, v value) []T {
+	var data []T
+	at := v.offset
+	switch d := any(&data).(type) {
+	case *[]float32:
+		if *d = p.arena32; v.buf.place != inArena {
+			*d = v.buf.dense().Float32s()
+		}
+	case *[]float64:
+		if *d = p.arena64; v.buf.place != inArena {
+			*d = v.buf.dense().Float64s()
+		}
+	}
+	if v.buf.place == inArena {
+		at += v.buf.offset
+	}
+	return data[at : at+v.size() : at+v.size()]
+}
+
+// dense is a tensor over a value's memory; a scalar gets shape (1).
+func (p *Program) dense(v value) *tensor.Dense {
+	shape := v.shape.Clone()
+	if len(shape) == 0 {
+		shape = tensor.Shape{1}
+	}
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(p.slice(v)))
+}
+
+// slice is a value's memory as a slice of its type.
+func (p *Program) slice(v value) any {
+	switch {
+	case v.buf.dt == tensor.Float32:
+		return floats[float32](p, v)
+	case v.buf.dt == tensor.Float64:
+		return floats[float64](p, v)
+	case v.buf.dt == tensor.Int32:
+		return v.buf.dense().Int32s()[v.offset : v.offset+v.size()]
+	}
+	return v.buf.dense().Data() // only whole values have other types
+}
+
+// bindForeign runs an operation of Gorgonia's into planned memory; those that insist on memory of their own are copied.
+func (p *Program) bindForeign(s *step) func() error {
+	in := make([]G.Value, len(s.in))
+	for i, v := range s.in {
+		in[i] = p.gorgoniaValue(v)
+	}
+	out := p.gorgoniaValue(s.out[0])
+	op := s.node.Op()
+	return func() error {
+		var v G.Value
+		var err error
+		if pre, ok := op.(G.UsePreallocDoer); ok {
+			v, err = pre.UsePreallocDo(out, in...)
+		} else {
+			v, err = op.Do(in...)
+		}
+		if err != nil {
+			return errors.Wrapf(err, "%v", op)
+		}
+		return assign(out, v)
+	}
+}
+
+// gorgoniaValue is a value as Gorgonia's operations take it: scalars are pointers to numbers.
+func (p *Program) gorgoniaValue(v value) G.Value {
+	if len(v.shape) > 0 {
+		return p.dense(v)
+	}
+	switch data := p.slice(v).(type) {
+	case []float32:
+		return (*G.F32)(unsafe.Pointer(&data[0]))
+	case []float64:
+		return (*G.F64)(unsafe.Pointer(&data[0]))
+	}
+	return p.dense(v)
+}
+
+// assign copies from into to unless they are the same memory.
+func assign(to, from G.Value) error {
+	if to.Uintptr() == from.Uintptr() {
+		return nil
+	}
+	switch to := to.(type) {
+	case *G.F32:
+		if f, ok := from.(*G.F32); ok {
+			*to = *f
+			return nil
+		}
+	case *G.F64:
+		if f, ok := from.(*G.F64); ok {
+			*to = *f
+			return nil
+		}
+	case *tensor.Dense:
+		if f, ok := from.(*tensor.Dense); ok && f.DataSize() == to.DataSize() {
+			if f.RequiresIterator() {
+				f = f.Materialize().(*tensor.Dense)
+			}
+			return tensor.Copy(to, f)
+		}
+	}
+	return errors.Errorf("result %T of shape %v for %T of shape %v", from, from.Shape(), to, to.Shape())
+}
+
+// checkFinite looks for the first value of a step that is not finite.
+func (p *Program) checkFinite(s *step) error {
+	for i, v := range s.out {
+		if v.buf == nil || v.buf.dt != p.params.dt {
+			continue
+		}
+		n := -1
+		if p.params.dt == tensor.Float64 {
+			n = kernel.FirstNonFinite(floats[float64](p, v))
+		} else {
+			n = kernel.FirstNonFinite(floats[float32](p, v))
+		}
+		if n >= 0 {
+			return errors.Errorf("result %d of shape %v is not finite at element %d", i, v.shape, n)
+		}
+	}
+	return nil
+}

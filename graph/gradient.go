@@ -1,0 +1,117 @@
+package graph
+
+import (
+	"runtime/debug"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+)
+
+// differentiate declares the gradients of the loss with respect to the parameters that are trained.
+func (b *builder) differentiate() (err error) {
+	if b.loss == nil || b.mode != Train || len(b.trained) == 0 {
+		return nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.Errorf("gradients: panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	below := b.reachable(b.loss)
+	wrt := make(G.Nodes, len(b.trained))
+	for i, l := range b.trained {
+		if !below[l.node] {
+			return errors.Errorf("%s: parameter does not affect the loss: freeze it or do not declare it", l.name)
+		}
+		wrt[i] = l.node
+	}
+	first := len(b.paths)
+	scaled, err := b.scaledLoss()
+	if err != nil {
+		return err
+	}
+	grads, err := G.Grad(scaled, wrt...)
+	if err != nil {
+		return errors.Wrap(err, "gradients")
+	}
+	for i, l := range b.trained {
+		b.grads[l] = grads[i]
+	}
+	b.attribute(first)
+	return nil
+}
+
+// scaledLoss multiplies the loss by a number that Run sets, Program.Scale: gorgonia.Grad begins with a constant 1.
+func (b *builder) scaledLoss() (*G.Node, error) {
+	value := newDense(b.params.dt, []int{1})
+	n := G.NewScalar(b.g, b.params.dt, G.WithName("scale of the gradient"))
+	b.scale = &leaf{kind: constantLeaf, name: "scale", node: n, value: value}
+	b.leaves[n] = b.scale
+	return ops.Mul(b.loss, n)
+}
+
+// attribute gives the nodes of the gradients, from ID first on, to the path of what they are the gradients of.
+func (b *builder) attribute(first int) {
+	b.mark("")
+	for _, n := range b.g.AllNodes() {
+		if n.ID() < int64(first) {
+			continue
+		}
+		source := n
+		switch op := n.Op().(type) {
+		case *ops.Op:
+			if op.Of() != nil {
+				source = op.Of()
+			}
+		case *ops.View:
+			source = b.children(n)[0]
+		}
+		if source == n && len(n.DerivOf()) > 0 {
+			source = n.DerivOf()[0]
+		}
+		if children := b.children(n); source == n && len(children) > 0 {
+			source = children[len(children)-1]
+		}
+		b.paths[n.ID()] = b.paths[source.ID()]
+	}
+}
+
+// children lists a node's operands in order.
+func (b *builder) children(n *G.Node) []*G.Node {
+	it := b.g.From(n.ID())
+	if it == nil {
+		return nil
+	}
+	var nodes []*G.Node
+	for it.Next() {
+		nodes = append(nodes, it.Node().(*G.Node))
+	}
+	return nodes
+}
+
+// operands lists what must be computed before n. The view of a first result names the operands of its operation too, for
+// the sake of the derivative, but reads only that operation's node.
+func (b *builder) operands(n *G.Node) []*G.Node {
+	c := b.children(n)
+	if _, ok := n.Op().(*ops.View); ok {
+		return c[:1]
+	}
+	return c
+}
+
+// reachable is what the nodes depend on, themselves included.
+func (b *builder) reachable(nodes ...*G.Node) map[*G.Node]bool {
+	seen := map[*G.Node]bool{}
+	for len(nodes) > 0 {
+		n := nodes[len(nodes)-1]
+		nodes = nodes[:len(nodes)-1]
+		if seen[n] {
+			continue
+		}
+		seen[n] = true
+		nodes = append(nodes, b.operands(n)...)
+	}
+	return seen
+}

@@ -1,0 +1,173 @@
+package graphtest
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+)
+
+// Golden is what another implementation computed for a model: weights, a batch and results.
+type Golden struct {
+	Weights map[string]*tensor.Dense // by path, all of the model's
+	Feed    graph.Feed
+	Logits  *tensor.Dense            // the output "logits"
+	Loss    float64                  // of the first run
+	Grads   map[string]*tensor.Dense // of the first run, by path
+
+	// After the losses of some steps of an optimizer, beginning with Loss, the weights.
+	Losses []float64
+	Final  map[string]*tensor.Dense
+	Step   func(weights []G.ValueGrad) error // one step of the same optimizer, nil to leave the steps out
+
+	LogitsWithin float64 // absolute
+	LossWithin   float64 // relative
+	GradsWithin  float64 // relative L2 per tensor; tensors of norm under 1e-6 are left out
+	LossesWithin float64 // relative
+	FinalWithin  float64 // absolute, for weights whose first gradient exceeded 1e-5
+}
+
+// Check builds the model in float32 and compares it. The same numbers from a second run are checked too.
+func (g Golden) Check(t *testing.T, declare func(*graph.Scope)) {
+	t.Helper()
+	params := graph.NewParams(tensor.Float32, 1)
+	p, err := graph.Build(params, graph.Train, declare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.load(t, params)
+	for range 2 {
+		if err := p.Run(g.Feed); err != nil {
+			t.Fatal(err)
+		}
+		if d := MaxDifference(p.Output("logits"), g.Logits); !(d <= g.LogitsWithin) {
+			t.Errorf("logits differ by %.3g, want at most %.3g", d, g.LogitsWithin)
+		}
+		within(t, "loss", p.Loss(), g.Loss, g.LossWithin)
+	}
+	first := g.checkGrads(t, p)
+	if g.Step == nil {
+		return
+	}
+	for i, want := range g.Losses {
+		if err := p.Run(g.Feed); err != nil {
+			t.Fatal(err)
+		}
+		within(t, "loss of a step", p.Loss(), want, g.LossesWithin)
+		if err := g.Step(p.ValueGrads()); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+	}
+	g.checkFinal(t, params, first)
+}
+
+func (g Golden) load(t *testing.T, params *graph.Params) {
+	t.Helper()
+	for name, v := range params.All() {
+		w := g.Weights[name]
+		if w == nil {
+			t.Fatalf("weight %s is not in the golden case", name)
+		}
+		if !slices.Equal(w.Shape(), v.Shape()) {
+			t.Fatalf("weight %s has shape %v, the golden case %v", name, v.Shape(), w.Shape())
+		}
+		copy(v.Float32s(), w.Float32s())
+	}
+	for name := range g.Weights {
+		if params.Value(name) == nil {
+			t.Errorf("golden weight %s is not in the model", name)
+		}
+	}
+}
+
+func (g Golden) checkGrads(t *testing.T, p *graph.Program) map[string][]float32 {
+	t.Helper()
+	first := map[string][]float32{}
+	for _, w := range p.Weights() {
+		v, _ := w.Grad()
+		got, want := v.(*tensor.Dense), g.Grads[w.Name()]
+		if want == nil {
+			t.Errorf("golden gradient of %s is missing", w.Name())
+			continue
+		}
+		first[w.Name()] = slices.Clone(got.Float32s())
+		b := widen(want)
+		if d := RelativeL2(widen(got), b); norm(b) >= 1e-6 && !(d <= g.GradsWithin) {
+			t.Errorf("gradient of %s differs by %.3g (relative L2), want at most %.3g", w.Name(), d, g.GradsWithin)
+		}
+	}
+	return first
+}
+
+func (g Golden) checkFinal(t *testing.T, params *graph.Params, grads map[string][]float32) {
+	t.Helper()
+	for name, v := range params.All() {
+		want := g.Final[name]
+		if want == nil {
+			t.Errorf("golden final weight %s is missing", name)
+			continue
+		}
+		worst := 0.0
+		for i, x := range v.Float32s() {
+			if math.Abs(float64(grads[name][i])) > 1e-5 {
+				worst = max(worst, math.Abs(float64(x)-float64(want.Float32s()[i])))
+			}
+		}
+		if !(worst <= g.FinalWithin) {
+			t.Errorf("weight %s after the steps differs by %.3g, want at most %.3g", name, worst, g.FinalWithin)
+		}
+	}
+}
+
+func within(t *testing.T, what string, got, want, relative float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= relative*math.Abs(want)) {
+		t.Errorf("%s: got %.9g, want %.9g within %.3g relative", what, got, want, relative)
+	}
+}
+
+// RelativeL2 is |a−b| / |b|, or |a−b| where b is zero; NaN if the lengths differ.
+func RelativeL2(a, b []float64) float64 {
+	if len(a) != len(b) {
+		return math.NaN()
+	}
+	d := make([]float64, len(a))
+	for i := range a {
+		d[i] = a[i] - b[i]
+	}
+	if n := norm(b); n > 0 {
+		return norm(d) / n
+	}
+	return norm(d)
+}
+
+// MaxDifference is the largest |a−b| of two tensors; NaN if their shapes differ or a difference is NaN.
+func MaxDifference(a, b *tensor.Dense) float64 {
+	if a == nil || b == nil || !slices.Equal(a.Shape(), b.Shape()) {
+		return math.NaN()
+	}
+	x, y, worst := widen(a), widen(b), 0.0
+	for i := range x {
+		d := math.Abs(x[i] - y[i])
+		if math.IsNaN(d) {
+			return d
+		}
+		worst = max(worst, d)
+	}
+	return worst
+}
+
+func widen(t *tensor.Dense) []float64 {
+	if t.Dtype() == tensor.Float64 {
+		return t.Float64s()
+	}
+	w := make([]float64, 0, t.DataSize())
+	for _, v := range t.Float32s() {
+		w = append(w, float64(v))
+	}
+	return w
+}

@@ -1,0 +1,168 @@
+// Package graphtest checks layers: gradients against central differences, and values against those of another
+// implementation. It is for our own tests and for those of users who write layers of their own.
+package graphtest
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+)
+
+const (
+	// difference is the step of central differences relative to the weight: about ∛ε of float64, where the errors of truncation
+	// and of rounding meet.
+	difference = 1e-5
+	// gradientTolerance bounds the relative L2 distance: truncation leaves about difference², rounding ε/difference·|loss|.
+	gradientTolerance = 1e-6
+	// sampled is how many elements of a large parameter are differenced.
+	sampled = 64
+)
+
+// Gradients checks in float64 that every gradient of the loss that declare minimizes equals its central difference, for all
+// elements of small parameters and 64 of large ones. The graph is run twice, which must give the same bits, and once more as
+// built for evaluation, whose loss must be bit for bit that of training; a layer with dropout sets it to zero for this
+// test or calls TrainGradients. What the gradient of an input should be is tested by declaring it as a parameter.
+func Gradients(t testing.TB, feed graph.Feed, declare func(*graph.Scope)) {
+	t.Helper()
+	params := graph.NewParams(tensor.Float64, 1)
+	train := gradients(t, params, feed, declare)
+	eval, err := graph.Build(params, graph.Eval, declare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := eval.Run(feed); err != nil {
+		t.Fatal(err)
+	}
+	if err := train.Run(feed); err != nil {
+		t.Fatal(err)
+	}
+	if train.Loss() != eval.Loss() {
+		t.Errorf("loss in evaluation is %v, in training %v: want the same bits", eval.Loss(), train.Loss())
+	}
+}
+
+// TrainGradients is Gradients for layers that differ between training and evaluation: the latter is left out.
+func TrainGradients(t testing.TB, feed graph.Feed, declare func(*graph.Scope)) {
+	t.Helper()
+	gradients(t, graph.NewParams(tensor.Float64, 1), feed, declare)
+}
+
+func gradients(t testing.TB, params *graph.Params, feed graph.Feed, declare func(*graph.Scope)) *graph.Program {
+	t.Helper()
+	p, err := graph.Build(params, graph.Train, declare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Weights away from the symmetric points at which they often start: zeros hide errors.
+	for name, v := range params.All() {
+		x := v.Float64s()
+		for i := range x {
+			x[i] += 0.1 * (kernel.Seed{Key: kernel.Key(7, name)}.Uniform(uint64(i)) - 0.5)
+		}
+	}
+	first := runTwice(t, p, feed)
+	if len(first) == 0 {
+		t.Fatal("the graph trains no parameter: want at least one")
+	}
+	for i, w := range p.Weights() {
+		checkGradient(t, p, feed, w, first[i])
+	}
+	return p
+}
+
+// runTwice returns the gradients after checking that a second run repeats them.
+func runTwice(t testing.TB, p *graph.Program, feed graph.Feed) [][]float64 {
+	t.Helper()
+	var first [][]float64
+	for run := range 2 {
+		if err := p.Run(feed); err != nil {
+			t.Fatal(err)
+		}
+		for i, w := range p.Weights() {
+			g, _ := w.Grad()
+			data := g.(*tensor.Dense).Float64s()
+			if run == 0 {
+				first = append(first, slices.Clone(data))
+			} else if !slices.Equal(first[i], data) {
+				t.Errorf("%s: the second run gives another gradient", w.Name())
+			}
+		}
+	}
+	return first
+}
+
+func checkGradient(t testing.TB, p *graph.Program, feed graph.Feed, w *graph.Weight, got []float64) {
+	t.Helper()
+	x := w.Value().(*tensor.Dense).Float64s()
+	var a, b []float64
+	for j := range min(len(x), sampled) {
+		i := j
+		if len(x) > sampled {
+			i = int(kernel.Seed{Key: 11, Stream: uint64(len(x))}.Uint32(uint64(j))) % len(x)
+		}
+		a, b = append(a, got[i]), append(b, centralDifference(t, p, feed, &x[i]))
+	}
+	if d := RelativeL2(a, b); !(d < gradientTolerance) && norm(b) > 1e-9 || norm(b) <= 1e-9 && norm(a) > 1e-7 {
+		t.Errorf("%s: gradient differs from central differences by %.2g (relative L2), want < %.0g\n got %.6g\nwant %.6g",
+			w.Name(), d, gradientTolerance, a[:min(len(a), 8)], b[:min(len(b), 8)])
+	}
+}
+
+func centralDifference(t testing.TB, p *graph.Program, feed graph.Feed, x *float64) float64 {
+	t.Helper()
+	old := *x
+	defer func() { *x = old }()
+	h := difference * max(1, math.Abs(old))
+	loss := func(v float64) float64 {
+		*x = v
+		if err := p.Run(feed); err != nil {
+			t.Fatal(err)
+		}
+		return p.Loss()
+	}
+	up, down := loss(old+h), loss(old-h)
+	return (up - down) / ((old + h) - (old - h))
+}
+
+// Loss turns any node into a scalar to minimize: a weighted sum of its elements with fixed, uneven weights, so that no
+// error cancels out.
+func Loss(s *graph.Scope, y *G.Node) *G.Node {
+	n := y.Shape().TotalSize()
+	w := make([]float64, n)
+	kernel.Uniform(w, kernel.Seed{Key: 3}, -1, 1)
+	weights := s.Constant(Dense(s.Dtype(), w, n, 1))
+	row := s.Try(ops.Reshape(y, 1, n))
+	return s.Try(ops.Reshape(s.Try(ops.MatMul(row, weights, ops.MatMulOptions{}))))
+}
+
+// Dense makes a tensor of type float32 or float64 from numbers.
+func Dense(dt tensor.Dtype, x []float64, shape ...int) *tensor.Dense {
+	if dt == tensor.Float64 {
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(slices.Clone(x)))
+	}
+	f := make([]float32, len(x))
+	for i, v := range x {
+		f[i] = float32(v)
+	}
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(f))
+}
+
+// Ints makes a tensor of ids.
+func Ints(x []int32, shape ...int) *tensor.Dense {
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(slices.Clone(x)))
+}
+
+func norm(x []float64) float64 {
+	s := 0.0
+	for _, v := range x {
+		s += v * v
+	}
+	return math.Sqrt(s)
+}

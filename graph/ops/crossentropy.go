@@ -1,0 +1,79 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// IgnoreTarget is the target of positions that do not count, as in PyTorch.
+const IgnoreTarget = -100
+
+// CrossEntropy is the mean of −log softmax(logits)[target] over the targets that are not IgnoreTarget:
+// (…, V) and int32 (…) → scalar. With smoothing s the target distribution is (1−s)·one-hot + s/V (Szegedy et al. 2016).
+// It is 0 when no target counts.
+//
+// At run time a target outside 0…V−1 that is not IgnoreTarget is an error that names its position, the target and V.
+func CrossEntropy(logits, targets *G.Node, smoothing float64) (*G.Node, error) {
+	if smoothing < 0 || smoothing > 1 {
+		return nil, errors.Errorf("ops: CrossEntropy: smoothing %g is not in 0…1", smoothing)
+	}
+	return New(Def{
+		Name:  "CrossEntropy",
+		Attrs: []any{smoothing},
+		Shapes: func(in []tensor.Shape) ([]tensor.Shape, error) {
+			l := in[0]
+			if len(l) == 0 || targets.Dtype() != tensor.Int32 || !slices.Equal(l[:len(l)-1], in[1]) {
+				return nil, errors.Errorf("logits %v and targets %v of type %v: want (…, V) and int32 (…)", l, in[1], targets.Dtype())
+			}
+			return []tensor.Shape{{}, {size(in[1])}}, nil
+		},
+		Forward: Kernel{crossEntropy[float32](smoothing), crossEntropy[float64](smoothing)},
+		FLOPs:   func(in, _ []tensor.Shape) int { return 4 * size(in[0]) },
+		Grad: func(d Derivation) ([]*G.Node, error) {
+			lse, err := d.Out(1)
+			if err != nil {
+				return nil, err
+			}
+			dx, err := d.result(crossEntropyGrad(smoothing), d.In[0], d.In[1], lse, d.D)
+			return []*G.Node{dx, nil}, err
+		},
+	}, logits, targets)
+}
+
+func crossEntropyGrad(smoothing float64) Def {
+	return Def{
+		Name:    "CrossEntropyBackward",
+		Attrs:   []any{smoothing},
+		Shapes:  sameShape,
+		Forward: Kernel{crossEntropyBackward[float32](smoothing), crossEntropyBackward[float64](smoothing)},
+		InPlace: []int{0},
+		FLOPs:   func(in, _ []tensor.Shape) int { return 4 * size(in[0]) },
+	}
+}
+
+func crossEntropyKernel[T kernel.Float](c *Call[T], smoothing float64) kernel.CrossEntropy[T] {
+	return kernel.CrossEntropy[T]{Logits: c.In[0].F, Targets: c.In[1].I, V: c.In[0].Cols(), Ignore: IgnoreTarget, Smoothing: smoothing}
+}
+
+func crossEntropy[T kernel.Float](smoothing float64) func(*Call[T]) error {
+	return func(c *Call[T]) error {
+		k := crossEntropyKernel(c, smoothing)
+		if err := k.Check(); err != nil {
+			return err
+		}
+		c.Out[0].F[0] = T(k.Forward(c.Out[1].F))
+		return nil
+	}
+}
+
+func crossEntropyBackward[T kernel.Float](smoothing float64) func(*Call[T]) error {
+	return func(c *Call[T]) error {
+		crossEntropyKernel(c, smoothing).Backward(c.Out[0].F, c.In[2].F, float64(c.In[3].F[0]))
+		return nil
+	}
+}

@@ -1,0 +1,183 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// Arg is one operand or one result of a kernel: row-major data and its shape.
+type Arg[T kernel.Float] struct {
+	F     []T     // data of floating-point operands; nil for ids and for what is not wanted or not read
+	I     []int32 // data of id operands
+	Shape []int   // always set; empty for a scalar, whose data has one element
+}
+
+// Rows is the number of rows when the last axis is the columns.
+func (a Arg[T]) Rows() int { return size(a.Shape) / max(a.Cols(), 1) }
+
+// Cols is the length of the last axis, 1 for a scalar.
+func (a Arg[T]) Cols() int {
+	if len(a.Shape) == 0 {
+		return 1
+	}
+	return a.Shape[len(a.Shape)-1]
+}
+
+// Call is one run of a kernel. In and Out belong to the caller and stay at the same place from run to run.
+type Call[T kernel.Float] struct {
+	In  []Arg[T]
+	Out []Arg[T]
+}
+
+// Kernel is what a Def runs, for both floating-point types. It overwrites its results and keeps none of its arguments.
+type Kernel struct {
+	F32 func(*Call[float32]) error
+	F64 func(*Call[float64]) error
+}
+
+func (k Kernel) isZero() bool { return k.F32 == nil && k.F64 == nil }
+
+// Def defines an operation. Our own operations and those of users are made the same way.
+//
+// Operands are floating-point nodes of one type (float32 or float64) and int32 nodes of ids, which have no gradient.
+type Def struct {
+	Name  string
+	Attrs []any // every hyper-parameter, in print and in the node's hash
+
+	// Shapes gives the shapes of the results: first the one that New returns, then what Backward wants kept.
+	Shapes func(in []tensor.Shape) ([]tensor.Shape, error)
+
+	// Forward reads In (the operands) and writes Out (the results). A result that nothing reads has a nil F.
+	Forward Kernel
+
+	// Backward reads In: the operands, the results, and last the gradient of the first result. It writes Out: a gradient for
+	// each operand; those of ids and those that nothing reads have a nil F. A Def with neither Backward nor Grad has no gradient.
+	Backward Kernel
+
+	// Unread lists the positions of Backward's In that it does not read, so that their memory need not be kept.
+	Unread []int
+
+	// Grad, when set, is used instead of Backward: it declares the gradients as nodes, one for each operand (nil for ids).
+	Grad func(d Derivation) ([]*G.Node, error)
+
+	// Constant lists floating-point operands that have no gradient.
+	Constant []int
+
+	// InPlace lists operands whose memory the first result may take over.
+	InPlace []int
+
+	// Update says that the first result is the first operand, changed in place: a cache that is kept from run to run.
+	Update bool
+
+	// FLOPs counts the floating-point operations; the shape of a result that nothing reads is nil. No FLOPs means none.
+	FLOPs func(in, out []tensor.Shape) int
+}
+
+// Derivation is what a Def's Grad sees.
+type Derivation struct {
+	In  []*G.Node                    // the operands
+	Out func(i int) (*G.Node, error) // the i-th result
+	D   *G.Node                      // the gradient of the first result
+
+	of *G.Node // the node that is differentiated
+}
+
+// Results applies a definition and returns the nodes of all its results, among them those of gradients.
+func (d Derivation) Results(def Def, in ...*G.Node) ([]*G.Node, error) {
+	op, err := newOp(def, in)
+	if err != nil {
+		return nil, err
+	}
+	op.of = d.of
+	n, err := apply(op, in...)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]*G.Node, len(op.out))
+	for i := range results {
+		if results[i], err = op.result(n, i); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+// result applies a definition with one result.
+func (d Derivation) result(def Def, in ...*G.Node) (*G.Node, error) {
+	r, err := d.Results(def, in...)
+	if err != nil {
+		return nil, err
+	}
+	return r[0], nil
+}
+
+// New applies a definition to its operands and returns the node of its first result.
+//
+// It is an error if the operands are of mixed or unsupported types or of different graphs, or if d.Shapes refuses their shapes.
+func New(d Def, in ...*G.Node) (*G.Node, error) {
+	op, err := newOp(d, in)
+	if err != nil {
+		return nil, err
+	}
+	n, err := apply(op, in...)
+	if err != nil {
+		return nil, err
+	}
+	if len(op.out) == 1 {
+		return n, nil
+	}
+	return apply(&View{op: op, dt: op.dt, shape: op.out[0], id: serial()}, append([]*G.Node{n}, in...)...)
+}
+
+// newOp checks the operands and infers the results.
+func newOp(d Def, in []*G.Node) (*Op, error) {
+	op := &Op{Def: d, in: make([]tensor.Shape, len(in)), id: serial()}
+	if len(in) == 0 {
+		return nil, errors.Errorf("ops: %s: no operands", d.Name)
+	}
+	for i, n := range in {
+		if n == nil {
+			return nil, errors.Errorf("ops: %s: operand %d is nil", d.Name, i)
+		}
+		op.in[i] = n.Shape()
+		op.inSlots = append(op.inSlots, i)
+		switch dt := n.Dtype(); {
+		case dt == tensor.Int32:
+			op.Constant = append(slices.Clip(op.Constant), i)
+		case dt != tensor.Float32 && dt != tensor.Float64:
+			return nil, errors.Errorf("ops: %s: operand %d is %v, want float32, float64 or int32", d.Name, i, dt)
+		case op.dt == (tensor.Dtype{}):
+			op.dt = dt
+		case op.dt != dt:
+			return nil, errors.Errorf("ops: %s: operand %d is %v but an earlier one is %v", d.Name, i, dt, op.dt)
+		}
+	}
+	if op.dt == (tensor.Dtype{}) {
+		return nil, errors.Errorf("ops: %s: no floating-point operand", d.Name)
+	}
+	out, err := d.Shapes(op.in)
+	if err != nil {
+		return nil, errors.WithMessagef(err, "ops: %s", d.Name)
+	}
+	op.out = out
+	for i := range out {
+		op.outSlots = append(op.outSlots, i)
+	}
+	return op, nil
+}
+
+// sameShape is the Shapes of operations whose result has the shape of their first operand.
+func sameShape(in []tensor.Shape) ([]tensor.Shape, error) { return []tensor.Shape{in[0].Clone()}, nil }
+
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}

@@ -1,0 +1,44 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// Embedding takes the rows of table that ids name: (V, C) and int32 (…) → (…, C).
+//
+// At run time an id outside 0…V−1 is an error that names its position, the id and V.
+func Embedding(table, ids *G.Node) (*G.Node, error) {
+	return New(Def{
+		Name: "Embedding",
+		Shapes: func(in []tensor.Shape) ([]tensor.Shape, error) {
+			if len(in[0]) != 2 || ids.Dtype() != tensor.Int32 {
+				return nil, errors.Errorf("table %v and ids of type %v: want (V, C) and int32", in[0], ids.Dtype())
+			}
+			return []tensor.Shape{append(slices.Clone(in[1]), in[0][1])}, nil
+		},
+		Forward:  Kernel{gather[float32], gather[float64]},
+		Backward: Kernel{scatter[float32], scatter[float64]},
+		Unread:   []int{0, 2},
+	}, table, ids)
+}
+
+func gather[T kernel.Float](c *Call[T]) error {
+	table, ids := c.In[0], c.In[1].I
+	if err := kernel.CheckIDs(ids, table.Shape[0]); err != nil {
+		return err
+	}
+	kernel.Gather(c.Out[0].F, table.F, ids, table.Cols())
+	return nil
+}
+
+func scatter[T kernel.Float](c *Call[T]) error {
+	clear(c.Out[0].F)
+	kernel.ScatterAdd(c.Out[0].F, c.In[1].I, c.In[3].F, c.In[0].Cols())
+	return nil
+}

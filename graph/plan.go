@@ -1,0 +1,89 @@
+package graph
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// alignment of buffers in the arena, in elements: 64 bytes of float32, a cache line.
+const alignment = 16
+
+// plan gives every arena buffer an offset such that no two that live at the same time overlap, and returns the arena's size.
+// It places the largest first, each at the lowest offset that is free during its life (Pisarchyk and Lee 2020, arXiv 2001.03288,
+// greedy by size).
+func plan(buffers []*buffer) int {
+	order := make([]*buffer, 0, len(buffers))
+	for _, b := range buffers {
+		if b.place == inArena {
+			order = append(order, b)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b *buffer) int { return cmp.Compare(b.size, a.size) })
+	var placed []*buffer // in order of offset
+	arena := 0
+	for _, b := range order {
+		at := 0
+		for _, p := range placed {
+			if p.last < b.first || b.last < p.first {
+				continue
+			}
+			if p.offset-at >= b.size {
+				break
+			}
+			at = max(at, aligned(p.offset+p.size))
+		}
+		b.offset = at
+		arena = max(arena, at+b.size)
+		i, _ := slices.BinarySearchFunc(placed, b, func(p, b *buffer) int { return cmp.Compare(p.offset, b.offset) })
+		placed = slices.Insert(placed, i, b)
+	}
+	return arena
+}
+
+func aligned(n int) int { return (n + alignment - 1) / alignment * alignment }
+
+// peak is the largest sum of the sizes of buffers that live at the same time: no plan can do with less.
+func peak(buffers []*buffer, steps int) int {
+	change := make([]int, steps+2)
+	for _, b := range buffers {
+		if b.place == inArena {
+			change[b.first] += b.size
+			change[b.last+1] -= b.size
+		}
+	}
+	most, now := 0, 0
+	for _, d := range change {
+		now += d
+		most = max(most, now)
+	}
+	return most
+}
+
+// Memory says what a Program holds, in bytes. Parameters are shared by all Programs over the same Params.
+type Memory struct {
+	Params       int
+	Gradients    int
+	Inputs       int // inputs, states and constants
+	Arena        int // intermediate values, in the memory planned for them
+	Live         int // the most of them that are needed at one time: no plan can do with less
+	Intermediate int // the sum of all of them: what the arena would take if nothing were reused
+}
+
+// Total is what the Program holds in all.
+func (m Memory) Total() int { return m.Params + m.Gradients + m.Inputs + m.Arena }
+
+func (m Memory) String() string {
+	var s strings.Builder
+	for _, row := range []struct {
+		name  string
+		bytes int
+	}{
+		{"parameters", m.Params}, {"gradients", m.Gradients}, {"inputs", m.Inputs}, {"arena", m.Arena}, {"total", m.Total()},
+	} {
+		fmt.Fprintf(&s, "%-12s %10.2f MB\n", row.name, float64(row.bytes)/1e6)
+	}
+	fmt.Fprintf(&s, "The arena holds %.2f MB of intermediate values, of which %.2f MB are needed at one time.\n", float64(m.Intermediate)/1e6, float64(m.Live)/1e6)
+	return s.String()
+}

@@ -1,0 +1,302 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// Feed is the values of one run's inputs by name: int32 ids, or floats of the parameters' type. Run copies them.
+type Feed map[string]*tensor.Dense
+
+// Program runs what was declared in Build. It implements gorgonia.VM. All its memory is planned when it is built; a run
+// allocates nothing (Gorgonia's own operations excepted), and its results do not depend on GOMAXPROCS.
+//
+// A Program is for one goroutine at a time, and so are Programs that share weights while one of them trains.
+type Program struct {
+	// Accumulate makes Run add to the gradients instead of replacing them.
+	Accumulate bool
+	// Scale multiplies the gradients of a run: the share of a micro-batch in its step. It is 1 at first.
+	Scale float64
+	// Stream names the random numbers of a run: dropout repeats itself when Stream does.
+	Stream uint64
+	// TraceNaN makes Run look at every value and stop at the first that is not finite, with the path where it arose.
+	TraceNaN bool
+
+	params  *Params
+	mode    Mode
+	steps   []*step
+	inputs  map[string]*leaf
+	states  map[string]*leaf
+	outputs map[string]*tensor.Dense
+	weights []*Weight
+	stream  *leaf
+	scale   *leaf
+	loss    *tensor.Dense // nil for none
+	memory  Memory
+	arena32 []float32 // one of the two, by the parameters' type
+	arena64 []float64
+	profile *Profile
+	drawing *drawing
+}
+
+var _ G.VM = (*Program)(nil)
+
+// Weight is a parameter that is trained and its gradient in one Program. It implements gorgonia.ValueGrad and gorgonia.Namer.
+type Weight struct {
+	name        string
+	value, grad *tensor.Dense
+	sum         *tensor.Dense // gradients of earlier runs, while Run accumulates
+}
+
+// Name is the parameter's path.
+func (w *Weight) Name() string { return w.name }
+
+// Value is the parameter's tensor.
+func (w *Weight) Value() G.Value { return w.value }
+
+// Grad is the gradient of the last run; the error is always nil.
+func (w *Weight) Grad() (G.Value, error) { return w.grad, nil }
+
+// Params is the weights the Program is built over.
+func (p *Program) Params() *Params { return p.params }
+
+// Mode is what the Program was built for.
+func (p *Program) Mode() Mode { return p.mode }
+
+// Memory says what the Program holds.
+func (p *Program) Memory() Memory { return p.memory }
+
+// Weights lists the parameters that are trained, in order of declaration.
+func (p *Program) Weights() []*Weight { return p.weights }
+
+// ValueGrads lists the same as Weights, as a gorgonia.Solver takes it.
+func (p *Program) ValueGrads() []G.ValueGrad {
+	vs := make([]G.ValueGrad, len(p.weights))
+	for i, w := range p.weights {
+		vs[i] = w
+	}
+	return vs
+}
+
+// Loss is the loss of the last run, 0 when the graph has none.
+func (p *Program) Loss() float64 {
+	switch {
+	case p.loss == nil:
+		return 0
+	case p.loss.Dtype() == tensor.Float64:
+		return p.loss.Float64s()[0]
+	}
+	return float64(p.loss.Float32s()[0])
+}
+
+// Output is the value of a named output after the last run, nil when there is none of this name. It is valid until the next
+// run. A scalar has shape (1).
+func (p *Program) Output(name string) *tensor.Dense { return p.outputs[name] }
+
+// State is a named state, nil when there is none of this path. It is the memory itself.
+func (p *Program) State(path string) *tensor.Dense {
+	if l, ok := p.states[path]; ok {
+		return l.value
+	}
+	return nil
+}
+
+// States lists the paths of the states in order.
+func (p *Program) States() []string { return sortedKeys(p.states) }
+
+// InputShape is the shape of an input, nil when there is none of this name.
+func (p *Program) InputShape(name string) []int {
+	if l, ok := p.inputs[name]; ok {
+		return slices.Clone(l.value.Shape())
+	}
+	return nil
+}
+
+// Run sets the inputs and runs the Program. Every input must be fed, with its own shape and type; an error names the
+// input, or the path of the operation that failed.
+func (p *Program) Run(feed Feed) error {
+	for name, v := range feed {
+		if err := p.set(name, v); err != nil {
+			return err
+		}
+	}
+	if len(feed) != len(p.inputs) {
+		for _, name := range sortedKeys(p.inputs) {
+			if _, ok := feed[name]; !ok {
+				return errors.Errorf("graph: run: input %s is not fed", name)
+			}
+		}
+	}
+	return p.RunAll()
+}
+
+// Let sets one input, for RunAll.
+func (p *Program) Let(name string, v *tensor.Dense) error { return p.set(name, v) }
+
+func (p *Program) set(name string, v *tensor.Dense) error {
+	l, ok := p.inputs[name]
+	if !ok {
+		return errors.Errorf("graph: run: there is no input %s: the inputs are %s", name, strings.Join(sortedKeys(p.inputs), ", "))
+	}
+	switch {
+	case v == nil:
+		return errors.Errorf("graph: run: input %s is nil", name)
+	case !slices.Equal(v.Shape(), l.value.Shape()):
+		return errors.Errorf("graph: run: input %s has shape %v, want %v", name, v.Shape(), l.value.Shape())
+	case v.Dtype() != l.value.Dtype():
+		return errors.Errorf("graph: run: input %s has type %v, want %v", name, v.Dtype(), l.value.Dtype())
+	case v.RequiresIterator():
+		return errors.Errorf("graph: run: input %s is not contiguous: clone it", name)
+	}
+	switch v.Dtype() {
+	case tensor.Int32:
+		copy(l.value.Int32s(), v.Int32s())
+	case tensor.Float32:
+		copy(l.value.Float32s(), v.Float32s())
+	default:
+		copy(l.value.Float64s(), v.Float64s())
+	}
+	return nil
+}
+
+// RunAll runs the Program on the inputs as they are. It implements gorgonia.VM.
+func (p *Program) RunAll() (err error) {
+	if p.stream != nil {
+		s := p.stream.value.Int32s()
+		s[0], s[1] = int32(uint32(p.Stream)), int32(uint32(p.Stream>>32))
+	}
+	if p.scale != nil {
+		setScalar(p.scale.value, p.Scale)
+	}
+	if p.Accumulate {
+		p.keepGradients()
+	}
+	at := 0
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.Errorf("graph: run: %s: panic: %v", p.steps[at].place(), r)
+		}
+	}()
+	for at = range p.steps {
+		if err := p.runStep(p.steps[at]); err != nil {
+			return errors.WithMessagef(err, "graph: run: %s", p.steps[at].place())
+		}
+	}
+	if p.Accumulate {
+		p.addGradients()
+	}
+	return nil
+}
+
+func (p *Program) runStep(s *step) error {
+	if p.profile != nil {
+		return p.profile.run(s)
+	}
+	if err := s.run(); err != nil {
+		return err
+	}
+	if p.TraceNaN {
+		return p.checkFinite(s)
+	}
+	return nil
+}
+
+// place is where a step stands, for messages: "h.0.attn: Attention{…}".
+func (s *step) place() string { return at(s.path, s.name()) }
+
+func (s *step) name() string {
+	switch {
+	case s.kind == copyStep:
+		return "Copy"
+	case s.op != nil:
+		return s.op.Name
+	case s.kind == addStep:
+		return "Add"
+	}
+	return s.node.Op().String()
+}
+
+func setScalar(t *tensor.Dense, v float64) {
+	if t.Dtype() == tensor.Float64 {
+		t.Float64s()[0] = v
+	} else {
+		t.Float32s()[0] = float32(v)
+	}
+}
+
+// keepGradients puts the gradients of earlier runs aside.
+func (p *Program) keepGradients() {
+	for _, w := range p.weights {
+		if w.sum == nil {
+			w.sum = newDense(w.grad.Dtype(), w.grad.Shape())
+		}
+		copyDense(w.sum, w.grad)
+	}
+}
+
+func (p *Program) addGradients() {
+	for _, w := range p.weights {
+		if w.grad.Dtype() == tensor.Float64 {
+			kernel.AddScaled(w.grad.Float64s(), 1, w.sum.Float64s())
+		} else {
+			kernel.AddScaled(w.grad.Float32s(), 1, w.sum.Float32s())
+		}
+	}
+}
+
+func copyDense(dst, src *tensor.Dense) {
+	if dst.Dtype() == tensor.Float64 {
+		copy(dst.Float64s(), src.Float64s())
+	} else {
+		copy(dst.Float32s(), src.Float32s())
+	}
+}
+
+// Reset sets the states to zero. It implements gorgonia.VM; a Program needs no Reset between runs.
+func (p *Program) Reset() {
+	for _, l := range p.states {
+		l.value.Zero()
+	}
+}
+
+// Close implements gorgonia.VM. There is nothing to close.
+func (p *Program) Close() error { return nil }
+
+// ShareStates makes p use the states of other, so that both read and write the same caches: one Program for a whole prompt
+// and one for single tokens. It is an error if a state of p is missing in other or has another shape.
+func (p *Program) ShareStates(other *Program) error {
+	for _, path := range p.States() {
+		mine, theirs := p.states[path].value, other.State(path)
+		if theirs == nil {
+			return errors.Errorf("graph: share states: %s: the other program has no such state", path)
+		}
+		if !slices.Equal(mine.Shape(), theirs.Shape()) {
+			return errors.Errorf("graph: share states: %s: shape %v here, %v there", path, mine.Shape(), theirs.Shape())
+		}
+	}
+	for _, l := range p.states {
+		l.value = other.states[l.name].value
+	}
+	p.bind()
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (p *Program) String() string {
+	return fmt.Sprintf("program for %v: %d steps, %d parameters", p.mode, len(p.steps), p.params.Size())
+}

@@ -1,0 +1,67 @@
+package graph
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+)
+
+// refused are Gorgonia's own operations that give wrong values, wrong gradients or an unrecoverable panic in v0.9.18,
+// by the type of their op, with what to use instead.
+var refused = map[string]string{
+	"reshapeOp":    "gorgonia.Reshape shares memory that is then overwritten: use ops.Reshape",
+	"dropoutOp":    "gorgonia.Dropout scales its gradient by 1/p instead of 1/(1-p): use ops.Dropout",
+	"byIndicesOp":  "gorgonia.ByIndices reads other rows when an index is out of range: use ops.Embedding",
+	"sliceOp":      "gorgonia.Slice merges slices whose bounds agree in their low bytes: use ops.Slice",
+	"softmaxOp":    "gorgonia.SoftMax and LogSoftMax of one node are merged: use ops.Softmax or ops.LogSoftmax",
+	"GroupNormOp":  "gorgonia.GroupNorm merges norms of different epsilon: use ops.LayerNorm",
+	"BatchNormOp":  "gorgonia.BatchNorm keeps its mode in the op, for all graphs that share it: use ops.LayerNorm",
+	"randomOp":     "gorgonia's random nodes depend on the order of runs: use ops.Dropout",
+	"letOp":        "gorgonia.Set writes into an operand: use Scope.State",
+	"readOp":       "gorgonia.Read keeps memory that is reused: use Scope.Output",
+	"invSqrt":      "gorgonia.InverseSqrt has a wrong gradient: use gorgonia.Sqrt and ops.Div",
+	"log2":         "gorgonia.Log2 has a wrong gradient: use gorgonia.Log and ops.Scale",
+	"OuterProd":    "gorgonia.OuterProd fails in the backward pass off square: use ops.MatMul",
+	"4-D repeatOp": "gorgonia's broadcasts have wrong gradients in four dimensions: use ops.Add, Sub, Mul or Div",
+}
+
+// refuse reports the first of the nodes that is one of Gorgonia's wrong operations.
+func (b *builder) refuse(nodes []*G.Node) error {
+	for _, n := range nodes {
+		if why := refusal(n); why != "" {
+			return errors.New(at(b.paths[n.ID()], why))
+		}
+	}
+	return nil
+}
+
+func refusal(n *G.Node) string {
+	switch n.Op().(type) {
+	case nil, *ops.Op, *ops.View:
+		return ""
+	}
+	name := opType(n.Op())
+	switch name {
+	case "elemUnaryOp":
+		name = n.Op().String()
+	case "linAlgBinOp":
+		if strings.Contains(n.Op().String(), "⊗") {
+			name = "OuterProd"
+		}
+	case "repeatOp":
+		if n.Dims() >= 4 {
+			name = "4-D repeatOp"
+		}
+	}
+	return refused[name]
+}
+
+// opType is the name of an operation's type without package and pointer.
+func opType(op G.Op) string {
+	name := fmt.Sprintf("%T", op)
+	return name[strings.LastIndex(name, ".")+1:]
+}
