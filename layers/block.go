@@ -1,0 +1,35 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// Block is GPT-2's pre-norm Transformer block, x + attn(norm(x)) and then x + mlp(norm(x)): (B, T, C) → (B, T, C)
+// (Radford et al. 2019).
+//
+// Parameters: ln_1, attn, ln_2, mlp, those of LayerNorm, SelfAttention and MLP in the GPT2 family.
+type Block struct {
+	Heads       int
+	Hidden      int               // of the MLP; 0 means 4C
+	Act         kernel.Activation // Identity means GELUTanh
+	Eps         float64
+	Dropout     float64 // of what each half adds
+	AttnDropout float64 // of the attention's probabilities
+	Window      int
+	Std, OutStd float64 // of the weights, and of those whose results are added, at first
+}
+
+// Forward declares the layer.
+func (l Block) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
+	y := LayerNorm{Eps: l.Eps}.Forward(s.In("ln_1"), x)
+	y = SelfAttention{
+		Heads: l.Heads, Causal: true, Window: l.Window, Dropout: l.AttnDropout, Family: GPT2, Std: l.Std, OutStd: l.OutStd,
+	}.Forward(s.In("attn"), y, seq)
+	x = s.Add(x, Dropout{l.Dropout}.Forward(s.In("attn.resid_dropout"), y))
+	y = LayerNorm{Eps: l.Eps}.Forward(s.In("ln_2"), x)
+	y = MLP{Hidden: l.Hidden, Act: l.Act, Family: GPT2, Std: l.Std, OutStd: l.OutStd}.Forward(s.In("mlp"), y)
+	return s.Add(x, Dropout{l.Dropout}.Forward(s.In("mlp.resid_dropout"), y))
+}

@@ -1,0 +1,67 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// DecoderLayer is torch.nn.TransformerDecoderLayer: causal self-attention, attention to a memory and an MLP, each added to
+// its input: (B, T, C) → (B, T, C). Norms come after the sums, or before the parts with NormFirst.
+//
+// Parameters: self_attn, multihead_attn, linear1, linear2, norm1, norm2, norm3.
+type DecoderLayer struct {
+	Heads     int
+	Hidden    int               // of the MLP; 0 means 4C
+	Act       kernel.Activation // Identity means ReLU
+	Dropout   float64
+	NormFirst bool
+	Eps       float64
+}
+
+// Forward declares the layer.
+func (l DecoderLayer) Forward(s *graph.Scope, x *G.Node, seq Sequence, m Memory) *G.Node {
+	x = residual{l.NormFirst, l.Eps, l.Dropout, "1"}.forward(s, x, func(x *G.Node) *G.Node {
+		return SelfAttention{Heads: l.Heads, Causal: true, Dropout: l.Dropout}.Forward(s.In("self_attn"), x, seq)
+	})
+	x = residual{l.NormFirst, l.Eps, l.Dropout, "2"}.forward(s, x, func(x *G.Node) *G.Node {
+		return l.cross().Forward(s.In("multihead_attn"), x, m)
+	})
+	return residual{l.NormFirst, l.Eps, l.Dropout, "3"}.forward(s, x, func(x *G.Node) *G.Node {
+		return MLP{Hidden: l.Hidden, Act: l.Act, Dropout: l.Dropout}.Forward(s, x)
+	})
+}
+
+func (l DecoderLayer) cross() CrossAttention {
+	return CrossAttention{Heads: l.Heads, Dropout: l.Dropout}
+}
+
+// Decoder is torch.nn.TransformerDecoder: Layers times Layer, and a norm unless NoNorm: (B, T, C) → (B, T, C).
+//
+// Parameters: layers.0, layers.1, …, norm.
+type Decoder struct {
+	Layers int
+	Layer  DecoderLayer
+	NoNorm bool
+}
+
+// Forward declares the layers.
+func (l Decoder) Forward(s *graph.Scope, x *G.Node, seq Sequence, m Memory) *G.Node {
+	for i := range l.Layers {
+		x = l.Layer.Forward(s.In("layers").At(i), x, seq, m)
+	}
+	if l.NoNorm {
+		return x
+	}
+	return LayerNorm{Eps: l.Layer.Eps}.Forward(s.In("norm"), x)
+}
+
+// Remember declares, in mode Decode, what the layers keep of a memory, and no more. Each is an output by its path, so that
+// the Program computes it.
+func (l Decoder) Remember(s *graph.Scope, m Memory) {
+	for i := range l.Layers {
+		at := s.In("layers").At(i).In("multihead_attn")
+		at.Output(at.Path(), l.Layer.cross().Remember(at, m))
+	}
+}

@@ -1,0 +1,50 @@
+package layers
+
+import (
+	"math"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+)
+
+// Linear is y = act(x·Wᵀ + b): (…, in) → (…, Out).
+//
+// Parameters: weight (Out, in), or (in, Out) with InOut; bias (Out) unless NoBias. They begin as PyTorch's, evenly spread over
+// ±1/√in; with Std the weight is normal and the bias zero, as in GPT-2.
+type Linear struct {
+	Out    int
+	NoBias bool
+	InOut  bool // the layout of GPT-2's Conv1D
+	Act    kernel.Activation
+	Std    float64
+}
+
+// Forward declares the layer.
+func (l Linear) Forward(s *graph.Scope, x *G.Node) *G.Node {
+	if x.Dims() == 0 {
+		return s.Failf("linear: input is a scalar, want at least one axis")
+	}
+	in := x.Shape()[x.Dims()-1]
+	weight, bias := l.inits(in)
+	shape := []int{l.Out, in}
+	if l.InOut {
+		shape = []int{in, l.Out}
+	}
+	w := s.Param("weight", weight, shape...)
+	var b *G.Node
+	if !l.NoBias {
+		b = s.Param("bias", bias, l.Out)
+	}
+	return s.Try(ops.Linear(x, w, b, ops.LinearOptions{InOut: l.InOut, Act: l.Act})) // (…, Out)
+}
+
+func (l Linear) inits(in int) (weight, bias graph.Init) {
+	if l.Std > 0 {
+		return graph.Normal(l.Std), graph.Zeros()
+	}
+	bound := graph.Uniform(1 / math.Sqrt(float64(in)))
+	return bound, bound
+}

@@ -1,0 +1,47 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// MLP is two linear layers with an activation between them, for every position alone: (…, C) → (…, C)
+// (Vaswani et al. 2017, section 3.3).
+//
+// Parameters of PyTorch: linear1.weight (Hidden, C), linear1.bias, linear2.weight (C, Hidden), linear2.bias. Of GPT2:
+// c_fc.weight (C, Hidden), c_fc.bias, c_proj.weight (Hidden, C), c_proj.bias.
+type MLP struct {
+	Hidden  int               // 0 means 4C
+	Act     kernel.Activation // Identity means the family's: ReLU for PyTorch, GELUTanh for GPT2
+	Dropout float64           // between the two
+	Family  Family
+	Std     float64 // of the weights at first; 0 means PyTorch's choice
+	OutStd  float64 // of the second layer; 0 means Std
+}
+
+// Forward declares the layer.
+func (l MLP) Forward(s *graph.Scope, x *G.Node) *G.Node {
+	if x.Dims() == 0 {
+		return s.Failf("MLP: input is a scalar, want at least one axis")
+	}
+	c := x.Shape()[x.Dims()-1]
+	first, second, act := "linear1", "linear2", kernel.ReLU
+	if l.Family == GPT2 {
+		first, second, act = "c_fc", "c_proj", kernel.GELUTanh
+	}
+	if l.Act != kernel.Identity {
+		act = l.Act
+	}
+	if l.Hidden == 0 {
+		l.Hidden = 4 * c
+	}
+	if l.OutStd == 0 {
+		l.OutStd = l.Std
+	}
+	conv1D := l.Family == GPT2
+	h := Linear{Out: l.Hidden, InOut: conv1D, Act: act, Std: l.Std}.Forward(s.In(first), x) // (…, Hidden)
+	h = Dropout{l.Dropout}.Forward(s.In("dropout"), h)
+	return Linear{Out: c, InOut: conv1D, Std: l.OutStd}.Forward(s.In(second), h) // (…, C)
+}

@@ -1,0 +1,12 @@
+// Package models holds whole Transformers. A model is its configuration: a struct that reads and writes the config.json of
+// its family, with methods that declare what it is built for:
+//
+//	gpt := models.GPT{Vocab: 65, Context: 64, Layers: 4, Heads: 4, Dim: 128}
+//	params := graph.NewParams(tensor.Float32, seed)
+//	step, err := graph.Build(params, graph.Train, gpt.Loss(12, 64))
+//	eval, err := graph.Build(params, graph.Eval, gpt.Loss(12, 64))
+//	next, err := graph.Build(params, graph.Decode, gpt.Decode(1, 1))
+//
+// Parameters have the names and layouts of the family's published weights, so that those load with no renaming and what
+// is trained here opens elsewhere.
+package models

@@ -1,0 +1,198 @@
+package models
+
+import (
+	"encoding/json"
+	"math"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+	"github.com/gorgoformer/gorgoformer/layers"
+)
+
+// GPT is GPT-2: token and position embeddings, pre-norm blocks, a final norm, and a head tied to the token embedding
+// (Radford et al. 2019). Its JSON form is Hugging Face's config.json of model_type gpt2.
+//
+// Parameters: wte.weight, wpe.weight, h.0.ln_1.weight, …, ln_f.weight, ln_f.bias; lm_head.weight if Untied.
+type GPT struct {
+	Vocab   int
+	Context int // the most tokens it can see
+	Layers  int
+	Heads   int
+	Dim     int
+	Hidden  int // of the MLPs; 0 means 4·Dim
+
+	Activation string  // gelu_new, gelu, relu or silu; "" means gelu_new
+	Eps        float64 // of the norms; 0 means 1e-5
+	Untied     bool    // the head has weights of its own
+	InitStd    float64 // of the weights at first; 0 means 0.02
+
+	EmbedDropout float64 // after the embeddings
+	Dropout      float64 // of what each half of a block adds
+	AttnDropout  float64 // of the attention's probabilities
+
+	BOS, EOS int32 // ids of the tokens that begin and end a text; 0 and 0 when there are none
+}
+
+// gptJSON is config.json. Fields that are missing have Hugging Face's defaults.
+type gptJSON struct {
+	ModelType     string   `json:"model_type"`
+	Architectures []string `json:"architectures,omitempty"`
+	Vocab         int      `json:"vocab_size"`
+	Context       int      `json:"n_positions"`
+	Layers        int      `json:"n_layer"`
+	Heads         int      `json:"n_head"`
+	Dim           int      `json:"n_embd"`
+	Hidden        *int     `json:"n_inner"`
+	Activation    string   `json:"activation_function"`
+	Eps           float64  `json:"layer_norm_epsilon"`
+	InitStd       float64  `json:"initializer_range"`
+	EmbedDropout  float64  `json:"embd_pdrop"`
+	Dropout       float64  `json:"resid_pdrop"`
+	AttnDropout   float64  `json:"attn_pdrop"`
+	Tied          bool     `json:"tie_word_embeddings"`
+	BOS           *int32   `json:"bos_token_id"`
+	EOS           *int32   `json:"eos_token_id"`
+}
+
+// MarshalJSON writes config.json as Hugging Face reads it.
+func (m GPT) MarshalJSON() ([]byte, error) {
+	m = m.withDefaults()
+	j := gptJSON{
+		ModelType: "gpt2", Architectures: []string{"GPT2LMHeadModel"},
+		Vocab: m.Vocab, Context: m.Context, Layers: m.Layers, Heads: m.Heads, Dim: m.Dim,
+		Activation: m.Activation, Eps: m.Eps, InitStd: m.InitStd,
+		EmbedDropout: m.EmbedDropout, Dropout: m.Dropout, AttnDropout: m.AttnDropout,
+		Tied: !m.Untied, BOS: &m.BOS, EOS: &m.EOS,
+	}
+	if m.Hidden != 0 {
+		j.Hidden = &m.Hidden
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads config.json. It is an error if it is another family's or asks for what GPT does not have.
+func (m *GPT) UnmarshalJSON(data []byte) error {
+	j := gptJSON{
+		ModelType: "gpt2", Vocab: 50257, Context: 1024, Layers: 12, Heads: 12, Dim: 768, Activation: "gelu_new", Eps: 1e-5,
+		InitStd: 0.02, EmbedDropout: 0.1, Dropout: 0.1, AttnDropout: 0.1, Tied: true,
+	}
+	if err := json.Unmarshal(data, &j); err != nil {
+		return errors.Wrap(err, "models: GPT configuration")
+	}
+	if j.ModelType != "gpt2" {
+		return errors.Errorf("models: GPT configuration: model_type is %q, want \"gpt2\"", j.ModelType)
+	}
+	*m = GPT{
+		Vocab: j.Vocab, Context: j.Context, Layers: j.Layers, Heads: j.Heads, Dim: j.Dim, Activation: j.Activation, Eps: j.Eps,
+		InitStd: j.InitStd, EmbedDropout: j.EmbedDropout, Dropout: j.Dropout, AttnDropout: j.AttnDropout, Untied: !j.Tied,
+		Hidden: value(j.Hidden), BOS: value(j.BOS), EOS: value(j.EOS),
+	}
+	return m.Check()
+}
+
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+func (m GPT) withDefaults() GPT {
+	if m.Activation == "" {
+		m.Activation = "gelu_new"
+	}
+	if m.Eps == 0 {
+		m.Eps = layers.DefaultEps
+	}
+	if m.InitStd == 0 {
+		m.InitStd = 0.02
+	}
+	return m
+}
+
+// Check reports the first field whose value makes no model.
+func (m GPT) Check() error {
+	if err := positive("GPT", field{"Vocab", m.Vocab}, field{"Context", m.Context}, field{"Layers", m.Layers}, field{"Heads", m.Heads}, field{"Dim", m.Dim}); err != nil {
+		return err
+	}
+	if m.Dim%m.Heads != 0 {
+		return errors.Errorf("models: GPT: Dim %d does not divide into %d Heads", m.Dim, m.Heads)
+	}
+	if err := probabilities("GPT", m.EmbedDropout, m.Dropout, m.AttnDropout); err != nil {
+		return err
+	}
+	_, err := activation(m.withDefaults().Activation)
+	return err
+}
+
+// Loss declares the model for training and evaluation on batches of b windows of t tokens: inputs "tokens" and "targets",
+// int32 (b, t); outputs "logits" (b, t, Vocab) and the mean cross-entropy over the targets that are not -100.
+func (m GPT) Loss(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		tokens, targets := s.Input("tokens", tensor.Int32, b, t), s.Input("targets", tensor.Int32, b, t)
+		x, head := m.Forward(s, tokens, layers.Sequence{}) // (B, T, C)
+		logits := head(x)                                  // (B, T, V)
+		s.Output("logits", logits)
+		s.Minimize(s.Try(ops.CrossEntropy(logits, targets, 0)))
+	}
+}
+
+// Logits declares the model for scoring whole windows: input "tokens", int32 (b, t); output "logits" (b, t, Vocab).
+func (m GPT) Logits(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		x, head := m.Forward(s, s.Input("tokens", tensor.Int32, b, t), layers.Sequence{})
+		s.Output("logits", head(x))
+	}
+}
+
+// Decode declares the model for mode Decode: t tokens at a time of b sequences, whose earlier keys and values are cached.
+// Inputs: "tokens" and "positions", int32 (b, t); "past", int32 (b); "last", int32 (b), the row b·t+i of the token
+// whose successor is wanted. Output: "logits" (b, Vocab).
+func (m GPT) Decode(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		tokens, last := s.Input("tokens", tensor.Int32, b, t), s.Input("last", tensor.Int32, b)
+		x, head := m.Forward(s, tokens, layers.DecodeInputs(s, b, t, m.Context))
+		s.Output("logits", head(pick(s, x, last)))
+	}
+}
+
+// pick takes rows of x (B, T, C) by number: int32 (N) → (N, C).
+func pick(s *graph.Scope, x, rows *G.Node) *G.Node {
+	dims := s.Dims(x, 3)
+	return s.Try(ops.Embedding(s.Try(ops.Reshape(x, dims[0]*dims[1], dims[2])), rows))
+}
+
+// Window is how many tokens the model can see at a time.
+func (m GPT) Window() int { return m.Context }
+
+// Forward declares everything below the head: int32 (B, T) → (B, T, C), and returns the head too: (…, C) → (…, Vocab).
+func (m GPT) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x *G.Node, head func(*G.Node) *G.Node) {
+	if err := m.Check(); err != nil {
+		s.Failf("%v", err)
+	}
+	m = m.withDefaults()
+	act, _ := activation(m.Activation) // Check has seen it
+	wte := layers.Embedding{Vocab: m.Vocab, Dim: m.Dim, Std: m.InitStd}
+	table := wte.Weight(s.In("wte"))
+	x = wte.Lookup(s.In("wte"), table, tokens) // (B, T, C)
+	x = layers.LearnedPositions{Max: m.Context, Std: m.InitStd}.Forward(s.In("wpe"), x, seq)
+	x = layers.Dropout{P: m.EmbedDropout}.Forward(s.In("drop"), x)
+	block := layers.Block{
+		Heads: m.Heads, Hidden: m.Hidden, Act: act, Eps: m.Eps, Dropout: m.Dropout, AttnDropout: m.AttnDropout,
+		Std: m.InitStd, OutStd: m.InitStd / math.Sqrt(2*float64(max(m.Layers, 1))), // Radford et al. 2019, section 2.3
+	}
+	for i := range m.Layers {
+		x = block.Forward(s.In("h").At(i), x, seq)
+	}
+	x = layers.LayerNorm{Eps: m.Eps}.Forward(s.In("ln_f"), x)
+	return x, func(x *G.Node) *G.Node {
+		if m.Untied {
+			return layers.Linear{Out: m.Vocab, NoBias: true, Std: m.InitStd}.Forward(s.In("lm_head"), x)
+		}
+		return wte.Head(s, table, x)
+	}
+}

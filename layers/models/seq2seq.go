@@ -1,0 +1,194 @@
+package models
+
+import (
+	"encoding/json"
+	"math"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+	"github.com/gorgoformer/gorgoformer/layers"
+)
+
+// Seq2Seq is the encoder-decoder of "Attention Is All You Need" (Vaswani et al. 2017), post-norm as there or pre-norm, with
+// sinusoidal positions and embeddings scaled by √Dim.
+//
+// Parameters, by the names of torch.nn.Transformer: src_embed.weight, tgt_embed.weight, transformer.encoder.layers.0.…,
+// transformer.encoder.norm.…, transformer.decoder.…, generator.weight, generator.bias.
+type Seq2Seq struct {
+	EncoderLayers  int     `json:"encoder_layers"`
+	DecoderLayers  int     `json:"decoder_layers"`
+	Heads          int     `json:"heads"`
+	Dim            int     `json:"d_model"`
+	Hidden         int     `json:"d_ff"`
+	SourceVocab    int     `json:"src_vocab_size"`
+	TargetVocab    int     `json:"tgt_vocab_size"`
+	NormFirst      bool    `json:"norm_first"`
+	Activation     string  `json:"activation"`      // "" means relu
+	LabelSmoothing float64 `json:"label_smoothing"` // in training
+	Eps            float64 `json:"layer_norm_eps"`  // 0 means 1e-5
+	Dropout        float64 `json:"dropout"`
+
+	Source int `json:"max_source_length"` // the most tokens of a source
+	Target int `json:"max_target_length"` // and of a target with its BOS
+
+	PAD int32 `json:"pad_token_id"`
+	BOS int32 `json:"bos_token_id"`
+	EOS int32 `json:"eos_token_id"`
+}
+
+const seq2seqType = "transformer"
+
+// seq2seqFixed are the choices of config.json that are the same for every Seq2Seq.
+type seq2seqFixed struct {
+	ModelType string `json:"model_type"`
+	Positions string `json:"positions"`
+	Scale     bool   `json:"scale_embeddings"`
+	FinalNorm bool   `json:"final_norm"`
+}
+
+// plainSeq2Seq has the fields of Seq2Seq without its methods.
+type plainSeq2Seq Seq2Seq
+
+// MarshalJSON writes config.json.
+func (m Seq2Seq) MarshalJSON() ([]byte, error) {
+	m = m.withDefaults()
+	return json.Marshal(struct {
+		seq2seqFixed
+		plainSeq2Seq
+	}{seq2seqFixed{seq2seqType, "sinusoidal", true, true}, plainSeq2Seq(m)})
+}
+
+// UnmarshalJSON reads config.json. It is an error if it is another family's or asks for what Seq2Seq does not have.
+func (m *Seq2Seq) UnmarshalJSON(data []byte) error {
+	j := struct {
+		seq2seqFixed
+		plainSeq2Seq
+	}{seq2seqFixed: seq2seqFixed{seq2seqType, "sinusoidal", true, true}}
+	if err := json.Unmarshal(data, &j); err != nil {
+		return errors.Wrap(err, "models: Seq2Seq configuration")
+	}
+	if want := (seq2seqFixed{seq2seqType, "sinusoidal", true, true}); j.seq2seqFixed != want {
+		return errors.Errorf("models: Seq2Seq configuration: model_type, positions, scale_embeddings, final_norm are %v, want %v", j.seq2seqFixed, want)
+	}
+	*m = Seq2Seq(j.plainSeq2Seq)
+	return m.Check()
+}
+
+func (m Seq2Seq) withDefaults() Seq2Seq {
+	if m.Activation == "" {
+		m.Activation = "relu"
+	}
+	if m.Eps == 0 {
+		m.Eps = layers.DefaultEps
+	}
+	if m.Hidden == 0 {
+		m.Hidden = 4 * m.Dim
+	}
+	return m
+}
+
+// Check reports the first field whose value makes no model.
+func (m Seq2Seq) Check() error {
+	err := positive("Seq2Seq", field{"EncoderLayers", m.EncoderLayers}, field{"DecoderLayers", m.DecoderLayers}, field{"Heads", m.Heads},
+		field{"Dim", m.Dim}, field{"SourceVocab", m.SourceVocab}, field{"TargetVocab", m.TargetVocab})
+	if err != nil {
+		return err
+	}
+	if m.Dim%m.Heads != 0 {
+		return errors.Errorf("models: Seq2Seq: Dim %d does not divide into %d Heads", m.Dim, m.Heads)
+	}
+	if err := probabilities("Seq2Seq", m.Dropout, m.LabelSmoothing); err != nil {
+		return err
+	}
+	_, err = activation(m.withDefaults().Activation)
+	return err
+}
+
+// Loss declares the model for training and evaluation on b pairs of up to src and tgt tokens. Inputs, int32: "source" (b, src),
+// "source_lengths" (b), "tokens" (b, tgt), the target with BOS in front, "lengths" (b), and "targets" (b, tgt), the target with
+// EOS behind and -100 as padding. Outputs: "logits" (b, tgt, TargetVocab), and the mean cross-entropy, label-smoothed in training.
+func (m Seq2Seq) Loss(b, src, tgt int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		memory := m.Encode(s, b, src)
+		tokens := s.Input("tokens", tensor.Int32, b, tgt)
+		seq := layers.Sequence{Lengths: s.Input("lengths", tensor.Int32, b)}
+		logits := m.head(s, m.decode(s, tokens, seq, memory)) // (B, T, V)
+		s.Output("logits", logits)
+		smoothing := m.LabelSmoothing
+		if !s.Training() {
+			smoothing = 0
+		}
+		s.Minimize(s.Try(ops.CrossEntropy(logits, s.Input("targets", tensor.Int32, b, tgt), smoothing)))
+	}
+}
+
+// Remember declares, for mode Decode, the encoder and what the decoder keeps of its result: inputs "source" (b, Source)
+// and "source_lengths" (b).
+func (m Seq2Seq) Remember(b int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		m.decoder().Remember(s.In("transformer.decoder"), m.Encode(s, b, m.Source))
+	}
+}
+
+// Decode declares the decoder for mode Decode: t tokens at a time of b targets. Inputs: those of GPT.Decode, and
+// "source_lengths" (b). Output: "logits" (b, TargetVocab).
+func (m Seq2Seq) Decode(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		tokens, last := s.Input("tokens", tensor.Int32, b, t), s.Input("last", tensor.Int32, b)
+		memory := layers.Memory{S: m.Source, Lengths: s.Input("source_lengths", tensor.Int32, b)}
+		x := m.decode(s, tokens, layers.DecodeInputs(s, b, t, m.Target), memory)
+		s.Output("logits", m.head(s, pick(s, x, last)))
+	}
+}
+
+// Window is how many tokens of a target there can be, BOS included.
+func (m Seq2Seq) Window() int { return m.Target }
+
+// Encode declares the inputs "source" and "source_lengths" and the encoder over them: its result is (b, src, C).
+func (m Seq2Seq) Encode(s *graph.Scope, b, src int) layers.Memory {
+	if err := m.Check(); err != nil {
+		s.Failf("%v", err)
+	}
+	m = m.withDefaults()
+	source, lengths := s.Input("source", tensor.Int32, b, src), s.Input("source_lengths", tensor.Int32, b)
+	x := m.embed(s, "src_embed", m.SourceVocab, source, layers.Sequence{}) // (B, S, C)
+	act, _ := activation(m.Activation)                                     // Check has seen it
+	x = layers.Encoder{Layers: m.EncoderLayers, Layer: layers.EncoderLayer{
+		Heads: m.Heads, Hidden: m.Hidden, Act: act, Dropout: m.Dropout, NormFirst: m.NormFirst, Eps: m.Eps,
+	}}.Forward(s.In("transformer.encoder"), x, layers.Sequence{Lengths: lengths})
+	return layers.Memory{X: x, Lengths: lengths}
+}
+
+// embed: int32 (B, T) → (B, T, C), with positions.
+func (m Seq2Seq) embed(s *graph.Scope, name string, vocab int, ids *G.Node, seq layers.Sequence) *G.Node {
+	std := 1 / math.Sqrt(float64(max(m.Dim, 1))) // 1 after scaling
+	x := layers.Embedding{Vocab: vocab, Dim: m.Dim, Scale: true, Std: std}.Forward(s.In(name), ids)
+	x = layers.SinusoidalPositions{}.Forward(s.In(name), x, seq)
+	return layers.Dropout{P: m.Dropout}.Forward(s.In(name+".dropout"), x)
+}
+
+func (m Seq2Seq) decoder() layers.Decoder {
+	m = m.withDefaults()
+	act, _ := activation(m.Activation) // Check has seen it
+	return layers.Decoder{Layers: m.DecoderLayers, Layer: layers.DecoderLayer{
+		Heads: m.Heads, Hidden: m.Hidden, Act: act, Dropout: m.Dropout, NormFirst: m.NormFirst, Eps: m.Eps,
+	}}
+}
+
+// decode: int32 (B, T) and a memory → (B, T, C).
+func (m Seq2Seq) decode(s *graph.Scope, tokens *G.Node, seq layers.Sequence, memory layers.Memory) *G.Node {
+	if err := m.Check(); err != nil {
+		s.Failf("%v", err)
+	}
+	x := m.embed(s, "tgt_embed", m.TargetVocab, tokens, seq)
+	return m.decoder().Forward(s.In("transformer.decoder"), x, seq, memory)
+}
+
+// head: (…, C) → (…, TargetVocab).
+func (m Seq2Seq) head(s *graph.Scope, x *G.Node) *G.Node {
+	return layers.Linear{Out: m.TargetVocab}.Forward(s.In("generator"), x)
+}

@@ -1,0 +1,55 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+)
+
+// DefaultEps is what an Eps of 0 stands for.
+const DefaultEps = 1e-5
+
+// LayerNorm is (x − mean)/√(var + Eps) · weight + bias over the last axis: (…, C) → (…, C)
+// (Ba, Kiros and Hinton 2016, arXiv 1607.06450).
+//
+// Parameters: weight (C), ones; bias (C), zeros, unless NoBias.
+type LayerNorm struct {
+	Eps    float64
+	NoBias bool
+}
+
+// Forward declares the layer.
+func (l LayerNorm) Forward(s *graph.Scope, x *G.Node) *G.Node {
+	if x.Dims() == 0 {
+		return s.Failf("layer norm: input is a scalar, want at least one axis")
+	}
+	c := x.Shape()[x.Dims()-1]
+	w := s.Param("weight", graph.Ones(), c)
+	var b *G.Node
+	if !l.NoBias {
+		b = s.Param("bias", graph.Zeros(), c)
+	}
+	return s.Try(ops.LayerNorm(x, w, b, orDefault(l.Eps)))
+}
+
+// RMSNorm is x/√(mean(x²) + Eps) · weight over the last axis: (…, C) → (…, C) (Zhang and Sennrich 2019, arXiv 1910.07467).
+//
+// Parameters: weight (C), ones.
+type RMSNorm struct{ Eps float64 }
+
+// Forward declares the layer.
+func (l RMSNorm) Forward(s *graph.Scope, x *G.Node) *G.Node {
+	if x.Dims() == 0 {
+		return s.Failf("RMS norm: input is a scalar, want at least one axis")
+	}
+	w := s.Param("weight", graph.Ones(), x.Shape()[x.Dims()-1])
+	return s.Try(ops.RMSNorm(x, w, orDefault(l.Eps)))
+}
+
+func orDefault(eps float64) float64 {
+	if eps == 0 {
+		return DefaultEps
+	}
+	return eps
+}

@@ -1,0 +1,71 @@
+package layers
+
+import (
+	"math"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+)
+
+// LearnedPositions adds a learned vector for each position: (B, T, C) → (B, T, C). T must not exceed Max.
+//
+// Parameters: weight (Max, C), normal with standard deviation Std, or 0.02 if that is 0.
+type LearnedPositions struct {
+	Max int
+	Std float64
+}
+
+// Forward declares the layer.
+func (l LearnedPositions) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
+	dims := s.Dims(x, 3)
+	t, c := dims[1], dims[2]
+	if t > l.Max {
+		return s.Failf("learned positions: %d tokens for %d positions: shorten the sequence or train with more positions", t, l.Max)
+	}
+	std := l.Std
+	if std == 0 {
+		std = 0.02
+	}
+	table := s.Param("weight", graph.Normal(std), l.Max, c) // (Max, C)
+	return addPositions(s, x, table, seq)
+}
+
+// SinusoidalPositions adds sines and cosines of the position p: channel 2i gets sin(p/10000^(2i/C)) and channel 2i+1 the
+// cosine (Vaswani et al. 2017, section 3.5): (B, T, C) → (B, T, C). It has no parameters.
+type SinusoidalPositions struct{}
+
+// Forward declares the layer.
+func (SinusoidalPositions) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
+	dims := s.Dims(x, 3)
+	return addPositions(s, x, s.Constant(sinusoids(s.Dtype(), max(dims[1], seq.Context), dims[2])), seq)
+}
+
+// addPositions adds the rows of a table (Max, C) to the vectors at their positions.
+func addPositions(s *graph.Scope, x, table *G.Node, seq Sequence) *G.Node {
+	if seq.Positions != nil {
+		return s.Add(x, s.Try(ops.Embedding(table, seq.Positions))) // (B, T, C)
+	}
+	return s.Add(x, s.Try(ops.Slice(table, 0, 0, s.Dims(x, 3)[1]))) // (T, C) repeats over B
+}
+
+func sinusoids(dt tensor.Dtype, rows, channels int) *tensor.Dense {
+	t := tensor.New(tensor.Of(dt), tensor.WithShape(rows, channels))
+	for p := range rows {
+		for c := range channels {
+			angle := float64(p) / math.Pow(10000, float64(c&^1)/float64(channels))
+			v := math.Sin(angle)
+			if c&1 == 1 {
+				v = math.Cos(angle)
+			}
+			if dt == tensor.Float64 {
+				t.Float64s()[p*channels+c] = v
+			} else {
+				t.Float32s()[p*channels+c] = float32(v)
+			}
+		}
+	}
+	return t
+}
