@@ -1,0 +1,112 @@
+package checkpoints
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// WriteFile writes a file whole or not at all: into a hidden file beside path, flushed to the disk and renamed, after which
+// the folder is flushed too. On an error, or when the process is killed, path holds what it held before. A hidden file
+// that an earlier, killed call left for the same path is removed.
+func WriteFile(path string, write func(w io.Writer) error) error {
+	return errors.WithMessagef(writeAtomic(path, write), "checkpoints: %s", path)
+}
+
+func writeAtomic(path string, write func(w io.Writer) error) error {
+	dir, name := filepath.Dir(path), filepath.Base(path)
+	if err := removeHidden(dir, name); err != nil {
+		return err
+	}
+	hidden := filepath.Join(dir, hiddenName(name))
+	err := writeSynced(hidden, write)
+	if err == nil {
+		err = errors.Wrap(os.Rename(hidden, path), "rename")
+	}
+	if err != nil {
+		os.Remove(hidden)
+		return err
+	}
+	return syncFolder(dir)
+}
+
+// hiddenName is a new name under which name is written before it has its real name.
+func hiddenName(name string) string {
+	return fmt.Sprintf("%s%016x", hiddenPrefix(name), rand.Uint64())
+}
+
+func hiddenPrefix(name string) string { return "." + name + ".tmp-" }
+
+// removeHidden removes what killed writers of name left in dir.
+func removeHidden(dir, name string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return errors.Wrap(err, "remove leftovers")
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), hiddenPrefix(name)) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return errors.Wrap(err, "remove leftovers")
+		}
+	}
+	return nil
+}
+
+// writeSynced writes a new file and flushes it to the disk. The caller names the file in the error.
+func writeSynced(path string, write func(w io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return errors.Wrap(err, "create")
+	}
+	defer f.Close()
+	w := bufio.NewWriterSize(f, 64<<10) // larger pieces, the tensors, pass it by
+	if err := write(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return errors.Wrap(err, "write")
+	}
+	if err := f.Sync(); err != nil {
+		return errors.Wrap(err, "flush")
+	}
+	return errors.Wrap(f.Close(), "close")
+}
+
+// syncFolder makes the names in a folder durable. Windows has no such call and needs none.
+func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return errors.Wrap(err, "flush folder")
+	}
+	defer f.Close()
+	return errors.Wrap(f.Sync(), "flush folder")
+}
+
+// makeFolder makes dir with its parents and makes their names durable.
+func makeFolder(dir string) error {
+	stat, err := os.Stat(dir)
+	if err == nil && stat.IsDir() {
+		return nil
+	}
+	if parent := filepath.Dir(dir); parent != dir {
+		if err := makeFolder(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o777); err != nil && !os.IsExist(err) {
+		return errors.Wrap(err, "make folder")
+	}
+	return syncFolder(filepath.Dir(dir))
+}

@@ -1,0 +1,109 @@
+package checkpoints
+
+import (
+	"math"
+
+	"gorgonia.org/tensor"
+)
+
+// Dtype is an element type of the safetensors format, spelled as in a file's header.
+type Dtype string
+
+// The element types that are read. F16, BF16 and the two of 8 bits become float32 on the way in and are never written.
+const (
+	Bool   Dtype = "BOOL"
+	U8     Dtype = "U8"
+	I8     Dtype = "I8"
+	F8E5M2 Dtype = "F8_E5M2" // sign, 5 bits of exponent, 2 of mantissa; Micikevicius et al. 2022, arXiv 2209.05433
+	F8E4M3 Dtype = "F8_E4M3" // sign, 4 bits of exponent, 3 of mantissa; no infinities; ibid.
+	U16    Dtype = "U16"
+	I16    Dtype = "I16"
+	F16    Dtype = "F16"
+	BF16   Dtype = "BF16"
+	U32    Dtype = "U32"
+	I32    Dtype = "I32"
+	F32    Dtype = "F32"
+	U64    Dtype = "U64"
+	I64    Dtype = "I64"
+	F64    Dtype = "F64"
+)
+
+// format is how one element type lies in a file and what it becomes in memory.
+type format struct {
+	size int64
+	kind tensor.Dtype
+}
+
+var formats = map[Dtype]format{
+	Bool: {1, tensor.Bool}, U8: {1, tensor.Uint8}, I8: {1, tensor.Int8},
+	U16: {2, tensor.Uint16}, I16: {2, tensor.Int16},
+	U32: {4, tensor.Uint32}, I32: {4, tensor.Int32}, F32: {4, tensor.Float32},
+	U64: {8, tensor.Uint64}, I64: {8, tensor.Int64}, F64: {8, tensor.Float64},
+	F16: {2, tensor.Float32}, BF16: {2, tensor.Float32},
+	F8E5M2: {1, tensor.Float32}, F8E4M3: {1, tensor.Float32},
+}
+
+// widened reports whether elements grow on the way into memory.
+func (d Dtype) widened() bool {
+	return d == F16 || d == BF16 || d == F8E5M2 || d == F8E4M3
+}
+
+// float reports whether d holds real numbers, which convert into each other on reading.
+func (d Dtype) float() bool { return d == F32 || d == F64 || d.widened() }
+
+// dtypeOf is the element type under which tensors of kind are written; false when the format has none.
+func dtypeOf(kind tensor.Dtype) (Dtype, bool) {
+	for d, f := range formats {
+		if f.kind == kind && !d.widened() {
+			return d, true
+		}
+	}
+	return "", false
+}
+
+// The 8-bit types by table: decoding them is a look-up.
+var (
+	e5m2 = eightBits(float8E5M2)
+	e4m3 = eightBits(float8E4M3)
+)
+
+func eightBits(value func(uint8) float32) (table [256]float32) {
+	for b := range table {
+		table[b] = value(uint8(b))
+	}
+	return table
+}
+
+// float8E5M2 is the upper half of a float16.
+func float8E5M2(b uint8) float32 { return float16(uint16(b) << 8) }
+
+// float8E4M3 has a bias of 7; its highest exponent is an ordinary one, except that all ones are NaN.
+func float8E4M3(b uint8) float32 {
+	exponent, mantissa := int(b>>3&0xf), float64(b&7)
+	value := math.Ldexp(8+mantissa, exponent-10)
+	switch {
+	case b&0x7f == 0x7f:
+		value = math.NaN()
+	case exponent == 0:
+		value = math.Ldexp(mantissa, -9)
+	}
+	if b&0x80 != 0 {
+		value = -value
+	}
+	return float32(value)
+}
+
+// float16 widens IEEE 754 binary16, exactly.
+func float16(h uint16) float32 {
+	sign, exponent, mantissa := uint32(h>>15)<<31, uint32(h>>10&0x1f), uint32(h&0x3ff)
+	switch exponent {
+	case 0: // below the normal numbers: mantissa × 2⁻²⁴, which is normal in float32
+		return math.Float32frombits(sign | math.Float32bits(float32(mantissa)*0x1p-24))
+	case 0x1f: // infinities and NaN
+		return math.Float32frombits(sign | 0xff<<23 | mantissa<<13)
+	}
+	return math.Float32frombits(sign | (exponent+127-15)<<23 | mantissa<<13)
+}
+
+// bfloat16 is the upper half of a float32.
+func bfloat16(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }

@@ -1,0 +1,200 @@
+package checkpoints
+
+import (
+	"encoding/binary"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// File is an open safetensors file. Its header is read and checked by [Open]; the data of a tensor are read when
+// asked for, straight into the tensor. Its methods may be called from several goroutines.
+type File struct {
+	path   string
+	file   *os.File
+	header *header
+}
+
+// Open opens a safetensors file and checks its header: sizes, shapes and ranges agree, the ranges are
+// apart, without holes, and end with the file, which is how a truncated file is noticed.
+//
+// The format: https://github.com/huggingface/safetensors#format. Stricter than the reference implementation: duplicate
+// names and unknown fields are errors; so are the element types narrower than 8 bits, complex numbers, and F8_E8M0.
+func Open(path string) (*File, error) {
+	f, err := open(path)
+	return f, errors.WithMessage(err, "checkpoints")
+}
+
+func open(path string) (*File, error) {
+	if err := littleEndian(); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, errors.WithStack(err)
+	}
+	h, err := openHeader(f)
+	if err != nil {
+		f.Close()
+		return nil, errors.WithMessage(err, path)
+	}
+	return &File{path: path, file: f, header: h}, nil
+}
+
+func openHeader(f *os.File) (*header, error) {
+	stat, err := f.Stat()
+	if err != nil {
+		return nil, errors.Wrap(err, "size")
+	}
+	if !stat.Mode().IsRegular() {
+		return nil, errors.Errorf("not a regular file but %v", stat.Mode())
+	}
+	return readHeader(f, stat.Size())
+}
+
+// littleEndian refuses the machines on which a tensor's memory is not the file's bytes.
+func littleEndian() error {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
+		return errors.New("safetensors is little-endian, this machine is not")
+	}
+	return nil
+}
+
+// Close closes the file. Tensors already read stay valid.
+func (f *File) Close() error {
+	return errors.Wrap(f.file.Close(), "checkpoints: close")
+}
+
+// Names lists the tensors in the order of their data.
+func (f *File) Names() []string { return slices.Clone(f.header.names) }
+
+// Metadata is the file's text-to-text map, nil when it has none. The map is the caller's.
+func (f *File) Metadata() map[string]string { return maps.Clone(f.header.metadata) }
+
+// Info describes the tensor of this name; ok is false when there is none.
+func (f *File) Info(name string) (info Info, ok bool) {
+	info, ok = f.header.infos[name]
+	info.Shape = slices.Clone(info.Shape)
+	return info, ok
+}
+
+// Tensor reads one tensor into new memory. F16, BF16, F8_E5M2 and F8_E4M3 become float32, the other types
+// what they are called; a shape of [] becomes a scalar.
+func (f *File) Tensor(name string) (*tensor.Dense, error) {
+	t, err := f.tensor(name)
+	return t, errors.WithMessage(err, "checkpoints")
+}
+
+func (f *File) tensor(name string) (*tensor.Dense, error) {
+	info, ok := f.header.infos[name]
+	if !ok {
+		return nil, f.missing(name)
+	}
+	t := tensor.New(tensor.Of(formats[info.Dtype].kind), tensor.WithShape(info.Shape...))
+	if err := f.readInto(name, t); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// ReadInto reads one tensor into dst, which must have its shape and its element type as [File.Tensor] would return it,
+// except that all kinds of real numbers convert into float32 and float64; float64 is rounded to float32.
+// dst must lie in memory row by row without gaps. When reading fails, dst may be partly overwritten.
+func (f *File) ReadInto(name string, dst *tensor.Dense) error {
+	return errors.WithMessage(f.readInto(name, dst), "checkpoints")
+}
+
+func (f *File) readInto(name string, dst *tensor.Dense) error {
+	info, ok := f.header.infos[name]
+	if !ok {
+		return f.missing(name)
+	}
+	err := info.fits(dst)
+	if err == nil {
+		err = info.read(io.NewSectionReader(f.file, info.offset, info.Bytes), dst)
+	}
+	return errors.WithMessagef(err, "%s: tensor %q", f.path, name)
+}
+
+func (f *File) missing(name string) error {
+	return errors.Errorf("%s: tensor %q: not among the file's %d tensors", f.path, name, len(f.header.names))
+}
+
+// fits says why the tensor cannot be read into dst, if so.
+func (info Info) fits(dst *tensor.Dense) error {
+	kind := formats[info.Dtype].kind
+	toFloat := dst.Dtype() == tensor.Float32 || dst.Dtype() == tensor.Float64
+	switch {
+	case !slices.Equal(info.Shape, []int(dst.Shape())):
+		return errors.Errorf("shape %v in the file, %v in memory", info.Shape, []int(dst.Shape()))
+	case dst.Dtype() != kind && !(info.Dtype.float() && toFloat):
+		return errors.Errorf("%s in the file does not convert to %v in memory", info.Dtype, dst.Dtype())
+	case !packed(dst):
+		return errors.Errorf("the tensor in memory is a view or a transpose: copy it first")
+	}
+	return nil
+}
+
+// read fills dst, which fits.
+func (info Info) read(r io.Reader, dst *tensor.Dense) error {
+	if info.Bytes == 0 {
+		return nil
+	}
+	if dst.Dtype() != formats[info.Dtype].kind || info.Dtype.widened() {
+		return info.convert(r, dst)
+	}
+	if _, err := io.ReadFull(r, dst.Raw); err != nil {
+		return errors.Wrap(err, "read")
+	}
+	if info.Dtype == Bool {
+		return checkBools(dst.Raw)
+	}
+	return nil
+}
+
+// checkBools refuses bytes that would be no valid bool in memory, and leaves false in their place.
+func checkBools(raw []byte) error {
+	for i, b := range raw {
+		if b > 1 {
+			clear(raw)
+			return errors.Errorf("element %d is the byte %d, a BOOL is 0 or 1", i, b)
+		}
+	}
+	return nil
+}
+
+// packed reports whether t's memory is its elements row by row.
+func packed(t *tensor.Dense) bool {
+	if t.Shape().TotalSize() == 0 { // gorgonia asks for an iterator even here
+		return true
+	}
+	return !t.RequiresIterator() && !t.DataOrder().IsColMajor() && !masked(t)
+}
+
+// masked asks for a mask itself because IsMasked says yes to every empty tensor.
+func masked(t *tensor.Dense) bool { return len(t.Mask()) > 0 }
+
+// Read reads a whole safetensors file into memory.
+func Read(path string) (map[string]*tensor.Dense, error) {
+	all, err := read(path)
+	return all, errors.WithMessage(err, "checkpoints")
+}
+
+func read(path string) (map[string]*tensor.Dense, error) {
+	f, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.file.Close()
+	all := make(map[string]*tensor.Dense, len(f.header.names))
+	for _, name := range f.header.names {
+		if all[name], err = f.tensor(name); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,134 @@
+package checkpoints
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/pkg/errors"
+)
+
+// A folder cannot be renamed onto another, so a replaced one steps aside under a name that readers still understand: at every
+// moment one of the two is found.
+var (
+	folderPattern  = regexp.MustCompile(`^(\.?)step-(\d{8,})(\.old-[0-9a-f]{16})?$`)
+	stagingPattern = regexp.MustCompile(`^\.step-\d{8,}\.tmp-[0-9a-f]{16}$`)
+)
+
+// replaceFolder gives stage the name final.
+func replaceFolder(stage, final string) error {
+	dir, name := filepath.Split(final)
+	aside := ""
+	if _, err := os.Lstat(final); err == nil {
+		aside = filepath.Join(dir, fmt.Sprintf(".%s.old-%016x", name, rand.Uint64()))
+		if err := os.Rename(final, aside); err != nil {
+			return errors.Wrap(err, "move aside")
+		}
+	}
+	if err := os.Rename(stage, final); err != nil {
+		if aside != "" {
+			os.Rename(aside, final)
+		}
+		return errors.Wrap(err, "rename")
+	}
+	if err := syncFolder(filepath.Dir(final)); err != nil {
+		return err
+	}
+	if aside == "" {
+		return nil
+	}
+	return discard(aside)
+}
+
+// discard removes a checkpoint; it is under a staging name, which readers pass over, before the first of its files goes.
+func discard(dir string) error {
+	parent, name := filepath.Split(dir)
+	step := folderPattern.FindStringSubmatch(name)[2]
+	hidden := filepath.Join(parent, hiddenName("step-"+step))
+	if err := os.Rename(dir, hidden); err != nil {
+		return errors.Wrap(err, "remove")
+	}
+	return errors.Wrap(os.RemoveAll(hidden), "remove")
+}
+
+// settle removes what killed saves left, and puts back a checkpoint that was moved aside and never replaced.
+func (r Run) settle() error {
+	names, err := namesIn(r.Dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		at := filepath.Join(r.Dir, name)
+		part := folderPattern.FindStringSubmatch(name)
+		switch {
+		case stagingPattern.MatchString(name):
+			err = os.RemoveAll(at)
+		case part == nil || part[1] == "" || part[3] == "":
+		case slices.Contains(names, "step-"+part[2]):
+			err = discard(at)
+		default:
+			err = os.Rename(at, filepath.Join(r.Dir, "step-"+part[2]))
+		}
+		if err != nil {
+			return errors.Wrap(err, "remove leftovers")
+		}
+	}
+	return nil
+}
+
+// prune removes the checkpoints that r does not keep.
+func (r Run) prune(just Saved) error {
+	if r.Keep <= 0 {
+		return nil
+	}
+	folders, err := r.folders()
+	if err != nil {
+		return err
+	}
+	keep := map[int]bool{just.Step: true}
+	if best, err := r.Best(); err == nil {
+		keep[best.Step] = true
+	}
+	newest := 0
+	for _, step := range slices.Backward(slices.Sorted(maps.Keys(folders))) {
+		if newest < r.Keep {
+			if _, err := check(folders[step]); err == nil {
+				newest++
+			}
+			continue
+		}
+		if keep[step] {
+			continue
+		}
+		if err := discard(folders[step]); err != nil {
+			return err
+		}
+	}
+	return syncFolder(r.Dir)
+}
+
+// folders lists the folder of every step, whole or not. One moved aside counts while nothing has its name.
+func (r Run) folders() (map[int]string, error) {
+	names, err := namesIn(r.Dir)
+	if err != nil {
+		return nil, err
+	}
+	folders := map[int]string{}
+	for _, name := range names { // sorted: hidden names come before the others, which override them
+		part := folderPattern.FindStringSubmatch(name)
+		if part == nil || (part[1] == "") != (part[3] == "") {
+			continue
+		}
+		step, err := strconv.Atoi(part[2])
+		if err != nil || part[2] != fmt.Sprintf("%08d", step) {
+			continue
+		}
+		folders[step] = filepath.Join(r.Dir, name)
+	}
+	return folders, nil
+}

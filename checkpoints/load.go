@@ -1,0 +1,146 @@
+package checkpoints
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// Rules say how the names of a file relate to those of the parameters. The zero Rules want them equal, all of them.
+//
+// GPT-2 as published, with its prefix and its buffers of masks:
+//
+//	checkpoints.Rules{
+//		Rename: func(name string) string { return strings.TrimPrefix(name, "transformer.") },
+//		Ignore: regexp.MustCompile(`\.attn\.(masked_)?bias$`).MatchString,
+//	}
+type Rules struct {
+	Rename func(name string) string // from a tensor's name in the file to the parameter's path; nil: the same
+	Ignore func(name string) bool   // of a tensor in the file, by its new name: not wanted
+	Keep   func(path string) bool   // of a parameter that the file lacks: it keeps its value
+}
+
+// LoadWeights reads a model folder, or one safetensors file, into params, such as graph.Params.All() gives; that is, into
+// the parameters that a graph has declared. Real numbers of all kinds convert into the parameters' type.
+//
+// It is all or nothing: names and shapes are compared before the first value changes, and the error lists every
+// parameter missing in the file, every unexpected tensor and every one of another shape. Only a disk that
+// fails between that and the end leaves some parameters replaced; the error then says so.
+func LoadWeights(path string, params Tensors, rules Rules) error {
+	loads, done, err := planLoads(path, params, rules)
+	if err == nil {
+		defer done()
+		err = runLoads(loads)
+	}
+	return errors.WithMessagef(err, "checkpoints: load %s", path)
+}
+
+// load is one tensor that fits and is to be read.
+type load struct {
+	from *File
+	name string
+	into *tensor.Dense
+}
+
+// planLoads compares all names and shapes. done closes the files.
+func planLoads(path string, params Tensors, rules Rules) (loads []load, done func(), err error) {
+	w, err := openWeights(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	var c comparison
+	loads = c.compare(w, params, rules)
+	if err := c.err(); err != nil {
+		w.close()
+		return nil, nil, err
+	}
+	return loads, w.close, nil
+}
+
+func runLoads(loads []load) error {
+	for i, l := range loads {
+		if err := l.from.readInto(l.name, l.into); err != nil {
+			return errors.WithMessagef(err, "%d of %d parameters are replaced already", i, len(loads))
+		}
+	}
+	return nil
+}
+
+// comparison collects what stands between a file and the parameters.
+type comparison struct {
+	params                                  int
+	missing, unexpected, misshaped, doubled []string
+}
+
+// compare pairs tensors and parameters, in the order of the files.
+func (c *comparison) compare(w *weights, params Tensors, rules Rules) []load {
+	wanted := map[string]*tensor.Dense{}
+	for path, t := range params {
+		wanted[path] = t
+	}
+	c.params = len(wanted)
+	source := map[string]string{} // the name in the file of each parameter found
+	var loads []load
+	for _, name := range w.names {
+		path := name
+		if rules.Rename != nil {
+			path = rules.Rename(name)
+		}
+		t, ok := wanted[path]
+		switch first, twice := source[path]; {
+		case rules.Ignore != nil && rules.Ignore(path):
+		case !ok:
+			c.unexpected = append(c.unexpected, name)
+		case twice:
+			c.doubled = append(c.doubled, fmt.Sprintf("%s and %s for %s", first, name, path))
+		default:
+			source[path] = name
+			loads = append(loads, load{w.of[name], name, t})
+			if err := w.of[name].header.infos[name].fits(t); err != nil {
+				c.misshaped = append(c.misshaped, fmt.Sprintf("%s (%v)", path, err))
+			}
+		}
+	}
+	for path := range params {
+		if _, found := source[path]; !found && (rules.Keep == nil || !rules.Keep(path)) {
+			c.missing = append(c.missing, path)
+		}
+	}
+	return loads
+}
+
+// err lists all differences, nil when there are none.
+func (c *comparison) err() error {
+	if c.params == 0 {
+		return errors.New("no parameters to load into: build a graph first, which declares them")
+	}
+	var parts []string
+	for _, p := range []struct {
+		what  string
+		names []string
+	}{
+		{"missing in the file", c.missing},
+		{"unexpected in the file", c.unexpected},
+		{"of another shape or type", c.misshaped},
+		{"given twice", c.doubled},
+	} {
+		if len(p.names) > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s: %s", len(p.names), p.what, listed(p.names)))
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return errors.Errorf("the file does not match the %d parameters: %s", c.params, strings.Join(parts, "; "))
+}
+
+// listed joins names, the first of them when they are many.
+func listed(names []string) string {
+	const most = 12
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s, … and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

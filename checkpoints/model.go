@@ -1,0 +1,189 @@
+package checkpoints
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+const (
+	configName  = "config.json"
+	weightsName = "model.safetensors"
+	indexName   = "model.safetensors.index.json"
+
+	shardBytes = 5_000_000_000 // Hugging Face's default
+)
+
+var shardPattern = regexp.MustCompile(`^model-\d{5}-of-\d{5}\.safetensors$`)
+
+// Model is what a model folder holds.
+type Model struct {
+	Config  any               // config.json, anything encoding/json takes; nil: no such file
+	Weights Tensors           // such as graph.Params.All(), or the averaged weights of a run
+	Files   map[string][]byte // other files by name: tokenizer.json
+
+	ShardBytes int64 // bytes of tensors beyond which the weights are cut into shards; 0: 5·10⁹
+}
+
+// SaveModel writes a model folder, which may exist and hold other files. Everything is written and flushed beside first,
+// then renamed into place, the weights last. Weights in one file are replaced in one instant. Replacing sharded weights takes a
+// few renames; a process killed among them leaves a folder that reads as having no weights, never as a mixture.
+// Weights of an earlier save under other names are removed.
+func SaveModel(dir string, m Model) error {
+	return errors.WithMessagef(saveModel(dir, m), "checkpoints: %s", dir)
+}
+
+func saveModel(dir string, m Model) error {
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
+	if err := removeHidden(dir, "model"); err != nil {
+		return err
+	}
+	stage := filepath.Join(dir, hiddenName("model"))
+	if err := os.Mkdir(stage, 0o777); err != nil {
+		return errors.WithStack(err)
+	}
+	defer os.RemoveAll(stage)
+	if err := writeModel(stage, m); err != nil {
+		return err
+	}
+	return publish(stage, dir)
+}
+
+// writeModel writes the files of a model into an empty folder that nobody reads yet.
+func writeModel(dir string, m Model) error {
+	if m.Weights == nil {
+		return errors.New("a model without weights: set Model.Weights")
+	}
+	if m.Config != nil {
+		if err := writeJSON(dir, configName, m.Config); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Files)) {
+		if err := checkFileName(name); err != nil {
+			return err
+		}
+		if err := writeBytes(dir, name, m.Files[name]); err != nil {
+			return err
+		}
+	}
+	list, err := collect(m.Weights)
+	if err != nil {
+		return errors.WithMessage(err, weightsName)
+	}
+	limit := m.ShardBytes
+	if limit <= 0 {
+		limit = shardBytes
+	}
+	return writeWeights(dir, cut(list, limit))
+}
+
+// checkFileName refuses names that are no plain file name or belong to the layout.
+func checkFileName(name string) error {
+	switch {
+	case name != filepath.Base(name) || !filepath.IsLocal(name) || strings.HasPrefix(name, "."):
+		return errors.Errorf("file %q: want a plain name without folders or a leading dot", name)
+	case isWeights(name) || slices.Contains([]string{configName, optimizerName, stateName, manifestName}, name):
+		return errors.Errorf("file %q: the name is reserved for the layout", name)
+	}
+	return nil
+}
+
+// isWeights reports whether a file of this name belongs to the weights of a model folder.
+func isWeights(name string) bool {
+	return name == weightsName || name == indexName || shardPattern.MatchString(name)
+}
+
+// cut divides the tensors into shards of at most limit bytes, a larger tensor being a shard of its own.
+func cut(list []item, limit int64) [][]item {
+	shards := [][]item{nil}
+	var filled int64
+	for _, it := range list {
+		if filled > 0 && filled+it.bytes > limit {
+			shards, filled = append(shards, nil), 0
+		}
+		shards[len(shards)-1] = append(shards[len(shards)-1], it)
+		filled += it.bytes
+	}
+	return shards
+}
+
+func writeWeights(dir string, shards [][]item) error {
+	index := shardIndex{WeightMap: map[string]string{}}
+	for i, shard := range shards {
+		name := weightsName
+		if len(shards) > 1 {
+			name = fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, len(shards))
+		}
+		for _, it := range shard {
+			index.WeightMap[it.name] = name
+			index.Metadata.TotalSize += it.bytes
+		}
+		if err := writeItems(dir, name, shard); err != nil {
+			return err
+		}
+	}
+	if len(shards) == 1 {
+		return nil
+	}
+	return writeJSON(dir, indexName, index)
+}
+
+// shardIndex is the content of model.safetensors.index.json.
+type shardIndex struct {
+	Metadata struct {
+		TotalSize int64 `json:"total_size"` // bytes of all tensors
+	} `json:"metadata"`
+	WeightMap map[string]string `json:"weight_map"` // the file of each tensor
+}
+
+func writeItems(dir, name string, list []item) error {
+	err := writeSynced(filepath.Join(dir, name), func(w io.Writer) error {
+		return encode(w, list, map[string]string{"format": "pt"})
+	})
+	return errors.WithMessage(err, name)
+}
+
+func writeBytes(dir, name string, content []byte) error {
+	err := writeSynced(filepath.Join(dir, name), func(w io.Writer) error {
+		_, err := w.Write(content)
+		return errors.Wrap(err, "write")
+	})
+	return errors.WithMessage(err, name)
+}
+
+func writeJSON(dir, name string, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return errors.Wrap(err, name)
+	}
+	return writeBytes(dir, name, b.Bytes())
+}
+
+// ReadConfig decodes the config.json of a model folder into config, a pointer. Fields that config lacks are passed over, as
+// the files of the Hugging Face family have many.
+func ReadConfig(dir string, config any) error {
+	return errors.WithMessage(readJSON(filepath.Join(dir, configName), config), "checkpoints")
+}
+
+func readJSON(path string, v any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return errors.WithStack(err)
+	}
+	return errors.Wrap(json.Unmarshal(text, v), path)
+}

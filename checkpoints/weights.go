@@ -1,0 +1,110 @@
+package checkpoints
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// weights are the tensors of a model, in one file or several.
+type weights struct {
+	files []*File
+	names []string // in the order of the files and of their data
+	of    map[string]*File
+}
+
+// openWeights opens a safetensors file, or the weights of a model folder: model.safetensors, else the shards that
+// model.safetensors.index.json names.
+func openWeights(path string) (*weights, error) {
+	stat, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.WithStack(err)
+	}
+	paths := []string{path}
+	var index shardIndex
+	if stat.IsDir() {
+		paths = []string{filepath.Join(path, weightsName)}
+		if _, err := os.Stat(paths[0]); os.IsNotExist(err) {
+			if paths, err = readIndex(path, &index); err != nil {
+				return nil, err
+			}
+		}
+	}
+	w := &weights{of: map[string]*File{}}
+	for _, p := range paths {
+		if err := w.add(p); err != nil {
+			w.close()
+			return nil, err
+		}
+	}
+	if err := w.checkIndex(index); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// readIndex reads the index of a model folder and lists the shards it names.
+func readIndex(dir string, index *shardIndex) (paths []string, err error) {
+	at := filepath.Join(dir, indexName)
+	if stat, err := os.Stat(at); err != nil {
+		if os.IsNotExist(err) {
+			return nil, errors.Wrapf(err, "no weights: neither %s nor its index", weightsName)
+		}
+		return nil, errors.WithStack(err)
+	} else if stat.Size() > maxHeader {
+		return nil, errors.Errorf("%s: %d bytes, the limit is %d", indexName, stat.Size(), maxHeader)
+	}
+	if err := readJSON(at, index); err != nil {
+		return nil, err
+	}
+	if len(index.WeightMap) == 0 {
+		return nil, errors.Errorf("%s: an empty weight_map", indexName)
+	}
+	for tensor, file := range index.WeightMap {
+		if file != filepath.Base(file) || !filepath.IsLocal(file) {
+			return nil, errors.Errorf("%s: tensor %.200q: file %.200q lies outside of the folder", indexName, tensor, file)
+		}
+		paths = append(paths, filepath.Join(dir, file))
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths), nil
+}
+
+func (w *weights) add(path string) error {
+	f, err := open(path)
+	if err != nil {
+		return err
+	}
+	w.files = append(w.files, f)
+	for _, name := range f.header.names {
+		if other := w.of[name]; other != nil {
+			return errors.Errorf("tensor %.200q is in %s and in %s", name, other.path, path)
+		}
+		w.of[name] = f
+		w.names = append(w.names, name)
+	}
+	return nil
+}
+
+// checkIndex holds the index against the shards.
+func (w *weights) checkIndex(index shardIndex) error {
+	for name, file := range index.WeightMap {
+		f := w.of[name]
+		if f == nil {
+			return errors.Errorf("%s: tensor %.200q is in none of the shards, want it in %s", indexName, name, file)
+		}
+		if have := filepath.Base(f.path); have != file {
+			return errors.Errorf("%s: tensor %.200q is in %s, want it in %s", indexName, name, have, file)
+		}
+	}
+	return nil
+}
+
+func (w *weights) close() {
+	for _, f := range w.files {
+		f.file.Close()
+	}
+}
