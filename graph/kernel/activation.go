@@ -1,0 +1,171 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+)
+
+// Activation names an elementwise nonlinearity.
+type Activation uint8
+
+// The activations. GELU is x·Φ(x) with the normal distribution function Φ; GELUTanh is its approximation by tanh
+// (Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415); SiLU is x·sigmoid(x).
+const (
+	Identity Activation = iota
+	ReLU
+	GELU
+	GELUTanh
+	SiLU
+	Tanh
+	Sigmoid
+)
+
+var activationNames = [...]string{"identity", "relu", "gelu", "gelu_tanh", "silu", "tanh", "sigmoid"}
+
+// String is the name of the activation in lower case.
+func (a Activation) String() string {
+	if int(a) < len(activationNames) {
+		return activationNames[a]
+	}
+	return fmt.Sprintf("activation(%d)", uint8(a))
+}
+
+// activationCost is the cost of one activation in the steps that minWork counts.
+const activationCost = 8
+
+// Activate computes y = act(x) for each element. y may be x.
+func Activate[T Float](act Activation, y, x []T) {
+	checkLen("activate", "y", len(y), len(x))
+	parallel(len(x), minWork/activationCost, activate[T]{act, y, x})
+}
+
+type activate[T Float] struct {
+	act  Activation
+	y, x []T
+}
+
+func (a *activate[T]) Range(lo, hi int) { activateRow(a.act, a.y[lo:hi], a.x[lo:hi]) }
+
+// ActivateGrad computes dx = act'(x)·dy for each element, where x is the value before the activation. dx may be x or dy.
+func ActivateGrad[T Float](act Activation, dx, x, dy []T) {
+	checkLen("activate grad", "dx", len(dx), len(x))
+	checkLen("activate grad", "dy", len(dy), len(x))
+	parallel(len(x), minWork/activationCost, activateGrad[T]{act, dx, x, dy})
+}
+
+type activateGrad[T Float] struct {
+	act       Activation
+	dx, x, dy []T
+}
+
+func (a *activateGrad[T]) Range(lo, hi int) {
+	activateGradRow(a.act, a.dx[lo:hi], a.x[lo:hi], a.dy[lo:hi])
+}
+
+func activateRow[T Float](act Activation, y, x []T) {
+	switch act {
+	case Identity:
+		copy(y, x)
+	case ReLU:
+		mapRow(y, x, relu[T])
+	case GELU:
+		mapRow(y, x, gelu[T])
+	case GELUTanh:
+		mapRow(y, x, geluTanh[T])
+	case SiLU:
+		mapRow(y, x, silu[T])
+	case Tanh:
+		mapRow(y, x, tanh[T])
+	case Sigmoid:
+		mapRow(y, x, sigmoid[T])
+	default:
+		panic("kernel: activate: unknown " + act.String())
+	}
+}
+
+func activateGradRow[T Float](act Activation, dx, x, dy []T) {
+	switch act {
+	case Identity:
+		copy(dx, dy)
+	case ReLU:
+		mapGradRow(dx, x, dy, reluSlope[T])
+	case GELU:
+		mapGradRow(dx, x, dy, geluSlope[T])
+	case GELUTanh:
+		mapGradRow(dx, x, dy, geluTanhSlope[T])
+	case SiLU:
+		mapGradRow(dx, x, dy, siluSlope[T])
+	case Tanh:
+		mapGradRow(dx, x, dy, tanhSlope[T])
+	case Sigmoid:
+		mapGradRow(dx, x, dy, sigmoidSlope[T])
+	default:
+		panic("kernel: activate grad: unknown " + act.String())
+	}
+}
+
+func mapRow[T Float](y, x []T, f func(T) T) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] = f(v)
+	}
+}
+
+func mapGradRow[T Float](dx, x, dy []T, slope func(T) T) {
+	dx, dy = dx[:len(x)], dy[:len(x)]
+	for i, v := range x {
+		dx[i] = slope(v) * dy[i]
+	}
+}
+
+func relu[T Float](x T) T {
+	if x < 0 {
+		return 0
+	}
+	return x
+}
+
+func reluSlope[T Float](x T) T {
+	if x > 0 {
+		return 1
+	}
+	return 0
+}
+
+func gelu[T Float](x T) T { return x * normalCDF(x) }
+
+// geluSlope is Φ(x) + x·φ(x) with the density φ.
+func geluSlope[T Float](x T) T {
+	density := T(1/math.Sqrt2/math.SqrtPi) * exp(-0.5*x*x)
+	return normalCDF(x) + x*density
+}
+
+// The argument of tanh in GELUTanh is geluScale·(x + geluCubic·x³). As (1+tanh u)/2 = sigmoid(2u), no tanh is needed.
+const (
+	geluScale = 2 / math.Sqrt2 / math.SqrtPi
+	geluCubic = 0.044715
+)
+
+func geluTanh[T Float](x T) T { return x * sigmoid(2*geluScale*(x+geluCubic*x*x*x)) }
+
+func geluTanhSlope[T Float](x T) T {
+	s, rest := sigmoids(2 * geluScale * (x + geluCubic*x*x*x))
+	return s + x*s*rest*2*geluScale*(1+3*geluCubic*x*x)
+}
+
+func silu[T Float](x T) T { return x * sigmoid(x) }
+
+func siluSlope[T Float](x T) T {
+	s, rest := sigmoids(x)
+	return s * (1 + x*rest)
+}
+
+func tanhSlope[T Float](x T) T {
+	y := tanh(x)
+	return 1 - y*y
+}
+
+func sigmoidSlope[T Float](x T) T {
+	s, rest := sigmoids(x)
+	return s * rest
+}

@@ -1,0 +1,215 @@
+package kernel_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// heads returns an array (batch, time, heads, d) of random numbers; with headFirst it lies in memory as (batch, head, time, d),
+// with room of 3 elements after each row.
+func heads[T kernel.Float](batch, time, n, d int, headFirst bool, seed uint64) kernel.Heads[T] {
+	x := kernel.Heads[T]{Data: randoms[T](batch*time*n*(d+3), seed), Batch: time * n * d, Time: n * d, Head: d}
+	if headFirst {
+		x.Batch, x.Head, x.Time = n*time*(d+3), time*(d+3), d+3
+	}
+	return x
+}
+
+// attentionCase describes an Attention; its operands are random.
+type attentionCase struct {
+	b, h, kv, tq, tk, d int
+	causal              bool
+	window              int
+	past, lengths       []int32
+	bias                string // which of the axes batch and head the bias has: "", "-", "b", "h", "bh"
+	dropout             float64
+	headFirst           bool
+}
+
+func newAttention[T kernel.Float](c attentionCase) kernel.Attention[T] {
+	a := kernel.Attention[T]{
+		B: c.b, H: c.h, KVHeads: c.kv, Tq: c.tq, Tk: c.tk, D: c.d, Causal: c.causal, Window: c.window, Past: c.past, Lengths: c.lengths,
+		Q: heads[T](c.b, c.tq, c.h, c.d, c.headFirst, 1), K: heads[T](c.b, c.tk, c.kv, c.d, c.headFirst, 2),
+		V: heads[T](c.b, c.tk, c.kv, c.d, !c.headFirst, 3), Dropout: c.dropout, Seed: kernel.Seed{Key: 4, Stream: 5},
+	}
+	rows := c.tq * c.tk
+	switch c.bias {
+	case "-":
+		a.Bias = randoms[T](rows, 6)
+	case "b":
+		a.Bias, a.BiasBatch = randoms[T](c.b*rows, 6), rows
+	case "h":
+		a.Bias, a.BiasHead = randoms[T](c.h*rows, 6), rows
+	case "bh":
+		a.Bias, a.BiasBatch, a.BiasHead = randoms[T](c.b*c.h*rows, 6), c.h*rows, rows
+	}
+	return a
+}
+
+// sees is the definition of the masks.
+func sees[T kernel.Float](a kernel.Attention[T], b, i, j int) bool {
+	p := a.Tk - a.Tq + i
+	if a.Past != nil {
+		p = int(a.Past[b]) + i
+	}
+	if a.Lengths != nil && j >= int(a.Lengths[b]) {
+		return false
+	}
+	if a.Causal && j > p {
+		return false
+	}
+	return a.Window <= 0 || (j > p-a.Window && j < p+a.Window)
+}
+
+// attentionReference computes o (B, Tq, H, D) and lse with the whole row of probabilities in float64.
+func attentionReference[T kernel.Float](a kernel.Attention[T]) (o, lse []float64) {
+	o, lse = make([]float64, a.B*a.Tq*a.H*a.D), make([]float64, a.B*a.H*a.Tq)
+	index([]int{a.B, a.H, a.Tq}, func(at []int) {
+		b, h, i := at[0], at[1], at[2]
+		kv, row, total := h/(a.H/a.KVHeads), (b*a.H+h)*a.Tq+i, 0.0
+		p := make([]float64, a.Tk)
+		for j := range p {
+			if !sees(a, b, i, j) {
+				continue
+			}
+			s := 0.0
+			for d := range a.D {
+				s += float64(a.Q.Data[b*a.Q.Batch+i*a.Q.Time+h*a.Q.Head+d]) * float64(a.K.Data[b*a.K.Batch+j*a.K.Time+kv*a.K.Head+d])
+			}
+			s /= math.Sqrt(float64(a.D))
+			if a.Bias != nil {
+				s += float64(a.Bias[b*a.BiasBatch+h*a.BiasHead+i*a.Tk+j])
+			}
+			p[j] = math.Exp(s)
+			total += p[j]
+		}
+		lse[row] = math.Log(total)
+		if total == 0 {
+			return
+		}
+		for j, v := range p {
+			if float64(a.Seed.Uint32(uint64(row*a.Tk+j))) < math.Round(a.Dropout*(1<<32)) {
+				continue
+			}
+			for d := range a.D {
+				o[((b*a.Tq+i)*a.H+h)*a.D+d] += v / total / (1 - a.Dropout) * float64(a.V.Data[b*a.V.Batch+j*a.V.Time+kv*a.V.Head+d])
+			}
+		}
+	})
+	return o, lse
+}
+
+// output is an array for o, contiguous.
+func output[T kernel.Float](a kernel.Attention[T]) kernel.Heads[T] {
+	return kernel.Heads[T]{Data: make([]T, a.B*a.Tq*a.H*a.D), Batch: a.Tq * a.H * a.D, Time: a.H * a.D, Head: a.D}
+}
+
+var smallAttention = []attentionCase{
+	{b: 1, h: 1, kv: 1, tq: 1, tk: 1, d: 1},
+	{b: 1, h: 1, kv: 1, tq: 1, tk: 1, d: 3, causal: true},
+	{b: 2, h: 2, kv: 2, tq: 5, tk: 5, d: 4, causal: true, headFirst: true},
+	{b: 2, h: 4, kv: 2, tq: 3, tk: 7, d: 2},
+	{b: 1, h: 4, kv: 1, tq: 3, tk: 7, d: 5, causal: true, dropout: 0.3},
+	{b: 2, h: 2, kv: 1, tq: 4, tk: 4, d: 3, causal: true, window: 2, headFirst: true},
+	{b: 1, h: 1, kv: 1, tq: 6, tk: 6, d: 2, window: 3},
+	{b: 2, h: 1, kv: 1, tq: 3, tk: 6, d: 2, causal: true, past: []int32{0, 3}},
+	{b: 3, h: 2, kv: 2, tq: 3, tk: 5, d: 2, lengths: []int32{0, 2, 5}},
+	{b: 1, h: 1, kv: 1, tq: 5, tk: 2, d: 2, causal: true},
+	{b: 2, h: 2, kv: 2, tq: 3, tk: 4, d: 2, bias: "-", causal: true},
+	{b: 2, h: 2, kv: 1, tq: 3, tk: 4, d: 2, bias: "b"},
+	{b: 2, h: 4, kv: 2, tq: 3, tk: 4, d: 2, bias: "h", dropout: 0.5},
+	{b: 2, h: 2, kv: 2, tq: 3, tk: 4, d: 2, bias: "bh", lengths: []int32{3, 1}, headFirst: true},
+	{b: 4, h: 4, kv: 2, tq: 1, tk: 9, d: 3, bias: "bh"},
+	{b: 1, h: 1, kv: 1, tq: 2, tk: 0, d: 3},
+	{b: 0, h: 1, kv: 1, tq: 2, tk: 2, d: 3},
+	{b: 1, h: 1, kv: 1, tq: 2, tk: 3, d: 2, window: 2, past: []int32{9}},
+}
+
+// largeAttention has several tiles in both directions and odd rests.
+var largeAttention = []attentionCase{
+	{b: 1, h: 2, kv: 2, tq: 150, tk: 150, d: 20, causal: true},
+	{b: 2, h: 2, kv: 1, tq: 70, tk: 200, d: 8, headFirst: true},
+	{b: 1, h: 3, kv: 3, tq: 140, tk: 140, d: 16, causal: true, window: 30, dropout: 0.1},
+	{b: 1, h: 1, kv: 1, tq: 130, tk: 130, d: 16, window: 9, bias: "-"},
+	{b: 2, h: 8, kv: 4, tq: 1, tk: 300, d: 32, causal: true, past: []int32{100, 299}},
+	{b: 2, h: 8, kv: 4, tq: 5, tk: 133, d: 4, lengths: []int32{133, 64}, causal: true, bias: "h"},
+	{b: 1, h: 2, kv: 1, tq: 65, tk: 65, d: 300, causal: true},
+}
+
+func testAttention[T kernel.Float](t *testing.T) {
+	for _, c := range append(clone(smallAttention), largeAttention...) {
+		a := newAttention[T](c)
+		want, wantLSE := attentionReference(a)
+		o, lse := output(a), make([]T, a.B*a.H*a.Tq)
+		a.Forward(o, lse)
+		// A score is a sum of d products, and the probabilities carry its absolute error.
+		tol := epsilon[T]() * float64(c.d+64)
+		near(t, fmt.Sprintf("%+v", c), o.Data, want, tol)
+		near(t, fmt.Sprintf("%+v lse", c), lse, wantLSE, tol)
+		again := output(a)
+		a.Forward(again, nil)
+		same(t, "without lse", again.Data, o.Data)
+	}
+}
+
+func TestAttention(t *testing.T) { bothTypes(t, testAttention[float32], testAttention[float64]) }
+
+// A NaN in a query must reach its output.
+func TestAttentionKeepsNaN(t *testing.T) {
+	a := newAttention[float32](attentionCase{b: 1, h: 1, kv: 1, tq: 4, tk: 4, d: 2, causal: true})
+	a.Q.Data[2] = float32(math.NaN())
+	o := output(a)
+	a.Forward(o, nil)
+	if got := kernel.FirstNonFinite(o.Data); got != 2 {
+		t.Errorf("got first NaN at %d of %v, want 2", got, o.Data)
+	}
+}
+
+func TestAttentionPanics(t *testing.T) {
+	a := newAttention[float32](attentionCase{b: 1, h: 3, kv: 2, tq: 1, tk: 1, d: 1})
+	mustPanic(t, "kernel: attention: 3 heads do not divide into groups for 2 key heads", func() { a.Forward(output(a), nil) })
+	a = newAttention[float32](attentionCase{b: 1, h: 1, kv: 1, tq: 2, tk: 2, d: 2})
+	a.K.Data = a.K.Data[:3]
+	mustPanic(t, "kernel: attention: k has 3 elements, want at least 4", func() { a.Forward(output(a), nil) })
+}
+
+func BenchmarkAttention(b *testing.B) {
+	for _, c := range []attentionCase{
+		{b: 12, h: 4, kv: 4, tq: 64, tk: 64, d: 32, causal: true},
+		{b: 1, h: 6, kv: 6, tq: 256, tk: 256, d: 64, causal: true},
+		{b: 1, h: 6, kv: 6, tq: 1024, tk: 1024, d: 64, causal: true},
+		{b: 1, h: 12, kv: 12, tq: 1, tk: 1024, d: 64, causal: true},
+	} {
+		a := newAttention[float32](c)
+		do := output(a)
+		do.Data = randoms[float32](len(do.Data), 8)
+		g := attentionGrads(a, do)
+		name := fmt.Sprintf("b%d_h%d_tq%d_tk%d_d%d", c.b, c.h, c.tq, c.tk, c.d)
+		b.Run(name+"/forward", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				a.Forward(g.O, g.LSE)
+			}
+			report(b, 4, c)
+		})
+		if c.tq == 1 {
+			continue
+		}
+		b.Run(name+"/backward", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				a.Backward(g)
+			}
+			report(b, 10, c)
+		})
+	}
+}
+
+// report counts the products alone, flops for each pair of a query and a key it may see and each of d elements.
+func report(b *testing.B, flops float64, c attentionCase) {
+	pairs := float64(c.b*c.h) * float64(c.tq) * (float64(c.tk) - float64(c.tq-1)/2)
+	b.ReportMetric(flops*pairs*float64(c.d)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+}

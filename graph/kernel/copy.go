@@ -1,0 +1,131 @@
+package kernel
+
+import (
+	"fmt"
+	"slices"
+)
+
+// CopyStrided copies an array of the given shape from one strided place to another: the element at index (i, j, …) goes
+// from src[i·srcStride[0] + j·srcStride[1] + …] to the same of dst. It serves slices, concatenation and padding: pass the
+// operands from their first element on. dst and src must not overlap. At most 6 axes.
+func CopyStrided[T any](dst []T, dstStride []int, src []T, srcStride []int, shape []int) {
+	l := newLayout("copy", shape, dstStride, srcStride)
+	checkReach("copy", "dst", len(dst), l.reach(0))
+	checkReach("copy", "src", len(src), l.reach(1))
+	copyLayout(dst, src, l)
+}
+
+func copyLayout[T any](dst, src []T, l layout) {
+	inner := l.cut(l.n - 1)
+	segs := segments(inner.size)
+	parallel(l.count()*segs, rowGrain(inner.size/segs), copyRows[T]{dst, src, l, inner, segs})
+}
+
+type copyRows[T any] struct {
+	dst, src []T
+	outer    layout
+	inner    axis
+	segs     int // pieces of each inner loop
+}
+
+func (c *copyRows[T]) Range(lo, hi int) {
+	at := c.outer.at(lo / c.segs)
+	for i := lo; i < hi; i++ {
+		seg := i % c.segs
+		from := seg * minWork
+		c.run(at.off[0]+from*c.inner.stride[0], at.off[1]+from*c.inner.stride[1], min(minWork, c.inner.size-from))
+		if seg == c.segs-1 {
+			c.outer.next(&at)
+		}
+	}
+}
+
+// run copies n elements of an inner loop from the offset j of src to the offset i of dst.
+func (c *copyRows[T]) run(i, j, n int) {
+	di, dj := c.inner.stride[0], c.inner.stride[1]
+	if di == 1 && dj == 1 {
+		copy(c.dst[i:i+n], c.src[j:j+n])
+		return
+	}
+	for range n {
+		c.dst[i] = c.src[j]
+		i += di
+		j += dj
+	}
+}
+
+// Transpose permutes the axes of x, contiguous of the given shape: axis k of y is axis axes[k] of x. y is contiguous and must
+// not overlap x. At most 6 axes.
+func Transpose[T any](y, x []T, shape, axes []int) {
+	if len(axes) != len(shape) || len(shape) > maxAxes {
+		panic(fmt.Sprintf("kernel: transpose: shape of %d axes, permutation of %d: want equal numbers, at most %d", len(shape), len(axes), maxAxes))
+	}
+	var xs, ys, size, from [maxAxes]int
+	contiguous(&xs, shape)
+	met := 0
+	for _, a := range axes {
+		met |= 1 << uint(a)
+	}
+	if met != 1<<len(shape)-1 {
+		panic(fmt.Sprintf("kernel: transpose: axes %v are no permutation of %d axes", slices.Clone(axes), len(shape)))
+	}
+	for k, a := range axes {
+		size[k], from[k] = shape[a], xs[a]
+	}
+	n := len(shape)
+	l := newLayout("transpose", size[:n], contiguous(&ys, size[:n]), from[:n])
+	checkLen("transpose", "x", len(x), l.count())
+	checkLen("transpose", "y", len(y), l.count())
+	if l.axes[l.n-1].stride[1] == 1 {
+		copyLayout(y, x, l)
+		return
+	}
+	t := transpose[T]{y: y, x: x, cols: l.cut(l.n - 1)}
+	if l.n > 0 {
+		t.rows = l.cut(l.narrowest(1))
+	}
+	t.outer = l
+	t.blocks = (t.rows.size + transposeBlock - 1) / transposeBlock
+	parallel(l.count()*t.blocks, rowGrain(2*transposeBlock*t.cols.size), t)
+}
+
+// narrowest is the axis along which an operand has its smallest stride.
+func (l *layout) narrowest(operand int) int {
+	best := 0
+	for i, a := range l.axes[:l.n] {
+		if a.stride[operand] < l.axes[best].stride[operand] {
+			best = i
+		}
+	}
+	return best
+}
+
+// transposeBlock is the side of the square that is transposed at once: its rows and its columns stay in the first cache.
+const transposeBlock = 32
+
+// transpose swaps rows, along which x is contiguous, with cols, along which y is; outer runs over the other axes.
+type transpose[T any] struct {
+	y, x       []T
+	rows, cols axis
+	outer      layout
+	blocks     int // bands of rows
+}
+
+func (t *transpose[T]) Range(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		at := t.outer.at(i / t.blocks)
+		r := i % t.blocks * transposeBlock
+		end := min(r+transposeBlock, t.rows.size)
+		for c := 0; c < t.cols.size; c += transposeBlock {
+			n := min(transposeBlock, t.cols.size-c)
+			for j := r; j < end; j++ {
+				y := t.y[at.off[0]+j*t.rows.stride[0]+c*t.cols.stride[0]:][:n]
+				from := at.off[1] + j*t.rows.stride[1] + c*t.cols.stride[1]
+				for k := range y {
+					y[k] = t.x[from]
+					from += t.cols.stride[1]
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package kernel
+
+import "github.com/pkg/errors"
+
+// CrossEntropy is the mean negative log-likelihood of the targets under softmax(Logits), as torch.nn.functional.cross_entropy:
+// a row whose target is Ignore counts neither in the sum nor in the mean, and label smoothing mixes the target with the
+// uniform distribution over the V classes (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567):
+//
+//	loss = avg over rows of (1-s)·(lse - xₜ) + s·(lse - avg(x)), lse = log Σeˣ
+type CrossEntropy[T Float] struct {
+	Logits    []T     // (N, V)
+	Targets   []int32 // (N)
+	V         int
+	Ignore    int32 // the target that marks a row to leave out; -100 in PyTorch
+	Smoothing float64
+}
+
+// Check returns an error that names the first target which is neither Ignore nor in [0, V).
+func (c CrossEntropy[T]) Check() error {
+	for i, t := range c.Targets {
+		if t != c.Ignore && (t < 0 || int(t) >= c.V) {
+			return errors.Errorf("kernel: cross entropy: target %d at position %d is outside the %d classes: check the tokenizer and the vocabulary size", t, i, c.V)
+		}
+	}
+	return nil
+}
+
+// count is the number of rows that count, after a look at the sizes.
+func (c CrossEntropy[T]) count(kernel string) int {
+	checkLen(kernel, "logits", len(c.Logits), len(c.Targets)*c.V)
+	if err := c.Check(); err != nil {
+		panic(err.Error())
+	}
+	n := 0
+	for _, t := range c.Targets {
+		if t != c.Ignore {
+			n++
+		}
+	}
+	return n
+}
+
+// Forward returns the loss, 0 when no row counts, and stores log Σeˣ of each row in lse (N), which may be nil. The targets
+// must have passed Check.
+func (c CrossEntropy[T]) Forward(lse []T) (loss float64) {
+	count := c.count("cross entropy")
+	checkOptional("cross entropy", "lse", lse, len(c.Targets))
+	losses := take[buffer[float64]]()
+	args := crossEntropyForward[T]{CrossEntropy: c, lse: lse, losses: losses.sized(len(c.Targets))}
+	parallel(len(c.Targets), rowGrain(c.V*expCost), args)
+	if count > 0 {
+		loss = sum(args.losses) / float64(count)
+	}
+	give(losses)
+	return loss
+}
+
+type crossEntropyForward[T Float] struct {
+	CrossEntropy[T]
+	lse    []T
+	losses []float64
+}
+
+func (c *crossEntropyForward[T]) Range(lo, hi int) {
+	for r := lo; r < hi; r++ {
+		x, t := c.Logits[r*c.V:(r+1)*c.V], c.Targets[r]
+		c.losses[r] = 0
+		if t == c.Ignore && c.lse == nil {
+			continue
+		}
+		shift, rest := logSumExp(x)
+		if c.lse != nil {
+			c.lse[r] = shift + rest
+		}
+		if t == c.Ignore {
+			continue
+		}
+		loss := (float64(shift) - float64(x[t])) + float64(rest)
+		if s := c.Smoothing; s != 0 {
+			uniform := float64(shift) - sum(x)/float64(c.V) + float64(rest)
+			loss = (1-s)*loss + s*uniform
+		}
+		c.losses[r] = loss
+	}
+}
+
+// Backward writes the gradient of scale·loss: (softmax(x) - (1-s)·onehot(t) - s/V)·scale/count for each row that counts and
+// zeros for the others. lse is what Forward stored; nil computes it anew. dlogits may be Logits.
+func (c CrossEntropy[T]) Backward(dlogits, lse []T, scale float64) {
+	count := c.count("cross entropy backward")
+	checkLen("cross entropy backward", "dlogits", len(dlogits), len(c.Logits))
+	checkOptional("cross entropy backward", "lse", lse, len(c.Targets))
+	args := crossEntropyBackward[T]{CrossEntropy: c, dlogits: dlogits, lse: lse, scale: scale / float64(max(1, count))}
+	parallel(len(c.Targets), rowGrain(c.V*expCost), args)
+}
+
+type crossEntropyBackward[T Float] struct {
+	CrossEntropy[T]
+	dlogits, lse []T
+	scale        float64
+}
+
+func (c *crossEntropyBackward[T]) Range(lo, hi int) {
+	for r := lo; r < hi; r++ {
+		x, dx, t := c.Logits[r*c.V:(r+1)*c.V], c.dlogits[r*c.V:(r+1)*c.V], c.Targets[r]
+		if t == c.Ignore {
+			clear(dx)
+			continue
+		}
+		var lse T
+		if c.lse != nil {
+			lse = c.lse[r]
+		} else {
+			shift, rest := logSumExp(x)
+			lse = shift + rest
+		}
+		scale, uniform := T(c.scale), T(c.scale*c.Smoothing/float64(c.V))
+		for i, v := range x {
+			dx[i] = exp(v-lse)*scale - uniform
+		}
+		dx[t] -= T(c.scale * (1 - c.Smoothing))
+	}
+}

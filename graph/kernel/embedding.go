@@ -1,0 +1,62 @@
+package kernel
+
+import "github.com/pkg/errors"
+
+// CheckIDs returns an error that names the first id outside [0, rows).
+func CheckIDs(ids []int32, rows int) error {
+	for i, id := range ids {
+		if id < 0 || int(id) >= rows {
+			return errors.Errorf("kernel: embedding: id %d at position %d is outside the table of %d rows: check the tokenizer and the vocabulary size", id, i, rows)
+		}
+	}
+	return nil
+}
+
+func mustIDs(kernel string, ids []int32, table, cols int) {
+	if err := CheckIDs(ids, rowsOf(kernel, table, cols)); err != nil {
+		panic(err.Error())
+	}
+}
+
+// Gather copies row ids[i] of table (V, cols) to row i of y (len(ids), cols). The ids must have passed CheckIDs.
+func Gather[T Float](y, table []T, ids []int32, cols int) {
+	checkLen("gather", "y", len(y), len(ids)*cols)
+	mustIDs("gather", ids, len(table), cols)
+	parallel(len(ids), rowGrain(cols), gather[T]{y, table, ids, cols})
+}
+
+type gather[T Float] struct {
+	y, table []T
+	ids      []int32
+	cols     int
+}
+
+func (g *gather[T]) Range(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		id := int(g.ids[i])
+		copy(g.y[i*g.cols:(i+1)*g.cols], g.table[id*g.cols:(id+1)*g.cols])
+	}
+}
+
+// ScatterAdd is the gradient of Gather: it adds row i of dy (len(ids), cols) to row ids[i] of dtable (V, cols), in the order
+// of i where an id occurs more than once. dtable keeps what it held before.
+func ScatterAdd[T Float](dtable []T, ids []int32, dy []T, cols int) {
+	checkLen("scatter add", "dy", len(dy), len(ids)*cols)
+	mustIDs("scatter add", ids, len(dtable), cols)
+	// Cut by columns: two chunks never meet in one element, and each goes through the ids in order.
+	parallel(cols, max(16, minWork/max(1, len(ids))), scatterAdd[T]{dtable, ids, dy, cols})
+}
+
+type scatterAdd[T Float] struct {
+	dtable []T
+	ids    []int32
+	dy     []T
+	cols   int
+}
+
+func (s *scatterAdd[T]) Range(lo, hi int) {
+	for i, id := range s.ids {
+		row := int(id) * s.cols
+		addRow(s.dtable[row+lo:row+hi], s.dy[i*s.cols+lo:i*s.cols+hi])
+	}
+}

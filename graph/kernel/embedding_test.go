@@ -1,0 +1,54 @@
+package kernel_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+func testEmbedding[T kernel.Float](t *testing.T) {
+	const rows = 11
+	for _, cols := range []int{1, 3, 64, 700} {
+		for _, n := range []int{0, 1, 5, 300} {
+			ids := make([]int32, n)
+			for i := range ids {
+				ids[i] = int32(i * i % rows)
+			}
+			table, dy := randoms[T](rows*cols, 1), randoms[T](n*cols, 2)
+			y, dtable := make([]T, n*cols), clone(table)
+			kernel.Gather(y, table, ids, cols)
+			kernel.ScatterAdd(dtable, ids, dy, cols)
+			want := clone(table)
+			for i, id := range ids {
+				same(t, "row", y[i*cols:(i+1)*cols], table[int(id)*cols:int(id+1)*cols])
+				for j := range cols {
+					want[int(id)*cols+j] += dy[i*cols+j]
+				}
+			}
+			same(t, "scatter", dtable, want)
+		}
+	}
+}
+
+func TestEmbedding(t *testing.T) { bothTypes(t, testEmbedding[float32], testEmbedding[float64]) }
+
+func TestCheckIDs(t *testing.T) {
+	if err := kernel.CheckIDs([]int32{0, 6}, 7); err != nil {
+		t.Errorf("got %v, want no error", err)
+	}
+	for _, c := range []struct {
+		ids  []int32
+		want string
+	}{
+		{[]int32{0, 7}, "kernel: embedding: id 7 at position 1 is outside the table of 7 rows"},
+		{[]int32{-1}, "kernel: embedding: id -1 at position 0 is outside the table of 7 rows"},
+	} {
+		if err := kernel.CheckIDs(c.ids, 7); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%v: got %v, want %q", c.ids, err, c.want)
+		}
+	}
+	mustPanic(t, "kernel: embedding: id 7", func() {
+		kernel.Gather(make([]float32, 2), make([]float32, 14), []int32{7}, 2)
+	})
+}

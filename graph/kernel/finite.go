@@ -1,0 +1,31 @@
+package kernel
+
+// AllFinite reports whether no element of x is NaN or infinite.
+func AllFinite[T Float](x []T) bool { return reduce(nonFiniteSum, x) == 0 }
+
+// FirstNonFinite is the index of the first element of x that is NaN or infinite, -1 when there is none.
+func FirstNonFinite[T Float](x []T) int {
+	for lo := 0; lo < len(x); lo += minWork {
+		chunk := x[lo:min(lo+minWork, len(x))]
+		if countNonFinite(chunk) == 0 {
+			continue
+		}
+		for i, v := range chunk {
+			if v-v != 0 {
+				return lo + i
+			}
+		}
+	}
+	return -1
+}
+
+// countNonFinite counts by v-v, which is 0 for what is finite and NaN for the rest.
+func countNonFinite[T Float](x []T) float64 {
+	n := 0
+	for _, v := range x {
+		if v-v != 0 {
+			n++
+		}
+	}
+	return float64(n)
+}

@@ -1,0 +1,97 @@
+package kernel_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// adamReference does one step of torch.optim.AdamW, or of torch.optim.Adam when l2, on one weight.
+func adamReference(w, g, m, v *float64, a kernel.Adam, l2 bool) {
+	if l2 {
+		*g += a.WeightDecay * *w
+	} else {
+		*w *= 1 - a.Rate*a.WeightDecay
+	}
+	*m = a.Beta1**m + (1-a.Beta1)**g
+	*v = a.Beta2**v + (1-a.Beta2)**g**g
+	t := float64(a.Step)
+	*w -= a.Rate / (1 - math.Pow(a.Beta1, t)) * *m / (math.Sqrt(*v)/math.Sqrt(1-math.Pow(a.Beta2, t)) + a.Eps)
+}
+
+func testAdam[T kernel.Float](t *testing.T) {
+	step := map[bool]func(w, g, m, v []T, scale float64, a kernel.Adam){false: kernel.AdamW[T], true: kernel.AdamL2[T]}
+	for l2, f := range step {
+		for _, n := range lengths {
+			a := kernel.Adam{Rate: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1}
+			w, m, v := randoms[T](n, 1), make([]T, n), make([]T, n)
+			ww, wm, wv := wide(w), wide(m), wide(v)
+			for a.Step = 1; a.Step <= 3; a.Step++ {
+				g := randoms[T](n, uint64(a.Step)+10)
+				f(w, g, m, v, 0.5, a)
+				for i := range ww {
+					d := 0.5 * float64(g[i])
+					adamReference(&ww[i], &d, &wm[i], &wv[i], a, l2)
+				}
+			}
+			// Three steps with about eight roundings each of numbers below their largest operand.
+			tol := 24 * epsilon[T]()
+			near(t, fmt.Sprint("w, l2 ", l2), w, ww, tol)
+			near(t, fmt.Sprint("m, l2 ", l2), m, wm, tol)
+			near(t, fmt.Sprint("v, l2 ", l2), v, wv, tol)
+		}
+	}
+}
+
+func TestAdam(t *testing.T) { bothTypes(t, testAdam[float32], testAdam[float64]) }
+
+func testSGD[T kernel.Float](t *testing.T) {
+	for _, s := range []kernel.SGD{
+		{Rate: 0.1}, {Rate: 0.1, WeightDecay: 0.2}, {Rate: 0.1, Momentum: 0.9, Dampening: 0.3, WeightDecay: 0.1},
+		{Rate: 0.1, Momentum: 0.9, Nesterov: true},
+	} {
+		for _, n := range []int{0, 1, 7, 5000} {
+			w, buf := randoms[T](n, 1), randoms[T](n, 99)
+			ww, wb := wide(w), make([]float64, n)
+			if s.Momentum == 0 {
+				buf = nil
+			}
+			for s.Step = 1; s.Step <= 3; s.Step++ {
+				g := randoms[T](n, uint64(s.Step)+10)
+				kernel.SGDMomentum(w, g, buf, 0.5, s)
+				for i := range ww {
+					d := 0.5*float64(g[i]) + s.WeightDecay*ww[i]
+					if s.Step == 1 {
+						wb[i] = d
+					} else {
+						wb[i] = s.Momentum*wb[i] + (1-s.Dampening)*d
+					}
+					switch {
+					case s.Nesterov:
+						d += s.Momentum * wb[i]
+					case s.Momentum != 0:
+						d = wb[i]
+					}
+					ww[i] -= s.Rate * d
+				}
+			}
+			// Three steps with a handful of roundings each.
+			near(t, fmt.Sprintf("%+v", s), w, ww, 24*epsilon[T]())
+		}
+	}
+}
+
+func TestSGD(t *testing.T) { bothTypes(t, testSGD[float32], testSGD[float64]) }
+
+func BenchmarkAdamW(b *testing.B) {
+	const n = 1 << 22
+	w, g, m, v := randoms[float32](n, 1), randoms[float32](n, 2), make([]float32, n), make([]float32, n)
+	a := kernel.Adam{Rate: 1e-3, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Step: 1}
+	b.ReportAllocs()
+	for b.Loop() {
+		kernel.AdamW(w, g, m, v, 1, a)
+	}
+	b.ReportMetric(28*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "GB/s")
+}

@@ -1,0 +1,181 @@
+package kernel_test
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// suite is one call of every kernel, large enough for several chunks, with the slices that the calls write.
+type suite[T kernel.Float] struct {
+	calls map[string]func()
+	out   map[string][][]T
+}
+
+func (s suite[T]) add(name string, call func(), out ...[]T) {
+	s.calls[name], s.out[name] = call, out
+}
+
+func newSuite[T kernel.Float]() suite[T] {
+	s := suite[T]{map[string]func(){}, map[string][][]T{}}
+	s.addRows()
+	s.addElements()
+	s.addProducts()
+	return s
+}
+
+func (s suite[T]) addRows() {
+	const rows, cols = 300, 257
+	x, dy, y, dx := randoms[T](rows*cols, 1), randoms[T](rows*cols, 2), make([]T, rows*cols), make([]T, rows*cols)
+	mean, rstd, dw, db := make([]T, rows), make([]T, rows), make([]T, cols), make([]T, cols)
+	n := kernel.Norm[T]{X: x, W: dy[:cols], B: dy[cols : 2*cols], Cols: cols, Eps: 1e-5}
+	s.add("norm", func() {
+		n.Forward(y, mean, rstd)
+		n.Backward(dx, dw, db, mean, rstd, dy)
+	}, y, mean, rstd, dx, dw, db)
+	s.add("softmax", func() {
+		kernel.Softmax(y, x, cols)
+		kernel.SoftmaxGrad(dx, y, dy, cols)
+	}, y, dx)
+	s.add("log softmax", func() {
+		kernel.LogSoftmax(y, x, cols)
+		kernel.LogSoftmaxGrad(dx, y, dy, cols)
+	}, y, dx)
+	c := newCrossEntropy[T](rows, cols, 0.1)
+	loss := make([]T, 1)
+	s.add("cross entropy", func() {
+		loss[0] = T(c.Forward(mean))
+		c.Backward(dx, mean, 1)
+	}, loss, mean, dx)
+	table, ids := make([]T, len(x)), []int32{5, 7, 5}
+	s.add("embedding", func() {
+		copy(table, x)
+		kernel.Gather(y[:cols*3], table, ids, cols)
+		kernel.ScatterAdd(table, ids, y[:cols*3], cols)
+	}, y, table)
+	s.add("sums", func() {
+		kernel.ColumnSums(db, x, cols)
+		kernel.SumTo(dw, x, []int{10, 30, cols}, []bool{false, false, true})
+		kernel.SumTo(mean, x, []int{rows, cols}, []bool{true, false})
+		loss[0] = T(kernel.SumSquares(x))
+	}, db, dw, mean, loss)
+	b := kernel.Broadcast{Shape: []int{rows, cols}, StrideX: []int{cols, 1}, StrideY: []int{0, 1}}
+	s.add("copies", func() {
+		kernel.Transpose(y, x, []int{30, 10, cols}, []int{2, 0, 1})
+		kernel.CopyStrided(dx, []int{cols, 1}, x, []int{1, cols}, []int{cols, cols})
+		kernel.BinaryBroadcast(kernel.Add, y, x, dy, &b)
+	}, y, dx)
+}
+
+func (s suite[T]) addElements() {
+	const n = 50000
+	x, dy, y, dx, z := randoms[T](n, 1), randoms[T](n, 2), make([]T, n), make([]T, n), make([]T, n)
+	for act := kernel.Identity; act <= kernel.Sigmoid; act++ {
+		s.add(act.String(), func() {
+			kernel.Activate(act, y, x)
+			kernel.ActivateGrad(act, dx, x, dy)
+		}, y, dx)
+	}
+	s.add("elementwise", func() {
+		kernel.SwiGLU(y, x, dy)
+		kernel.SwiGLUGrad(dx, z, x, dy, y)
+		kernel.Binary(kernel.Mul, y, y, x)
+		kernel.AddScaled(y, 2, x)
+		kernel.Scale(dx, dx, 3)
+		kernel.Fill(z[:100], 1)
+	}, y, dx, z)
+	seed := kernel.Seed{Key: kernel.Key(1, "x"), Stream: 3}
+	s.add("random", func() {
+		kernel.Uniform(y, seed, 0, 1)
+		kernel.Normal(dx, seed, 0, 1)
+		kernel.Dropout(z, dx, 0.1, seed)
+	}, y, dx, z)
+	w, m, v, finite := make([]T, n), make([]T, n), make([]T, n), make([]T, 1)
+	s.add("optimizer", func() {
+		copy(w, x)
+		clear(m)
+		clear(v)
+		kernel.AdamW(w, dy, m, v, 1, kernel.Adam{Rate: 0.1, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, Step: 1})
+		kernel.AdamL2(w, dy, m, v, 1, kernel.Adam{Rate: 0.1, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, Step: 2})
+		kernel.SGDMomentum(w, dy, m, 1, kernel.SGD{Rate: 0.1, Momentum: 0.9, Step: 2})
+		finite[0] = T(kernel.FirstNonFinite(w))
+		if kernel.AllFinite(w) {
+			finite[0]--
+		}
+	}, w, m, v, finite)
+}
+
+func (s suite[T]) addProducts() {
+	for name, c := range map[string]gemmCase{
+		"gemm": {m: 150, n: 300, k: 270, transB: true}, "gemm thin": {m: 1, n: 3000, k: 100}, "gemm batch": {m: 20, n: 30, k: 40, batch: 50, transA: true},
+	} {
+		g := newGemm[T](c)
+		s.add(name, g.Run, g.C)
+	}
+	a := newAttention[T](attentionCase{b: 2, h: 4, kv: 2, tq: 130, tk: 130, d: 16, causal: true, dropout: 0.1, bias: "h"})
+	do := output(a)
+	do.Data = randoms[T](len(do.Data), 8)
+	g := attentionGrads(a, do)
+	s.add("attention", func() {
+		a.Forward(g.O, g.LSE)
+		a.Backward(g)
+	}, g.O.Data, g.LSE, g.DQ.Data, g.DK.Data, g.DV.Data, g.DBias)
+}
+
+func testSameBits[T kernel.Float](t *testing.T) {
+	s := newSuite[T]()
+	for name, call := range s.calls {
+		var want [][]T
+		withWorkers(1, func() {
+			call()
+			for _, out := range s.out[name] {
+				want = append(want, clone(out))
+			}
+		})
+		for _, workers := range []int{2, 4, 8} {
+			withWorkers(workers, call)
+			for i, out := range s.out[name] {
+				same(t, name, out, want[i])
+			}
+		}
+	}
+}
+
+func TestSameBits(t *testing.T) { bothTypes(t, testSameBits[float32], testSameBits[float64]) }
+
+func testNoAllocation[T kernel.Float](t *testing.T) {
+	s := newSuite[T]()
+	for name, call := range s.calls {
+		if got := testing.AllocsPerRun(5, call); got != 0 {
+			t.Errorf("%s: got %g allocations per run, want 0", name, got)
+		}
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	bothTypes(t, testNoAllocation[float32], testNoAllocation[float64])
+}
+
+// testing.AllocsPerRun uses one processor; this counts with workers at work. They may still make scratch of their own in
+// some run after the first few, but not in most of them.
+func TestNoAllocationWithWorkers(t *testing.T) {
+	withWorkers(4, func() {
+		s := newSuite[float32]()
+		for name, call := range s.calls {
+			quiet := 0
+			for range 50 {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				call()
+				runtime.ReadMemStats(&after)
+				if after.Mallocs == before.Mallocs {
+					quiet++
+				}
+			}
+			if quiet < 30 {
+				t.Errorf("%s: got %d runs of 50 without an allocation, want at least 30", name, quiet)
+			}
+		}
+	})
+}
