@@ -1,0 +1,204 @@
+package tokenize
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// AddedToken is a token that is found in the text before the text is split, so that no stage touches it. Of two that
+// begin at one place the longer is taken.
+type AddedToken struct {
+	ID         int32
+	Text       string
+	Special    bool // has a meaning of its own: Policy and SkipSpecial speak of these
+	SingleWord bool // only where no word character stands beside it
+	LeftStrip  bool // takes the spaces to its left along
+	RightStrip bool // takes the spaces to its right along
+	Normalized bool // looked for in the normalized text instead of the text as it is
+}
+
+func (c *core) addTokens(tokens []AddedToken) error {
+	c.added = make(map[string]AddedToken, len(tokens))
+	c.addedByID = make(map[int32]AddedToken, len(tokens))
+	c.size = c.stages.Model.VocabSize()
+	c.cuttable = true
+	raw, normalized := &matcher{}, &matcher{}
+	for _, a := range tokens {
+		if err := c.checkAdded(a); err != nil {
+			return err
+		}
+		c.added[a.Text], c.addedByID[a.ID] = a, a
+		c.size = max(c.size, int(a.ID)+1)
+		c.cuttable = c.cuttable && !a.SingleWord && !a.LeftStrip && !a.RightStrip && !strings.Contains(a.Text, "\n")
+		if a.Normalized {
+			normalized.add(a)
+		} else {
+			raw.add(a)
+		}
+	}
+	c.raw, c.normalized = raw.finish(), normalized.finish()
+	return nil
+}
+
+func (c *core) checkAdded(a AddedToken) error {
+	limit := c.stages.Model.VocabSize() + 2*len(c.stages.Added) + 1024
+	switch {
+	case a.Text == "":
+		return errors.Errorf("added token %d: no text", a.ID)
+	case a.ID < 0 || int(a.ID) >= limit:
+		return errors.Errorf("added token %q: id %d is not in [0, %d)", a.Text, a.ID, limit)
+	}
+	if b, ok := c.added[a.Text]; ok {
+		return errors.Errorf("added token %q: given twice, with ids %d and %d", a.Text, b.ID, a.ID)
+	}
+	if b, ok := c.addedByID[a.ID]; ok {
+		return errors.Errorf("added token %q: id %d belongs to %q", a.Text, a.ID, b.Text)
+	}
+	if id, ok := c.stages.Model.TokenToID(a.Text); ok && id != a.ID {
+		return errors.Errorf("added token %q: id %d, but the model gives it %d", a.Text, a.ID, id)
+	}
+	if token, ok := c.stages.Model.IDToToken(a.ID); ok && token != a.Text {
+		return errors.Errorf("added token %q: id %d is %q in the model", a.Text, a.ID, token)
+	}
+	return nil
+}
+
+// matcher finds added tokens in a text. It is a trie over bytes, walked from every place where a token may begin.
+type matcher struct {
+	nodes  []trieNode
+	starts string // the bytes that tokens begin with
+	tokens []AddedToken
+}
+
+type trieNode struct {
+	keys  []byte
+	kids  []int32
+	token int32 // index into tokens, -1: none ends here
+}
+
+func (m *matcher) add(a AddedToken) {
+	if len(m.nodes) == 0 {
+		m.nodes = append(m.nodes, trieNode{token: -1})
+	}
+	at := int32(0)
+	for i := range len(a.Text) {
+		kid, ok := m.step(at, a.Text[i])
+		if !ok {
+			kid = int32(len(m.nodes))
+			m.nodes = append(m.nodes, trieNode{token: -1})
+			n := &m.nodes[at]
+			n.keys, n.kids = append(n.keys, a.Text[i]), append(n.kids, kid)
+		}
+		at = kid
+	}
+	m.nodes[at].token = int32(len(m.tokens))
+	m.tokens = append(m.tokens, a)
+}
+
+// finish returns m ready for use, or nil when it is empty.
+func (m *matcher) finish() *matcher {
+	if len(m.tokens) == 0 {
+		return nil
+	}
+	m.starts = string(m.nodes[0].keys)
+	return m
+}
+
+func (m *matcher) step(node int32, b byte) (kid int32, ok bool) {
+	n := &m.nodes[node]
+	i := slices.Index(n.keys, b)
+	if i < 0 {
+		return 0, false
+	}
+	return n.kids[i], true
+}
+
+// longest returns the longest token at the start of text, or -1.
+func (m *matcher) longest(text string) int32 {
+	token, at, ok := int32(-1), int32(0), true
+	for i := 0; i < len(text); i++ {
+		if at, ok = m.step(at, text[i]); !ok {
+			break
+		}
+		if t := m.nodes[at].token; t >= 0 {
+			token = t
+		}
+	}
+	return token
+}
+
+// find returns the first token in text[from:], with the spaces it takes along; ok is false when there is none. Special
+// tokens are passed over under AsText.
+func (m *matcher) find(text string, from int, p Policy) (token *AddedToken, at Span, ok bool) {
+	if m == nil {
+		return nil, at, false
+	}
+	for i := from; i < len(text); {
+		n := m.start(text[i:])
+		if n < 0 {
+			break
+		}
+		i += n
+		t := m.longest(text[i:])
+		if t < 0 {
+			i++
+			continue
+		}
+		token = &m.tokens[t]
+		at = Span{i, i + len(token.Text)}
+		i = at.End
+		if p == AsText && token.Special || token.SingleWord && touchesWord(text, at) {
+			continue
+		}
+		if token.LeftStrip {
+			at.Start = max(from, spaceStart(text, at.Start))
+		}
+		if token.RightStrip {
+			at.End = runOf(text, at.End, classSpace)
+		}
+		return token, at, true
+	}
+	return nil, at, false
+}
+
+// start returns the first place in text where a token may begin, or -1.
+func (m *matcher) start(text string) int {
+	if len(m.starts) == 1 {
+		return strings.IndexByte(text, m.starts[0])
+	}
+	for i := range len(text) {
+		if strings.IndexByte(m.starts, text[i]) >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// touchesWord tells whether a word character stands beside s.
+func touchesWord(text string, s Span) bool {
+	if s.End < len(text) {
+		if k, _ := runeAt(text, s.End); k&classWord != 0 {
+			return true
+		}
+	}
+	if s.Start == 0 {
+		return false
+	}
+	before, _ := runeAround(text, s.Start-1)
+	k, _ := runeAt(text, before)
+	return k&classWord != 0
+}
+
+// spaceStart returns the start of the spaces that end at text[i].
+func spaceStart(text string, i int) int {
+	for i > 0 {
+		start, _ := runeAround(text, i-1)
+		if k, _ := runeAt(text, start); k&classSpace == 0 {
+			break
+		}
+		i = start
+	}
+	return i
+}

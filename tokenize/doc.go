@@ -1,0 +1,40 @@
+// Package tokenize turns text into token ids and back.
+//
+// The one idea is a chain of five small stages, each of them an interface with one method or little more, and each of
+// them data that can be printed, compared and written to a file:
+//
+//	text ─→ Normalizer ─→ Splitter ─→ Model ─→ PostProcessor ─→ ids
+//	ids ─→ Decoder ─→ text
+//
+// A Normalizer rewrites the text (lower case, Unicode forms). A Splitter cuts it into pieces that no token crosses. A
+// Model turns a piece into tokens: BPE or WordLevel. A PostProcessor adds the tokens a trained model expects around a
+// text. A Decoder joins tokens to text. Added tokens ("<pad>", "<|endoftext|>") are found in the text before all of this.
+// A Tokenizer is Stages put together; New checks that they fit.
+//
+// # Words used
+//
+//	token    a string of the vocabulary, spelled as Hugging Face files spell it ("Ġthe" is " the")
+//	id       its number, int32, from 0
+//	piece    what a Splitter yields
+//	offset   a Span of the original text, in bytes (in runes when asked), carried through every stage
+//	special  an added token with a meaning of its own, which text from strangers should not be able to write
+//
+// # Getting one
+//
+// Load reads Hugging Face's tokenizer.json, GPT-2's vocab.json with merges.txt, or a folder that holds either.
+// BPETrainer, WordTrainer and CharTrainer make one from text, in parallel, with the same result for any number of
+// workers. Save and SaveGPT2 write what Load reads.
+//
+// # Text that is not UTF-8
+//
+// Byte-level BPE gives every string back byte for byte. The other models read each byte that is not part of a valid
+// character as U+FFFD, which then is a known character, the unknown token or an error like any other.
+//
+// # Errors
+//
+// Nothing panics on a text or a file. Errors read "tokenize: what: detail: remedy" and name the place: the byte of the
+// text, the position of an id, the line or the key of a file. A word outside the vocabulary is an error unless there is
+// an unknown token; nothing is dropped silently. A component of a file that is not known here is an error that names it.
+//
+// A Tokenizer may be used from many goroutines at once.
+package tokenize

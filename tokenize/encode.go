@@ -1,0 +1,193 @@
+package tokenize
+
+import (
+	"runtime"
+	"slices"
+	"sync/atomic"
+
+	"github.com/pkg/errors"
+	"golang.org/x/sync/errgroup"
+)
+
+// parallelText is the length, in bytes, from which Encode cuts one text for several goroutines.
+const parallelText = 1 << 19
+
+// bytesPerToken is a guess at the room that ids will take, low enough to hold for most text.
+const bytesPerToken = 3
+
+// Encode returns the ids of text, with those that the PostProcessor adds unless t is Bare. A long text is encoded in
+// parallel. It is an error when a piece has no token, or a special token stands in the text under Forbid.
+func (t *Tokenizer) Encode(text string) ([]int32, error) {
+	if len(text) >= parallelText && t.fast != nil && t.cuttable && runtime.GOMAXPROCS(0) > 1 {
+		return t.frame(nil, text, t.appendParallel)
+	}
+	return t.AppendEncode(make([]int32, 0, len(text)/bytesPerToken), text)
+}
+
+// AppendEncode appends the ids of text to dst, as Encode does, in one goroutine. On an error it returns dst as it was. With
+// byte-level BPE and no normalizer it allocates nothing once its memory has grown to the texts it is given.
+func (t *Tokenizer) AppendEncode(dst []int32, text string) ([]int32, error) {
+	return t.frame(dst, text, t.appendText)
+}
+
+// EncodeAll encodes texts in parallel. The error is that of the first text that fails, and names its index.
+func (t *Tokenizer) EncodeAll(texts []string) ([][]int32, error) {
+	out := make([][]int32, len(texts))
+	err := inParallel(len(texts), func(i int) (err error) {
+		out[i], err = t.AppendEncode(make([]int32, 0, len(texts[i])/bytesPerToken), texts[i])
+		return errors.WithMessagef(err, "tokenize: encode all: text %d", i)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// frame appends what the PostProcessor adds around the ids of text.
+func (t *Tokenizer) frame(dst []int32, text string, encode func([]int32, string) ([]int32, error)) ([]int32, error) {
+	n := len(dst)
+	var before, after []int32
+	if t.stages.PostProcessor != nil && !t.Bare {
+		f, ok := t.stages.PostProcessor.(framer)
+		if ok {
+			before, after, ok = f.frame()
+		}
+		if !ok {
+			return t.appendDetailed(dst, text)
+		}
+	}
+	dst, err := encode(append(dst, before...), text)
+	if err != nil {
+		return dst[:n], err
+	}
+	return append(dst, after...), nil
+}
+
+func (t *Tokenizer) appendDetailed(dst []int32, text string) ([]int32, error) {
+	e, err := t.EncodeDetailed(text)
+	if err != nil {
+		return dst, err
+	}
+	return append(dst, e.IDs...), nil
+}
+
+// appendText appends the ids of text without those of the PostProcessor.
+func (t *Tokenizer) appendText(dst []int32, text string) ([]int32, error) {
+	if t.fast == nil {
+		e, err := t.encoding(text)
+		if err != nil {
+			return dst, err
+		}
+		return append(dst, e.IDs...), nil
+	}
+	var err error
+	for at := 0; at < len(text); {
+		token, s, ok := t.raw.find(text, at, t.Special)
+		if !ok {
+			s = Span{len(text), len(text)}
+		}
+		if dst, err = t.appendPlain(dst, text[at:s.Start]); err != nil {
+			return dst, t.placed(text, err)
+		}
+		if ok {
+			if t.forbidden(token) {
+				return dst, t.placed(text, errForbidden)
+			}
+			dst = append(dst, token.ID)
+		}
+		at = s.End
+	}
+	return dst, nil
+}
+
+// errForbidden stands for the error that names the special token and its place.
+var errForbidden = errors.New("tokenize: encode: special token in the text: forbidden")
+
+func (t *Tokenizer) forbidden(a *AddedToken) bool { return a.Special && t.Special == Forbid }
+
+// appendPlain appends the ids of text between added tokens of the first kind.
+func (t *Tokenizer) appendPlain(dst []int32, text string) ([]int32, error) {
+	var err error
+	for at := 0; at < len(text); {
+		token, s, ok := t.normalized.find(text, at, t.Special)
+		if !ok {
+			s = Span{len(text), len(text)}
+		}
+		if dst, err = t.fast.appendText(dst, text[at:s.Start], t.scan); err != nil {
+			return dst, err
+		}
+		if ok {
+			if t.forbidden(token) {
+				return dst, errForbidden
+			}
+			dst = append(dst, token.ID)
+		}
+		at = s.End
+	}
+	return dst, nil
+}
+
+// placed returns the error that the path with offsets has for text: it names the place.
+func (t *Tokenizer) placed(text string, err error) error {
+	if _, detailed := t.encoding(text); detailed != nil {
+		return detailed
+	}
+	return err
+}
+
+// appendParallel is appendText with the text cut into stretches for several goroutines.
+func (t *Tokenizer) appendParallel(dst []int32, text string) ([]int32, error) {
+	parts := t.parts(text)
+	ids := make([][]int32, len(parts))
+	err := inParallel(len(parts), func(i int) (err error) {
+		ids[i], err = t.appendText(make([]int32, 0, len(parts[i])/bytesPerToken), parts[i])
+		return err
+	})
+	if err != nil {
+		return dst, t.placed(text, err)
+	}
+	return append(dst, slices.Concat(ids...)...), nil
+}
+
+// parts cuts text into stretches of about parallelText/4 bytes at places where no piece changes.
+func (t *Tokenizer) parts(text string) []string {
+	var parts []string
+	for len(text) > 0 {
+		n := len(text)
+		if n > parallelText/4 {
+			n = t.scan.cut(text, parallelText/4)
+		}
+		parts = append(parts, text[:n])
+		text = text[n:]
+	}
+	return parts
+}
+
+// inParallel calls do for 0 … n−1 from GOMAXPROCS goroutines. It returns the error of the lowest index.
+func inParallel(n int, do func(i int) error) error {
+	var next atomic.Int64
+	var group errgroup.Group
+	errs := make([]error, n)
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		group.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return nil
+				}
+				if errs[i] = do(i); errs[i] != nil {
+					return errs[i]
+				}
+			}
+		})
+	}
+	if group.Wait() == nil {
+		return nil
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,235 @@
+package tokenize
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// jsonFile is a tokenizer.json, keys in the order of writing.
+type jsonFile struct {
+	Version       string          `json:"version"`
+	Truncation    json.RawMessage `json:"truncation"`
+	Padding       json.RawMessage `json:"padding"`
+	AddedTokens   []jsonAdded     `json:"added_tokens"`
+	Normalizer    json.RawMessage `json:"normalizer"`
+	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
+	PostProcessor json.RawMessage `json:"post_processor"`
+	Decoder       json.RawMessage `json:"decoder"`
+	Model         json.RawMessage `json:"model"`
+}
+
+type jsonAdded struct {
+	ID         int32  `json:"id"`
+	Content    string `json:"content"`
+	SingleWord bool   `json:"single_word"`
+	LStrip     bool   `json:"lstrip"`
+	RStrip     bool   `json:"rstrip"`
+	Normalized bool   `json:"normalized"`
+	Special    bool   `json:"special"`
+}
+
+// Parse reads a tokenizer.json from memory. Only version 1.0 is known, and neither truncation nor padding.
+func (l Loader) Parse(data []byte) (*Tokenizer, error) {
+	t, err := l.parse(data)
+	return t, errors.WithMessage(err, "tokenize: parse")
+}
+
+func (l Loader) parse(data []byte) (*Tokenizer, error) {
+	var f jsonFile
+	if err := json.Unmarshal(data, &f); err != nil {
+		return nil, placedJSON(data, err)
+	}
+	if f.Version != "1.0" {
+		return nil, errors.Errorf("version: got %q, want %q", f.Version, "1.0")
+	}
+	if !isNull(f.Truncation) {
+		return nil, errors.New("truncation: not known here: cut the ids, and set it to null in the file")
+	}
+	if !isNull(f.Padding) {
+		return nil, errors.New("padding: not known here: pad the ids, and set it to null in the file")
+	}
+	s, err := l.stages(&f)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range f.AddedTokens {
+		s.Added = append(s.Added, AddedToken{ID: a.ID, Text: a.Content, Special: a.Special, SingleWord: a.SingleWord,
+			LeftStrip: a.LStrip, RightStrip: a.RStrip, Normalized: a.Normalized})
+	}
+	return newTokenizer(s)
+}
+
+func (l Loader) stages(f *jsonFile) (s Stages, err error) {
+	if s.Normalizer, err = parseNormalizer(f.Normalizer, 0); err != nil {
+		return s, errors.WithMessage(err, "normalizer")
+	}
+	if s.Splitter, err = l.parseSplitter(f.PreTokenizer, 0); err != nil {
+		return s, errors.WithMessage(err, "pre_tokenizer")
+	}
+	if s.PostProcessor, err = parsePostProcessor(f.PostProcessor, 0); err != nil {
+		return s, errors.WithMessage(err, "post_processor")
+	}
+	if s.Decoder, err = parseDecoder(f.Decoder, 0); err != nil {
+		return s, errors.WithMessage(err, "decoder")
+	}
+	s.Model, err = parseModel(f.Model)
+	return s, errors.WithMessage(err, "model")
+}
+
+// placedJSON gives an error of package json its line and column.
+func placedJSON(data []byte, err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return jsonError(data, syntax.Offset, "", err)
+	case errors.As(err, &kind):
+		return jsonError(data, kind.Offset, "", err)
+	}
+	return errors.WithStack(err)
+}
+
+func isNull(raw json.RawMessage) bool {
+	return len(raw) == 0 || bytes.Equal(raw, []byte("null"))
+}
+
+// kindOf returns the type of a component.
+func kindOf(raw json.RawMessage) (string, error) {
+	var c struct {
+		Type string `json:"type"`
+	}
+	err := json.Unmarshal(raw, &c)
+	return c.Type, errors.WithStack(err)
+}
+
+func unknownKind(kind string) error {
+	return errors.Errorf("unknown type %q", kind)
+}
+
+// modelFields are those of all the models, so that one without a type can be told by what it has.
+type modelFields struct {
+	Type          string            `json:"type"`
+	Dropout       *float64          `json:"dropout"`
+	Unknown       *string           `json:"unk_token"`
+	Prefix        *string           `json:"continuing_subword_prefix"`
+	Suffix        *string           `json:"end_of_word_suffix"`
+	FuseUnknown   bool              `json:"fuse_unk"`
+	ByteFallback  bool              `json:"byte_fallback"`
+	IgnoreMerges  bool              `json:"ignore_merges"`
+	MaxInputChars *int              `json:"max_input_chars_per_word"`
+	Vocab         json.RawMessage   `json:"vocab"`
+	Merges        []json.RawMessage `json:"merges"`
+}
+
+func parseModel(raw json.RawMessage) (Model, error) {
+	if isNull(raw) {
+		return nil, errors.New("missing")
+	}
+	var f modelFields
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return nil, errors.WithStack(err)
+	}
+	switch f.kind() {
+	case "BPE":
+		return f.bpe()
+	case "WordLevel":
+		ids, err := parseVocab(f.Vocab)
+		if err != nil {
+			return nil, errors.WithMessage(err, "vocab")
+		}
+		return newWordLevel(ids, text(f.Unknown))
+	}
+	return nil, unknownKind(f.kind())
+}
+
+// kind returns the type, and for a model without one what its fields tell.
+func (f *modelFields) kind() string {
+	switch {
+	case f.Type != "":
+		return f.Type
+	case f.Merges != nil:
+		return "BPE"
+	case f.MaxInputChars != nil || f.Prefix != nil:
+		return "WordPiece"
+	case bytes.HasPrefix(f.Vocab, []byte("[")):
+		return "Unigram"
+	}
+	return "WordLevel"
+}
+
+func (f *modelFields) bpe() (Model, error) {
+	switch {
+	case f.Dropout != nil && *f.Dropout != 0:
+		return nil, errors.Errorf("dropout: %v is not known here, only null", *f.Dropout)
+	case text(f.Prefix) != "":
+		return nil, errors.Errorf("continuing_subword_prefix: %q is not known here, only null", *f.Prefix)
+	case text(f.Suffix) != "":
+		return nil, errors.Errorf("end_of_word_suffix: %q is not known here, only null", *f.Suffix)
+	case f.ByteFallback:
+		return nil, errors.New("byte_fallback: not known here")
+	}
+	ids, err := parseVocab(f.Vocab)
+	if err != nil {
+		return nil, errors.WithMessage(err, "vocab")
+	}
+	c := BPEConfig{Vocab: ids, Unknown: text(f.Unknown), IgnoreMerges: f.IgnoreMerges}
+	for i, raw := range f.Merges {
+		merge, err := parseMerge(raw)
+		if err != nil {
+			return nil, errors.WithMessagef(err, "merges[%d]", i)
+		}
+		c.Merges = append(c.Merges, merge)
+	}
+	m, err := newBPE(c)
+	if err != nil {
+		return nil, err
+	}
+	if f.FuseUnknown && m.unknown >= 0 && !m.complete() {
+		return nil, errors.New("fuse_unk: not known here while bytes have no token")
+	}
+	return m, nil
+}
+
+// complete tells whether every byte has a token of its own.
+func (m *BPE) complete() bool {
+	for _, r := range byteRunes {
+		if _, ok := m.ids[string(r)]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// parseMerge reads "a b" or ["a", "b"].
+func parseMerge(raw json.RawMessage) (merge [2]string, err error) {
+	if bytes.HasPrefix(raw, []byte("[")) {
+		var sides []string
+		if err := json.Unmarshal(raw, &sides); err != nil {
+			return merge, errors.WithStack(err)
+		}
+		if len(sides) != 2 {
+			return merge, errors.Errorf("%d tokens, want 2", len(sides))
+		}
+		return [2]string(sides), nil
+	}
+	var line string
+	if err := json.Unmarshal(raw, &line); err != nil {
+		return merge, errors.WithStack(err)
+	}
+	left, right, ok := strings.Cut(line, " ")
+	if !ok || left == "" || right == "" || strings.Contains(right, " ") {
+		return merge, errors.Errorf("%q: two tokens with one space between them are needed", line)
+	}
+	return [2]string{left, right}, nil
+}
+
+// text returns *s, and "" for nil.
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,221 @@
+package tokenize_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+// fileBPE is a small tokenizer.json; the tests replace parts of it.
+const fileBPE = `{"version":"1.0","added_tokens":[],"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true},
+"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}`
+
+func TestParse(t *testing.T) {
+	tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(fileBPE)))
+	if got := must[[]int32](t)(tok.Encode("abba")); !slices.Equal(got, []int32{2, 1, 0}) {
+		t.Errorf("got %v, want [2 1 0]", got)
+	}
+	_, err := tok.Encode("ab!")
+	wantError(t, err, "byte 2", "0x21")
+	pairs := strings.Replace(fileBPE, `"a b"`, `["a","b"]`, 1)
+	pairs = strings.Replace(pairs, `"type":"BPE",`, ``, 1)
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(pairs)))
+	if got := must[[]int32](t)(tok.Encode("ab")); !slices.Equal(got, []int32{2}) {
+		t.Errorf("merges as pairs, no type: got %v, want [2]", got)
+	}
+	unknown := strings.Replace(fileBPE, `"type":"BPE",`, `"type":"BPE","unk_token":"?",`, 1)
+	unknown = strings.Replace(unknown, `"ab":2`, `"ab":2,"?":3`, 1)
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(unknown)))
+	if got := must[[]int32](t)(tok.Encode("a!")); !slices.Equal(got, []int32{0, 3}) {
+		t.Errorf("an unknown byte: got %v, want [0 3]", got)
+	}
+	// No merge makes "bb", so that only ignoring merges gives it.
+	whole := strings.Replace(fileBPE, `"ab":2`, `"ab":2,"bb":3`, 1)
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(whole)))
+	if got := must[[]int32](t)(tok.Encode("bb")); !slices.Equal(got, []int32{1, 1}) {
+		t.Errorf("by merges: got %v, want [1 1]", got)
+	}
+	whole = strings.Replace(whole, `"type":"BPE",`, `"type":"BPE","ignore_merges":true,`, 1)
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(whole)))
+	if got := must[[]int32](t)(tok.Encode("bb")); !slices.Equal(got, []int32{3}) {
+		t.Errorf("merges ignored: got %v, want [3]", got)
+	}
+}
+
+// parseErrors are changes to fileBPE and what their errors say.
+var parseErrors = []struct {
+	old, new string
+	want     []string
+}{
+	{`"merges":["a b"]}}`, `"merges":["a b"]`, []string{"line 2", "unexpected end"}},
+	{`"version":"1.0"`, `"version":"2.0"`, []string{"version", "2.0"}},
+	{`"type":"ByteLevel"`, `"type":"Metaspace"`, []string{"pre_tokenizer", `unknown type "Metaspace"`}},
+	{`"trim_offsets":true`, `"x":1`, []string{"ByteLevel", "trim_offsets"}},
+	{`"type":"BPE"`, `"type":"Unigram"`, []string{"model", `unknown type "Unigram"`}},
+	{`"type":"BPE"`, `"type":"WordLevel"`, []string{"WordLevel", "ByteLevel and BPE go together"}},
+	{`"a b"`, `"a c"`, []string{"merges[0]", `"c"`}},
+	{`"a b"`, `"b a"`, []string{"merges[0]", `"ba"`, "not in the vocabulary"}},
+	{`"a b"`, `"ab"`, []string{"merges[0]", `"ab"`, "two tokens"}},
+	{`"a b"`, `["a"]`, []string{"merges[0]", "1 tokens, want 2"}},
+	{`"a b"`, `7`, []string{"merges[0]"}},
+	{`"ab":2`, `"ab":1`, []string{"id 1", `"b"`, `"ab"`}},
+	{`"ab":2`, `"ab":2,"a":3`, []string{"vocab", `"a"`, "twice"}},
+	{`"ab":2`, `"ab":2000000000`, []string{"2000000000", "3 tokens"}},
+	{`"ab":2`, `"ab":-1`, []string{"-1"}},
+	{`"ab":2`, `"ab":2.5`, []string{"whole number"}},
+	{`{"a":0,"b":1,"ab":2}`, `[["a",0]]`, []string{"vocab", "object"}},
+	{`"merges"`, `"dropout":0.1,"merges"`, []string{"dropout", "0.1"}},
+	{`"merges"`, `"end_of_word_suffix":"</w>","merges"`, []string{"end_of_word_suffix", "</w>"}},
+	{`"merges"`, `"unk_token":"?","merges"`, []string{"unknown token", "?"}},
+	{`"added_tokens":[]`, `"added_tokens":[{"id":1,"content":"x"}]`, []string{`"x"`, "id 1", `"b"`}},
+	{`"added_tokens":[]`, `"added_tokens":[{"id":9,"content":"a"}]`, []string{`"a"`, "id 9", "0"}},
+	{`"added_tokens":[]`, `"added_tokens":[{"id":2000000000,"content":"x"}]`, []string{`"x"`, "2000000000"}},
+	{`"added_tokens":[]`, `"added_tokens":{}`, []string{"line 1", "added_tokens"}},
+	{`"added_tokens":[]`, `"truncation":{}`, []string{"truncation"}},
+	{`"added_tokens":[]`, `"normalizer":{"type":"Nmt"}`, []string{"normalizer", `"Nmt"`}},
+	{`"added_tokens":[]`, `"decoder":{"type":"CTC"}`, []string{"decoder", `"CTC"`}},
+	{`"added_tokens":[]`, `"post_processor":{"type":"RobertaProcessing"}`, []string{"post_processor", `"RobertaProcessing"`}},
+	{`"added_tokens":[]`, `"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}}]}`, []string{"single", `"x"`}},
+	{`"added_tokens":[]`, `"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Nope"}]}`, []string{"normalizers[1]", "Nope"}},
+	{`"type":"ByteLevel"`, `"type":"Split","behavior":"Isolated","pattern":{"Regex":"a+"}`, []string{"Split", "a+", "Loader"}},
+	{`"type":"ByteLevel"`, `"type":"Split","behavior":"Sideways","pattern":{"String":"a"}`, []string{"Split", "Sideways"}},
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, c := range parseErrors {
+		if !strings.Contains(fileBPE, c.old) {
+			t.Fatalf("%q is not in the file", c.old)
+		}
+		path := filepath.Join(folder(t, map[string]string{"t.json": strings.Replace(fileBPE, c.old, c.new, 1)}), "t.json")
+		_, err := tokenize.Load(path)
+		wantError(t, err, append(c.want, path)...)
+	}
+	deep := strings.Repeat(`{"type":"Sequence","normalizers":[`, 50) + strings.Repeat(`]}`, 50)
+	_, err := tokenize.Loader{}.Parse([]byte(strings.Replace(fileBPE, `"added_tokens":[]`, `"normalizer":`+deep, 1)))
+	wantError(t, err, "normalizer", "nested")
+}
+
+func TestLoadGPT2Errors(t *testing.T) {
+	const vocab = `{"a":0,"b":1,"ab":2}`
+	for _, c := range []struct {
+		vocab, merges string
+		want          []string
+	}{
+		{vocab, "#version: 0.2\na b\n\na\n", []string{"merges.txt", "line 4", `"a"`}},
+		{vocab, "a c\n", []string{"merges[0]", `"c"`}},
+		{"{\"a\":0,\n\"b\" 1}", "", []string{"vocab.json", "line 2"}},
+		{`{"a":0`, "", []string{"vocab.json", "line 1"}},
+		{`{"a":"x"}`, "", []string{"vocab.json", "whole number"}},
+		{vocab + "{}", "", []string{"vocab.json", "after the object"}},
+	} {
+		dir := folder(t, map[string]string{"vocab.json": c.vocab, "merges.txt": c.merges})
+		_, err := tokenize.Load(dir)
+		wantError(t, err, append(c.want, dir)...)
+	}
+	dir := folder(t, map[string]string{"vocab.json": vocab})
+	_, err := tokenize.Load(dir)
+	wantError(t, err, "merges.txt", "no such file")
+	empty := t.TempDir()
+	_, err = tokenize.Load(empty)
+	wantError(t, err, empty, "neither")
+}
+
+// matcher runs a pattern on package regexp.
+type matcher struct{ *regexp.Regexp }
+
+func (m matcher) Find(text string, at int) (tokenize.Span, bool) {
+	s := m.FindStringIndex(text[at:])
+	if s == nil {
+		return tokenize.Span{}, false
+	}
+	return tokenize.Span{Start: at + s[0], End: at + s[1]}, true
+}
+
+func TestLoaderCompiles(t *testing.T) {
+	l := tokenize.Loader{Compile: func(pattern string) (tokenize.Matcher, error) {
+		re, err := regexp.Compile(pattern)
+		return matcher{re}, err
+	}}
+	file := `{"version":"1.0","pre_tokenizer":{"type":"Split","pattern":{"Regex":"[0-9]+"},"behavior":"Isolated","invert":false},
+		"model":{"type":"WordLevel","vocab":{"a":0,"12":1,"<unk>":2},"unk_token":"<unk>"}}`
+	tok := must[*tokenize.Tokenizer](t)(l.Parse([]byte(file)))
+	if got := must[[]int32](t)(tok.Encode("a12a3")); !slices.Equal(got, []int32{0, 1, 0, 2}) {
+		t.Errorf("got %v, want [0 1 0 2]", got)
+	}
+	_, err := l.Parse([]byte(strings.Replace(file, "[0-9]+", "(", 1)))
+	wantError(t, err, "pre_tokenizer", `"("`)
+}
+
+// TestBehaviors has the examples of Hugging Face's documentation of Split: "the-final--countdown" by "-".
+func TestBehaviors(t *testing.T) {
+	for behavior, want := range map[tokenize.Behavior]string{
+		tokenize.Removed:            "the final countdown",
+		tokenize.Isolated:           "the - final - - countdown",
+		tokenize.MergedWithPrevious: "the- final- - countdown",
+		tokenize.MergedWithNext:     "the -final - -countdown",
+		tokenize.Contiguous:         "the - final -- countdown",
+	} {
+		var got []string
+		for _, p := range (tokenize.Split{Pattern: "-", Behavior: behavior}).Split(nil, tokenize.NewText("the-final--countdown")) {
+			got = append(got, p.String())
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %q, want %q", behavior, got, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(fileBPE))
+	for _, tok := range []*tokenize.Tokenizer{trainChars(f), trainWords(f)} {
+		f.Add(must[[]byte](f)(tok.MarshalJSON()))
+	}
+	f.Add([]byte(`{"version":"1.0","post_processor":{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}}],"special_tokens":{"x":{"ids":[1],"tokens":[]}}},"model":{"vocab":{}}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tok, err := tokenize.Loader{}.Parse(data)
+		if err != nil {
+			return
+		}
+		useLoaded(t, tok)
+		saved := must[[]byte](t)(tok.MarshalJSON())
+		again := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(saved))
+		if got := must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(got, saved) {
+			t.Errorf("saved again: got %s, want %s", got, saved)
+		}
+	})
+}
+
+// useLoaded encodes and decodes with a tokenizer that a fuzzer made: errors are fine, panics are not.
+func useLoaded(t *testing.T, tok *tokenize.Tokenizer) {
+	for _, text := range texts {
+		ids, err := tok.Encode(text)
+		e, detailed := tok.EncodeDetailed(text)
+		if (err == nil) != (detailed == nil) {
+			t.Fatalf("%q: %v, but detailed %v", text, err, detailed)
+		}
+		if err != nil {
+			continue
+		}
+		if !slices.Equal(ids, e.IDs) {
+			t.Fatalf("%q: got %v, but detailed %v", text, ids, e.IDs)
+		}
+		if _, err := tok.Decode(ids); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+	}
+}
+
+func FuzzParseGPT2(f *testing.F) {
+	f.Add([]byte(`{"a":0,"b":1,"ab":2,"<s>":3}`), []byte("#version: 0.2\na b\n"))
+	f.Add([]byte(`{"Ġ":0,"Ä":1}`), []byte("Ġ Ġ"))
+	f.Fuzz(func(t *testing.T, vocab, merges []byte) {
+		if tok, err := tokenize.ParseGPT2(vocab, merges); err == nil {
+			useLoaded(t, tok)
+		}
+	})
+}

@@ -1,0 +1,147 @@
+package tokenize
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// scanner cuts a text into pieces from left to right, keeping no state: the fast form of a Splitter that changes no text.
+type scanner interface {
+	// next returns the first piece that begins at text[at] or after, or an empty one at the end of the text.
+	next(text string, at int) (start, end int)
+	// cut returns a place after at where text may be parted without changing a piece, or len(text).
+	cut(text string, at int) int
+}
+
+// runOf returns the end of the characters from text[i] on that have one of the classes.
+func runOf(text string, i int, classes uint8) int {
+	for i < len(text) {
+		k, w := runeAt(text, i)
+		if k&classes == 0 {
+			break
+		}
+		i += w
+	}
+	return i
+}
+
+// runNot returns the end of the characters from text[i] on that have none of the classes.
+func runNot(text string, i int, classes uint8) int {
+	for i < len(text) {
+		k, w := runeAt(text, i)
+		if k&classes != 0 {
+			break
+		}
+		i += w
+	}
+	return i
+}
+
+// spaceEnd is \s+(?!\S)|\s+ at a space: the run of spaces, without its last one when more text follows and some remain.
+func spaceEnd(text string, at int) int {
+	last, i := at, at
+	for i < len(text) {
+		k, w := runeAt(text, i)
+		if k&classSpace == 0 {
+			if last > at {
+				return last
+			}
+			return i
+		}
+		last = i
+		i += w
+	}
+	return i
+}
+
+// newlineEnd is \s*[\r\n]+ at a space: the end of the last newline of the run of spaces, or -1.
+func newlineEnd(text string, i int) int {
+	end := -1
+	for i < len(text) {
+		k, w := runeAt(text, i)
+		if k&classSpace == 0 {
+			break
+		}
+		i += w
+		if k&classNewline != 0 {
+			end = i
+		}
+	}
+	return end
+}
+
+// atMost returns the end of at most n characters of the classes from text[i] on.
+func atMost(text string, i, n int, classes uint8) int {
+	for ; n > 0 && i < len(text); n-- {
+		k, w := runeAt(text, i)
+		if k&classes == 0 {
+			break
+		}
+		i += w
+	}
+	return i
+}
+
+// contraction returns the length of 's 't 're 've 'm 'll 'd at text[i], which is an apostrophe; 0 for none. Without
+// regard to case, the letters may be capitals and s also U+017F, as Unicode folds it.
+func contraction(text string, i int, anyCase bool) int {
+	rest := text[i+1:]
+	if len(rest) == 0 {
+		return 0
+	}
+	fold := byte(0)
+	if anyCase {
+		fold = 0x20
+		if strings.HasPrefix(rest, "ſ") {
+			return 1 + len("ſ")
+		}
+	}
+	second := byte(0)
+	switch rest[0] | fold {
+	case 's', 't', 'm', 'd':
+		return 2
+	case 'r', 'v':
+		second = 'e'
+	case 'l':
+		second = 'l'
+	}
+	if second != 0 && len(rest) > 1 && rest[1]|fold == second {
+		return 3
+	}
+	return 0
+}
+
+// cutAtNewline returns the place of the first "\n" after at that stands before an ASCII letter or digit, plus skip. No
+// split pattern known here takes such a newline together with what follows.
+func cutAtNewline(text string, at, skip int) int {
+	for at++; at < len(text); at++ {
+		n := strings.IndexByte(text[at:], '\n')
+		if n < 0 || at+n+1 >= len(text) {
+			break
+		}
+		at += n
+		if c := text[at+1]; c < utf8.RuneSelf && asciiClasses[c]&(classLetter|classNumber) != 0 {
+			return at + skip
+		}
+	}
+	return len(text)
+}
+
+// wholeScanner leaves a text in one piece.
+type wholeScanner struct{}
+
+func (wholeScanner) next(text string, at int) (start, end int) { return at, len(text) }
+func (wholeScanner) cut(text string, _ int) int                { return len(text) }
+
+// charScanner yields every character, and every byte that is none.
+type charScanner struct{}
+
+func (charScanner) next(text string, at int) (start, end int) {
+	if at >= len(text) {
+		return len(text), len(text)
+	}
+	_, w := utf8.DecodeRuneInString(text[at:])
+	return at, at + w
+}
+
+func (charScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }

@@ -1,0 +1,167 @@
+package tokenize
+
+// The split patterns with a scanner of their own, by their exact text.
+const (
+	patternGPT2   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
+	patternCL100K = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	patternQwen2  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	patternO200K  = `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|` +
+		`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|` +
+		`\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+)
+
+// knownScanners holds the scanner of every pattern that is recognised.
+var knownScanners = map[string]scanner{
+	patternGPT2:   gpt2Scanner{},
+	patternCL100K: clScanner{digits: 3},
+	patternQwen2:  clScanner{digits: 1},
+	patternO200K:  o200kScanner{},
+}
+
+// gpt2Scanner is patternGPT2.
+type gpt2Scanner struct{}
+
+func (gpt2Scanner) next(text string, at int) (start, end int) {
+	if at >= len(text) {
+		return len(text), len(text)
+	}
+	i := at
+	switch text[at] {
+	case '\'':
+		if n := contraction(text, at, false); n > 0 {
+			return at, at + n
+		}
+	case ' ':
+		if at+1 < len(text) {
+			i++
+		}
+	}
+	k, w := runeAt(text, i)
+	switch {
+	case k&classLetter != 0:
+		return at, runOf(text, i+w, classLetter)
+	case k&classSpace != 0:
+		return at, spaceEnd(text, at)
+	case k&classNumber != 0:
+		return at, runOf(text, i+w, classNumber)
+	}
+	return at, runNot(text, i+w, classSpace|classLetter|classNumber)
+}
+
+func (gpt2Scanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
+
+// clScanner is patternCL100K (of GPT-4 and Llama 3) with digits 3, and patternQwen2 with digits 1.
+type clScanner struct{ digits int }
+
+func (s clScanner) next(text string, at int) (start, end int) {
+	if at >= len(text) {
+		return len(text), len(text)
+	}
+	if text[at] == '\'' {
+		if n := contraction(text, at, true); n > 0 {
+			return at, at + n
+		}
+	}
+	k, w := runeAt(text, at)
+	switch {
+	case k&classLetter != 0:
+		return at, runOf(text, at+w, classLetter)
+	case k&classNumber != 0:
+		return at, atMost(text, at, s.digits, classNumber)
+	}
+	if k&classNewline == 0 {
+		if end := runOf(text, at+w, classLetter); end > at+w {
+			return at, end
+		}
+	}
+	return at, punctuationOrSpace(text, at, false)
+}
+
+func (clScanner) cut(text string, at int) int { return cutAtNewline(text, at, 1) }
+
+// punctuationOrSpace is ` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`, with slash [\r\n/] instead of the first [\r\n].
+func punctuationOrSpace(text string, at int, slash bool) int {
+	i := at
+	if text[at] == ' ' {
+		i++
+	}
+	if end := runNot(text, i, classSpace|classLetter|classNumber); end > i {
+		for end < len(text) && (text[end] == '\r' || text[end] == '\n' || slash && text[end] == '/') {
+			end++
+		}
+		return end
+	}
+	if end := newlineEnd(text, at); end > 0 {
+		return end
+	}
+	return spaceEnd(text, at)
+}
+
+// o200kScanner is patternO200K (of GPT-4o).
+type o200kScanner struct{}
+
+const (
+	o200kHead = classUpper | classOther | classMark
+	o200kTail = classLower | classOther | classMark
+)
+
+func (o200kScanner) next(text string, at int) (start, end int) {
+	if at >= len(text) {
+		return len(text), len(text)
+	}
+	k, w := runeAt(text, at)
+	prefix := k&(classNewline|classLetter|classNumber) == 0
+	end = -1
+	if prefix {
+		end = o200kLower(text, at+w)
+	}
+	if end < 0 {
+		end = o200kLower(text, at)
+	}
+	if end < 0 && prefix {
+		end = o200kUpper(text, at+w)
+	}
+	if end < 0 {
+		end = o200kUpper(text, at)
+	}
+	switch {
+	case end >= 0:
+		if end < len(text) && text[end] == '\'' {
+			end += contraction(text, end, true)
+		}
+		return at, end
+	case k&classNumber != 0:
+		return at, atMost(text, at, 3, classNumber)
+	}
+	return at, punctuationOrSpace(text, at, true)
+}
+
+func (o200kScanner) cut(text string, at int) int { return cutAtNewline(text, at, 1) }
+
+// o200kLower is [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+ at text[i], or -1. When no tail follows the
+// capitals, the match gives capitals back until one of them is a tail too.
+func o200kLower(text string, i int) int {
+	last := -1
+	for i < len(text) {
+		k, w := runeAt(text, i)
+		if k&o200kHead == 0 {
+			break
+		}
+		i += w
+		if k&o200kTail != 0 {
+			last = i
+		}
+	}
+	if end := runOf(text, i, o200kTail); end > i {
+		return end
+	}
+	return last
+}
+
+// o200kUpper is [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+ at text[i], or -1.
+func o200kUpper(text string, i int) int {
+	if end := runOf(text, i, o200kHead); end > i {
+		return end
+	}
+	return -1
+}

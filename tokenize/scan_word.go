@@ -1,0 +1,76 @@
+package tokenize
+
+import "strings"
+
+// wordScanner is patternWords: words with apostrophes inside them, newlines, and every other mark by itself.
+type wordScanner struct{}
+
+const wordChars = classLetter | classMark | classNumber
+
+func (wordScanner) next(text string, at int) (start, end int) {
+	for at < len(text) {
+		k, w := runeAt(text, at)
+		switch {
+		case text[at] == '\n':
+			return at, at + 1
+		case k&wordChars != 0 || text[at] == '_':
+			return at, wordEnd(text, at+w)
+		case k&classSpace == 0:
+			return at, at + w
+		}
+		at += w
+	}
+	return len(text), len(text)
+}
+
+func (wordScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
+
+// wordEnd returns the end of a word that has begun before text[i].
+func wordEnd(text string, i int) int {
+	for i < len(text) {
+		k, w := runeAt(text, i)
+		if k&wordChars == 0 && text[i] != '_' {
+			joint := 0
+			if text[i] == '\'' {
+				joint = 1
+			} else if strings.HasPrefix(text[i:], "’") {
+				joint = len("’")
+			}
+			if joint == 0 || i+joint >= len(text) {
+				return i
+			}
+			i += joint
+			if k, w = runeAt(text, i); k&wordChars == 0 && text[i] != '_' {
+				return i - joint
+			}
+		}
+		i += w
+	}
+	return i
+}
+
+// whitespaceScanner is \w+|[^\w\s]+, what Hugging Face calls Whitespace.
+type whitespaceScanner struct{}
+
+func (whitespaceScanner) next(text string, at int) (start, end int) {
+	at = runOf(text, at, classSpace)
+	if at == len(text) {
+		return at, at
+	}
+	if k, _ := runeAt(text, at); k&classWord != 0 {
+		return at, runOf(text, at, classWord)
+	}
+	return at, runNot(text, at, classWord|classSpace)
+}
+
+func (whitespaceScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
+
+// fieldScanner is \S+, what Hugging Face calls WhitespaceSplit.
+type fieldScanner struct{}
+
+func (fieldScanner) next(text string, at int) (start, end int) {
+	at = runOf(text, at, classSpace)
+	return at, runNot(text, at, classSpace)
+}
+
+func (fieldScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }

@@ -1,0 +1,134 @@
+package tokenize
+
+// Splitter cuts text into pieces that no token crosses. Text between pieces is left out.
+type Splitter interface {
+	// Split appends the pieces of t to dst, in order.
+	Split(dst []Text, t Text) []Text
+}
+
+// scanning is a Splitter that may have the fast form; it returns nil when it has none.
+type scanning interface{ scanner() scanner }
+
+// scannerOf returns the fast form of s, or nil. No Splitter at all leaves a text in one piece.
+func scannerOf(s Splitter) scanner {
+	if s == nil {
+		return wholeScanner{}
+	}
+	if s, ok := s.(scanning); ok {
+		return s.scanner()
+	}
+	return nil
+}
+
+// scan appends the pieces that sc finds in t.
+func scan(sc scanner, dst []Text, t Text) []Text {
+	for at := 0; at < len(t.s); {
+		start, end := sc.next(t.s, at)
+		if start == end {
+			break
+		}
+		dst = append(dst, t.Slice(start, end))
+		at = end
+	}
+	return dst
+}
+
+// Splitters applies each Splitter to the pieces of the one before.
+type Splitters []Splitter
+
+// Split implements Splitter.
+func (l Splitters) Split(dst []Text, t Text) []Text {
+	pieces := []Text{t}
+	for _, s := range l {
+		var next []Text
+		for _, p := range pieces {
+			next = s.Split(next, p)
+		}
+		pieces = next
+	}
+	return append(dst, pieces...)
+}
+
+// scanner is there when at most one of the parts does cut.
+func (l Splitters) scanner() scanner {
+	var only scanner = wholeScanner{}
+	for _, s := range l {
+		switch sc := scannerOf(s); {
+		case sc == nil:
+			return nil
+		case sc == wholeScanner{}:
+		case only == wholeScanner{}:
+			only = sc
+		default:
+			return nil
+		}
+	}
+	return only
+}
+
+// ByteLevel is the Splitter, the PostProcessor and the Decoder of byte-level BPE. The zero value is GPT-2's: its pattern
+// ('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+), no space put in front, offsets that
+// include the space a token begins with. It goes with a BPE model only: its tokens are bytes.
+//
+// As a Decoder it returns the bytes that tokens spell, which need not be valid UTF-8 for an arbitrary list of ids.
+type ByteLevel struct {
+	PrefixSpace bool // as a Splitter, begin a text that does not begin with a space with one
+	TrimOffsets bool // as a PostProcessor, leave spaces at the ends of a token out of its offsets, but for added tokens
+	NoPattern   bool // as a Splitter, do not split: another one has
+}
+
+// Split implements Splitter.
+func (s ByteLevel) Split(dst []Text, t Text) []Text {
+	if s.PrefixSpace && len(t.s) > 0 && t.s[0] != ' ' {
+		var b TextBuilder
+		b.Write(" ", t.Span(0, 0))
+		b.WriteText(t)
+		t = b.Text()
+	}
+	return scan(s.pattern(), dst, t)
+}
+
+func (s ByteLevel) pattern() scanner {
+	if s.NoPattern {
+		return wholeScanner{}
+	}
+	return gpt2Scanner{}
+}
+
+func (s ByteLevel) scanner() scanner {
+	if s.PrefixSpace {
+		return nil
+	}
+	return s.pattern()
+}
+
+// Chars yields every character as a piece. Files hold it as a Split by the pattern [\s\S].
+type Chars struct{}
+
+// Split implements Splitter.
+func (Chars) Split(dst []Text, t Text) []Text { return scan(charScanner{}, dst, t) }
+func (Chars) scanner() scanner                { return charScanner{} }
+
+// Words yields words (letters, marks, numbers, _, with apostrophes inside), every newline and every other character that
+// is not a space. Files hold it as a Split by the pattern
+// \n|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}\p{N}_]+)*|[^\s\p{L}\p{M}\p{N}_].
+type Words struct{}
+
+// Split implements Splitter.
+func (Words) Split(dst []Text, t Text) []Text { return scan(wordScanner{}, dst, t) }
+func (Words) scanner() scanner                { return wordScanner{} }
+
+// Whitespace yields runs of word characters and runs of other characters that are not spaces: \w+|[^\w\s]+, where \w is
+// Alphabetic, Mark, Decimal_Number, Connector_Punctuation or Join_Control.
+type Whitespace struct{}
+
+// Split implements Splitter.
+func (Whitespace) Split(dst []Text, t Text) []Text { return scan(whitespaceScanner{}, dst, t) }
+func (Whitespace) scanner() scanner                { return whitespaceScanner{} }
+
+// WhitespaceSplit yields what stands between spaces.
+type WhitespaceSplit struct{}
+
+// Split implements Splitter.
+func (WhitespaceSplit) Split(dst []Text, t Text) []Text { return scan(fieldScanner{}, dst, t) }
+func (WhitespaceSplit) scanner() scanner                { return fieldScanner{} }

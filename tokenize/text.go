@@ -1,0 +1,116 @@
+package tokenize
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Span is the half-open range [Start, End) of a text, in bytes unless said otherwise.
+type Span struct{ Start, End int }
+
+// Text is a stretch of text on its way through the stages, which knows where in the original text each of its bytes
+// comes from. It is a value: stages make new ones and never change one. The zero value is the empty text.
+type Text struct {
+	s     string
+	at    int    // where s begins in the original, while align is nil
+	align []Span // the origin of each byte of s; nil: s stands in the original as it is
+}
+
+// NewText returns s as an original text.
+func NewText(s string) Text { return Text{s: s} }
+
+// String returns the text as the stages so far have left it.
+func (t Text) String() string { return t.s }
+
+// Slice returns bytes i to j of the text, which must lie within it.
+func (t Text) Slice(i, j int) Text {
+	if t.align == nil {
+		return Text{s: t.s[i:j], at: t.at + i}
+	}
+	return Text{s: t.s[i:j], at: t.at, align: t.align[i:j]}
+}
+
+// Span returns the range of the original text that bytes i to j of t come from. An empty range lies at the start of
+// byte i, or at the end of the text.
+func (t Text) Span(i, j int) Span {
+	switch {
+	case t.align == nil:
+		return Span{t.at + i, t.at + j}
+	case i < j:
+		return Span{t.align[i].Start, max(t.align[i].End, t.align[j-1].End)}
+	case i < len(t.align):
+		return Span{t.align[i].Start, t.align[i].Start}
+	case len(t.align) > 0:
+		end := t.align[len(t.align)-1].End
+		return Span{end, end}
+	}
+	return Span{t.at, t.at}
+}
+
+// TextBuilder writes a Text anew, piece by piece. The zero value is ready.
+type TextBuilder struct {
+	s     strings.Builder
+	align []Span
+}
+
+// Write appends s, every byte of which comes from the range from of the original text.
+func (b *TextBuilder) Write(s string, from Span) {
+	b.s.WriteString(s)
+	for range len(s) {
+		b.align = append(b.align, from)
+	}
+}
+
+// WriteText appends t with its origins.
+func (b *TextBuilder) WriteText(t Text) {
+	b.s.WriteString(t.s)
+	if t.align != nil {
+		b.align = append(b.align, t.align...)
+		return
+	}
+	for i := range len(t.s) {
+		b.align = append(b.align, Span{t.at + i, t.at + i + 1})
+	}
+}
+
+// Text returns what was written. The builder must not be used afterwards.
+func (b *TextBuilder) Text() Text {
+	if b.align == nil {
+		return Text{}
+	}
+	return Text{s: b.s.String(), align: b.align}
+}
+
+// wholeRunes widens s to the characters of text that it touches. Bytes that are no characters stay alone.
+func wholeRunes(text string, s Span) Span {
+	if s.Start < s.End {
+		s.Start, _ = runeAround(text, s.Start)
+		_, s.End = runeAround(text, s.End-1)
+	}
+	return s
+}
+
+// runeAround returns the range of the character that byte i of text belongs to.
+func runeAround(text string, i int) (start, end int) {
+	if text[i] < utf8.RuneSelf {
+		return i, i + 1
+	}
+	for p := i; p >= 0 && p > i-utf8.UTFMax; p-- {
+		if !utf8.RuneStart(text[p]) {
+			continue
+		}
+		if _, w := utf8.DecodeRuneInString(text[p:]); p+w > i {
+			return p, p + w
+		}
+		break
+	}
+	return i, i + 1
+}
+
+// validText returns s with U+FFFD in the place of every byte that is not part of a character.
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}

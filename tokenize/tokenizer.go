@@ -1,0 +1,157 @@
+package tokenize
+
+import "github.com/pkg/errors"
+
+// Stages are the parts of a Tokenizer. All but Model may be left out.
+type Stages struct {
+	Normalizer    Normalizer    // nil: the text as it is
+	Splitter      Splitter      // nil: one piece
+	Model         Model         // pieces → tokens
+	PostProcessor PostProcessor // nil: nothing is added
+	Decoder       Decoder       // nil: the bytes of a BPE, else tokens with a space between them
+	Added         []AddedToken  // tokens found in the text before anything else
+}
+
+// Policy says what becomes of special tokens that stand in a text to encode.
+type Policy int
+
+// The policies. AsText is the one for text from strangers.
+const (
+	Allow  Policy = iota // they are the tokens they look like
+	AsText               // they are text like any other
+	Forbid               // they are an error
+)
+
+// Tokenizer turns text into ids and back. Many goroutines may use one at once; its fields are set before. They may differ
+// between copies, which share everything else:
+//
+//	untrusted := *tok
+//	untrusted.Special = tokenize.AsText
+type Tokenizer struct {
+	Special     Policy // special tokens in the text
+	Bare        bool   // leave out the tokens that the PostProcessor adds
+	SkipSpecial bool   // leave special tokens out of decoded text
+	RuneOffsets bool   // offsets count runes instead of bytes
+
+	*core
+}
+
+// core is what New works out from Stages. It does not change afterwards.
+type core struct {
+	stages     Stages
+	added      map[string]AddedToken
+	addedByID  map[int32]AddedToken
+	raw        *matcher  // added tokens looked for in the text as it is
+	normalized *matcher  // added tokens looked for after the normalizer
+	fast       textModel // set with scan when no stage changes the text
+	scan       scanner
+	cuttable   bool     // no added token reaches over a place where scan cuts a text
+	join       joiner   // nil: the Decoder has no fast form
+	texts      []string // by id: what join is given
+	size       int
+}
+
+// New puts stages together. It is an error when they do not fit: no model, ByteLevel with another model than BPE or a BPE
+// without it, an added token whose text or id the model gives to another token.
+func New(s Stages) (*Tokenizer, error) {
+	t, err := newTokenizer(s)
+	return t, errors.WithMessage(err, "tokenize: new")
+}
+
+func newTokenizer(s Stages) (*Tokenizer, error) {
+	if s.Model == nil {
+		return nil, errors.New("no model")
+	}
+	_, isBPE := s.Model.(*BPE)
+	if hasByteLevel(s.Splitter) != isBPE {
+		return nil, errors.Errorf("the model is %T and the splitter %T: ByteLevel and BPE go together", s.Model, s.Splitter)
+	}
+	if err := checkSplitter(s.Splitter); err != nil {
+		return nil, errors.WithMessage(err, "split")
+	}
+	c := &core{stages: s}
+	if err := c.addTokens(s.Added); err != nil {
+		return nil, err
+	}
+	if err := c.checkPostProcessor(s.PostProcessor); err != nil {
+		return nil, err
+	}
+	if s.Normalizer == nil {
+		c.scan = scannerOf(s.Splitter)
+		if c.scan != nil {
+			c.fast, _ = s.Model.(textModel)
+		}
+	}
+	c.setJoin()
+	return &Tokenizer{core: c}, nil
+}
+
+// checkPostProcessor looks at the templates: their texts and ids must be there.
+func (c *core) checkPostProcessor(p PostProcessor) error {
+	switch p := p.(type) {
+	case PostProcessors:
+		for _, part := range p {
+			if err := c.checkPostProcessor(part); err != nil {
+				return err
+			}
+		}
+	case Template:
+		if err := p.check(c.size); err != nil {
+			return errors.WithMessage(err, "template")
+		}
+	}
+	return nil
+}
+
+func checkSplitter(s Splitter) error {
+	switch s := s.(type) {
+	case Split:
+		return s.check()
+	case Splitters:
+		for _, part := range s {
+			if err := checkSplitter(part); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func hasByteLevel(s Splitter) bool {
+	switch s := s.(type) {
+	case ByteLevel:
+		return true
+	case Splitters:
+		for _, part := range s {
+			if hasByteLevel(part) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Stages returns the parts of t, to be read only.
+func (c *core) Stages() Stages { return c.stages }
+
+// VocabSize is one more than the highest id, added tokens included: the rows that an embedding needs.
+func (c *core) VocabSize() int { return c.size }
+
+// TokenToID returns the id of a token, spelled as in the vocabulary (see IDToToken).
+func (c *core) TokenToID(token string) (id int32, ok bool) {
+	if a, ok := c.added[token]; ok {
+		return a.ID, true
+	}
+	return c.stages.Model.TokenToID(token)
+}
+
+// IDToToken returns the token of an id, spelled as in the vocabulary: in byte-level BPE, "Ġthe" is " the".
+func (c *core) IDToToken(id int32) (token string, ok bool) {
+	if a, ok := c.addedByID[id]; ok {
+		return a.Text, true
+	}
+	return c.stages.Model.IDToToken(id)
+}
+
+// IsSpecial tells whether id is that of a special token.
+func (c *core) IsSpecial(id int32) bool { return c.addedByID[id].Special }

@@ -1,0 +1,238 @@
+package tokenize_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+func TestTrainingDoesNotDependOnWorkers(t *testing.T) {
+	text := strings.Repeat(corpus, 3000) // several batches
+	trainers := map[string]func(workers int) (*tokenize.Tokenizer, error){
+		"bpe": func(n int) (*tokenize.Tokenizer, error) {
+			return tokenize.BPETrainer{VocabSize: 500, Workers: n}.Train(lines(text))
+		},
+		"one text": func(n int) (*tokenize.Tokenizer, error) {
+			return tokenize.BPETrainer{VocabSize: 500, Workers: n}.Train(slices.Values([]string{text}))
+		},
+		"words": func(n int) (*tokenize.Tokenizer, error) { return tokenize.WordTrainer{Workers: n}.Train(lines(text)) },
+		"chars": func(n int) (*tokenize.Tokenizer, error) { return tokenize.CharTrainer{Workers: n}.Train(lines(text)) },
+	}
+	for name, train := range trainers {
+		var want []byte
+		for _, workers := range []int{1, 2, 7} {
+			got := must[[]byte](t)(must[*tokenize.Tokenizer](t)(train(workers)).MarshalJSON())
+			if want == nil {
+				want = got
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s: %d workers make another file than one", name, workers)
+			}
+		}
+	}
+}
+
+// naiveMerges trains by the definition: count all pairs anew before each merge. Words come with their counts.
+func naiveMerges(words map[string]int, n int) (merges [][2]string) {
+	split := map[string][]string{}
+	rank := map[string]int{}
+	for b := range 128 {
+		rank[string(rune(b))] = b
+	}
+	for w := range words {
+		split[w] = strings.Split(w, "")
+	}
+	for len(merges) < n {
+		counts := map[[2]string]int{}
+		for w, parts := range split {
+			for i := range len(parts) - 1 {
+				counts[[2]string{parts[i], parts[i+1]}] += words[w]
+			}
+		}
+		var best [2]string
+		for p, c := range counts {
+			lower := rank[p[0]] < rank[best[0]] || p[0] == best[0] && rank[p[1]] < rank[best[1]]
+			if c > counts[best] || c == counts[best] && (best[0] == "" || lower) {
+				best = p
+			}
+		}
+		if best[0] == "" {
+			return merges
+		}
+		merges = append(merges, best)
+		rank[best[0]+best[1]] = 127 + len(merges)
+		for w, parts := range split {
+			split[w] = mergeParts(parts, best)
+		}
+	}
+	return merges
+}
+
+// mergeParts joins the two of m wherever they are neighbours, from the left.
+func mergeParts(parts []string, m [2]string) (out []string) {
+	for i := 0; i < len(parts); i++ {
+		if i+1 < len(parts) && parts[i] == m[0] && parts[i+1] == m[1] {
+			out = append(out, m[0]+m[1])
+			i++
+			continue
+		}
+		out = append(out, parts[i])
+	}
+	return out
+}
+
+func TestTrainingAgainstTheDefinition(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 30 {
+		words := map[string]int{}
+		var text []string
+		for range 30 {
+			b := make([]byte, 1+r.IntN(9))
+			for i := range b {
+				b[i] = "abc"[r.IntN(3)]
+			}
+			words[string(b)]++
+			text = append(text, string(b))
+		}
+		tok := must[*tokenize.Tokenizer](t)(tokenize.BPETrainer{VocabSize: 3 + 12, SeenBytes: true}.Train(slices.Values(text)))
+		got := tok.Stages().Model.(*tokenize.BPE).Config().Merges
+		// Where two merges make one string, Hugging Face's rule is not the definition's: compare up to there.
+		want := naiveMerges(words, 12)
+		made := map[string]bool{}
+		for i, m := range want {
+			if made[m[0]+m[1]] {
+				break
+			}
+			made[m[0]+m[1]] = true
+			if i >= len(got) || got[i] != m {
+				t.Fatalf("merges: got %q, want %q", got, want)
+			}
+		}
+	}
+}
+
+func TestTrainerLimits(t *testing.T) {
+	tok := must[*tokenize.Tokenizer](t)(tokenize.BPETrainer{VocabSize: 300, Special: []string{"<pad>", "<s>"}}.Train(lines(corpus)))
+	if got := tok.VocabSize(); got != 300 {
+		t.Errorf("VocabSize: got %d, want 300", got)
+	}
+	for i, want := range []string{"<pad>", "<s>", "!"} {
+		if got, _ := tok.IDToToken(int32(i)); got != want {
+			t.Errorf("token %d: got %q, want %q", i, got, want)
+		}
+	}
+	rare := must[*tokenize.Tokenizer](t)(tokenize.BPETrainer{MinFrequency: 6}.Train(lines("abababababab\nab\n")))
+	if got := len(rare.Stages().Model.(*tokenize.BPE).Config().Merges); got != 1 {
+		t.Errorf("pairs that occur 6 times: got %d merges, want 1, of a and b", got)
+	}
+	words := must[*tokenize.Tokenizer](t)(tokenize.WordTrainer{MinFrequency: 2}.Train(lines("b a b c a\n")))
+	if got := words.VocabSize(); got != 3 {
+		t.Errorf("words that occur twice: got %d entries, want <unk>, a, b", got)
+	}
+	_, err := tokenize.BPETrainer{VocabSize: 100}.Train(lines(corpus))
+	wantError(t, err, "100", "256")
+	_, err = tokenize.CharTrainer{VocabSize: 10}.Train(lines(corpus))
+	wantError(t, err, "10 of", "VocabSize", "Unknown")
+	_, err = tokenize.WordTrainer{Special: []string{"<s>", "<s>"}}.Train(lines(corpus))
+	wantError(t, err, `"<s>"`, "twice")
+	_, err = tokenize.WordTrainer{VocabSize: 2, Special: []string{"<s>"}}.Train(lines(corpus))
+	wantError(t, err, "2", "no room")
+}
+
+func TestSpecialTokensAreNotTrainedOn(t *testing.T) {
+	tok := must[*tokenize.Tokenizer](t)(tokenize.WordTrainer{Special: []string{"<unk>"}}.Train(lines("a <unk> a\n")))
+	if _, ok := tok.TokenToID("unk"); ok || tok.VocabSize() != 3 {
+		t.Errorf("got %d entries, want <unk>, a and the newline", tok.VocabSize())
+	}
+}
+
+func TestProgress(t *testing.T) {
+	var phases []string
+	var last tokenize.Progress
+	report := func(p tokenize.Progress) {
+		last = p
+		if !slices.Contains(phases, p.Phase) {
+			phases = append(phases, p.Phase)
+		}
+		if p.Phase == "count" && p.Done > int64(len(corpus)) {
+			t.Errorf("counted %d of %d bytes", p.Done, len(corpus))
+		}
+	}
+	must[*tokenize.Tokenizer](t)(tokenize.BPETrainer{VocabSize: 300, Progress: report}.Train(lines(corpus)))
+	if want := []string{"count", "merge"}; !slices.Equal(phases, want) || last.Done != 300 || last.Total != 300 {
+		t.Errorf("got %q, then %+v, want %q, then 300 of 300", phases, last, want)
+	}
+}
+
+// folder makes files in a temporary folder.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		data := []byte(text)
+		if strings.HasSuffix(name, ".gz") {
+			var b bytes.Buffer
+			z := gzip.NewWriter(&b)
+			must[int](t)(z.Write(data))
+			if err := z.Close(); err != nil {
+				t.Fatal(err)
+			}
+			data = b.Bytes()
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestLines(t *testing.T) {
+	dir := folder(t, map[string]string{"a.txt": "1\n2", "b/c.txt.gz": "3\n\n", ".hidden": "no\n", ".git/x": "no\n", "d.txt": "4\n"})
+	for _, c := range []struct {
+		path string
+		want []string
+	}{
+		{dir, []string{"1\n", "2", "3\n", "\n", "4\n"}},
+		{filepath.Join(dir, "*.txt"), []string{"1\n", "2", "4\n"}},
+		{filepath.Join(dir, "b", "c.txt.gz"), []string{"3\n", "\n"}},
+	} {
+		var got []string
+		for line, err := range tokenize.Lines(c.path) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, line)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.path, got, c.want)
+		}
+	}
+	for text, err := range tokenize.Documents(dir) {
+		if err != nil || text != "1\n2" {
+			t.Errorf("first document: got %q, %v, want %q", text, err, "1\n2")
+		}
+		break
+	}
+	for _, path := range []string{filepath.Join(dir, "none"), filepath.Join(dir, "*.none"), t.TempDir()} {
+		_, err := tokenize.CharTrainer{}.TrainFiles(path)
+		wantError(t, err, path, "file")
+	}
+	broken := folder(t, map[string]string{"x": ""})
+	path := filepath.Join(broken, "x.gz")
+	if err := os.WriteFile(path, []byte("this is not a gzip file"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := tokenize.BPETrainer{}.TrainFiles(path)
+	wantError(t, err, "x.gz", "gzip")
+}

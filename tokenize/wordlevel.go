@@ -1,0 +1,70 @@
+package tokenize
+
+import "github.com/pkg/errors"
+
+// WordLevel is the Model in which every piece is one token: words with Words, characters with Chars.
+type WordLevel struct {
+	vocabulary
+	unknown   string
+	unknownID int32 // -1: none
+}
+
+// NewWordLevel makes a WordLevel of a vocabulary, token → id, which it keeps. A piece outside it becomes the token
+// unknown; when that is not in the vocabulary, or "", such a piece is an error.
+func NewWordLevel(vocab map[string]int32, unknown string) (*WordLevel, error) {
+	m, err := newWordLevel(vocab, unknown)
+	return m, errors.WithMessage(err, "tokenize: word level")
+}
+
+func newWordLevel(vocab map[string]int32, unknown string) (*WordLevel, error) {
+	v, err := newVocabulary(vocab)
+	if err != nil {
+		return nil, err
+	}
+	m := &WordLevel{vocabulary: v, unknown: unknown, unknownID: -1}
+	if id, ok := vocab[unknown]; ok && unknown != "" {
+		m.unknownID = id
+	}
+	return m, nil
+}
+
+// Unknown returns the token of pieces outside the vocabulary; ok is false when those are an error.
+func (m *WordLevel) Unknown() (token string, ok bool) { return m.unknown, m.unknownID >= 0 }
+
+// Tokenize implements Model.
+func (m *WordLevel) Tokenize(dst []Token, piece string) ([]Token, error) {
+	id, err := m.id(piece)
+	if err != nil {
+		return dst, err
+	}
+	return append(dst, Token{id, Span{0, len(piece)}}), nil
+}
+
+func (m *WordLevel) id(piece string) (int32, error) {
+	if id, ok := m.ids[piece]; ok {
+		return id, nil
+	}
+	if id, ok := m.ids[validText(piece)]; ok {
+		return id, nil
+	}
+	if m.unknownID < 0 {
+		return 0, errors.Errorf("%q is not in the vocabulary: train on text that has it or name an unknown token", piece)
+	}
+	return m.unknownID, nil
+}
+
+func (m *WordLevel) appendText(dst []int32, text string, sc scanner) ([]int32, error) {
+	for at := 0; at < len(text); {
+		start, end := sc.next(text, at)
+		if start == end {
+			break
+		}
+		id, err := m.id(text[start:end])
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, id)
+		at = end
+	}
+	return dst, nil
+}
