@@ -1,0 +1,146 @@
+package train
+
+import (
+	"iter"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// AdamW is Adam with the weight decay decoupled from the gradient (Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101),
+// in the form of torch.optim.AdamW. In step t, from 1, with gradient g:
+//
+//	w = w·(1 - Rate·WeightDecay)
+//	m = β₁·m + (1-β₁)·g, v = β₂·v + (1-β₂)·g²
+//	w = w - Rate·(m/(1-β₁ᵗ)) / (√(v/(1-β₂ᵗ)) + Eps)
+//
+// Fields that are zero have PyTorch's defaults, except that a WeightDecay of 0 is none. State: step, exp_avg.NAME (m) and
+// exp_avg_sq.NAME (v).
+//
+// An optimizer serves the parameters of one model and is for one goroutine. It clears the gradients of plain Gorgonia nodes, as
+// Gorgonia's solvers do.
+type AdamW struct {
+	Rate        float64 // of Step; Update is given one. 0 means 1e-3
+	Beta1       float64 // 0 means 0.9
+	Beta2       float64 // 0 means 0.999
+	Eps         float64 // 0 means 1e-8
+	WeightDecay float64
+	Decay       Decay // which parameters decay; nil means those of two axes or more
+
+	slots slots
+}
+
+// Adam is the optimizer of Kingma and Ba (2015, https://arxiv.org/abs/1412.6980), in the form of torch.optim.Adam. It is AdamW, but
+// the weight decay is added to the gradient: g + WeightDecay·w.
+type Adam struct {
+	Rate        float64 // of Step; Update is given one. 0 means 1e-3
+	Beta1       float64 // 0 means 0.9
+	Beta2       float64 // 0 means 0.999
+	Eps         float64 // 0 means 1e-8
+	WeightDecay float64
+	Decay       Decay // which parameters decay; nil means those of two axes or more
+
+	slots slots
+}
+
+var (
+	_ Optimizer = (*AdamW)(nil)
+	_ Stateful  = (*AdamW)(nil)
+	_ Optimizer = (*Adam)(nil)
+	_ Stateful  = (*Adam)(nil)
+)
+
+// adamKinds are PyTorch's names for the moments.
+var adamKinds = []string{"exp_avg", "exp_avg_sq"}
+
+// Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
+func (o *AdamW) Step(model []G.ValueGrad) error {
+	return o.Update(model, orDefault(o.Rate, defaultRate), 1)
+}
+
+// Update implements Optimizer.
+func (o *AdamW) Update(model []G.ValueGrad, rate, scale float64) error {
+	a := kernel.Adam{Rate: rate, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay}
+	return errors.WithMessage(adam{a, o.Decay, true}.update(model, scale, &o.slots), "train: adamw")
+}
+
+// Bind implements Stateful.
+func (o *AdamW) Bind(model []G.ValueGrad) error {
+	return errors.WithMessage(o.slots.bind(model, adamKinds), "train: adamw")
+}
+
+// State implements Stateful.
+func (o *AdamW) State() iter.Seq2[string, *tensor.Dense] { return o.slots.list() }
+
+// Restore implements Stateful.
+func (o *AdamW) Restore(state map[string]*tensor.Dense) error {
+	return errors.WithMessage(o.slots.restore(state), "train: adamw")
+}
+
+// Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
+func (o *Adam) Step(model []G.ValueGrad) error {
+	return o.Update(model, orDefault(o.Rate, defaultRate), 1)
+}
+
+// Update implements Optimizer.
+func (o *Adam) Update(model []G.ValueGrad, rate, scale float64) error {
+	a := kernel.Adam{Rate: rate, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay}
+	return errors.WithMessage(adam{a, o.Decay, false}.update(model, scale, &o.slots), "train: adam")
+}
+
+// Bind implements Stateful.
+func (o *Adam) Bind(model []G.ValueGrad) error {
+	return errors.WithMessage(o.slots.bind(model, adamKinds), "train: adam")
+}
+
+// State implements Stateful.
+func (o *Adam) State() iter.Seq2[string, *tensor.Dense] { return o.slots.list() }
+
+// Restore implements Stateful.
+func (o *Adam) Restore(state map[string]*tensor.Dense) error {
+	return errors.WithMessage(o.slots.restore(state), "train: adam")
+}
+
+// adam is a step of either.
+type adam struct {
+	kernel.Adam
+	decay     Decay
+	decoupled bool
+}
+
+func (a adam) update(model []G.ValueGrad, scale float64, s *slots) (err error) {
+	if err := checkUpdate(a.Rate, scale); err != nil {
+		return err
+	}
+	a.Beta1, a.Beta2, a.Eps = orDefault(a.Beta1, 0.9), orDefault(a.Beta2, 0.999), orDefault(a.Eps, 1e-8)
+	if a.Beta1 < 0 || a.Beta1 >= 1 || a.Beta2 < 0 || a.Beta2 >= 1 || a.Eps < 0 {
+		return errors.Errorf("Beta1 %v, Beta2 %v and Eps %v, want the betas within [0, 1) and Eps at least 0", a.Beta1, a.Beta2, a.Eps)
+	}
+	if a.Step, err = s.begin(model, adamKinds); err != nil {
+		return err
+	}
+	for i, p := range model {
+		k := a.Adam
+		k.WeightDecay = a.decay.of(&s.all[i], a.WeightDecay)
+		if s.all[i].dt == tensor.Float64 {
+			adamStep[float64](p, &s.all[i], scale, k, a.decoupled)
+		} else {
+			adamStep[float32](p, &s.all[i], scale, k, a.decoupled)
+		}
+		clearForeign(p)
+	}
+	return nil
+}
+
+func adamStep[T kernel.Float](p G.ValueGrad, s *slot, scale float64, k kernel.Adam, decoupled bool) {
+	g, _ := p.Grad() // begin has found it
+	w, m, v := floats[T](p.Value()), floats[T](s.kept[0]), floats[T](s.kept[1])
+	if decoupled {
+		kernel.AdamW(w, floats[T](g), m, v, scale, k)
+	} else {
+		kernel.AdamL2(w, floats[T](g), m, v, scale, k)
+	}
+}

@@ -1,0 +1,99 @@
+package train
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// Evaluation is how well a model does on data.
+type Evaluation struct {
+	Loss     float64 `json:"loss"`     // mean over the targets that count
+	Accuracy float64 `json:"accuracy"` // share of those targets that have the largest logit; 0 without an output logits
+	Tokens   int     `json:"tokens"`   // targets that counted
+}
+
+// Perplexity is e to the Loss: with a loss of cross-entropy, the number of equally likely tokens that is as uncertain.
+func (e Evaluation) Perplexity() float64 { return math.Exp(e.Loss) }
+
+// Evaluate runs a program over the batches 0 … n-1 of a source. The program is one built in mode Eval, with a loss that is a mean
+// over the targets that count; accuracy needs an output logits (…, V), with a row for each target. Of equal logits the first is
+// taken, and one that is NaN is never right. No target at all is an error, and so is a loss that is not finite.
+func Evaluate(p *graph.Program, source Source, n int) (Evaluation, error) {
+	e, err := evaluate(p, source, n)
+	return e, errors.WithMessage(err, "train: evaluate")
+}
+
+func evaluate(p *graph.Program, source Source, n int) (e Evaluation, err error) {
+	if p == nil || source == nil || n < 1 {
+		return e, errors.Errorf("program %v, source %v and %d batches, want both and at least 1 batch", p != nil, source != nil, n)
+	}
+	right := 0
+	for i := range n {
+		feed, err := source.Batch(i)
+		if err != nil {
+			return e, err
+		}
+		counted := countTargets(feed)
+		if counted == 0 {
+			continue
+		}
+		if err := p.Run(feed); err != nil {
+			return e, errors.WithMessagef(err, "batch %d", i)
+		}
+		loss := p.Loss()
+		if loss-loss != 0 {
+			return e, errors.Errorf("the loss of batch %d is %v", i, loss)
+		}
+		hits, err := countRight(p.Output("logits"), feed["targets"])
+		if err != nil {
+			return e, errors.WithMessagef(err, "batch %d", i)
+		}
+		e.Loss += loss * float64(counted)
+		e.Tokens, right = e.Tokens+counted, right+hits
+	}
+	if e.Tokens == 0 {
+		return e, errors.Errorf("no target counts in %d batches: all are %d", n, Ignore)
+	}
+	e.Loss /= float64(e.Tokens)
+	e.Accuracy = float64(right) / float64(e.Tokens)
+	return e, nil
+}
+
+// countRight counts the targets whose logit is the largest of its row; 0 when there are no logits or no ids as targets.
+func countRight(logits, targets *tensor.Dense) (int, error) {
+	if logits == nil || targets == nil || targets.Dtype() != tensor.Int32 {
+		return 0, nil
+	}
+	ids, n := targets.Int32s(), size(logits)
+	if n%len(ids) != 0 {
+		return 0, errors.Errorf("logits %v have no row for each target of %v", logits.Shape(), targets.Shape())
+	}
+	if logits.Dtype() == tensor.Float64 {
+		return hits(logits.Float64s(), ids), nil
+	}
+	return hits(logits.Float32s(), ids), nil
+}
+
+func hits[T kernel.Float](logits []T, ids []int32) (n int) {
+	v := len(logits) / len(ids)
+	for i, id := range ids {
+		if id == Ignore {
+			continue
+		}
+		row, best := logits[i*v:(i+1)*v], -1
+		for j, x := range row {
+			if x == x && (best < 0 || x > row[best]) {
+				best = j
+			}
+		}
+		if best == int(id) {
+			n++
+		}
+	}
+	return n
+}

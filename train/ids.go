@@ -1,0 +1,54 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+)
+
+// Ignore is the target of a position that does not count, as in PyTorch.
+const Ignore = -100
+
+// Source yields micro-batch i of a run. It is a pure function of i, so that a run can be resumed at any; two calls with the same
+// i give the same values. A Feed is valid until the next call.
+type Source interface {
+	Batch(i int) (graph.Feed, error)
+}
+
+// addIDs puts a new int32 input into the feed and returns its elements.
+func addIDs(feed graph.Feed, name string, shape ...int) []int32 {
+	t := tensor.New(tensor.Of(tensor.Int32), tensor.WithShape(shape...))
+	feed[name] = t
+	return t.Int32s()
+}
+
+func fillIDs(dst []int32, id int32) {
+	for i := range dst {
+		dst[i] = id
+	}
+}
+
+// checkSizes refuses sizes below 1; they come as "B", b, "T", t.
+func checkSizes(sizes ...any) error {
+	for i := 0; i < len(sizes); i += 2 {
+		if n := sizes[i+1].(int); n < 1 {
+			return errors.Errorf("%v is %d, want at least 1", sizes[i], n)
+		}
+	}
+	return nil
+}
+
+// checkBatch refuses numbers outside 0 … n-1; n is -1 for endless sources.
+func checkBatch(i, n int) error {
+	if i < 0 || n >= 0 && i >= n {
+		last := "…"
+		if n >= 0 {
+			last = fmt.Sprint("… ", n-1)
+		}
+		return errors.Errorf("there is no batch %d: they are numbered 0 %s", i, last)
+	}
+	return nil
+}

@@ -1,0 +1,262 @@
+package report_test
+
+import (
+	"bytes"
+	"fmt"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/report"
+)
+
+func step(n int, loss float64) train.Report {
+	return train.Report{Step: n, Loss: loss, GradNorm: 0.5, Rate: 1e-3, Tokens: 768, Elapsed: 100 * time.Millisecond}
+}
+
+func wantError(t testing.TB, err error, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("got no error, want one with %q", words)
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("got error %q, want one with %q", err, w)
+		}
+	}
+}
+
+func openLog(t testing.TB, path string, at int) *report.Log {
+	t.Helper()
+	l, err := report.OpenLog(path, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// writeLog writes the steps first … last with the loss 1/step, and evaluations every third.
+func writeLog(t testing.TB, l *report.Log, first, last int) {
+	t.Helper()
+	for i := first; i <= last; i++ {
+		if err := l.Step(step(i, 1/float64(i))); err != nil {
+			t.Fatal(err)
+		}
+		if i%3 == 0 {
+			if err := l.Evaluation(i, train.Evaluation{Loss: 2 / float64(i), Accuracy: 0.5}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t testing.TB, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestLogText(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.csv")
+	writeLog(t, openLog(t, path, 0), 2, 3)
+	want := "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy\n" +
+		"2,0.5,0.5,0.001,768,0.1,,\n3,0.3333333333333333,0.5,0.001,768,0.1,,\n3,,,,,,0.6666666666666666,0.5\n"
+	if got := read(t, path); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestLogResumes(t *testing.T) {
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "whole.csv")
+	writeLog(t, openLog(t, whole, 0), 1, 20)
+	want := read(t, whole)
+	for _, c := range []struct {
+		name       string
+		last, from int
+		tail       string // of what a killed run was writing
+	}{
+		{"where it ended", 12, 12, ""},
+		{"before the end", 17, 12, ""},
+		{"cut line", 12, 12, "13,0.0"},
+		{"cut line that looks whole", 12, 12, "13,0.1,1,1,1,1,,"},
+		{"from the beginning", 17, 0, ""},
+		{"only steps to come", 0, 0, "1,0.0"},
+		{"cut header", -1, 0, "step,lo"},
+	} {
+		path := filepath.Join(dir, c.name)
+		if c.last >= 0 {
+			writeLog(t, openLog(t, path, 0), 1, c.last)
+		}
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.WriteString(c.tail)
+		f.Close()
+		writeLog(t, openLog(t, path, c.from), c.from+1, 20)
+		if got := read(t, path); got != want {
+			t.Errorf("%s: got\n%swant\n%s", c.name, got, want)
+		}
+	}
+}
+
+func TestForeignLogs(t *testing.T) {
+	head := "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy\n"
+	for _, c := range []struct {
+		text  string
+		words []string
+	}{
+		{"a,b\n1,2\n", []string{"begins with", "no log"}},
+		{"my diary", []string{"begins with", "no log"}},
+		{head + "1,2\n", []string{"line 2", "2 columns, want 8"}},
+		{head + "1,2,,,,,,\nx,2,,,,,,\n", []string{"line 3", `step "x"`}},
+	} {
+		path := filepath.Join(t.TempDir(), "log.csv")
+		os.WriteFile(path, []byte(c.text), 0o644)
+		_, err := report.OpenLog(path, 100)
+		wantError(t, err, append(c.words, "report: log", "log.csv")...)
+		if got := read(t, path); got != c.text {
+			t.Errorf("got %q in the file after the error, want it unchanged", got)
+		}
+		_, err = report.ReadLog(path)
+		wantError(t, err, append(c.words, "report: log", "log.csv")...)
+	}
+	path := filepath.Join(t.TempDir(), "log.csv")
+	os.WriteFile(path, []byte(head+"1,much,,,,,,\n"), 0o644)
+	_, err := report.ReadLog(path)
+	wantError(t, err, "line 2", `loss "much"`)
+	_, err = report.OpenLog(filepath.Join(t.TempDir(), "none", "log.csv"), 0)
+	wantError(t, err, "none")
+}
+
+func TestReadLog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.csv")
+	writeLog(t, openLog(t, path, 0), 1, 6)
+	c, err := report.ReadLog(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid := []report.Point{{Step: 3, Loss: 2.0 / 3}, {Step: 6, Loss: 2.0 / 6}}
+	if len(c.Train) != 6 || c.Train[3] != (report.Point{Step: 4, Loss: 0.25}) || !slices.Equal(c.Valid, valid) {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestPlot(t *testing.T) {
+	dir := t.TempDir()
+	log, out := filepath.Join(dir, "log.csv"), filepath.Join(dir, "loss.png")
+	l := openLog(t, log, 0)
+	for i := 1; i <= 1000; i++ {
+		noise := 0.3 * math.Sin(float64(i*i))
+		if err := l.Step(step(i, 1+3*math.Exp(-float64(i)/200)+noise)); err != nil {
+			t.Fatal(err)
+		}
+		if i%100 == 0 {
+			l.Evaluation(i, train.Evaluation{Loss: 1.2 + 3*math.Exp(-float64(i)/200)})
+		}
+	}
+	l.Evaluation(1001, train.Evaluation{Loss: math.Inf(1)}) // cannot be drawn, and is left out
+	l.Close()
+	if err := report.Plot(log, out); err != nil {
+		t.Fatal(err)
+	}
+	picture, err := png.Decode(strings.NewReader(read(t, out)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[[3]uint32]bool{}
+	for y := range picture.Bounds().Dy() {
+		for x := range picture.Bounds().Dx() {
+			r, g, b, _ := picture.At(x, y).RGBA()
+			seen[[3]uint32{r >> 8, g >> 8, b >> 8}] = true
+		}
+	}
+	if picture.Bounds().Dx() != 960 || picture.Bounds().Dy() != 576 || !seen[[3]uint32{31, 119, 180}] || !seen[[3]uint32{230, 97, 1}] {
+		t.Errorf("got a picture of %v, want 960 by 576 with both curves", picture.Bounds())
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
+		t.Errorf("got files %v, want the log and the picture", entries)
+	}
+	if path := os.Getenv("REPORT_PNG"); path != "" {
+		os.WriteFile(path, []byte(read(t, out)), 0o644)
+	}
+}
+
+func TestPlotErrors(t *testing.T) {
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log.csv")
+	l := openLog(t, log, 0)
+	wantError(t, report.Plot(log, filepath.Join(dir, "loss.png")), "no finite loss")
+	l.Step(step(1, math.NaN()))
+	l.Close()
+	wantError(t, report.Plot(log, filepath.Join(dir, "loss.png")), "report: plot of", "no finite loss")
+	wantError(t, report.Plot(filepath.Join(dir, "none"), "x.png"), "none")
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("got files %v, want the log alone", entries)
+	}
+	for _, c := range []report.Curves{{Train: []report.Point{{Step: 1, Loss: 2}}}, {Valid: []report.Point{{Step: 1, Loss: 2}}}} {
+		if err := c.WritePNG(&bytes.Buffer{}); err != nil {
+			t.Errorf("got error %v for a single point, want none", err)
+		}
+	}
+}
+
+func TestProgressLines(t *testing.T) {
+	var b bytes.Buffer
+	p := report.Progress{W: &b, Until: 40, Every: time.Hour}
+	for i := 31; i <= 39; i++ {
+		p.Step(step(i, 2.5))
+	}
+	p.Note("validation %d", 7)
+	p.Done()
+	got := strings.Split(strings.TrimSpace(b.String()), "\n")
+	want := []string{"step 31/40  loss 2.5000  rate 1.00e-03  7,680 tokens/s", "validation 7",
+		"step 39/40  loss 2.5000  rate 1.00e-03  7,680 tokens/s  0s left"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	b.Reset()
+	endless := report.Progress{W: &b, Every: 1}
+	endless.Step(train.Report{Step: 1, Loss: 2, Tokens: 5, Elapsed: time.Second})
+	endless.Done()
+	if got, want := b.String(), "step 1  loss 2.0000  5 tokens/s\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func ExampleLog() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	log, err := report.OpenLog(filepath.Join(dir, "log.csv"), 0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer log.Close()
+	for i := 1; i <= 3; i++ { // in place of a Trainer's steps
+		if err := log.Step(train.Report{Step: i, Loss: 1 / float64(i)}); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	curves, err := report.ReadLog(filepath.Join(dir, "log.csv"))
+	fmt.Println(curves.Train, err)
+	// Output: [{1 1} {2 0.5} {3 0.3333333333333333}] <nil>
+}

@@ -1,0 +1,100 @@
+package train
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// maxNamed bounds the tensors that a message names.
+const maxNamed = 20
+
+// restore copies in a state, all of it or, with an error, nothing.
+func (s *slots) restore(state map[string]*tensor.Dense) error {
+	if s.step == nil {
+		return errors.New("restore: the optimizer knows no parameters yet: call Bind first")
+	}
+	var wrong []string
+	known := map[string]bool{}
+	for name, want := range s.list() {
+		known[name] = true
+		if got := state[name]; got == nil {
+			wrong = append(wrong, name+" is missing")
+		} else if why := misfit(name, got, want); why != "" {
+			wrong = append(wrong, name+" "+why)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(state)) {
+		if !known[name] {
+			wrong = append(wrong, name+" is unexpected")
+		}
+	}
+	if len(wrong) > maxNamed {
+		wrong = append(wrong[:maxNamed], fmt.Sprintf("and %d more", len(wrong)-maxNamed))
+	}
+	if len(wrong) > 0 {
+		return errors.Errorf("restore: %s", strings.Join(wrong, "; "))
+	}
+	for name, to := range s.list() {
+		copyTensor(to, state[name])
+	}
+	return nil
+}
+
+// misfit says why a tensor cannot be copied into another, and nothing when it can.
+func misfit(name string, got, want *tensor.Dense) string {
+	if got.RequiresIterator() || got.Dtype() != tensor.Int64 && got.Dtype() != tensor.Float32 && got.Dtype() != tensor.Float64 {
+		return fmt.Sprintf("has type %v, want a contiguous tensor of %v", got.Dtype(), want.Dtype())
+	}
+	if name == "step" && size(got) == 1 {
+		if v := element(got, 0); !(v >= 0) || v != math.Trunc(v) || v > 1<<53 {
+			return fmt.Sprintf("is %v, want a whole number of at least 0", v)
+		}
+		return ""
+	}
+	if !slices.Equal(got.Shape(), want.Shape()) {
+		return fmt.Sprintf("has shape %v, want %v", got.Shape(), want.Shape())
+	}
+	return ""
+}
+
+// copyTensor copies between the types that misfit lets pass. PyTorch writes the step as float32.
+func copyTensor(to, from *tensor.Dense) {
+	if to.Dtype() == from.Dtype() {
+		switch to.Dtype() {
+		case tensor.Int64:
+			copy(to.Int64s(), from.Int64s())
+		case tensor.Float32:
+			copy(to.Float32s(), from.Float32s())
+		default:
+			copy(to.Float64s(), from.Float64s())
+		}
+		return
+	}
+	for i := range size(to) {
+		v := element(from, i)
+		switch to.Dtype() {
+		case tensor.Int64:
+			to.Int64s()[i] = int64(v)
+		case tensor.Float32:
+			to.Float32s()[i] = float32(v)
+		default:
+			to.Float64s()[i] = v
+		}
+	}
+}
+
+func element(t *tensor.Dense, i int) float64 {
+	switch t.Dtype() {
+	case tensor.Int64:
+		return float64(t.Int64s()[i])
+	case tensor.Float32:
+		return float64(t.Float32s()[i])
+	}
+	return t.Float64s()[i]
+}

@@ -1,0 +1,104 @@
+package train
+
+import (
+	"iter"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// SGD is gradient descent with momentum, in the form of torch.optim.SGD. With gradient g:
+//
+//	g = g + WeightDecay·w
+//	b = Momentum·b + (1-Dampening)·g, and g itself in the first step
+//	w = w - Rate·b, with Nesterov w - Rate·(g + Momentum·b)
+//
+// State: step, and with Momentum momentum_buffer.NAME (b). Momentum may not change from zero once the optimizer is bound.
+//
+// An optimizer serves the parameters of one model and is for one goroutine. It clears the gradients of plain Gorgonia nodes, as
+// Gorgonia's solvers do.
+type SGD struct {
+	Rate        float64 // of Step; Update is given one. 0 means 1e-3
+	Momentum    float64
+	Dampening   float64
+	Nesterov    bool // needs Momentum, and no Dampening
+	WeightDecay float64
+	Decay       Decay // which parameters decay; nil means those of two axes or more
+
+	slots slots
+}
+
+var (
+	_ Optimizer = (*SGD)(nil)
+	_ Stateful  = (*SGD)(nil)
+)
+
+var sgdKinds = []string{"momentum_buffer"}
+
+func (o *SGD) kinds() []string {
+	if o.Momentum == 0 {
+		return nil
+	}
+	return sgdKinds
+}
+
+// Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
+func (o *SGD) Step(model []G.ValueGrad) error {
+	return o.Update(model, orDefault(o.Rate, defaultRate), 1)
+}
+
+// Update implements Optimizer.
+func (o *SGD) Update(model []G.ValueGrad, rate, scale float64) error {
+	return errors.WithMessage(o.update(model, rate, scale), "train: sgd")
+}
+
+func (o *SGD) update(model []G.ValueGrad, rate, scale float64) error {
+	if err := checkUpdate(rate, scale); err != nil {
+		return err
+	}
+	if o.Momentum < 0 || o.Nesterov && (o.Momentum == 0 || o.Dampening != 0) {
+		return errors.Errorf("Momentum %v, Dampening %v and Nesterov %v, want Momentum ≥ 0, and with Nesterov > 0 and no Dampening",
+			o.Momentum, o.Dampening, o.Nesterov)
+	}
+	step, err := o.slots.begin(model, o.kinds())
+	if err != nil {
+		return err
+	}
+	k := kernel.SGD{Rate: rate, Momentum: o.Momentum, Dampening: o.Dampening, Nesterov: o.Nesterov, Step: step}
+	for i, p := range model {
+		s := &o.slots.all[i]
+		k.WeightDecay = o.Decay.of(s, o.WeightDecay)
+		if s.dt == tensor.Float64 {
+			sgdStep[float64](p, s, scale, k)
+		} else {
+			sgdStep[float32](p, s, scale, k)
+		}
+		clearForeign(p)
+	}
+	return nil
+}
+
+func sgdStep[T kernel.Float](p G.ValueGrad, s *slot, scale float64, k kernel.SGD) {
+	g, _ := p.Grad() // begin has found it
+	var buf []T
+	if len(s.kept) > 0 {
+		buf = floats[T](s.kept[0])
+	}
+	kernel.SGDMomentum(floats[T](p.Value()), floats[T](g), buf, scale, k)
+}
+
+// Bind implements Stateful.
+func (o *SGD) Bind(model []G.ValueGrad) error {
+	return errors.WithMessage(o.slots.bind(model, o.kinds()), "train: sgd")
+}
+
+// State implements Stateful.
+func (o *SGD) State() iter.Seq2[string, *tensor.Dense] { return o.slots.list() }
+
+// Restore implements Stateful.
+func (o *SGD) Restore(state map[string]*tensor.Dense) error {
+	return errors.WithMessage(o.slots.restore(state), "train: sgd")
+}
