@@ -26,6 +26,7 @@ func (c *compiler) program() (*Program, error) {
 			p.states[l.name] = l
 		}
 	}
+	p.names = sortedKeys(p.inputs)
 	for _, l := range c.trained {
 		if n := c.grads[l]; n != nil {
 			p.weights = append(p.weights, &Weight{name: l.name, value: l.value, grad: c.values[n].buf.tensor})

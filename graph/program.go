@@ -33,6 +33,7 @@ type Program struct {
 	mode    Mode
 	steps   []*step
 	inputs  map[string]*leaf
+	names   []string // of the inputs, in order
 	states  map[string]*leaf
 	outputs map[string]*tensor.Dense
 	weights []*Weight
@@ -122,15 +123,19 @@ func (p *Program) InputShape(name string) []int {
 // Run sets the inputs and runs the Program. Every input must be fed, with its own shape and type; an error names the
 // input, or the path of the operation that failed.
 func (p *Program) Run(feed Feed) error {
-	for name, v := range feed {
+	for _, name := range p.names {
+		v, ok := feed[name]
+		if !ok {
+			return errors.Errorf("graph: run: input %s is not fed", name)
+		}
 		if err := p.set(name, v); err != nil {
 			return err
 		}
 	}
-	if len(feed) != len(p.inputs) {
-		for _, name := range sortedKeys(p.inputs) {
-			if _, ok := feed[name]; !ok {
-				return errors.Errorf("graph: run: input %s is not fed", name)
+	if len(feed) != len(p.names) {
+		for _, name := range sortedKeys(feed) {
+			if err := p.set(name, feed[name]); err != nil {
+				return err
 			}
 		}
 	}
@@ -143,7 +148,7 @@ func (p *Program) Let(name string, v *tensor.Dense) error { return p.set(name, v
 func (p *Program) set(name string, v *tensor.Dense) error {
 	l, ok := p.inputs[name]
 	if !ok {
-		return errors.Errorf("graph: run: there is no input %s: the inputs are %s", name, strings.Join(sortedKeys(p.inputs), ", "))
+		return errors.Errorf("graph: run: there is no input %s: the inputs are %s", name, strings.Join(p.names, ", "))
 	}
 	switch {
 	case v == nil:

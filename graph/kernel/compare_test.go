@@ -114,9 +114,13 @@ func mustPanic(t *testing.T, prefix string, f func()) {
 	f()
 }
 
-// bothTypes runs a test for float32 and for float64.
+// bothTypes runs a test for float32, with assembly and without, and for float64.
 func bothTypes(t *testing.T, f32, f64 func(*testing.T)) {
 	t.Helper()
 	t.Run("float32", f32)
+	t.Run("float32 twin", func(t *testing.T) {
+		defer kernel.Accelerate(kernel.Accelerate(false))
+		f32(t)
+	})
 	t.Run("float64", f64)
 }

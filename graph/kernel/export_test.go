@@ -24,3 +24,12 @@ func Parallel(n, grain int, f func(lo, hi int)) { parallel(n, grain, plain{f}) }
 type plain struct{ f func(lo, hi int) }
 
 func (p *plain) Range(lo, hi int) { p.f(lo, hi) }
+
+// Accelerate turns the assembly on or off, as far as the processor has what it needs, and returns whether it was on.
+func Accelerate(on bool) bool {
+	old := accelerated
+	accelerated = on && supported
+	return old
+}
+
+var supported = accelerated

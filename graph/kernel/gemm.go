@@ -87,22 +87,28 @@ type gemmTiles[T Float] struct {
 // enoughTiles is the number of tiles from which on more of them would not spread the work better.
 const enoughTiles = 16
 
-// cut chooses the size of a tile: as large as the packed panels allow, smaller where that leaves too few tiles.
+// cut chooses the size of a tile.
 func (t *gemmTiles[T]) cut() {
-	t.m, t.n = min(panelRows, t.M), min(panelCols, t.N)
-	for {
-		t.rows, t.cols = (t.M+t.m-1)/t.m, (t.N+t.n-1)/t.n
+	if single[T]() && accelerated {
+		t.cutStrips()
+		return
+	}
+	t.resize(min(panelRows, t.M), min(panelCols, t.N))
+	for t.rows*t.cols*t.Batch < enoughTiles {
 		switch {
-		case t.rows*t.cols*t.Batch >= enoughTiles:
-			return
 		case t.n >= 2*minTile && t.n >= t.m:
-			t.n = halve(t.n, microCols)
+			t.resize(t.m, halve(t.n, microCols))
 		case t.m >= 2*minTile:
-			t.m = halve(t.m, microRows)
+			t.resize(halve(t.m, microRows), t.n)
 		default:
 			return
 		}
 	}
+}
+
+func (t *gemmTiles[T]) resize(m, n int) {
+	t.m, t.n = m, n
+	t.rows, t.cols = (t.M+m-1)/m, (t.N+n-1)/n
 }
 
 // minTile is the smallest side that a tile is cut down to.

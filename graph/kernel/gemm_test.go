@@ -176,37 +176,3 @@ func TestGemmPanics(t *testing.T) {
 	short.StrideC = 2
 	mustPanic(t, "kernel: gemm: rows of 4 elements", short.Run)
 }
-
-// gemmShapes are the products of one step of PERFORMANCE.md's models, (tokens, out, in).
-var gemmShapes = []struct {
-	name    string
-	m, n, k int
-}{
-	{"char_qkv", 768, 384, 128}, {"char_fc", 768, 512, 128}, {"baby_qkv", 2048, 1152, 384},
-	{"gpt2_fc", 256, 3072, 768}, {"gpt2_decode", 1, 3072, 768},
-}
-
-func BenchmarkGemm(b *testing.B) {
-	for _, s := range gemmShapes {
-		for _, pass := range []struct {
-			name           string
-			c              gemmCase
-			transA, transB bool
-		}{
-			{"forward", gemmCase{m: s.m, n: s.n, k: s.k}, false, true},
-			{"dx", gemmCase{m: s.m, n: s.k, k: s.n}, false, false},
-			{"dw", gemmCase{m: s.n, n: s.k, k: s.m}, true, false},
-		} {
-			b.Run(s.name+"/"+pass.name, func(b *testing.B) {
-				pass.c.transA, pass.c.transB = pass.transA, pass.transB
-				g := newGemm[float32](pass.c)
-				b.ReportAllocs()
-				for b.Loop() {
-					g.Run()
-				}
-				work := 2 * float64(s.m) * float64(s.n) * float64(s.k) * float64(b.N)
-				b.ReportMetric(work/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-			})
-		}
-	}
-}

@@ -36,6 +36,10 @@ func (p product[T]) run(s *panels[T]) {
 		p.thin(s)
 		return
 	}
+	if single[T]() && accelerated {
+		runStrips(asSingle(&p, s))
+		return
+	}
 	for k := 0; k < p.k; k += panelDepth {
 		depth := min(panelDepth, p.k-k)
 		a := s.a.sized(roundUp(p.m, microRows) * depth)

@@ -13,3 +13,5 @@
 // Errors: wrong shapes, types and options are errors when the node is made; ids and lengths out of range are errors when it runs.
 // Sources are named at each operation; where one is PyTorch's too, its values are PyTorch's.
 package ops
+
+import _ "go4.org/unsafe/assume-no-moving-gc" // go.mod must ask for one that knows today's Go, or Gorgonia panics at start-up

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorgoformer/gorgoformer/train"
+)
+
+// small learns nothing worth having in a second.
+func small(out string) *options {
+	o := defaults()
+	o.out, o.layers, o.dim, o.hidden, o.heads = out, 1, 16, 32, 2
+	o.batch, o.steps, o.warmup, o.evalEvery, o.dropout, o.smoothing = 8, 6, 2, 3, 0.1, 0.1
+	return o
+}
+
+// pairsFile writes n reversals of numbers.
+func pairsFile(t *testing.T, n int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "pairs.tsv.gz")
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	for i := range n {
+		fmt.Fprintf(z, "%d plus\t%d\n", i*7919%1000, i*7919%1000)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestTrainGenerateEval(t *testing.T) {
+	out, data := filepath.Join(t.TempDir(), "model"), pairsFile(t, 100)
+	o := small(out)
+	o.file = data
+	if err := learn(o); err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	for _, beam := range []int{1, 3} {
+		g := generation{model: out, prompt: "12 plus", beam: beam}
+		if err := g.run(&text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(text.String(), "\n"); n != 2 {
+		t.Errorf("generate printed %q, want two lines", text.String())
+	}
+	var score bytes.Buffer
+	e := evaluation{dataset: dataset{file: data, separator: "\t", heldOut: 0.1}, model: out, batch: 4}
+	if err := e.run(&score); err != nil {
+		t.Fatal(err)
+	}
+	var exact, accuracy float64
+	var pairs int
+	if _, err := fmt.Sscanf(score.String(), "exact %f token-accuracy %f pairs %d\n", &exact, &accuracy, &pairs); err != nil || pairs != 10 {
+		t.Fatalf("eval printed %q (%v), want exact, token-accuracy and 10 pairs", score.String(), err)
+	}
+}
+
+// TestResume compares a run in two halves with one in a piece.
+func TestResume(t *testing.T) {
+	data := pairsFile(t, 100)
+	weights := func(stops ...int) []byte {
+		out := filepath.Join(t.TempDir(), "model")
+		for _, steps := range stops {
+			o := small(out)
+			o.file, o.resume, o.minLR = data, true, o.lr // a schedule that does not depend on the number of steps
+			o.steps = steps
+			if err := learn(o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := os.ReadFile(filepath.Join(out, "checkpoints", fmt.Sprintf("step-%08d", stops[len(stops)-1]), "model.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	if !bytes.Equal(weights(3, 6), weights(6)) {
+		t.Error("a resumed run gives other weights than one in a piece")
+	}
+}
+
+func TestDates(t *testing.T) {
+	pairs := dates(500)
+	if len(pairs) != 500 {
+		t.Fatalf("got %d dates, want 500", len(pairs))
+	}
+	iso := regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
+	for _, p := range pairs {
+		day, err := time.Parse(time.DateOnly, p.Target)
+		if err != nil || !iso.MatchString(p.Target) || !strings.Contains(p.Source, fmt.Sprint(day.Day())) {
+			t.Errorf("%q → %q: the target is no date of the source (%v)", p.Source, p.Target, err)
+		}
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	data := pairsFile(t, 10)
+	for _, c := range []struct {
+		name string
+		set  func(*options)
+		want string
+	}{
+		{"both kinds of data", func(o *options) { o.source, o.target = "a", "b" }, "give -data alone"},
+		{"no such file", func(o *options) { o.file = "missing.tsv" }, "missing.tsv"},
+		{"separator", func(o *options) { o.separator = "|" }, "no separator"},
+		{"held out", func(o *options) { o.heldOut = 0 }, "-held-out is 0"},
+		{"heads", func(o *options) { o.heads = 3 }, "does not divide into 3"},
+		{"eval-every", func(o *options) { o.evalEvery = 0 }, "-eval-every is 0"},
+		{"tokenizer", func(o *options) { o.tokenizer = t.TempDir() }, "tokenize"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := small(filepath.Join(t.TempDir(), "model"))
+			o.file = data
+			c.set(o)
+			if err := learn(o); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestParallelFiles(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"a": "x\ny\nz\n", "b": "1\n2\n3\n", "short": "1\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := dataset{source: filepath.Join(dir, "a"), target: filepath.Join(dir, "b"), heldOut: 0.34}
+	learning, held, err := d.read()
+	if err != nil || len(learning) != 2 || len(held) != 1 || held[0] != (train.TextPair{Source: "z", Target: "3"}) {
+		t.Errorf("got %v and %v (%v), want two pairs and z → 3", learning, held, err)
+	}
+	d.target = filepath.Join(dir, "short")
+	if _, _, err := d.read(); err == nil || !strings.Contains(err.Error(), "3 lines") {
+		t.Errorf("files of 3 and 1 lines: got %v, want an error with both numbers", err)
+	}
+}

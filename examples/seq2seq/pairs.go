@@ -1,0 +1,74 @@
+package main
+
+import (
+	"flag"
+	"strings"
+	"time"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/train"
+)
+
+// dataset is where pairs come from, the flags that train and eval share.
+type dataset struct {
+	file, separator, source, target string
+	heldOut                         float64
+}
+
+func (d *dataset) flags(f *flag.FlagSet) {
+	f.StringVar(&d.file, "data", "", "file of pairs, one in a line, .gz too (default made-up dates)")
+	f.StringVar(&d.separator, "separator", "\t", "what stands between source and target in -data")
+	f.StringVar(&d.source, "source", "", "file of sources, one in a line, with -target instead of -data")
+	f.StringVar(&d.target, "target", "", "file of targets")
+	f.Float64Var(&d.heldOut, "held-out", 0.1, "share of the pairs, at their end, that train leaves out and eval scores; 1 scores all")
+}
+
+// read returns the pairs to learn from and those held out.
+func (d *dataset) read() (learning, held []train.TextPair, err error) {
+	if !(d.heldOut > 0 && d.heldOut <= 1) {
+		return nil, nil, errors.Errorf("-held-out is %g, want more than 0 and at most 1", d.heldOut)
+	}
+	var all []train.TextPair
+	switch {
+	case d.file != "" && d.source+d.target != "" || (d.source == "") != (d.target == ""):
+		return nil, nil, errors.Errorf("-data %q, -source %q, -target %q: give -data alone, or -source and -target", d.file, d.source, d.target)
+	case d.file != "":
+		all, err = train.ReadPairs(d.file, d.separator)
+	case d.source != "":
+		all, err = train.ReadParallel(d.source, d.target)
+	default:
+		all = dates(20000)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	n := len(all) - int(float64(len(all))*d.heldOut+0.5)
+	if len(all) == 0 || n == len(all) {
+		return nil, nil, errors.Errorf("%d pairs and -held-out %g: nothing is held out", len(all), d.heldOut)
+	}
+	return all[:n], all[n:], nil
+}
+
+// dates makes up n dates between 1970 and 2049 as people write them, and their standard form (ISO 8601).
+func dates(n int) []train.TextPair {
+	forms := []string{"January 2, 2006", "Monday, January 2, 2006", "2 Jan 2006", "Jan 2, 2006", "1/2/06", "2 January 2006", "01/02/2006"}
+	first := time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	pairs := make([]train.TextPair, n)
+	random := kernel.Seed{Key: 1970}
+	draw := func(i, j, below int) int { return int(random.Uniform(uint64(3*i+j)) * float64(below)) }
+	for i := range pairs {
+		day := first.AddDate(0, 0, draw(i, 0, 80*365))
+		form := forms[draw(i, 1, len(forms))]
+		text := day.Format(form)
+		switch draw(i, 2, 4) {
+		case 0:
+			text = strings.ToLower(text)
+		case 1:
+			text = strings.ToUpper(text)
+		}
+		pairs[i] = train.TextPair{Source: text, Target: day.Format(time.DateOnly)}
+	}
+	return pairs
+}

@@ -1,0 +1,344 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/report"
+)
+
+// options are the flags of train.
+type options struct {
+	dataset
+	out, tokenizer                         string
+	vocab                                  int
+	layers, heads, dim, hidden             int
+	normFirst                              bool
+	batch, steps, warmup                   int
+	lr, minLR, dropout, decay, beta2, clip float64
+	smoothing                              float64
+	seed                                   uint64
+	evalEvery, patience, keep              int
+	resume                                 bool
+}
+
+// defaults learn to write dates in about two minutes.
+func defaults() *options {
+	return &options{
+		dataset: dataset{separator: "\t", heldOut: 0.1},
+		out:     "out/seq2seq", tokenizer: "char", vocab: 4096, layers: 2, heads: 4, dim: 64, hidden: 128, normFirst: true,
+		batch: 64, steps: 800, warmup: 50, lr: 2e-3, minLR: 1e-4, decay: 0.01, beta2: 0.98, clip: 1, smoothing: 0, seed: 1,
+		evalEvery: 100, keep: 2,
+	}
+}
+
+func (o *options) flags(f *flag.FlagSet) {
+	o.dataset.flags(f)
+	f.StringVar(&o.out, "out", o.out, "folder of the model, its checkpoints and its log")
+	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, "char, word or bpe, trained on both sides of the pairs, or a folder with a trained one that has <pad>, <s> and </s>")
+	f.IntVar(&o.vocab, "vocab", o.vocab, "size of the vocabulary of word and bpe")
+	f.IntVar(&o.layers, "layers", o.layers, "layers of the encoder, and of the decoder")
+	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a layer")
+	f.IntVar(&o.dim, "dim", o.dim, "channels")
+	f.IntVar(&o.hidden, "hidden", o.hidden, "channels inside the MLPs")
+	f.BoolVar(&o.normFirst, "norm-first", o.normFirst, "norms before the parts of a layer, not after them as in the paper")
+	f.IntVar(&o.batch, "batch", o.batch, "pairs in a batch")
+	f.IntVar(&o.steps, "steps", o.steps, "optimizer steps")
+	f.Float64Var(&o.lr, "lr", o.lr, "highest learning rate")
+	f.Float64Var(&o.minLR, "min-lr", o.minLR, "learning rate at the end of the cosine")
+	f.IntVar(&o.warmup, "warmup", o.warmup, "steps of linear warm-up")
+	f.Float64Var(&o.dropout, "dropout", o.dropout, "dropout probability")
+	f.Float64Var(&o.smoothing, "label-smoothing", o.smoothing, "share of the target's probability that is spread over all tokens")
+	f.Float64Var(&o.decay, "decay", o.decay, "weight decay of matrices")
+	f.Float64Var(&o.beta2, "beta2", o.beta2, "AdamW's second beta")
+	f.Float64Var(&o.clip, "clip", o.clip, "bound of the norm of the gradients, 0 for none")
+	f.Uint64Var(&o.seed, "seed", o.seed, "seed of weights, dropout and order of the data")
+	f.IntVar(&o.evalEvery, "eval-every", o.evalEvery, "steps between evaluations on the pairs held out")
+	f.IntVar(&o.patience, "patience", o.patience, "evaluations without improvement that end the run, 0 for no end")
+	f.IntVar(&o.keep, "keep", o.keep, "checkpoints to keep beside the best")
+	f.BoolVar(&o.resume, "resume", o.resume, "go on with the run in -out")
+}
+
+// job is a run that is set up: a model, its Programs over the same weights, and how they are trained.
+type job struct {
+	*options
+	tok            *tokenize.Tokenizer
+	model          models.Seq2Seq
+	params         *graph.Params
+	step, eval     *graph.Program
+	adam           *train.AdamW
+	trainer        train.Trainer
+	stop           train.EarlyStopping
+	run            checkpoints.Run
+	learning, held train.Pairs
+}
+
+// learn trains a model on pairs and saves it.
+func learn(o *options) error {
+	j, err := prepare(o)
+	if err != nil {
+		return err
+	}
+	log, err := report.OpenLog(filepath.Join(o.out, "log.csv"), j.trainer.Step)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	show := report.Progress{Until: o.steps}
+	defer show.Done()
+	ctx, restore := train.UntilInterrupt(context.Background())
+	defer restore()
+
+	batches, saved := j.learning.Batches(j.size(), marks(j.model)), j.trainer.Step
+	batches.Seed = o.seed
+	for r, err := range j.trainer.Steps(ctx, batches) {
+		if err != nil {
+			return err
+		}
+		show.Step(r)
+		if err := log.Step(r); err != nil {
+			return err
+		}
+		if r.Step%o.evalEvery != 0 && r.Step != o.steps {
+			continue
+		}
+		e, err := j.evaluate()
+		if err != nil {
+			return err
+		}
+		show.Note("step %d: validation loss %.4f, token accuracy %.4f", r.Step, e.Loss, e.Accuracy)
+		if err := log.Evaluation(r.Step, e); err != nil {
+			return err
+		}
+		ended := j.stop.Stop(e.Loss)
+		if err := j.save(e.Loss); err != nil {
+			return err
+		}
+		if saved = r.Step; ended {
+			break
+		}
+	}
+	show.Done()
+	if saved != j.trainer.Step { // interrupted between two evaluations
+		if err := j.save(0); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil && j.trainer.Step < o.steps {
+		fmt.Printf("saved at step %d in %s: go on with -resume\n", j.trainer.Step, o.out)
+		return nil
+	}
+	return j.finish()
+}
+
+// prepare sets a run up, or a saved one as it was.
+func prepare(o *options) (*job, error) {
+	j := &job{options: o, run: checkpoints.Run{Dir: filepath.Join(o.out, "checkpoints"), Keep: o.keep}}
+	last, err := j.run.Latest()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		o.resume = false
+	case err != nil:
+		return nil, err
+	case o.resume:
+		o.tokenizer = last.Dir
+	default:
+		return nil, errors.Errorf("%s holds a run of %d steps: go on with -resume, or choose another -out", o.out, last.Step)
+	}
+	if o.evalEvery < 1 {
+		return nil, errors.Errorf("-eval-every is %d, want at least 1", o.evalEvery)
+	}
+	if err := os.MkdirAll(o.out, 0o777); err != nil {
+		return nil, errors.WithStack(err)
+	}
+	if j.tok, j.learning, j.held, err = o.pairs(); err != nil {
+		return nil, err
+	}
+	if err := j.build(); err != nil {
+		return nil, err
+	}
+	if o.resume {
+		return j, j.resume(last)
+	}
+	return j, nil
+}
+
+// build makes the model, its Programs and the Trainer.
+func (j *job) build() (err error) {
+	if j.model, err = j.transformer(j.tok, slices.Concat(j.learning, j.held)); err != nil {
+		return err
+	}
+	size := j.size()
+	loss := j.model.Loss(size.B, size.S, size.T)
+	j.params = graph.NewParams(tensor.Float32, j.seed)
+	if j.step, err = graph.Build(j.params, graph.Train, loss); err != nil {
+		return err
+	}
+	if j.eval, err = graph.Build(j.params, graph.Eval, loss); err != nil {
+		return err
+	}
+	j.adam = &train.AdamW{Beta2: j.beta2, WeightDecay: j.decay}
+	j.trainer = train.Trainer{
+		Program:   j.step,
+		Optimizer: j.adam,
+		Rate:      train.Cosine(j.lr, j.minLR, j.warmup, j.steps),
+		Clip:      j.clip,
+		Until:     j.steps,
+	}
+	j.stop = train.EarlyStopping{Patience: j.patience}
+	fmt.Printf("%d parameters, %d pairs to learn from, %d held out, vocabulary of %d, up to %d and %d tokens\n",
+		j.params.Size(), len(j.learning), len(j.held), j.tok.VocabSize(), size.S, size.T)
+	return nil
+}
+
+// evaluate scores all that is held out.
+func (j *job) evaluate() (train.Evaluation, error) {
+	all := j.held.Sequential(j.size(), marks(j.model))
+	return train.Evaluate(j.eval, all, all.Len())
+}
+
+// save makes a checkpoint; a loss of 0 stands for none.
+func (j *job) save(loss float64) error {
+	_, err := j.run.Save(checkpoints.Checkpoint{
+		Step: j.trainer.Step, Loss: loss, Model: j.folder(), Optimizer: j.adam.State(), State: runState{j.trainer.State, j.stop},
+	})
+	return err
+}
+
+// finish makes -out the folder of the best model and draws the losses.
+func (j *job) finish() error {
+	if err := report.Plot(filepath.Join(j.out, "log.csv"), filepath.Join(j.out, "loss.png")); err != nil {
+		return err
+	}
+	best, err := j.run.Best()
+	if err != nil {
+		return err
+	}
+	if err := checkpoints.LoadWeights(best.Dir, j.params.All(), checkpoints.Rules{}); err != nil {
+		return err
+	}
+	if err := checkpoints.SaveModel(j.out, j.folder()); err != nil {
+		return err
+	}
+	fmt.Printf("saved the model of step %d in %s, its losses in %s\nbest validation loss %.4f\n",
+		best.Step, j.out, filepath.Join(j.out, "loss.png"), best.Loss)
+	return nil
+}
+
+// special are the tokens that are no text: padding, beginning and end.
+var special = []string{"<pad>", "<s>", "</s>"}
+
+// pairs reads the pairs and encodes them with one tokenizer for both sides.
+func (o *options) pairs() (tok *tokenize.Tokenizer, learning, held train.Pairs, err error) {
+	first, second, err := o.read()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	texts := func(yield func(string) bool) {
+		for _, p := range slices.Concat(first, second) {
+			if !yield(p.Source) || !yield(p.Target) {
+				return
+			}
+		}
+	}
+	switch o.tokenizer {
+	case "char":
+		tok, err = tokenize.CharTrainer{Special: special, Unknown: "<unk>"}.Train(texts)
+	case "word":
+		tok, err = tokenize.WordTrainer{VocabSize: o.vocab, Special: special, Unknown: "<unk>"}.Train(texts)
+	case "bpe":
+		tok, err = tokenize.BPETrainer{VocabSize: o.vocab, Special: special}.Train(texts)
+	default:
+		tok, err = tokenize.Load(o.tokenizer)
+	}
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if learning, err = train.EncodePairs(first, tok, tok); err != nil {
+		return nil, nil, nil, err
+	}
+	held, err = train.EncodePairs(second, tok, tok)
+	return tok, learning, held, err
+}
+
+// size is the shape of a batch that holds the longest of the pairs.
+func (j *job) size() train.PairSize {
+	return train.PairSize{B: j.batch, S: j.model.Source, T: j.model.Target}
+}
+
+// transformer is a model for the longest of the pairs.
+func (o *options) transformer(tok *tokenize.Tokenizer, pairs train.Pairs) (models.Seq2Seq, error) {
+	m := models.Seq2Seq{
+		EncoderLayers: o.layers, DecoderLayers: o.layers, Heads: o.heads, Dim: o.dim, Hidden: o.hidden,
+		SourceVocab: tok.VocabSize(), TargetVocab: tok.VocabSize(), NormFirst: o.normFirst, LabelSmoothing: o.smoothing, Dropout: o.dropout,
+	}
+	for _, p := range pairs {
+		m.Source, m.Target = max(m.Source, len(p.Source)), max(m.Target, len(p.Target)+1)
+	}
+	for i, id := range []*int32{&m.PAD, &m.BOS, &m.EOS} {
+		var ok bool
+		if *id, ok = tok.TokenToID(special[i]); !ok {
+			return m, errors.Errorf("the tokenizer of %s has no token %s", o.tokenizer, special[i])
+		}
+	}
+	return m, nil
+}
+
+func marks(m models.Seq2Seq) train.Marks { return train.Marks{Pad: m.PAD, BOS: m.BOS, EOS: m.EOS} }
+
+// runState is trainer_state.json.
+type runState struct {
+	Trainer train.State         `json:"trainer"`
+	Stop    train.EarlyStopping `json:"early_stopping"`
+}
+
+// folder is a model folder in Hugging Face's layout.
+func (j *job) folder() checkpoints.Model {
+	text, err := j.tok.MarshalJSON()
+	if err != nil {
+		panic(err) // it was loaded or trained here, so that all its parts have a form
+	}
+	return checkpoints.Model{Config: j.model, Weights: j.params.All(), Files: map[string][]byte{"tokenizer.json": text}}
+}
+
+// resume puts everything where a saved run was.
+func (j *job) resume(from checkpoints.Saved) error {
+	var was models.Seq2Seq
+	if err := checkpoints.ReadConfig(from.Dir, &was); err != nil {
+		return err
+	}
+	then, err := json.Marshal(was)
+	if err != nil {
+		return err
+	}
+	now, err := json.Marshal(j.model)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(then, now) {
+		return errors.Errorf("%s is of another model: it is %s, the flags say %s", from.Dir, then, now)
+	}
+	var state runState
+	moments, err := from.Load(j.params.All(), &state)
+	if err != nil {
+		return err
+	}
+	j.stop = state.Stop
+	j.stop.Patience = j.patience
+	return j.trainer.Resume(state.Trainer, moments)
+}

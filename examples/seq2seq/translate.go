@@ -1,0 +1,157 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/generate"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/train"
+)
+
+// translator is a trained model that turns texts into texts, some at a time.
+type translator struct {
+	model  models.Seq2Seq
+	tok    *tokenize.Tokenizer
+	params *graph.Params
+	*generate.Decoder
+}
+
+func open(dir string, batch int) (*translator, error) {
+	t := &translator{params: graph.NewParams(tensor.Float32, 1)}
+	if err := checkpoints.ReadConfig(dir, &t.model); err != nil {
+		return nil, err
+	}
+	var err error
+	if t.tok, err = tokenize.Load(dir); err != nil {
+		return nil, err
+	}
+	t.tok.SkipSpecial = true
+	if t.Decoder, err = generate.NewDecoder(t.params, t.model, batch); err != nil { // declares the parameters
+		return nil, err
+	}
+	return t, checkpoints.LoadWeights(dir, t.params.All(), checkpoints.Rules{})
+}
+
+// generation is the flags of generate.
+type generation struct {
+	model, prompt string
+	beam          int
+	penalty       float64
+}
+
+func (g *generation) flags(f *flag.FlagSet) {
+	f.StringVar(&g.model, "model", "out/seq2seq", "folder of the model")
+	f.StringVar(&g.prompt, "prompt", "february 29, 2024", "text to turn into another")
+	f.IntVar(&g.beam, "beam", 4, "width of the beam; 1 takes the most likely token each time")
+	f.Float64Var(&g.penalty, "length-penalty", 1, "a result of n tokens scores its log-probability divided by n to this power")
+}
+
+func (g *generation) run(w io.Writer) error {
+	t, err := open(g.model, g.beam)
+	if err != nil {
+		return err
+	}
+	ids, err := t.tok.Encode(g.prompt)
+	if err != nil {
+		return err
+	}
+	sources := make([][]int32, g.beam)
+	for i := range sources {
+		sources[i] = ids
+	}
+	if err := t.SetSources(sources); err != nil {
+		return err
+	}
+	found, err := generate.Beam(t.Decoder, []int32{t.model.BOS}, generate.BeamOptions{Stop: t.model.EOS, LengthPenalty: g.penalty})
+	if err != nil {
+		return err
+	}
+	text, err := t.tok.Decode(found[0].Tokens)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(w, text)
+	return err
+}
+
+// evaluation is the flags of eval.
+type evaluation struct {
+	dataset
+	model string
+	batch int
+}
+
+func (e *evaluation) flags(f *flag.FlagSet) {
+	e.dataset.flags(f)
+	f.StringVar(&e.model, "model", "out/seq2seq", "folder of the model")
+	f.IntVar(&e.batch, "batch", 64, "pairs in a batch")
+}
+
+// run prints the share of the pairs whose generated text (greedy) is the target, and the share of the tokens of all targets, their
+// ends included, that are the most likely ones after the right beginning.
+func (e *evaluation) run(w io.Writer) error {
+	_, held, err := e.read()
+	if err != nil {
+		return err
+	}
+	t, err := open(e.model, e.batch)
+	if err != nil {
+		return err
+	}
+	pairs, err := train.EncodePairs(held, t.tok, t.tok)
+	if err != nil {
+		return err
+	}
+	size := train.PairSize{B: e.batch, S: t.model.Source, T: t.model.Target}
+	p, err := graph.Build(t.params, graph.Eval, t.model.Loss(size.B, size.S, size.T))
+	if err != nil {
+		return err
+	}
+	batches := pairs.Sequential(size, marks(t.model))
+	score, err := train.Evaluate(p, batches, batches.Len())
+	if err != nil {
+		return err
+	}
+	exact := 0
+	for at := 0; at < len(pairs); at += e.batch {
+		n, err := t.exact(pairs[at:min(at+e.batch, len(pairs))], held[at:])
+		if err != nil {
+			return err
+		}
+		exact += n
+	}
+	_, err = fmt.Fprintf(w, "exact %.4f token-accuracy %.4f pairs %d\n", float64(exact)/float64(len(pairs)), score.Accuracy, len(pairs))
+	return err
+}
+
+// exact counts the pairs of a batch whose text comes out as it should.
+func (t *translator) exact(pairs train.Pairs, texts []train.TextPair) (n int, err error) {
+	sources, starts := make([][]int32, t.Batch()), make([][]int32, t.Batch())
+	for i := range sources {
+		sources[i], starts[i] = pairs[min(i, len(pairs)-1)].Source, []int32{t.model.BOS}
+	}
+	if err := t.SetSources(sources); err != nil {
+		return 0, err
+	}
+	out, err := generate.Batch(t.Decoder, starts, generate.Options{Stop: []int32{t.model.EOS}})
+	if err != nil {
+		return 0, err
+	}
+	for i := range pairs {
+		text, err := t.tok.Decode(out[i])
+		if err != nil {
+			return 0, err
+		}
+		if text == texts[i].Target {
+			n++
+		}
+	}
+	return n, nil
+}

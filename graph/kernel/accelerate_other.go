@@ -1,0 +1,6 @@
+//go:build !amd64 || purego
+
+package kernel
+
+// accelerated says that there is assembly for the processor.
+var accelerated = false

@@ -1,0 +1,50 @@
+package kernel
+
+// The largest tile of C that one worker computes by strips: its panels of B stay in the second cache.
+const (
+	tileRows = 768
+	tileCols = 256
+)
+
+// The cost of a tile beside its products, in the time of one step of the micro-kernel: of an element of B and of A that has
+// to be packed, and of handing out the tile.
+const (
+	packBCost = 0.5
+	packACost = 0.4
+	tileCost  = 1000
+)
+
+// cutStrips chooses the tiles that would take the least time on two workers and on eight. It tries the numbers of bands of rows
+// and of columns that are powers of two.
+func (t *gemmTiles[T]) cutStrips() {
+	least := -1.0
+	var m, n int
+	for rows := (t.M + tileRows - 1) / tileRows; ; rows *= 2 {
+		high := roundUp((t.M+rows-1)/rows, stripRows)
+		for cols := (t.N + tileCols - 1) / tileCols; ; cols *= 2 {
+			wide := roundUp((t.N+cols-1)/cols, stripCols)
+			t.resize(high, wide)
+			if cost := t.cost(); least < 0 || cost < least {
+				least, m, n = cost, high, wide
+			}
+			if wide == stripCols {
+				break
+			}
+		}
+		if high <= 2*stripRows {
+			break
+		}
+	}
+	t.resize(m, n)
+}
+
+// cost is the time of the tiles on two workers and on eight, each relative to what it would be without loss.
+func (t *gemmTiles[T]) cost() float64 {
+	m, n, k := float64(t.m), float64(t.n), float64(t.K)
+	one := m*n*k/stripCols + n*k*packBCost + tileCost
+	if t.A.Trans {
+		one += m * k * packACost
+	}
+	count := t.rows * t.cols * t.Batch
+	return one * float64((count+1)/2*2+(count+7)/8*8)
+}
