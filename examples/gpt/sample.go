@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 
 	"gorgonia.org/tensor"
@@ -61,8 +62,7 @@ func (g *generation) run(w io.Writer) error {
 	if m.EOS != 0 {
 		g.options.Stop = []int32{m.EOS}
 	}
-	fmt.Fprint(w, g.prompt)
-	for text, err := range generate.Text(generate.Tokens(d, prompt, true, g.options), tok.Stream()) {
+	for text, err := range generate.Text(follow(prompt, generate.Tokens(d, prompt, true, g.options)), tok.Stream()) {
 		if err != nil {
 			return err
 		}
@@ -70,6 +70,18 @@ func (g *generation) run(w io.Writer) error {
 	}
 	fmt.Fprintln(w)
 	return nil
+}
+
+// follow yields the prompt and then what is generated, so that the text between them is right too.
+func follow(prompt []int32, next iter.Seq2[int32, error]) iter.Seq2[int32, error] {
+	return func(yield func(int32, error) bool) {
+		for _, id := range prompt {
+			if !yield(id, nil) {
+				return
+			}
+		}
+		next(yield)
+	}
 }
 
 // published are the differences of GPT-2 files found elsewhere: names with a prefix, masks, and a second name of the tied head.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -40,8 +41,8 @@ type options struct {
 // defaults learn Newton's Opticks in under two minutes.
 func defaults() *options {
 	return &options{
-		out: "out/gpt", tokenizer: "bpe", vocab: 1024, layers: 4, heads: 4, dim: 128, context: 64, batch: 12, steps: 400,
-		lr: 1e-3, minLR: 1e-4, warmup: 40, decay: 0.1, beta2: 0.99, clip: 1, microBatches: 1, seed: 1, evalEvery: 100, keep: 2,
+		out: "out/gpt", tokenizer: "bpe", vocab: 1024, layers: 4, heads: 4, dim: 128, context: 64, batch: 12, steps: 1000,
+		lr: 1e-3, minLR: 1e-4, warmup: 50, decay: 0.1, beta2: 0.99, clip: 1, microBatches: 1, seed: 1, evalEvery: 200, keep: 2,
 	}
 }
 
@@ -255,11 +256,18 @@ func (o *options) text() (tok *tokenize.Tokenizer, learning, held *train.Corpus,
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	corpus, err := train.Text{Paths: []string{o.data}, Encoder: tok}.Corpus()
+	vocabulary, err := tok.MarshalJSON()
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	learning, held, err = corpus.Split(0.1)
+	corpus, err := train.Text{
+		Paths: []string{o.data}, Encoder: tok,
+		File: filepath.Join(o.out, "tokens.bin"), Fingerprint: fmt.Sprintf("%x", sha256.Sum256(vocabulary)),
+	}.Corpus()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	learning, held, err = corpus.Split(0.9)
 	return tok, learning, held, err
 }
 
