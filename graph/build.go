@@ -29,6 +29,9 @@ func Build(p *Params, mode Mode, declare func(*Scope)) (_ *Program, err error) {
 	if err := b.run(declare); err != nil {
 		return nil, err
 	}
+	if err := b.refuse(); err != nil {
+		return nil, err
+	}
 	if err := b.differentiate(); err != nil {
 		return nil, err
 	}

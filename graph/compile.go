@@ -82,9 +82,6 @@ type compiler struct {
 func (b *builder) compile() (*Program, error) {
 	c := &compiler{builder: b, values: map[*G.Node]value{}, parts: map[*G.Node][]value{}}
 	c.schedule()
-	if err := c.refuse(c.order); err != nil {
-		return nil, err
-	}
 	for _, n := range c.order {
 		if err := c.place(n); err != nil {
 			return nil, errors.WithMessage(err, at(c.paths[n.ID()], n.String()))
@@ -97,16 +94,16 @@ func (b *builder) compile() (*Program, error) {
 }
 
 // roots are the nodes whose values are wanted.
-func (c *compiler) roots() []*G.Node {
+func (b *builder) roots() []*G.Node {
 	var roots []*G.Node
-	for _, o := range c.outputs {
+	for _, o := range b.outputs {
 		roots = append(roots, o.node)
 	}
-	if c.loss != nil {
-		roots = append(roots, c.loss)
+	if b.loss != nil {
+		roots = append(roots, b.loss)
 	}
-	for _, l := range c.trained {
-		if g := c.grads[l]; g != nil {
+	for _, l := range b.trained {
+		if g := b.grads[l]; g != nil {
 			roots = append(roots, g)
 		}
 	}

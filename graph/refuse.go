@@ -1,7 +1,11 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -13,25 +17,27 @@ import (
 // refused are Gorgonia's own operations that give wrong values, wrong gradients or an unrecoverable panic in v0.9.18,
 // by the type of their op, with what to use instead.
 var refused = map[string]string{
-	"reshapeOp":    "gorgonia.Reshape shares memory that is then overwritten: use ops.Reshape",
-	"dropoutOp":    "gorgonia.Dropout scales its gradient by 1/p instead of 1/(1-p): use ops.Dropout",
-	"byIndicesOp":  "gorgonia.ByIndices reads other rows when an index is out of range: use ops.Embedding",
-	"sliceOp":      "gorgonia.Slice merges slices whose bounds agree in their low bytes: use ops.Slice",
-	"softmaxOp":    "gorgonia.SoftMax and LogSoftMax of one node are merged: use ops.Softmax or ops.LogSoftmax",
-	"GroupNormOp":  "gorgonia.GroupNorm merges norms of different epsilon: use ops.LayerNorm",
-	"BatchNormOp":  "gorgonia.BatchNorm keeps its mode in the op, for all graphs that share it: use ops.LayerNorm",
-	"randomOp":     "gorgonia's random nodes depend on the order of runs: use ops.Dropout",
-	"letOp":        "gorgonia.Set writes into an operand: use Scope.State",
-	"readOp":       "gorgonia.Read keeps memory that is reused: use Scope.Output",
-	"invSqrt":      "gorgonia.InverseSqrt has a wrong gradient: use gorgonia.Sqrt and ops.Div",
-	"log2":         "gorgonia.Log2 has a wrong gradient: use gorgonia.Log and ops.Scale",
-	"OuterProd":    "gorgonia.OuterProd fails in the backward pass off square: use ops.MatMul",
-	"4-D repeatOp": "gorgonia's broadcasts have wrong gradients in four dimensions: use ops.Add, Sub, Mul or Div",
+	"dropoutOp":     "gorgonia.Dropout scales its gradient by 1/p instead of 1/(1-p): use ops.Dropout",
+	"byIndicesOp":   "gorgonia.ByIndices reads other rows when an index is out of range: use ops.Embedding",
+	"sliceOp":       "gorgonia.Slice merges slices whose bounds agree in their low bytes: use ops.Slice",
+	"softmaxOp":     "gorgonia.SoftMax and LogSoftMax of one node are merged: use ops.Softmax or ops.LogSoftmax",
+	"GroupNormOp":   "gorgonia.GroupNorm merges norms of different epsilon: use ops.LayerNorm",
+	"BatchNormOp":   "gorgonia.BatchNorm keeps its mode in the op, for all graphs that share it: use ops.LayerNorm",
+	"randomOp":      "gorgonia's random nodes depend on the order of runs: use ops.Dropout",
+	"letOp":         "gorgonia.Set writes into an operand: use Scope.State",
+	"readOp":        "gorgonia.Read keeps memory that is reused: use Scope.Output",
+	"invSqrt":       "gorgonia.InverseSqrt has a wrong gradient: use gorgonia.Sqrt and ops.Div",
+	"log2":          "gorgonia.Log2 has a wrong gradient: use gorgonia.Log and ops.Scale",
+	"OuterProd":     "gorgonia.OuterProd fails in the backward pass off square: use ops.MatMul",
+	"long concatOp": "gorgonia.Concat's gradient merges slices whose bounds agree in their low bytes: use ops.Concat",
+	"4-D repeatOp":  "gorgonia's broadcasts have wrong gradients in four dimensions: use ops.Add, Sub, Mul or Div",
 }
 
-// refuse reports the first of the nodes that is one of Gorgonia's wrong operations.
-func (b *builder) refuse(nodes []*G.Node) error {
-	for _, n := range nodes {
+// refuse reports the first declared node that is one of Gorgonia's wrong operations. What gorgonia.Grad makes of the others
+// is right.
+func (b *builder) refuse() error {
+	declared := slices.SortedFunc(maps.Keys(b.reachable(b.roots()...)), func(x, y *G.Node) int { return cmp.Compare(x.ID(), y.ID()) })
+	for _, n := range declared {
 		if why := refusal(n); why != "" {
 			return errors.New(at(b.paths[n.ID()], why))
 		}
@@ -55,6 +61,10 @@ func refusal(n *G.Node) string {
 	case "repeatOp":
 		if n.Dims() >= 4 {
 			name = "4-D repeatOp"
+		}
+	case "concatOp":
+		if slices.Max(n.Shape()) > math.MaxUint8 {
+			name = "long concatOp"
 		}
 	}
 	return refused[name]

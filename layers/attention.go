@@ -18,7 +18,8 @@ const (
 )
 
 // SelfAttention is multi-head attention of a sequence to itself: (B, T, C) → (B, T, C) (Vaswani et al. 2017, section 3.2.2).
-// In mode Decode it keeps the keys and values of earlier positions in caches.
+// With Causal, in mode Decode, it keeps the keys and values of earlier positions in caches; without, as in an encoder, all positions
+// are there at once in every mode.
 //
 // Parameters of PyTorch: in_proj_weight (3C, C), in_proj_bias (3C), out_proj.weight (C, C), out_proj.bias (C). Of GPT2:
 // c_attn.weight (C, 3C), c_attn.bias (3C), c_proj.weight (C, C), c_proj.bias (C).
@@ -40,7 +41,7 @@ func (l SelfAttention) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node 
 		return s.Failf("attention: %d channels do not divide into %d heads", c, l.Heads)
 	}
 	in := ops.Operands{Q: l.project(s, x, c), Lengths: seq.Lengths} // (B, T, 3C)
-	if s.Mode() == graph.Decode {
+	if l.Causal && s.Mode() == graph.Decode {
 		in = l.cached(s, in.Q, seq)
 	}
 	if l.Dropout > 0 && s.Training() {

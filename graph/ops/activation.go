@@ -14,7 +14,7 @@ import (
 func Activate(x *G.Node, act kernel.Activation) (*G.Node, error) {
 	d := Def{
 		Name:    act.String(),
-		Shapes:  sameShape,
+		Shapes:  activationShapes(act),
 		Forward: Kernel{activate[float32](act), activate[float64](act)},
 		InPlace: []int{0},
 		FLOPs:   func(_, out []tensor.Shape) int { return size(out[0]) },
@@ -30,6 +30,15 @@ func Activate(x *G.Node, act kernel.Activation) (*G.Node, error) {
 		return []*G.Node{dx}, err
 	}
 	return New(d, x)
+}
+
+func activationShapes(act kernel.Activation) func(in []tensor.Shape) ([]tensor.Shape, error) {
+	return func(in []tensor.Shape) ([]tensor.Shape, error) {
+		if act > kernel.Sigmoid {
+			return nil, errors.Errorf("there is no %v", act)
+		}
+		return sameShape(in)
+	}
 }
 
 func activate[T kernel.Float](act kernel.Activation) func(*Call[T]) error {

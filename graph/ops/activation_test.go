@@ -60,7 +60,9 @@ func swiGLUCases() []opCase {
 		name:     "SwiGLU/itself",
 		operands: []operand{normal(3, 2)},
 		apply:    func(x []*G.Node) (*G.Node, error) { return ops.SwiGLU(x[0], x[0]) },
-		want:     func(x []array) array { return mapped(x[0], func(v float64) float64 { return activations[kernel.SiLU](v) * v }) },
+		want: func(x []array) array {
+			return mapped(x[0], func(v float64) float64 { return activations[kernel.SiLU](v) * v })
+		},
 	})
 }
 

@@ -84,7 +84,7 @@ func (a attention) check(in Operands) error {
 		return errors.New("operands: want Q, Q and K, or Q, K and V")
 	case a.Heads <= 0 || a.kvHeads() <= 0 || a.Heads%a.kvHeads() != 0:
 		return errors.Errorf("%d heads do not share %d key-value heads", a.Heads, a.kvHeads())
-	case a.Dropout < 0 || a.Dropout >= 1:
+	case !(a.Dropout >= 0 && a.Dropout < 1): // nor is NaN
 		return errors.Errorf("dropout %g is not in 0 ≤ p < 1", a.Dropout)
 	case a.Dropout > 0 && in.Stream == nil:
 		return errors.New("dropout needs a stream of random numbers")

@@ -19,7 +19,7 @@ const IgnoreTarget = -100
 //
 // At run time a target outside 0…V−1 that is not IgnoreTarget is an error that names its position, the target and V.
 func CrossEntropy(logits, targets *G.Node, smoothing float64) (*G.Node, error) {
-	if smoothing < 0 || smoothing > 1 {
+	if !(smoothing >= 0 && smoothing <= 1) { // nor is NaN
 		return nil, errors.Errorf("ops: CrossEntropy: smoothing %g is not in 0…1", smoothing)
 	}
 	return New(Def{

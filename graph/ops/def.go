@@ -42,6 +42,10 @@ type Kernel struct {
 
 func (k Kernel) isZero() bool { return k.F32 == nil && k.F64 == nil }
 
+func (k Kernel) runs(dt tensor.Dtype) bool {
+	return dt == tensor.Float32 && k.F32 != nil || dt == tensor.Float64 && k.F64 != nil
+}
+
 // Def defines an operation. Our own operations and those of users are made the same way.
 //
 // Operands are floating-point nodes of one type (float32 or float64) and int32 nodes of ids, which have no gradient.
@@ -68,7 +72,7 @@ type Def struct {
 	// Constant lists floating-point operands that have no gradient.
 	Constant []int
 
-	// InPlace lists operands whose memory the first result may take over.
+	// InPlace lists operands whose memory the first result may take over. If two of them are one node, they are one memory.
 	InPlace []int
 
 	// Update says that the first result is the first operand, changed in place: a cache that is kept from run to run.
@@ -160,15 +164,30 @@ func newOp(d Def, in []*G.Node) (*Op, error) {
 	if op.dt == (tensor.Dtype{}) {
 		return nil, errors.Errorf("ops: %s: no floating-point operand", d.Name)
 	}
-	out, err := d.Shapes(op.in)
-	if err != nil {
+	if err := op.infer(); err != nil {
 		return nil, errors.WithMessagef(err, "ops: %s", d.Name)
 	}
-	op.out = out
-	for i := range out {
-		op.outSlots = append(op.outSlots, i)
-	}
 	return op, nil
+}
+
+// infer checks the definition and asks it for the results.
+func (o *Op) infer() (err error) {
+	switch {
+	case o.Shapes == nil:
+		return errors.New("the definition has no Shapes")
+	case !o.Forward.runs(o.dt):
+		return errors.Errorf("the definition's Forward has no kernel for %v", o.dt)
+	case !o.Backward.isZero() && !o.Backward.runs(o.dt):
+		return errors.Errorf("the definition's Backward has no kernel for %v", o.dt)
+	}
+	if o.out, err = o.Shapes(o.in); err != nil {
+		return err
+	}
+	if len(o.out) == 0 {
+		return errors.New("the definition's Shapes gives no result")
+	}
+	o.outSlots = upTo(len(o.out))
+	return nil
 }
 
 // sameShape is the Shapes of operations whose result has the shape of their first operand.

@@ -15,7 +15,7 @@ var StreamShape = tensor.Shape{2}
 // on key (one for each place in a model), on stream (one for each step) and on the element's index alone, so
 // that the gradient computes the mask again instead of keeping it, and a repeated step repeats it.
 func Dropout(x, stream *G.Node, p float64, key uint64) (*G.Node, error) {
-	if p < 0 || p > 1 {
+	if !(p >= 0 && p <= 1) { // nor is NaN
 		return nil, errors.Errorf("ops: Dropout: probability %g is not in 0…1", p)
 	}
 	return New(Def{

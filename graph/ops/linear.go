@@ -28,7 +28,7 @@ func Linear(x, w, b *G.Node, o LinearOptions) (*G.Node, error) {
 	d := Def{
 		Name:    "Linear",
 		Attrs:   []any{o.InOut, o.Act},
-		Shapes:  func(in []tensor.Shape) ([]tensor.Shape, error) { return linearShapes(in, o.InOut, keepPre) },
+		Shapes:  func(in []tensor.Shape) ([]tensor.Shape, error) { return linearShapes(in, o, keepPre) },
 		Forward: Kernel{linearForward[float32](o), linearForward[float64](o)},
 		Grad:    func(d Derivation) ([]*G.Node, error) { return linearGrad(d, o, keepPre) },
 		FLOPs:   func(in, out []tensor.Shape) int { return 2 * size(out[0]) * in[0][len(in[0])-1] },
@@ -36,13 +36,16 @@ func Linear(x, w, b *G.Node, o LinearOptions) (*G.Node, error) {
 	return New(d, in...)
 }
 
-func linearShapes(in []tensor.Shape, inOut, keepPre bool) ([]tensor.Shape, error) {
+func linearShapes(in []tensor.Shape, opt LinearOptions, keepPre bool) ([]tensor.Shape, error) {
 	x, w := in[0], in[1]
+	if _, err := activationShapes(opt.Act)(in); err != nil {
+		return nil, err
+	}
 	if len(x) == 0 || len(w) != 2 {
 		return nil, errors.Errorf("input %v and weight %v: want (…, in) and a matrix", x, w)
 	}
 	i, o := 1, 0
-	if inOut {
+	if opt.InOut {
 		i, o = 0, 1
 	}
 	if x[len(x)-1] != w[i] {

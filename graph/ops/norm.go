@@ -30,6 +30,13 @@ type norming struct {
 }
 
 func norm(n norming, x, w, b *G.Node) (*G.Node, error) {
+	name := "LayerNorm"
+	if n.rms {
+		name = "RMSNorm"
+	}
+	if !(n.eps >= 0) {
+		return nil, errors.Errorf("ops: %s: eps %g is not 0 or more", name, n.eps)
+	}
 	in := []*G.Node{x}
 	if n.scaled = w != nil; n.scaled {
 		in = append(in, w)
@@ -39,10 +46,6 @@ func norm(n norming, x, w, b *G.Node) (*G.Node, error) {
 			return nil, errors.New("ops: LayerNorm: a bias without a weight: pass both or none")
 		}
 		in = append(in, b)
-	}
-	name := "LayerNorm"
-	if n.rms {
-		name = "RMSNorm"
 	}
 	unread := []int{len(in)} // the result
 	if n.shifted {

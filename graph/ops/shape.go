@@ -15,6 +15,9 @@ const maxAxes = 6
 
 // Reshape gives x another shape of the same size; one axis may be -1, which is then computed. No data moves.
 func Reshape(x *G.Node, shape ...int) (*G.Node, error) {
+	if x == nil {
+		return nil, errors.New("ops: reshape: operand is nil")
+	}
 	old := x.Shape()
 	shape = slices.Clone(shape) // the caller's slice stays as it is
 	known, free := 1, -1
@@ -47,6 +50,9 @@ func Reshape(x *G.Node, shape ...int) (*G.Node, error) {
 
 // Transpose permutes the axes of x: axis i of the result is axis axes[i] of x.
 func Transpose(x *G.Node, axes ...int) (*G.Node, error) {
+	if x == nil {
+		return nil, errors.New("ops: transpose: operand is nil")
+	}
 	inverse := make([]int, len(axes))
 	seen := make([]bool, len(axes))
 	for i, a := range axes {
@@ -87,9 +93,12 @@ func transpose[T kernel.Float](axes []int) func(*Call[T]) error {
 
 // Slice is the elements lo ≤ i < hi of one axis of x. A slice of the leading axis moves no data.
 func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
+	if x == nil {
+		return nil, errors.New("ops: slice: operand is nil")
+	}
 	s := x.Shape()
-	if axis < 0 || axis >= len(s) || lo < 0 || lo > hi || hi > s[axis] {
-		return nil, errors.Errorf("ops: slice: [%d:%d] of axis %d of %v is out of range", lo, hi, axis, s)
+	if axis < 0 || axis >= len(s) || lo < 0 || lo >= hi || hi > s[axis] {
+		return nil, errors.Errorf("ops: slice: [%d:%d] of axis %d of %v is empty or out of range", lo, hi, axis, s)
 	}
 	if lo == 0 && hi == s[axis] {
 		return x, nil

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -32,25 +33,44 @@ func activation(name string) (kernel.Activation, error) {
 	return 0, errors.Errorf("models: there is no activation %q: the activations are %s", name, strings.Join(names, ", "))
 }
 
-type field struct {
+// field is a field of a configuration by name.
+type field[T int | float64] struct {
 	name  string
-	value int
+	value T
 }
 
-func positive(model string, fields ...field) error {
+func atLeast(least int, model string, fields ...field[int]) error {
 	for _, f := range fields {
-		if f.value <= 0 {
-			return errors.Errorf("models: %s: %s is %d, want at least 1", model, f.name, f.value)
+		if f.value < least {
+			return errors.Errorf("models: %s: %s is %d, want at least %d", model, f.name, f.value, least)
 		}
 	}
 	return nil
 }
 
-func probabilities(model string, ps ...float64) error {
-	for _, p := range ps {
-		if !(p >= 0 && p < 1) {
-			return errors.Errorf("models: %s: dropout %g is not in 0 ≤ p < 1", model, p)
+func probabilities(model string, fields ...field[float64]) error {
+	for _, f := range fields {
+		if !(f.value >= 0 && f.value < 1) {
+			return errors.Errorf("models: %s: %s is %g, want 0 ≤ p < 1", model, f.name, f.value)
 		}
+	}
+	return nil
+}
+
+// magnitudes are finite numbers that are not negative.
+func magnitudes(model string, fields ...field[float64]) error {
+	for _, f := range fields {
+		if !(f.value >= 0 && !math.IsInf(f.value, 1)) {
+			return errors.Errorf("models: %s: %s is %g, want a finite number of at least 0", model, f.name, f.value)
+		}
+	}
+	return nil
+}
+
+// heads says whether the channels divide into them.
+func heads(model string, dim, heads int) error {
+	if dim%heads != 0 {
+		return errors.Errorf("models: %s: Dim %d does not divide into %d Heads", model, dim, heads)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package models_test
 
 import (
 	"encoding/json"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,47 +14,43 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
-	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// shared is a folder beside the project, or a skipped test.
+// shared returns the path of a file or folder of ../shared, beside the project, and skips the test where that is missing.
 func shared(t testing.TB, path string) string {
 	t.Helper()
-	dir := filepath.Join("..", "..", "..", "shared", filepath.FromSlash(path))
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("%s is not beside the project: %v", path, err)
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return dir
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			t.Skip("no go.mod above the working directory")
+		}
+		dir = up
+	}
+	found := filepath.Join(dir, "..", "shared", filepath.FromSlash(path))
+	if _, err := os.Stat(found); err != nil {
+		t.Skipf("no reference data: %v", err)
+	}
+	return found
 }
 
-// adamW is the optimizer of the golden cases: learning rate 1e-3, β .9 and .999, ε 1e-8, decay 0.1 of tensors of two or more
-// axes, gradients clipped to a norm of 1.
-func adamW() func([]G.ValueGrad) error {
-	moments := map[string][2][]float32{}
-	step := 0
-	return func(ws []G.ValueGrad) error {
-		step++
-		sum := 0.0
-		for _, w := range ws {
-			g, _ := w.Grad()
-			sum += kernel.SumSquares(g.(*tensor.Dense).Float32s())
+// adamW is a step of AdamW at this rate, with gradients clipped to a norm of 1 and the decay of tensors of two or more axes.
+func adamW(rate, decay float64) func([]G.ValueGrad) error {
+	o := &train.AdamW{WeightDecay: decay}
+	return func(weights []G.ValueGrad) error {
+		norm, err := train.GradNorm(weights)
+		if err != nil {
+			return err
 		}
-		scale := min(1, 1/(math.Sqrt(sum)+1e-6))
-		for _, w := range ws {
-			v, g := w.Value().(*tensor.Dense), w.(*graph.Weight)
-			grad, _ := g.Grad()
-			if _, ok := moments[g.Name()]; !ok {
-				moments[g.Name()] = [2][]float32{make([]float32, v.DataSize()), make([]float32, v.DataSize())}
-			}
-			m := moments[g.Name()]
-			a := kernel.Adam{Rate: 1e-3, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Step: step}
-			if v.Dims() >= 2 {
-				a.WeightDecay = 0.1
-			}
-			kernel.AdamW(v.Float32s(), grad.(*tensor.Dense).Float32s(), m[0], m[1], scale, a)
-		}
-		return nil
+		return o.Update(weights, rate, train.ClipFactor(norm, 1))
 	}
 }
 
@@ -81,7 +76,7 @@ func golden(t *testing.T, name string, config any, inputs map[string]string) gra
 	}
 	g := graphtest.Golden{
 		Weights: weights, Feed: graph.Feed{}, Logits: io["logits"], Loss: float64(io["loss"].Float32s()[0]),
-		Grads: map[string]*tensor.Dense{}, Final: map[string]*tensor.Dense{}, Step: adamW(),
+		Grads: map[string]*tensor.Dense{}, Final: map[string]*tensor.Dense{}, Step: adamW(1e-3, 0.1),
 		LogitsWithin: 1e-5, LossWithin: 1e-6, GradsWithin: 1e-4, LossesWithin: 1e-5, FinalWithin: 1e-5,
 	}
 	for k, v := range io {

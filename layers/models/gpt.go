@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 
@@ -56,7 +57,17 @@ type gptJSON struct {
 	Tied          bool     `json:"tie_word_embeddings"`
 	BOS           *int32   `json:"bos_token_id"`
 	EOS           *int32   `json:"eos_token_id"`
+	gptFixed
 }
+
+// gptFixed are variants of the attention that some GPT-2 files ask for and GPT has but one of.
+type gptFixed struct {
+	ScaleScores  bool `json:"scale_attn_weights"`
+	ScaleByLayer bool `json:"scale_attn_by_inverse_layer_idx"`
+	CrossAttend  bool `json:"add_cross_attention"`
+}
+
+var plainGPT = gptFixed{ScaleScores: true}
 
 // MarshalJSON writes config.json as Hugging Face reads it.
 func (m GPT) MarshalJSON() ([]byte, error) {
@@ -66,7 +77,10 @@ func (m GPT) MarshalJSON() ([]byte, error) {
 		Vocab: m.Vocab, Context: m.Context, Layers: m.Layers, Heads: m.Heads, Dim: m.Dim,
 		Activation: m.Activation, Eps: m.Eps, InitStd: m.InitStd,
 		EmbedDropout: m.EmbedDropout, Dropout: m.Dropout, AttnDropout: m.AttnDropout,
-		Tied: !m.Untied, BOS: &m.BOS, EOS: &m.EOS,
+		Tied: !m.Untied, gptFixed: plainGPT,
+	}
+	if m.BOS != 0 || m.EOS != 0 {
+		j.BOS, j.EOS = &m.BOS, &m.EOS
 	}
 	if m.Hidden != 0 {
 		j.Hidden = &m.Hidden
@@ -78,13 +92,16 @@ func (m GPT) MarshalJSON() ([]byte, error) {
 func (m *GPT) UnmarshalJSON(data []byte) error {
 	j := gptJSON{
 		ModelType: "gpt2", Vocab: 50257, Context: 1024, Layers: 12, Heads: 12, Dim: 768, Activation: "gelu_new", Eps: 1e-5,
-		InitStd: 0.02, EmbedDropout: 0.1, Dropout: 0.1, AttnDropout: 0.1, Tied: true,
+		InitStd: 0.02, EmbedDropout: 0.1, Dropout: 0.1, AttnDropout: 0.1, Tied: true, gptFixed: plainGPT,
 	}
 	if err := json.Unmarshal(data, &j); err != nil {
 		return errors.Wrap(err, "models: GPT configuration")
 	}
 	if j.ModelType != "gpt2" {
 		return errors.Errorf("models: GPT configuration: model_type is %q, want \"gpt2\"", j.ModelType)
+	}
+	if j.gptFixed != plainGPT {
+		return errors.Errorf("models: GPT configuration: scale_attn_weights, scale_attn_by_inverse_layer_idx, add_cross_attention are %v, want %v", j.gptFixed, plainGPT)
 	}
 	*m = GPT{
 		Vocab: j.Vocab, Context: j.Context, Layers: j.Layers, Heads: j.Heads, Dim: j.Dim, Activation: j.Activation, Eps: j.Eps,
@@ -116,16 +133,19 @@ func (m GPT) withDefaults() GPT {
 
 // Check reports the first field whose value makes no model.
 func (m GPT) Check() error {
-	if err := positive("GPT", field{"Vocab", m.Vocab}, field{"Context", m.Context}, field{"Layers", m.Layers}, field{"Heads", m.Heads}, field{"Dim", m.Dim}); err != nil {
+	err := cmp.Or(
+		atLeast(1, "GPT", field[int]{"Vocab", m.Vocab}, field[int]{"Context", m.Context}, field[int]{"Layers", m.Layers}, field[int]{"Heads", m.Heads}, field[int]{"Dim", m.Dim}),
+		atLeast(0, "GPT", field[int]{"Hidden", m.Hidden}),
+		probabilities("GPT", field[float64]{"EmbedDropout", m.EmbedDropout}, field[float64]{"Dropout", m.Dropout}, field[float64]{"AttnDropout", m.AttnDropout}),
+		magnitudes("GPT", field[float64]{"Eps", m.Eps}, field[float64]{"InitStd", m.InitStd}),
+	)
+	if err != nil {
 		return err
 	}
-	if m.Dim%m.Heads != 0 {
-		return errors.Errorf("models: GPT: Dim %d does not divide into %d Heads", m.Dim, m.Heads)
-	}
-	if err := probabilities("GPT", m.EmbedDropout, m.Dropout, m.AttnDropout); err != nil {
+	if err := heads("GPT", m.Dim, m.Heads); err != nil {
 		return err
 	}
-	_, err := activation(m.withDefaults().Activation)
+	_, err = activation(m.withDefaults().Activation)
 	return err
 }
 

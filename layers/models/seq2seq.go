@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 
@@ -93,15 +94,17 @@ func (m Seq2Seq) withDefaults() Seq2Seq {
 
 // Check reports the first field whose value makes no model.
 func (m Seq2Seq) Check() error {
-	err := positive("Seq2Seq", field{"EncoderLayers", m.EncoderLayers}, field{"DecoderLayers", m.DecoderLayers}, field{"Heads", m.Heads},
-		field{"Dim", m.Dim}, field{"SourceVocab", m.SourceVocab}, field{"TargetVocab", m.TargetVocab})
+	err := cmp.Or(
+		atLeast(1, "Seq2Seq", field[int]{"EncoderLayers", m.EncoderLayers}, field[int]{"DecoderLayers", m.DecoderLayers}, field[int]{"Heads", m.Heads},
+			field[int]{"Dim", m.Dim}, field[int]{"SourceVocab", m.SourceVocab}, field[int]{"TargetVocab", m.TargetVocab}),
+		atLeast(0, "Seq2Seq", field[int]{"Hidden", m.Hidden}, field[int]{"Source", m.Source}, field[int]{"Target", m.Target}),
+		probabilities("Seq2Seq", field[float64]{"Dropout", m.Dropout}, field[float64]{"LabelSmoothing", m.LabelSmoothing}),
+		magnitudes("Seq2Seq", field[float64]{"Eps", m.Eps}),
+	)
 	if err != nil {
 		return err
 	}
-	if m.Dim%m.Heads != 0 {
-		return errors.Errorf("models: Seq2Seq: Dim %d does not divide into %d Heads", m.Dim, m.Heads)
-	}
-	if err := probabilities("Seq2Seq", m.Dropout, m.LabelSmoothing); err != nil {
+	if err := heads("Seq2Seq", m.Dim, m.Heads); err != nil {
 		return err
 	}
 	_, err = activation(m.withDefaults().Activation)
@@ -130,6 +133,7 @@ func (m Seq2Seq) Loss(b, src, tgt int) func(*graph.Scope) {
 // and "source_lengths" (b).
 func (m Seq2Seq) Remember(b int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
+		m.checkSizes(s)
 		m.decoder().Remember(s.In("transformer.decoder"), m.Encode(s, b, m.Source))
 	}
 }
@@ -138,10 +142,18 @@ func (m Seq2Seq) Remember(b int) func(*graph.Scope) {
 // "source_lengths" (b). Output: "logits" (b, TargetVocab).
 func (m Seq2Seq) Decode(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
+		m.checkSizes(s)
 		tokens, last := s.Input("tokens", tensor.Int32, b, t), s.Input("last", tensor.Int32, b)
 		memory := layers.Memory{S: m.Source, Lengths: s.Input("source_lengths", tensor.Int32, b)}
 		x := m.decode(s, tokens, layers.DecodeInputs(s, b, t, m.Target), memory)
 		s.Output("logits", m.head(s, pick(s, x, last)))
+	}
+}
+
+// checkSizes reports that the sizes of the caches are not given.
+func (m Seq2Seq) checkSizes(s *graph.Scope) {
+	if err := atLeast(1, "Seq2Seq", field[int]{"Source", m.Source}, field[int]{"Target", m.Target}); err != nil {
+		s.Failf("%v: decoding needs both", err)
 	}
 }
 

@@ -1,0 +1,209 @@
+package layers_test
+
+import (
+	"fmt"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/layers"
+)
+
+// size is the sizes of a case: batch, time, channels, heads, and the time of the memory.
+type size struct{ b, t, c, h, s int }
+
+func (z size) String() string { return fmt.Sprintf("B%dT%dC%dH%dS%d", z.b, z.t, z.c, z.h, z.s) }
+
+// sizes include every axis of length 1, one head, one channel a head, and odd ones throughout.
+var sizes = []size{{1, 1, 1, 1, 1}, {1, 1, 6, 2, 5}, {2, 5, 4, 4, 1}, {1, 7, 5, 1, 3}, {3, 5, 9, 3, 7}}
+
+// part is a layer as the tests declare it: x is (B, T, C).
+type part struct {
+	name    string
+	forward func(s *graph.Scope, x *G.Node, z size) *G.Node
+}
+
+// declare is a program whose input is a parameter, so that its gradient is checked too.
+func (p part) declare(z size) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		x := s.In("x").Param("value", graph.Normal(1), z.b, z.t, z.c)
+		y := p.forward(s.In("layer"), x, z)
+		s.Output("y", y)
+		s.Minimize(graphtest.Loss(s, y))
+	}
+}
+
+// lengths are int32 (B) between 0 and most: the first sequence is full, the last, if there are several, has nothing at all.
+func lengths(s *graph.Scope, b, most int) *G.Node {
+	n := make([]int32, b)
+	for i := range n {
+		n[i] = int32(most * (b - 1 - i) / max(b-1, 1))
+	}
+	n[0] = int32(most)
+	return s.Constant(graphtest.Ints(n, b))
+}
+
+// ids are int32 (B, T) below most, with repetitions.
+func ids(s *graph.Scope, z size, most int) *G.Node {
+	n := make([]int32, z.b*z.t)
+	for i := range n {
+		n[i] = int32(kernel.Seed{Key: 5}.Uint32(uint64(i)) % uint32(most))
+	}
+	return s.Constant(graphtest.Ints(n, z.b, z.t))
+}
+
+// memory is something to attend to, (B, S, C), a parameter as x is.
+func memory(s *graph.Scope, z size, masked bool) layers.Memory {
+	m := layers.Memory{X: s.In("memory").Param("value", graph.Normal(1), z.b, z.s, z.c)}
+	if masked {
+		m.Lengths = lengths(s, z.b, z.s)
+	}
+	return m
+}
+
+func linear(name string, l layers.Linear) part {
+	return part{name, func(s *graph.Scope, x *G.Node, _ size) *G.Node { return l.Forward(s, x) }}
+}
+
+func embedding(name string, l layers.Embedding) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Dim = z.c
+		return s.Add(x, l.Forward(s, ids(s, z, l.Vocab)))
+	}}
+}
+
+func mlp(name string, l layers.MLP) part {
+	return part{name, func(s *graph.Scope, x *G.Node, _ size) *G.Node { return l.Forward(s, x) }}
+}
+
+func attention(name string, l layers.SelfAttention, masked bool) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Heads = z.h
+		var seq layers.Sequence
+		if masked {
+			seq.Lengths = lengths(s, z.b, z.t)
+		}
+		return l.Forward(s, x, seq)
+	}}
+}
+
+func cross(name string, l layers.CrossAttention, masked bool) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Heads = z.h
+		return l.Forward(s, x, memory(s, z, masked))
+	}}
+}
+
+func block(name string, l layers.Block) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Heads = z.h
+		return l.Forward(s, x, layers.Sequence{})
+	}}
+}
+
+func encoder(name string, l layers.Encoder) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Layer.Heads = z.h
+		return l.Forward(s, x, layers.Sequence{Lengths: lengths(s, z.b, z.t)})
+	}}
+}
+
+func decoder(name string, l layers.Decoder) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Layer.Heads = z.h
+		return l.Forward(s, x, layers.Sequence{Lengths: lengths(s, z.b, z.t)}, memory(s, z, true))
+	}}
+}
+
+// tied uses one table as embedding and as head.
+func tied(s *graph.Scope, x *G.Node, z size) *G.Node {
+	l := layers.Embedding{Vocab: 7, Dim: z.c, Scale: true}
+	table := l.Weight(s)
+	return l.Head(s, table, s.Add(x, l.Lookup(s, table, ids(s, z, 7))))
+}
+
+// parts are all layers with all options but dropout.
+var parts = []part{
+	linear("Linear", layers.Linear{Out: 3}),
+	linear("Linear/one", layers.Linear{Out: 1}),
+	linear("Linear/NoBias", layers.Linear{Out: 3, NoBias: true}),
+	linear("Linear/InOut", layers.Linear{Out: 3, InOut: true}),
+	linear("Linear/Std", layers.Linear{Out: 3, Std: 0.5}),
+	linear("Linear/ReLU", layers.Linear{Out: 3, Act: kernel.ReLU}),
+	linear("Linear/GELU", layers.Linear{Out: 3, Act: kernel.GELU}),
+	linear("Linear/GELUTanh", layers.Linear{Out: 3, InOut: true, NoBias: true, Act: kernel.GELUTanh}),
+	linear("Linear/SiLU", layers.Linear{Out: 3, Act: kernel.SiLU}),
+	linear("Linear/Tanh", layers.Linear{Out: 3, Act: kernel.Tanh}),
+	linear("Linear/Sigmoid", layers.Linear{Out: 3, Act: kernel.Sigmoid}),
+	embedding("Embedding", layers.Embedding{Vocab: 4}),
+	embedding("Embedding/Scale", layers.Embedding{Vocab: 1, Scale: true, Std: 0.3}),
+	{"Embedding/tied", tied},
+	{"LayerNorm", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.LayerNorm{}.Forward(s, x) }},
+	{"LayerNorm/NoBias", func(s *graph.Scope, x *G.Node, _ size) *G.Node {
+		return layers.LayerNorm{Eps: 0.1, NoBias: true}.Forward(s, x)
+	}},
+	{"RMSNorm", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.RMSNorm{}.Forward(s, x) }},
+	{"RMSNorm/Eps", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.RMSNorm{Eps: 0.1}.Forward(s, x) }},
+	{"LearnedPositions", func(s *graph.Scope, x *G.Node, _ size) *G.Node {
+		return layers.LearnedPositions{Max: 8}.Forward(s, x, layers.Sequence{})
+	}},
+	{"LearnedPositions/Positions", func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		return layers.LearnedPositions{Max: 8, Std: 1}.Forward(s, x, layers.Sequence{Positions: ids(s, z, 8)})
+	}},
+	{"SinusoidalPositions", func(s *graph.Scope, x *G.Node, _ size) *G.Node {
+		return layers.SinusoidalPositions{}.Forward(s, x, layers.Sequence{})
+	}},
+	mlp("MLP", layers.MLP{}),
+	mlp("MLP/Hidden", layers.MLP{Hidden: 3, Act: kernel.SiLU, Std: 0.5, OutStd: 0.1}),
+	mlp("MLP/GPT2", layers.MLP{Family: layers.GPT2}),
+	attention("SelfAttention", layers.SelfAttention{}, false),
+	attention("SelfAttention/Lengths", layers.SelfAttention{}, true),
+	attention("SelfAttention/Causal", layers.SelfAttention{Causal: true}, false),
+	attention("SelfAttention/Window", layers.SelfAttention{Window: 2, Std: 0.5}, false),
+	attention("SelfAttention/CausalWindowLengths", layers.SelfAttention{Causal: true, Window: 3}, true),
+	attention("SelfAttention/GPT2", layers.SelfAttention{Causal: true, Family: layers.GPT2, Std: 0.5, OutStd: 0.1}, false),
+	cross("CrossAttention", layers.CrossAttention{}, false),
+	cross("CrossAttention/Lengths", layers.CrossAttention{Std: 0.5}, true),
+	block("Block", layers.Block{}),
+	block("Block/options", layers.Block{Hidden: 3, Act: kernel.GELU, Eps: 1e-3, Window: 2, Std: 0.5, OutStd: 0.1}),
+	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Hidden: 3}}),
+	encoder("Encoder/NormFirst", layers.Encoder{Layers: 2, Layer: layers.EncoderLayer{NormFirst: true, Act: kernel.GELU, Eps: 1e-3}}),
+	encoder("Encoder/NoNorm", layers.Encoder{Layers: 1, NoNorm: true}),
+	decoder("Decoder", layers.Decoder{Layers: 1, Layer: layers.DecoderLayer{Hidden: 3}}),
+	decoder("Decoder/NormFirst", layers.Decoder{Layers: 2, Layer: layers.DecoderLayer{NormFirst: true, Act: kernel.GELU, Eps: 1e-3}}),
+	decoder("Decoder/NoNorm", layers.Decoder{Layers: 1, NoNorm: true}),
+}
+
+// droppedOut are the layers that drop elements out.
+var droppedOut = []part{
+	{"Dropout", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.Dropout{P: 0.4}.Forward(s, x) }},
+	mlp("MLP", layers.MLP{Dropout: 0.3}),
+	attention("SelfAttention", layers.SelfAttention{Causal: true, Dropout: 0.3}, true),
+	cross("CrossAttention", layers.CrossAttention{Dropout: 0.3}, true),
+	block("Block", layers.Block{Dropout: 0.2, AttnDropout: 0.3}),
+	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Dropout: 0.2}}),
+	decoder("Decoder", layers.Decoder{Layers: 1, Layer: layers.DecoderLayer{Dropout: 0.2, NormFirst: true}}),
+}
+
+// build fails the test on an error.
+func build(t testing.TB, params *graph.Params, mode graph.Mode, declare func(*graph.Scope)) *graph.Program {
+	t.Helper()
+	p, err := graph.Build(params, mode, declare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// run runs a Program without inputs and returns a copy of its output y.
+func run(t testing.TB, p *graph.Program) *tensor.Dense {
+	t.Helper()
+	if err := p.Run(nil); err != nil {
+		t.Fatal(err)
+	}
+	return p.Output("y").Clone().(*tensor.Dense)
+}

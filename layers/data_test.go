@@ -1,0 +1,54 @@
+package layers_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/layers"
+)
+
+// filled are layers none of whose fields has its zero value.
+var filled = []any{
+	layers.Linear{Out: 3, NoBias: true, InOut: true, Act: kernel.SiLU, Std: 0.02},
+	layers.Embedding{Vocab: 7, Dim: 4, Scale: true, Std: 0.02},
+	layers.LayerNorm{Eps: 1e-6, NoBias: true},
+	layers.RMSNorm{Eps: 1e-6},
+	layers.Dropout{P: 0.1},
+	layers.LearnedPositions{Max: 9, Std: 0.01},
+	layers.MLP{Hidden: 5, Act: kernel.GELU, Dropout: 0.1, Family: layers.GPT2, Std: 0.02, OutStd: 0.01},
+	layers.SelfAttention{Heads: 2, Causal: true, Window: 3, Dropout: 0.1, Family: layers.GPT2, Std: 0.02, OutStd: 0.01},
+	layers.CrossAttention{Heads: 2, Dropout: 0.1, Std: 0.02},
+	layers.Block{Heads: 2, Hidden: 5, Act: kernel.GELU, Eps: 1e-6, Dropout: 0.1, AttnDropout: 0.2, Window: 3, Std: 0.02, OutStd: 0.01},
+	layers.Encoder{Layers: 2, NoNorm: true, Layer: layers.EncoderLayer{Heads: 2, Hidden: 5, Act: kernel.GELU, Dropout: 0.1, NormFirst: true, Eps: 1e-6}},
+	layers.Decoder{Layers: 2, NoNorm: true, Layer: layers.DecoderLayer{Heads: 2, Hidden: 5, Act: kernel.GELU, Dropout: 0.1, NormFirst: true, Eps: 1e-6}},
+}
+
+// TestLayersAreData: layers can be compared, and go through JSON without loss.
+func TestLayersAreData(t *testing.T) {
+	for _, l := range filled {
+		typ := reflect.TypeOf(l)
+		t.Run(typ.Name(), func(t *testing.T) {
+			if !typ.Comparable() {
+				t.Fatal("layer is not comparable")
+			}
+			for i := range typ.NumField() {
+				if reflect.ValueOf(l).Field(i).IsZero() {
+					t.Errorf("the test leaves field %s out", typ.Field(i).Name)
+				}
+			}
+			data, err := json.Marshal(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back := reflect.New(typ)
+			if err := json.Unmarshal(data, back.Interface()); err != nil {
+				t.Fatal(err)
+			}
+			if got := back.Elem().Interface(); got != l {
+				t.Errorf("after JSON: got %+v, want %+v", got, l)
+			}
+		})
+	}
+}

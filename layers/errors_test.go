@@ -1,0 +1,124 @@
+package layers_test
+
+import (
+	"strings"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+	"github.com/gorgoformer/gorgoformer/layers"
+)
+
+// TestErrors: the error of a layer has the path at which it stands, and both values that disagree.
+func TestErrors(t *testing.T) {
+	none := layers.Sequence{}
+	for _, c := range []struct {
+		name    string
+		mode    graph.Mode
+		want    []string
+		forward func(s *graph.Scope, x *G.Node) *G.Node // x is (2, 5, 8)
+	}{
+		{"heads", graph.Train, []string{"8 channels", "3 heads"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.SelfAttention{Heads: 3}.Forward(s, x, none)
+		}},
+		{"no heads", graph.Train, []string{"8 channels", "0 heads"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.SelfAttention{}.Forward(s, x, none)
+		}},
+		{"cross heads", graph.Train, []string{"cross-attention", "8 channels", "-2 heads"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.CrossAttention{Heads: -2}.Forward(s, x, layers.Memory{X: x})
+		}},
+		{"axes", graph.Train, []string{"(10, 8)", "2 axes, want 3"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.SelfAttention{Heads: 2}.Forward(s, s.Try(ops.Reshape(x, 10, 8)), none)
+		}},
+		{"window", graph.Train, []string{"window -1"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.SelfAttention{Heads: 2, Window: -1}.Forward(s, x, none)
+		}},
+		{"attention dropout", graph.Train, []string{"dropout 1.5"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.SelfAttention{Heads: 2, Dropout: 1.5}.Forward(s, x, none)
+		}},
+		{"dropout", graph.Train, []string{"-0.5"}, func(s *graph.Scope, x *G.Node) *G.Node { return layers.Dropout{P: -0.5}.Forward(s, x) }},
+		{"positions", graph.Eval, []string{"5 tokens", "4 positions"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.LearnedPositions{Max: 4}.Forward(s, x, none)
+		}},
+		{"memory", graph.Train, []string{"nothing to attend to"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.CrossAttention{Heads: 2}.Forward(s, x, layers.Memory{S: 5})
+		}},
+		{"memory's batch", graph.Train, []string{"(1, 5, 16)", "(2, 5, 8)"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.CrossAttention{Heads: 2}.Forward(s, x, layers.Memory{X: s.Try(ops.Slice(x, 0, 0, 1))})
+		}},
+		{"memory's channels", graph.Train, []string{"(2, 5, 4)", "(16, 8)"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.CrossAttention{Heads: 2}.Forward(s, x, layers.Memory{X: s.Try(ops.Slice(x, 2, 0, 4))})
+		}},
+		{"no sequence", graph.Decode, []string{"Past and Context", "DecodeInputs"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.SelfAttention{Heads: 2, Causal: true}.Forward(s, x, none)
+		}},
+		{"remember nothing", graph.Decode, []string{"nil"}, func(s *graph.Scope, _ *G.Node) *G.Node {
+			return layers.CrossAttention{Heads: 2}.Remember(s, layers.Memory{S: 5})
+		}},
+		{"memory of no size", graph.Decode, []string{"needs S"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.CrossAttention{Heads: 2}.Forward(s, x, layers.Memory{})
+		}},
+		{"scalar to Linear", graph.Train, []string{"linear", "scalar"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.Linear{Out: 2}.Forward(s, scalar(s, x))
+		}},
+		{"scalar to LayerNorm", graph.Train, []string{"layer norm", "scalar"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.LayerNorm{}.Forward(s, scalar(s, x))
+		}},
+		{"scalar to RMSNorm", graph.Train, []string{"RMS norm", "scalar"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.RMSNorm{}.Forward(s, scalar(s, x))
+		}},
+		{"scalar to MLP", graph.Train, []string{"MLP", "scalar"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.MLP{}.Forward(s, scalar(s, x))
+		}},
+		{"scalar to positions", graph.Train, []string{"0 axes, want 3"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.SinusoidalPositions{}.Forward(s, scalar(s, x), none)
+		}},
+		{"no outputs", graph.Train, []string{"(0, 8)"}, func(s *graph.Scope, x *G.Node) *G.Node { return layers.Linear{}.Forward(s, x) }},
+		{"twice", graph.Train, []string{"twice"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.LayerNorm{}.Forward(s, layers.LayerNorm{}.Forward(s, x))
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			params := graph.NewParams(tensor.Float32, 1)
+			_, err := graph.Build(params, c.mode, func(s *graph.Scope) {
+				s.Output("y", c.forward(s.In("h").At(3), s.Input("x", tensor.Float32, 2, 5, 8)))
+			})
+			wantError(t, err, append(c.want, "graph: build: h.3")...)
+			if params.Len() != 0 {
+				t.Errorf("got %d parameters after the error, want none", params.Len())
+			}
+		})
+	}
+}
+
+// scalar is a node without axes.
+func scalar(s *graph.Scope, x *G.Node) *G.Node {
+	one := s.Try(ops.Slice(s.Try(ops.Reshape(x, 80)), 0, 0, 1))
+	return s.Try(ops.Reshape(one))
+}
+
+func TestIDOutOfRange(t *testing.T) {
+	p := build(t, graph.NewParams(tensor.Float32, 1), graph.Eval, func(s *graph.Scope) {
+		s.Output("y", layers.Embedding{Vocab: 7, Dim: 2}.Forward(s.In("wte"), s.Input("ids", tensor.Int32, 1, 3)))
+	})
+	for _, id := range []int32{7, -1} {
+		feed := graph.Feed{"ids": tensor.New(tensor.WithShape(1, 3), tensor.WithBacking([]int32{6, 0, id}))}
+		wantError(t, p.Run(feed), "wte", "7", "2")
+	}
+}
+
+// wantError fails unless err mentions all the words.
+func wantError(t *testing.T, err error, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("got no error, want one with %q", words)
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("got error %q, want one with %q", err, w)
+		}
+	}
+}

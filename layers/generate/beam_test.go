@@ -1,0 +1,189 @@
+package generate_test
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/layers/generate"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+)
+
+// scored bounds how far scores may be from those without a cache: the bound of logits, for each of some tokens.
+const scored = 10 * cached
+
+// logProbabilities are the logarithms of the softmax.
+func logProbabilities(logits []float32) []float64 {
+	sum := 0.0
+	for _, l := range logits {
+		sum += math.Exp(float64(l))
+	}
+	p := make([]float64, len(logits))
+	for i, l := range logits {
+		p[i] = float64(l) - math.Log(sum)
+	}
+	return p
+}
+
+func byScore(a, b generate.Hypothesis) int { return cmp.Compare(b.Score, a.Score) }
+
+// enumerate lists every continuation of up to n tokens and its log-probability: those that end with stop, and those that do not end.
+func enumerate(t *testing.T, w whole, prompt []int32, n int, o generate.BeamOptions) []generate.Hypothesis {
+	var all []generate.Hypothesis
+	var walk func(tokens []int32, score float64)
+	walk = func(tokens []int32, score float64) {
+		if len(tokens) == n {
+			all = append(all, generate.Hypothesis{Tokens: tokens, Score: score / math.Pow(float64(n), o.LengthPenalty)})
+			return
+		}
+		for id, p := range logProbabilities(w.next(t, slices.Concat(prompt, tokens))) {
+			if int32(id) == o.Stop {
+				length := float64(len(tokens) + 1)
+				all = append(all, generate.Hypothesis{Tokens: tokens, Score: (score + p) / math.Pow(length, o.LengthPenalty)})
+			} else {
+				walk(append(slices.Clone(tokens), int32(id)), score+p)
+			}
+		}
+	}
+	walk(nil, 0)
+	slices.SortFunc(all, byScore)
+	return all
+}
+
+func compareHypotheses(t *testing.T, got, want []generate.Hypothesis) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("got %d results, want %d:\n got %v\nwant %v", len(got), len(want), got, want)
+	}
+	for i := range got {
+		if !slices.Equal(got[i].Tokens, want[i].Tokens) || !(math.Abs(got[i].Score-want[i].Score) <= scored) {
+			t.Errorf("result %d: got %v, want %v", i, got[i], want[i])
+		}
+	}
+}
+
+// TestBeamEqualsEnumeration: a beam as wide as there are beginnings finds all continuations, best first.
+func TestBeamEqualsEnumeration(t *testing.T) {
+	m := models.GPT{Vocab: 3, Context: 6, Layers: 1, Heads: 2, Dim: 8, InitStd: 0.5}
+	params, prompt := newParams(), []int32{1, 2, 0}
+	w, d := newWhole(t, params, m), decoder(t, params, m, 31) // 1+2+4+8 that stop, 16 that do not
+	for _, penalty := range []float64{0, 0.6, 1, 2, -1} {
+		for _, stop := range []int32{0, 2} {
+			for _, tokens := range []int{1, 3, 4, 0} { // the window has room for 4
+				o := generate.BeamOptions{Tokens: tokens, Stop: stop, LengthPenalty: penalty}
+				t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
+					got, err := generate.Beam(d, prompt, o)
+					if err != nil {
+						t.Fatal(err)
+					}
+					n := tokens
+					if n == 0 {
+						n = 4
+					}
+					compareHypotheses(t, got, enumerate(t, w, prompt, n, o))
+				})
+			}
+		}
+	}
+}
+
+// naiveBeam is beam search over whole sequences, as Hugging Face's BeamSearchScorer describes it: of the 2·width best continuations,
+// those that stop among the first width are results, and the first width others go on. It ends when the worst of width
+// results is at least as good as the best beam would be if it ended now.
+func naiveBeam(t *testing.T, w whole, prompt []int32, n, width int, o generate.BeamOptions) []generate.Hypothesis {
+	t.Helper()
+	type state struct {
+		tokens []int32
+		score  float64
+	}
+	live, results := []state{{}}, []generate.Hypothesis(nil)
+	add := func(tokens []int32, score float64, length int) {
+		results = append(results, generate.Hypothesis{Tokens: tokens, Score: score / math.Pow(float64(length), o.LengthPenalty)})
+		slices.SortStableFunc(results, byScore)
+		results = results[:min(len(results), width)]
+	}
+	for length := 1; length <= n; length++ {
+		var all []state
+		for _, s := range live {
+			for id, p := range logProbabilities(w.next(t, slices.Concat(prompt, s.tokens))) {
+				all = append(all, state{append(slices.Clone(s.tokens), int32(id)), s.score + p})
+			}
+		}
+		slices.SortStableFunc(all, func(a, b state) int { return cmp.Compare(b.score, a.score) })
+		live = nil
+		for rank, s := range all[:min(len(all), 2*width)] {
+			if stops := s.tokens[length-1] == o.Stop; stops && rank < width {
+				add(s.tokens[:length-1], s.score, length)
+			} else if !stops && len(live) < width {
+				live = append(live, s)
+			}
+		}
+		if len(results) == width && results[width-1].Score >= live[0].score/math.Pow(float64(length), o.LengthPenalty) {
+			return results
+		}
+	}
+	for _, s := range live {
+		add(s.tokens, s.score, n)
+	}
+	return results
+}
+
+func TestNarrowBeam(t *testing.T) {
+	m := models.GPT{Vocab: 9, Context: 14, Layers: 2, Heads: 2, Dim: 8, InitStd: 0.5}
+	params := newParams()
+	w := newWhole(t, params, m)
+	for _, width := range []int{1, 2, 3, 7} {
+		d := decoder(t, params, m, width)
+		for _, penalty := range []float64{0, 1, 3} {
+			for stop := range int32(9) {
+				o := generate.BeamOptions{Tokens: 9, Stop: stop, LengthPenalty: penalty}
+				t.Run(fmt.Sprintf("width=%d/%+v", width, o), func(t *testing.T) {
+					prompt := []int32{stop, 3}
+					got, err := generate.Beam(d, prompt, o)
+					if err != nil {
+						t.Fatal(err)
+					}
+					compareHypotheses(t, got, naiveBeam(t, w, prompt, 9, width, o))
+				})
+			}
+		}
+	}
+}
+
+// TestBeamOfOneIsGreedy: without a length penalty nothing beats the result of the first stop.
+func TestBeamOfOneIsGreedy(t *testing.T) {
+	params := newParams()
+	d := decoder(t, params, longGPT, 1)
+	for stop := range int32(29) {
+		prompt := []int32{stop, 5}
+		want := mustCollect(t, d, prompt, generate.Options{Tokens: 20, Stop: []int32{stop}})
+		got, err := generate.Beam(d, prompt, generate.BeamOptions{Tokens: 20, Stop: stop})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 1 || !slices.Equal(got[0].Tokens, want) {
+			t.Errorf("stop %d: got %v, want %v", stop, got, want)
+		}
+	}
+}
+
+func TestBeamErrors(t *testing.T) {
+	m := longGPT
+	m.Context = 5
+	d := decoder(t, newParams(), m, 2)
+	for _, c := range []struct {
+		prompt []int32
+		o      generate.BeamOptions
+		want   []string
+	}{
+		{make([]int32, 6), generate.BeamOptions{}, []string{"6 tokens", "window is 5"}},
+		{nil, generate.BeamOptions{}, []string{"empty"}},
+		{[]int32{1}, generate.BeamOptions{Tokens: -1}, []string{"-1 tokens"}},
+		{[]int32{29}, generate.BeamOptions{}, []string{"29"}},
+	} {
+		_, err := generate.Beam(d, c.prompt, c.o)
+		wantError(t, err, c.want...)
+	}
+}

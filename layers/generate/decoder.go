@@ -1,0 +1,218 @@
+package generate
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+)
+
+// Model is what can be decoded, such as models.GPT and models.Seq2Seq.
+type Model interface {
+	// Decode declares t tokens at a time of b sequences in mode Decode. Inputs, int32: "tokens" and "positions" (b, t), "past" (b),
+	// "last" (b), the row b·t+i of the token whose successor is wanted. Output: "logits" (b, vocabulary).
+	Decode(b, t int) func(*graph.Scope)
+	// Window is how many tokens a sequence can have.
+	Window() int
+}
+
+// chunk is how many tokens of a prompt are read at a time: enough for products of matrices to run at full speed.
+const chunk = 64
+
+// Decoder holds the state of a batch of sequences: what they are so far and their cached keys and values.
+type Decoder struct {
+	window   int
+	tokens   [][]int32 // of every sequence so far
+	programs []*stepper
+	source   *graph.Program // of an EncoderDecoder
+	sources  graph.Feed
+	sourced  bool // the sources are set
+	logits   [][]float32
+}
+
+// NewDecoder builds the Programs that decode batch sequences at a time with these weights. The sequences are empty at first.
+func NewDecoder(params *graph.Params, m Model, batch int) (*Decoder, error) {
+	if batch < 1 {
+		return nil, errors.Errorf("generate: batch of %d sequences, want at least 1", batch)
+	}
+	d := &Decoder{window: m.Window(), tokens: make([][]int32, batch), logits: make([][]float32, batch)}
+	one, err := d.add(params, m, 1)
+	if err != nil {
+		return nil, err
+	}
+	if t := min(chunk, d.window); t > 1 {
+		many, err := d.add(params, m, t)
+		if err != nil {
+			return nil, err
+		}
+		if err := many.ShareStates(one.Program); err != nil {
+			return nil, err
+		}
+	}
+	if e, ok := m.(EncoderDecoder); ok {
+		if err := d.addSource(params, e); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// Batch is the number of sequences.
+func (d *Decoder) Batch() int { return len(d.tokens) }
+
+// Window is how many tokens a sequence can have.
+func (d *Decoder) Window() int { return d.window }
+
+// Len is how many tokens sequence b has.
+func (d *Decoder) Len(b int) int { return len(d.tokens[b]) }
+
+// Reset makes all sequences empty.
+func (d *Decoder) Reset() {
+	for b := range d.tokens {
+		d.tokens[b] = d.tokens[b][:0]
+	}
+}
+
+// Append puts tokens behind every sequence and returns the logits of what follows, one row for each sequence, valid until the
+// next call. A sequence may get no tokens if it has some already; its logits are then those of its last one. It
+// is an error, and nothing is appended, if a sequence would outgrow the window or have no token at all.
+func (d *Decoder) Append(tokens [][]int32) ([][]float32, error) {
+	if len(tokens) != d.Batch() {
+		return nil, errors.Errorf("generate: tokens for %d sequences, the batch has %d", len(tokens), d.Batch())
+	}
+	if d.source != nil && !d.sourced {
+		return nil, errors.New("generate: the model has an encoder: set the sources first")
+	}
+	longest := 1
+	for b, ts := range tokens {
+		n := len(d.tokens[b]) + len(ts)
+		if n == 0 {
+			return nil, errors.Errorf("generate: sequence %d is empty: give it at least one token", b)
+		}
+		if n > d.window {
+			return nil, errors.Errorf("generate: sequence %d would have %d tokens, the model's window is %d: shorten the prompt or generate fewer", b, n, d.window)
+		}
+		longest = max(longest, len(ts))
+	}
+	for done := 0; done < longest; {
+		p := d.choose(tokens, done, longest)
+		if err := d.run(p, tokens, done); err != nil {
+			return nil, err
+		}
+		done += p.t
+	}
+	for b, ts := range tokens {
+		d.tokens[b] = append(d.tokens[b], ts...)
+	}
+	return d.logits, nil
+}
+
+// choose takes the Program for many tokens where they are left and its rows fit into the caches.
+func (d *Decoder) choose(tokens [][]int32, done, longest int) *stepper {
+	one, many := d.programs[0], d.programs[len(d.programs)-1]
+	if longest-done == 1 {
+		return one
+	}
+	for b := range tokens {
+		if start, _ := d.span(tokens, b, done, many.t); start+many.t > d.window {
+			return one
+		}
+	}
+	return many
+}
+
+// span is the position at which a run over t tokens, done of which are behind it, begins in sequence b, and how many of its
+// rows count. A sequence that is through repeats its last token, which writes to its cache what is there.
+func (d *Decoder) span(tokens [][]int32, b, done, t int) (start, n int) {
+	if done < len(tokens[b]) {
+		return len(d.tokens[b]) + done, min(t, len(tokens[b])-done)
+	}
+	return len(d.tokens[b]) + len(tokens[b]) - 1, 1
+}
+
+// at is token i of sequence b with what is being appended.
+func (d *Decoder) at(tokens [][]int32, b, i int) int32 {
+	if i < len(d.tokens[b]) {
+		return d.tokens[b][i]
+	}
+	return tokens[b][i-len(d.tokens[b])]
+}
+
+func (d *Decoder) run(p *stepper, tokens [][]int32, done int) error {
+	for b := range tokens {
+		start, n := d.span(tokens, b, done, p.t)
+		p.past[b], p.last[b] = int32(start), int32(b*p.t+n-1)
+		for i := range p.t {
+			// Rows behind the last token are padding: no token sees them, and the next ones overwrite them.
+			p.tokens[b*p.t+i] = d.at(tokens, b, start+min(i, n-1))
+			p.positions[b*p.t+i] = int32(start + i)
+		}
+	}
+	if err := p.Run(p.feed); err != nil {
+		return err
+	}
+	d.keep(p.Output("logits"), tokens, done, p.t)
+	return nil
+}
+
+// keep copies the logits of the sequences whose last new token was in this run.
+func (d *Decoder) keep(logits *tensor.Dense, tokens [][]int32, done, t int) {
+	v := logits.Shape()[1]
+	for b := range tokens {
+		if n := max(len(tokens[b]), 1); done+t < n || done >= n {
+			continue
+		}
+		if d.logits[b] == nil {
+			d.logits[b] = make([]float32, v)
+		}
+		if logits.Dtype() == tensor.Float64 {
+			for i, x := range logits.Float64s()[b*v:][:v] {
+				d.logits[b][i] = float32(x)
+			}
+			continue
+		}
+		copy(d.logits[b], logits.Float32s()[b*v:][:v])
+	}
+}
+
+// Reorder makes sequence b continue what was sequence parents[b], for beam search.
+func (d *Decoder) Reorder(parents []int) error {
+	if len(parents) != d.Batch() {
+		return errors.Errorf("generate: %d parents for a batch of %d", len(parents), d.Batch())
+	}
+	old := slices.Clone(d.tokens)
+	for b, p := range parents {
+		if p < 0 || p >= d.Batch() {
+			return errors.Errorf("generate: parent %d of sequence %d is not in the batch of %d", p, b, d.Batch())
+		}
+		d.tokens[b] = slices.Clone(old[p])
+	}
+	for _, p := range d.programs {
+		if p.sourceSizes != nil {
+			reorder(p.sourceSizes, parents)
+		}
+	}
+	one := d.programs[0]
+	for _, path := range one.States() {
+		state := one.State(path)
+		if state.Dtype() == tensor.Float64 {
+			reorder(state.Float64s(), parents)
+		} else {
+			reorder(state.Float32s(), parents)
+		}
+	}
+	return nil
+}
+
+// reorder gathers the rows of a state.
+func reorder[T any](x []T, parents []int) {
+	row := len(x) / len(parents)
+	old := slices.Clone(x)
+	for b, p := range parents {
+		if p != b {
+			copy(x[b*row:][:row], old[p*row:])
+		}
+	}
+}

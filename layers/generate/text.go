@@ -1,0 +1,32 @@
+package generate
+
+import "iter"
+
+// Detokenizer turns ids into text as they come, and keeps back what is not yet a whole character.
+type Detokenizer interface {
+	Write(id int32) (string, error)
+	Flush() (string, error)
+}
+
+// Text streams tokens as text. No part of it ends inside a character.
+func Text(tokens iter.Seq2[int32, error], d Detokenizer) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for id, err := range tokens {
+			if err != nil {
+				yield("", err)
+				return
+			}
+			s, err := d.Write(id)
+			if err != nil {
+				yield("", err)
+				return
+			}
+			if s != "" && !yield(s, nil) {
+				return
+			}
+		}
+		if s, err := d.Flush(); s != "" || err != nil {
+			yield(s, err)
+		}
+	}
+}

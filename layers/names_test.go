@@ -1,0 +1,127 @@
+package layers_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest"
+	"github.com/gorgoformer/gorgoformer/layers"
+)
+
+// declared lists the parameters of a layer with their shapes; x is (2, 3, 8), memory (2, 5, 8).
+func declared(t *testing.T, forward func(s *graph.Scope, x *G.Node, m layers.Memory) *G.Node) []string {
+	t.Helper()
+	params := graph.NewParams(tensor.Float32, 1)
+	build(t, params, graph.Train, func(s *graph.Scope) {
+		x := s.Input("x", tensor.Float32, 2, 3, 8)
+		m := layers.Memory{X: s.Input("memory", tensor.Float32, 2, 5, 8)}
+		s.Minimize(graphtest.Loss(s, forward(s, x, m)))
+	})
+	var names []string
+	for name, v := range params.All() {
+		names = append(names, fmt.Sprint(name, v.Shape()))
+	}
+	return names
+}
+
+// attentionNames and the others are what Python's named_parameters() lists for the modules that the layers are named after, with
+// d_model 8 and dim_feedforward 16: torch.nn's 2.x, and GPT2Block of Hugging Face's transformers 4.x.
+func attentionNames(prefix string) []string {
+	return []string{
+		prefix + "in_proj_weight(24, 8)", prefix + "in_proj_bias(24)",
+		prefix + "out_proj.weight(8, 8)", prefix + "out_proj.bias(8)",
+	}
+}
+
+func normNames(prefix string) []string { return []string{prefix + "weight(8)", prefix + "bias(8)"} }
+
+var feedForwardNames = []string{"linear1.weight(16, 8)", "linear1.bias(16)", "linear2.weight(8, 16)", "linear2.bias(8)"}
+
+var encoderLayerNames = slices.Concat(attentionNames("self_attn."), feedForwardNames, normNames("norm1."), normNames("norm2."))
+
+var decoderLayerNames = slices.Concat(attentionNames("self_attn."), attentionNames("multihead_attn."), feedForwardNames,
+	normNames("norm1."), normNames("norm2."), normNames("norm3."))
+
+var blockNames = slices.Concat(normNames("ln_1."),
+	[]string{"attn.c_attn.weight(8, 24)", "attn.c_attn.bias(24)", "attn.c_proj.weight(8, 8)", "attn.c_proj.bias(8)"}, normNames("ln_2."),
+	[]string{"mlp.c_fc.weight(8, 16)", "mlp.c_fc.bias(16)", "mlp.c_proj.weight(16, 8)", "mlp.c_proj.bias(8)"})
+
+// stack is the names of a module with two layers and a norm.
+func stack(layer []string) []string {
+	var names []string
+	for i := range 2 {
+		for _, n := range layer {
+			names = append(names, fmt.Sprintf("layers.%d.%s", i, n))
+		}
+	}
+	return append(names, normNames("norm.")...)
+}
+
+func TestNamesAndShapes(t *testing.T) {
+	none := layers.Sequence{}
+	encoderLayer, decoderLayer := layers.EncoderLayer{Heads: 2, Hidden: 16}, layers.DecoderLayer{Heads: 2, Hidden: 16}
+	for _, c := range []struct {
+		name    string
+		want    []string
+		forward func(s *graph.Scope, x *G.Node, m layers.Memory) *G.Node
+	}{
+		{"Linear", []string{"weight(16, 8)", "bias(16)"}, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+			return layers.Linear{Out: 16}.Forward(s, x)
+		}},
+		{"Conv1D", []string{"weight(8, 16)"}, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+			return layers.Linear{Out: 16, InOut: true, NoBias: true}.Forward(s, x)
+		}},
+		{"LayerNorm", normNames(""), func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node { return layers.LayerNorm{}.Forward(s, x) }},
+		{"RMSNorm", []string{"weight(8)"}, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node { return layers.RMSNorm{}.Forward(s, x) }},
+		{"LearnedPositions", []string{"weight(9, 8)"}, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+			return layers.LearnedPositions{Max: 9}.Forward(s, x, none)
+		}},
+		{"MultiheadAttention", attentionNames(""), func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+			return layers.SelfAttention{Heads: 2}.Forward(s, x, none)
+		}},
+		{"EncoderLayer", encoderLayerNames, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node { return encoderLayer.Forward(s, x, none) }},
+		{"DecoderLayer", decoderLayerNames, func(s *graph.Scope, x *G.Node, m layers.Memory) *G.Node { return decoderLayer.Forward(s, x, none, m) }},
+		{"Encoder", stack(encoderLayerNames), func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+			return layers.Encoder{Layers: 2, Layer: encoderLayer}.Forward(s, x, none)
+		}},
+		{"Decoder", stack(decoderLayerNames), func(s *graph.Scope, x *G.Node, m layers.Memory) *G.Node {
+			return layers.Decoder{Layers: 2, Layer: decoderLayer}.Forward(s, x, none, m)
+		}},
+		{"GPT2Block", blockNames, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+			return layers.Block{Heads: 2, Hidden: 16}.Forward(s, x, none)
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, want := declared(t, c.forward), slices.Clone(c.want)
+			slices.Sort(got) // the order is that of the computation, PyTorch's that of its constructors
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("got  %v,\nwant %v", got, want)
+			}
+		})
+	}
+}
+
+// TestDefaultHidden: an MLP without a Hidden has four times the channels.
+func TestDefaultHidden(t *testing.T) {
+	got := declared(t, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node { return layers.MLP{}.Forward(s, x) })
+	want := []string{"linear1.weight(32, 8)", "linear1.bias(32)", "linear2.weight(8, 32)", "linear2.bias(8)"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestTiedTableIsOneParameter: an embedding and a head over the same table declare it once.
+func TestTiedTableIsOneParameter(t *testing.T) {
+	params := graph.NewParams(tensor.Float32, 1)
+	z := size{b: 2, t: 3, c: 8}
+	build(t, params, graph.Train, part{"tied", tied}.declare(z))
+	if v := params.Value("layer.weight"); v == nil || params.Len() != 2 {
+		t.Errorf("got %d parameters and the table %v, want x and the table", params.Len(), v)
+	}
+}
