@@ -92,8 +92,14 @@ func bindStep[T kernel.Float](p *Program, s *step) func() error {
 	case copyStep:
 		return func() error { copy(out[0].F, in[0].F); return nil }
 	}
-	return ops.Bind(s.op, in, out)
+	var scratch []T
+	if s.scratch.buf != nil {
+		scratch = floats[T](p, s.scratch)
+	}
+	return ops.Bind(s.op, in, out, scratch)
 }
+
+var truth = true
 
 func args[T kernel.Float](p *Program, vs []value) []ops.Arg[T] {
 	as := make([]ops.Arg[T], len(vs))
@@ -105,6 +111,12 @@ func args[T kernel.Float](p *Program, vs []value) []ops.Arg[T] {
 			as[i].I = v.buf.dense().Int32s()[v.offset : v.offset+v.size()]
 		default:
 			as[i].F = floats[T](p, v)
+		}
+		switch v.adds {
+		case always:
+			as[i] = as[i].Adding(&truth)
+		case onRequest:
+			as[i] = as[i].Adding(&p.Accumulate)
 		}
 	}
 	return as

@@ -17,7 +17,17 @@ type value struct {
 	buf    *buffer
 	offset int // in elements
 	shape  tensor.Shape
+	adds   adding // of a result: what becomes of the memory's former value
 }
+
+// adding says whether a result is added to what its memory holds.
+type adding uint8
+
+const (
+	never     adding = iota
+	always           // the sum of two gradients
+	onRequest        // a gradient of a parameter, while Program.Accumulate is set
+)
 
 func (v value) size() int { return v.shape.TotalSize() }
 
@@ -53,6 +63,7 @@ type step struct {
 	inPlace []int   // operands whose memory the first result may take over
 	in      []value
 	out     []value // nil buffer: nothing reads this result
+	scratch value   // memory for the step alone, if any
 	run     func() error
 	flops   int
 	bytes   int // read and written
@@ -87,6 +98,7 @@ func (b *builder) compile() (*Program, error) {
 			return nil, errors.WithMessage(err, at(c.paths[n.ID()], n.String()))
 		}
 	}
+	c.sumInPlace()
 	c.live()
 	c.reuseInPlace()
 	c.ownGradients()
@@ -172,32 +184,32 @@ func (c *compiler) place(n *G.Node) error {
 }
 
 func leafValue(l *leaf, shape tensor.Shape) value {
-	return value{&buffer{place: inLeaf, dt: l.value.Dtype(), size: l.value.DataSize(), leaf: l}, 0, shape}
+	return value{buf: &buffer{place: inLeaf, dt: l.value.Dtype(), size: l.value.DataSize(), leaf: l}, shape: shape}
 }
 
 // fresh is a new buffer for a result.
 func (c *compiler) fresh(dt tensor.Dtype, shape tensor.Shape) value {
-	b := &buffer{dt: dt, size: shape.TotalSize(), first: len(c.steps), last: len(c.steps)}
+	b := &buffer{dt: dt, size: shape.TotalSize()}
 	if dt == c.params.dt {
 		c.total += b.size
 	} else {
 		b.place, b.tensor = inForeign, tensor.New(tensor.Of(dt), tensor.WithShape(shape.Clone()...))
 	}
 	c.buffers = append(c.buffers, b)
-	return value{b, 0, shape}
+	return value{buf: b, shape: shape}
 }
 
 func (c *compiler) placeView(n *G.Node, op *ops.View) {
 	x, at := c.operands(n)[0], op.Offset()
 	for _, part := range c.parts[x] {
 		if at == 0 {
-			c.values[n] = value{part.buf, part.offset, n.Shape()}
+			c.values[n] = value{buf: part.buf, offset: part.offset, shape: n.Shape()}
 			return
 		}
 		at -= part.size()
 	}
 	v := c.values[x]
-	c.values[n] = value{v.buf, v.offset + op.Offset(), n.Shape()}
+	c.values[n] = value{buf: v.buf, offset: v.offset + op.Offset(), shape: n.Shape()}
 }
 
 func (c *compiler) placeOp(n *G.Node, op *ops.Op) {
@@ -214,6 +226,9 @@ func (c *compiler) placeOp(n *G.Node, op *ops.Op) {
 			out = c.fresh(op.Dtype(), shape)
 		}
 		s.out = append(s.out, out)
+	}
+	if n := op.ScratchSize(); n > 0 {
+		s.scratch = c.fresh(op.Dtype(), tensor.Shape{n})
 	}
 	c.addStep(s)
 	if len(s.out) == 1 {
@@ -242,7 +257,7 @@ func (c *compiler) placeForeign(n *G.Node) error {
 	s := c.newStep(foreignStep, n)
 	switch name := opType(n.Op()); {
 	case name == "reshapeOp":
-		c.values[n] = value{s.in[0].buf, s.in[0].offset, n.Shape()}
+		c.values[n] = value{buf: s.in[0].buf, offset: s.in[0].offset, shape: n.Shape()}
 		return nil
 	case name == "elemBinOp" && strings.HasPrefix(n.Op().String(), "+") && slices.Equal(s.in[0].shape, s.in[1].shape) && n.Dtype() == c.params.dt:
 		s.kind, s.inPlace, s.flops = addStep, []int{0, 1}, n.Shape().TotalSize()
@@ -299,16 +314,27 @@ func (c *compiler) addStep(s *step) {
 	c.steps = append(c.steps, s)
 }
 
-// live extends every buffer's life to its last use; outputs live to the end.
+// live finds the life of every buffer: from its first step to its last; outputs live to the end.
 func (c *compiler) live() {
-	for i, s := range c.steps {
-		for _, v := range s.in {
-			v.buf.last = max(v.buf.last, i)
+	for i := len(c.steps) - 1; i >= 0; i-- {
+		for _, b := range c.steps[i].memory() {
+			b.first, b.last = i, max(b.last, i)
 		}
 	}
 	for _, n := range c.roots() {
 		c.values[n].buf.last = len(c.steps)
 	}
+}
+
+// memory lists the buffers of a step.
+func (s *step) memory() []*buffer {
+	var all []*buffer
+	for _, v := range slices.Concat(s.in, s.out, []value{s.scratch}) {
+		if v.buf != nil {
+			all = append(all, v.buf)
+		}
+	}
+	return all
 }
 
 // reuseInPlace lets a result take over the memory of an operand that dies at this step, where the operation allows it.
@@ -321,10 +347,12 @@ func (c *compiler) reuseInPlace() {
 		return b
 	}
 	for i, s := range c.steps {
-		for j := range s.in {
-			s.in[j].buf = now(s.in[j].buf)
+		for _, vs := range [][]value{s.in, s.out} {
+			for j := range vs {
+				vs[j].buf = now(vs[j].buf)
+			}
 		}
-		if s.out[0].buf == nil {
+		if s.out[0].buf == nil || s.out[0].adds != never {
 			continue
 		}
 		for _, j := range s.inPlace {
@@ -374,8 +402,8 @@ func (c *compiler) ownGradients() {
 			v.buf.place, v.buf.tensor = inGrad, own
 			continue
 		}
-		to := value{&buffer{place: inGrad, dt: own.Dtype(), size: own.DataSize(), tensor: own}, 0, v.shape}
-		c.addStep(&step{kind: copyStep, node: n, path: c.paths[l.node.ID()], in: []value{v}, out: []value{to}})
+		to := value{buf: &buffer{place: inGrad, dt: own.Dtype(), size: own.DataSize(), tensor: own}, shape: v.shape}
+		c.addStep(&step{kind: copyStep, node: n, path: c.paths[l.node.ID()], in: []value{v}, out: []value{to}}) // the last step, so lives stay right
 		c.values[n] = to
 		v.buf.last = len(c.steps)
 	}

@@ -15,6 +15,18 @@ type Arg[T kernel.Float] struct {
 	F     []T     // data of floating-point operands; nil for ids and for what is not wanted or not read
 	I     []int32 // data of id operands
 	Shape []int   // always set; empty for a scalar, whose data has one element
+
+	add *bool // of a result: whether it is added to what F holds; nil means not
+}
+
+// Adds says whether the kernel is to add this result to what F holds instead of replacing it. It happens only to results that the
+// Def lists in Adds.
+func (a Arg[T]) Adds() bool { return a.add != nil && *a.add }
+
+// Adding is the argument of a result that is added to what F holds whenever add is true.
+func (a Arg[T]) Adding(add *bool) Arg[T] {
+	a.add = add
+	return a
 }
 
 // Rows is the number of rows when the last axis is the columns.
@@ -30,8 +42,9 @@ func (a Arg[T]) Cols() int {
 
 // Call is one run of a kernel. In and Out belong to the caller and stay at the same place from run to run.
 type Call[T kernel.Float] struct {
-	In  []Arg[T]
-	Out []Arg[T]
+	In      []Arg[T]
+	Out     []Arg[T]
+	Scratch []T // as many elements as the Def's Scratch says, of no meaning before and after
 }
 
 // Kernel is what a Def runs, for both floating-point types. It overwrites its results and keeps none of its arguments.
@@ -74,6 +87,13 @@ type Def struct {
 
 	// InPlace lists operands whose memory the first result may take over. If two of them are one node, they are one memory.
 	InPlace []int
+
+	// Adds lists results that Forward can add to what is there, see Arg.Adds: gradients of what is used more than once are then
+	// summed where they lie.
+	Adds []int
+
+	// Scratch is how many elements of memory Forward needs while it runs; nil means none.
+	Scratch func(in []tensor.Shape) int
 
 	// Update says that the first result is the first operand, changed in place: a cache that is kept from run to run.
 	Update bool

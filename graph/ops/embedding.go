@@ -22,9 +22,16 @@ func Embedding(table, ids *G.Node) (*G.Node, error) {
 			}
 			return []tensor.Shape{append(slices.Clone(in[1]), in[0][1])}, nil
 		},
-		Forward:  Kernel{gather[float32], gather[float64]},
-		Backward: Kernel{scatter[float32], scatter[float64]},
-		Unread:   []int{0, 2},
+		Forward: Kernel{gather[float32], gather[float64]},
+		Grad: func(d Derivation) ([]*G.Node, error) {
+			dtable, err := d.result(Def{
+				Name:    "EmbeddingBackward",
+				Shapes:  func([]tensor.Shape) ([]tensor.Shape, error) { return []tensor.Shape{table.Shape()}, nil },
+				Forward: Kernel{scatter[float32], scatter[float64]},
+				Adds:    []int{0},
+			}, d.In[1], d.D)
+			return []*G.Node{dtable, nil}, err
+		},
 	}, table, ids)
 }
 
@@ -38,7 +45,9 @@ func gather[T kernel.Float](c *Call[T]) error {
 }
 
 func scatter[T kernel.Float](c *Call[T]) error {
-	clear(c.Out[0].F)
-	kernel.ScatterAdd(c.Out[0].F, c.In[1].I, c.In[3].F, c.In[0].Cols())
+	if !c.Out[0].Adds() {
+		clear(c.Out[0].F)
+	}
+	kernel.ScatterAdd(c.Out[0].F, c.In[0].I, c.In[1].F, c.Out[0].Cols())
 	return nil
 }

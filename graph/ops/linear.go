@@ -109,6 +109,7 @@ func linearGrad(d Derivation, o LinearOptions, keepPre bool) ([]*G.Node, error) 
 			return grads, nil
 		},
 		Forward: Kernel{linearBackward[float32](o.InOut), linearBackward[float64](o.InOut)},
+		Adds:    []int{0, 1},
 		FLOPs: func(in, out []tensor.Shape) int {
 			one := 2 * size(in[2]) * in[0][len(in[0])-1]
 			n := 0
@@ -132,7 +133,7 @@ func linearBackward[T kernel.Float](inOut bool) func(*Call[T]) error {
 				M: rows, N: in, K: out,
 				A: kernel.Matrix[T]{Data: dy.F, Stride: out},
 				B: kernel.Matrix[T]{Data: w.F, Stride: w.Cols(), Trans: inOut},
-				C: dx, StrideC: in,
+				C: dx, StrideC: in, Accumulate: c.Out[0].Adds(),
 			}.Run()
 		}
 		if dw := c.Out[1].F; dw != nil {
@@ -142,7 +143,7 @@ func linearBackward[T kernel.Float](inOut bool) func(*Call[T]) error {
 				a, b = kernel.Matrix[T]{Data: x.F, Stride: in, Trans: true}, kernel.Matrix[T]{Data: dy.F, Stride: out}
 				m, n = in, out
 			}
-			kernel.Gemm[T]{M: m, N: n, K: rows, A: a, B: b, C: dw, StrideC: n}.Run()
+			kernel.Gemm[T]{M: m, N: n, K: rows, A: a, B: b, C: dw, StrideC: n, Accumulate: c.Out[1].Adds()}.Run()
 		}
 		if len(c.Out) == 3 && c.Out[2].F != nil {
 			kernel.ColumnSums(c.Out[2].F, dy.F, out)

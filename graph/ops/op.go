@@ -70,9 +70,18 @@ func (o *Op) Work(wanted func(i int) bool) int {
 	return o.FLOPs(o.in, out)
 }
 
-// Bind returns a function that runs the operation on these operands and results. An out with a nil F is not wanted.
-func Bind[T kernel.Float](o *Op, in, out []Arg[T]) func() error {
-	c := &Call[T]{In: make([]Arg[T], len(o.in)), Out: make([]Arg[T], max(o.slots, len(o.out)))}
+// ScratchSize is how many elements of memory the operation needs while it runs.
+func (o *Op) ScratchSize() int {
+	if o.Scratch == nil {
+		return 0
+	}
+	return o.Scratch(o.in)
+}
+
+// Bind returns a function that runs the operation on these operands and results. An out with a nil F is not wanted; scratch has
+// ScratchSize elements.
+func Bind[T kernel.Float](o *Op, in, out []Arg[T], scratch []T) func() error {
+	c := &Call[T]{In: make([]Arg[T], len(o.in)), Out: make([]Arg[T], max(o.slots, len(o.out))), Scratch: scratch}
 	for i, s := range o.in {
 		c.In[i].Shape = s
 	}
@@ -80,7 +89,7 @@ func Bind[T kernel.Float](o *Op, in, out []Arg[T]) func() error {
 		c.In[slot].F, c.In[slot].I = in[i].F, in[i].I
 	}
 	for i, slot := range o.outSlots {
-		c.Out[slot] = Arg[T]{F: out[i].F, Shape: o.out[i]}
+		c.Out[slot] = Arg[T]{F: out[i].F, Shape: o.out[i], add: out[i].add}
 	}
 	run := kernelOf[T](o.Forward)
 	return func() error { return run(c) }
@@ -190,7 +199,7 @@ func do[T kernel.Float](o *Op, in []G.Value) (G.Value, error) {
 	if o.Update {
 		copy(out[0].F, args[0].F)
 	}
-	if err := Bind(o, args, out)(); err != nil {
+	if err := Bind(o, args, out, make([]T, o.ScratchSize()))(); err != nil {
 		return nil, errors.WithMessagef(err, "ops: %s", o.Name)
 	}
 	return valueOf(flat, o.shape()), nil
