@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// program plans the memory and makes the Program.
+// program makes the Program.
 func (c *compiler) program() (*Program, error) {
 	p := &Program{
 		Scale: 1, params: c.params, mode: c.mode, steps: c.steps, stream: c.stream, scale: c.scale,
@@ -28,17 +28,18 @@ func (c *compiler) program() (*Program, error) {
 	}
 	p.names = sortedKeys(p.inputs)
 	for _, l := range c.trained {
-		if n := c.grads[l]; n != nil {
-			p.weights = append(p.weights, &Weight{name: l.name, value: l.value, grad: c.values[n].buf.tensor})
+		if own := c.own[l]; own != nil {
+			grad := newDense(l.value.Dtype(), l.value.Shape())
+			own.tensor = grad
+			p.weights = append(p.weights, &Weight{name: l.name, value: l.value, grad: grad})
 		}
 	}
-	arena := plan(c.buffers)
 	if c.params.dt == tensor.Float64 {
-		p.arena64 = make([]float64, arena)
+		p.arena64 = make([]float64, c.arena)
 	} else {
-		p.arena32 = make([]float32, arena)
+		p.arena32 = make([]float32, c.arena)
 	}
-	p.memory = c.memory(p, arena)
+	p.memory = c.memory()
 	p.bind()
 	for _, o := range c.outputs {
 		p.outputs[o.name] = p.dense(c.values[o.node])
@@ -49,9 +50,9 @@ func (c *compiler) program() (*Program, error) {
 	return p, nil
 }
 
-func (c *compiler) memory(p *Program, arena int) Memory {
+func (c *compiler) memory() Memory {
 	width := int(c.params.dt.Size())
-	m := Memory{Arena: arena * width, Live: peak(c.buffers, len(c.steps)) * width, Intermediate: c.total * width}
+	m := Memory{Arena: c.arena * width, Live: peak(c.buffers, len(c.steps)) * width, Intermediate: c.total * width}
 	for _, l := range c.leaves {
 		if l.kind == paramLeaf {
 			m.Params += l.value.DataSize() * width
@@ -59,8 +60,8 @@ func (c *compiler) memory(p *Program, arena int) Memory {
 			m.Inputs += l.value.DataSize() * int(l.value.Dtype().Size())
 		}
 	}
-	for _, w := range p.weights {
-		m.Gradients += w.grad.DataSize() * width
+	for l := range c.own {
+		m.Gradients += l.value.DataSize() * width
 	}
 	for _, b := range c.buffers {
 		if b.place == inForeign {

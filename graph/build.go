@@ -56,6 +56,10 @@ type builder struct {
 	loss    *G.Node
 	stand   *G.Node
 	grads   map[*leaf]*G.Node
+
+	firstGrad  int64    // ID of the first node of the gradients, 0 when there are none
+	recomputed []string // patterns of scopes whose values the backward pass computes again
+	limit      int      // bytes of memory, 0 for none
 }
 
 // leaf is a node without an operation, and where its value lies.

@@ -86,23 +86,29 @@ type compiler struct {
 	values  map[*G.Node]value
 	parts   map[*G.Node][]value // results of an operation with several
 	buffers []*buffer
+	own     map[*leaf]*buffer // gradients of parameters
 	steps   []*step
 	total   int // elements of all intermediate values, each counted once
+	arena   int // elements of the memory planned for them
 }
 
-func (b *builder) compile() (*Program, error) {
-	c := &compiler{builder: b, values: map[*G.Node]value{}, parts: map[*G.Node][]value{}}
+// planned turns the graph into steps, of which the first k list parts are recomputed, and gives their values memory.
+func (b *builder) planned(k int) (*compiler, error) {
+	c := &compiler{builder: b, values: map[*G.Node]value{}, parts: map[*G.Node][]value{}, own: map[*leaf]*buffer{}}
 	c.schedule()
 	for _, n := range c.order {
 		if err := c.place(n); err != nil {
 			return nil, errors.WithMessage(err, at(c.paths[n.ID()], n.String()))
 		}
 	}
+	units := c.listParts()
+	c.recompute(units[:min(k, len(units))])
 	c.sumInPlace()
 	c.live()
 	c.reuseInPlace()
 	c.ownGradients()
-	return c.program()
+	c.arena = plan(c.buffers)
+	return c, nil
 }
 
 // roots are the nodes whose values are wanted.
@@ -385,11 +391,11 @@ func (c *compiler) dies(s *step, j, i int) bool {
 	return true
 }
 
-// ownGradients moves each gradient of a parameter into memory of its own.
+// ownGradients gives each gradient of a parameter memory of its own: the one it is computed in, unless something else is there too.
 func (c *compiler) ownGradients() {
-	outputs := map[*buffer]int{}
+	wanted := map[*buffer]int{}
 	for _, n := range c.roots() {
-		outputs[c.values[n].buf]++
+		wanted[c.values[n].buf]++
 	}
 	for _, l := range c.trained {
 		n := c.grads[l]
@@ -397,14 +403,17 @@ func (c *compiler) ownGradients() {
 			continue
 		}
 		v := c.values[n]
-		own := newDense(l.value.Dtype(), l.value.Shape())
-		if v.buf.place == inArena && v.whole() && outputs[v.buf] == 1 {
-			v.buf.place, v.buf.tensor = inGrad, own
+		if v.buf.place == inArena && v.whole() && wanted[v.buf] == 1 {
+			v.buf.place = inGrad
+			c.own[l] = v.buf
 			continue
 		}
-		to := value{buf: &buffer{place: inGrad, dt: own.Dtype(), size: own.DataSize(), tensor: own}, shape: v.shape}
-		c.addStep(&step{kind: copyStep, node: n, path: c.paths[l.node.ID()], in: []value{v}, out: []value{to}}) // the last step, so lives stay right
-		c.values[n] = to
-		v.buf.last = len(c.steps)
+		own := &buffer{place: inGrad, dt: l.value.Dtype(), size: l.value.DataSize()}
+		to := value{buf: own, shape: v.shape}
+		c.addStep(&step{kind: copyStep, node: n, path: c.paths[l.node.ID()], in: []value{v}, out: []value{to}}) // behind all lives
+		c.own[l] = own
+	}
+	for _, n := range c.roots() {
+		c.values[n].buf.last = len(c.steps)
 	}
 }

@@ -28,6 +28,7 @@ func (b *builder) differentiate() (err error) {
 		wrt[i] = l.node
 	}
 	first := len(b.paths)
+	b.firstGrad = int64(first)
 	scaled, err := b.scaledLoss()
 	if err != nil {
 		return err
