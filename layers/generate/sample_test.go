@@ -110,6 +110,20 @@ func TestFrequencies(t *testing.T) {
 	}
 }
 
+// TestTiesStay: tokens just as likely as the least likely one that stays are not cut by their probability.
+func TestTiesStay(t *testing.T) {
+	logits := []float32{2, 1, 2, 1}
+	d := always(t, logits...)
+	for _, o := range []generate.Options{{Temperature: 1, MinP: 1}, {Temperature: 1, TopK: 2}, {Temperature: 1, TopP: 0.7}} {
+		o.Tokens = 1000
+		counts := make([]int, len(logits))
+		for _, id := range mustCollect(t, d, []int32{0}, o) {
+			counts[id]++
+		}
+		checkFrequencies(t, counts, []float64{0.5, 0, 0.5, 0})
+	}
+}
+
 // TestPenalizedFrequencies draws one token from each of many seeds, so that the history stays the same.
 func TestPenalizedFrequencies(t *testing.T) {
 	const draws = 5000
