@@ -15,7 +15,7 @@ import (
 type Golden struct {
 	Weights map[string]*tensor.Dense // by path, all of the model's
 	Feed    graph.Feed
-	Logits  *tensor.Dense            // the output "logits"
+	Logits  *tensor.Dense            // the output "logits" in evaluation
 	Loss    float64                  // of the first run
 	Grads   map[string]*tensor.Dense // of the first run, by path
 
@@ -39,12 +39,18 @@ func (g Golden) Check(t *testing.T, declare func(*graph.Scope)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	eval, err := graph.Build(params, graph.Eval, declare)
+	if err != nil {
+		t.Fatal(err)
+	}
 	g.load(t, params)
 	for range 2 {
-		if err := p.Run(g.Feed); err != nil {
-			t.Fatal(err)
+		for _, p := range []*graph.Program{p, eval} {
+			if err := p.Run(g.Feed); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if d := MaxDifference(p.Output("logits"), g.Logits); !(d <= g.LogitsWithin) {
+		if d := MaxDifference(eval.Output("logits"), g.Logits); !(d <= g.LogitsWithin) {
 			t.Errorf("logits differ by %.3g, want at most %.3g", d, g.LogitsWithin)
 		}
 		within(t, "loss", p.Loss(), g.Loss, g.LossWithin)

@@ -150,12 +150,17 @@ func (m GPT) Check() error {
 }
 
 // Loss declares the model for training and evaluation on batches of b windows of t tokens: inputs "tokens" and "targets",
-// int32 (b, t); outputs "logits" (b, t, Vocab) and the mean cross-entropy over the targets that are not -100.
+// int32 (b, t), and the mean cross-entropy over the targets that are not -100. There is an output "logits" (b, t, Vocab) but in
+// training, where they never exist all at once: see ops.LinearCrossEntropy.
 func (m GPT) Loss(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		tokens, targets := s.Input("tokens", tensor.Int32, b, t), s.Input("targets", tensor.Int32, b, t)
-		x, head := m.Forward(s, tokens, layers.Sequence{}) // (B, T, C)
-		logits := head(x)                                  // (B, T, V)
+		x, head := m.Forward(s, tokens, layers.Sequence{}) // (B, T, C), (V, C)
+		if s.Training() {
+			s.Minimize(s.Try(ops.LinearCrossEntropy(x, head, targets, 0)))
+			return
+		}
+		logits := scores(s, x, head) // (B, T, V)
 		s.Output("logits", logits)
 		s.Minimize(s.Try(ops.CrossEntropy(logits, targets, 0)))
 	}
@@ -165,7 +170,7 @@ func (m GPT) Loss(b, t int) func(*graph.Scope) {
 func (m GPT) Logits(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		x, head := m.Forward(s, s.Input("tokens", tensor.Int32, b, t), layers.Sequence{})
-		s.Output("logits", head(x))
+		s.Output("logits", scores(s, x, head))
 	}
 }
 
@@ -176,8 +181,13 @@ func (m GPT) Decode(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		tokens, last := s.Input("tokens", tensor.Int32, b, t), s.Input("last", tensor.Int32, b)
 		x, head := m.Forward(s, tokens, layers.DecodeInputs(s, b, t, m.Context))
-		s.Output("logits", head(pick(s, x, last)))
+		s.Output("logits", scores(s, pick(s, x, last), head))
 	}
+}
+
+// scores gives every vector its score with every row of the head: (…, C) and (V, C) → (…, V).
+func scores(s *graph.Scope, x, head *G.Node) *G.Node {
+	return s.Try(ops.Linear(x, head, nil, ops.LinearOptions{}))
 }
 
 // pick takes rows of x (B, T, C) by number: int32 (N) → (N, C).
@@ -189,8 +199,8 @@ func pick(s *graph.Scope, x, rows *G.Node) *G.Node {
 // Window is how many tokens the model can see at a time.
 func (m GPT) Window() int { return m.Context }
 
-// Forward declares everything below the head: int32 (B, T) → (B, T, C), and returns the head too: (…, C) → (…, Vocab).
-func (m GPT) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x *G.Node, head func(*G.Node) *G.Node) {
+// Forward declares everything below the logits: int32 (B, T) → (B, T, C), and the weight of the head, (Vocab, C).
+func (m GPT) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, head *G.Node) {
 	if err := m.Check(); err != nil {
 		s.Failf("%v", err)
 	}
@@ -209,10 +219,8 @@ func (m GPT) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x *G.
 		x = block.Forward(s.In("h").At(i), x, seq)
 	}
 	x = layers.LayerNorm{Eps: m.Eps}.Forward(s.In("ln_f"), x)
-	return x, func(x *G.Node) *G.Node {
-		if m.Untied {
-			return layers.Linear{Out: m.Vocab, NoBias: true, Std: m.InitStd}.Forward(s.In("lm_head"), x)
-		}
-		return wte.Head(s, table, x)
+	if m.Untied {
+		table = layers.Embedding{Vocab: m.Vocab, Dim: m.Dim, Std: m.InitStd}.Weight(s.In("lm_head"))
 	}
+	return x, table
 }

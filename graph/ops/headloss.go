@@ -1,0 +1,164 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// LinearCrossEntropy is CrossEntropy(Linear(x, w), targets): (…, C), (V, C) and int32 (…) → scalar, for the head of a language
+// model. The logits never exist all at once: they are computed for some rows at a time, turned into the loss and, where
+// gradients are wanted, into those of x and w right away, so that nothing is computed twice (Wijmans et al. 2024, arXiv 2411.09009;
+// Hsu et al. 2024, arXiv 2410.10989, section 3.2).
+func LinearCrossEntropy(x, w, targets *G.Node, smoothing float64) (*G.Node, error) {
+	if !(smoothing >= 0 && smoothing <= 1) { // nor is NaN
+		return nil, errors.Errorf("ops: LinearCrossEntropy: smoothing %g is not in 0…1", smoothing)
+	}
+	return New(Def{
+		Name:  "LinearCrossEntropy",
+		Attrs: []any{smoothing},
+		Shapes: func(in []tensor.Shape) ([]tensor.Shape, error) {
+			x, w := in[0], in[1]
+			if len(x) == 0 || len(w) != 2 || x[len(x)-1] != w[1] || targets.Dtype() != tensor.Int32 || !slices.Equal(x[:len(x)-1], in[2]) {
+				return nil, errors.Errorf("input %v, weight %v and targets %v of %v: want (…, C), (V, C) and int32 (…)", x, w, in[2], targets.Dtype())
+			}
+			return []tensor.Shape{{}, x.Clone(), w.Clone()}, nil // the loss and its gradients
+		},
+		Forward: Kernel{headLoss[float32](smoothing), headLoss[float64](smoothing)},
+		Scratch: func(in []tensor.Shape) int { return headRows(in[0], in[1]) * (in[1][0] + 1) },
+		FLOPs: func(in, out []tensor.Shape) int {
+			one := 2 * size(in[0]) * in[1][0]
+			n := one
+			for _, s := range out[1:] {
+				if s != nil {
+					n += one
+				}
+			}
+			return n
+		},
+		Grad: headLossGrad,
+	}, x, w, targets)
+}
+
+// headLogits is how many logits are computed at a time: few enough to stay near the processor, enough rows for fast products.
+const headLogits = 1 << 22
+
+// headRows is the number of rows of logits that are computed at a time.
+func headRows(x, w []int) int {
+	rows := size(x[:len(x)-1])
+	at := max(headLogits/w[0]/64*64, 64)
+	return min(rows, at)
+}
+
+// headLossGrad scales the gradients that the forward pass has left.
+func headLossGrad(d Derivation) ([]*G.Node, error) {
+	grads := make([]*G.Node, 3)
+	for i := range 2 {
+		unit, err := d.Out(1 + i)
+		if err != nil {
+			return nil, err
+		}
+		if grads[i], err = d.result(scaleBy(), unit, d.D); err != nil {
+			return nil, err
+		}
+	}
+	return grads, nil
+}
+
+// scaleBy: (x, scalar) → x·scalar, which is nothing at all in place when the scalar is 1.
+func scaleBy() Def {
+	return Def{
+		Name:    "ScaleBy",
+		Shapes:  sameShape,
+		Forward: Kernel{scaleByForward[float32], scaleByForward[float64]},
+		InPlace: []int{0},
+		FLOPs:   func(_, out []tensor.Shape) int { return size(out[0]) },
+	}
+}
+
+func scaleByForward[T kernel.Float](c *Call[T]) error {
+	x, y, a := c.In[0].F, c.Out[0].F, c.In[1].F[0]
+	if a == 1 && &x[0] == &y[0] {
+		return nil
+	}
+	kernel.Scale(y, x, a)
+	return nil
+}
+
+func headLoss[T kernel.Float](smoothing float64) func(*Call[T]) error {
+	return func(c *Call[T]) error {
+		x, w, targets := c.In[0], c.In[1], c.In[2].I
+		v, cols := w.Shape[0], x.Cols()
+		all := kernel.CrossEntropy[T]{Targets: targets, V: v, Ignore: IgnoreTarget, Smoothing: smoothing}
+		if err := all.Check(); err != nil {
+			return err
+		}
+		counted, loss := countTargets(targets), 0.0
+		for at, n := 0, headRows(x.Shape, w.Shape); at < len(targets); at += n {
+			n := min(n, len(targets)-at)
+			rows := headChunk[T]{x: x.F[at*cols : (at+n)*cols], w: w.F, logits: c.Scratch[:n*v], lse: c.Scratch[n*v:][:n], cols: cols, first: at == 0}
+			rows.CrossEntropy = all
+			rows.Logits, rows.Targets = rows.logits, targets[at:at+n]
+			if dx := c.Out[1].F; dx != nil {
+				rows.dx = dx[at*cols : (at+n)*cols]
+			}
+			rows.dw = c.Out[2].F
+			loss += rows.run(float64(countTargets(rows.Targets)) / float64(max(counted, 1)))
+		}
+		c.Out[0].F[0] = T(loss)
+		return nil
+	}
+}
+
+func countTargets(targets []int32) int {
+	n := 0
+	for _, t := range targets {
+		if t != IgnoreTarget {
+			n++
+		}
+	}
+	return n
+}
+
+// headChunk is some rows of the input, their logits, and where their gradients go.
+type headChunk[T kernel.Float] struct {
+	kernel.CrossEntropy[T]
+	x, w, dx, dw []T
+	logits, lse  []T
+	cols         int
+	first        bool // of all chunks: dw is not added to
+}
+
+// run returns the chunk's part of the loss, which counts by its share of the targets.
+func (h headChunk[T]) run(share float64) float64 {
+	n, v, c := len(h.Targets), h.V, h.cols
+	kernel.Gemm[T]{
+		M: n, N: v, K: c,
+		A: kernel.Matrix[T]{Data: h.x, Stride: c}, B: kernel.Matrix[T]{Data: h.w, Stride: c, Trans: true},
+		C: h.logits, StrideC: v,
+	}.Run()
+	loss := h.Forward(h.lse) * share
+	if h.dx == nil && h.dw == nil {
+		return loss
+	}
+	h.Backward(h.logits, h.lse, share)
+	if h.dx != nil {
+		kernel.Gemm[T]{
+			M: n, N: c, K: v,
+			A: kernel.Matrix[T]{Data: h.logits, Stride: v}, B: kernel.Matrix[T]{Data: h.w, Stride: c},
+			C: h.dx, StrideC: c,
+		}.Run()
+	}
+	if h.dw != nil {
+		kernel.Gemm[T]{
+			M: v, N: c, K: n,
+			A: kernel.Matrix[T]{Data: h.logits, Stride: v, Trans: true}, B: kernel.Matrix[T]{Data: h.x, Stride: c},
+			C: h.dw, StrideC: c, Accumulate: !h.first,
+		}.Run()
+	}
+	return loss
+}
