@@ -75,3 +75,25 @@ func (c *compiler) rename(old, now *buffer) {
 		}
 	}
 }
+
+// addOnRequest lets the operation that writes a parameter's gradient first add to it while Program.Accumulate is set, where it can
+// and all others add to it anyway. Other gradients are put aside and added.
+func (c *compiler) addOnRequest(l *leaf) {
+	var first *value
+	for _, s := range c.steps {
+		for i := range s.out {
+			v := &s.out[i]
+			switch {
+			case v.buf != c.own[l] || v.adds == always:
+			case first != nil || s.kind != opStep || !slices.Contains(s.op.Adds, i):
+				return
+			default:
+				first = v
+			}
+		}
+	}
+	if first != nil {
+		first.adds = onRequest
+		c.direct[l] = true
+	}
+}

@@ -31,7 +31,7 @@ func (c *compiler) program() (*Program, error) {
 		if own := c.own[l]; own != nil {
 			grad := newDense(l.value.Dtype(), l.value.Shape())
 			own.tensor = grad
-			p.weights = append(p.weights, &Weight{name: l.name, value: l.value, grad: grad})
+			p.weights = append(p.weights, &Weight{name: l.name, value: l.value, grad: grad, direct: c.direct[l]})
 		}
 	}
 	if c.params.dt == tensor.Float64 {

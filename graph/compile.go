@@ -87,6 +87,7 @@ type compiler struct {
 	parts   map[*G.Node][]value // results of an operation with several
 	buffers []*buffer
 	own     map[*leaf]*buffer // gradients of parameters
+	direct  map[*leaf]bool    // those to which a run can add where they lie
 	steps   []*step
 	total   int // elements of all intermediate values, each counted once
 	arena   int // elements of the memory planned for them
@@ -94,7 +95,7 @@ type compiler struct {
 
 // planned turns the graph into steps, of which the first k list parts are recomputed, and gives their values memory.
 func (b *builder) planned(k int) (*compiler, error) {
-	c := &compiler{builder: b, values: map[*G.Node]value{}, parts: map[*G.Node][]value{}, own: map[*leaf]*buffer{}}
+	c := &compiler{builder: b, values: map[*G.Node]value{}, parts: map[*G.Node][]value{}, own: map[*leaf]*buffer{}, direct: map[*leaf]bool{}}
 	c.schedule()
 	for _, n := range c.order {
 		if err := c.place(n); err != nil {
@@ -406,6 +407,7 @@ func (c *compiler) ownGradients() {
 		if v.buf.place == inArena && v.whole() && wanted[v.buf] == 1 {
 			v.buf.place = inGrad
 			c.own[l] = v.buf
+			c.addOnRequest(l)
 			continue
 		}
 		own := &buffer{place: inGrad, dt: l.value.Dtype(), size: l.value.DataSize()}

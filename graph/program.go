@@ -54,6 +54,7 @@ type Weight struct {
 	name        string
 	value, grad *tensor.Dense
 	sum         *tensor.Dense // gradients of earlier runs, while Run accumulates
+	direct      bool          // Run adds to grad itself, without sum
 }
 
 // Name is the parameter's path.
@@ -239,6 +240,9 @@ func setScalar(t *tensor.Dense, v float64) {
 // keepGradients puts the gradients of earlier runs aside.
 func (p *Program) keepGradients() {
 	for _, w := range p.weights {
+		if w.direct {
+			continue
+		}
 		if w.sum == nil {
 			w.sum = newDense(w.grad.Dtype(), w.grad.Shape())
 		}
@@ -248,6 +252,9 @@ func (p *Program) keepGradients() {
 
 func (p *Program) addGradients() {
 	for _, w := range p.weights {
+		if w.direct {
+			continue
+		}
 		if w.grad.Dtype() == tensor.Float64 {
 			kernel.AddScaled(w.grad.Float64s(), 1, w.sum.Float64s())
 		} else {
