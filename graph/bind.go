@@ -237,10 +237,11 @@ func assign(to, from G.Value) error {
 	return errors.Errorf("result %T of shape %v for %T of shape %v", from, from.Shape(), to, to.Shape())
 }
 
-// checkFinite looks for the first value of a step that is not finite.
+// checkFinite looks for the first value of a step that is not finite. What an operation keeps for its gradient may be: the
+// log of the sum of no exponentials is.
 func (p *Program) checkFinite(s *step) error {
 	for i, v := range s.out {
-		if v.buf == nil || v.buf.dt != p.params.dt {
+		if kept := i > 0 && s.op.Of() == nil; kept || v.buf == nil || v.buf.dt != p.params.dt {
 			continue
 		}
 		n := -1

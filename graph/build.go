@@ -190,11 +190,15 @@ func (b *builder) state(path string, shape []int) (*G.Node, error) {
 }
 
 func (b *builder) constant(t *tensor.Dense) (*G.Node, error) {
-	if t == nil || t.Dtype() != tensor.Int32 && t.Dtype() != b.params.dt {
-		return nil, errors.Errorf("constant %v: want a tensor of int32 or of the parameters' %v", t, b.params.dt)
-	}
-	if t.Dims() == 0 {
+	switch {
+	case t == nil:
+		return nil, errors.New("constant is nil")
+	case t.Dtype() != tensor.Int32 && t.Dtype() != b.params.dt:
+		return nil, errors.Errorf("constant of type %v, want int32 or the parameters' %v", t.Dtype(), b.params.dt)
+	case t.Dims() == 0:
 		return nil, errors.New("constant without axes: a single number has shape (1)")
+	case t.RequiresIterator() || t.DataOrder().IsColMajor():
+		return nil, errors.New("constant is not contiguous: clone it")
 	}
 	l, err := b.addLeaf(constantLeaf, strconv.Itoa(len(b.used)), t.Clone().(*tensor.Dense))
 	if err != nil {

@@ -385,7 +385,8 @@ func (c *compiler) dies(s *step, j, i int) bool {
 		return false
 	}
 	for k, other := range s.in {
-		if k != j && other.buf == x.buf && (other.offset != x.offset || other.size() != x.size()) {
+		same := other.offset == x.offset && other.size() == x.size() && slices.Contains(s.inPlace, k)
+		if k != j && other.buf == x.buf && !same {
 			return false
 		}
 	}

@@ -158,7 +158,7 @@ func (p *Program) set(name string, v *tensor.Dense) error {
 		return errors.Errorf("graph: run: input %s has shape %v, want %v", name, v.Shape(), l.value.Shape())
 	case v.Dtype() != l.value.Dtype():
 		return errors.Errorf("graph: run: input %s has type %v, want %v", name, v.Dtype(), l.value.Dtype())
-	case v.RequiresIterator():
+	case v.RequiresIterator() || v.DataOrder().IsColMajor():
 		return errors.Errorf("graph: run: input %s is not contiguous: clone it", name)
 	}
 	switch v.Dtype() {
@@ -202,10 +202,11 @@ func (p *Program) RunAll() (err error) {
 }
 
 func (p *Program) runStep(s *step) error {
+	run := s.run
 	if p.profile != nil {
-		return p.profile.run(s)
+		run = func() error { return p.profile.run(s) }
 	}
-	if err := s.run(); err != nil {
+	if err := run(); err != nil {
 		return err
 	}
 	if p.TraceNaN {

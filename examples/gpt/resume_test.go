@@ -15,7 +15,7 @@ import (
 // small is a run of some seconds with everything that a checkpoint must hold: dropout, a schedule, random batches, moments.
 func small(t *testing.T, out string) *options {
 	t.Helper()
-	data := filepath.Join(t.TempDir(), "text.txt")
+	data := out + ".txt" // not in a folder of this process's: it may be killed
 	text := strings.Repeat("the quick brown fox jumps over the lazy dog, and 빠른 갈색 여우가 게으른 개를 넘는다.\n", 40)
 	if err := os.WriteFile(data, []byte(text), 0o666); err != nil {
 		t.Fatal(err)

@@ -62,7 +62,22 @@ func (a *activateGrad[T]) Range(lo, hi int) {
 	activateGradRow(a.act, a.dx[lo:hi], a.x[lo:hi], a.dy[lo:hi])
 }
 
+// activationRows and activationGradRows are the nonlinear ones in assembly.
+var (
+	activationRows = [...]func(n int, y, x *float32){
+		ReLU: reluRowAVX2, GELU: geluRowAVX2, GELUTanh: geluTanhRowAVX2, SiLU: siluRowAVX2, Tanh: tanhRowAVX2, Sigmoid: sigmoidRowAVX2,
+	}
+	activationGradRows = [...]func(n int, dx, x, dy *float32){
+		ReLU: reluGradRowAVX2, GELU: geluGradRowAVX2, GELUTanh: geluTanhGradRowAVX2, SiLU: siluGradRowAVX2,
+		Tanh: tanhGradRowAVX2, Sigmoid: sigmoidGradRowAVX2,
+	}
+)
+
 func activateRow[T Float](act Activation, y, x []T) {
+	if fast[T]() && act != Identity && int(act) < len(activationRows) {
+		activationRows[act](len(x), first(y[:len(x)]), first(x))
+		return
+	}
 	switch act {
 	case Identity:
 		copy(y, x)
@@ -84,6 +99,10 @@ func activateRow[T Float](act Activation, y, x []T) {
 }
 
 func activateGradRow[T Float](act Activation, dx, x, dy []T) {
+	if fast[T]() && act != Identity && int(act) < len(activationGradRows) {
+		activationGradRows[act](len(x), first(dx[:len(x)]), first(x), first(dy[:len(x)]))
+		return
+	}
 	switch act {
 	case Identity:
 		copy(dx, dy)

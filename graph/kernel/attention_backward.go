@@ -146,9 +146,7 @@ func (w *attentionBackward[T]) row(p, ds []T, t gradTile, r int, delta T) {
 	seen, dseen := p[lo:hi], ds[lo:hi]
 	expRow(seen, seen, lse)
 	maskRow(w.mask, dseen, w.number(t.b, t.h, i, t.j+lo))
-	for k, v := range seen {
-		dseen[k] = v * (dseen[k] - delta)
-	}
+	centerRow(dseen, seen, dseen, delta)
 	maskRow(w.mask, seen, w.number(t.b, t.h, i, t.j+lo))
 	if w.DBias != nil {
 		addRow(w.DBias[t.b*w.BiasBatch+t.h*w.BiasHead+i*w.Tk+t.j:][:t.n], ds)

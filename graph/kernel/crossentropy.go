@@ -115,9 +115,19 @@ func (c *crossEntropyBackward[T]) Range(lo, hi int) {
 			lse = shift + rest
 		}
 		scale, uniform := T(c.scale), T(c.scale*c.Smoothing/float64(c.V))
-		for i, v := range x {
-			dx[i] = exp(v-lse)*scale - uniform
-		}
+		expScaleRow(dx, x, lse, scale, uniform)
 		dx[t] -= T(c.scale * (1 - c.Smoothing))
+	}
+}
+
+// expScaleRow is y = e^(x-shift)·a - b.
+func expScaleRow[T Float](y, x []T, shift, a, b T) {
+	y = y[:len(x)]
+	if fast[T]() {
+		expScaleRowAVX2(len(x), first(y), first(x), float32(shift), float32(a), float32(b))
+		return
+	}
+	for i, v := range x {
+		y[i] = exp(v-shift)*a - b
 	}
 }

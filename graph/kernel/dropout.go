@@ -54,6 +54,11 @@ func maskRow[T Float](m mask, x []T, start uint64) {
 	}
 	scale := T(m.scale)
 	for len(x) > 0 {
+		if n := m.blocks(len(x), start); n > 0 && fast[T]() {
+			m.multiply(first(x), n, start)
+			x, start = x[n:], start+uint64(n)
+			continue
+		}
 		words := m.seed.philox(start / 4)
 		first := int(start % 4)
 		n := min(4-first, len(x))
@@ -66,4 +71,21 @@ func maskRow[T Float](m mask, x []T, start uint64) {
 		}
 		x, start = x[n:], start+uint64(n)
 	}
+}
+
+// blocks is the number of elements from index start on that the assembly does: whole eights of blocks whose numbers do not
+// carry into their upper half.
+func (m *mask) blocks(n int, start uint64) int {
+	n &^= 31
+	if start%4 != 0 || start/4>>32 != (start+uint64(n))/4>>32 {
+		return 0
+	}
+	return n
+}
+
+func (m *mask) multiply(x *float32, n int, start uint64) {
+	block := start / 4
+	counter := [4]uint32{uint32(block), uint32(block >> 32), uint32(m.seed.Stream), uint32(m.seed.Stream >> 32)}
+	keys := m.seed.keys()
+	dropoutRowAVX2(n, x, &counter, &keys, m.limit, float32(m.scale))
 }

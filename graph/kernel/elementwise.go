@@ -38,6 +38,10 @@ func (b *binary[T]) Range(lo, hi int) { binaryRow(b.op, b.z[lo:hi], b.x[lo:hi], 
 
 func binaryRow[T Float](op BinaryOp, z, x, y []T) {
 	x, y = x[:len(z)], y[:len(z)]
+	if fast[T]() && int(op) < len(binaryRows) {
+		binaryRows[op](len(z), first(z), first(x), first(y))
+		return
+	}
 	switch op {
 	case Add:
 		for i := range z {
@@ -59,6 +63,9 @@ func binaryRow[T Float](op BinaryOp, z, x, y []T) {
 		panic("kernel: binary: unknown " + op.String())
 	}
 }
+
+// binaryRows are the operations in assembly.
+var binaryRows = [...]func(n int, z, x, y *float32){Add: addRowsAVX2, Sub: subRowsAVX2, Mul: mulRowsAVX2, Div: divRowsAVX2}
 
 // binaryRight is z = x∘y with one y.
 func binaryRight[T Float](op BinaryOp, z, x []T, y T) {

@@ -52,8 +52,24 @@ func (n *normForward[T]) Range(lo, hi int) {
 		if n.rstd != nil {
 			n.rstd[r] = T(rstd)
 		}
-		normRow(n.y[r*n.Cols:(r+1)*n.Cols], x, T(mean), T(rstd))
-		affineRow(n.y[r*n.Cols:(r+1)*n.Cols], n.W, n.B)
+		n.row(n.y[r*n.Cols:(r+1)*n.Cols], x, T(mean), T(rstd))
+	}
+}
+
+// row is y = (x-mean)·rstd·W + B.
+func (n *normForward[T]) row(y, x []T, mean, rstd T) {
+	if !fast[T]() || n.W == nil && n.B != nil {
+		normRow(y, x, mean, rstd)
+		affineRow(y, n.W, n.B)
+		return
+	}
+	switch {
+	case n.B != nil:
+		normAffineRowAVX2(len(x), first(y), first(x), first(n.W), first(n.B), float32(mean), float32(rstd))
+	case n.W != nil:
+		normScaleRowAVX2(len(x), first(y), first(x), first(n.W), float32(mean), float32(rstd))
+	default:
+		normRowAVX2(len(x), first(y), first(x), float32(mean), float32(rstd))
 	}
 }
 
@@ -149,6 +165,10 @@ func (n *normBackward[T]) Range(lo, hi int) {
 // normWeightRow is dw += dy·(x-mean)·rstd.
 func normWeightRow[T Float](dw, x, dy []T, mean, rstd T) {
 	dw, dy = dw[:len(x)], dy[:len(x)]
+	if fast[T]() {
+		normWeightRowAVX2(len(x), first(dw), first(x), first(dy), float32(mean), float32(rstd))
+		return
+	}
 	for i, v := range x {
 		dw[i] += dy[i] * ((v - mean) * rstd)
 	}
@@ -165,6 +185,10 @@ func (n *normBackward[T]) inputRow(dx, x, dy []T, r int) {
 	if n.RMS {
 		avg = 0
 	}
+	if fast[T]() && n.W != nil {
+		normInputRowAVX2(len(x), first(dx), first(x), first(dy), first(n.W), float32(mean), float32(rstd), float32(avg), float32(slope))
+		return
+	}
 	for i, v := range x {
 		d := dy[i]
 		if n.W != nil {
@@ -177,6 +201,9 @@ func (n *normBackward[T]) inputRow(dx, x, dy []T, r int) {
 // normSums is Σ g and Σ g·n with g = dy·w and n = (x-mean)·rstd.
 func normSums[T Float](x, dy, w []T, mean, rstd T) (g, gn float64) {
 	dy = dy[:len(x)]
+	if fast[T]() && w != nil {
+		return normSumsRowAVX2(len(x), first(x), first(dy), first(w), float32(mean), float32(rstd))
+	}
 	for i, v := range x {
 		d := dy[i]
 		if w != nil {

@@ -22,8 +22,16 @@ type product[T Float] struct {
 	accumulate bool
 }
 
-// thinRows is the number of rows of A up to which packing B costs more than it gains.
-const thinRows = 3
+// thinRows is the number of rows of A up to which packing B costs more than it gains; the assembly is fast enough to keep up
+// with memory for a few more, as long as a column of B is contiguous.
+const (
+	thinRows     = 3
+	thinFastRows = 6
+)
+
+func thin[T Float](m int, b Matrix[T]) bool {
+	return m <= thinRows || m <= thinFastRows && b.Trans && fast[T]()
+}
 
 func (p product[T]) run(s *panels[T]) {
 	if p.k == 0 {
@@ -32,11 +40,11 @@ func (p product[T]) run(s *panels[T]) {
 		}
 		return
 	}
-	if p.m <= thinRows {
+	if thin(p.m, p.b) {
 		p.thin(s)
 		return
 	}
-	if single[T]() && accelerated {
+	if fast[T]() {
 		runStrips(asSingle(&p, s))
 		return
 	}
@@ -109,7 +117,17 @@ func (p product[T]) thin(s *panels[T]) {
 
 // thinDots is for a B whose columns are contiguous.
 func (p *product[T]) thinDots() {
-	for j := range p.n {
+	j := 0
+	for ; j+4 <= p.n; j += 4 {
+		cols := p.b.Data[j*p.b.Stride:]
+		for i := range p.m {
+			c := p.c[i*p.stride+j:][:4]
+			for q, s := range dots4(p.a.Data[i*p.a.Stride:][:p.k], cols, p.b.Stride) {
+				c[q] += p.alpha * s
+			}
+		}
+	}
+	for ; j < p.n; j++ {
 		col := p.b.Data[j*p.b.Stride:][:p.k]
 		for i := range p.m {
 			p.c[i*p.stride+j] += p.alpha * dot(p.a.Data[i*p.a.Stride:][:p.k], col)

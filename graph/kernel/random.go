@@ -40,6 +40,18 @@ func (s Seed) philox(n uint64) [4]uint32 {
 	return c
 }
 
+// keys are the two keys of each round.
+func (s Seed) keys() [20]uint32 {
+	var keys [20]uint32
+	k0, k1 := uint32(s.Key), uint32(s.Key>>32)
+	for i := 0; i < len(keys); i += 2 {
+		keys[i], keys[i+1] = k0, k1
+		k0 += 0x9E3779B9
+		k1 += 0xBB67AE85
+	}
+	return keys
+}
+
 // Uint32 is word i of the sequence.
 func (s Seed) Uint32(i uint64) uint32 {
 	w := s.philox(i / 4)

@@ -47,10 +47,19 @@ func (s *softmaxGrad[T]) Range(lo, hi int) {
 	for r := lo; r < hi; r++ {
 		a, b := r*s.cols, (r+1)*s.cols
 		dx, y, dy := s.dx[a:b], s.y[a:b], s.dy[a:b]
-		avg := T(dot64(y, dy))
-		for i, p := range y {
-			dx[i] = p * (dy[i] - avg)
-		}
+		centerRow(dx, y, dy, T(dot64(y, dy)))
+	}
+}
+
+// centerRow is dx = y·(dy-avg).
+func centerRow[T Float](dx, y, dy []T, avg T) {
+	dx, dy = dx[:len(y)], dy[:len(y)]
+	if fast[T]() {
+		softmaxGradRowAVX2(len(y), first(dx), first(y), first(dy), float32(avg))
+		return
+	}
+	for i, p := range y {
+		dx[i] = p * (dy[i] - avg)
 	}
 }
 
@@ -112,9 +121,18 @@ func (s *logSoftmaxGrad[T]) Range(lo, hi int) {
 			clear(dx)
 			continue
 		}
-		total := T(sum(dy))
-		for i, v := range y {
-			dx[i] = dy[i] - exp(v)*total
-		}
+		logSoftmaxGradRow(dx, y, dy, T(sum(dy)))
+	}
+}
+
+// logSoftmaxGradRow is dx = dy - eʸ·total.
+func logSoftmaxGradRow[T Float](dx, y, dy []T, total T) {
+	dx, dy = dx[:len(y)], dy[:len(y)]
+	if fast[T]() {
+		logSoftmaxGradRowAVX2(len(y), first(dx), first(y), first(dy), float32(total))
+		return
+	}
+	for i, v := range y {
+		dx[i] = dy[i] - exp(v)*total
 	}
 }

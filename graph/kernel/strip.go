@@ -15,26 +15,25 @@ const (
 	blockRows  = 96
 )
 
-// strip is C (m, cols ≤ stripCols) = alpha·A·B, or C plus that. Element (i, k) of A is
-// a[i/stripRows·aNext + i%stripRows·aRow + k·aStep], row k of B starts at b[k·bStep] and has stripCols elements.
-type strip struct {
-	m, cols, k         int
-	a                  []float32
-	aRow, aStep, aNext int
-	b                  []float32
-	bStep              int
-	c                  []float32
-	stride             int
-	alpha              float32
-	accumulate         bool
+// directRows is the number of rows of A up to which B is read where it lies, if its rows are contiguous, and directSize the
+// number of elements up to which a transposed A is.
+const (
+	directRows = 64
+	directSize = 8192
+)
+
+// leftRows are m rows of A: element (i, k) is a[i/stripRows·next + i%stripRows·row + k·step].
+type leftRows struct {
+	m               int
+	a               []float32
+	row, step, next int
 }
 
-// check panics where the assembly would reach beyond its operands.
-func (s *strip) check() {
-	last := s.m - 1
-	_ = s.a[last/stripRows*s.aNext+last%stripRows*s.aRow+(s.k-1)*s.aStep]
-	_ = s.b[(s.k-1)*s.bStep+stripCols-1]
-	_ = s.c[last*s.stride+s.cols-1]
+// rightPanel is up to stripCols columns of B: row k is b[k·step:], and stripCols elements of it may be read.
+type rightPanel struct {
+	cols int
+	b    []float32
+	step int
 }
 
 // asSingle is a product in float32 as what it is.
@@ -42,63 +41,64 @@ func asSingle[T Float](p *product[T], s *panels[T]) (*product[float32], *panels[
 	return (*product[float32])(unsafe.Pointer(p)), (*panels[float32])(unsafe.Pointer(s))
 }
 
-// runStrips computes a product by strips.
+// runStrips computes a product by strips, each a few rows of A with one panel of B.
 func runStrips(p *product[float32], s *panels[float32]) {
 	pieces := (p.k + stripDepth - 1) / stripDepth
 	depth := (p.k + pieces - 1) / pieces
+	direct := 0
+	if !p.b.Trans && p.m <= directRows {
+		direct = p.n &^ (stripCols - 1)
+	}
 	for k := 0; k < p.k; k += depth {
 		d := min(depth, p.k-k)
-		b := s.b.sized(roundUp(p.n, stripCols) * d)
-		for j := 0; j < p.n; j += stripCols {
-			packPanel(b[j*d:], p.b.at(k, j), min(stripCols, p.n-j), d)
+		b := s.b.sized((p.n - direct + stripCols) * d)
+		for j := direct; j < p.n; j += stripCols {
+			packPanel(b[(j-direct)*d:], p.b.at(k, j), min(stripCols, p.n-j), d)
 		}
 		for i := 0; i < p.m; i += blockRows {
-			runBlock(p, s, block{i, min(blockRows, p.m-i), k, d})
+			runBlock(p, s, block{i, min(blockRows, p.m-i), k, d, direct})
 		}
 		p.accumulate = true
 	}
 }
 
-// block is m rows of A from row i on, depth elements from k on.
-type block struct{ i, m, k, depth int }
+// block is m rows of A from row i on, depth elements from k on; the first direct columns of B are not packed.
+type block struct{ i, m, k, depth, direct int }
 
-// runBlock multiplies a block of A by all packed panels of B.
+// runBlock multiplies a block of A by all panels of B.
 func runBlock(p *product[float32], s *panels[float32], t block) {
-	packed, direct := blockStrips(p, s, t)
+	packed, rest := blockRowsOf(p, s, t)
 	for j := 0; j < p.n; j += stripCols {
-		cols, b, c := min(stripCols, p.n-j), s.b.data[j*t.depth:], p.c[t.i*p.stride+j:]
-		packed.at(cols, b, c)
-		packed.run()
-		if direct.m > 0 {
-			direct.at(cols, b, c[packed.m*p.stride:])
-			direct.run()
+		b := rightPanel{cols: min(stripCols, p.n-j), step: stripCols}
+		if j < t.direct {
+			b.b, b.step = p.b.at(t.k, j).Data, p.b.Stride
+		} else {
+			b.b = s.b.data[(j-t.direct)*t.depth:]
+		}
+		c := p.c[t.i*p.stride+j:]
+		if packed.m > 0 {
+			runStrip(p, packed, b, t.depth, c)
+		}
+		if rest.m > 0 {
+			runStrip(p, rest, b, t.depth, c[packed.m*p.stride:])
 		}
 	}
 }
 
-// blockStrips is a block of A for the strips. Its rows are read as they lie in memory; columns are packed, except for those
-// that do not fill a panel.
-func blockStrips(p *product[float32], s *panels[float32], t block) (packed, direct strip) {
+// blockRowsOf is a block of A in two parts. Contiguous rows are read as they lie in memory, and so is a small transposed A;
+// of a large one, the rows that do not fill a panel are.
+func blockRowsOf(p *product[float32], s *panels[float32], t block) (packed, rest leftRows) {
 	a := p.a.at(t.i, t.k)
-	direct = strip{m: t.m, k: t.depth, bStep: stripCols, stride: p.stride, alpha: p.alpha, accumulate: p.accumulate}
-	if a.Trans {
-		groups := t.m / stripRows
-		packed = direct
-		packed.m, packed.a = groups*stripRows, s.a.sized(groups*stripRows*t.depth)
-		packed.aRow, packed.aStep, packed.aNext = 1, stripRows, stripRows*t.depth
-		packRows(packed.a, a, groups, t.depth)
-		direct.m -= packed.m
-		if direct.m == 0 {
-			return packed, direct
-		}
-		a = a.at(packed.m, 0)
-		direct.aRow, direct.aStep = 1, a.Stride
-	} else {
-		direct.aRow, direct.aStep, direct.aNext = a.Stride, 1, stripRows*a.Stride
+	if !a.Trans {
+		return packed, leftRows{t.m, a.Data, a.Stride, 1, stripRows * a.Stride}
 	}
-	direct.a = a.Data
-	return packed, direct
+	if a.Stride*t.depth > directSize {
+		groups := t.m / stripRows
+		packed = leftRows{groups * stripRows, s.a.sized(groups * stripRows * t.depth), 1, stripRows, stripRows * t.depth}
+		packRows(packed.a, a, groups, t.depth)
+	}
+	if packed.m < t.m {
+		rest = leftRows{t.m - packed.m, a.at(packed.m, 0).Data, 1, a.Stride, stripRows}
+	}
+	return packed, rest
 }
-
-// at moves the strip to other columns.
-func (s *strip) at(cols int, b, c []float32) { s.cols, s.b, s.c = cols, b, c }

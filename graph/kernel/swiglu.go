@@ -13,6 +13,10 @@ func (s *swiglu[T]) Range(lo, hi int) { swigluRow(s.y[lo:hi], s.gate[lo:hi], s.u
 
 func swigluRow[T Float](y, gate, up []T) {
 	y, up = y[:len(gate)], up[:len(gate)]
+	if fast[T]() {
+		swigluRowAVX2(len(gate), first(y), first(gate), first(up))
+		return
+	}
 	for i, g := range gate {
 		y[i] = silu(g) * up[i]
 	}
@@ -31,6 +35,10 @@ func SwiGLUGrad[T Float](dgate, dup, gate, up, dy []T) {
 type swigluGrad[T Float] struct{ dgate, dup, gate, up, dy []T }
 
 func (s *swigluGrad[T]) Range(lo, hi int) {
+	if fast[T]() && s.dgate != nil && s.dup != nil {
+		swigluGradRowAVX2(hi-lo, first(s.dgate[lo:hi]), first(s.dup[lo:hi]), first(s.gate[lo:hi]), first(s.up[lo:hi]), first(s.dy[lo:hi]))
+		return
+	}
 	for i := lo; i < hi; i++ {
 		g, u, d := s.gate[i], s.up[i], s.dy[i]
 		p, rest := sigmoids(g)

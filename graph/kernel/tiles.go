@@ -6,6 +6,9 @@ const (
 	tileCols = 256
 )
 
+// thinCols is the least width of a tile of a thin product: narrower rows of B would leave the pages of memory too soon.
+const thinCols = 128
+
 // The cost of a tile beside its products, in the time of one step of the micro-kernel: of an element of B and of A that has
 // to be packed, and of handing out the tile.
 const (
@@ -17,6 +20,10 @@ const (
 // cutStrips chooses the tiles that would take the least time on two workers and on eight. It tries the numbers of bands of rows
 // and of columns that are powers of two.
 func (t *gemmTiles[T]) cutStrips() {
+	if thin(t.M, t.B) {
+		t.resize(t.M, max(thinCols, roundUp((t.N+enoughTiles-1)/enoughTiles, stripCols)))
+		return
+	}
 	least := -1.0
 	var m, n int
 	for rows := (t.M + tileRows - 1) / tileRows; ; rows *= 2 {

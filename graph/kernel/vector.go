@@ -5,6 +5,9 @@ package kernel
 
 // sum is Σ xᵢ.
 func sum[T Float](x []T) float64 {
+	if fast[T]() {
+		return sumRowAVX2(len(x), first(x))
+	}
 	var s0, s1, s2, s3 float64
 	for len(x) >= 4 {
 		s0 += float64(x[0])
@@ -21,6 +24,9 @@ func sum[T Float](x []T) float64 {
 
 // sumSquares is Σ (xᵢ-mean)².
 func sumSquares[T Float](x []T, mean float64) float64 {
+	if fast[T]() {
+		return sumSquaresRowAVX2(len(x), first(x), mean)
+	}
 	var s0, s1, s2, s3 float64
 	for len(x) >= 4 {
 		d0, d1 := float64(x[0])-mean, float64(x[1])-mean
@@ -40,8 +46,11 @@ func sumSquares[T Float](x []T, mean float64) float64 {
 
 // dot64 is Σ xᵢ·yᵢ in float64.
 func dot64[T Float](x, y []T) float64 {
-	var s0, s1 float64
 	y = y[:len(x)]
+	if fast[T]() {
+		return dotRowAVX2(len(x), first(x), first(y))
+	}
+	var s0, s1 float64
 	i := 0
 	for ; i+2 <= len(x); i += 2 {
 		s0 += float64(x[i]) * float64(y[i])
@@ -74,9 +83,28 @@ func dot[T Float](x, y []T) T {
 	return ((s0 + s4) + (s1 + s5)) + ((s2 + s6) + (s3 + s7))
 }
 
+// dots4 is Σₖ aₖ·bᵢₖ for four rows of b.
+func dots4[T Float](a, b []T, stride int) [4]T {
+	if fast[T]() && len(a) > 0 {
+		_ = b[3*stride+len(a)-1]
+		var sums [4]float32
+		dots4AVX2(len(a), first(a), first(b), 4*stride, &sums)
+		return [4]T{T(sums[0]), T(sums[1]), T(sums[2]), T(sums[3])}
+	}
+	var sums [4]T
+	for i := range sums {
+		sums[i] = dot(a, b[i*stride:])
+	}
+	return sums
+}
+
 // axpy is y += a·x.
 func axpy[T Float](y []T, a T, x []T) {
 	y = y[:len(x)]
+	if fast[T]() {
+		axpyRowAVX2(len(x), first(y), first(x), float32(a))
+		return
+	}
 	for i, v := range x {
 		y[i] += a * v
 	}
@@ -85,6 +113,15 @@ func axpy[T Float](y []T, a T, x []T) {
 // axpy4 is y += a[0]·x + a[1]·(x from stride on) + …, four rows of a matrix at once, which saves three passes over y.
 func axpy4[T Float](y []T, a *[4]T, x []T, stride int) {
 	n := len(y)
+	if n == 0 {
+		return
+	}
+	if fast[T]() {
+		_ = x[3*stride+n-1]
+		factors := [4]float32{float32(a[0]), float32(a[1]), float32(a[2]), float32(a[3])}
+		axpy4AVX2(n, first(y), first(x), 4*stride, &factors)
+		return
+	}
 	x0, x1, x2, x3 := x[:n], x[stride:][:n], x[2*stride:][:n], x[3*stride:][:n]
 	a0, a1, a2, a3 := a[0], a[1], a[2], a[3]
 	for i, v := range y {
@@ -95,6 +132,10 @@ func axpy4[T Float](y []T, a *[4]T, x []T, stride int) {
 // addRow is y += x.
 func addRow[T Float](y, x []T) {
 	y = y[:len(x)]
+	if fast[T]() {
+		addRowsAVX2(len(x), first(y), first(y), first(x))
+		return
+	}
 	for i, v := range x {
 		y[i] += v
 	}
@@ -103,6 +144,10 @@ func addRow[T Float](y, x []T) {
 // scaleRow is y = a·x.
 func scaleRow[T Float](y []T, a T, x []T) {
 	y = y[:len(x)]
+	if fast[T]() {
+		scaleRowAVX2(len(x), first(y), first(x), float32(a))
+		return
+	}
 	for i, v := range x {
 		y[i] = a * v
 	}
@@ -110,6 +155,9 @@ func scaleRow[T Float](y []T, a T, x []T) {
 
 // largest is the maximum of x, -Inf when x is empty, and NaN when x holds one.
 func largest[T Float](x []T) T {
+	if fast[T]() {
+		return T(largestRowAVX2(len(x), first(x)))
+	}
 	m := inf[T](-1)
 	m0, m1, m2, m3 := m, m, m, m
 	for len(x) >= 4 {
@@ -124,6 +172,12 @@ func largest[T Float](x []T) T {
 
 // expRow writes e^(x-shift) to y, which may be x or nil, and returns the sum.
 func expRow[T Float](y, x []T, shift T) float64 {
+	if fast[T]() {
+		if y == nil {
+			return expSumRowAVX2(len(x), first(x), float32(shift))
+		}
+		return expRowAVX2(len(x), first(y[:len(x)]), first(x), float32(shift))
+	}
 	var s float64
 	if y == nil {
 		for _, v := range x {

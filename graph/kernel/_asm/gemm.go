@@ -34,10 +34,9 @@ type micro struct {
 // multiply writes the kernel for rows by 8·vectors elements of C. It runs over count groups of rows.
 func multiply(rows, vectors int) {
 	name := fmt.Sprintf("gemm%dx%d", rows, 8*vectors)
-	TEXT(name, NOSPLIT, "func(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, "+
-		"c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)")
-	Pragma("noescape")
-	Doc(fmt.Sprintf("%s is C = alpha·A·B, or C plus that, for count groups of %d rows and %d columns. Distances are in bytes.", name, rows, 8*vectors))
+	declare(name, "(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, "+
+		"c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)",
+		fmt.Sprintf("is C = alpha·A·B, or C plus that, for count groups of %d rows and %d columns. Distances are in bytes.", rows, 8*vectors))
 	m := &micro{rows: rows, vectors: vectors}
 	count := Load(Param("count"), GP64())
 	depth := Load(Param("depth"), GP64())
@@ -142,12 +141,7 @@ func (m *micro) step() {
 func (m *micro) store(c, cRow Register) {
 	place, flag := GP64(), GP64()
 	MOVQ(c, place)
-	alpha := YMM()
-	to, err := Param("alpha").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	VBROADCASTSS(to.Addr, alpha)
+	alpha := broadcast("alpha")
 	Load(Param("mask"), flag)
 	TESTQ(flag, flag)
 	JNZ(LabelRef("masked"))

@@ -1,11 +1,28 @@
 // Command _asm writes the assembly of package kernel and its Go declarations. Run it with go generate in graph/kernel.
 package main
 
-import . "github.com/mmcloughlin/avo/build"
+import (
+	"flag"
+
+	. "github.com/mmcloughlin/avo/build"
+)
 
 func main() {
+	other := flag.String("other", "", "file of the declarations for other processors")
+	flag.Parse()
 	ConstraintExpr("!purego")
 	gemm()
 	pack()
+	thin()
+	activations()
+	exponentials()
+	sums()
+	linear()
+	norms()
+	optimizers()
+	dropout()
+	if *other != "" {
+		writeOther(*other)
+	}
 	Generate()
 }

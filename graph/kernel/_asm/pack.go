@@ -20,9 +20,7 @@ func pack() {
 
 // packAlong copies rows of panelColumns elements as they are.
 func packAlong() {
-	TEXT("packAlong16", NOSPLIT, "func(depth int, src *float32, stride int, dst *float32)")
-	Pragma("noescape")
-	Doc("packAlong16 copies depth rows of 16 elements, stride bytes apart, to dst without gaps.")
+	declare("packAlong16", "(depth int, src *float32, stride int, dst *float32)", "copies depth rows of 16 elements, stride bytes apart, to dst without gaps.")
 	depth, src, stride, dst := packArguments()
 	Label("row")
 	low, high := YMM(), YMM()
@@ -47,9 +45,7 @@ func packArguments() (depth, src, stride, dst Register) {
 // last row goes by two vectors of four, so that it reaches nowhere.
 func packSix(count int) {
 	name := fmt.Sprintf("packAlong6x%d", count)
-	TEXT(name, NOSPLIT, "func(depth int, src *float32, stride int, dst *float32)")
-	Pragma("noescape")
-	Doc(fmt.Sprintf("%s copies depth rows of %d elements, stride bytes apart, to %d panels of 6 columns, one after the other in dst.", name, 6*count, count))
+	declare(name, "(depth int, src *float32, stride int, dst *float32)", fmt.Sprintf("copies depth rows of %d elements, stride bytes apart, to %d panels of 6 columns, one after the other in dst.", 6*count, count))
 	depth, src, stride, dst := packArguments()
 	panel := GP64()
 	LEAQ(Mem{Base: depth, Index: depth, Scale: 2}, panel)
@@ -101,9 +97,7 @@ func strided(pointers []Register, stride Register, i int) Mem {
 // packAcross transposes 16 rows, four elements of eight rows at a time: rows r and r+4 share a register, so that the
 // transposition stays within its halves.
 func packAcross() {
-	TEXT("packAcross16", NOSPLIT, "func(depth int, src *float32, stride int, dst *float32)")
-	Pragma("noescape")
-	Doc("packAcross16 transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to dst.")
+	declare("packAcross16", "(depth int, src *float32, stride int, dst *float32)", "transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to dst.")
 	depth, src, stride, dst := packArguments()
 	rows := []Register{src}
 	for range 5 {

@@ -1,0 +1,32 @@
+package graph
+
+// Lifetime is a buffer for the planner: its size in elements and the first and the last step at which it is needed.
+type Lifetime struct{ Size, First, Last int }
+
+// Plan runs the planner: an offset for each buffer, the size of the arena, and the peak that no plan can go below.
+func Plan(lives []Lifetime, steps int) (offsets []int, arena, most int) {
+	buffers := make([]*buffer, len(lives))
+	for i, l := range lives {
+		buffers[i] = &buffer{size: l.Size, first: l.First, last: l.Last}
+	}
+	arena = plan(buffers)
+	for _, b := range buffers {
+		offsets = append(offsets, b.offset)
+	}
+	return offsets, arena, peak(buffers, steps)
+}
+
+// ArenaSlots are the places in the arena that a Program's steps use: offset and length of each operand and result.
+func (p *Program) ArenaSlots() [][2]int {
+	var slots [][2]int
+	for _, s := range p.steps {
+		for _, vs := range [][]value{s.in, s.out} {
+			for _, v := range vs {
+				if v.buf != nil && v.buf.place == inArena {
+					slots = append(slots, [2]int{v.buf.offset + v.offset, v.size()})
+				}
+			}
+		}
+	}
+	return slots
+}
