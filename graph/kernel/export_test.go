@@ -33,3 +33,6 @@ func Accelerate(on bool) bool {
 }
 
 var supported = accelerated
+
+// ExpRow is the exponential on rows, on which the softmax stands.
+func ExpRow(y, x []float32, shift float32) float64 { return expRow(y, x, shift) }

@@ -12,12 +12,23 @@ const thinCols = 128
 // The cost of a tile beside its products, in the time of one step of the micro-kernel: of an element of B and of A that has
 // to be packed, and of handing out the tile.
 const (
-	packBCost = 0.5
-	packACost = 0.4
+	packBCost = 0.35
+	packACost = 0.45
 	tileCost  = 1000
 )
 
-// cutStrips chooses the tiles that would take the least time on two workers and on eight. It tries the numbers of bands of rows
+// readCost is the cost of bringing in an element of an operand of the given size: from the second cache, the third or memory.
+func readCost(elements int) float64 {
+	switch {
+	case elements <= 1<<17:
+		return 0.05
+	case elements <= 1<<22:
+		return 0.15
+	}
+	return 0.6
+}
+
+// cutStrips chooses the tiles that would take the least time on two workers and on four. It tries the numbers of bands of rows
 // and of columns that are powers of two.
 func (t *gemmTiles[T]) cutStrips() {
 	if thin(t.M, t.B) {
@@ -45,13 +56,13 @@ func (t *gemmTiles[T]) cutStrips() {
 	t.resize(m, n)
 }
 
-// cost is the time of the tiles on two workers and on eight, each relative to what it would be without loss.
+// cost is the time of the tiles on two workers and on four, each relative to what it would be without loss.
 func (t *gemmTiles[T]) cost() float64 {
 	m, n, k := float64(t.m), float64(t.n), float64(t.K)
-	one := m*n*k/stripCols + n*k*packBCost + tileCost
+	one := m*n*k/stripCols + n*k*(packBCost+readCost(t.N*t.K)) + m*k*readCost(t.M*t.K) + tileCost
 	if t.A.Trans {
 		one += m * k * packACost
 	}
 	count := t.rows * t.cols * t.Batch
-	return one * float64((count+1)/2*2+(count+7)/8*8)
+	return one * float64((count+1)/2*2+(count+3)/4*4)
 }
