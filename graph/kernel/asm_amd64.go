@@ -64,15 +64,135 @@ func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext in
 //go:noescape
 func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// packAlong16AVX2 copies depth rows of 16 elements, stride bytes apart, to dst without gaps.
+// gemm1x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func packAlong16AVX2(depth int, src *float32, stride int, dst *float32)
+func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// packAcross16AVX2 transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to dst.
+// gemm1x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func packAcross16AVX2(depth int, src *float32, stride int, dst *float32)
+func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm2x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 16 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm2x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 32 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm3x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 16 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm3x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 32 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm4x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 16 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm4x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 32 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm5x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 16 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm5x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 32 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm6x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 16 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm6x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 32 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm7x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 7 rows and 16 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm7x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 7 rows and 32 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm8x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 8 rows and 16 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm8x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 8 rows and 32 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm9x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 9 rows and 16 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm9x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 9 rows and 32 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm10x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 10 rows and 16 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm10x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 10 rows and 32 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm11x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 11 rows and 16 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm11x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 11 rows and 32 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm12x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 12 rows and 16 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm12x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 12 rows and 32 columns. Distances are in bytes.
+//
+//go:noescape
+func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// packAlong16AVX2 copies depth rows of 16 elements, stride bytes apart, to dst, step bytes apart.
+//
+//go:noescape
+func packAlong16AVX2(depth int, src *float32, stride int, dst *float32, step int)
+
+// packAcross16AVX2 transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to rows of dst, step bytes apart.
+//
+//go:noescape
+func packAcross16AVX2(depth int, src *float32, stride int, dst *float32, step int)
 
 // packAlong6x1AVX2 copies depth rows of 6 elements, stride bytes apart, to 1 panels of 6 columns, one after the other in dst.
 //
@@ -83,6 +203,16 @@ func packAlong6x1AVX2(depth int, src *float32, stride int, dst *float32)
 //
 //go:noescape
 func packAlong6x8AVX2(depth int, src *float32, stride int, dst *float32)
+
+// packAlong12x1AVX2 copies depth rows of 12 elements, stride bytes apart, to 1 panels of 12 columns, one after the other in dst.
+//
+//go:noescape
+func packAlong12x1AVX2(depth int, src *float32, stride int, dst *float32)
+
+// packAlong12x4AVX2 copies depth rows of 48 elements, stride bytes apart, to 4 panels of 12 columns, one after the other in dst.
+//
+//go:noescape
+func packAlong12x4AVX2(depth int, src *float32, stride int, dst *float32)
 
 // dots4AVX2 writes the products of a with four rows of b of n elements, stride bytes apart.
 //

@@ -52,13 +52,113 @@ func gemm6x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float
 	panic(noAssembly)
 }
 
-func packAlong16AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
+func gemm1x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
 
-func packAcross16AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
+func gemm1x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm2x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm2x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm3x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm3x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm4x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm4x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm5x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm5x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm6x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm6x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm7x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm7x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm8x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm8x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm9x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm9x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm10x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm10x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm11x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm11x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm12x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm12x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func packAlong16AVX2(depth int, src *float32, stride int, dst *float32, step int) { panic(noAssembly) }
+
+func packAcross16AVX2(depth int, src *float32, stride int, dst *float32, step int) { panic(noAssembly) }
 
 func packAlong6x1AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
 
 func packAlong6x8AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
+
+func packAlong12x1AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
+
+func packAlong12x4AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
 
 func dots4AVX2(n int, a, b *float32, stride int, sums *[4]float32) { panic(noAssembly) }
 

@@ -133,7 +133,7 @@ func (t *gemmTiles[T]) Range(lo, hi int) {
 		if t.K > 0 {
 			tile.a, tile.b = a.at(row, 0), b.at(0, col)
 		}
-		tile.run(p)
+		tile.runAs(p, thin(t.M, t.B))
 		t.finish(tile, from, col)
 	}
 	give(p)
