@@ -36,8 +36,10 @@ func (c *compiler) program() (*Program, error) {
 	}
 	if c.params.dt == tensor.Float64 {
 		p.arena64 = make([]float64, c.arena)
+		kernel.LargePages(p.arena64)
 	} else {
 		p.arena32 = make([]float32, c.arena)
+		kernel.LargePages(p.arena32)
 	}
 	p.memory = c.memory()
 	p.bind()

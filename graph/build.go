@@ -9,6 +9,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
@@ -175,7 +176,14 @@ func (b *builder) input(name string, dt tensor.Dtype, shape []int) (*G.Node, err
 }
 
 func newDense(dt tensor.Dtype, shape []int) *tensor.Dense {
-	return tensor.New(tensor.Of(dt), tensor.WithShape(slices.Clone(shape)...))
+	t := tensor.New(tensor.Of(dt), tensor.WithShape(slices.Clone(shape)...))
+	switch dt {
+	case tensor.Float32:
+		kernel.LargePages(t.Float32s())
+	case tensor.Float64:
+		kernel.LargePages(t.Float64s())
+	}
+	return t
 }
 
 func (b *builder) state(path string, shape []int) (*G.Node, error) {

@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
 // slot is what an optimizer keeps for one parameter.
@@ -59,7 +60,13 @@ func (s *slot) make(n int) {
 		shape = tensor.Shape{1}
 	}
 	for range n {
-		s.kept = append(s.kept, tensor.New(tensor.Of(s.dt), tensor.WithShape(shape.Clone()...)))
+		t := tensor.New(tensor.Of(s.dt), tensor.WithShape(shape.Clone()...))
+		if s.dt == tensor.Float32 {
+			kernel.LargePages(floats[float32](t))
+		} else {
+			kernel.LargePages(floats[float64](t))
+		}
+		s.kept = append(s.kept, t)
 	}
 }
 

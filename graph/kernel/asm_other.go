@@ -4,147 +4,147 @@
 
 package kernel
 
-func gemm1x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm1x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm1x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm1x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm2x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm2x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm2x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm2x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm3x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm3x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm3x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm3x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm4x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm4x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm4x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm4x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm5x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm5x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm5x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm5x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm6x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm6x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm6x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm6x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm1x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm1x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm1x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm1x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm2x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm2x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm2x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm2x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm3x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm3x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm3x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm3x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm4x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm4x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm4x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm4x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm5x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm5x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm5x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm5x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm6x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm6x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm6x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm6x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm7x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm7x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm7x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm7x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm8x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm8x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm8x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm8x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm9x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm9x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm9x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm9x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm10x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm10x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm10x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm10x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm11x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm11x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm11x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm11x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm12x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm12x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm12x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm12x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 

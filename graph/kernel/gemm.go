@@ -57,6 +57,10 @@ func (g Gemm[T]) Run() {
 		return
 	}
 	g.check()
+	if g.isDeep() {
+		g.runDeep()
+		return
+	}
 	t := gemmTiles[T]{Gemm: g}
 	t.cut()
 	parallel(t.rows*t.cols*g.Batch, rowGrain(t.m*t.n*g.K/4), t)

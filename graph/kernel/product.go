@@ -26,7 +26,7 @@ type product[T Float] struct {
 // with memory for a few more, as long as a column of B is contiguous.
 const (
 	thinRows     = 3
-	thinFastRows = 6
+	thinFastRows = 8
 )
 
 func thin[T Float](m int, b Matrix[T]) bool {

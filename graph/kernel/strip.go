@@ -12,7 +12,7 @@ type stripShape struct {
 }
 
 type (
-	stripKernel func(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int,
+	stripKernel func(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int,
 		c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 	rowsPacker func(depth int, src *float32, stride int, dst *float32)
 )
@@ -48,9 +48,10 @@ type leftRows struct {
 
 // rightPanel is some columns of B: row k is b[k·step:], and as many elements of it as a strip has columns may be read.
 type rightPanel struct {
-	cols int
-	b    []float32
-	step int
+	cols  int
+	b     []float32
+	step  int
+	ahead int // from a row to where the next panel has it; 0 where that needs no fetching
 }
 
 // asSingle is a product in float32 as what it is.
@@ -89,7 +90,7 @@ func (shape *stripShape) runBlock(p *product[float32], s *panels[float32], t blo
 	for j := 0; j < p.n; j += shape.cols {
 		b := rightPanel{cols: min(shape.cols, p.n-j), step: shape.cols}
 		if j < t.direct {
-			b.b, b.step = p.b.at(t.k, j).Data, p.b.Stride
+			b.b, b.step, b.ahead = p.b.at(t.k, j).Data, p.b.Stride, shape.cols
 		} else {
 			b.b = s.b.data[(j-t.direct)*t.depth:]
 		}

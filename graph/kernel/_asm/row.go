@@ -129,21 +129,26 @@ func (v *vector) at(name string) Mem {
 	return Mem{Base: v.pointers[name], Index: v.offset, Scale: 1}
 }
 
-func (v *vector) load(name string) VecVirtual {
+func (v *vector) load(name string) VecVirtual { return v.loadAt(name, 0) }
+
+// loadAt loads from disp bytes further on.
+func (v *vector) loadAt(name string, disp int) VecVirtual {
 	x := YMM()
 	if v.mask == nil {
-		VMOVUPS(v.at(name), x)
+		VMOVUPS(v.at(name).Offset(disp), x)
 	} else {
-		VMASKMOVPS(v.at(name), v.mask, x)
+		VMASKMOVPS(v.at(name).Offset(disp), v.mask, x)
 	}
 	return x
 }
 
-func (v *vector) store(name string, x VecVirtual) {
+func (v *vector) store(name string, x VecVirtual) { v.storeAt(name, 0, x) }
+
+func (v *vector) storeAt(name string, disp int, x VecVirtual) {
 	if v.mask == nil {
-		VMOVUPS(x, v.at(name))
+		VMOVUPS(x, v.at(name).Offset(disp))
 	} else {
-		VMASKMOVPS(x, v.mask, v.at(name))
+		VMASKMOVPS(x, v.mask, v.at(name).Offset(disp))
 	}
 }
 
