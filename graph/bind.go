@@ -35,11 +35,9 @@ func (c *compiler) program() (*Program, error) {
 		}
 	}
 	if c.params.dt == tensor.Float64 {
-		p.arena64 = make([]float64, c.arena)
-		kernel.LargePages(p.arena64)
+		p.arena64 = newDense(tensor.Float64, []int{max(c.arena, 1)}).Float64s()
 	} else {
-		p.arena32 = make([]float32, c.arena)
-		kernel.LargePages(p.arena32)
+		p.arena32 = newDense(tensor.Float32, []int{max(c.arena, 1)}).Float32s()
 	}
 	p.memory = c.memory()
 	p.bind()

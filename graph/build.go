@@ -177,12 +177,7 @@ func (b *builder) input(name string, dt tensor.Dtype, shape []int) (*G.Node, err
 
 func newDense(dt tensor.Dtype, shape []int) *tensor.Dense {
 	t := tensor.New(tensor.Of(dt), tensor.WithShape(slices.Clone(shape)...))
-	switch dt {
-	case tensor.Float32:
-		kernel.LargePages(t.Float32s())
-	case tensor.Float64:
-		kernel.LargePages(t.Float64s())
-	}
+	kernel.LargePages(t)
 	return t
 }
 

@@ -409,6 +409,11 @@ func normInputRowAVX2(n int, dx *float32, x *float32, dy *float32, w *float32, m
 //go:noescape
 func adamRowAVX2(n int, w *float32, m *float32, v *float32, grad *float32, scale float32, l2 float32, beta1 float32, beta2 float32, rest2 float32, rate float32, root float32, eps float32, keep float32)
 
+// adamPairsRowAVX2 is one step of Adam whose moments are pairs of bfloat16, rounded by the random words of key from number first on.
+//
+//go:noescape
+func adamPairsRowAVX2(n int, w *float32, pairs *float32, grad *float32, first uint32, key uint32, scale float32, l2 float32, beta1 float32, beta2 float32, rest2 float32, rate float32, root float32, eps float32, keep float32)
+
 // dropoutRowAVX2 multiplies n elements, a multiple of 32, by scale, or makes them zero where their random word is below limit. The first word of counter must not wrap.
 //
 //go:noescape

@@ -12147,30 +12147,30 @@ TEXT ·adamRowAVX2(SB), NOSPLIT, $0-76
 	JL           tail
 
 loop:
-	VMOVUPS     (CX)(DI*1), Y9
-	VMOVUPS     (DX)(DI*1), Y10
-	VMOVUPS     (SI)(DI*1), Y11
-	VMULPS      Y0, Y11, Y11
-	VMOVAPS     Y1, Y12
-	VFMADD213PS Y11, Y9, Y12
-	VSUBPS      Y10, Y12, Y11
-	VMOVAPS     Y11, Y11
-	VFMADD213PS Y10, Y2, Y11
-	VMOVUPS     Y11, (DX)(DI*1)
-	VMULPS      Y4, Y12, Y10
-	VMULPS      Y10, Y12, Y10
-	VMOVUPS     (BX)(DI*1), Y12
+	VMOVUPS     (DX)(DI*1), Y9
+	VMOVUPS     (BX)(DI*1), Y10
+	VMOVUPS     (CX)(DI*1), Y11
+	VMOVUPS     (SI)(DI*1), Y12
+	VMULPS      Y0, Y12, Y12
+	VMOVAPS     Y1, Y13
+	VFMADD213PS Y12, Y11, Y13
+	VSUBPS      Y9, Y13, Y12
 	VMOVAPS     Y12, Y12
-	VFMADD213PS Y10, Y3, Y12
-	VMOVUPS     Y12, (BX)(DI*1)
-	VSQRTPS     Y12, Y12
-	VMOVAPS     Y12, Y10
-	VFMADD213PS Y7, Y6, Y10
-	VMULPS      Y5, Y11, Y11
-	VDIVPS      Y10, Y11, Y10
-	VMULPS      Y8, Y9, Y9
-	VSUBPS      Y10, Y9, Y9
+	VFMADD213PS Y9, Y2, Y12
+	VMULPS      Y4, Y13, Y9
+	VMULPS      Y9, Y13, Y9
+	VMOVAPS     Y10, Y10
+	VFMADD213PS Y9, Y3, Y10
+	VSQRTPS     Y10, Y9
+	VMOVAPS     Y9, Y9
+	VFMADD213PS Y7, Y6, Y9
+	VMULPS      Y8, Y11, Y11
+	VMULPS      Y5, Y12, Y13
+	VDIVPS      Y9, Y13, Y9
+	VSUBPS      Y9, Y11, Y9
 	VMOVUPS     Y9, (CX)(DI*1)
+	VMOVUPS     Y12, (DX)(DI*1)
+	VMOVUPS     Y10, (BX)(DI*1)
 	ADDQ        $0x20, DI
 	SUBQ        $0x08, AX
 	JGE         loop
@@ -12181,34 +12181,226 @@ tail:
 	LEAQ        tail<>+32(SB), R8
 	NEGQ        AX
 	VMOVUPS     (R8)(AX*4), Y9
-	VMASKMOVPS  (CX)(DI*1), Y9, Y10
-	VMASKMOVPS  (DX)(DI*1), Y9, Y11
-	VMASKMOVPS  (SI)(DI*1), Y9, Y12
-	VMULPS      Y0, Y12, Y0
+	VMASKMOVPS  (DX)(DI*1), Y9, Y10
+	VMASKMOVPS  (BX)(DI*1), Y9, Y11
+	VMASKMOVPS  (CX)(DI*1), Y9, Y12
+	VMASKMOVPS  (SI)(DI*1), Y9, Y13
+	VMULPS      Y0, Y13, Y0
 	VMOVAPS     Y1, Y1
-	VFMADD213PS Y0, Y10, Y1
-	VSUBPS      Y11, Y1, Y0
+	VFMADD213PS Y0, Y12, Y1
+	VSUBPS      Y10, Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD213PS Y11, Y2, Y0
-	VMASKMOVPS  Y0, Y9, (DX)(DI*1)
+	VFMADD213PS Y10, Y2, Y0
 	VMULPS      Y4, Y1, Y2
 	VMULPS      Y2, Y1, Y1
-	VMASKMOVPS  (BX)(DI*1), Y9, Y2
-	VMOVAPS     Y2, Y2
+	VMOVAPS     Y11, Y2
 	VFMADD213PS Y1, Y3, Y2
-	VMASKMOVPS  Y2, Y9, (BX)(DI*1)
-	VSQRTPS     Y2, Y2
-	VMOVAPS     Y2, Y1
+	VSQRTPS     Y2, Y1
+	VMOVAPS     Y1, Y1
 	VFMADD213PS Y7, Y6, Y1
-	VMULPS      Y5, Y0, Y0
-	VDIVPS      Y1, Y0, Y0
-	VMULPS      Y8, Y10, Y1
-	VSUBPS      Y0, Y1, Y0
-	VMASKMOVPS  Y0, Y9, (CX)(DI*1)
+	VMULPS      Y8, Y12, Y3
+	VMULPS      Y5, Y0, Y4
+	VDIVPS      Y1, Y4, Y1
+	VSUBPS      Y1, Y3, Y1
+	VMASKMOVPS  Y1, Y9, (CX)(DI*1)
+	VMASKMOVPS  Y0, Y9, (DX)(DI*1)
+	VMASKMOVPS  Y2, Y9, (BX)(DI*1)
 
 done:
 	VZEROUPPER
 	RET
+
+// func adamPairsRowAVX2(n int, w *float32, pairs *float32, grad *float32, first uint32, key uint32, scale float32, l2 float32, beta1 float32, beta2 float32, rest2 float32, rate float32, root float32, eps float32, keep float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·adamPairsRowAVX2(SB), NOSPLIT, $0-76
+	MOVQ         n+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         pairs+16(FP), DX
+	MOVQ         grad+24(FP), BX
+	VBROADCASTSS first+32(FP), Y0
+	VBROADCASTSS key+36(FP), Y1
+	VBROADCASTSS scale+40(FP), Y2
+	VBROADCASTSS l2+44(FP), Y3
+	VBROADCASTSS beta1+48(FP), Y4
+	VBROADCASTSS beta2+52(FP), Y5
+	VBROADCASTSS rest2+56(FP), Y6
+	VBROADCASTSS rate+60(FP), Y7
+	VBROADCASTSS root+64(FP), Y8
+	VBROADCASTSS eps+68(FP), Y9
+	VBROADCASTSS keep+72(FP), Y10
+	XORQ         SI, SI
+	SUBQ         $0x08, AX
+	JL           tail
+
+loop:
+	VMOVUPS     (DX)(SI*1), Y11
+	VPSLLD      $0x10, Y11, Y12
+	VANDPS      all_ffff0000<>+0(SB), Y11, Y11
+	VMOVUPS     (CX)(SI*1), Y13
+	VMOVUPS     (BX)(SI*1), Y14
+	VMULPS      Y2, Y14, Y14
+	VMOVAPS     Y3, Y15
+	VFMADD213PS Y14, Y13, Y15
+	VSUBPS      Y11, Y15, Y14
+	VMOVAPS     Y14, Y14
+	VFMADD213PS Y11, Y4, Y14
+	VMULPS      Y6, Y15, Y11
+	VMULPS      Y11, Y15, Y11
+	VMOVAPS     Y12, Y12
+	VFMADD213PS Y11, Y5, Y12
+	VSQRTPS     Y12, Y11
+	VMOVAPS     Y11, Y11
+	VFMADD213PS Y9, Y8, Y11
+	VMULPS      Y10, Y13, Y13
+	VMULPS      Y7, Y14, Y15
+	VDIVPS      Y11, Y15, Y11
+	VSUBPS      Y11, Y13, Y11
+	VMOVUPS     Y11, (CX)(SI*1)
+	VPADDD      lane_numbers<>+0(SB), Y0, Y11
+	VPADDD      all_00000008<>+0(SB), Y0, Y0
+	VPMULLD     all_9e3779b9<>+0(SB), Y11, Y11
+	VPADDD      Y1, Y11, Y11
+	VPSRLD      $0x10, Y11, Y13
+	VPXOR       Y13, Y11, Y11
+	VPMULLD     all_85ebca6b<>+0(SB), Y11, Y11
+	VPSRLD      $0x0d, Y11, Y13
+	VPXOR       Y13, Y11, Y11
+	VPMULLD     all_c2b2ae35<>+0(SB), Y11, Y11
+	VPSRLD      $0x10, Y11, Y13
+	VPXOR       Y13, Y11, Y11
+	VPSRLD      $0x10, Y11, Y13
+	VPADDD      Y14, Y13, Y13
+	VANDPS      all_0000ffff<>+0(SB), Y11, Y11
+	VPADDD      Y12, Y11, Y11
+	VPSRLD      $0x10, Y11, Y11
+	VPBLENDW    $0xaa, Y13, Y11, Y11
+	VMOVUPS     Y11, (DX)(SI*1)
+	ADDQ        $0x20, SI
+	SUBQ        $0x08, AX
+	JGE         loop
+
+tail:
+	ADDQ        $0x08, AX
+	JZ          done
+	LEAQ        tail<>+32(SB), DI
+	NEGQ        AX
+	VMOVUPS     (DI)(AX*4), Y11
+	VMASKMOVPS  (DX)(SI*1), Y11, Y12
+	VPSLLD      $0x10, Y12, Y13
+	VANDPS      all_ffff0000<>+0(SB), Y12, Y12
+	VMASKMOVPS  (CX)(SI*1), Y11, Y14
+	VMASKMOVPS  (BX)(SI*1), Y11, Y15
+	VMULPS      Y2, Y15, Y2
+	VMOVAPS     Y3, Y3
+	VFMADD213PS Y2, Y14, Y3
+	VSUBPS      Y12, Y3, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD213PS Y12, Y4, Y2
+	VMULPS      Y6, Y3, Y4
+	VMULPS      Y4, Y3, Y3
+	VMOVAPS     Y13, Y4
+	VFMADD213PS Y3, Y5, Y4
+	VSQRTPS     Y4, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD213PS Y9, Y8, Y3
+	VMULPS      Y10, Y14, Y5
+	VMULPS      Y7, Y2, Y6
+	VDIVPS      Y3, Y6, Y3
+	VSUBPS      Y3, Y5, Y3
+	VMASKMOVPS  Y3, Y11, (CX)(SI*1)
+	VPADDD      lane_numbers<>+0(SB), Y0, Y3
+	VPADDD      all_00000008<>+0(SB), Y0, Y0
+	VPMULLD     all_9e3779b9<>+0(SB), Y3, Y0
+	VPADDD      Y1, Y0, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPXOR       Y1, Y0, Y0
+	VPMULLD     all_85ebca6b<>+0(SB), Y0, Y0
+	VPSRLD      $0x0d, Y0, Y1
+	VPXOR       Y1, Y0, Y0
+	VPMULLD     all_c2b2ae35<>+0(SB), Y0, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPXOR       Y1, Y0, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPADDD      Y2, Y1, Y1
+	VANDPS      all_0000ffff<>+0(SB), Y0, Y0
+	VPADDD      Y4, Y0, Y0
+	VPSRLD      $0x10, Y0, Y0
+	VPBLENDW    $0xaa, Y1, Y0, Y0
+	VMASKMOVPS  Y0, Y11, (DX)(SI*1)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA all_ffff0000<>+0(SB)/4, $0xffff0000
+DATA all_ffff0000<>+4(SB)/4, $0xffff0000
+DATA all_ffff0000<>+8(SB)/4, $0xffff0000
+DATA all_ffff0000<>+12(SB)/4, $0xffff0000
+DATA all_ffff0000<>+16(SB)/4, $0xffff0000
+DATA all_ffff0000<>+20(SB)/4, $0xffff0000
+DATA all_ffff0000<>+24(SB)/4, $0xffff0000
+DATA all_ffff0000<>+28(SB)/4, $0xffff0000
+GLOBL all_ffff0000<>(SB), RODATA|NOPTR, $32
+
+DATA lane_numbers<>+0(SB)/4, $0x00000000
+DATA lane_numbers<>+4(SB)/4, $0x00000001
+DATA lane_numbers<>+8(SB)/4, $0x00000002
+DATA lane_numbers<>+12(SB)/4, $0x00000003
+DATA lane_numbers<>+16(SB)/4, $0x00000004
+DATA lane_numbers<>+20(SB)/4, $0x00000005
+DATA lane_numbers<>+24(SB)/4, $0x00000006
+DATA lane_numbers<>+28(SB)/4, $0x00000007
+GLOBL lane_numbers<>(SB), RODATA|NOPTR, $32
+
+DATA all_00000008<>+0(SB)/4, $0x00000008
+DATA all_00000008<>+4(SB)/4, $0x00000008
+DATA all_00000008<>+8(SB)/4, $0x00000008
+DATA all_00000008<>+12(SB)/4, $0x00000008
+DATA all_00000008<>+16(SB)/4, $0x00000008
+DATA all_00000008<>+20(SB)/4, $0x00000008
+DATA all_00000008<>+24(SB)/4, $0x00000008
+DATA all_00000008<>+28(SB)/4, $0x00000008
+GLOBL all_00000008<>(SB), RODATA|NOPTR, $32
+
+DATA all_9e3779b9<>+0(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+4(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+8(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+12(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+16(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+20(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+24(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+28(SB)/4, $0x9e3779b9
+GLOBL all_9e3779b9<>(SB), RODATA|NOPTR, $32
+
+DATA all_85ebca6b<>+0(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+4(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+8(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+12(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+16(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+20(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+24(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+28(SB)/4, $0x85ebca6b
+GLOBL all_85ebca6b<>(SB), RODATA|NOPTR, $32
+
+DATA all_c2b2ae35<>+0(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+4(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+8(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+12(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+16(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+20(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+24(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+28(SB)/4, $0xc2b2ae35
+GLOBL all_c2b2ae35<>(SB), RODATA|NOPTR, $32
+
+DATA all_0000ffff<>+0(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+4(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+8(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+12(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+16(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+20(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+24(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+28(SB)/4, $0x0000ffff
+GLOBL all_0000ffff<>(SB), RODATA|NOPTR, $32
 
 // func dropoutRowAVX2(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limit uint32, scale float32)
 // Requires: AVX, AVX2
@@ -12455,16 +12647,6 @@ loop:
 	VZEROUPPER
 	RET
 
-DATA lane_numbers<>+0(SB)/4, $0x00000000
-DATA lane_numbers<>+4(SB)/4, $0x00000001
-DATA lane_numbers<>+8(SB)/4, $0x00000002
-DATA lane_numbers<>+12(SB)/4, $0x00000003
-DATA lane_numbers<>+16(SB)/4, $0x00000004
-DATA lane_numbers<>+20(SB)/4, $0x00000005
-DATA lane_numbers<>+24(SB)/4, $0x00000006
-DATA lane_numbers<>+28(SB)/4, $0x00000007
-GLOBL lane_numbers<>(SB), RODATA|NOPTR, $32
-
 DATA all_d2511f53<>+0(SB)/4, $0xd2511f53
 DATA all_d2511f53<>+4(SB)/4, $0xd2511f53
 DATA all_d2511f53<>+8(SB)/4, $0xd2511f53
@@ -12484,13 +12666,3 @@ DATA all_cd9e8d57<>+20(SB)/4, $0xcd9e8d57
 DATA all_cd9e8d57<>+24(SB)/4, $0xcd9e8d57
 DATA all_cd9e8d57<>+28(SB)/4, $0xcd9e8d57
 GLOBL all_cd9e8d57<>(SB), RODATA|NOPTR, $32
-
-DATA all_00000008<>+0(SB)/4, $0x00000008
-DATA all_00000008<>+4(SB)/4, $0x00000008
-DATA all_00000008<>+8(SB)/4, $0x00000008
-DATA all_00000008<>+12(SB)/4, $0x00000008
-DATA all_00000008<>+16(SB)/4, $0x00000008
-DATA all_00000008<>+20(SB)/4, $0x00000008
-DATA all_00000008<>+24(SB)/4, $0x00000008
-DATA all_00000008<>+28(SB)/4, $0x00000008
-GLOBL all_00000008<>(SB), RODATA|NOPTR, $32

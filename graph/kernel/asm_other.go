@@ -244,6 +244,10 @@ func adamRowAVX2(n int, w, m, v, grad *float32, scale, l2, beta1, beta2, rest2, 
 	panic(noAssembly)
 }
 
+func adamPairsRowAVX2(n int, w, pairs, grad *float32, first, key uint32, scale, l2, beta1, beta2, rest2, rate, root, eps, keep float32) {
+	panic(noAssembly)
+}
+
 func dropoutRowAVX2(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limit uint32, scale float32) {
 	panic(noAssembly)
 }

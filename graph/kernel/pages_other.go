@@ -2,4 +2,4 @@
 
 package kernel
 
-func advise([]byte) {}
+func advise(_, _ uintptr) {}

@@ -8,6 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/train"
 )
 
 // nanoGPT's settings for a processor and for Shakespeare on a graphics card, and GPT-2.
@@ -17,19 +18,25 @@ var (
 	gpt2GPT = models.GPT{Vocab: 50257, Context: 1024, Layers: 12, Heads: 12, Dim: 768}
 )
 
-// BenchmarkTrainStep is forward, backward, clipping to a norm of 1 and AdamW on random tokens. MB is what the Program holds with the
-// moments of AdamW, peak-MB the most that the process ever held: run one case at a time.
+// BenchmarkTrainStep is forward, backward, clipping to a norm of 1 and AdamW on random tokens. MB is what the Program holds and the
+// state of AdamW, peak-MB the most that the process ever held: run one case at a time.
 func BenchmarkTrainStep(b *testing.B) {
 	for _, c := range []struct {
 		name         string
 		batch, steps int
 		m            models.GPT
+		adam         train.AdamW
 	}{
-		{"char", 12, 64, charGPT}, {"baby", 8, 256, babyGPT}, {"gpt2", 4, 64, gpt2GPT},
+		{"char", 12, 64, charGPT, train.AdamW{}},
+		{"baby", 8, 256, babyGPT, train.AdamW{}},
+		{"gpt2", 4, 64, gpt2GPT, train.AdamW{}},
+		{"gpt2-bfloat16", 4, 64, gpt2GPT, train.AdamW{BFloat16: true}}, // the moments only
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			p := build(b, graph.NewParams(tensor.Float32, 1), graph.Train, c.m.Loss(c.batch, c.steps))
-			feed, optimize := windows(c.m, c.batch, c.steps), adamW(1e-3, 0.1)
+			adam := c.adam
+			adam.WeightDecay = 0.1
+			feed, optimize := windows(c.m, c.batch, c.steps), clipped(&adam, 1e-3)
 			step := func() {
 				run(b, p, feed)
 				if err := optimize(p.ValueGrads()); err != nil {
@@ -41,8 +48,12 @@ func BenchmarkTrainStep(b *testing.B) {
 			for b.Loop() {
 				step()
 			}
+			held := p.Memory().Total()
+			for _, t := range adam.State() {
+				held += int(t.MemSize())
+			}
 			b.ReportMetric(float64(c.batch*c.steps*b.N)/b.Elapsed().Seconds(), "tokens/s")
-			b.ReportMetric(float64(p.Memory().Total()+2*p.Memory().Params)/1e6, "MB")
+			b.ReportMetric(float64(held)/1e6, "MB")
 			b.ReportMetric(peakMB(), "peak-MB")
 		})
 	}

@@ -17,5 +17,5 @@ func peakMB() float64 {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
 		return float64(u.Maxrss) / 1e6
 	}
-	return float64(u.Maxrss) / 1e3
+	return float64(u.Maxrss) * 1024 / 1e6
 }
