@@ -163,6 +163,73 @@ func TestPitfallMergedNodes(t *testing.T) {
 	})
 }
 
+// TestPitfallConstants: constants of one name, or that print alike, are one node whatever their values.
+func TestPitfallConstants(t *testing.T) {
+	long := func(middle float64) *tensor.Dense {
+		x := make([]float64, 1000)
+		x[500] = middle
+		return graphtest.Dense(tensor.Float64, x, 1000)
+	}
+	g := G.NewGraph()
+	x := plain(g, "x", make([]float64, 1000), 1000)
+	a, b := G.Must(G.Add(x, G.NewConstant(long(1)))), G.Must(G.Add(x, G.NewConstant(long(2))))
+	if a != b {
+		t.Error("gorgonia no longer merges constants that print alike")
+	}
+	buildError(t, "h.0: |NewConstant|use Scope.Constant", func(s *graph.Scope) {
+		c := G.NewConstant(floats([]float32{1, 2}, 2))
+		s.Output("y", s.In("h").At(0).Try(G.Add(s.Param("x", graph.Ones(), 2), c)))
+	})
+	buildError(t, "NewConstant|leave the name out", func(s *graph.Scope) {
+		x := s.Param("x", graph.Ones(), 2)
+		s.Output("y", s.Try(G.HadamardProd(x, G.NewConstant(float32(2), G.WithName("rate")))))
+	})
+	p := build(t, func(s *graph.Scope) {
+		x := s.Param("x", graph.Ones(), 2)
+		s.Output("a", s.Try(G.HadamardProd(x, G.NewConstant(float32(0.12345678)))))
+		s.Output("b", s.Try(G.HadamardProd(x, G.NewConstant(float32(0.12345679)))))
+	})
+	check(t, p.Run(nil))
+	if a, b := p.Output("a").Float32s()[0], p.Output("b").Float32s()[0]; a != 0.12345678 || b != 0.12345679 {
+		t.Errorf("got %v and %v, want both constants to the last bit", a, b)
+	}
+}
+
+// TestPitfallNoGradient: what has no gradient in Gorgonia is left out of the derivative, or a panic of gorgonia.Grad.
+func TestPitfallNoGradient(t *testing.T) {
+	buildError(t, "h: |gorgonia.At|use ops.Slice", func(s *graph.Scope) {
+		x := s.Param("x", graph.Ones(), 2, 2)
+		s.Minimize(s.In("h").Try(G.Add(s.In("h").Try(G.At(x, 0, 1)), graphtest.Loss(s, x))))
+	})
+	diagonal := func(s *graph.Scope) {
+		y := s.In("h").Try(G.DiagFlat(s.Param("x", graph.Ones(), 2)))
+		s.Output("y", y)
+		s.Minimize(graphtest.Loss(s, y))
+	}
+	buildError(t, "h: DiagFlat|no gradient", diagonal)
+	check(t, buildOver(t, graph.NewParams(tensor.Float32, 1), graph.Eval, diagonal).Run(nil)) // where none is asked for it is right
+}
+
+// TestPitfallRemovedNode: Gorgonia finds a node's operands by its place in a list, which is another one once an earlier node is gone.
+func TestPitfallRemovedNode(t *testing.T) {
+	g := G.NewGraph()
+	x, y := plain(g, "x", []float64{0.5}, 1), plain(g, "y", []float64{0.5}, 1)
+	G.Must(G.BinaryXent(x, y))
+	mixed := false
+	for _, n := range g.AllNodes() {
+		if n.Op() != nil && n.Op().Arity() != g.From(n.ID()).Len() && n.Op().Arity() > 0 && g.From(n.ID()).Len() > 0 {
+			mixed = true
+		}
+	}
+	if !mixed {
+		t.Error("gorgonia no longer mixes up the nodes of BinaryXent")
+	}
+	buildError(t, "h: gorgonia.BinaryXent|with ops", func(s *graph.Scope) {
+		x, y := s.Param("x", graph.Constant(0.5), 2), s.Constant(floats([]float32{0, 1}, 2))
+		s.Minimize(graphtest.Loss(s, s.In("h").Try(G.BinaryXent(x, y))))
+	})
+}
+
 // TestPitfallHashes: Gorgonia takes two nodes for one when their operations' hashes agree too, whatever their operands are. Ours are numbers
 // that no two have.
 func TestPitfallHashes(t *testing.T) {
