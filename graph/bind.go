@@ -15,7 +15,7 @@ import (
 func (c *compiler) program() (*Program, error) {
 	p := &Program{
 		Scale: 1, params: c.params, mode: c.mode, steps: c.steps, stream: c.stream, scale: c.scale,
-		inputs: map[string]*leaf{}, states: map[string]*leaf{}, outputs: map[string]*tensor.Dense{},
+		inputs: map[string]*leaf{}, states: map[string]*leaf{}, outputs: map[string]*tensor.Dense{}, named: map[string]value{},
 		drawing: c.draw(),
 	}
 	for _, l := range c.leaves {
@@ -40,10 +40,10 @@ func (c *compiler) program() (*Program, error) {
 		p.arena32 = make([]float32, c.arena)
 	}
 	p.memory = c.memory()
-	p.bind()
 	for _, o := range c.outputs {
-		p.outputs[o.name] = p.dense(c.values[o.node])
+		p.named[o.name] = c.values[o.node]
 	}
+	p.bind()
 	if c.loss != nil {
 		p.loss = p.dense(c.values[c.loss])
 	}
