@@ -43,6 +43,9 @@ func sampling(tokens int) generate.Options {
 }
 
 func (g *generation) run(w io.Writer) error {
+	if err := checkFlags([]amount{{"tokens", g.options.Tokens, 1}}, nil); err != nil {
+		return err
+	}
 	m, tok, err := open(g.model)
 	if err != nil {
 		return err
@@ -115,6 +118,9 @@ func (e *evaluation) flags(f *flag.FlagSet) {
 
 // run scores every token of the text but the first, in windows of the model's context.
 func (e *evaluation) run(w io.Writer) (err error) {
+	if err := checkFlags([]amount{{"batch", e.batch, 1}}, nil); err != nil {
+		return err
+	}
 	if e.data == "" {
 		if e.data, err = opticks(); err != nil {
 			return err

@@ -58,7 +58,7 @@ func TestTrainGenerateEval(t *testing.T) {
 		t.Errorf("generate printed %q, want two lines", text.String())
 	}
 	var score bytes.Buffer
-	e := evaluation{dataset: dataset{file: data, separator: "\t", heldOut: 0.1}, model: out, batch: 4}
+	e := evaluation{dataset: dataset{file: data, separator: `\t`, heldOut: 0.1}, model: out, batch: 4}
 	if err := e.run(&score); err != nil {
 		t.Fatal(err)
 	}
