@@ -230,6 +230,53 @@ func TestPitfallRemovedNode(t *testing.T) {
 	})
 }
 
+// TestRefused goes through the operations of Gorgonia that Build refuses and that no test of a pitfall has.
+func TestRefused(t *testing.T) {
+	for words, op := range map[string]func(x *G.Node) (*G.Node, error){
+		"gorgonia.SoftMax|ops.LogSoftmax": func(x *G.Node) (*G.Node, error) { return G.LogSoftMax(x) },
+		"gorgonia.GroupNorm|ops.LayerNorm": func(x *G.Node) (*G.Node, error) {
+			scale := G.NewTensor(x.Graph(), tensor.Float32, 4, G.WithShape(1, 4, 1, 1), G.WithName("scale"), G.WithInit(G.Ones()))
+			bias := G.NewTensor(x.Graph(), tensor.Float32, 4, G.WithShape(1, 4, 1, 1), G.WithName("bias"), G.WithInit(G.Zeroes()))
+			return G.GroupNorm(x, scale, bias, 2, 4, 1e-5)
+		},
+		"gorgonia.BatchNorm|ops.LayerNorm": func(x *G.Node) (*G.Node, error) {
+			y, _, _, _, err := G.BatchNorm(x, nil, nil, 0.9, 1e-5)
+			return y, err
+		},
+		"random nodes|ops.Dropout": func(x *G.Node) (*G.Node, error) {
+			r := G.UniformRandomNode(x.Graph(), tensor.Float32, 0, 1, 2, 4, 3, 3)
+			return G.Add(x, r)
+		},
+		"gorgonia.Concat|ops.Concat": func(x *G.Node) (*G.Node, error) {
+			y, err := ops.Reshape(x, 72, 1)
+			if err != nil {
+				return nil, err
+			}
+			return G.Concat(0, y, y, y, y)
+		},
+		"gorgonia.Read|Scope.Output": func(x *G.Node) (*G.Node, error) {
+			var v G.Value
+			G.Read(x, &v)
+			return x, nil
+		},
+		"gorgonia.Set|Scope.State": func(x *G.Node) (*G.Node, error) {
+			y, err := G.Tanh(x)
+			if err != nil {
+				return nil, err
+			}
+			G.Set(x, y)
+			return y, nil
+		},
+	} {
+		t.Run(words, func(t *testing.T) {
+			buildError(t, "h.2: |"+words, func(s *graph.Scope) {
+				h := s.In("h").At(2)
+				h.Output("y", h.Try(op(h.Param("x", graph.Normal(1), 2, 4, 3, 3))))
+			})
+		})
+	}
+}
+
 // TestPitfallHashes: Gorgonia takes two nodes for one when their operations' hashes agree too, whatever their operands are. Ours are numbers
 // that no two have.
 func TestPitfallHashes(t *testing.T) {

@@ -1,9 +1,7 @@
 package graph
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -49,10 +47,13 @@ func (b *builder) intact() error {
 }
 
 // refuse reports the first declared node that is one of Gorgonia's wrong operations. What gorgonia.Grad makes of the others
-// is right.
+// is right. Statements, which nothing depends on, would not be run at all.
 func (b *builder) refuse() error {
-	declared := slices.SortedFunc(maps.Keys(b.reachable(b.roots()...)), func(x, y *G.Node) int { return cmp.Compare(x.ID(), y.ID()) })
-	for _, n := range declared {
+	needed := b.reachable(b.roots()...)
+	for _, n := range b.g.AllNodes() {
+		if name := opType(n.Op()); !needed[n] && name != "letOp" && name != "readOp" {
+			continue
+		}
 		if why := refusal(n); why != "" {
 			return errors.New(at(b.paths[n.ID()], why))
 		}
