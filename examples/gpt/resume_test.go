@@ -156,6 +156,15 @@ func TestTrainGenerateEval(t *testing.T) {
 	if n := len([]rune(strings.TrimSuffix(text.String(), "\n"))); n != 64 {
 		t.Errorf("generated %d characters, want the prompt's 4 and 60: %q", n, text.String())
 	}
+	text.Reset()
+	g.prompt = strings.Repeat("the ", 5) // of 20 characters
+	if err := g.run(&text); err == nil || !strings.Contains(err.Error(), "the prompt has 20 tokens, the model's window is 16") || text.Len() > 0 {
+		t.Errorf("a prompt longer than the window: got %q and error %v, want the error alone", text.String(), err)
+	}
+	g.prompt, g.options.Stop, g.options.Tokens = "the ", nil, 1
+	if err := g.run(&text); err != nil || !strings.HasPrefix(text.String(), "the ") {
+		t.Errorf("one token: got %q and error %v, want the prompt and one character", text.String(), err)
+	}
 	var score bytes.Buffer
 	e := evaluation{model: out, data: o.data, batch: 4}
 	if err := e.run(&score); err != nil {

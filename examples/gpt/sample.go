@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"gorgonia.org/tensor"
@@ -75,15 +76,23 @@ func (g *generation) run(w io.Writer) error {
 	return nil
 }
 
-// follow yields the prompt and then what is generated, so that the text between them is right too.
+// follow yields the prompt and then what is generated, so that the text between them is right too. Of a prompt from which nothing
+// can be generated it yields the error alone.
 func follow(prompt []int32, next iter.Seq2[int32, error]) iter.Seq2[int32, error] {
 	return func(yield func(int32, error) bool) {
-		for _, id := range prompt {
-			if !yield(id, nil) {
+		begun := false
+		begin := func() bool {
+			begun = true
+			return !slices.ContainsFunc(prompt, func(id int32) bool { return !yield(id, nil) })
+		}
+		for id, err := range next {
+			if err == nil && !begun && !begin() || !yield(id, err) || err != nil {
 				return
 			}
 		}
-		next(yield)
+		if !begun {
+			begin()
+		}
 	}
 }
 

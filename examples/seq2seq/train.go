@@ -282,8 +282,19 @@ func (o *options) pairs() (tok *tokenize.Tokenizer, learning, held train.Pairs, 
 	if learning, err = train.EncodePairs(first, tok, tok); err != nil {
 		return nil, nil, nil, err
 	}
-	held, err = train.EncodePairs(second, tok, tok)
-	return tok, learning, held, err
+	if held, err = train.EncodePairs(second, tok, tok); err != nil {
+		return nil, nil, nil, err
+	}
+	all, sum := train.PairSize{S: math.MaxInt, T: math.MaxInt}, len(learning)+len(held)
+	learning, _ = learning.Fit(all)
+	held, _ = held.Fit(all)
+	if left := len(learning) + len(held); left < sum {
+		fmt.Printf("%d of %d pairs have no source and are left out\n", sum-left, sum)
+	}
+	if len(learning) == 0 || len(held) == 0 {
+		return nil, nil, nil, errors.Errorf("%d pairs to learn from and %d held out have a source, want some of both", len(learning), len(held))
+	}
+	return tok, learning, held, nil
 }
 
 // size is the shape of a batch that holds the longest of the pairs.
