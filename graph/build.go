@@ -19,6 +19,9 @@ func Build(p *Params, mode Mode, declare func(*Scope)) (_ *Program, err error) {
 	}
 	known := p.Len()
 	defer func() {
+		if r := recover(); r != nil { // of an operation that is asked for its sizes
+			err = errors.Errorf("plan: panic: %v", r)
+		}
 		if err != nil {
 			p.truncate(known)
 			err = errors.WithMessage(err, "graph: build")

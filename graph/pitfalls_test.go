@@ -386,6 +386,11 @@ func TestPitfallPanic(t *testing.T) {
 		s.Output("y", s.In("h").Try(ops.New(d, s.Param("x", graph.Ones(), 1))))
 	})
 	checkError(t, p.Run(nil), "graph: run: h: Fragile|panic: oh")
+	buildError(t, "plan: panic: oh", func(s *graph.Scope) {
+		d := ops.Def{Name: "Fragile", Shapes: func(in []tensor.Shape) ([]tensor.Shape, error) { return in, nil },
+			Forward: ops.Kernel{F32: func(*ops.Call[float32]) error { return nil }}, Scratch: func([]tensor.Shape) int { panic("oh") }}
+		s.Output("y", s.In("h").Try(ops.New(d, s.Param("x", graph.Ones(), 1))))
+	})
 }
 
 func TestPitfallMaskedRows(t *testing.T) {
