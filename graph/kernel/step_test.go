@@ -7,7 +7,6 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
-	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
 )
@@ -16,23 +15,23 @@ import (
 // workers nor who of them is faster may show in a bit of the weights. It stands here because only here there can be more workers
 // than the machine has processors.
 func TestTrainingStepBits(t *testing.T) {
-	gpt := models.GPT{Vocab: 211, Context: 33, Layers: 2, Heads: 3, Dim: 96, EmbedDropout: 0.1, Dropout: 0.1, AttnDropout: 0.1}
+	gpt := models.GPT{Vocab: 211, Context: 33, Layers: 1, Heads: 3, Dim: 96, EmbedDropout: 0.1, Dropout: 0.1, AttnDropout: 0.1}
 	pairs := models.Seq2Seq{
 		EncoderLayers: 1, DecoderLayers: 1, Heads: 2, Dim: 64, Hidden: 130, SourceVocab: 90, TargetVocab: 70, Source: 21, Target: 19,
 		Dropout: 0.1, LabelSmoothing: 0.1, BOS: 1, EOS: 2,
 	}
-	crews := []int{1, 2, 4, 8}
+	crews, types := []int{1, 2, 4, 8}, []tensor.Dtype{tensor.Float32, tensor.Float64}
 	if testing.Short() {
-		crews = []int{1, 8}
+		crews, types = []int{1, 8}, types[:1]
 	}
 	for name, c := range map[string]struct {
 		loss   func(*graph.Scope)
 		source train.Source
 	}{
-		"GPT":     {gpt.Loss(5, 33), windowsOf(t, 3000, 211, 5, 33)},
+		"GPT":     {gpt.Loss(5, 33), windowsOf(t, 3000, 5, 33)},
 		"Seq2Seq": {pairs.Loss(7, 21, 19), pairsOf(pairs, 100, 7)},
 	} {
-		for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		for _, dt := range types {
 			var want [][]float64
 			for _, n := range crews {
 				var got [][]float64
@@ -56,7 +55,7 @@ func trained(t *testing.T, dt tensor.Dtype, loss func(*graph.Scope), source trai
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := train.Trainer{Program: p, Optimizer: &train.AdamW{WeightDecay: 0.1}, Rate: train.Constant(1e-2), Clip: 0.5, Until: 3, MicroBatches: 2}
+	tr := train.Trainer{Program: p, Optimizer: &train.AdamW{WeightDecay: 0.1}, Rate: train.Constant(3e-3), Clip: 0.5, Until: 3, MicroBatches: 2}
 	all := [][]float64{nil}
 	for r, err := range tr.Steps(t.Context(), source) {
 		if err != nil {
@@ -64,8 +63,8 @@ func trained(t *testing.T, dt tensor.Dtype, loss func(*graph.Scope), source trai
 		}
 		all[0] = append(all[0], r.Loss, r.GradNorm)
 	}
-	if all[0][4] >= all[0][0] {
-		t.Errorf("%v: got losses %v, want falling ones", dt, all[0])
+	if all[0][4] > all[0][0]-0.5 {
+		t.Errorf("%v: got losses and norms %v, want the third well below the first", dt, all[0])
 	}
 	for _, v := range params.All() {
 		if dt == tensor.Float64 {
@@ -81,18 +80,18 @@ func trained(t *testing.T, dt tensor.Dtype, loss func(*graph.Scope), source trai
 	return all
 }
 
-// drawn are n ids from 3 to vocab.
-func drawn(key uint64, n, vocab int) []int32 {
+// counted are the ids 3, 4, … 12 and again, so that a few steps learn something.
+func counted(n int) []int32 {
 	ids := make([]int32, n)
 	for i := range ids {
-		ids[i] = 3 + int32(kernel.Seed{Key: key}.Uint32(uint64(i))%uint32(vocab-3))
+		ids[i] = 3 + int32(i%10)
 	}
 	return ids
 }
 
-func windowsOf(t *testing.T, n, vocab, b, steps int) train.Source {
+func windowsOf(t *testing.T, n, b, steps int) train.Source {
 	t.Helper()
-	c, err := train.NewCorpus(drawn(1, n, vocab))
+	c, err := train.NewCorpus(counted(n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,9 +101,7 @@ func windowsOf(t *testing.T, n, vocab, b, steps int) train.Source {
 func pairsOf(m models.Seq2Seq, n, b int) train.Source {
 	var all train.Pairs
 	for i := range n {
-		all = append(all, train.Pair{
-			Source: drawn(uint64(2*i), 1+i%m.Source, m.SourceVocab), Target: drawn(uint64(2*i+1), i%m.Target, m.TargetVocab),
-		})
+		all = append(all, train.Pair{Source: counted(1 + i%m.Source), Target: counted(i % m.Target)})
 	}
 	s := all.Batches(train.PairSize{B: b, S: m.Source, T: m.Target}, train.Marks{BOS: m.BOS, EOS: m.EOS})
 	s.Pool = 4
