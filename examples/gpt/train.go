@@ -152,6 +152,10 @@ func learn(o *options) error {
 			return err
 		}
 	}
+	if ctx.Err() != nil && j.trainer.Step == 0 {
+		fmt.Println("stopped before the first step: nothing to save")
+		return nil
+	}
 	if ctx.Err() != nil && j.trainer.Step < o.steps {
 		fmt.Printf("saved at step %d in %s: go on with -resume\n", j.trainer.Step, o.out)
 		return nil
