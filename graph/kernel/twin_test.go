@@ -163,8 +163,12 @@ func guardMatrix(rows, cols int, trans bool, seed uint64) kernel.Matrix[float32]
 
 // The micro-kernels against the twin for all numbers of rows and columns up to two of their tiles, with NaN around.
 func TestGemmTwin(t *testing.T) {
-	for m := 1; m <= 25; m++ {
-		for n := 1; n <= 65; n++ {
+	rows, cols := 25, 65
+	if testing.Short() {
+		rows, cols = 13, 33 // two of the narrow tiles
+	}
+	for m := 1; m <= rows; m++ {
+		for n := 1; n <= cols; n++ {
 			for _, k := range []int{1, 7, 400} {
 				if k == 400 && m > 13 && n > 33 {
 					continue // nothing new but the time it takes
