@@ -2,10 +2,7 @@
 
 package kernel
 
-// accelerated says that there is assembly for the processor.
+// accelerated says that the processor has what the assembly of rows needs.
 var accelerated = false
 
-// wide says that products can use registers of 16 elements.
-var wide = false
-
-const noAssembly = "kernel: no assembly for this processor"
+const noAssembly = "kernel: no assembly of rows for this processor"

@@ -118,7 +118,7 @@ func mustPanic(t *testing.T, prefix string, f func()) {
 func bothTypes(t *testing.T, f32, f64 func(*testing.T)) {
 	t.Helper()
 	t.Run("float32", f32)
-	for name, level := range map[string]int{"float32 plain": kernel.Plain, "float32 AVX2": kernel.AVX2} {
+	for name, level := range map[string]int{"float32 plain": kernel.Plain, "float32 narrow": kernel.Narrow} {
 		t.Run(name, func(t *testing.T) {
 			defer kernel.Accelerate(kernel.Accelerate(level))
 			f32(t)

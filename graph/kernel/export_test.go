@@ -1,5 +1,7 @@
 package kernel
 
+import "slices"
+
 // Philox is one block of the generator, whose published test vectors use counters beyond those of an index.
 func (s Seed) Philox(block uint64) [4]uint32 { return s.philox(block) }
 
@@ -25,27 +27,24 @@ type plain struct{ f func(lo, hi int) }
 
 func (p *plain) Range(lo, hi int) { p.f(lo, hi) }
 
-// The levels of Accelerate.
+// The levels of Accelerate: all in Go; the assembly, with the first shape of strips; with the second, where there is one.
 const (
 	Plain = iota
-	AVX2
-	AVX512
+	Narrow
+	Wide
 )
 
 // Accelerate allows the assembly up to a level, as far as the processor has what it needs, and returns the level before.
 func Accelerate(level int) int {
-	old := Plain
-	if accelerated {
-		old = AVX2
+	old := slices.Index(shapes, strips) + 1
+	accelerated, strips = supported && level > Plain, nil
+	if level = min(level, len(shapes)); level > Plain {
+		strips = shapes[level-1]
 	}
-	if wide {
-		old = AVX512
-	}
-	accelerated, wide = level >= AVX2 && supported >= AVX2, level >= AVX512 && supported >= AVX512
 	return old
 }
 
-var supported = map[[2]bool]int{{true, false}: AVX2, {true, true}: AVX512}[[2]bool{accelerated, wide}]
+var supported = accelerated
 
 // ExpRow is the exponential on rows, on which the softmax stands.
 func ExpRow(y, x []float32, shift float32) float64 { return expRow(y, x, shift) }

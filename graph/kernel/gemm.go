@@ -93,7 +93,7 @@ const enoughTiles = 16
 
 // cut chooses the size of a tile.
 func (t *gemmTiles[T]) cut() {
-	if fast[T]() {
+	if striped[T]() {
 		t.cutStrips()
 		return
 	}

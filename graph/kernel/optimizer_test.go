@@ -108,7 +108,7 @@ func unpair(pairs []int32) (m, v []float32) {
 // A moment is off by less than a unit of bfloat16 in each step, at most 1/128 of it, and a weight by as much of its update.
 func TestAdamPairs(t *testing.T) {
 	const unit = 1. / 128
-	for _, level := range []int{kernel.Plain, kernel.AVX2} {
+	for _, level := range []int{kernel.Plain, kernel.Narrow} {
 		defer kernel.Accelerate(kernel.Accelerate(level))
 		for _, n := range lengths {
 			a := kernel.Adam{Rate: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1}

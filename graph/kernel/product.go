@@ -50,7 +50,7 @@ func (p product[T]) runAs(s *panels[T], thin bool) {
 
 // thick multiplies packed operands.
 func (p product[T]) thick(s *panels[T]) {
-	if fast[T]() {
+	if striped[T]() {
 		runStrips(asSingle(&p, s))
 		return
 	}

@@ -6,24 +6,28 @@ import "unsafe"
 type stripShape struct {
 	rows, cols int
 	kernels    [2][]stripKernel // by the number of rows less one, for up to cols/2 columns and for up to cols
-	packRows   rowsPacker       // of one group of rows
-	packMany   rowsPacker       // of groups that fill cache lines
-	many       int              // how many these are
+
+	// The packing in assembly; nil where Go does it.
+	packRows              rowsPacker // of one group of rows
+	packMany              rowsPacker // of groups that fill cache lines
+	many                  int        // how many these are
+	packAlong, packAcross colsPacker // of packedCols columns of B: as they are, or transposed
 }
 
 type (
 	stripKernel func(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int,
 		c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 	rowsPacker func(depth int, src *float32, stride int, dst *float32)
+	colsPacker func(depth int, src *float32, stride int, dst *float32, step int)
 )
 
-// strips is the shape that the processor is best at.
-func strips() *stripShape {
-	if wide {
-		return &stripsAVX512
+// strips is the shape that the processor is best at, nil where it has none.
+var strips = func() *stripShape {
+	if len(shapes) == 0 {
+		return nil
 	}
-	return &stripsAVX2
-}
+	return shapes[len(shapes)-1]
+}()
 
 // The blocks of the assembly's products: a panel of B, stripDepth deep, stays in the first cache while a block of A, blockRows
 // high, comes from the second.
@@ -61,7 +65,7 @@ func asSingle[T Float](p *product[T], s *panels[T]) (*product[float32], *panels[
 
 // runStrips computes a product by strips, each a few rows of A with one panel of B.
 func runStrips(p *product[float32], s *panels[float32]) {
-	shape := strips()
+	shape := strips
 	pieces := (p.k + stripDepth - 1) / stripDepth
 	depth := (p.k + pieces - 1) / pieces
 	direct := 0

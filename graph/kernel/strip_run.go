@@ -1,29 +1,5 @@
 package kernel
 
-var stripsAVX2 = stripShape{
-	rows: 6, cols: 16,
-	kernels: [2][]stripKernel{
-		{gemm1x8AVX2, gemm2x8AVX2, gemm3x8AVX2, gemm4x8AVX2, gemm5x8AVX2, gemm6x8AVX2},
-		{gemm1x16AVX2, gemm2x16AVX2, gemm3x16AVX2, gemm4x16AVX2, gemm5x16AVX2, gemm6x16AVX2},
-	},
-	packRows: packAlong6x1AVX2, packMany: packAlong6x8AVX2, many: 8,
-}
-
-var stripsAVX512 = stripShape{
-	rows: 12, cols: 32,
-	kernels: [2][]stripKernel{
-		{
-			gemm1x16AVX512, gemm2x16AVX512, gemm3x16AVX512, gemm4x16AVX512, gemm5x16AVX512, gemm6x16AVX512,
-			gemm7x16AVX512, gemm8x16AVX512, gemm9x16AVX512, gemm10x16AVX512, gemm11x16AVX512, gemm12x16AVX512,
-		},
-		{
-			gemm1x32AVX512, gemm2x32AVX512, gemm3x32AVX512, gemm4x32AVX512, gemm5x32AVX512, gemm6x32AVX512,
-			gemm7x32AVX512, gemm8x32AVX512, gemm9x32AVX512, gemm10x32AVX512, gemm11x32AVX512, gemm12x32AVX512,
-		},
-	},
-	packRows: packAlong12x1AVX2, packMany: packAlong12x4AVX2, many: 4,
-}
-
 // maxStripCols is the width of the widest strip.
 const maxStripCols = 32
 
@@ -70,7 +46,7 @@ const packedCols = 16
 
 // packPanel makes a panel of cols columns of B, k deep, from m as it lies in memory.
 func (shape *stripShape) packPanel(dst []float32, m Matrix[float32], cols, k int) {
-	if cols < shape.cols {
+	if cols < shape.cols || shape.packAlong == nil {
 		pack(dst, m, cols, k, shape.cols, !m.Trans)
 		return
 	}
@@ -80,9 +56,9 @@ func (shape *stripShape) packPanel(dst []float32, m Matrix[float32], cols, k int
 	for j := 0; j < cols; j += packedCols {
 		switch from := m.at(0, j).Data; {
 		case !m.Trans:
-			packAlong16AVX2(k, &from[0], 4*m.Stride, &dst[j], 4*shape.cols)
+			shape.packAlong(k, &from[0], 4*m.Stride, &dst[j], 4*shape.cols)
 		case whole > 0:
-			packAcross16AVX2(whole, &from[0], 4*m.Stride, &dst[j], 4*shape.cols)
+			shape.packAcross(whole, &from[0], 4*m.Stride, &dst[j], 4*shape.cols)
 		}
 	}
 	if m.Trans && whole < k {
@@ -96,6 +72,10 @@ func (shape *stripShape) packGroups(dst []float32, a Matrix[float32], groups, k 
 		return
 	}
 	r := shape.rows
+	if shape.packRows == nil {
+		pack(dst, a, groups*r, k, r, true)
+		return
+	}
 	_, _ = a.Data[(k-1)*a.Stride+groups*r-1], dst[groups*r*k-1]
 	g := 0
 	for ; g+shape.many <= groups; g += shape.many {

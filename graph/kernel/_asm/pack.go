@@ -22,7 +22,7 @@ func pack() {
 
 // packAlong copies rows of packedColumns elements as they are.
 func packAlong() {
-	declare("packAlong16", "(depth int, src *float32, stride int, dst *float32, step int)", "copies depth rows of 16 elements, stride bytes apart, to dst, step bytes apart.")
+	declareFor("AVX2", "packAlong16", "(depth int, src *float32, stride int, dst *float32, step int)", "copies depth rows of 16 elements, stride bytes apart, to dst, step bytes apart.")
 	depth, src, stride, dst := packArguments()
 	step := Load(Param("step"), GP64())
 	Label("row")
@@ -47,7 +47,7 @@ func packArguments() (depth, src, stride, dst Register) {
 // other, every line would be read several times. The last vector of a row reaches into the place of the next row, which
 // is written later; in the last row it does not.
 func packPanels(width, count int) {
-	declare(fmt.Sprintf("packAlong%dx%d", width, count), "(depth int, src *float32, stride int, dst *float32)",
+	declareFor("AVX2", fmt.Sprintf("packAlong%dx%d", width, count), "(depth int, src *float32, stride int, dst *float32)",
 		fmt.Sprintf("copies depth rows of %d elements, stride bytes apart, to %d panels of %d columns, one after the other in dst.", width*count, count, width))
 	depth, src, stride, dst := packArguments()
 	panel := GP64()
@@ -116,7 +116,7 @@ func strided(pointers []Register, stride Register, i int) Mem {
 // packAcross transposes 16 rows, four elements of eight rows at a time: rows r and r+4 share a register, so that the
 // transposition stays within its halves.
 func packAcross() {
-	declare("packAcross16", "(depth int, src *float32, stride int, dst *float32, step int)",
+	declareFor("AVX2", "packAcross16", "(depth int, src *float32, stride int, dst *float32, step int)",
 		"transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to rows of dst, step bytes apart.")
 	depth, src, stride, dst := packArguments()
 	step, third := Load(Param("step"), GP64()), GP64()
