@@ -61,7 +61,7 @@ func TestStripsBits(t *testing.T) {
 				t.Skip("the processor has no such strips")
 			}
 			for trans := range 4 {
-				for _, m := range []int{7, 29} {
+				for _, m := range []int{17, 29} { // more than go another way
 					for _, n := range []int{5, 16, 43} {
 						for _, k := range []int{1, 6, 384, 799} {
 							checkBits(t, gemmCase{m: m, n: n, k: k, pad: 1, transA: trans&1 > 0, transB: trans&2 > 0})
@@ -76,7 +76,7 @@ func TestStripsBits(t *testing.T) {
 func checkBits(t *testing.T, c gemmCase) {
 	t.Helper()
 	g := newGemm[float32](c)
-	g.Alpha, g.Accumulate = -0.3, c.m == 7
+	g.Alpha, g.Accumulate = -0.3, c.m == 17
 	clear(g.A.Data[:g.A.Stride]) // Alpha times zero is minus zero
 	want := clone(g.C)
 	fusedProduct(g, want)
