@@ -184,10 +184,15 @@ func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNex
 //go:noescape
 func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// packAlong16AVX2 copies depth rows of 16 elements, stride bytes apart, to dst, step bytes apart.
+// packAlong16AVX2 copies depth rows, stride bytes apart, to count panels of 16 columns, next bytes apart.
 //
 //go:noescape
-func packAlong16AVX2(depth int, src *float32, stride int, dst *float32, step int)
+func packAlong16AVX2(depth int, count int, src *float32, stride int, dst *float32, next int)
+
+// packAlong32AVX2 copies depth rows, stride bytes apart, to count panels of 32 columns, next bytes apart.
+//
+//go:noescape
+func packAlong32AVX2(depth int, count int, src *float32, stride int, dst *float32, next int)
 
 // packAcross16AVX2 transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to rows of dst, step bytes apart.
 //

@@ -23,30 +23,28 @@ group:
 	PREFETCHT0 (R10)
 	ADDQ       R9, R10
 	MOVQ       depth+8(FP), R9
+	TESTQ      SI, SI
+	JNZ        fetch
 	SUBQ       $0x04, R9
 	JL         rest
 
 deep:
 	VMOVUPS      (DI), Y1
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Y1
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Y1
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Y1
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Y2
 	VFMADD231PS  Y1, Y2, Y0
@@ -60,13 +58,23 @@ rest:
 
 single:
 	VMOVUPS      (DI), Y1
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	ADDQ         DX, R8
 	DECQ         R9
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (DI)(SI*1)
+	VMOVUPS      (DI), Y1
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	ADDQ         DX, R8
+	DECQ         R9
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R9
@@ -130,13 +138,14 @@ group:
 	PREFETCHT0 (R10)
 	ADDQ       R9, R10
 	MOVQ       depth+8(FP), R9
+	TESTQ      SI, SI
+	JNZ        fetch
 	SUBQ       $0x04, R9
 	JL         rest
 
 deep:
 	VMOVUPS      (DI), Y2
 	VMOVUPS      32(DI), Y3
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y2, Y4, Y0
@@ -144,7 +153,6 @@ deep:
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Y2
 	VMOVUPS      32(DI), Y3
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y2, Y4, Y0
@@ -152,7 +160,6 @@ deep:
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Y2
 	VMOVUPS      32(DI), Y3
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y2, Y4, Y0
@@ -160,7 +167,6 @@ deep:
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Y2
 	VMOVUPS      32(DI), Y3
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y2, Y4, Y0
@@ -176,7 +182,6 @@ rest:
 single:
 	VMOVUPS      (DI), Y2
 	VMOVUPS      32(DI), Y3
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y2, Y4, Y0
@@ -184,6 +189,19 @@ single:
 	ADDQ         DX, R8
 	DECQ         R9
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (DI)(SI*1)
+	VMOVUPS      (DI), Y2
+	VMOVUPS      32(DI), Y3
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, R8
+	DECQ         R9
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R9
@@ -259,12 +277,13 @@ group:
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
 	MOVQ       depth+8(FP), R10
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Y2
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y3
 	VFMADD231PS  Y2, Y3, Y0
@@ -272,7 +291,6 @@ deep:
 	VFMADD231PS  Y2, Y3, Y1
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y2
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y3
 	VFMADD231PS  Y2, Y3, Y0
@@ -280,7 +298,6 @@ deep:
 	VFMADD231PS  Y2, Y3, Y1
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y2
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y3
 	VFMADD231PS  Y2, Y3, Y0
@@ -288,7 +305,6 @@ deep:
 	VFMADD231PS  Y2, Y3, Y1
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y2
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y3
 	VFMADD231PS  Y2, Y3, Y0
@@ -304,7 +320,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Y2
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y3
 	VFMADD231PS  Y2, Y3, Y0
@@ -313,6 +328,19 @@ single:
 	ADDQ         BX, R9
 	DECQ         R10
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Y2
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R9)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R10
@@ -393,13 +421,14 @@ group:
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
 	MOVQ       depth+8(FP), R10
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Y4
 	VMOVUPS      32(R8), Y5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y4, Y6, Y0
@@ -410,7 +439,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y4
 	VMOVUPS      32(R8), Y5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y4, Y6, Y0
@@ -421,7 +449,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y4
 	VMOVUPS      32(R8), Y5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y4, Y6, Y0
@@ -432,7 +459,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y4
 	VMOVUPS      32(R8), Y5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y4, Y6, Y0
@@ -451,7 +477,6 @@ rest:
 single:
 	VMOVUPS      (R8), Y4
 	VMOVUPS      32(R8), Y5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y4, Y6, Y0
@@ -462,6 +487,22 @@ single:
 	ADDQ         BX, R9
 	DECQ         R10
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Y4
+	VMOVUPS      32(R8), Y5
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R9)(DX*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R10
@@ -562,12 +603,13 @@ group:
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
 	MOVQ       depth+8(FP), R10
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Y3
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -577,7 +619,6 @@ deep:
 	VFMADD231PS  Y3, Y4, Y2
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y3
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -587,7 +628,6 @@ deep:
 	VFMADD231PS  Y3, Y4, Y2
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y3
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -597,7 +637,6 @@ deep:
 	VFMADD231PS  Y3, Y4, Y2
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y3
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -615,7 +654,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Y3
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -626,6 +664,21 @@ single:
 	ADDQ         BX, R9
 	DECQ         R10
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Y3
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS (R9)(DX*1), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS (R9)(DX*2), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R10
@@ -723,13 +776,14 @@ group:
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
 	MOVQ       depth+8(FP), R10
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Y6
 	VMOVUPS      32(R8), Y7
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
@@ -743,7 +797,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y6
 	VMOVUPS      32(R8), Y7
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
@@ -757,7 +810,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y6
 	VMOVUPS      32(R8), Y7
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
@@ -771,7 +823,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Y6
 	VMOVUPS      32(R8), Y7
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
@@ -793,7 +844,6 @@ rest:
 single:
 	VMOVUPS      (R8), Y6
 	VMOVUPS      32(R8), Y7
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
@@ -807,6 +857,25 @@ single:
 	ADDQ         BX, R9
 	DECQ         R10
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Y6
+	VMOVUPS      32(R8), Y7
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R9)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R9)(DX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R10
@@ -934,12 +1003,13 @@ group:
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Y4
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y4, Y5, Y0
@@ -952,7 +1022,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y4
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y4, Y5, Y0
@@ -965,7 +1034,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y4
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y4, Y5, Y0
@@ -978,7 +1046,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y4
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y4, Y5, Y0
@@ -999,7 +1066,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Y4
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y4, Y5, Y0
@@ -1013,6 +1079,24 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Y4
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R9)(DX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R9)(DX*2), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (R10), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -1129,13 +1213,14 @@ group:
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Y8
 	VMOVUPS      32(R8), Y9
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y0
@@ -1153,7 +1238,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y8
 	VMOVUPS      32(R8), Y9
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y0
@@ -1171,7 +1255,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y8
 	VMOVUPS      32(R8), Y9
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y0
@@ -1189,7 +1272,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y8
 	VMOVUPS      32(R8), Y9
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y0
@@ -1215,7 +1297,6 @@ rest:
 single:
 	VMOVUPS      (R8), Y8
 	VMOVUPS      32(R8), Y9
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y0
@@ -1233,6 +1314,29 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Y8
+	VMOVUPS      32(R8), Y9
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R9)(DX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R9)(DX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -1385,12 +1489,13 @@ group:
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Y5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -1405,7 +1510,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -1420,7 +1524,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -1435,7 +1538,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -1458,7 +1560,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Y5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -1474,6 +1575,26 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Y5
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS (R9)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R9)(DX*2), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS (R10)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -1607,13 +1728,14 @@ group:
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Y10
 	VMOVUPS      32(R8), Y11
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y0
@@ -1634,7 +1756,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y10
 	VMOVUPS      32(R8), Y11
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y0
@@ -1655,7 +1776,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y10
 	VMOVUPS      32(R8), Y11
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y0
@@ -1676,7 +1796,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y10
 	VMOVUPS      32(R8), Y11
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y0
@@ -1705,7 +1824,6 @@ rest:
 single:
 	VMOVUPS      (R8), Y10
 	VMOVUPS      32(R8), Y11
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y0
@@ -1726,6 +1844,32 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Y10
+	VMOVUPS      32(R8), Y11
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R9)(DX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R9)(DX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R10)(DX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -1903,12 +2047,13 @@ group:
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Y6
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -1925,7 +2070,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y6
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -1942,7 +2086,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y6
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -1959,7 +2102,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y6
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -1984,7 +2126,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Y6
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -2002,6 +2143,28 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Y6
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (R9)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (R9)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (R10), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (R10)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (R10)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -2152,13 +2315,14 @@ group:
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Y12
 	VMOVUPS      32(R8), Y13
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y12, Y14, Y0
@@ -2182,7 +2346,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y12
 	VMOVUPS      32(R8), Y13
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y12, Y14, Y0
@@ -2206,7 +2369,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y12
 	VMOVUPS      32(R8), Y13
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y12, Y14, Y0
@@ -2230,7 +2392,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Y12
 	VMOVUPS      32(R8), Y13
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y12, Y14, Y0
@@ -2262,7 +2423,6 @@ rest:
 single:
 	VMOVUPS      (R8), Y12
 	VMOVUPS      32(R8), Y13
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y12, Y14, Y0
@@ -2286,6 +2446,35 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Y12
+	VMOVUPS      32(R8), Y13
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R9)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R9)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R10)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R10)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -2468,30 +2657,28 @@ group:
 	PREFETCHT0 (R10)
 	ADDQ       R9, R10
 	MOVQ       depth+8(FP), R9
+	TESTQ      SI, SI
+	JNZ        fetch
 	SUBQ       $0x04, R9
 	JL         rest
 
 deep:
 	VMOVUPS      (DI), Z1
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Z1
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Z1
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Z1
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -2505,13 +2692,23 @@ rest:
 
 single:
 	VMOVUPS      (DI), Z1
-	PREFETCHT0   (DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, R8
 	DECQ         R9
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (DI)(SI*1)
+	VMOVUPS      (DI), Z1
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, R8
+	DECQ         R9
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R9
@@ -2568,14 +2765,14 @@ group:
 	PREFETCHT0 64(R10)
 	ADDQ       R9, R10
 	MOVQ       depth+8(FP), R9
+	TESTQ      SI, SI
+	JNZ        fetch
 	SUBQ       $0x04, R9
 	JL         rest
 
 deep:
 	VMOVUPS      (DI), Z2
 	VMOVUPS      64(DI), Z3
-	PREFETCHT0   (DI)(SI*1)
-	PREFETCHT0   64(DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Z4
 	VFMADD231PS  Z2, Z4, Z0
@@ -2583,8 +2780,6 @@ deep:
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Z2
 	VMOVUPS      64(DI), Z3
-	PREFETCHT0   (DI)(SI*1)
-	PREFETCHT0   64(DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Z4
 	VFMADD231PS  Z2, Z4, Z0
@@ -2592,8 +2787,6 @@ deep:
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Z2
 	VMOVUPS      64(DI), Z3
-	PREFETCHT0   (DI)(SI*1)
-	PREFETCHT0   64(DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Z4
 	VFMADD231PS  Z2, Z4, Z0
@@ -2601,8 +2794,6 @@ deep:
 	ADDQ         DX, R8
 	VMOVUPS      (DI), Z2
 	VMOVUPS      64(DI), Z3
-	PREFETCHT0   (DI)(SI*1)
-	PREFETCHT0   64(DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Z4
 	VFMADD231PS  Z2, Z4, Z0
@@ -2618,8 +2809,6 @@ rest:
 single:
 	VMOVUPS      (DI), Z2
 	VMOVUPS      64(DI), Z3
-	PREFETCHT0   (DI)(SI*1)
-	PREFETCHT0   64(DI)(SI*1)
 	ADDQ         BX, DI
 	VBROADCASTSS (R8), Z4
 	VFMADD231PS  Z2, Z4, Z0
@@ -2627,6 +2816,20 @@ single:
 	ADDQ         DX, R8
 	DECQ         R9
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   64(DI)(SI*1)
+	VMOVUPS      (DI), Z2
+	VMOVUPS      64(DI), Z3
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DX, R8
+	DECQ         R9
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R9
@@ -2692,12 +2895,13 @@ group:
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
 	MOVQ       depth+8(FP), R10
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z2
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2705,7 +2909,6 @@ deep:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z2
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2713,7 +2916,6 @@ deep:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z2
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2721,7 +2923,6 @@ deep:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z2
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2737,7 +2938,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Z2
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2746,6 +2946,19 @@ single:
 	ADDQ         BX, R9
 	DECQ         R10
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Z2
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R9)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R10
@@ -2814,14 +3027,14 @@ group:
 	PREFETCHT0 64(R11)
 	ADDQ       R10, R11
 	MOVQ       depth+8(FP), R10
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z4
 	VMOVUPS      64(R8), Z5
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z4, Z6, Z0
@@ -2832,8 +3045,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z4
 	VMOVUPS      64(R8), Z5
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z4, Z6, Z0
@@ -2844,8 +3055,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z4
 	VMOVUPS      64(R8), Z5
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z4, Z6, Z0
@@ -2856,8 +3065,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z4
 	VMOVUPS      64(R8), Z5
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z4, Z6, Z0
@@ -2876,8 +3083,6 @@ rest:
 single:
 	VMOVUPS      (R8), Z4
 	VMOVUPS      64(R8), Z5
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z4, Z6, Z0
@@ -2888,6 +3093,23 @@ single:
 	ADDQ         BX, R9
 	DECQ         R10
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	VMOVUPS      (R8), Z4
+	VMOVUPS      64(R8), Z5
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R10
@@ -2968,12 +3190,13 @@ group:
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
 	MOVQ       depth+8(FP), R10
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z3
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -2983,7 +3206,6 @@ deep:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z3
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -2993,7 +3215,6 @@ deep:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z3
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -3003,7 +3224,6 @@ deep:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z3
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -3021,7 +3241,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Z3
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -3032,6 +3251,21 @@ single:
 	ADDQ         BX, R9
 	DECQ         R10
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Z3
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (R9)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (R9)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R10
@@ -3112,14 +3346,14 @@ group:
 	PREFETCHT0 64(R11)
 	ADDQ       R10, R11
 	MOVQ       depth+8(FP), R10
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z6
 	VMOVUPS      64(R8), Z7
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z6, Z8, Z0
@@ -3133,8 +3367,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z6
 	VMOVUPS      64(R8), Z7
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z6, Z8, Z0
@@ -3148,8 +3380,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z6
 	VMOVUPS      64(R8), Z7
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z6, Z8, Z0
@@ -3163,8 +3393,6 @@ deep:
 	ADDQ         BX, R9
 	VMOVUPS      (R8), Z6
 	VMOVUPS      64(R8), Z7
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z6, Z8, Z0
@@ -3186,8 +3414,6 @@ rest:
 single:
 	VMOVUPS      (R8), Z6
 	VMOVUPS      64(R8), Z7
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z6, Z8, Z0
@@ -3201,6 +3427,26 @@ single:
 	ADDQ         BX, R9
 	DECQ         R10
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	VMOVUPS      (R8), Z6
+	VMOVUPS      64(R8), Z7
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R10
@@ -3298,12 +3544,13 @@ group:
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z4
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -3316,7 +3563,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z4
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -3329,7 +3575,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z4
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -3342,7 +3587,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z4
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -3363,7 +3607,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Z4
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -3377,6 +3620,24 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Z4
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R9)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R9)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R10), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -3471,14 +3732,14 @@ group:
 	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z8
 	VMOVUPS      64(R8), Z9
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z0
@@ -3496,8 +3757,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z8
 	VMOVUPS      64(R8), Z9
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z0
@@ -3515,8 +3774,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z8
 	VMOVUPS      64(R8), Z9
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z0
@@ -3534,8 +3791,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z8
 	VMOVUPS      64(R8), Z9
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z0
@@ -3561,8 +3816,6 @@ rest:
 single:
 	VMOVUPS      (R8), Z8
 	VMOVUPS      64(R8), Z9
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z0
@@ -3580,6 +3833,30 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	VMOVUPS      (R8), Z8
+	VMOVUPS      64(R8), Z9
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -3692,12 +3969,13 @@ group:
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -3712,7 +3990,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -3727,7 +4004,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -3742,7 +4018,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -3765,7 +4040,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Z5
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -3781,6 +4055,26 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Z5
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (R10), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (R10)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -3887,14 +4181,14 @@ group:
 	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z10
 	VMOVUPS      64(R8), Z11
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z0
@@ -3915,8 +4209,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z10
 	VMOVUPS      64(R8), Z11
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z0
@@ -3937,8 +4229,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z10
 	VMOVUPS      64(R8), Z11
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z0
@@ -3959,8 +4249,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z10
 	VMOVUPS      64(R8), Z11
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z0
@@ -3989,8 +4277,6 @@ rest:
 single:
 	VMOVUPS      (R8), Z10
 	VMOVUPS      64(R8), Z11
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z0
@@ -4011,6 +4297,33 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	VMOVUPS      (R8), Z10
+	VMOVUPS      64(R8), Z11
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -4138,12 +4451,13 @@ group:
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z6
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -4160,7 +4474,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z6
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -4177,7 +4490,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z6
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -4194,7 +4506,6 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z6
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -4219,7 +4530,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Z6
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -4237,6 +4547,28 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Z6
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R9)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R9)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R10), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R10)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R10)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -4355,14 +4687,14 @@ group:
 	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z12
 	VMOVUPS      64(R8), Z13
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z14
 	VFMADD231PS  Z12, Z14, Z0
@@ -4386,8 +4718,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z12
 	VMOVUPS      64(R8), Z13
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z14
 	VFMADD231PS  Z12, Z14, Z0
@@ -4411,8 +4741,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z12
 	VMOVUPS      64(R8), Z13
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z14
 	VFMADD231PS  Z12, Z14, Z0
@@ -4436,8 +4764,6 @@ deep:
 	ADDQ         BX, R10
 	VMOVUPS      (R8), Z12
 	VMOVUPS      64(R8), Z13
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z14
 	VFMADD231PS  Z12, Z14, Z0
@@ -4469,8 +4795,6 @@ rest:
 single:
 	VMOVUPS      (R8), Z12
 	VMOVUPS      64(R8), Z13
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z14
 	VFMADD231PS  Z12, Z14, Z0
@@ -4494,6 +4818,36 @@ single:
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	VMOVUPS      (R8), Z12
+	VMOVUPS      64(R8), Z13
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R10), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R10)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R10)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R11
@@ -4638,12 +4992,13 @@ group:
 	PREFETCHT0 (R13)
 	ADDQ       R12, R13
 	MOVQ       depth+8(FP), R12
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z7
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -4663,7 +5018,6 @@ deep:
 	ADDQ         BX, R10
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z7
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -4683,7 +5037,6 @@ deep:
 	ADDQ         BX, R10
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z7
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -4703,7 +5056,6 @@ deep:
 	ADDQ         BX, R10
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z7
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -4731,7 +5083,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Z7
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z7, Z8, Z0
@@ -4752,6 +5103,31 @@ single:
 	ADDQ         BX, R11
 	DECQ         R12
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Z7
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R10)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R10)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R11), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R12
@@ -4884,14 +5260,14 @@ group:
 	PREFETCHT0 64(R13)
 	ADDQ       R12, R13
 	MOVQ       depth+8(FP), R12
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z14
 	VMOVUPS      64(R8), Z15
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z0
@@ -4919,8 +5295,6 @@ deep:
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z14
 	VMOVUPS      64(R8), Z15
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z0
@@ -4948,8 +5322,6 @@ deep:
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z14
 	VMOVUPS      64(R8), Z15
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z0
@@ -4977,8 +5349,6 @@ deep:
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z14
 	VMOVUPS      64(R8), Z15
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z0
@@ -5014,8 +5384,6 @@ rest:
 single:
 	VMOVUPS      (R8), Z14
 	VMOVUPS      64(R8), Z15
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z0
@@ -5043,6 +5411,40 @@ single:
 	ADDQ         BX, R11
 	DECQ         R12
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	VMOVUPS      (R8), Z14
+	VMOVUPS      64(R8), Z15
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (R9)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R9)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (R10), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R10)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (R10)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (R11), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R12
@@ -5202,12 +5604,13 @@ group:
 	PREFETCHT0 (R13)
 	ADDQ       R12, R13
 	MOVQ       depth+8(FP), R12
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z8
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -5229,7 +5632,6 @@ deep:
 	ADDQ         BX, R10
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z8
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -5251,7 +5653,6 @@ deep:
 	ADDQ         BX, R10
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z8
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -5273,7 +5674,6 @@ deep:
 	ADDQ         BX, R10
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z8
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -5303,7 +5703,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Z8
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -5326,6 +5725,33 @@ single:
 	ADDQ         BX, R11
 	DECQ         R12
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Z8
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (R9)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (R9)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R10), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (R10)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (R10)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (R11), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (R11)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R12
@@ -5470,14 +5896,14 @@ group:
 	PREFETCHT0 64(R13)
 	ADDQ       R12, R13
 	MOVQ       depth+8(FP), R12
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z16
 	VMOVUPS      64(R8), Z17
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z0
@@ -5508,8 +5934,6 @@ deep:
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z16
 	VMOVUPS      64(R8), Z17
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z0
@@ -5540,8 +5964,6 @@ deep:
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z16
 	VMOVUPS      64(R8), Z17
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z0
@@ -5572,8 +5994,6 @@ deep:
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z16
 	VMOVUPS      64(R8), Z17
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z0
@@ -5612,8 +6032,6 @@ rest:
 single:
 	VMOVUPS      (R8), Z16
 	VMOVUPS      64(R8), Z17
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z0
@@ -5644,6 +6062,43 @@ single:
 	ADDQ         BX, R11
 	DECQ         R12
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	VMOVUPS      (R8), Z16
+	VMOVUPS      64(R8), Z17
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (R9)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (R9)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R10), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (R10)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (R10)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (R11)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R12
@@ -5818,12 +6273,13 @@ group:
 	PREFETCHT0 (R13)
 	ADDQ       R12, R13
 	MOVQ       depth+8(FP), R12
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z9
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -5847,7 +6303,6 @@ deep:
 	ADDQ         BX, R10
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z9
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -5871,7 +6326,6 @@ deep:
 	ADDQ         BX, R10
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z9
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -5895,7 +6349,6 @@ deep:
 	ADDQ         BX, R10
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z9
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -5927,7 +6380,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Z9
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z0
@@ -5952,6 +6404,35 @@ single:
 	ADDQ         BX, R11
 	DECQ         R12
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Z9
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R10)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (R10)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (R11)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (R11)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R12
@@ -6108,14 +6589,14 @@ group:
 	PREFETCHT0 64(R13)
 	ADDQ       R12, R13
 	MOVQ       depth+8(FP), R12
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z18
 	VMOVUPS      64(R8), Z19
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z0
@@ -6149,8 +6630,6 @@ deep:
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z18
 	VMOVUPS      64(R8), Z19
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z0
@@ -6184,8 +6663,6 @@ deep:
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z18
 	VMOVUPS      64(R8), Z19
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z0
@@ -6219,8 +6696,6 @@ deep:
 	ADDQ         BX, R11
 	VMOVUPS      (R8), Z18
 	VMOVUPS      64(R8), Z19
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z0
@@ -6262,8 +6737,6 @@ rest:
 single:
 	VMOVUPS      (R8), Z18
 	VMOVUPS      64(R8), Z19
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z0
@@ -6297,6 +6770,46 @@ single:
 	ADDQ         BX, R11
 	DECQ         R12
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	VMOVUPS      (R8), Z18
+	VMOVUPS      64(R8), Z19
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z18, Z20, Z0
+	VFMADD231PS  Z19, Z20, Z1
+	VBROADCASTSS (R9)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R9)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z4
+	VFMADD231PS  Z19, Z20, Z5
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z9
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z18, Z20, Z12
+	VFMADD231PS  Z19, Z20, Z13
+	VBROADCASTSS (R11)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VBROADCASTSS (R11)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z16
+	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R12
@@ -6488,12 +7001,13 @@ group:
 	PREFETCHT0 (R14)
 	ADDQ       R13, R14
 	MOVQ       depth+8(FP), R13
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z10
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -6520,7 +7034,6 @@ deep:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z10
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -6547,7 +7060,6 @@ deep:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z10
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -6574,7 +7086,6 @@ deep:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z10
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -6609,7 +7120,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Z10
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z0
@@ -6637,6 +7147,38 @@ single:
 	ADDQ         BX, R12
 	DECQ         R13
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Z10
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (R9)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (R9)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (R10), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (R10)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (R10)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (R11), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R11)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R11)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R12), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R13
@@ -6807,14 +7349,14 @@ group:
 	PREFETCHT0 64(R14)
 	ADDQ       R13, R14
 	MOVQ       depth+8(FP), R13
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z20
 	VMOVUPS      64(R8), Z21
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z0
@@ -6852,8 +7394,6 @@ deep:
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z20
 	VMOVUPS      64(R8), Z21
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z0
@@ -6891,8 +7431,6 @@ deep:
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z20
 	VMOVUPS      64(R8), Z21
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z0
@@ -6930,8 +7468,6 @@ deep:
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z20
 	VMOVUPS      64(R8), Z21
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z0
@@ -6977,8 +7513,6 @@ rest:
 single:
 	VMOVUPS      (R8), Z20
 	VMOVUPS      64(R8), Z21
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z0
@@ -7016,6 +7550,50 @@ single:
 	ADDQ         BX, R12
 	DECQ         R13
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	VMOVUPS      (R8), Z20
+	VMOVUPS      64(R8), Z21
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (R9)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (R9)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (R10), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (R10)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (R10)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (R11), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (R11)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R11)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R12), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R13
@@ -7222,12 +7800,13 @@ group:
 	PREFETCHT0 (R14)
 	ADDQ       R13, R14
 	MOVQ       depth+8(FP), R13
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z11
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -7256,7 +7835,6 @@ deep:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z11
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -7285,7 +7863,6 @@ deep:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z11
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -7314,7 +7891,6 @@ deep:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z11
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -7351,7 +7927,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Z11
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z0
@@ -7381,6 +7956,40 @@ single:
 	ADDQ         BX, R12
 	DECQ         R13
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Z11
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (R10)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R11), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R11)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R11)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (R12)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R13
@@ -7563,14 +8172,14 @@ group:
 	PREFETCHT0 64(R14)
 	ADDQ       R13, R14
 	MOVQ       depth+8(FP), R13
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z22
 	VMOVUPS      64(R8), Z23
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z0
@@ -7611,8 +8220,6 @@ deep:
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z22
 	VMOVUPS      64(R8), Z23
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z0
@@ -7653,8 +8260,6 @@ deep:
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z22
 	VMOVUPS      64(R8), Z23
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z0
@@ -7695,8 +8300,6 @@ deep:
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z22
 	VMOVUPS      64(R8), Z23
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z0
@@ -7745,8 +8348,6 @@ rest:
 single:
 	VMOVUPS      (R8), Z22
 	VMOVUPS      64(R8), Z23
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z0
@@ -7787,6 +8388,53 @@ single:
 	ADDQ         BX, R12
 	DECQ         R13
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	VMOVUPS      (R8), Z22
+	VMOVUPS      64(R8), Z23
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z22, Z24, Z0
+	VFMADD231PS  Z23, Z24, Z1
+	VBROADCASTSS (R9)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R9)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z8
+	VFMADD231PS  Z23, Z24, Z9
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z22, Z24, Z12
+	VFMADD231PS  Z23, Z24, Z13
+	VBROADCASTSS (R11)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R11)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z20
+	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R13
@@ -8008,12 +8656,13 @@ group:
 	PREFETCHT0 (R14)
 	ADDQ       R13, R14
 	MOVQ       depth+8(FP), R13
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z12
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -8044,7 +8693,6 @@ deep:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z12
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -8075,7 +8723,6 @@ deep:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z12
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -8106,7 +8753,6 @@ deep:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z12
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -8145,7 +8791,6 @@ rest:
 
 single:
 	VMOVUPS      (R8), Z12
-	PREFETCHT0   (R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -8177,6 +8822,42 @@ single:
 	ADDQ         BX, R12
 	DECQ         R13
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	VMOVUPS      (R8), Z12
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (R9)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (R9)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (R10), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (R10)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (R10)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (R11), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R11)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R11)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R12), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R12)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R12)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R13
@@ -8371,14 +9052,14 @@ group:
 	PREFETCHT0 64(R14)
 	ADDQ       R13, R14
 	MOVQ       depth+8(FP), R13
+	TESTQ      DI, DI
+	JNZ        fetch
 	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Z24
 	VMOVUPS      64(R8), Z25
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z0
@@ -8422,8 +9103,6 @@ deep:
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z24
 	VMOVUPS      64(R8), Z25
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z0
@@ -8467,8 +9146,6 @@ deep:
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z24
 	VMOVUPS      64(R8), Z25
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z0
@@ -8512,8 +9189,6 @@ deep:
 	ADDQ         BX, R12
 	VMOVUPS      (R8), Z24
 	VMOVUPS      64(R8), Z25
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z0
@@ -8565,8 +9240,6 @@ rest:
 single:
 	VMOVUPS      (R8), Z24
 	VMOVUPS      64(R8), Z25
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
 	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z0
@@ -8610,6 +9283,56 @@ single:
 	ADDQ         BX, R12
 	DECQ         R13
 	JNZ          single
+	JMP          done
+
+fetch:
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	VMOVUPS      (R8), Z24
+	VMOVUPS      64(R8), Z25
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (R9)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (R9)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (R10), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (R10)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (R10)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (R11), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (R11)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R11)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R12), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R12)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R12)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          fetch
 
 done:
 	MOVQ         cRow+80(FP), R13
@@ -8785,22 +9508,67 @@ stored:
 	VZEROUPPER
 	RET
 
-// func packAlong16AVX2(depth int, src *float32, stride int, dst *float32, step int)
+// func packAlong16AVX2(depth int, count int, src *float32, stride int, dst *float32, next int)
 // Requires: AVX
-TEXT ·packAlong16AVX2(SB), NOSPLIT, $0-40
+TEXT ·packAlong16AVX2(SB), NOSPLIT, $0-48
 	MOVQ depth+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ dst+24(FP), BX
-	MOVQ step+32(FP), SI
+	MOVQ src+16(FP), CX
+	MOVQ stride+24(FP), DX
+	MOVQ dst+32(FP), BX
+	MOVQ count+8(FP), SI
+	MOVQ next+40(FP), DI
 
 row:
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS Y0, (BX)
-	VMOVUPS Y1, 32(BX)
+	MOVQ CX, R8
+	MOVQ BX, R9
+	MOVQ SI, R10
+
+panel:
+	VMOVUPS (R8), Y0
+	VMOVUPS Y0, (R9)
+	VMOVUPS 32(R8), Y0
+	VMOVUPS Y0, 32(R9)
+	ADDQ    $0x00000040, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     panel
 	ADDQ    DX, CX
-	ADDQ    SI, BX
+	ADDQ    $0x00000040, BX
+	DECQ    AX
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func packAlong32AVX2(depth int, count int, src *float32, stride int, dst *float32, next int)
+// Requires: AVX
+TEXT ·packAlong32AVX2(SB), NOSPLIT, $0-48
+	MOVQ depth+0(FP), AX
+	MOVQ src+16(FP), CX
+	MOVQ stride+24(FP), DX
+	MOVQ dst+32(FP), BX
+	MOVQ count+8(FP), SI
+	MOVQ next+40(FP), DI
+
+row:
+	MOVQ CX, R8
+	MOVQ BX, R9
+	MOVQ SI, R10
+
+panel:
+	VMOVUPS (R8), Y0
+	VMOVUPS Y0, (R9)
+	VMOVUPS 32(R8), Y0
+	VMOVUPS Y0, 32(R9)
+	VMOVUPS 64(R8), Y0
+	VMOVUPS Y0, 64(R9)
+	VMOVUPS 96(R8), Y0
+	VMOVUPS Y0, 96(R9)
+	ADDQ    $0x00000080, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     panel
+	ADDQ    DX, CX
+	ADDQ    $0x00000080, BX
 	DECQ    AX
 	JNZ     row
 	VZEROUPPER

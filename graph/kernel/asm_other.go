@@ -4,6 +4,14 @@
 
 package kernel
 
+func packAlong16AVX2(depth, count int, src *float32, stride int, dst *float32, next int) {
+	panic(noAssembly)
+}
+
+func packAlong32AVX2(depth, count int, src *float32, stride int, dst *float32, next int) {
+	panic(noAssembly)
+}
+
 func dots4AVX2(n int, a, b *float32, stride int, sums *[4]float32) { panic(noAssembly) }
 
 func axpy4AVX2(n int, y, b *float32, stride int, a *[4]float32) { panic(noAssembly) }

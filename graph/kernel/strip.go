@@ -8,17 +8,17 @@ type stripShape struct {
 	kernels    [2][]stripKernel // by the number of rows less one, for up to cols/2 columns and for up to cols
 
 	// The packing in assembly; nil where Go does it.
-	packRows              rowsPacker // of one group of rows
-	packMany              rowsPacker // of groups that fill cache lines
-	many                  int        // how many these are
-	packAlong, packAcross colsPacker // of packedCols columns of B: as they are, or transposed
+	packRows   rowsPacker                                                               // of one group of rows
+	packMany   rowsPacker                                                               // of groups that fill cache lines
+	many       int                                                                      // how many these are
+	packAlong  func(depth, count int, src *float32, stride int, dst *float32, next int) // of count panels of B
+	packAcross func(depth int, src *float32, stride int, dst *float32, step int)        // of packedCols columns of a transposed B
 }
 
 type (
 	stripKernel func(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int,
 		c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 	rowsPacker func(depth int, src *float32, stride int, dst *float32)
-	colsPacker func(depth int, src *float32, stride int, dst *float32, step int)
 )
 
 // strips is the shape that the processor is best at, nil where it has none.
@@ -75,8 +75,8 @@ func runStrips(p *product[float32], s *panels[float32]) {
 	for k := 0; k < p.k; k += depth {
 		d := min(depth, p.k-k)
 		b := s.b.sized((p.n - direct + shape.cols) * d)
-		for j := direct; j < p.n; j += shape.cols {
-			shape.packPanel(b[(j-direct)*d:], p.b.at(k, j), min(shape.cols, p.n-j), d)
+		if direct < p.n {
+			shape.packCols(b, p.b.at(k, direct), p.n-direct, d)
 		}
 		for i := 0; i < p.m; i += blockRows {
 			shape.runBlock(p, s, block{i, min(blockRows, p.m-i), k, d, direct})

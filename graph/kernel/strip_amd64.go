@@ -38,5 +38,5 @@ var stripsAVX512 = stripShape{
 		},
 	},
 	packRows: packAlong12x1AVX2, packMany: packAlong12x4AVX2, many: 4,
-	packAlong: packAlong16AVX2, packAcross: packAcross16AVX2,
+	packAlong: packAlong32AVX2, packAcross: packAcross16AVX2,
 }

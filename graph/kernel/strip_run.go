@@ -41,28 +41,39 @@ func (shape *stripShape) runStrip(p *product[float32], a leftRows, b rightPanel,
 	}
 }
 
-// packedCols is the number of columns that the assembly packs at a time.
+// packCols makes panels of cols columns of B, k deep, from m as it lies in memory.
+func (shape *stripShape) packCols(dst []float32, m Matrix[float32], cols, k int) {
+	w := shape.cols
+	whole := cols / w
+	if whole > 0 {
+		_, _ = dst[whole*w*k-1], m.at(k-1, whole*w-1).Data[0]
+	}
+	switch {
+	case shape.packAlong == nil:
+		whole = 0
+	case m.Trans:
+		for j := range whole {
+			shape.packPanelAcross(dst[j*w*k:], m.at(0, j*w), k)
+		}
+	case whole > 0:
+		shape.packAlong(k, whole, &m.Data[0], 4*m.Stride, &dst[0], 4*w*k)
+	}
+	for j := whole * w; j < cols; j += w {
+		pack(dst[j*k:], m.at(0, j), min(w, cols-j), k, w, !m.Trans)
+	}
+}
+
+// packedCols is the number of columns that the assembly transposes at a time.
 const packedCols = 16
 
-// packPanel makes a panel of cols columns of B, k deep, from m as it lies in memory.
-func (shape *stripShape) packPanel(dst []float32, m Matrix[float32], cols, k int) {
-	if cols < shape.cols || shape.packAlong == nil {
-		pack(dst, m, cols, k, shape.cols, !m.Trans)
-		return
-	}
-	_ = dst[k*shape.cols-1]
-	_ = m.at(k-1, cols-1).Data[0]
+// packPanelAcross makes a panel of columns that lie in memory as rows.
+func (shape *stripShape) packPanelAcross(dst []float32, m Matrix[float32], k int) {
 	whole := k &^ 3
-	for j := 0; j < cols; j += packedCols {
-		switch from := m.at(0, j).Data; {
-		case !m.Trans:
-			shape.packAlong(k, &from[0], 4*m.Stride, &dst[j], 4*shape.cols)
-		case whole > 0:
-			shape.packAcross(whole, &from[0], 4*m.Stride, &dst[j], 4*shape.cols)
-		}
+	for j := 0; j < shape.cols && whole > 0; j += packedCols {
+		shape.packAcross(whole, &m.at(0, j).Data[0], 4*m.Stride, &dst[j], 4*shape.cols)
 	}
-	if m.Trans && whole < k {
-		pack(dst[whole*shape.cols:], m.at(whole, 0), cols, k-whole, shape.cols, false)
+	if whole < k {
+		pack(dst[whole*shape.cols:], m.at(whole, 0), shape.cols, k-whole, shape.cols, false)
 	}
 }
 

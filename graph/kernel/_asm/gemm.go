@@ -74,6 +74,8 @@ func multiply(r registers, rows, vectors int) {
 		ADDQ(cRow, place)
 	}
 	left := Load(Param("depth"), GP64())
+	TESTQ(m.ahead, m.ahead)
+	JNZ(LabelRef("fetch"))
 	SUBQ(Imm(unroll), left)
 	JL(LabelRef("rest"))
 	Label("deep")
@@ -89,6 +91,14 @@ func multiply(r registers, rows, vectors int) {
 	m.step()
 	DECQ(left)
 	JNZ(LabelRef("single"))
+	JMP(LabelRef("done"))
+	Label("fetch")
+	for line := 0; line < vectors*r.lanes; line += 16 {
+		PREFETCHT0(Mem{Base: m.b, Index: m.ahead, Scale: 1, Disp: 4 * line})
+	}
+	m.step()
+	DECQ(left)
+	JNZ(LabelRef("fetch"))
 	Label("done")
 	Load(Param("cRow"), cRow)
 	m.store(c, cRow)
@@ -145,9 +155,6 @@ func (m *micro) step() {
 		x := m.vector()
 		VMOVUPS(Mem{Base: m.b, Disp: 4 * m.lanes * v}, x)
 		b = append(b, x)
-	}
-	for line := 0; line < m.vectors*m.lanes; line += 16 {
-		PREFETCHT0(Mem{Base: m.b, Index: m.ahead, Scale: 1, Disp: 4 * line})
 	}
 	ADDQ(m.bStep, m.b)
 	for r := range m.rows {

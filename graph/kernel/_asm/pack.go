@@ -8,11 +8,9 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// packedColumns is the number of columns of a panel of B that are packed together; a panel holds one or two times as many.
-const packedColumns = 16
-
 func pack() {
-	packAlong()
+	packAlong(16)
+	packAlong(32)
 	packAcross()
 	for _, width := range []int{6, 12} {
 		packPanels(width, 1)
@@ -20,19 +18,29 @@ func pack() {
 	}
 }
 
-// packAlong copies rows of packedColumns elements as they are.
-func packAlong() {
-	declareFor("AVX2", "packAlong16", "(depth int, src *float32, stride int, dst *float32, step int)", "copies depth rows of 16 elements, stride bytes apart, to dst, step bytes apart.")
+// packAlong copies rows as they are, each to the panels of its columns before the next, so that memory is read in order.
+func packAlong(width int) {
+	declare(fmt.Sprintf("packAlong%d", width), "(depth, count int, src *float32, stride int, dst *float32, next int)",
+		fmt.Sprintf("copies depth rows, stride bytes apart, to count panels of %d columns, next bytes apart.", width))
 	depth, src, stride, dst := packArguments()
-	step := Load(Param("step"), GP64())
+	count, next := Load(Param("count"), GP64()), Load(Param("next"), GP64())
+	from, to, left := GP64(), GP64(), GP64()
 	Label("row")
-	low, high := YMM(), YMM()
-	VMOVUPS(Mem{Base: src}, low)
-	VMOVUPS(Mem{Base: src, Disp: 32}, high)
-	VMOVUPS(low, Mem{Base: dst})
-	VMOVUPS(high, Mem{Base: dst, Disp: 32})
+	MOVQ(src, from)
+	MOVQ(dst, to)
+	MOVQ(count, left)
+	Label("panel")
+	for at := 0; at < 4*width; at += 32 {
+		x := YMM()
+		VMOVUPS(Mem{Base: from, Disp: at}, x)
+		VMOVUPS(x, Mem{Base: to, Disp: at})
+	}
+	ADDQ(U32(4*width), from)
+	ADDQ(next, to)
+	DECQ(left)
+	JNZ(LabelRef("panel"))
 	ADDQ(stride, src)
-	ADDQ(step, dst)
+	ADDQ(U32(4*width), dst)
 	DECQ(depth)
 	JNZ(LabelRef("row"))
 	VZEROUPPER()
