@@ -29,15 +29,15 @@ func (c *compiler) program() (*Program, error) {
 	p.names = sortedKeys(p.inputs)
 	for _, l := range c.trained {
 		if own := c.own[l]; own != nil {
-			grad := newDense(l.value.Dtype(), l.value.Shape())
+			grad := newLarge(l.value.Dtype(), l.value.Shape())
 			own.tensor = grad
 			p.weights = append(p.weights, &Weight{name: l.name, value: l.value, grad: grad, direct: c.direct[l]})
 		}
 	}
 	if c.params.dt == tensor.Float64 {
-		p.arena64 = newDense(tensor.Float64, []int{max(c.arena, 1)}).Float64s()
+		p.arena64 = newLarge(tensor.Float64, []int{max(c.arena, 1)}).Float64s()
 	} else {
-		p.arena32 = newDense(tensor.Float32, []int{max(c.arena, 1)}).Float32s()
+		p.arena32 = newLarge(tensor.Float32, []int{max(c.arena, 1)}).Float32s()
 	}
 	p.memory = c.memory()
 	for _, o := range c.outputs {

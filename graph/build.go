@@ -182,7 +182,12 @@ func (b *builder) input(name string, dt tensor.Dtype, shape []int) (*G.Node, err
 }
 
 func newDense(dt tensor.Dtype, shape []int) *tensor.Dense {
-	t := tensor.New(tensor.Of(dt), tensor.WithShape(slices.Clone(shape)...))
+	return tensor.New(tensor.Of(dt), tensor.WithShape(slices.Clone(shape)...))
+}
+
+// newLarge is newDense for what every run goes through from end to end.
+func newLarge(dt tensor.Dtype, shape []int) *tensor.Dense {
+	t := newDense(dt, shape)
 	kernel.LargePages(t)
 	return t
 }

@@ -50,7 +50,7 @@ func (i Init) tensor(dt tensor.Dtype, seed uint64, path string, shape []int) (*t
 	if i.kind == xavier && len(shape) != 2 {
 		return nil, errors.Errorf("parameter has shape %v but XavierUniform needs a matrix", tensor.Shape(shape))
 	}
-	t := newDense(dt, shape)
+	t := newLarge(dt, shape)
 	s := kernel.Seed{Key: kernel.Key(seed, path)}
 	switch dt {
 	case tensor.Float32:

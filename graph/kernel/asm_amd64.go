@@ -224,6 +224,11 @@ func packAlong12x4AVX2(depth int, src *float32, stride int, dst *float32)
 //go:noescape
 func dots4AVX2(n int, a *float32, b *float32, stride int, sums *[4]float32)
 
+// pairDots4AVX2 writes the products of a and of second with four rows of b of n elements, stride bytes apart.
+//
+//go:noescape
+func pairDots4AVX2(n int, a *float32, second *float32, b *float32, stride int, sums *[8]float32)
+
 // axpy4AVX2 is y += a[0]·b₀ + … + a[3]·b₃ with four rows of b of n elements, stride bytes apart.
 //
 //go:noescape

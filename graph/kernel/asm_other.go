@@ -14,6 +14,8 @@ func packAlong32AVX2(depth, count int, src *float32, stride int, dst *float32, n
 
 func dots4AVX2(n int, a, b *float32, stride int, sums *[4]float32) { panic(noAssembly) }
 
+func pairDots4AVX2(n int, a, second, b *float32, stride int, sums *[8]float32) { panic(noAssembly) }
+
 func axpy4AVX2(n int, y, b *float32, stride int, a *[4]float32) { panic(noAssembly) }
 
 func reluRowAVX2(n int, y, x *float32) { panic(noAssembly) }

@@ -126,11 +126,17 @@ func (p *product[T]) thinDots() {
 	j := 0
 	for ; j+4 <= p.n; j += 4 {
 		cols := p.b.Data[j*p.b.Stride:]
-		for i := range p.m {
-			c := p.c[i*p.stride+j:][:4]
-			for q, s := range dots4(p.a.Data[i*p.a.Stride:][:p.k], cols, p.b.Stride) {
-				c[q] += p.alpha * s
+		i := 0
+		if fast[T]() {
+			for ; i+2 <= p.m; i += 2 {
+				sums := pairDots4(p.a.Data[i*p.a.Stride:][:p.k], p.a.Data[(i+1)*p.a.Stride:][:p.k], cols, p.b.Stride)
+				p.addFour(i, j, sums[:4])
+				p.addFour(i+1, j, sums[4:])
 			}
+		}
+		for ; i < p.m; i++ {
+			sums := dots4(p.a.Data[i*p.a.Stride:][:p.k], cols, p.b.Stride)
+			p.addFour(i, j, sums[:])
 		}
 	}
 	for ; j < p.n; j++ {
@@ -138,6 +144,14 @@ func (p *product[T]) thinDots() {
 		for i := range p.m {
 			p.c[i*p.stride+j] += p.alpha * dot(p.a.Data[i*p.a.Stride:][:p.k], col)
 		}
+	}
+}
+
+// addFour adds four products to C from element (i, j) on.
+func (p *product[T]) addFour(i, j int, sums []T) {
+	c := p.c[i*p.stride+j:][:4]
+	for q, s := range sums {
+		c[q] += p.alpha * s
 	}
 }
 

@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // The loops on contiguous slices that the other kernels are made of. Sums run in float64 with four accumulators, which
 // fixes their order and hides the latency of an addition.
 
@@ -94,6 +96,15 @@ func dots4[T Float](a, b []T, stride int) [4]T {
 	var sums [4]T
 	for i := range sums {
 		sums[i] = dot(a, b[i*stride:])
+	}
+	return sums
+}
+
+// pairDots4 is dots4 of two rows at once, for assembly.
+func pairDots4[T Float](a, second, b []T, stride int) (sums [8]T) {
+	if n := len(a); n > 0 {
+		_, _ = second[n-1], b[3*stride+n-1]
+		pairDots4AVX2(n, first(a), first(second), first(b), 4*stride, (*[8]float32)(unsafe.Pointer(&sums)))
 	}
 	return sums
 }

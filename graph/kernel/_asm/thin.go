@@ -10,7 +10,8 @@ import (
 
 // thin writes the products of one row with four rows of a matrix, which read the matrix once at the speed of memory.
 func thin() {
-	dots()
+	dots(1)
+	dots(2)
 	axpys()
 }
 
@@ -32,20 +33,30 @@ func matrixRows(v *vector, stride Register) []Mem {
 	return rows
 }
 
-// dots keeps two sums for each row, so that an addition need not wait for the one before.
-func dots() {
-	declare("dots4", "(n int, a, b *float32, stride int, sums *[4]float32)",
-		"writes the products of a with four rows of b of n elements, stride bytes apart.")
+// dots writes the products of one or two rows of a with four of b. One row keeps two sums for each row of b, so that an addition
+// need not wait for the one before; two rows have as many sums between them, and read the rows of b once.
+func dots(rows int) {
+	if rows == 1 {
+		declare("dots4", "(n int, a, b *float32, stride int, sums *[4]float32)",
+			"writes the products of a with four rows of b of n elements, stride bytes apart.")
+	} else {
+		declare("pairDots4", "(n int, a, second, b *float32, stride int, sums *[8]float32)",
+			"writes the products of a and of second with four rows of b of n elements, stride bytes apart.")
+	}
 	v := &vector{pointers: map[string]Register{}, offset: GP64()}
 	n := Load(Param("n"), GP64())
-	v.pointers["a"], v.pointers["b"] = Load(Param("a"), GP64()), Load(Param("b"), GP64())
+	for _, name := range []string{"a", "second", "b"} {
+		if name != "second" || rows == 2 {
+			v.pointers[name] = Load(Param(name), GP64())
+		}
+	}
 	stride := Load(Param("stride"), GP64())
 	XORQ(v.offset, v.offset)
-	rows := matrixRows(v, stride)
-	var sums [2][4]VecVirtual
-	for i := range sums {
-		for r := range sums[i] {
-			sums[i][r] = zero()
+	matrixRows(v, stride)
+	d := &dotSums{v: v, rows: rows}
+	for i := range d.sums {
+		for r := range d.sums[i] {
+			d.sums[i][r] = zero()
 		}
 	}
 	ahead := GP64()
@@ -53,17 +64,12 @@ func dots() {
 	SUBQ(Imm(2*lanes), n)
 	JL(LabelRef("rest"))
 	Label("loop")
-	for i := range rows {
+	for i := range 4 {
 		// The next four rows, as if there were no gaps between rows: memory is slow to start on a row by itself.
 		PREFETCHT0(Mem{Base: ahead, Index: v.offset, Scale: 4, Disp: 64 * i})
 	}
-	for i := range sums {
-		a := YMM()
-		VMOVUPS(v.at("a").Offset(32*i), a)
-		for r, row := range rows {
-			VFMADD231PS(row.Offset(32*i), a, sums[i][r])
-		}
-	}
+	d.step(0)
+	d.step(1)
 	ADDQ(Imm(8*lanes), v.offset)
 	SUBQ(Imm(2*lanes), n)
 	JGE(LabelRef("loop"))
@@ -71,40 +77,61 @@ func dots() {
 	ADDQ(Imm(2*lanes), n)
 	CMPQ(n, Imm(lanes))
 	JL(LabelRef("tail"))
-	a := v.load("a")
-	for r, row := range rows {
-		VFMADD231PS(row, a, sums[0][r])
-	}
+	d.step(0)
 	ADDQ(Imm(4*lanes), v.offset)
 	SUBQ(Imm(lanes), n)
 	Label("tail")
 	TESTQ(n, n)
 	JZ(LabelRef("done"))
 	v.mask = loadMask(n)
-	a = v.load("a")
-	for r := range rows {
-		VFMADD231PS(v.load(fmt.Sprintf("b%d", r)), a, sums[1][r])
-	}
+	d.step(0)
 	Label("done")
-	sumFour(sums)
+	d.store()
 	VZEROUPPER()
 	RET()
 }
 
-// sumFour adds up each row's sums and stores the four results.
-func sumFour(sums [2][4]VecVirtual) {
-	for r := range sums[0] {
-		VADDPS(sums[1][r], sums[0][r], sums[0][r])
+// dotSums are the sums of dots: two for each row of b.
+type dotSums struct {
+	v    *vector
+	rows int
+	sums [2][4]VecVirtual
+}
+
+// step adds one vector of each row, or the one behind it.
+func (d *dotSums) step(half int) {
+	if d.rows == 1 {
+		a := d.v.loadAt("a", 4*lanes*half)
+		for r := range d.sums[half] {
+			VFMADD231PS(d.v.loadAt(fmt.Sprintf("b%d", r), 4*lanes*half), a, d.sums[half][r])
+		}
+		return
 	}
-	s := sums[0]
-	VHADDPS(s[1], s[0], s[0])
-	VHADDPS(s[3], s[2], s[2])
-	VHADDPS(s[2], s[0], s[0])
-	high := XMM()
-	VEXTRACTF128(Imm(1), s[0], high)
-	VADDPS(high, s[0].AsX(), s[0].AsX())
+	first, second := d.v.loadAt("a", 4*lanes*half), d.v.loadAt("second", 4*lanes*half)
+	for r := range d.sums[0] {
+		b := d.v.loadAt(fmt.Sprintf("b%d", r), 4*lanes*half)
+		VFMADD231PS(b, first, d.sums[0][r])
+		VFMADD231PS(b, second, d.sums[1][r])
+	}
+}
+
+// store adds up the elements of the sums and stores the four or eight results.
+func (d *dotSums) store() {
 	to := Load(Param("sums"), GP64())
-	VMOVUPS(s[0].AsX(), Mem{Base: to})
+	if d.rows == 1 {
+		for r := range d.sums[0] {
+			VADDPS(d.sums[1][r], d.sums[0][r], d.sums[0][r])
+		}
+	}
+	for i, s := range d.sums[:d.rows] {
+		VHADDPS(s[1], s[0], s[0])
+		VHADDPS(s[3], s[2], s[2])
+		VHADDPS(s[2], s[0], s[0])
+		high := XMM()
+		VEXTRACTF128(Imm(1), s[0], high)
+		VADDPS(high, s[0].AsX(), s[0].AsX())
+		VMOVUPS(s[0].AsX(), Mem{Base: to, Disp: 16 * i})
+	}
 }
 
 func axpys() {
