@@ -4,185 +4,185 @@
 
 package kernel
 
-// gemm1x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm1x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm1x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm1x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm2x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm2x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm3x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm3x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm4x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm4x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm5x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm5x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm6x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm6x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm1x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm1x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm1x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm1x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm2x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm2x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm3x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm3x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm4x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm4x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm5x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm5x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm6x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm6x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm7x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 7 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm7x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 7 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm7x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 7 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm7x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 7 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm8x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 8 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm8x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 8 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm8x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 8 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm8x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 8 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm9x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 9 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm9x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 9 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm9x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 9 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm9x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 9 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm10x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 10 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm10x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 10 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm10x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 10 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm10x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 10 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm11x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 11 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm11x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 11 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm11x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 11 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm11x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 11 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm12x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 12 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm12x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 12 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm12x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 12 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+// gemm12x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 12 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
 // packAlong16AVX2 copies depth rows, stride bytes apart, to count panels of 16 columns, next bytes apart.
 //

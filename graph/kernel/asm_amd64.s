@@ -4,174 +4,280 @@
 
 #include "textflag.h"
 
-// func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm1x8AVX2(SB), NOSPLIT, $0-120
+TEXT ·gemm1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), DX
 	MOVQ bStep+56(FP), BX
-	MOVQ ahead+64(FP), SI
 
 group:
 	VXORPS     Y0, Y0, Y0
-	MOVQ       b+48(FP), DI
-	MOVQ       AX, R8
-	MOVQ       cRow+80(FP), R9
-	MOVQ       CX, R10
-	PREFETCHT0 (R10)
-	ADDQ       R9, R10
-	MOVQ       depth+8(FP), R9
-	TESTQ      SI, SI
-	JNZ        fetch
-	SUBQ       $0x04, R9
+	MOVQ       b+48(FP), SI
+	MOVQ       AX, DI
+	MOVQ       cRow+72(FP), R8
+	MOVQ       CX, R9
+	PREFETCHT0 (R9)
+	ADDQ       R8, R9
+	MOVQ       depth+8(FP), R8
+	SUBQ       $0x04, R8
 	JL         rest
 
 deep:
-	VMOVUPS      (DI), Y1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y2
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         DX, R8
-	VMOVUPS      (DI), Y1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y2
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         DX, R8
-	VMOVUPS      (DI), Y1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y2
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         DX, R8
-	VMOVUPS      (DI), Y1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y2
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         DX, R8
-	SUBQ         $0x04, R9
+	ADDQ         DX, DI
+	SUBQ         $0x04, R8
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R9
+	ADDQ $0x04, R8
 	JZ   done
 
 single:
-	VMOVUPS      (DI), Y1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y2
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         DX, R8
-	DECQ         R9
+	ADDQ         DX, DI
+	DECQ         R8
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (DI)(SI*1)
-	VMOVUPS      (DI), Y1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y2
-	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         DX, R8
-	DECQ         R9
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R9
-	MOVQ         CX, DI
-	VBROADCASTSS alpha+96(FP), Y1
-	MOVQ         mask+112(FP), R8
-	MOVQ         accumulate+104(FP), R9
-	TESTQ        R8, R8
+	MOVQ         cRow+72(FP), R8
+	MOVQ         CX, SI
+	VBROADCASTSS alpha+88(FP), Y1
+	MOVQ         mask+104(FP), DI
+	MOVQ         accumulate+96(FP), R8
+	TESTQ        DI, DI
 	JNZ          masked
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JNZ          add
 	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y0, (SI)
 	JMP          stored
 
 add:
-	VFMADD213PS (DI), Y1, Y0
-	VMOVUPS     Y0, (DI)
+	VFMADD213PS (SI), Y1, Y0
+	VMOVUPS     Y0, (SI)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R8), Y2
-	TESTQ      R9, R9
+	VMOVUPS    (DI), Y2
+	TESTQ      R8, R8
 	JNZ        addMasked
 	VMULPS     Y0, Y1, Y0
-	VMASKMOVPS Y0, Y2, (DI)
+	VMASKMOVPS Y0, Y2, (SI)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (DI), Y2, Y3
+	VMASKMOVPS  (SI), Y2, Y3
 	VFMADD213PS Y3, Y1, Y0
-	VMASKMOVPS  Y0, Y2, (DI)
+	VMASKMOVPS  Y0, Y2, (SI)
 
 stored:
-	MOVQ aNext+40(FP), DI
-	ADDQ DI, AX
-	MOVQ cNext+88(FP), DI
-	ADDQ DI, CX
+	MOVQ aNext+40(FP), SI
+	ADDQ SI, AX
+	MOVQ cNext+80(FP), SI
+	ADDQ SI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm1x16AVX2(SB), NOSPLIT, $0-120
+TEXT ·gemm1x16AVX2(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), DX
 	MOVQ bStep+56(FP), BX
-	MOVQ ahead+64(FP), SI
+
+group:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       b+48(FP), SI
+	MOVQ       AX, DI
+	MOVQ       cRow+72(FP), R8
+	MOVQ       CX, R9
+	PREFETCHT0 (R9)
+	ADDQ       R8, R9
+	MOVQ       depth+8(FP), R8
+	SUBQ       $0x04, R8
+	JL         rest
+
+deep:
+	VMOVUPS      (SI), Y2
+	VMOVUPS      32(SI), Y3
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Y2
+	VMOVUPS      32(SI), Y3
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Y2
+	VMOVUPS      32(SI), Y3
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Y2
+	VMOVUPS      32(SI), Y3
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, DI
+	SUBQ         $0x04, R8
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R8
+	JZ   done
+
+single:
+	VMOVUPS      (SI), Y2
+	VMOVUPS      32(SI), Y3
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, DI
+	DECQ         R8
+	JNZ          single
+
+done:
+	MOVQ         cRow+72(FP), R8
+	MOVQ         CX, SI
+	VBROADCASTSS alpha+88(FP), Y2
+	MOVQ         mask+104(FP), DI
+	MOVQ         accumulate+96(FP), R8
+	TESTQ        DI, DI
+	JNZ          masked
+	TESTQ        R8, R8
+	JNZ          add
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (SI)
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      Y1, 32(SI)
+	JMP          stored
+
+add:
+	VFMADD213PS (SI), Y2, Y0
+	VMOVUPS     Y0, (SI)
+	VFMADD213PS 32(SI), Y2, Y1
+	VMOVUPS     Y1, 32(SI)
+	JMP         stored
+
+masked:
+	VMOVUPS    (DI), Y3
+	VMOVUPS    32(DI), Y4
+	TESTQ      R8, R8
+	JNZ        addMasked
+	VMULPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y3, (SI)
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y4, 32(SI)
+	JMP        stored
+
+addMasked:
+	VMASKMOVPS  (SI), Y3, Y5
+	VFMADD213PS Y5, Y2, Y0
+	VMASKMOVPS  Y0, Y3, (SI)
+	VMASKMOVPS  32(SI), Y4, Y0
+	VFMADD213PS Y0, Y2, Y1
+	VMASKMOVPS  Y1, Y4, 32(SI)
+
+stored:
+	MOVQ aNext+40(FP), SI
+	ADDQ SI, AX
+	MOVQ cNext+80(FP), SI
+	ADDQ SI, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·gemm2x8AVX2(SB), NOSPLIT, $0-112
+	MOVQ a+16(FP), AX
+	MOVQ c+64(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
 
 group:
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	MOVQ       b+48(FP), DI
 	MOVQ       AX, R8
-	MOVQ       cRow+80(FP), R9
+	MOVQ       cRow+72(FP), R9
 	MOVQ       CX, R10
 	PREFETCHT0 (R10)
 	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
 	MOVQ       depth+8(FP), R9
-	TESTQ      SI, SI
-	JNZ        fetch
 	SUBQ       $0x04, R9
 	JL         rest
 
 deep:
 	VMOVUPS      (DI), Y2
-	VMOVUPS      32(DI), Y3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         DX, R8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R8)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         BX, R8
 	VMOVUPS      (DI), Y2
-	VMOVUPS      32(DI), Y3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         DX, R8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R8)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         BX, R8
 	VMOVUPS      (DI), Y2
-	VMOVUPS      32(DI), Y3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         DX, R8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R8)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         BX, R8
 	VMOVUPS      (DI), Y2
-	VMOVUPS      32(DI), Y3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         DX, R8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R8)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         BX, R8
 	SUBQ         $0x04, R9
 	JGE          deep
 
@@ -181,582 +287,392 @@ rest:
 
 single:
 	VMOVUPS      (DI), Y2
-	VMOVUPS      32(DI), Y3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         DX, R8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R8)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         BX, R8
 	DECQ         R9
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (DI)(SI*1)
-	VMOVUPS      (DI), Y2
-	VMOVUPS      32(DI), Y3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         DX, R8
-	DECQ         R9
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R9
+	MOVQ         cRow+72(FP), R9
 	MOVQ         CX, DI
-	VBROADCASTSS alpha+96(FP), Y2
-	MOVQ         mask+112(FP), R8
-	MOVQ         accumulate+104(FP), R9
+	VBROADCASTSS alpha+88(FP), Y2
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R10
 	TESTQ        R8, R8
 	JNZ          masked
-	TESTQ        R9, R9
+	TESTQ        R10, R10
 	JNZ          add
 	VMULPS       Y0, Y2, Y0
 	VMOVUPS      Y0, (DI)
+	ADDQ         R9, DI
 	VMULPS       Y1, Y2, Y1
-	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      Y1, (DI)
 	JMP          stored
 
 add:
 	VFMADD213PS (DI), Y2, Y0
 	VMOVUPS     Y0, (DI)
-	VFMADD213PS 32(DI), Y2, Y1
-	VMOVUPS     Y1, 32(DI)
+	ADDQ        R9, DI
+	VFMADD213PS (DI), Y2, Y1
+	VMOVUPS     Y1, (DI)
 	JMP         stored
 
 masked:
 	VMOVUPS    (R8), Y3
-	VMOVUPS    32(R8), Y4
-	TESTQ      R9, R9
+	TESTQ      R10, R10
 	JNZ        addMasked
 	VMULPS     Y0, Y2, Y0
 	VMASKMOVPS Y0, Y3, (DI)
+	ADDQ       R9, DI
 	VMULPS     Y1, Y2, Y1
-	VMASKMOVPS Y1, Y4, 32(DI)
+	VMASKMOVPS Y1, Y3, (DI)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (DI), Y3, Y5
-	VFMADD213PS Y5, Y2, Y0
+	VMASKMOVPS  (DI), Y3, Y4
+	VFMADD213PS Y4, Y2, Y0
 	VMASKMOVPS  Y0, Y3, (DI)
-	VMASKMOVPS  32(DI), Y4, Y0
+	ADDQ        R9, DI
+	VMASKMOVPS  (DI), Y3, Y0
 	VFMADD213PS Y0, Y2, Y1
-	VMASKMOVPS  Y1, Y4, 32(DI)
+	VMASKMOVPS  Y1, Y3, (DI)
 
 stored:
 	MOVQ aNext+40(FP), DI
 	ADDQ DI, AX
-	MOVQ cNext+88(FP), DI
+	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm2x8AVX2(SB), NOSPLIT, $0-120
+TEXT ·gemm2x16AVX2(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
-
-group:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	MOVQ       cRow+80(FP), R10
-	MOVQ       CX, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R10
-	JL         rest
-
-deep:
-	VMOVUPS      (R8), Y2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R9)(DX*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Y2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R9)(DX*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Y2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R9)(DX*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Y2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R9)(DX*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         BX, R9
-	SUBQ         $0x04, R10
-	JGE          deep
-
-rest:
-	ADDQ $0x04, R10
-	JZ   done
-
-single:
-	VMOVUPS      (R8), Y2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R9)(DX*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         BX, R9
-	DECQ         R10
-	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Y2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R9)(DX*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         BX, R9
-	DECQ         R10
-	JNZ          fetch
-
-done:
-	MOVQ         cRow+80(FP), R10
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Y2
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R11
-	TESTQ        R9, R9
-	JNZ          masked
-	TESTQ        R11, R11
-	JNZ          add
-	VMULPS       Y0, Y2, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         R10, R8
-	VMULPS       Y1, Y2, Y1
-	VMOVUPS      Y1, (R8)
-	JMP          stored
-
-add:
-	VFMADD213PS (R8), Y2, Y0
-	VMOVUPS     Y0, (R8)
-	ADDQ        R10, R8
-	VFMADD213PS (R8), Y2, Y1
-	VMOVUPS     Y1, (R8)
-	JMP         stored
-
-masked:
-	VMOVUPS    (R9), Y3
-	TESTQ      R11, R11
-	JNZ        addMasked
-	VMULPS     Y0, Y2, Y0
-	VMASKMOVPS Y0, Y3, (R8)
-	ADDQ       R10, R8
-	VMULPS     Y1, Y2, Y1
-	VMASKMOVPS Y1, Y3, (R8)
-	JMP        stored
-
-addMasked:
-	VMASKMOVPS  (R8), Y3, Y4
-	VFMADD213PS Y4, Y2, Y0
-	VMASKMOVPS  Y0, Y3, (R8)
-	ADDQ        R10, R8
-	VMASKMOVPS  (R8), Y3, Y0
-	VFMADD213PS Y0, Y2, Y1
-	VMASKMOVPS  Y1, Y3, (R8)
-
-stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
-	DECQ count+0(FP)
-	JNZ  group
-	VZEROUPPER
-	RET
-
-// func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemm2x16AVX2(SB), NOSPLIT, $0-120
-	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
-	MOVQ aRow+24(FP), DX
-	MOVQ aStep+32(FP), BX
-	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	VXORPS     Y2, Y2, Y2
 	VXORPS     Y3, Y3, Y3
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	MOVQ       cRow+80(FP), R10
-	MOVQ       CX, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R10
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	MOVQ       cRow+72(FP), R9
+	MOVQ       CX, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	MOVQ       depth+8(FP), R9
+	SUBQ       $0x04, R9
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Y4
-	VMOVUPS      32(R8), Y5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y6
+	VMOVUPS      (DI), Y4
+	VMOVUPS      32(DI), Y5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*1), Y6
+	VBROADCASTSS (R8)(DX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Y4
-	VMOVUPS      32(R8), Y5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y6
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Y4
+	VMOVUPS      32(DI), Y5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*1), Y6
+	VBROADCASTSS (R8)(DX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Y4
-	VMOVUPS      32(R8), Y5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y6
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Y4
+	VMOVUPS      32(DI), Y5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*1), Y6
+	VBROADCASTSS (R8)(DX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Y4
-	VMOVUPS      32(R8), Y5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y6
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Y4
+	VMOVUPS      32(DI), Y5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*1), Y6
+	VBROADCASTSS (R8)(DX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	ADDQ         BX, R8
+	SUBQ         $0x04, R9
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Y4
-	VMOVUPS      32(R8), Y5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y6
+	VMOVUPS      (DI), Y4
+	VMOVUPS      32(DI), Y5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*1), Y6
+	VBROADCASTSS (R8)(DX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         BX, R9
-	DECQ         R10
+	ADDQ         BX, R8
+	DECQ         R9
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Y4
-	VMOVUPS      32(R8), Y5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y6
-	VFMADD231PS  Y4, Y6, Y0
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*1), Y6
-	VFMADD231PS  Y4, Y6, Y2
-	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         BX, R9
-	DECQ         R10
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R10
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Y4
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R11
-	TESTQ        R9, R9
+	MOVQ         cRow+72(FP), R9
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Y4
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R10
+	TESTQ        R8, R8
 	JNZ          masked
-	TESTQ        R11, R11
+	TESTQ        R10, R10
 	JNZ          add
 	VMULPS       Y0, Y4, Y0
-	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y0, (DI)
 	VMULPS       Y1, Y4, Y1
-	VMOVUPS      Y1, 32(R8)
-	ADDQ         R10, R8
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         R9, DI
 	VMULPS       Y2, Y4, Y2
-	VMOVUPS      Y2, (R8)
+	VMOVUPS      Y2, (DI)
 	VMULPS       Y3, Y4, Y3
-	VMOVUPS      Y3, 32(R8)
+	VMOVUPS      Y3, 32(DI)
 	JMP          stored
 
 add:
-	VFMADD213PS (R8), Y4, Y0
-	VMOVUPS     Y0, (R8)
-	VFMADD213PS 32(R8), Y4, Y1
-	VMOVUPS     Y1, 32(R8)
-	ADDQ        R10, R8
-	VFMADD213PS (R8), Y4, Y2
-	VMOVUPS     Y2, (R8)
-	VFMADD213PS 32(R8), Y4, Y3
-	VMOVUPS     Y3, 32(R8)
+	VFMADD213PS (DI), Y4, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y4, Y1
+	VMOVUPS     Y1, 32(DI)
+	ADDQ        R9, DI
+	VFMADD213PS (DI), Y4, Y2
+	VMOVUPS     Y2, (DI)
+	VFMADD213PS 32(DI), Y4, Y3
+	VMOVUPS     Y3, 32(DI)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R9), Y5
-	VMOVUPS    32(R9), Y6
-	TESTQ      R11, R11
+	VMOVUPS    (R8), Y5
+	VMOVUPS    32(R8), Y6
+	TESTQ      R10, R10
 	JNZ        addMasked
 	VMULPS     Y0, Y4, Y0
-	VMASKMOVPS Y0, Y5, (R8)
+	VMASKMOVPS Y0, Y5, (DI)
 	VMULPS     Y1, Y4, Y1
-	VMASKMOVPS Y1, Y6, 32(R8)
-	ADDQ       R10, R8
+	VMASKMOVPS Y1, Y6, 32(DI)
+	ADDQ       R9, DI
 	VMULPS     Y2, Y4, Y2
-	VMASKMOVPS Y2, Y5, (R8)
+	VMASKMOVPS Y2, Y5, (DI)
 	VMULPS     Y3, Y4, Y3
-	VMASKMOVPS Y3, Y6, 32(R8)
+	VMASKMOVPS Y3, Y6, 32(DI)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R8), Y5, Y7
+	VMASKMOVPS  (DI), Y5, Y7
 	VFMADD213PS Y7, Y4, Y0
-	VMASKMOVPS  Y0, Y5, (R8)
-	VMASKMOVPS  32(R8), Y6, Y0
+	VMASKMOVPS  Y0, Y5, (DI)
+	VMASKMOVPS  32(DI), Y6, Y0
 	VFMADD213PS Y0, Y4, Y1
-	VMASKMOVPS  Y1, Y6, 32(R8)
-	ADDQ        R10, R8
-	VMASKMOVPS  (R8), Y5, Y0
+	VMASKMOVPS  Y1, Y6, 32(DI)
+	ADDQ        R9, DI
+	VMASKMOVPS  (DI), Y5, Y0
 	VFMADD213PS Y0, Y4, Y2
-	VMASKMOVPS  Y2, Y5, (R8)
-	VMASKMOVPS  32(R8), Y6, Y0
+	VMASKMOVPS  Y2, Y5, (DI)
+	VMASKMOVPS  32(DI), Y6, Y0
 	VFMADD213PS Y0, Y4, Y3
-	VMASKMOVPS  Y3, Y6, 32(R8)
+	VMASKMOVPS  Y3, Y6, 32(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm3x8AVX2(SB), NOSPLIT, $0-120
+TEXT ·gemm3x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	VXORPS     Y2, Y2, Y2
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	MOVQ       cRow+80(FP), R10
-	MOVQ       CX, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R10
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	MOVQ       cRow+72(FP), R9
+	MOVQ       CX, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	MOVQ       depth+8(FP), R9
+	SUBQ       $0x04, R9
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Y3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y4
+	VMOVUPS      (DI), Y3
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R9)(DX*1), Y4
+	VBROADCASTSS (R8)(DX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R9)(DX*2), Y4
+	VBROADCASTSS (R8)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Y3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y4
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Y3
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R9)(DX*1), Y4
+	VBROADCASTSS (R8)(DX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R9)(DX*2), Y4
+	VBROADCASTSS (R8)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Y3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y4
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Y3
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R9)(DX*1), Y4
+	VBROADCASTSS (R8)(DX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R9)(DX*2), Y4
+	VBROADCASTSS (R8)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Y3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y4
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Y3
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R9)(DX*1), Y4
+	VBROADCASTSS (R8)(DX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R9)(DX*2), Y4
+	VBROADCASTSS (R8)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	ADDQ         BX, R8
+	SUBQ         $0x04, R9
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Y3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y4
+	VMOVUPS      (DI), Y3
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R9)(DX*1), Y4
+	VBROADCASTSS (R8)(DX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R9)(DX*2), Y4
+	VBROADCASTSS (R8)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         BX, R9
-	DECQ         R10
+	ADDQ         BX, R8
+	DECQ         R9
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Y3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y4
-	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R9)(DX*1), Y4
-	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R9)(DX*2), Y4
-	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         BX, R9
-	DECQ         R10
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R10
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Y3
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R11
-	TESTQ        R9, R9
+	MOVQ         cRow+72(FP), R9
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Y3
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R10
+	TESTQ        R8, R8
 	JNZ          masked
-	TESTQ        R11, R11
+	TESTQ        R10, R10
 	JNZ          add
 	VMULPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         R10, R8
+	VMOVUPS      Y0, (DI)
+	ADDQ         R9, DI
 	VMULPS       Y1, Y3, Y1
-	VMOVUPS      Y1, (R8)
-	ADDQ         R10, R8
+	VMOVUPS      Y1, (DI)
+	ADDQ         R9, DI
 	VMULPS       Y2, Y3, Y2
-	VMOVUPS      Y2, (R8)
+	VMOVUPS      Y2, (DI)
 	JMP          stored
 
 add:
-	VFMADD213PS (R8), Y3, Y0
-	VMOVUPS     Y0, (R8)
-	ADDQ        R10, R8
-	VFMADD213PS (R8), Y3, Y1
-	VMOVUPS     Y1, (R8)
-	ADDQ        R10, R8
-	VFMADD213PS (R8), Y3, Y2
-	VMOVUPS     Y2, (R8)
+	VFMADD213PS (DI), Y3, Y0
+	VMOVUPS     Y0, (DI)
+	ADDQ        R9, DI
+	VFMADD213PS (DI), Y3, Y1
+	VMOVUPS     Y1, (DI)
+	ADDQ        R9, DI
+	VFMADD213PS (DI), Y3, Y2
+	VMOVUPS     Y2, (DI)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R9), Y4
-	TESTQ      R11, R11
+	VMOVUPS    (R8), Y4
+	TESTQ      R10, R10
 	JNZ        addMasked
 	VMULPS     Y0, Y3, Y0
-	VMASKMOVPS Y0, Y4, (R8)
-	ADDQ       R10, R8
+	VMASKMOVPS Y0, Y4, (DI)
+	ADDQ       R9, DI
 	VMULPS     Y1, Y3, Y1
-	VMASKMOVPS Y1, Y4, (R8)
-	ADDQ       R10, R8
+	VMASKMOVPS Y1, Y4, (DI)
+	ADDQ       R9, DI
 	VMULPS     Y2, Y3, Y2
-	VMASKMOVPS Y2, Y4, (R8)
+	VMASKMOVPS Y2, Y4, (DI)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R8), Y4, Y5
+	VMASKMOVPS  (DI), Y4, Y5
 	VFMADD213PS Y5, Y3, Y0
-	VMASKMOVPS  Y0, Y4, (R8)
-	ADDQ        R10, R8
-	VMASKMOVPS  (R8), Y4, Y0
+	VMASKMOVPS  Y0, Y4, (DI)
+	ADDQ        R9, DI
+	VMASKMOVPS  (DI), Y4, Y0
 	VFMADD213PS Y0, Y3, Y1
-	VMASKMOVPS  Y1, Y4, (R8)
-	ADDQ        R10, R8
-	VMASKMOVPS  (R8), Y4, Y0
+	VMASKMOVPS  Y1, Y4, (DI)
+	ADDQ        R9, DI
+	VMASKMOVPS  (DI), Y4, Y0
 	VFMADD213PS Y0, Y3, Y2
-	VMASKMOVPS  Y2, Y4, (R8)
+	VMASKMOVPS  Y2, Y4, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm3x16AVX2(SB), NOSPLIT, $0-120
+TEXT ·gemm3x16AVX2(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -765,9 +681,212 @@ group:
 	VXORPS     Y3, Y3, Y3
 	VXORPS     Y4, Y4, Y4
 	VXORPS     Y5, Y5, Y5
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	MOVQ       cRow+80(FP), R10
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	MOVQ       cRow+72(FP), R9
+	MOVQ       CX, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	MOVQ       depth+8(FP), R9
+	SUBQ       $0x04, R9
+	JL         rest
+
+deep:
+	VMOVUPS      (DI), Y6
+	VMOVUPS      32(DI), Y7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R8)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R8)(DX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Y6
+	VMOVUPS      32(DI), Y7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R8)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R8)(DX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Y6
+	VMOVUPS      32(DI), Y7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R8)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R8)(DX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Y6
+	VMOVUPS      32(DI), Y7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R8)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R8)(DX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         BX, R8
+	SUBQ         $0x04, R9
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R9
+	JZ   done
+
+single:
+	VMOVUPS      (DI), Y6
+	VMOVUPS      32(DI), Y7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R8)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R8)(DX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         BX, R8
+	DECQ         R9
+	JNZ          single
+
+done:
+	MOVQ         cRow+72(FP), R9
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Y6
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R10
+	TESTQ        R8, R8
+	JNZ          masked
+	TESTQ        R10, R10
+	JNZ          add
+	VMULPS       Y0, Y6, Y0
+	VMOVUPS      Y0, (DI)
+	VMULPS       Y1, Y6, Y1
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         R9, DI
+	VMULPS       Y2, Y6, Y2
+	VMOVUPS      Y2, (DI)
+	VMULPS       Y3, Y6, Y3
+	VMOVUPS      Y3, 32(DI)
+	ADDQ         R9, DI
+	VMULPS       Y4, Y6, Y4
+	VMOVUPS      Y4, (DI)
+	VMULPS       Y5, Y6, Y5
+	VMOVUPS      Y5, 32(DI)
+	JMP          stored
+
+add:
+	VFMADD213PS (DI), Y6, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y6, Y1
+	VMOVUPS     Y1, 32(DI)
+	ADDQ        R9, DI
+	VFMADD213PS (DI), Y6, Y2
+	VMOVUPS     Y2, (DI)
+	VFMADD213PS 32(DI), Y6, Y3
+	VMOVUPS     Y3, 32(DI)
+	ADDQ        R9, DI
+	VFMADD213PS (DI), Y6, Y4
+	VMOVUPS     Y4, (DI)
+	VFMADD213PS 32(DI), Y6, Y5
+	VMOVUPS     Y5, 32(DI)
+	JMP         stored
+
+masked:
+	VMOVUPS    (R8), Y7
+	VMOVUPS    32(R8), Y8
+	TESTQ      R10, R10
+	JNZ        addMasked
+	VMULPS     Y0, Y6, Y0
+	VMASKMOVPS Y0, Y7, (DI)
+	VMULPS     Y1, Y6, Y1
+	VMASKMOVPS Y1, Y8, 32(DI)
+	ADDQ       R9, DI
+	VMULPS     Y2, Y6, Y2
+	VMASKMOVPS Y2, Y7, (DI)
+	VMULPS     Y3, Y6, Y3
+	VMASKMOVPS Y3, Y8, 32(DI)
+	ADDQ       R9, DI
+	VMULPS     Y4, Y6, Y4
+	VMASKMOVPS Y4, Y7, (DI)
+	VMULPS     Y5, Y6, Y5
+	VMASKMOVPS Y5, Y8, 32(DI)
+	JMP        stored
+
+addMasked:
+	VMASKMOVPS  (DI), Y7, Y9
+	VFMADD213PS Y9, Y6, Y0
+	VMASKMOVPS  Y0, Y7, (DI)
+	VMASKMOVPS  32(DI), Y8, Y0
+	VFMADD213PS Y0, Y6, Y1
+	VMASKMOVPS  Y1, Y8, 32(DI)
+	ADDQ        R9, DI
+	VMASKMOVPS  (DI), Y7, Y0
+	VFMADD213PS Y0, Y6, Y2
+	VMASKMOVPS  Y2, Y7, (DI)
+	VMASKMOVPS  32(DI), Y8, Y0
+	VFMADD213PS Y0, Y6, Y3
+	VMASKMOVPS  Y3, Y8, 32(DI)
+	ADDQ        R9, DI
+	VMASKMOVPS  (DI), Y7, Y0
+	VFMADD213PS Y0, Y6, Y4
+	VMASKMOVPS  Y4, Y7, (DI)
+	VMASKMOVPS  32(DI), Y8, Y0
+	VFMADD213PS Y0, Y6, Y5
+	VMASKMOVPS  Y5, Y8, 32(DI)
+
+stored:
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·gemm4x8AVX2(SB), NOSPLIT, $0-112
+	MOVQ a+16(FP), AX
+	MOVQ c+64(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+
+group:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
 	MOVQ       CX, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
@@ -775,64 +894,60 @@ group:
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
 	MOVQ       depth+8(FP), R10
-	TESTQ      DI, DI
-	JNZ        fetch
 	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Y6
-	VMOVUPS      32(R8), Y7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y8
-	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R9)(DX*1), Y8
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R9)(DX*2), Y8
-	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
+	VMOVUPS      (DI), Y4
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R8)(DX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R8)(DX*2), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	VMOVUPS      (R8), Y6
-	VMOVUPS      32(R8), Y7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y8
-	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R9)(DX*1), Y8
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R9)(DX*2), Y8
-	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
+	VMOVUPS      (DI), Y4
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R8)(DX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R8)(DX*2), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	VMOVUPS      (R8), Y6
-	VMOVUPS      32(R8), Y7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y8
-	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R9)(DX*1), Y8
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R9)(DX*2), Y8
-	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
+	VMOVUPS      (DI), Y4
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R8)(DX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R8)(DX*2), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	VMOVUPS      (R8), Y6
-	VMOVUPS      32(R8), Y7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y8
-	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R9)(DX*1), Y8
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R9)(DX*2), Y8
-	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
+	VMOVUPS      (DI), Y4
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R8)(DX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R8)(DX*2), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	SUBQ         $0x04, R10
 	JGE          deep
@@ -842,352 +957,110 @@ rest:
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Y6
-	VMOVUPS      32(R8), Y7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y8
-	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R9)(DX*1), Y8
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R9)(DX*2), Y8
-	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
+	VMOVUPS      (DI), Y4
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R8)(DX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R8)(DX*2), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	DECQ         R10
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Y6
-	VMOVUPS      32(R8), Y7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y8
-	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R9)(DX*1), Y8
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R9)(DX*2), Y8
-	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         BX, R9
-	DECQ         R10
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R10
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Y6
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R11
-	TESTQ        R9, R9
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Y4
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
+	TESTQ        R8, R8
 	JNZ          masked
-	TESTQ        R11, R11
-	JNZ          add
-	VMULPS       Y0, Y6, Y0
-	VMOVUPS      Y0, (R8)
-	VMULPS       Y1, Y6, Y1
-	VMOVUPS      Y1, 32(R8)
-	ADDQ         R10, R8
-	VMULPS       Y2, Y6, Y2
-	VMOVUPS      Y2, (R8)
-	VMULPS       Y3, Y6, Y3
-	VMOVUPS      Y3, 32(R8)
-	ADDQ         R10, R8
-	VMULPS       Y4, Y6, Y4
-	VMOVUPS      Y4, (R8)
-	VMULPS       Y5, Y6, Y5
-	VMOVUPS      Y5, 32(R8)
-	JMP          stored
-
-add:
-	VFMADD213PS (R8), Y6, Y0
-	VMOVUPS     Y0, (R8)
-	VFMADD213PS 32(R8), Y6, Y1
-	VMOVUPS     Y1, 32(R8)
-	ADDQ        R10, R8
-	VFMADD213PS (R8), Y6, Y2
-	VMOVUPS     Y2, (R8)
-	VFMADD213PS 32(R8), Y6, Y3
-	VMOVUPS     Y3, 32(R8)
-	ADDQ        R10, R8
-	VFMADD213PS (R8), Y6, Y4
-	VMOVUPS     Y4, (R8)
-	VFMADD213PS 32(R8), Y6, Y5
-	VMOVUPS     Y5, 32(R8)
-	JMP         stored
-
-masked:
-	VMOVUPS    (R9), Y7
-	VMOVUPS    32(R9), Y8
-	TESTQ      R11, R11
-	JNZ        addMasked
-	VMULPS     Y0, Y6, Y0
-	VMASKMOVPS Y0, Y7, (R8)
-	VMULPS     Y1, Y6, Y1
-	VMASKMOVPS Y1, Y8, 32(R8)
-	ADDQ       R10, R8
-	VMULPS     Y2, Y6, Y2
-	VMASKMOVPS Y2, Y7, (R8)
-	VMULPS     Y3, Y6, Y3
-	VMASKMOVPS Y3, Y8, 32(R8)
-	ADDQ       R10, R8
-	VMULPS     Y4, Y6, Y4
-	VMASKMOVPS Y4, Y7, (R8)
-	VMULPS     Y5, Y6, Y5
-	VMASKMOVPS Y5, Y8, 32(R8)
-	JMP        stored
-
-addMasked:
-	VMASKMOVPS  (R8), Y7, Y9
-	VFMADD213PS Y9, Y6, Y0
-	VMASKMOVPS  Y0, Y7, (R8)
-	VMASKMOVPS  32(R8), Y8, Y0
-	VFMADD213PS Y0, Y6, Y1
-	VMASKMOVPS  Y1, Y8, 32(R8)
-	ADDQ        R10, R8
-	VMASKMOVPS  (R8), Y7, Y0
-	VFMADD213PS Y0, Y6, Y2
-	VMASKMOVPS  Y2, Y7, (R8)
-	VMASKMOVPS  32(R8), Y8, Y0
-	VFMADD213PS Y0, Y6, Y3
-	VMASKMOVPS  Y3, Y8, 32(R8)
-	ADDQ        R10, R8
-	VMASKMOVPS  (R8), Y7, Y0
-	VFMADD213PS Y0, Y6, Y4
-	VMASKMOVPS  Y4, Y7, (R8)
-	VMASKMOVPS  32(R8), Y8, Y0
-	VFMADD213PS Y0, Y6, Y5
-	VMASKMOVPS  Y5, Y8, 32(R8)
-
-stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
-	DECQ count+0(FP)
-	JNZ  group
-	VZEROUPPER
-	RET
-
-// func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemm4x8AVX2(SB), NOSPLIT, $0-120
-	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
-	MOVQ aRow+24(FP), DX
-	MOVQ aStep+32(FP), BX
-	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
-
-group:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
-	MOVQ       CX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R11
-	JL         rest
-
-deep:
-	VMOVUPS      (R8), Y4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y5
-	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R9)(DX*1), Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R9)(DX*2), Y5
-	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R10), Y5
-	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y5
-	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R9)(DX*1), Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R9)(DX*2), Y5
-	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R10), Y5
-	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y5
-	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R9)(DX*1), Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R9)(DX*2), Y5
-	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R10), Y5
-	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y5
-	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R9)(DX*1), Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R9)(DX*2), Y5
-	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R10), Y5
-	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	SUBQ         $0x04, R11
-	JGE          deep
-
-rest:
-	ADDQ $0x04, R11
-	JZ   done
-
-single:
-	VMOVUPS      (R8), Y4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y5
-	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R9)(DX*1), Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R9)(DX*2), Y5
-	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R10), Y5
-	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Y4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y5
-	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R9)(DX*1), Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R9)(DX*2), Y5
-	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R10), Y5
-	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
-
-done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Y4
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
 	TESTQ        R9, R9
-	JNZ          masked
-	TESTQ        R10, R10
 	JNZ          add
 	VMULPS       Y0, Y4, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y0, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y1, Y4, Y1
-	VMOVUPS      Y1, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y1, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y2, Y4, Y2
-	VMOVUPS      Y2, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y2, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y3, Y4, Y3
-	VMOVUPS      Y3, (R8)
+	VMOVUPS      Y3, (DI)
 	JMP          stored
 
 add:
-	VFMADD213PS (R8), Y4, Y0
-	VMOVUPS     Y0, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y4, Y1
-	VMOVUPS     Y1, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y4, Y2
-	VMOVUPS     Y2, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y4, Y3
-	VMOVUPS     Y3, (R8)
+	VFMADD213PS (DI), Y4, Y0
+	VMOVUPS     Y0, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y4, Y1
+	VMOVUPS     Y1, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y4, Y2
+	VMOVUPS     Y2, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y4, Y3
+	VMOVUPS     Y3, (DI)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R9), Y5
-	TESTQ      R10, R10
+	VMOVUPS    (R8), Y5
+	TESTQ      R9, R9
 	JNZ        addMasked
 	VMULPS     Y0, Y4, Y0
-	VMASKMOVPS Y0, Y5, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y0, Y5, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y1, Y4, Y1
-	VMASKMOVPS Y1, Y5, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y1, Y5, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y2, Y4, Y2
-	VMASKMOVPS Y2, Y5, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y2, Y5, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y3, Y4, Y3
-	VMASKMOVPS Y3, Y5, (R8)
+	VMASKMOVPS Y3, Y5, (DI)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R8), Y5, Y6
+	VMASKMOVPS  (DI), Y5, Y6
 	VFMADD213PS Y6, Y4, Y0
-	VMASKMOVPS  Y0, Y5, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y5, Y0
+	VMASKMOVPS  Y0, Y5, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y5, Y0
 	VFMADD213PS Y0, Y4, Y1
-	VMASKMOVPS  Y1, Y5, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y5, Y0
+	VMASKMOVPS  Y1, Y5, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y5, Y0
 	VFMADD213PS Y0, Y4, Y2
-	VMASKMOVPS  Y2, Y5, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y5, Y0
+	VMASKMOVPS  Y2, Y5, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y5, Y0
 	VFMADD213PS Y0, Y4, Y3
-	VMASKMOVPS  Y3, Y5, (R8)
+	VMASKMOVPS  Y3, Y5, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm4x16AVX2(SB), NOSPLIT, $0-120
+TEXT ·gemm4x16AVX2(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -1198,273 +1071,247 @@ group:
 	VXORPS     Y5, Y5, Y5
 	VXORPS     Y6, Y6, Y6
 	VXORPS     Y7, Y7, Y7
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
-	MOVQ       CX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R11
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y10
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R9)(DX*1), Y10
+	VBROADCASTSS (R8)(DX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R9)(DX*2), Y10
+	VBROADCASTSS (R8)(DX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R10), Y10
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y10
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R9)(DX*1), Y10
+	VBROADCASTSS (R8)(DX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R9)(DX*2), Y10
+	VBROADCASTSS (R8)(DX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R10), Y10
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y10
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R9)(DX*1), Y10
+	VBROADCASTSS (R8)(DX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R9)(DX*2), Y10
+	VBROADCASTSS (R8)(DX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R10), Y10
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y10
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R9)(DX*1), Y10
+	VBROADCASTSS (R8)(DX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R9)(DX*2), Y10
+	VBROADCASTSS (R8)(DX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R10), Y10
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y10
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R9)(DX*1), Y10
+	VBROADCASTSS (R8)(DX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R9)(DX*2), Y10
+	VBROADCASTSS (R8)(DX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R10), Y10
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R10
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R9)(DX*1), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R9)(DX*2), Y10
-	VFMADD231PS  Y8, Y10, Y4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R10), Y10
-	VFMADD231PS  Y8, Y10, Y6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Y8
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
-	TESTQ        R9, R9
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Y8
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
+	TESTQ        R8, R8
 	JNZ          masked
-	TESTQ        R10, R10
+	TESTQ        R9, R9
 	JNZ          add
 	VMULPS       Y0, Y8, Y0
-	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y0, (DI)
 	VMULPS       Y1, Y8, Y1
-	VMOVUPS      Y1, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y2, Y8, Y2
-	VMOVUPS      Y2, (R8)
+	VMOVUPS      Y2, (DI)
 	VMULPS       Y3, Y8, Y3
-	VMOVUPS      Y3, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y3, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y4, Y8, Y4
-	VMOVUPS      Y4, (R8)
+	VMOVUPS      Y4, (DI)
 	VMULPS       Y5, Y8, Y5
-	VMOVUPS      Y5, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y5, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y6, Y8, Y6
-	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y6, (DI)
 	VMULPS       Y7, Y8, Y7
-	VMOVUPS      Y7, 32(R8)
+	VMOVUPS      Y7, 32(DI)
 	JMP          stored
 
 add:
-	VFMADD213PS (R8), Y8, Y0
-	VMOVUPS     Y0, (R8)
-	VFMADD213PS 32(R8), Y8, Y1
-	VMOVUPS     Y1, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y8, Y2
-	VMOVUPS     Y2, (R8)
-	VFMADD213PS 32(R8), Y8, Y3
-	VMOVUPS     Y3, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y8, Y4
-	VMOVUPS     Y4, (R8)
-	VFMADD213PS 32(R8), Y8, Y5
-	VMOVUPS     Y5, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y8, Y6
-	VMOVUPS     Y6, (R8)
-	VFMADD213PS 32(R8), Y8, Y7
-	VMOVUPS     Y7, 32(R8)
+	VFMADD213PS (DI), Y8, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y8, Y1
+	VMOVUPS     Y1, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y8, Y2
+	VMOVUPS     Y2, (DI)
+	VFMADD213PS 32(DI), Y8, Y3
+	VMOVUPS     Y3, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y8, Y4
+	VMOVUPS     Y4, (DI)
+	VFMADD213PS 32(DI), Y8, Y5
+	VMOVUPS     Y5, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y8, Y6
+	VMOVUPS     Y6, (DI)
+	VFMADD213PS 32(DI), Y8, Y7
+	VMOVUPS     Y7, 32(DI)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R9), Y9
-	VMOVUPS    32(R9), Y10
-	TESTQ      R10, R10
+	VMOVUPS    (R8), Y9
+	VMOVUPS    32(R8), Y10
+	TESTQ      R9, R9
 	JNZ        addMasked
 	VMULPS     Y0, Y8, Y0
-	VMASKMOVPS Y0, Y9, (R8)
+	VMASKMOVPS Y0, Y9, (DI)
 	VMULPS     Y1, Y8, Y1
-	VMASKMOVPS Y1, Y10, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y1, Y10, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y2, Y8, Y2
-	VMASKMOVPS Y2, Y9, (R8)
+	VMASKMOVPS Y2, Y9, (DI)
 	VMULPS     Y3, Y8, Y3
-	VMASKMOVPS Y3, Y10, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y3, Y10, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y4, Y8, Y4
-	VMASKMOVPS Y4, Y9, (R8)
+	VMASKMOVPS Y4, Y9, (DI)
 	VMULPS     Y5, Y8, Y5
-	VMASKMOVPS Y5, Y10, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y5, Y10, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y6, Y8, Y6
-	VMASKMOVPS Y6, Y9, (R8)
+	VMASKMOVPS Y6, Y9, (DI)
 	VMULPS     Y7, Y8, Y7
-	VMASKMOVPS Y7, Y10, 32(R8)
+	VMASKMOVPS Y7, Y10, 32(DI)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R8), Y9, Y11
+	VMASKMOVPS  (DI), Y9, Y11
 	VFMADD213PS Y11, Y8, Y0
-	VMASKMOVPS  Y0, Y9, (R8)
-	VMASKMOVPS  32(R8), Y10, Y0
+	VMASKMOVPS  Y0, Y9, (DI)
+	VMASKMOVPS  32(DI), Y10, Y0
 	VFMADD213PS Y0, Y8, Y1
-	VMASKMOVPS  Y1, Y10, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y9, Y0
+	VMASKMOVPS  Y1, Y10, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y9, Y0
 	VFMADD213PS Y0, Y8, Y2
-	VMASKMOVPS  Y2, Y9, (R8)
-	VMASKMOVPS  32(R8), Y10, Y0
+	VMASKMOVPS  Y2, Y9, (DI)
+	VMASKMOVPS  32(DI), Y10, Y0
 	VFMADD213PS Y0, Y8, Y3
-	VMASKMOVPS  Y3, Y10, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y9, Y0
+	VMASKMOVPS  Y3, Y10, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y9, Y0
 	VFMADD213PS Y0, Y8, Y4
-	VMASKMOVPS  Y4, Y9, (R8)
-	VMASKMOVPS  32(R8), Y10, Y0
+	VMASKMOVPS  Y4, Y9, (DI)
+	VMASKMOVPS  32(DI), Y10, Y0
 	VFMADD213PS Y0, Y8, Y5
-	VMASKMOVPS  Y5, Y10, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y9, Y0
+	VMASKMOVPS  Y5, Y10, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y9, Y0
 	VFMADD213PS Y0, Y8, Y6
-	VMASKMOVPS  Y6, Y9, (R8)
-	VMASKMOVPS  32(R8), Y10, Y0
+	VMASKMOVPS  Y6, Y9, (DI)
+	VMASKMOVPS  32(DI), Y10, Y0
 	VFMADD213PS Y0, Y8, Y7
-	VMASKMOVPS  Y7, Y10, 32(R8)
+	VMASKMOVPS  Y7, Y10, 32(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm5x8AVX2(SB), NOSPLIT, $0-120
+TEXT ·gemm5x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -1472,233 +1319,210 @@ group:
 	VXORPS     Y2, Y2, Y2
 	VXORPS     Y3, Y3, Y3
 	VXORPS     Y4, Y4, Y4
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
-	MOVQ       CX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R11
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Y5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y6
+	VMOVUPS      (DI), Y5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R9)(DX*1), Y6
+	VBROADCASTSS (R8)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*2), Y6
+	VBROADCASTSS (R8)(DX*2), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R10), Y6
-	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R10)(DX*1), Y6
-	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y5
-	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R9)(DX*1), Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*2), Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R10), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R10)(DX*1), Y6
+	VBROADCASTSS (R9)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y5
-	ADDQ         SI, R8
+	VMOVUPS      (DI), Y5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS (R8)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R8)(DX*2), Y6
+	VFMADD231PS  Y5, Y6, Y2
 	VBROADCASTSS (R9), Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R9)(DX*1), Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*2), Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R10), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R10)(DX*1), Y6
+	VBROADCASTSS (R9)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y5
-	ADDQ         SI, R8
+	VMOVUPS      (DI), Y5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS (R8)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R8)(DX*2), Y6
+	VFMADD231PS  Y5, Y6, Y2
 	VBROADCASTSS (R9), Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R9)(DX*1), Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*2), Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R10), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R10)(DX*1), Y6
+	VBROADCASTSS (R9)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	VMOVUPS      (DI), Y5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS (R8)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R8)(DX*2), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS (R9)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Y5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y6
+	VMOVUPS      (DI), Y5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R9)(DX*1), Y6
+	VBROADCASTSS (R8)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*2), Y6
+	VBROADCASTSS (R8)(DX*2), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R10), Y6
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R10)(DX*1), Y6
+	VBROADCASTSS (R9)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R10
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Y5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R9)(DX*1), Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(DX*2), Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R10), Y6
-	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R10)(DX*1), Y6
-	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Y5
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
-	TESTQ        R9, R9
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Y5
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
+	TESTQ        R8, R8
 	JNZ          masked
-	TESTQ        R10, R10
+	TESTQ        R9, R9
 	JNZ          add
 	VMULPS       Y0, Y5, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y0, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y1, Y5, Y1
-	VMOVUPS      Y1, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y1, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y2, Y5, Y2
-	VMOVUPS      Y2, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y2, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y3, Y5, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y3, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y4, Y5, Y4
-	VMOVUPS      Y4, (R8)
+	VMOVUPS      Y4, (DI)
 	JMP          stored
 
 add:
-	VFMADD213PS (R8), Y5, Y0
-	VMOVUPS     Y0, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y5, Y1
-	VMOVUPS     Y1, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y5, Y2
-	VMOVUPS     Y2, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y5, Y3
-	VMOVUPS     Y3, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y5, Y4
-	VMOVUPS     Y4, (R8)
+	VFMADD213PS (DI), Y5, Y0
+	VMOVUPS     Y0, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y5, Y1
+	VMOVUPS     Y1, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y5, Y2
+	VMOVUPS     Y2, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y5, Y3
+	VMOVUPS     Y3, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y5, Y4
+	VMOVUPS     Y4, (DI)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R9), Y6
-	TESTQ      R10, R10
+	VMOVUPS    (R8), Y6
+	TESTQ      R9, R9
 	JNZ        addMasked
 	VMULPS     Y0, Y5, Y0
-	VMASKMOVPS Y0, Y6, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y0, Y6, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y1, Y5, Y1
-	VMASKMOVPS Y1, Y6, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y1, Y6, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y2, Y5, Y2
-	VMASKMOVPS Y2, Y6, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y2, Y6, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y3, Y5, Y3
-	VMASKMOVPS Y3, Y6, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y3, Y6, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y4, Y5, Y4
-	VMASKMOVPS Y4, Y6, (R8)
+	VMASKMOVPS Y4, Y6, (DI)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R8), Y6, Y7
+	VMASKMOVPS  (DI), Y6, Y7
 	VFMADD213PS Y7, Y5, Y0
-	VMASKMOVPS  Y0, Y6, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y6, Y0
+	VMASKMOVPS  Y0, Y6, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y6, Y0
 	VFMADD213PS Y0, Y5, Y1
-	VMASKMOVPS  Y1, Y6, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y6, Y0
+	VMASKMOVPS  Y1, Y6, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y6, Y0
 	VFMADD213PS Y0, Y5, Y2
-	VMASKMOVPS  Y2, Y6, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y6, Y0
+	VMASKMOVPS  Y2, Y6, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y6, Y0
 	VFMADD213PS Y0, Y5, Y3
-	VMASKMOVPS  Y3, Y6, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y6, Y0
+	VMASKMOVPS  Y3, Y6, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y6, Y0
 	VFMADD213PS Y0, Y5, Y4
-	VMASKMOVPS  Y4, Y6, (R8)
+	VMASKMOVPS  Y4, Y6, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm5x16AVX2(SB), NOSPLIT, $0-120
+TEXT ·gemm5x16AVX2(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -1711,315 +1535,286 @@ group:
 	VXORPS     Y7, Y7, Y7
 	VXORPS     Y8, Y8, Y8
 	VXORPS     Y9, Y9, Y9
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
-	MOVQ       CX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R11
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Y10
-	VMOVUPS      32(R8), Y11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y12
+	VMOVUPS      (DI), Y10
+	VMOVUPS      32(DI), Y11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R9)(DX*1), Y12
+	VBROADCASTSS (R8)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R9)(DX*2), Y12
+	VBROADCASTSS (R8)(DX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R10), Y12
+	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R10)(DX*1), Y12
+	VBROADCASTSS (R9)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y10
-	VMOVUPS      32(R8), Y11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y12
+	VMOVUPS      (DI), Y10
+	VMOVUPS      32(DI), Y11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R9)(DX*1), Y12
+	VBROADCASTSS (R8)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R9)(DX*2), Y12
+	VBROADCASTSS (R8)(DX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R10), Y12
+	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R10)(DX*1), Y12
+	VBROADCASTSS (R9)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y10
-	VMOVUPS      32(R8), Y11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y12
+	VMOVUPS      (DI), Y10
+	VMOVUPS      32(DI), Y11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R9)(DX*1), Y12
+	VBROADCASTSS (R8)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R9)(DX*2), Y12
+	VBROADCASTSS (R8)(DX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R10), Y12
+	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R10)(DX*1), Y12
+	VBROADCASTSS (R9)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y10
-	VMOVUPS      32(R8), Y11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y12
+	VMOVUPS      (DI), Y10
+	VMOVUPS      32(DI), Y11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R9)(DX*1), Y12
+	VBROADCASTSS (R8)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R9)(DX*2), Y12
+	VBROADCASTSS (R8)(DX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R10), Y12
+	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R10)(DX*1), Y12
+	VBROADCASTSS (R9)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Y10
-	VMOVUPS      32(R8), Y11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y12
+	VMOVUPS      (DI), Y10
+	VMOVUPS      32(DI), Y11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R9)(DX*1), Y12
+	VBROADCASTSS (R8)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R9)(DX*2), Y12
+	VBROADCASTSS (R8)(DX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R10), Y12
+	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R10)(DX*1), Y12
+	VBROADCASTSS (R9)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R10
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Y10
-	VMOVUPS      32(R8), Y11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R9)(DX*1), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R9)(DX*2), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R10), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R10)(DX*1), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Y10
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
-	TESTQ        R9, R9
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Y10
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
+	TESTQ        R8, R8
 	JNZ          masked
-	TESTQ        R10, R10
+	TESTQ        R9, R9
 	JNZ          add
 	VMULPS       Y0, Y10, Y0
-	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y0, (DI)
 	VMULPS       Y1, Y10, Y1
-	VMOVUPS      Y1, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y2, Y10, Y2
-	VMOVUPS      Y2, (R8)
+	VMOVUPS      Y2, (DI)
 	VMULPS       Y3, Y10, Y3
-	VMOVUPS      Y3, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y3, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y4, Y10, Y4
-	VMOVUPS      Y4, (R8)
+	VMOVUPS      Y4, (DI)
 	VMULPS       Y5, Y10, Y5
-	VMOVUPS      Y5, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y5, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y6, Y10, Y6
-	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y6, (DI)
 	VMULPS       Y7, Y10, Y7
-	VMOVUPS      Y7, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y7, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y8, Y10, Y8
-	VMOVUPS      Y8, (R8)
+	VMOVUPS      Y8, (DI)
 	VMULPS       Y9, Y10, Y9
-	VMOVUPS      Y9, 32(R8)
+	VMOVUPS      Y9, 32(DI)
 	JMP          stored
 
 add:
-	VFMADD213PS (R8), Y10, Y0
-	VMOVUPS     Y0, (R8)
-	VFMADD213PS 32(R8), Y10, Y1
-	VMOVUPS     Y1, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y10, Y2
-	VMOVUPS     Y2, (R8)
-	VFMADD213PS 32(R8), Y10, Y3
-	VMOVUPS     Y3, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y10, Y4
-	VMOVUPS     Y4, (R8)
-	VFMADD213PS 32(R8), Y10, Y5
-	VMOVUPS     Y5, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y10, Y6
-	VMOVUPS     Y6, (R8)
-	VFMADD213PS 32(R8), Y10, Y7
-	VMOVUPS     Y7, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y10, Y8
-	VMOVUPS     Y8, (R8)
-	VFMADD213PS 32(R8), Y10, Y9
-	VMOVUPS     Y9, 32(R8)
+	VFMADD213PS (DI), Y10, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y10, Y1
+	VMOVUPS     Y1, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y10, Y2
+	VMOVUPS     Y2, (DI)
+	VFMADD213PS 32(DI), Y10, Y3
+	VMOVUPS     Y3, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y10, Y4
+	VMOVUPS     Y4, (DI)
+	VFMADD213PS 32(DI), Y10, Y5
+	VMOVUPS     Y5, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y10, Y6
+	VMOVUPS     Y6, (DI)
+	VFMADD213PS 32(DI), Y10, Y7
+	VMOVUPS     Y7, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y10, Y8
+	VMOVUPS     Y8, (DI)
+	VFMADD213PS 32(DI), Y10, Y9
+	VMOVUPS     Y9, 32(DI)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R9), Y11
-	VMOVUPS    32(R9), Y12
-	TESTQ      R10, R10
+	VMOVUPS    (R8), Y11
+	VMOVUPS    32(R8), Y12
+	TESTQ      R9, R9
 	JNZ        addMasked
 	VMULPS     Y0, Y10, Y0
-	VMASKMOVPS Y0, Y11, (R8)
+	VMASKMOVPS Y0, Y11, (DI)
 	VMULPS     Y1, Y10, Y1
-	VMASKMOVPS Y1, Y12, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y1, Y12, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y2, Y10, Y2
-	VMASKMOVPS Y2, Y11, (R8)
+	VMASKMOVPS Y2, Y11, (DI)
 	VMULPS     Y3, Y10, Y3
-	VMASKMOVPS Y3, Y12, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y3, Y12, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y4, Y10, Y4
-	VMASKMOVPS Y4, Y11, (R8)
+	VMASKMOVPS Y4, Y11, (DI)
 	VMULPS     Y5, Y10, Y5
-	VMASKMOVPS Y5, Y12, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y5, Y12, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y6, Y10, Y6
-	VMASKMOVPS Y6, Y11, (R8)
+	VMASKMOVPS Y6, Y11, (DI)
 	VMULPS     Y7, Y10, Y7
-	VMASKMOVPS Y7, Y12, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y7, Y12, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y8, Y10, Y8
-	VMASKMOVPS Y8, Y11, (R8)
+	VMASKMOVPS Y8, Y11, (DI)
 	VMULPS     Y9, Y10, Y9
-	VMASKMOVPS Y9, Y12, 32(R8)
+	VMASKMOVPS Y9, Y12, 32(DI)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R8), Y11, Y13
+	VMASKMOVPS  (DI), Y11, Y13
 	VFMADD213PS Y13, Y10, Y0
-	VMASKMOVPS  Y0, Y11, (R8)
-	VMASKMOVPS  32(R8), Y12, Y0
+	VMASKMOVPS  Y0, Y11, (DI)
+	VMASKMOVPS  32(DI), Y12, Y0
 	VFMADD213PS Y0, Y10, Y1
-	VMASKMOVPS  Y1, Y12, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y11, Y0
+	VMASKMOVPS  Y1, Y12, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y11, Y0
 	VFMADD213PS Y0, Y10, Y2
-	VMASKMOVPS  Y2, Y11, (R8)
-	VMASKMOVPS  32(R8), Y12, Y0
+	VMASKMOVPS  Y2, Y11, (DI)
+	VMASKMOVPS  32(DI), Y12, Y0
 	VFMADD213PS Y0, Y10, Y3
-	VMASKMOVPS  Y3, Y12, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y11, Y0
+	VMASKMOVPS  Y3, Y12, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y11, Y0
 	VFMADD213PS Y0, Y10, Y4
-	VMASKMOVPS  Y4, Y11, (R8)
-	VMASKMOVPS  32(R8), Y12, Y0
+	VMASKMOVPS  Y4, Y11, (DI)
+	VMASKMOVPS  32(DI), Y12, Y0
 	VFMADD213PS Y0, Y10, Y5
-	VMASKMOVPS  Y5, Y12, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y11, Y0
+	VMASKMOVPS  Y5, Y12, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y11, Y0
 	VFMADD213PS Y0, Y10, Y6
-	VMASKMOVPS  Y6, Y11, (R8)
-	VMASKMOVPS  32(R8), Y12, Y0
+	VMASKMOVPS  Y6, Y11, (DI)
+	VMASKMOVPS  32(DI), Y12, Y0
 	VFMADD213PS Y0, Y10, Y7
-	VMASKMOVPS  Y7, Y12, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y11, Y0
+	VMASKMOVPS  Y7, Y12, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y11, Y0
 	VFMADD213PS Y0, Y10, Y8
-	VMASKMOVPS  Y8, Y11, (R8)
-	VMASKMOVPS  32(R8), Y12, Y0
+	VMASKMOVPS  Y8, Y11, (DI)
+	VMASKMOVPS  32(DI), Y12, Y0
 	VFMADD213PS Y0, Y10, Y9
-	VMASKMOVPS  Y9, Y12, 32(R8)
+	VMASKMOVPS  Y9, Y12, 32(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm6x8AVX2(SB), NOSPLIT, $0-120
+TEXT ·gemm6x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -2028,260 +1823,235 @@ group:
 	VXORPS     Y3, Y3, Y3
 	VXORPS     Y4, Y4, Y4
 	VXORPS     Y5, Y5, Y5
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
-	MOVQ       CX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R11
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Y6
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y7
+	VMOVUPS      (DI), Y6
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R9)(DX*1), Y7
+	VBROADCASTSS (R8)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R9)(DX*2), Y7
+	VBROADCASTSS (R8)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R10), Y7
-	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R10)(DX*1), Y7
-	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R10)(DX*2), Y7
-	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y6
-	ADDQ         SI, R8
 	VBROADCASTSS (R9), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R9)(DX*1), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R9)(DX*2), Y7
-	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R10), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R10)(DX*1), Y7
+	VBROADCASTSS (R9)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R10)(DX*2), Y7
+	VBROADCASTSS (R9)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y6
-	ADDQ         SI, R8
+	VMOVUPS      (DI), Y6
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (R8)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (R8)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
 	VBROADCASTSS (R9), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R9)(DX*1), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R9)(DX*2), Y7
-	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R10), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R10)(DX*1), Y7
+	VBROADCASTSS (R9)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R10)(DX*2), Y7
+	VBROADCASTSS (R9)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y6
-	ADDQ         SI, R8
+	VMOVUPS      (DI), Y6
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (R8)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (R8)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
 	VBROADCASTSS (R9), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R9)(DX*1), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R9)(DX*2), Y7
-	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R10), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R10)(DX*1), Y7
+	VBROADCASTSS (R9)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R10)(DX*2), Y7
+	VBROADCASTSS (R9)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	VMOVUPS      (DI), Y6
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (R8)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (R8)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (R9), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (R9)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (R9)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Y6
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y7
+	VMOVUPS      (DI), Y6
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R9)(DX*1), Y7
+	VBROADCASTSS (R8)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R9)(DX*2), Y7
+	VBROADCASTSS (R8)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R10), Y7
+	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R10)(DX*1), Y7
+	VBROADCASTSS (R9)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R10)(DX*2), Y7
+	VBROADCASTSS (R9)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R10
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Y6
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R9)(DX*1), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R9)(DX*2), Y7
-	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R10), Y7
-	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R10)(DX*1), Y7
-	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R10)(DX*2), Y7
-	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Y6
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
-	TESTQ        R9, R9
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Y6
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
+	TESTQ        R8, R8
 	JNZ          masked
-	TESTQ        R10, R10
+	TESTQ        R9, R9
 	JNZ          add
 	VMULPS       Y0, Y6, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y0, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y1, Y6, Y1
-	VMOVUPS      Y1, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y1, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y2, Y6, Y2
-	VMOVUPS      Y2, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y2, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y3, Y6, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y3, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y4, Y6, Y4
-	VMOVUPS      Y4, (R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y4, (DI)
+	ADDQ         R10, DI
 	VMULPS       Y5, Y6, Y5
-	VMOVUPS      Y5, (R8)
+	VMOVUPS      Y5, (DI)
 	JMP          stored
 
 add:
-	VFMADD213PS (R8), Y6, Y0
-	VMOVUPS     Y0, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y6, Y1
-	VMOVUPS     Y1, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y6, Y2
-	VMOVUPS     Y2, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y6, Y3
-	VMOVUPS     Y3, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y6, Y4
-	VMOVUPS     Y4, (R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y6, Y5
-	VMOVUPS     Y5, (R8)
+	VFMADD213PS (DI), Y6, Y0
+	VMOVUPS     Y0, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y6, Y1
+	VMOVUPS     Y1, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y6, Y2
+	VMOVUPS     Y2, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y6, Y3
+	VMOVUPS     Y3, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y6, Y4
+	VMOVUPS     Y4, (DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y6, Y5
+	VMOVUPS     Y5, (DI)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R9), Y7
-	TESTQ      R10, R10
+	VMOVUPS    (R8), Y7
+	TESTQ      R9, R9
 	JNZ        addMasked
 	VMULPS     Y0, Y6, Y0
-	VMASKMOVPS Y0, Y7, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y0, Y7, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y1, Y6, Y1
-	VMASKMOVPS Y1, Y7, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y1, Y7, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y2, Y6, Y2
-	VMASKMOVPS Y2, Y7, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y2, Y7, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y3, Y6, Y3
-	VMASKMOVPS Y3, Y7, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y3, Y7, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y4, Y6, Y4
-	VMASKMOVPS Y4, Y7, (R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y4, Y7, (DI)
+	ADDQ       R10, DI
 	VMULPS     Y5, Y6, Y5
-	VMASKMOVPS Y5, Y7, (R8)
+	VMASKMOVPS Y5, Y7, (DI)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R8), Y7, Y8
+	VMASKMOVPS  (DI), Y7, Y8
 	VFMADD213PS Y8, Y6, Y0
-	VMASKMOVPS  Y0, Y7, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y7, Y0
+	VMASKMOVPS  Y0, Y7, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y7, Y0
 	VFMADD213PS Y0, Y6, Y1
-	VMASKMOVPS  Y1, Y7, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y7, Y0
+	VMASKMOVPS  Y1, Y7, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y7, Y0
 	VFMADD213PS Y0, Y6, Y2
-	VMASKMOVPS  Y2, Y7, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y7, Y0
+	VMASKMOVPS  Y2, Y7, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y7, Y0
 	VFMADD213PS Y0, Y6, Y3
-	VMASKMOVPS  Y3, Y7, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y7, Y0
+	VMASKMOVPS  Y3, Y7, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y7, Y0
 	VFMADD213PS Y0, Y6, Y4
-	VMASKMOVPS  Y4, Y7, (R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y7, Y0
+	VMASKMOVPS  Y4, Y7, (DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y7, Y0
 	VFMADD213PS Y0, Y6, Y5
-	VMASKMOVPS  Y5, Y7, (R8)
+	VMASKMOVPS  Y5, Y7, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm6x16AVX2(SB), NOSPLIT, $0-120
+TEXT ·gemm6x16AVX2(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -2296,509 +2066,574 @@ group:
 	VXORPS     Y9, Y9, Y9
 	VXORPS     Y10, Y10, Y10
 	VXORPS     Y11, Y11, Y11
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
-	MOVQ       CX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R11
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Y12
-	VMOVUPS      32(R8), Y13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y14
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R9)(DX*1), Y14
+	VBROADCASTSS (R8)(DX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R9)(DX*2), Y14
+	VBROADCASTSS (R8)(DX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R10), Y14
+	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R10)(DX*1), Y14
+	VBROADCASTSS (R9)(DX*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R10)(DX*2), Y14
+	VBROADCASTSS (R9)(DX*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y12
-	VMOVUPS      32(R8), Y13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y14
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R9)(DX*1), Y14
+	VBROADCASTSS (R8)(DX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R9)(DX*2), Y14
+	VBROADCASTSS (R8)(DX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R10), Y14
+	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R10)(DX*1), Y14
+	VBROADCASTSS (R9)(DX*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R10)(DX*2), Y14
+	VBROADCASTSS (R9)(DX*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y12
-	VMOVUPS      32(R8), Y13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y14
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R9)(DX*1), Y14
+	VBROADCASTSS (R8)(DX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R9)(DX*2), Y14
+	VBROADCASTSS (R8)(DX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R10), Y14
+	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R10)(DX*1), Y14
+	VBROADCASTSS (R9)(DX*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R10)(DX*2), Y14
+	VBROADCASTSS (R9)(DX*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Y12
-	VMOVUPS      32(R8), Y13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y14
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R9)(DX*1), Y14
+	VBROADCASTSS (R8)(DX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R9)(DX*2), Y14
+	VBROADCASTSS (R8)(DX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R10), Y14
+	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R10)(DX*1), Y14
+	VBROADCASTSS (R9)(DX*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R10)(DX*2), Y14
+	VBROADCASTSS (R9)(DX*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Y12
-	VMOVUPS      32(R8), Y13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y14
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R9)(DX*1), Y14
+	VBROADCASTSS (R8)(DX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R9)(DX*2), Y14
+	VBROADCASTSS (R8)(DX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R10), Y14
+	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R10)(DX*1), Y14
+	VBROADCASTSS (R9)(DX*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R10)(DX*2), Y14
+	VBROADCASTSS (R9)(DX*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R10
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Y12
-	VMOVUPS      32(R8), Y13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R9)(DX*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R9)(DX*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R10), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R10)(DX*1), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R10)(DX*2), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Y12
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
-	TESTQ        R9, R9
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Y12
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
+	TESTQ        R8, R8
 	JNZ          masked
-	TESTQ        R10, R10
+	TESTQ        R9, R9
 	JNZ          add
 	VMULPS       Y0, Y12, Y0
-	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y0, (DI)
 	VMULPS       Y1, Y12, Y1
-	VMOVUPS      Y1, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y2, Y12, Y2
-	VMOVUPS      Y2, (R8)
+	VMOVUPS      Y2, (DI)
 	VMULPS       Y3, Y12, Y3
-	VMOVUPS      Y3, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y3, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y4, Y12, Y4
-	VMOVUPS      Y4, (R8)
+	VMOVUPS      Y4, (DI)
 	VMULPS       Y5, Y12, Y5
-	VMOVUPS      Y5, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y5, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y6, Y12, Y6
-	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y6, (DI)
 	VMULPS       Y7, Y12, Y7
-	VMOVUPS      Y7, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y7, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y8, Y12, Y8
-	VMOVUPS      Y8, (R8)
+	VMOVUPS      Y8, (DI)
 	VMULPS       Y9, Y12, Y9
-	VMOVUPS      Y9, 32(R8)
-	ADDQ         R11, R8
+	VMOVUPS      Y9, 32(DI)
+	ADDQ         R10, DI
 	VMULPS       Y10, Y12, Y10
-	VMOVUPS      Y10, (R8)
+	VMOVUPS      Y10, (DI)
 	VMULPS       Y11, Y12, Y11
-	VMOVUPS      Y11, 32(R8)
+	VMOVUPS      Y11, 32(DI)
 	JMP          stored
 
 add:
-	VFMADD213PS (R8), Y12, Y0
-	VMOVUPS     Y0, (R8)
-	VFMADD213PS 32(R8), Y12, Y1
-	VMOVUPS     Y1, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y12, Y2
-	VMOVUPS     Y2, (R8)
-	VFMADD213PS 32(R8), Y12, Y3
-	VMOVUPS     Y3, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y12, Y4
-	VMOVUPS     Y4, (R8)
-	VFMADD213PS 32(R8), Y12, Y5
-	VMOVUPS     Y5, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y12, Y6
-	VMOVUPS     Y6, (R8)
-	VFMADD213PS 32(R8), Y12, Y7
-	VMOVUPS     Y7, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y12, Y8
-	VMOVUPS     Y8, (R8)
-	VFMADD213PS 32(R8), Y12, Y9
-	VMOVUPS     Y9, 32(R8)
-	ADDQ        R11, R8
-	VFMADD213PS (R8), Y12, Y10
-	VMOVUPS     Y10, (R8)
-	VFMADD213PS 32(R8), Y12, Y11
-	VMOVUPS     Y11, 32(R8)
+	VFMADD213PS (DI), Y12, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y12, Y1
+	VMOVUPS     Y1, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y12, Y2
+	VMOVUPS     Y2, (DI)
+	VFMADD213PS 32(DI), Y12, Y3
+	VMOVUPS     Y3, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y12, Y4
+	VMOVUPS     Y4, (DI)
+	VFMADD213PS 32(DI), Y12, Y5
+	VMOVUPS     Y5, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y12, Y6
+	VMOVUPS     Y6, (DI)
+	VFMADD213PS 32(DI), Y12, Y7
+	VMOVUPS     Y7, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y12, Y8
+	VMOVUPS     Y8, (DI)
+	VFMADD213PS 32(DI), Y12, Y9
+	VMOVUPS     Y9, 32(DI)
+	ADDQ        R10, DI
+	VFMADD213PS (DI), Y12, Y10
+	VMOVUPS     Y10, (DI)
+	VFMADD213PS 32(DI), Y12, Y11
+	VMOVUPS     Y11, 32(DI)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R9), Y13
-	VMOVUPS    32(R9), Y14
-	TESTQ      R10, R10
+	VMOVUPS    (R8), Y13
+	VMOVUPS    32(R8), Y14
+	TESTQ      R9, R9
 	JNZ        addMasked
 	VMULPS     Y0, Y12, Y0
-	VMASKMOVPS Y0, Y13, (R8)
+	VMASKMOVPS Y0, Y13, (DI)
 	VMULPS     Y1, Y12, Y1
-	VMASKMOVPS Y1, Y14, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y1, Y14, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y2, Y12, Y2
-	VMASKMOVPS Y2, Y13, (R8)
+	VMASKMOVPS Y2, Y13, (DI)
 	VMULPS     Y3, Y12, Y3
-	VMASKMOVPS Y3, Y14, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y3, Y14, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y4, Y12, Y4
-	VMASKMOVPS Y4, Y13, (R8)
+	VMASKMOVPS Y4, Y13, (DI)
 	VMULPS     Y5, Y12, Y5
-	VMASKMOVPS Y5, Y14, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y5, Y14, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y6, Y12, Y6
-	VMASKMOVPS Y6, Y13, (R8)
+	VMASKMOVPS Y6, Y13, (DI)
 	VMULPS     Y7, Y12, Y7
-	VMASKMOVPS Y7, Y14, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y7, Y14, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y8, Y12, Y8
-	VMASKMOVPS Y8, Y13, (R8)
+	VMASKMOVPS Y8, Y13, (DI)
 	VMULPS     Y9, Y12, Y9
-	VMASKMOVPS Y9, Y14, 32(R8)
-	ADDQ       R11, R8
+	VMASKMOVPS Y9, Y14, 32(DI)
+	ADDQ       R10, DI
 	VMULPS     Y10, Y12, Y10
-	VMASKMOVPS Y10, Y13, (R8)
+	VMASKMOVPS Y10, Y13, (DI)
 	VMULPS     Y11, Y12, Y11
-	VMASKMOVPS Y11, Y14, 32(R8)
+	VMASKMOVPS Y11, Y14, 32(DI)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R8), Y13, Y15
+	VMASKMOVPS  (DI), Y13, Y15
 	VFMADD213PS Y15, Y12, Y0
-	VMASKMOVPS  Y0, Y13, (R8)
-	VMASKMOVPS  32(R8), Y14, Y0
+	VMASKMOVPS  Y0, Y13, (DI)
+	VMASKMOVPS  32(DI), Y14, Y0
 	VFMADD213PS Y0, Y12, Y1
-	VMASKMOVPS  Y1, Y14, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y13, Y0
+	VMASKMOVPS  Y1, Y14, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y13, Y0
 	VFMADD213PS Y0, Y12, Y2
-	VMASKMOVPS  Y2, Y13, (R8)
-	VMASKMOVPS  32(R8), Y14, Y0
+	VMASKMOVPS  Y2, Y13, (DI)
+	VMASKMOVPS  32(DI), Y14, Y0
 	VFMADD213PS Y0, Y12, Y3
-	VMASKMOVPS  Y3, Y14, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y13, Y0
+	VMASKMOVPS  Y3, Y14, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y13, Y0
 	VFMADD213PS Y0, Y12, Y4
-	VMASKMOVPS  Y4, Y13, (R8)
-	VMASKMOVPS  32(R8), Y14, Y0
+	VMASKMOVPS  Y4, Y13, (DI)
+	VMASKMOVPS  32(DI), Y14, Y0
 	VFMADD213PS Y0, Y12, Y5
-	VMASKMOVPS  Y5, Y14, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y13, Y0
+	VMASKMOVPS  Y5, Y14, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y13, Y0
 	VFMADD213PS Y0, Y12, Y6
-	VMASKMOVPS  Y6, Y13, (R8)
-	VMASKMOVPS  32(R8), Y14, Y0
+	VMASKMOVPS  Y6, Y13, (DI)
+	VMASKMOVPS  32(DI), Y14, Y0
 	VFMADD213PS Y0, Y12, Y7
-	VMASKMOVPS  Y7, Y14, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y13, Y0
+	VMASKMOVPS  Y7, Y14, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y13, Y0
 	VFMADD213PS Y0, Y12, Y8
-	VMASKMOVPS  Y8, Y13, (R8)
-	VMASKMOVPS  32(R8), Y14, Y0
+	VMASKMOVPS  Y8, Y13, (DI)
+	VMASKMOVPS  32(DI), Y14, Y0
 	VFMADD213PS Y0, Y12, Y9
-	VMASKMOVPS  Y9, Y14, 32(R8)
-	ADDQ        R11, R8
-	VMASKMOVPS  (R8), Y13, Y0
+	VMASKMOVPS  Y9, Y14, 32(DI)
+	ADDQ        R10, DI
+	VMASKMOVPS  (DI), Y13, Y0
 	VFMADD213PS Y0, Y12, Y10
-	VMASKMOVPS  Y10, Y13, (R8)
-	VMASKMOVPS  32(R8), Y14, Y0
+	VMASKMOVPS  Y10, Y13, (DI)
+	VMASKMOVPS  32(DI), Y14, Y0
 	VFMADD213PS Y0, Y12, Y11
-	VMASKMOVPS  Y11, Y14, 32(R8)
-
-stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
-	DECQ count+0(FP)
-	JNZ  group
-	VZEROUPPER
-	RET
-
-// func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·gemm1x16AVX512(SB), NOSPLIT, $0-120
-	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
-	MOVQ aRow+24(FP), DX
-	MOVQ aStep+32(FP), DX
-	MOVQ bStep+56(FP), BX
-	MOVQ ahead+64(FP), SI
-
-group:
-	VPXORD     Z0, Z0, Z0
-	MOVQ       b+48(FP), DI
-	MOVQ       AX, R8
-	MOVQ       cRow+80(FP), R9
-	MOVQ       CX, R10
-	PREFETCHT0 (R10)
-	ADDQ       R9, R10
-	MOVQ       depth+8(FP), R9
-	TESTQ      SI, SI
-	JNZ        fetch
-	SUBQ       $0x04, R9
-	JL         rest
-
-deep:
-	VMOVUPS      (DI), Z1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         DX, R8
-	VMOVUPS      (DI), Z1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         DX, R8
-	VMOVUPS      (DI), Z1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         DX, R8
-	VMOVUPS      (DI), Z1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         DX, R8
-	SUBQ         $0x04, R9
-	JGE          deep
-
-rest:
-	ADDQ $0x04, R9
-	JZ   done
-
-single:
-	VMOVUPS      (DI), Z1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         DX, R8
-	DECQ         R9
-	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (DI)(SI*1)
-	VMOVUPS      (DI), Z1
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         DX, R8
-	DECQ         R9
-	JNZ          fetch
-
-done:
-	MOVQ         cRow+80(FP), R9
-	MOVQ         CX, DI
-	VBROADCASTSS alpha+96(FP), Z1
-	MOVQ         mask+112(FP), R8
-	MOVQ         accumulate+104(FP), R9
-	KXNORW       K1, K1, K1
-	TESTQ        R8, R8
-	JZ           all
-	VMOVUPS      (R8), Z2
-	VPTESTMD     Z2, Z2, K1
-
-all:
-	TESTQ   R9, R9
-	JNZ     add
-	VMULPS  Z0, Z1, Z0
-	VMOVUPS Z0, K1, (DI)
-	JMP     stored
-
-add:
-	VMOVUPS.Z   (DI), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (DI)
+	VMASKMOVPS  Y11, Y14, 32(DI)
 
 stored:
 	MOVQ aNext+40(FP), DI
 	ADDQ DI, AX
-	MOVQ cNext+88(FP), DI
+	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm1x32AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), DX
 	MOVQ bStep+56(FP), BX
-	MOVQ ahead+64(FP), SI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	MOVQ       b+48(FP), SI
+	MOVQ       AX, DI
+	MOVQ       cRow+72(FP), R8
+	MOVQ       CX, R9
+	PREFETCHT0 (R9)
+	ADDQ       R8, R9
+	MOVQ       depth+8(FP), R8
+	SUBQ       $0x04, R8
+	JL         rest
+
+deep:
+	VMOVUPS      (SI), Z1
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Z1
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Z1
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Z1
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, DI
+	SUBQ         $0x04, R8
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R8
+	JZ   done
+
+single:
+	VMOVUPS      (SI), Z1
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, DI
+	DECQ         R8
+	JNZ          single
+
+done:
+	MOVQ         cRow+72(FP), R8
+	MOVQ         CX, SI
+	VBROADCASTSS alpha+88(FP), Z1
+	MOVQ         mask+104(FP), DI
+	MOVQ         accumulate+96(FP), R8
+	KXNORW       K1, K1, K1
+	TESTQ        DI, DI
+	JZ           all
+	VMOVUPS      (DI), Z2
+	VPTESTMD     Z2, Z2, K1
+
+all:
+	TESTQ   R8, R8
+	JNZ     add
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, K1, (SI)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (SI), K1, Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     Z0, K1, (SI)
+
+stored:
+	MOVQ aNext+40(FP), SI
+	ADDQ SI, AX
+	MOVQ cNext+80(FP), SI
+	ADDQ SI, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm1x32AVX512(SB), NOSPLIT, $0-112
+	MOVQ a+16(FP), AX
+	MOVQ c+64(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), DX
+	MOVQ bStep+56(FP), BX
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       b+48(FP), SI
+	MOVQ       AX, DI
+	MOVQ       cRow+72(FP), R8
+	MOVQ       CX, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R8, R9
+	MOVQ       depth+8(FP), R8
+	SUBQ       $0x04, R8
+	JL         rest
+
+deep:
+	VMOVUPS      (SI), Z2
+	VMOVUPS      64(SI), Z3
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Z2
+	VMOVUPS      64(SI), Z3
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Z2
+	VMOVUPS      64(SI), Z3
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DX, DI
+	VMOVUPS      (SI), Z2
+	VMOVUPS      64(SI), Z3
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DX, DI
+	SUBQ         $0x04, R8
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R8
+	JZ   done
+
+single:
+	VMOVUPS      (SI), Z2
+	VMOVUPS      64(SI), Z3
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DX, DI
+	DECQ         R8
+	JNZ          single
+
+done:
+	MOVQ         cRow+72(FP), R8
+	MOVQ         CX, SI
+	VBROADCASTSS alpha+88(FP), Z2
+	MOVQ         mask+104(FP), DI
+	MOVQ         accumulate+96(FP), R8
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        DI, DI
+	JZ           all
+	VMOVUPS      (DI), Z3
+	VPTESTMD     Z3, Z3, K1
+	VMOVUPS      64(DI), Z3
+	VPTESTMD     Z3, Z3, K2
+
+all:
+	TESTQ   R8, R8
+	JNZ     add
+	VMULPS  Z0, Z2, Z0
+	VMOVUPS Z0, K1, (SI)
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, K2, 64(SI)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (SI), K1, Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     Z0, K1, (SI)
+	VMOVUPS.Z   64(SI), K2, Z3
+	VFMADD213PS Z3, Z2, Z1
+	VMOVUPS     Z1, K2, 64(SI)
+
+stored:
+	MOVQ aNext+40(FP), SI
+	ADDQ SI, AX
+	MOVQ cNext+80(FP), SI
+	ADDQ SI, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm2x16AVX512(SB), NOSPLIT, $0-112
+	MOVQ a+16(FP), AX
+	MOVQ c+64(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
 
 group:
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	MOVQ       b+48(FP), DI
 	MOVQ       AX, R8
-	MOVQ       cRow+80(FP), R9
+	MOVQ       cRow+72(FP), R9
 	MOVQ       CX, R10
 	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
 	ADDQ       R9, R10
 	MOVQ       depth+8(FP), R9
-	TESTQ      SI, SI
-	JNZ        fetch
 	SUBQ       $0x04, R9
 	JL         rest
 
 deep:
 	VMOVUPS      (DI), Z2
-	VMOVUPS      64(DI), Z3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         DX, R8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R8)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R8
 	VMOVUPS      (DI), Z2
-	VMOVUPS      64(DI), Z3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         DX, R8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R8)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R8
 	VMOVUPS      (DI), Z2
-	VMOVUPS      64(DI), Z3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         DX, R8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R8)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R8
 	VMOVUPS      (DI), Z2
-	VMOVUPS      64(DI), Z3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         DX, R8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R8)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R8
 	SUBQ         $0x04, R9
 	JGE          deep
 
@@ -2808,522 +2643,340 @@ rest:
 
 single:
 	VMOVUPS      (DI), Z2
-	VMOVUPS      64(DI), Z3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         DX, R8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R8)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R8
 	DECQ         R9
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (DI)(SI*1)
-	PREFETCHT0   64(DI)(SI*1)
-	VMOVUPS      (DI), Z2
-	VMOVUPS      64(DI), Z3
-	ADDQ         BX, DI
-	VBROADCASTSS (R8), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         DX, R8
-	DECQ         R9
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R9
+	MOVQ         cRow+72(FP), R9
 	MOVQ         CX, DI
-	VBROADCASTSS alpha+96(FP), Z2
-	MOVQ         mask+112(FP), R8
-	MOVQ         accumulate+104(FP), R9
+	VBROADCASTSS alpha+88(FP), Z2
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R10
 	KXNORW       K1, K1, K1
-	KXNORW       K2, K2, K2
 	TESTQ        R8, R8
 	JZ           all
 	VMOVUPS      (R8), Z3
 	VPTESTMD     Z3, Z3, K1
-	VMOVUPS      64(R8), Z3
-	VPTESTMD     Z3, Z3, K2
 
 all:
-	TESTQ   R9, R9
+	TESTQ   R10, R10
 	JNZ     add
 	VMULPS  Z0, Z2, Z0
 	VMOVUPS Z0, K1, (DI)
+	ADDQ    R9, DI
 	VMULPS  Z1, Z2, Z1
-	VMOVUPS Z1, K2, 64(DI)
+	VMOVUPS Z1, K1, (DI)
 	JMP     stored
 
 add:
 	VMOVUPS.Z   (DI), K1, Z3
 	VFMADD213PS Z3, Z2, Z0
 	VMOVUPS     Z0, K1, (DI)
-	VMOVUPS.Z   64(DI), K2, Z3
+	ADDQ        R9, DI
+	VMOVUPS.Z   (DI), K1, Z3
 	VFMADD213PS Z3, Z2, Z1
-	VMOVUPS     Z1, K2, 64(DI)
+	VMOVUPS     Z1, K1, (DI)
 
 stored:
 	MOVQ aNext+40(FP), DI
 	ADDQ DI, AX
-	MOVQ cNext+88(FP), DI
+	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm2x16AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm2x32AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
-
-group:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	MOVQ       cRow+80(FP), R10
-	MOVQ       CX, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R10
-	JL         rest
-
-deep:
-	VMOVUPS      (R8), Z2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R9)(DX*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Z2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R9)(DX*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Z2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R9)(DX*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Z2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R9)(DX*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         BX, R9
-	SUBQ         $0x04, R10
-	JGE          deep
-
-rest:
-	ADDQ $0x04, R10
-	JZ   done
-
-single:
-	VMOVUPS      (R8), Z2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R9)(DX*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         BX, R9
-	DECQ         R10
-	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Z2
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R9)(DX*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         BX, R9
-	DECQ         R10
-	JNZ          fetch
-
-done:
-	MOVQ         cRow+80(FP), R10
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z2
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R11
-	KXNORW       K1, K1, K1
-	TESTQ        R9, R9
-	JZ           all
-	VMOVUPS      (R9), Z3
-	VPTESTMD     Z3, Z3, K1
-
-all:
-	TESTQ   R11, R11
-	JNZ     add
-	VMULPS  Z0, Z2, Z0
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R10, R8
-	VMULPS  Z1, Z2, Z1
-	VMOVUPS Z1, K1, (R8)
-	JMP     stored
-
-add:
-	VMOVUPS.Z   (R8), K1, Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS     Z0, K1, (R8)
-	ADDQ        R10, R8
-	VMOVUPS.Z   (R8), K1, Z3
-	VFMADD213PS Z3, Z2, Z1
-	VMOVUPS     Z1, K1, (R8)
-
-stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
-	DECQ count+0(FP)
-	JNZ  group
-	VZEROUPPER
-	RET
-
-// func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·gemm2x32AVX512(SB), NOSPLIT, $0-120
-	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
-	MOVQ aRow+24(FP), DX
-	MOVQ aStep+32(FP), BX
-	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
 	VPXORD     Z3, Z3, Z3
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	MOVQ       cRow+80(FP), R10
-	MOVQ       CX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R10, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R10
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	MOVQ       cRow+72(FP), R9
+	MOVQ       CX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R9, R10
+	MOVQ       depth+8(FP), R9
+	SUBQ       $0x04, R9
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z4
-	VMOVUPS      64(R8), Z5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z6
+	VMOVUPS      (DI), Z4
+	VMOVUPS      64(DI), Z5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*1), Z6
+	VBROADCASTSS (R8)(DX*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Z4
-	VMOVUPS      64(R8), Z5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z6
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Z4
+	VMOVUPS      64(DI), Z5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*1), Z6
+	VBROADCASTSS (R8)(DX*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Z4
-	VMOVUPS      64(R8), Z5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z6
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Z4
+	VMOVUPS      64(DI), Z5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*1), Z6
+	VBROADCASTSS (R8)(DX*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Z4
-	VMOVUPS      64(R8), Z5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z6
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Z4
+	VMOVUPS      64(DI), Z5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*1), Z6
+	VBROADCASTSS (R8)(DX*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	ADDQ         BX, R8
+	SUBQ         $0x04, R9
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z4
-	VMOVUPS      64(R8), Z5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z6
+	VMOVUPS      (DI), Z4
+	VMOVUPS      64(DI), Z5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*1), Z6
+	VBROADCASTSS (R8)(DX*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         BX, R9
-	DECQ         R10
+	ADDQ         BX, R8
+	DECQ         R9
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
-	VMOVUPS      (R8), Z4
-	VMOVUPS      64(R8), Z5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z6
-	VFMADD231PS  Z4, Z6, Z0
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*1), Z6
-	VFMADD231PS  Z4, Z6, Z2
-	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         BX, R9
-	DECQ         R10
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R10
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z4
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R11
+	MOVQ         cRow+72(FP), R9
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z4
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R10
 	KXNORW       K1, K1, K1
 	KXNORW       K2, K2, K2
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z5
+	VMOVUPS      (R8), Z5
 	VPTESTMD     Z5, Z5, K1
-	VMOVUPS      64(R9), Z5
+	VMOVUPS      64(R8), Z5
 	VPTESTMD     Z5, Z5, K2
 
 all:
-	TESTQ   R11, R11
+	TESTQ   R10, R10
 	JNZ     add
 	VMULPS  Z0, Z4, Z0
-	VMOVUPS Z0, K1, (R8)
+	VMOVUPS Z0, K1, (DI)
 	VMULPS  Z1, Z4, Z1
-	VMOVUPS Z1, K2, 64(R8)
-	ADDQ    R10, R8
+	VMOVUPS Z1, K2, 64(DI)
+	ADDQ    R9, DI
 	VMULPS  Z2, Z4, Z2
-	VMOVUPS Z2, K1, (R8)
+	VMOVUPS Z2, K1, (DI)
 	VMULPS  Z3, Z4, Z3
-	VMOVUPS Z3, K2, 64(R8)
+	VMOVUPS Z3, K2, 64(DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z5
+	VMOVUPS.Z   (DI), K1, Z5
 	VFMADD213PS Z5, Z4, Z0
-	VMOVUPS     Z0, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z5
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z5
 	VFMADD213PS Z5, Z4, Z1
-	VMOVUPS     Z1, K2, 64(R8)
-	ADDQ        R10, R8
-	VMOVUPS.Z   (R8), K1, Z5
+	VMOVUPS     Z1, K2, 64(DI)
+	ADDQ        R9, DI
+	VMOVUPS.Z   (DI), K1, Z5
 	VFMADD213PS Z5, Z4, Z2
-	VMOVUPS     Z2, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z5
+	VMOVUPS     Z2, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z5
 	VFMADD213PS Z5, Z4, Z3
-	VMOVUPS     Z3, K2, 64(R8)
+	VMOVUPS     Z3, K2, 64(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm3x16AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm3x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	MOVQ       cRow+80(FP), R10
-	MOVQ       CX, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R10
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	MOVQ       cRow+72(FP), R9
+	MOVQ       CX, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	MOVQ       depth+8(FP), R9
+	SUBQ       $0x04, R9
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z4
+	VMOVUPS      (DI), Z3
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z4
 	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R9)(DX*1), Z4
+	VBROADCASTSS (R8)(DX*1), Z4
 	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (R9)(DX*2), Z4
+	VBROADCASTSS (R8)(DX*2), Z4
 	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Z3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z4
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Z3
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z4
 	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R9)(DX*1), Z4
+	VBROADCASTSS (R8)(DX*1), Z4
 	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (R9)(DX*2), Z4
+	VBROADCASTSS (R8)(DX*2), Z4
 	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Z3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z4
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Z3
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z4
 	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R9)(DX*1), Z4
+	VBROADCASTSS (R8)(DX*1), Z4
 	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (R9)(DX*2), Z4
+	VBROADCASTSS (R8)(DX*2), Z4
 	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         BX, R9
-	VMOVUPS      (R8), Z3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z4
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Z3
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z4
 	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R9)(DX*1), Z4
+	VBROADCASTSS (R8)(DX*1), Z4
 	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (R9)(DX*2), Z4
+	VBROADCASTSS (R8)(DX*2), Z4
 	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	ADDQ         BX, R8
+	SUBQ         $0x04, R9
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z4
+	VMOVUPS      (DI), Z3
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z4
 	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R9)(DX*1), Z4
+	VBROADCASTSS (R8)(DX*1), Z4
 	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (R9)(DX*2), Z4
+	VBROADCASTSS (R8)(DX*2), Z4
 	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         BX, R9
-	DECQ         R10
+	ADDQ         BX, R8
+	DECQ         R9
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Z3
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R9)(DX*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (R9)(DX*2), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         BX, R9
-	DECQ         R10
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R10
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z3
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R11
+	MOVQ         cRow+72(FP), R9
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z3
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R10
 	KXNORW       K1, K1, K1
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z4
+	VMOVUPS      (R8), Z4
 	VPTESTMD     Z4, Z4, K1
 
 all:
-	TESTQ   R11, R11
+	TESTQ   R10, R10
 	JNZ     add
 	VMULPS  Z0, Z3, Z0
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R10, R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R9, DI
 	VMULPS  Z1, Z3, Z1
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R10, R8
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R9, DI
 	VMULPS  Z2, Z3, Z2
-	VMOVUPS Z2, K1, (R8)
+	VMOVUPS Z2, K1, (DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z4
+	VMOVUPS.Z   (DI), K1, Z4
 	VFMADD213PS Z4, Z3, Z0
-	VMOVUPS     Z0, K1, (R8)
-	ADDQ        R10, R8
-	VMOVUPS.Z   (R8), K1, Z4
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R9, DI
+	VMOVUPS.Z   (DI), K1, Z4
 	VFMADD213PS Z4, Z3, Z1
-	VMOVUPS     Z1, K1, (R8)
-	ADDQ        R10, R8
-	VMOVUPS.Z   (R8), K1, Z4
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R9, DI
+	VMOVUPS.Z   (DI), K1, Z4
 	VFMADD213PS Z4, Z3, Z2
-	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS     Z2, K1, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm3x32AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm3x32AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -3332,77 +2985,246 @@ group:
 	VPXORD     Z3, Z3, Z3
 	VPXORD     Z4, Z4, Z4
 	VPXORD     Z5, Z5, Z5
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	MOVQ       cRow+80(FP), R10
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	MOVQ       cRow+72(FP), R9
+	MOVQ       CX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R9, R10
+	MOVQ       depth+8(FP), R9
+	SUBQ       $0x04, R9
+	JL         rest
+
+deep:
+	VMOVUPS      (DI), Z6
+	VMOVUPS      64(DI), Z7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R8)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R8)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Z6
+	VMOVUPS      64(DI), Z7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R8)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R8)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Z6
+	VMOVUPS      64(DI), Z7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R8)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R8)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R8
+	VMOVUPS      (DI), Z6
+	VMOVUPS      64(DI), Z7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R8)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R8)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R8
+	SUBQ         $0x04, R9
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R9
+	JZ   done
+
+single:
+	VMOVUPS      (DI), Z6
+	VMOVUPS      64(DI), Z7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R8)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R8)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R8
+	DECQ         R9
+	JNZ          single
+
+done:
+	MOVQ         cRow+72(FP), R9
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z6
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R10
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R8, R8
+	JZ           all
+	VMOVUPS      (R8), Z7
+	VPTESTMD     Z7, Z7, K1
+	VMOVUPS      64(R8), Z7
+	VPTESTMD     Z7, Z7, K2
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z6, Z0
+	VMOVUPS Z0, K1, (DI)
+	VMULPS  Z1, Z6, Z1
+	VMOVUPS Z1, K2, 64(DI)
+	ADDQ    R9, DI
+	VMULPS  Z2, Z6, Z2
+	VMOVUPS Z2, K1, (DI)
+	VMULPS  Z3, Z6, Z3
+	VMOVUPS Z3, K2, 64(DI)
+	ADDQ    R9, DI
+	VMULPS  Z4, Z6, Z4
+	VMOVUPS Z4, K1, (DI)
+	VMULPS  Z5, Z6, Z5
+	VMOVUPS Z5, K2, 64(DI)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (DI), K1, Z7
+	VFMADD213PS Z7, Z6, Z0
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z7
+	VFMADD213PS Z7, Z6, Z1
+	VMOVUPS     Z1, K2, 64(DI)
+	ADDQ        R9, DI
+	VMOVUPS.Z   (DI), K1, Z7
+	VFMADD213PS Z7, Z6, Z2
+	VMOVUPS     Z2, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z7
+	VFMADD213PS Z7, Z6, Z3
+	VMOVUPS     Z3, K2, 64(DI)
+	ADDQ        R9, DI
+	VMOVUPS.Z   (DI), K1, Z7
+	VFMADD213PS Z7, Z6, Z4
+	VMOVUPS     Z4, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z7
+	VFMADD213PS Z7, Z6, Z5
+	VMOVUPS     Z5, K2, 64(DI)
+
+stored:
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm4x16AVX512(SB), NOSPLIT, $0-112
+	MOVQ a+16(FP), AX
+	MOVQ c+64(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
 	MOVQ       CX, R11
 	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
 	ADDQ       R10, R11
 	MOVQ       depth+8(FP), R10
-	TESTQ      DI, DI
-	JNZ        fetch
 	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z6
-	VMOVUPS      64(R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z6, Z8, Z0
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z6, Z8, Z4
-	VFMADD231PS  Z7, Z8, Z5
+	VMOVUPS      (DI), Z4
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R8)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R8)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	VMOVUPS      (R8), Z6
-	VMOVUPS      64(R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z6, Z8, Z0
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z6, Z8, Z4
-	VFMADD231PS  Z7, Z8, Z5
+	VMOVUPS      (DI), Z4
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R8)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R8)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	VMOVUPS      (R8), Z6
-	VMOVUPS      64(R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z6, Z8, Z0
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z6, Z8, Z4
-	VFMADD231PS  Z7, Z8, Z5
+	VMOVUPS      (DI), Z4
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R8)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R8)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	VMOVUPS      (R8), Z6
-	VMOVUPS      64(R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z6, Z8, Z0
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z6, Z8, Z4
-	VFMADD231PS  Z7, Z8, Z5
+	VMOVUPS      (DI), Z4
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R8)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R8)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	SUBQ         $0x04, R10
 	JGE          deep
@@ -3412,297 +3234,84 @@ rest:
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z6
-	VMOVUPS      64(R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z6, Z8, Z0
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z6, Z8, Z4
-	VFMADD231PS  Z7, Z8, Z5
+	VMOVUPS      (DI), Z4
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R8)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R8)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	DECQ         R10
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
-	VMOVUPS      (R8), Z6
-	VMOVUPS      64(R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z6, Z8, Z0
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z6, Z8, Z4
-	VFMADD231PS  Z7, Z8, Z5
-	ADDQ         BX, R9
-	DECQ         R10
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R10
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z6
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R11
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z4
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
-	KXNORW       K2, K2, K2
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z7
-	VPTESTMD     Z7, Z7, K1
-	VMOVUPS      64(R9), Z7
-	VPTESTMD     Z7, Z7, K2
-
-all:
-	TESTQ   R11, R11
-	JNZ     add
-	VMULPS  Z0, Z6, Z0
-	VMOVUPS Z0, K1, (R8)
-	VMULPS  Z1, Z6, Z1
-	VMOVUPS Z1, K2, 64(R8)
-	ADDQ    R10, R8
-	VMULPS  Z2, Z6, Z2
-	VMOVUPS Z2, K1, (R8)
-	VMULPS  Z3, Z6, Z3
-	VMOVUPS Z3, K2, 64(R8)
-	ADDQ    R10, R8
-	VMULPS  Z4, Z6, Z4
-	VMOVUPS Z4, K1, (R8)
-	VMULPS  Z5, Z6, Z5
-	VMOVUPS Z5, K2, 64(R8)
-	JMP     stored
-
-add:
-	VMOVUPS.Z   (R8), K1, Z7
-	VFMADD213PS Z7, Z6, Z0
-	VMOVUPS     Z0, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z7
-	VFMADD213PS Z7, Z6, Z1
-	VMOVUPS     Z1, K2, 64(R8)
-	ADDQ        R10, R8
-	VMOVUPS.Z   (R8), K1, Z7
-	VFMADD213PS Z7, Z6, Z2
-	VMOVUPS     Z2, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z7
-	VFMADD213PS Z7, Z6, Z3
-	VMOVUPS     Z3, K2, 64(R8)
-	ADDQ        R10, R8
-	VMOVUPS.Z   (R8), K1, Z7
-	VFMADD213PS Z7, Z6, Z4
-	VMOVUPS     Z4, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z7
-	VFMADD213PS Z7, Z6, Z5
-	VMOVUPS     Z5, K2, 64(R8)
-
-stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
-	DECQ count+0(FP)
-	JNZ  group
-	VZEROUPPER
-	RET
-
-// func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·gemm4x16AVX512(SB), NOSPLIT, $0-120
-	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
-	MOVQ aRow+24(FP), DX
-	MOVQ aStep+32(FP), BX
-	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
-
-group:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
-	MOVQ       CX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R11
-	JL         rest
-
-deep:
-	VMOVUPS      (R8), Z4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R9)(DX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R9)(DX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R10), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R9)(DX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R9)(DX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R10), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R9)(DX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R9)(DX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R10), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R9)(DX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R9)(DX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R10), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	SUBQ         $0x04, R11
-	JGE          deep
-
-rest:
-	ADDQ $0x04, R11
-	JZ   done
-
-single:
-	VMOVUPS      (R8), Z4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R9)(DX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R9)(DX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R10), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Z4
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R9)(DX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R9)(DX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R10), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
-
-done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z4
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
-	KXNORW       K1, K1, K1
-	TESTQ        R9, R9
-	JZ           all
-	VMOVUPS      (R9), Z5
+	VMOVUPS      (R8), Z5
 	VPTESTMD     Z5, Z5, K1
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z4, Z0
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z1, Z4, Z1
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z2, Z4, Z2
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z3, Z4, Z3
-	VMOVUPS Z3, K1, (R8)
+	VMOVUPS Z3, K1, (DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z5
+	VMOVUPS.Z   (DI), K1, Z5
 	VFMADD213PS Z5, Z4, Z0
-	VMOVUPS     Z0, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z5
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z5
 	VFMADD213PS Z5, Z4, Z1
-	VMOVUPS     Z1, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z5
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z5
 	VFMADD213PS Z5, Z4, Z2
-	VMOVUPS     Z2, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z5
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z5
 	VFMADD213PS Z5, Z4, Z3
-	VMOVUPS     Z3, K1, (R8)
+	VMOVUPS     Z3, K1, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm4x32AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm4x32AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -3713,238 +3322,211 @@ group:
 	VPXORD     Z5, Z5, Z5
 	VPXORD     Z6, Z6, Z6
 	VPXORD     Z7, Z7, Z7
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
-	MOVQ       CX, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R11
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z8
-	VMOVUPS      64(R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (DI), Z8
+	VMOVUPS      64(DI), Z9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z8
-	VMOVUPS      64(R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (DI), Z8
+	VMOVUPS      64(DI), Z9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z8
-	VMOVUPS      64(R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (DI), Z8
+	VMOVUPS      64(DI), Z9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z8
-	VMOVUPS      64(R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (DI), Z8
+	VMOVUPS      64(DI), Z9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z8
-	VMOVUPS      64(R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (DI), Z8
+	VMOVUPS      64(DI), Z9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R10
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
-	VMOVUPS      (R8), Z8
-	VMOVUPS      64(R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
-	VFMADD231PS  Z8, Z10, Z0
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*1), Z10
-	VFMADD231PS  Z8, Z10, Z2
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R9)(DX*2), Z10
-	VFMADD231PS  Z8, Z10, Z4
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R10), Z10
-	VFMADD231PS  Z8, Z10, Z6
-	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z8
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z8
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
 	KXNORW       K2, K2, K2
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z9
+	VMOVUPS      (R8), Z9
 	VPTESTMD     Z9, Z9, K1
-	VMOVUPS      64(R9), Z9
+	VMOVUPS      64(R8), Z9
 	VPTESTMD     Z9, Z9, K2
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z8, Z0
-	VMOVUPS Z0, K1, (R8)
+	VMOVUPS Z0, K1, (DI)
 	VMULPS  Z1, Z8, Z1
-	VMOVUPS Z1, K2, 64(R8)
-	ADDQ    R11, R8
+	VMOVUPS Z1, K2, 64(DI)
+	ADDQ    R10, DI
 	VMULPS  Z2, Z8, Z2
-	VMOVUPS Z2, K1, (R8)
+	VMOVUPS Z2, K1, (DI)
 	VMULPS  Z3, Z8, Z3
-	VMOVUPS Z3, K2, 64(R8)
-	ADDQ    R11, R8
+	VMOVUPS Z3, K2, 64(DI)
+	ADDQ    R10, DI
 	VMULPS  Z4, Z8, Z4
-	VMOVUPS Z4, K1, (R8)
+	VMOVUPS Z4, K1, (DI)
 	VMULPS  Z5, Z8, Z5
-	VMOVUPS Z5, K2, 64(R8)
-	ADDQ    R11, R8
+	VMOVUPS Z5, K2, 64(DI)
+	ADDQ    R10, DI
 	VMULPS  Z6, Z8, Z6
-	VMOVUPS Z6, K1, (R8)
+	VMOVUPS Z6, K1, (DI)
 	VMULPS  Z7, Z8, Z7
-	VMOVUPS Z7, K2, 64(R8)
+	VMOVUPS Z7, K2, 64(DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z0
-	VMOVUPS     Z0, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z9
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z9
 	VFMADD213PS Z9, Z8, Z1
-	VMOVUPS     Z1, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS     Z1, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z2
-	VMOVUPS     Z2, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z9
+	VMOVUPS     Z2, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z9
 	VFMADD213PS Z9, Z8, Z3
-	VMOVUPS     Z3, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS     Z3, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z4
-	VMOVUPS     Z4, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z9
+	VMOVUPS     Z4, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z9
 	VFMADD213PS Z9, Z8, Z5
-	VMOVUPS     Z5, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS     Z5, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z6
-	VMOVUPS     Z6, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z9
+	VMOVUPS     Z6, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z9
 	VFMADD213PS Z9, Z8, Z7
-	VMOVUPS     Z7, K2, 64(R8)
+	VMOVUPS     Z7, K2, 64(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm5x16AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm5x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -3952,201 +3534,178 @@ group:
 	VPXORD     Z2, Z2, Z2
 	VPXORD     Z3, Z3, Z3
 	VPXORD     Z4, Z4, Z4
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
-	MOVQ       CX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R11
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z6
+	VMOVUPS      (DI), Z5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z6
 	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R9)(DX*1), Z6
+	VBROADCASTSS (R8)(DX*1), Z6
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*2), Z6
+	VBROADCASTSS (R8)(DX*2), Z6
 	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R10), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R10)(DX*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z5
-	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R9)(DX*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R10), Z6
 	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R10)(DX*1), Z6
+	VBROADCASTSS (R9)(DX*1), Z6
 	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z5
-	ADDQ         SI, R8
+	VMOVUPS      (DI), Z5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R8)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R8)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
 	VBROADCASTSS (R9), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R9)(DX*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R10), Z6
 	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R10)(DX*1), Z6
+	VBROADCASTSS (R9)(DX*1), Z6
 	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z5
-	ADDQ         SI, R8
+	VMOVUPS      (DI), Z5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R8)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R8)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
 	VBROADCASTSS (R9), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R9)(DX*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R10), Z6
 	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R10)(DX*1), Z6
+	VBROADCASTSS (R9)(DX*1), Z6
 	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	VMOVUPS      (DI), Z5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R8)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R8)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z6
+	VMOVUPS      (DI), Z5
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z6
 	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R9)(DX*1), Z6
+	VBROADCASTSS (R8)(DX*1), Z6
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*2), Z6
+	VBROADCASTSS (R8)(DX*2), Z6
 	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R10), Z6
+	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R10)(DX*1), Z6
+	VBROADCASTSS (R9)(DX*1), Z6
 	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R10
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Z5
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R9)(DX*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R10), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R10)(DX*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z5
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z5
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z6
+	VMOVUPS      (R8), Z6
 	VPTESTMD     Z6, Z6, K1
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z5, Z0
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z1, Z5, Z1
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z2, Z5, Z2
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z3, Z5, Z3
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z4, Z5, Z4
-	VMOVUPS Z4, K1, (R8)
+	VMOVUPS Z4, K1, (DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z6
+	VMOVUPS.Z   (DI), K1, Z6
 	VFMADD213PS Z6, Z5, Z0
-	VMOVUPS     Z0, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z6
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z6
 	VFMADD213PS Z6, Z5, Z1
-	VMOVUPS     Z1, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z6
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z6
 	VFMADD213PS Z6, Z5, Z2
-	VMOVUPS     Z2, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z6
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z6
 	VFMADD213PS Z6, Z5, Z3
-	VMOVUPS     Z3, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z6
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z6
 	VFMADD213PS Z6, Z5, Z4
-	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS     Z4, K1, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm5x32AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm5x32AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -4159,271 +3718,241 @@ group:
 	VPXORD     Z7, Z7, Z7
 	VPXORD     Z8, Z8, Z8
 	VPXORD     Z9, Z9, Z9
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
-	MOVQ       CX, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R11
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z10
-	VMOVUPS      64(R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (DI), Z10
+	VMOVUPS      64(DI), Z11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R8)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R8)(DX*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R10)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z10
-	VMOVUPS      64(R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (DI), Z10
+	VMOVUPS      64(DI), Z11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R8)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R8)(DX*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R10)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z10
-	VMOVUPS      64(R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (DI), Z10
+	VMOVUPS      64(DI), Z11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R8)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R8)(DX*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R10)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z10
-	VMOVUPS      64(R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (DI), Z10
+	VMOVUPS      64(DI), Z11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R8)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R8)(DX*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R10)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z10
-	VMOVUPS      64(R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (DI), Z10
+	VMOVUPS      64(DI), Z11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R8)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R8)(DX*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R10)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R10
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
-	VMOVUPS      (R8), Z10
-	VMOVUPS      64(R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
-	VFMADD231PS  Z10, Z12, Z0
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*1), Z12
-	VFMADD231PS  Z10, Z12, Z2
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R9)(DX*2), Z12
-	VFMADD231PS  Z10, Z12, Z4
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R10), Z12
-	VFMADD231PS  Z10, Z12, Z6
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R10)(DX*1), Z12
-	VFMADD231PS  Z10, Z12, Z8
-	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z10
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z10
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
 	KXNORW       K2, K2, K2
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z11
+	VMOVUPS      (R8), Z11
 	VPTESTMD     Z11, Z11, K1
-	VMOVUPS      64(R9), Z11
+	VMOVUPS      64(R8), Z11
 	VPTESTMD     Z11, Z11, K2
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z10, Z0
-	VMOVUPS Z0, K1, (R8)
+	VMOVUPS Z0, K1, (DI)
 	VMULPS  Z1, Z10, Z1
-	VMOVUPS Z1, K2, 64(R8)
-	ADDQ    R11, R8
+	VMOVUPS Z1, K2, 64(DI)
+	ADDQ    R10, DI
 	VMULPS  Z2, Z10, Z2
-	VMOVUPS Z2, K1, (R8)
+	VMOVUPS Z2, K1, (DI)
 	VMULPS  Z3, Z10, Z3
-	VMOVUPS Z3, K2, 64(R8)
-	ADDQ    R11, R8
+	VMOVUPS Z3, K2, 64(DI)
+	ADDQ    R10, DI
 	VMULPS  Z4, Z10, Z4
-	VMOVUPS Z4, K1, (R8)
+	VMOVUPS Z4, K1, (DI)
 	VMULPS  Z5, Z10, Z5
-	VMOVUPS Z5, K2, 64(R8)
-	ADDQ    R11, R8
+	VMOVUPS Z5, K2, 64(DI)
+	ADDQ    R10, DI
 	VMULPS  Z6, Z10, Z6
-	VMOVUPS Z6, K1, (R8)
+	VMOVUPS Z6, K1, (DI)
 	VMULPS  Z7, Z10, Z7
-	VMOVUPS Z7, K2, 64(R8)
-	ADDQ    R11, R8
+	VMOVUPS Z7, K2, 64(DI)
+	ADDQ    R10, DI
 	VMULPS  Z8, Z10, Z8
-	VMOVUPS Z8, K1, (R8)
+	VMOVUPS Z8, K1, (DI)
 	VMULPS  Z9, Z10, Z9
-	VMOVUPS Z9, K2, 64(R8)
+	VMOVUPS Z9, K2, 64(DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z0
-	VMOVUPS     Z0, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z11
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z11
 	VFMADD213PS Z11, Z10, Z1
-	VMOVUPS     Z1, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z1, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z2
-	VMOVUPS     Z2, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z11
+	VMOVUPS     Z2, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z11
 	VFMADD213PS Z11, Z10, Z3
-	VMOVUPS     Z3, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z3, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z4
-	VMOVUPS     Z4, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z11
+	VMOVUPS     Z4, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z11
 	VFMADD213PS Z11, Z10, Z5
-	VMOVUPS     Z5, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z5, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z6
-	VMOVUPS     Z6, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z11
+	VMOVUPS     Z6, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z11
 	VFMADD213PS Z11, Z10, Z7
-	VMOVUPS     Z7, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z7, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z8
-	VMOVUPS     Z8, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z11
+	VMOVUPS     Z8, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z11
 	VFMADD213PS Z11, Z10, Z9
-	VMOVUPS     Z9, K2, 64(R8)
+	VMOVUPS     Z9, K2, 64(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm6x16AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm6x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -4432,222 +3961,197 @@ group:
 	VPXORD     Z3, Z3, Z3
 	VPXORD     Z4, Z4, Z4
 	VPXORD     Z5, Z5, Z5
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
-	MOVQ       CX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R11
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z6
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z7
+	VMOVUPS      (DI), Z6
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z7
 	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R9)(DX*1), Z7
+	VBROADCASTSS (R8)(DX*1), Z7
 	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R9)(DX*2), Z7
+	VBROADCASTSS (R8)(DX*2), Z7
 	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R10), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R10)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R10)(DX*2), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z6
-	ADDQ         SI, R8
 	VBROADCASTSS (R9), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R9)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R9)(DX*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R10), Z7
 	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R10)(DX*1), Z7
+	VBROADCASTSS (R9)(DX*1), Z7
 	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R10)(DX*2), Z7
+	VBROADCASTSS (R9)(DX*2), Z7
 	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z6
-	ADDQ         SI, R8
+	VMOVUPS      (DI), Z6
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R8)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R8)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
 	VBROADCASTSS (R9), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R9)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R9)(DX*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R10), Z7
 	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R10)(DX*1), Z7
+	VBROADCASTSS (R9)(DX*1), Z7
 	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R10)(DX*2), Z7
+	VBROADCASTSS (R9)(DX*2), Z7
 	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	VMOVUPS      (R8), Z6
-	ADDQ         SI, R8
+	VMOVUPS      (DI), Z6
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R8)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R8)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
 	VBROADCASTSS (R9), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R9)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R9)(DX*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R10), Z7
 	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R10)(DX*1), Z7
+	VBROADCASTSS (R9)(DX*1), Z7
 	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R10)(DX*2), Z7
+	VBROADCASTSS (R9)(DX*2), Z7
 	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	VMOVUPS      (DI), Z6
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R8)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R8)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R9)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R9)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z6
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z7
+	VMOVUPS      (DI), Z6
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z7
 	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R9)(DX*1), Z7
+	VBROADCASTSS (R8)(DX*1), Z7
 	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R9)(DX*2), Z7
+	VBROADCASTSS (R8)(DX*2), Z7
 	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R10), Z7
+	VBROADCASTSS (R9), Z7
 	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R10)(DX*1), Z7
+	VBROADCASTSS (R9)(DX*1), Z7
 	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R10)(DX*2), Z7
+	VBROADCASTSS (R9)(DX*2), Z7
 	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R8
 	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R10
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Z6
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R9)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R9)(DX*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R10), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R10)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R10)(DX*2), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z6
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z6
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z7
+	VMOVUPS      (R8), Z7
 	VPTESTMD     Z7, Z7, K1
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z6, Z0
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z1, Z6, Z1
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z2, Z6, Z2
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z3, Z6, Z3
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z4, Z6, Z4
-	VMOVUPS Z4, K1, (R8)
-	ADDQ    R11, R8
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R10, DI
 	VMULPS  Z5, Z6, Z5
-	VMOVUPS Z5, K1, (R8)
+	VMOVUPS Z5, K1, (DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z7
+	VMOVUPS.Z   (DI), K1, Z7
 	VFMADD213PS Z7, Z6, Z0
-	VMOVUPS     Z0, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z7
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z7
 	VFMADD213PS Z7, Z6, Z1
-	VMOVUPS     Z1, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z7
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z7
 	VFMADD213PS Z7, Z6, Z2
-	VMOVUPS     Z2, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z7
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z7
 	VFMADD213PS Z7, Z6, Z3
-	VMOVUPS     Z3, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z7
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z7
 	VFMADD213PS Z7, Z6, Z4
-	VMOVUPS     Z4, K1, (R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z7
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z7
 	VFMADD213PS Z7, Z6, Z5
-	VMOVUPS     Z5, K1, (R8)
+	VMOVUPS     Z5, K1, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm6x32AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm6x32AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -4662,127 +4166,381 @@ group:
 	VPXORD     Z9, Z9, Z9
 	VPXORD     Z10, Z10, Z10
 	VPXORD     Z11, Z11, Z11
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
+	MOVQ       cRow+72(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
+	JL         rest
+
+deep:
+	VMOVUPS      (DI), Z12
+	VMOVUPS      64(DI), Z13
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R8)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R8)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	VMOVUPS      (DI), Z12
+	VMOVUPS      64(DI), Z13
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R8)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R8)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	VMOVUPS      (DI), Z12
+	VMOVUPS      64(DI), Z13
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R8)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R8)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	VMOVUPS      (DI), Z12
+	VMOVUPS      64(DI), Z13
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R8)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R8)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R10
+	JZ   done
+
+single:
+	VMOVUPS      (DI), Z12
+	VMOVUPS      64(DI), Z13
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R8)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R8)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          single
+
+done:
+	MOVQ         cRow+72(FP), R10
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z12
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R8, R8
+	JZ           all
+	VMOVUPS      (R8), Z13
+	VPTESTMD     Z13, Z13, K1
+	VMOVUPS      64(R8), Z13
+	VPTESTMD     Z13, Z13, K2
+
+all:
+	TESTQ   R9, R9
+	JNZ     add
+	VMULPS  Z0, Z12, Z0
+	VMOVUPS Z0, K1, (DI)
+	VMULPS  Z1, Z12, Z1
+	VMOVUPS Z1, K2, 64(DI)
+	ADDQ    R10, DI
+	VMULPS  Z2, Z12, Z2
+	VMOVUPS Z2, K1, (DI)
+	VMULPS  Z3, Z12, Z3
+	VMOVUPS Z3, K2, 64(DI)
+	ADDQ    R10, DI
+	VMULPS  Z4, Z12, Z4
+	VMOVUPS Z4, K1, (DI)
+	VMULPS  Z5, Z12, Z5
+	VMOVUPS Z5, K2, 64(DI)
+	ADDQ    R10, DI
+	VMULPS  Z6, Z12, Z6
+	VMOVUPS Z6, K1, (DI)
+	VMULPS  Z7, Z12, Z7
+	VMOVUPS Z7, K2, 64(DI)
+	ADDQ    R10, DI
+	VMULPS  Z8, Z12, Z8
+	VMOVUPS Z8, K1, (DI)
+	VMULPS  Z9, Z12, Z9
+	VMOVUPS Z9, K2, 64(DI)
+	ADDQ    R10, DI
+	VMULPS  Z10, Z12, Z10
+	VMOVUPS Z10, K1, (DI)
+	VMULPS  Z11, Z12, Z11
+	VMOVUPS Z11, K2, 64(DI)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (DI), K1, Z13
+	VFMADD213PS Z13, Z12, Z0
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z13
+	VFMADD213PS Z13, Z12, Z1
+	VMOVUPS     Z1, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z13
+	VFMADD213PS Z13, Z12, Z2
+	VMOVUPS     Z2, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z13
+	VFMADD213PS Z13, Z12, Z3
+	VMOVUPS     Z3, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z13
+	VFMADD213PS Z13, Z12, Z4
+	VMOVUPS     Z4, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z13
+	VFMADD213PS Z13, Z12, Z5
+	VMOVUPS     Z5, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z13
+	VFMADD213PS Z13, Z12, Z6
+	VMOVUPS     Z6, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z13
+	VFMADD213PS Z13, Z12, Z7
+	VMOVUPS     Z7, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z13
+	VFMADD213PS Z13, Z12, Z8
+	VMOVUPS     Z8, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z13
+	VFMADD213PS Z13, Z12, Z9
+	VMOVUPS     Z9, K2, 64(DI)
+	ADDQ        R10, DI
+	VMOVUPS.Z   (DI), K1, Z13
+	VFMADD213PS Z13, Z12, Z10
+	VMOVUPS     Z10, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z13
+	VFMADD213PS Z13, Z12, Z11
+	VMOVUPS     Z11, K2, 64(DI)
+
+stored:
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm7x16AVX512(SB), NOSPLIT, $0-112
+	MOVQ a+16(FP), AX
+	MOVQ c+64(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
-	MOVQ       cRow+80(FP), R11
+	MOVQ       cRow+72(FP), R11
 	MOVQ       CX, R12
 	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
 	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
 	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
 	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
 	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
 	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 	MOVQ       depth+8(FP), R11
-	TESTQ      DI, DI
-	JNZ        fetch
 	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z12
-	VMOVUPS      64(R8), Z13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z14
-	VFMADD231PS  Z12, Z14, Z0
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R9)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z2
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R9)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z4
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R10), Z14
-	VFMADD231PS  Z12, Z14, Z6
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R10)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z8
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R10)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z10
-	VFMADD231PS  Z13, Z14, Z11
+	VMOVUPS      (DI), Z7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R8)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R8)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	VMOVUPS      (R8), Z12
-	VMOVUPS      64(R8), Z13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z14
-	VFMADD231PS  Z12, Z14, Z0
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R9)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z2
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R9)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z4
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R10), Z14
-	VFMADD231PS  Z12, Z14, Z6
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R10)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z8
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R10)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z10
-	VFMADD231PS  Z13, Z14, Z11
+	VMOVUPS      (DI), Z7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R8)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R8)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	VMOVUPS      (R8), Z12
-	VMOVUPS      64(R8), Z13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z14
-	VFMADD231PS  Z12, Z14, Z0
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R9)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z2
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R9)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z4
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R10), Z14
-	VFMADD231PS  Z12, Z14, Z6
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R10)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z8
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R10)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z10
-	VFMADD231PS  Z13, Z14, Z11
+	VMOVUPS      (DI), Z7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R8)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R8)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	VMOVUPS      (R8), Z12
-	VMOVUPS      64(R8), Z13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z14
-	VFMADD231PS  Z12, Z14, Z0
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R9)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z2
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R9)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z4
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R10), Z14
-	VFMADD231PS  Z12, Z14, Z6
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R10)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z8
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R10)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z10
-	VFMADD231PS  Z13, Z14, Z11
+	VMOVUPS      (DI), Z7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R8)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R8)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	SUBQ         $0x04, R11
@@ -4793,427 +4551,112 @@ rest:
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z12
-	VMOVUPS      64(R8), Z13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z14
-	VFMADD231PS  Z12, Z14, Z0
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R9)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z2
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R9)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z4
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R10), Z14
-	VFMADD231PS  Z12, Z14, Z6
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R10)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z8
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R10)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z10
-	VFMADD231PS  Z13, Z14, Z11
+	VMOVUPS      (DI), Z7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R8)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R8)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
-	VMOVUPS      (R8), Z12
-	VMOVUPS      64(R8), Z13
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z14
-	VFMADD231PS  Z12, Z14, Z0
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R9)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z2
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R9)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z4
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R10), Z14
-	VFMADD231PS  Z12, Z14, Z6
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R10)(DX*1), Z14
-	VFMADD231PS  Z12, Z14, Z8
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R10)(DX*2), Z14
-	VFMADD231PS  Z12, Z14, Z10
-	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R11
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z12
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R11
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z7
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
-	KXNORW       K2, K2, K2
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z13
-	VPTESTMD     Z13, Z13, K1
-	VMOVUPS      64(R9), Z13
-	VPTESTMD     Z13, Z13, K2
-
-all:
-	TESTQ   R10, R10
-	JNZ     add
-	VMULPS  Z0, Z12, Z0
-	VMOVUPS Z0, K1, (R8)
-	VMULPS  Z1, Z12, Z1
-	VMOVUPS Z1, K2, 64(R8)
-	ADDQ    R11, R8
-	VMULPS  Z2, Z12, Z2
-	VMOVUPS Z2, K1, (R8)
-	VMULPS  Z3, Z12, Z3
-	VMOVUPS Z3, K2, 64(R8)
-	ADDQ    R11, R8
-	VMULPS  Z4, Z12, Z4
-	VMOVUPS Z4, K1, (R8)
-	VMULPS  Z5, Z12, Z5
-	VMOVUPS Z5, K2, 64(R8)
-	ADDQ    R11, R8
-	VMULPS  Z6, Z12, Z6
-	VMOVUPS Z6, K1, (R8)
-	VMULPS  Z7, Z12, Z7
-	VMOVUPS Z7, K2, 64(R8)
-	ADDQ    R11, R8
-	VMULPS  Z8, Z12, Z8
-	VMOVUPS Z8, K1, (R8)
-	VMULPS  Z9, Z12, Z9
-	VMOVUPS Z9, K2, 64(R8)
-	ADDQ    R11, R8
-	VMULPS  Z10, Z12, Z10
-	VMOVUPS Z10, K1, (R8)
-	VMULPS  Z11, Z12, Z11
-	VMOVUPS Z11, K2, 64(R8)
-	JMP     stored
-
-add:
-	VMOVUPS.Z   (R8), K1, Z13
-	VFMADD213PS Z13, Z12, Z0
-	VMOVUPS     Z0, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z13
-	VFMADD213PS Z13, Z12, Z1
-	VMOVUPS     Z1, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z13
-	VFMADD213PS Z13, Z12, Z2
-	VMOVUPS     Z2, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z13
-	VFMADD213PS Z13, Z12, Z3
-	VMOVUPS     Z3, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z13
-	VFMADD213PS Z13, Z12, Z4
-	VMOVUPS     Z4, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z13
-	VFMADD213PS Z13, Z12, Z5
-	VMOVUPS     Z5, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z13
-	VFMADD213PS Z13, Z12, Z6
-	VMOVUPS     Z6, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z13
-	VFMADD213PS Z13, Z12, Z7
-	VMOVUPS     Z7, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z13
-	VFMADD213PS Z13, Z12, Z8
-	VMOVUPS     Z8, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z13
-	VFMADD213PS Z13, Z12, Z9
-	VMOVUPS     Z9, K2, 64(R8)
-	ADDQ        R11, R8
-	VMOVUPS.Z   (R8), K1, Z13
-	VFMADD213PS Z13, Z12, Z10
-	VMOVUPS     Z10, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z13
-	VFMADD213PS Z13, Z12, Z11
-	VMOVUPS     Z11, K2, 64(R8)
-
-stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
-	DECQ count+0(FP)
-	JNZ  group
-	VZEROUPPER
-	RET
-
-// func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·gemm7x16AVX512(SB), NOSPLIT, $0-120
-	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
-	MOVQ aRow+24(FP), DX
-	MOVQ aStep+32(FP), BX
-	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
-
-group:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
-	LEAQ       (R9)(DX*2), R10
-	ADDQ       DX, R10
-	LEAQ       (R10)(DX*2), R11
-	ADDQ       DX, R11
-	MOVQ       cRow+80(FP), R12
-	MOVQ       CX, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R12
-	JL         rest
-
-deep:
-	VMOVUPS      (R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (R10), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R10)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (R10)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (R11), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (R10), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R10)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (R10)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (R11), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (R10), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R10)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (R10)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (R11), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (R10), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R10)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (R10)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (R11), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	SUBQ         $0x04, R12
-	JGE          deep
-
-rest:
-	ADDQ $0x04, R12
-	JZ   done
-
-single:
-	VMOVUPS      (R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (R10), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R10)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (R10)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (R11), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
-	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Z7
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (R9)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (R10), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R10)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (R10)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (R11), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
-	JNZ          fetch
-
-done:
-	MOVQ         cRow+80(FP), R12
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z7
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
-	KXNORW       K1, K1, K1
-	TESTQ        R9, R9
-	JZ           all
-	VMOVUPS      (R9), Z8
+	VMOVUPS      (R8), Z8
 	VPTESTMD     Z8, Z8, K1
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z7, Z0
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z1, Z7, Z1
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z2, Z7, Z2
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z3, Z7, Z3
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z4, Z7, Z4
-	VMOVUPS Z4, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z5, Z7, Z5
-	VMOVUPS Z5, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z6, Z7, Z6
-	VMOVUPS Z6, K1, (R8)
+	VMOVUPS Z6, K1, (DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z8
+	VMOVUPS.Z   (DI), K1, Z8
 	VFMADD213PS Z8, Z7, Z0
-	VMOVUPS     Z0, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z8
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z8
 	VFMADD213PS Z8, Z7, Z1
-	VMOVUPS     Z1, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z8
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z8
 	VFMADD213PS Z8, Z7, Z2
-	VMOVUPS     Z2, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z8
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z8
 	VFMADD213PS Z8, Z7, Z3
-	VMOVUPS     Z3, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z8
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z8
 	VFMADD213PS Z8, Z7, Z4
-	VMOVUPS     Z4, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z8
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z8
 	VFMADD213PS Z8, Z7, Z5
-	VMOVUPS     Z5, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z8
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z8
 	VFMADD213PS Z8, Z7, Z6
-	VMOVUPS     Z6, K1, (R8)
+	VMOVUPS     Z6, K1, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm7x32AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm7x32AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -5230,345 +4673,308 @@ group:
 	VPXORD     Z11, Z11, Z11
 	VPXORD     Z12, Z12, Z12
 	VPXORD     Z13, Z13, Z13
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
-	LEAQ       (R10)(DX*2), R11
-	ADDQ       DX, R11
-	MOVQ       cRow+80(FP), R12
-	MOVQ       CX, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R12
+	MOVQ       cRow+72(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z14
-	VMOVUPS      64(R8), Z15
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z16
+	VMOVUPS      (DI), Z14
+	VMOVUPS      64(DI), Z15
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z16
 	VFMADD231PS  Z14, Z16, Z0
 	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (R9)(DX*1), Z16
+	VBROADCASTSS (R8)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (R9)(DX*2), Z16
+	VBROADCASTSS (R8)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z4
 	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (R10), Z16
+	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (R10)(DX*1), Z16
+	VBROADCASTSS (R9)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z8
 	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (R10)(DX*2), Z16
+	VBROADCASTSS (R9)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (R11), Z16
+	VBROADCASTSS (R10), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z14
-	VMOVUPS      64(R8), Z15
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z16
+	VMOVUPS      (DI), Z14
+	VMOVUPS      64(DI), Z15
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z16
 	VFMADD231PS  Z14, Z16, Z0
 	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (R9)(DX*1), Z16
+	VBROADCASTSS (R8)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (R9)(DX*2), Z16
+	VBROADCASTSS (R8)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z4
 	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (R10), Z16
+	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (R10)(DX*1), Z16
+	VBROADCASTSS (R9)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z8
 	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (R10)(DX*2), Z16
+	VBROADCASTSS (R9)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (R11), Z16
+	VBROADCASTSS (R10), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z14
-	VMOVUPS      64(R8), Z15
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z16
+	VMOVUPS      (DI), Z14
+	VMOVUPS      64(DI), Z15
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z16
 	VFMADD231PS  Z14, Z16, Z0
 	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (R9)(DX*1), Z16
+	VBROADCASTSS (R8)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (R9)(DX*2), Z16
+	VBROADCASTSS (R8)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z4
 	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (R10), Z16
+	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (R10)(DX*1), Z16
+	VBROADCASTSS (R9)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z8
 	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (R10)(DX*2), Z16
+	VBROADCASTSS (R9)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (R11), Z16
+	VBROADCASTSS (R10), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z14
-	VMOVUPS      64(R8), Z15
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z16
+	VMOVUPS      (DI), Z14
+	VMOVUPS      64(DI), Z15
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z16
 	VFMADD231PS  Z14, Z16, Z0
 	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (R9)(DX*1), Z16
+	VBROADCASTSS (R8)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (R9)(DX*2), Z16
+	VBROADCASTSS (R8)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z4
 	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (R10), Z16
+	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (R10)(DX*1), Z16
+	VBROADCASTSS (R9)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z8
 	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (R10)(DX*2), Z16
+	VBROADCASTSS (R9)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (R11), Z16
+	VBROADCASTSS (R10), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	SUBQ         $0x04, R12
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z14
-	VMOVUPS      64(R8), Z15
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z16
+	VMOVUPS      (DI), Z14
+	VMOVUPS      64(DI), Z15
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z16
 	VFMADD231PS  Z14, Z16, Z0
 	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (R9)(DX*1), Z16
+	VBROADCASTSS (R8)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (R9)(DX*2), Z16
+	VBROADCASTSS (R8)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z4
 	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (R10), Z16
+	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (R10)(DX*1), Z16
+	VBROADCASTSS (R9)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z8
 	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (R10)(DX*2), Z16
+	VBROADCASTSS (R9)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (R11), Z16
+	VBROADCASTSS (R10), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
+	DECQ         R11
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
-	VMOVUPS      (R8), Z14
-	VMOVUPS      64(R8), Z15
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z16
-	VFMADD231PS  Z14, Z16, Z0
-	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (R9)(DX*1), Z16
-	VFMADD231PS  Z14, Z16, Z2
-	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (R9)(DX*2), Z16
-	VFMADD231PS  Z14, Z16, Z4
-	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (R10), Z16
-	VFMADD231PS  Z14, Z16, Z6
-	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (R10)(DX*1), Z16
-	VFMADD231PS  Z14, Z16, Z8
-	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (R10)(DX*2), Z16
-	VFMADD231PS  Z14, Z16, Z10
-	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (R11), Z16
-	VFMADD231PS  Z14, Z16, Z12
-	VFMADD231PS  Z15, Z16, Z13
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R12
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z14
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R11
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z14
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
 	KXNORW       K2, K2, K2
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z15
+	VMOVUPS      (R8), Z15
 	VPTESTMD     Z15, Z15, K1
-	VMOVUPS      64(R9), Z15
+	VMOVUPS      64(R8), Z15
 	VPTESTMD     Z15, Z15, K2
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z14, Z0
-	VMOVUPS Z0, K1, (R8)
+	VMOVUPS Z0, K1, (DI)
 	VMULPS  Z1, Z14, Z1
-	VMOVUPS Z1, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z1, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z2, Z14, Z2
-	VMOVUPS Z2, K1, (R8)
+	VMOVUPS Z2, K1, (DI)
 	VMULPS  Z3, Z14, Z3
-	VMOVUPS Z3, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z3, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z4, Z14, Z4
-	VMOVUPS Z4, K1, (R8)
+	VMOVUPS Z4, K1, (DI)
 	VMULPS  Z5, Z14, Z5
-	VMOVUPS Z5, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z5, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z6, Z14, Z6
-	VMOVUPS Z6, K1, (R8)
+	VMOVUPS Z6, K1, (DI)
 	VMULPS  Z7, Z14, Z7
-	VMOVUPS Z7, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z7, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z8, Z14, Z8
-	VMOVUPS Z8, K1, (R8)
+	VMOVUPS Z8, K1, (DI)
 	VMULPS  Z9, Z14, Z9
-	VMOVUPS Z9, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z9, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z10, Z14, Z10
-	VMOVUPS Z10, K1, (R8)
+	VMOVUPS Z10, K1, (DI)
 	VMULPS  Z11, Z14, Z11
-	VMOVUPS Z11, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z11, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z12, Z14, Z12
-	VMOVUPS Z12, K1, (R8)
+	VMOVUPS Z12, K1, (DI)
 	VMULPS  Z13, Z14, Z13
-	VMOVUPS Z13, K2, 64(R8)
+	VMOVUPS Z13, K2, 64(DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z15
+	VMOVUPS.Z   (DI), K1, Z15
 	VFMADD213PS Z15, Z14, Z0
-	VMOVUPS     Z0, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z15
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z15
 	VFMADD213PS Z15, Z14, Z1
-	VMOVUPS     Z1, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z15
+	VMOVUPS     Z1, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z15
 	VFMADD213PS Z15, Z14, Z2
-	VMOVUPS     Z2, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z15
+	VMOVUPS     Z2, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z15
 	VFMADD213PS Z15, Z14, Z3
-	VMOVUPS     Z3, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z15
+	VMOVUPS     Z3, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z15
 	VFMADD213PS Z15, Z14, Z4
-	VMOVUPS     Z4, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z15
+	VMOVUPS     Z4, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z15
 	VFMADD213PS Z15, Z14, Z5
-	VMOVUPS     Z5, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z15
+	VMOVUPS     Z5, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z15
 	VFMADD213PS Z15, Z14, Z6
-	VMOVUPS     Z6, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z15
+	VMOVUPS     Z6, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z15
 	VFMADD213PS Z15, Z14, Z7
-	VMOVUPS     Z7, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z15
+	VMOVUPS     Z7, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z15
 	VFMADD213PS Z15, Z14, Z8
-	VMOVUPS     Z8, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z15
+	VMOVUPS     Z8, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z15
 	VFMADD213PS Z15, Z14, Z9
-	VMOVUPS     Z9, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z15
+	VMOVUPS     Z9, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z15
 	VFMADD213PS Z15, Z14, Z10
-	VMOVUPS     Z10, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z15
+	VMOVUPS     Z10, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z15
 	VFMADD213PS Z15, Z14, Z11
-	VMOVUPS     Z11, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z15
+	VMOVUPS     Z11, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z15
 	VFMADD213PS Z15, Z14, Z12
-	VMOVUPS     Z12, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z15
+	VMOVUPS     Z12, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z15
 	VFMADD213PS Z15, Z14, Z13
-	VMOVUPS     Z13, K2, 64(R8)
+	VMOVUPS     Z13, K2, 64(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm8x16AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm8x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -5579,272 +4985,242 @@ group:
 	VPXORD     Z5, Z5, Z5
 	VPXORD     Z6, Z6, Z6
 	VPXORD     Z7, Z7, Z7
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
-	LEAQ       (R10)(DX*2), R11
-	ADDQ       DX, R11
-	MOVQ       cRow+80(FP), R12
-	MOVQ       CX, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R12
+	MOVQ       cRow+72(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z8
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z9
+	VMOVUPS      (DI), Z8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z9
 	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R9)(DX*1), Z9
+	VBROADCASTSS (R8)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R9)(DX*2), Z9
+	VBROADCASTSS (R8)(DX*2), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R10), Z9
+	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R10)(DX*1), Z9
+	VBROADCASTSS (R9)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R10)(DX*2), Z9
+	VBROADCASTSS (R9)(DX*2), Z9
 	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (R11), Z9
+	VBROADCASTSS (R10), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R11)(DX*1), Z9
+	VBROADCASTSS (R10)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z8
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z9
+	VMOVUPS      (DI), Z8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z9
 	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R9)(DX*1), Z9
+	VBROADCASTSS (R8)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R9)(DX*2), Z9
+	VBROADCASTSS (R8)(DX*2), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R10), Z9
+	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R10)(DX*1), Z9
+	VBROADCASTSS (R9)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R10)(DX*2), Z9
+	VBROADCASTSS (R9)(DX*2), Z9
 	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (R11), Z9
+	VBROADCASTSS (R10), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R11)(DX*1), Z9
+	VBROADCASTSS (R10)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z8
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z9
+	VMOVUPS      (DI), Z8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z9
 	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R9)(DX*1), Z9
+	VBROADCASTSS (R8)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R9)(DX*2), Z9
+	VBROADCASTSS (R8)(DX*2), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R10), Z9
+	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R10)(DX*1), Z9
+	VBROADCASTSS (R9)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R10)(DX*2), Z9
+	VBROADCASTSS (R9)(DX*2), Z9
 	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (R11), Z9
+	VBROADCASTSS (R10), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R11)(DX*1), Z9
+	VBROADCASTSS (R10)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z8
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z9
+	VMOVUPS      (DI), Z8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z9
 	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R9)(DX*1), Z9
+	VBROADCASTSS (R8)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R9)(DX*2), Z9
+	VBROADCASTSS (R8)(DX*2), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R10), Z9
+	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R10)(DX*1), Z9
+	VBROADCASTSS (R9)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R10)(DX*2), Z9
+	VBROADCASTSS (R9)(DX*2), Z9
 	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (R11), Z9
+	VBROADCASTSS (R10), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R11)(DX*1), Z9
+	VBROADCASTSS (R10)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	SUBQ         $0x04, R12
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z8
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z9
+	VMOVUPS      (DI), Z8
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z9
 	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R9)(DX*1), Z9
+	VBROADCASTSS (R8)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R9)(DX*2), Z9
+	VBROADCASTSS (R8)(DX*2), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R10), Z9
+	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R10)(DX*1), Z9
+	VBROADCASTSS (R9)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R10)(DX*2), Z9
+	VBROADCASTSS (R9)(DX*2), Z9
 	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (R11), Z9
+	VBROADCASTSS (R10), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R11)(DX*1), Z9
+	VBROADCASTSS (R10)(DX*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
+	DECQ         R11
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Z8
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R9)(DX*1), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R9)(DX*2), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R10), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R10)(DX*1), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R10)(DX*2), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (R11), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R11)(DX*1), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R12
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z8
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R11
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z8
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z9
+	VMOVUPS      (R8), Z9
 	VPTESTMD     Z9, Z9, K1
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z8, Z0
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z1, Z8, Z1
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z2, Z8, Z2
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z3, Z8, Z3
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z4, Z8, Z4
-	VMOVUPS Z4, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z5, Z8, Z5
-	VMOVUPS Z5, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z6, Z8, Z6
-	VMOVUPS Z6, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z7, Z8, Z7
-	VMOVUPS Z7, K1, (R8)
+	VMOVUPS Z7, K1, (DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z0
-	VMOVUPS     Z0, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z1
-	VMOVUPS     Z1, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z2
-	VMOVUPS     Z2, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z3
-	VMOVUPS     Z3, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z4
-	VMOVUPS     Z4, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z5
-	VMOVUPS     Z5, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z6
-	VMOVUPS     Z6, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z9
 	VFMADD213PS Z9, Z8, Z7
-	VMOVUPS     Z7, K1, (R8)
+	VMOVUPS     Z7, K1, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm8x32AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm8x32AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -5863,378 +5239,338 @@ group:
 	VPXORD     Z13, Z13, Z13
 	VPXORD     Z14, Z14, Z14
 	VPXORD     Z15, Z15, Z15
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
-	LEAQ       (R10)(DX*2), R11
-	ADDQ       DX, R11
-	MOVQ       cRow+80(FP), R12
-	MOVQ       CX, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R12
+	MOVQ       cRow+72(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z16
-	VMOVUPS      64(R8), Z17
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z18
+	VMOVUPS      (DI), Z16
+	VMOVUPS      64(DI), Z17
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R8)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (R9)(DX*2), Z18
+	VBROADCASTSS (R8)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R10), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (R10)(DX*1), Z18
+	VBROADCASTSS (R9)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R10)(DX*2), Z18
+	VBROADCASTSS (R9)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R10), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R11)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z16
-	VMOVUPS      64(R8), Z17
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z18
+	VMOVUPS      (DI), Z16
+	VMOVUPS      64(DI), Z17
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R8)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (R9)(DX*2), Z18
+	VBROADCASTSS (R8)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R10), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (R10)(DX*1), Z18
+	VBROADCASTSS (R9)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R10)(DX*2), Z18
+	VBROADCASTSS (R9)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R10), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R11)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z16
-	VMOVUPS      64(R8), Z17
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z18
+	VMOVUPS      (DI), Z16
+	VMOVUPS      64(DI), Z17
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R8)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (R9)(DX*2), Z18
+	VBROADCASTSS (R8)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R10), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (R10)(DX*1), Z18
+	VBROADCASTSS (R9)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R10)(DX*2), Z18
+	VBROADCASTSS (R9)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R10), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R11)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z16
-	VMOVUPS      64(R8), Z17
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z18
+	VMOVUPS      (DI), Z16
+	VMOVUPS      64(DI), Z17
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R8)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (R9)(DX*2), Z18
+	VBROADCASTSS (R8)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R10), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (R10)(DX*1), Z18
+	VBROADCASTSS (R9)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R10)(DX*2), Z18
+	VBROADCASTSS (R9)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R10), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R11)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	SUBQ         $0x04, R12
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z16
-	VMOVUPS      64(R8), Z17
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z18
+	VMOVUPS      (DI), Z16
+	VMOVUPS      64(DI), Z17
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R8)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (R9)(DX*2), Z18
+	VBROADCASTSS (R8)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R10), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (R10)(DX*1), Z18
+	VBROADCASTSS (R9)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R10)(DX*2), Z18
+	VBROADCASTSS (R9)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R10), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R11)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
+	DECQ         R11
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
-	VMOVUPS      (R8), Z16
-	VMOVUPS      64(R8), Z17
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z18
-	VFMADD231PS  Z16, Z18, Z0
-	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (R9)(DX*1), Z18
-	VFMADD231PS  Z16, Z18, Z2
-	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (R9)(DX*2), Z18
-	VFMADD231PS  Z16, Z18, Z4
-	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R10), Z18
-	VFMADD231PS  Z16, Z18, Z6
-	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (R10)(DX*1), Z18
-	VFMADD231PS  Z16, Z18, Z8
-	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R10)(DX*2), Z18
-	VFMADD231PS  Z16, Z18, Z10
-	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R11), Z18
-	VFMADD231PS  Z16, Z18, Z12
-	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R11)(DX*1), Z18
-	VFMADD231PS  Z16, Z18, Z14
-	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R12
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z16
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R11
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z16
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
 	KXNORW       K2, K2, K2
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z17
+	VMOVUPS      (R8), Z17
 	VPTESTMD     Z17, Z17, K1
-	VMOVUPS      64(R9), Z17
+	VMOVUPS      64(R8), Z17
 	VPTESTMD     Z17, Z17, K2
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z16, Z0
-	VMOVUPS Z0, K1, (R8)
+	VMOVUPS Z0, K1, (DI)
 	VMULPS  Z1, Z16, Z1
-	VMOVUPS Z1, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z1, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z2, Z16, Z2
-	VMOVUPS Z2, K1, (R8)
+	VMOVUPS Z2, K1, (DI)
 	VMULPS  Z3, Z16, Z3
-	VMOVUPS Z3, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z3, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z4, Z16, Z4
-	VMOVUPS Z4, K1, (R8)
+	VMOVUPS Z4, K1, (DI)
 	VMULPS  Z5, Z16, Z5
-	VMOVUPS Z5, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z5, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z6, Z16, Z6
-	VMOVUPS Z6, K1, (R8)
+	VMOVUPS Z6, K1, (DI)
 	VMULPS  Z7, Z16, Z7
-	VMOVUPS Z7, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z7, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z8, Z16, Z8
-	VMOVUPS Z8, K1, (R8)
+	VMOVUPS Z8, K1, (DI)
 	VMULPS  Z9, Z16, Z9
-	VMOVUPS Z9, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z9, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z10, Z16, Z10
-	VMOVUPS Z10, K1, (R8)
+	VMOVUPS Z10, K1, (DI)
 	VMULPS  Z11, Z16, Z11
-	VMOVUPS Z11, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z11, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z12, Z16, Z12
-	VMOVUPS Z12, K1, (R8)
+	VMOVUPS Z12, K1, (DI)
 	VMULPS  Z13, Z16, Z13
-	VMOVUPS Z13, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z13, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z14, Z16, Z14
-	VMOVUPS Z14, K1, (R8)
+	VMOVUPS Z14, K1, (DI)
 	VMULPS  Z15, Z16, Z15
-	VMOVUPS Z15, K2, 64(R8)
+	VMOVUPS Z15, K2, 64(DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z17
+	VMOVUPS.Z   (DI), K1, Z17
 	VFMADD213PS Z17, Z16, Z0
-	VMOVUPS     Z0, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z17
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z17
 	VFMADD213PS Z17, Z16, Z1
-	VMOVUPS     Z1, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z17
+	VMOVUPS     Z1, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z17
 	VFMADD213PS Z17, Z16, Z2
-	VMOVUPS     Z2, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z17
+	VMOVUPS     Z2, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z17
 	VFMADD213PS Z17, Z16, Z3
-	VMOVUPS     Z3, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z17
+	VMOVUPS     Z3, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z17
 	VFMADD213PS Z17, Z16, Z4
-	VMOVUPS     Z4, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z17
+	VMOVUPS     Z4, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z17
 	VFMADD213PS Z17, Z16, Z5
-	VMOVUPS     Z5, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z17
+	VMOVUPS     Z5, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z17
 	VFMADD213PS Z17, Z16, Z6
-	VMOVUPS     Z6, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z17
+	VMOVUPS     Z6, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z17
 	VFMADD213PS Z17, Z16, Z7
-	VMOVUPS     Z7, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z17
+	VMOVUPS     Z7, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z17
 	VFMADD213PS Z17, Z16, Z8
-	VMOVUPS     Z8, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z17
+	VMOVUPS     Z8, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z17
 	VFMADD213PS Z17, Z16, Z9
-	VMOVUPS     Z9, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z17
+	VMOVUPS     Z9, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z17
 	VFMADD213PS Z17, Z16, Z10
-	VMOVUPS     Z10, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z17
+	VMOVUPS     Z10, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z17
 	VFMADD213PS Z17, Z16, Z11
-	VMOVUPS     Z11, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z17
+	VMOVUPS     Z11, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z17
 	VFMADD213PS Z17, Z16, Z12
-	VMOVUPS     Z12, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z17
+	VMOVUPS     Z12, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z17
 	VFMADD213PS Z17, Z16, Z13
-	VMOVUPS     Z13, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z17
+	VMOVUPS     Z13, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z17
 	VFMADD213PS Z17, Z16, Z14
-	VMOVUPS     Z14, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z17
+	VMOVUPS     Z14, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z17
 	VFMADD213PS Z17, Z16, Z15
-	VMOVUPS     Z15, K2, 64(R8)
+	VMOVUPS     Z15, K2, 64(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm9x16AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm9x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -6246,293 +5582,261 @@ group:
 	VPXORD     Z6, Z6, Z6
 	VPXORD     Z7, Z7, Z7
 	VPXORD     Z8, Z8, Z8
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
-	LEAQ       (R10)(DX*2), R11
-	ADDQ       DX, R11
-	MOVQ       cRow+80(FP), R12
-	MOVQ       CX, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R12
+	MOVQ       cRow+72(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (DI), Z9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R10)(DX*1), Z10
+	VBROADCASTSS (R9)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R10)(DX*2), Z10
+	VBROADCASTSS (R9)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R11), Z10
+	VBROADCASTSS (R10), Z10
 	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R11)(DX*1), Z10
+	VBROADCASTSS (R10)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R11)(DX*2), Z10
+	VBROADCASTSS (R10)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (DI), Z9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R10)(DX*1), Z10
+	VBROADCASTSS (R9)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R10)(DX*2), Z10
+	VBROADCASTSS (R9)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R11), Z10
+	VBROADCASTSS (R10), Z10
 	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R11)(DX*1), Z10
+	VBROADCASTSS (R10)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R11)(DX*2), Z10
+	VBROADCASTSS (R10)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (DI), Z9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R10)(DX*1), Z10
+	VBROADCASTSS (R9)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R10)(DX*2), Z10
+	VBROADCASTSS (R9)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R11), Z10
+	VBROADCASTSS (R10), Z10
 	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R11)(DX*1), Z10
+	VBROADCASTSS (R10)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R11)(DX*2), Z10
+	VBROADCASTSS (R10)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (DI), Z9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R10)(DX*1), Z10
+	VBROADCASTSS (R9)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R10)(DX*2), Z10
+	VBROADCASTSS (R9)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R11), Z10
+	VBROADCASTSS (R10), Z10
 	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R11)(DX*1), Z10
+	VBROADCASTSS (R10)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R11)(DX*2), Z10
+	VBROADCASTSS (R10)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	SUBQ         $0x04, R12
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (DI), Z9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R10)(DX*1), Z10
+	VBROADCASTSS (R9)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R10)(DX*2), Z10
+	VBROADCASTSS (R9)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R11), Z10
+	VBROADCASTSS (R10), Z10
 	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R11)(DX*1), Z10
+	VBROADCASTSS (R10)(DX*1), Z10
 	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R11)(DX*2), Z10
+	VBROADCASTSS (R10)(DX*2), Z10
 	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
+	DECQ         R11
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Z9
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (R9)(DX*1), Z10
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*2), Z10
-	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (R10), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R10)(DX*1), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R10)(DX*2), Z10
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R11), Z10
-	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R11)(DX*1), Z10
-	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R11)(DX*2), Z10
-	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R12
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z9
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R11
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z9
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z10
+	VMOVUPS      (R8), Z10
 	VPTESTMD     Z10, Z10, K1
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z9, Z0
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z1, Z9, Z1
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z2, Z9, Z2
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z3, Z9, Z3
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z4, Z9, Z4
-	VMOVUPS Z4, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z5, Z9, Z5
-	VMOVUPS Z5, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z6, Z9, Z6
-	VMOVUPS Z6, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z7, Z9, Z7
-	VMOVUPS Z7, K1, (R8)
-	ADDQ    R12, R8
+	VMOVUPS Z7, K1, (DI)
+	ADDQ    R11, DI
 	VMULPS  Z8, Z9, Z8
-	VMOVUPS Z8, K1, (R8)
+	VMOVUPS Z8, K1, (DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z10
+	VMOVUPS.Z   (DI), K1, Z10
 	VFMADD213PS Z10, Z9, Z0
-	VMOVUPS     Z0, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z10
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z10
 	VFMADD213PS Z10, Z9, Z1
-	VMOVUPS     Z1, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z10
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z10
 	VFMADD213PS Z10, Z9, Z2
-	VMOVUPS     Z2, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z10
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z10
 	VFMADD213PS Z10, Z9, Z3
-	VMOVUPS     Z3, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z10
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z10
 	VFMADD213PS Z10, Z9, Z4
-	VMOVUPS     Z4, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z10
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z10
 	VFMADD213PS Z10, Z9, Z5
-	VMOVUPS     Z5, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z10
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z10
 	VFMADD213PS Z10, Z9, Z6
-	VMOVUPS     Z6, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z10
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z10
 	VFMADD213PS Z10, Z9, Z7
-	VMOVUPS     Z7, K1, (R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z10
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z10
 	VFMADD213PS Z10, Z9, Z8
-	VMOVUPS     Z8, K1, (R8)
+	VMOVUPS     Z8, K1, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm9x32AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm9x32AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -6553,411 +5857,368 @@ group:
 	VPXORD     Z15, Z15, Z15
 	VPXORD     Z16, Z16, Z16
 	VPXORD     Z17, Z17, Z17
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
-	LEAQ       (R10)(DX*2), R11
-	ADDQ       DX, R11
-	MOVQ       cRow+80(FP), R12
-	MOVQ       CX, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R12
+	MOVQ       cRow+72(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z18
-	VMOVUPS      64(R8), Z19
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z20
+	VMOVUPS      (DI), Z18
+	VMOVUPS      64(DI), Z19
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z20
 	VFMADD231PS  Z18, Z20, Z0
 	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (R9)(DX*1), Z20
+	VBROADCASTSS (R8)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R9)(DX*2), Z20
+	VBROADCASTSS (R8)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z4
 	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (R10), Z20
+	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R9)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z8
 	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R9)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
+	VBROADCASTSS (R10), Z20
 	VFMADD231PS  Z18, Z20, Z12
 	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (R11)(DX*1), Z20
+	VBROADCASTSS (R10)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (R11)(DX*2), Z20
+	VBROADCASTSS (R10)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z18
-	VMOVUPS      64(R8), Z19
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z20
+	VMOVUPS      (DI), Z18
+	VMOVUPS      64(DI), Z19
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z20
 	VFMADD231PS  Z18, Z20, Z0
 	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (R9)(DX*1), Z20
+	VBROADCASTSS (R8)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R9)(DX*2), Z20
+	VBROADCASTSS (R8)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z4
 	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (R10), Z20
+	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R9)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z8
 	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R9)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
+	VBROADCASTSS (R10), Z20
 	VFMADD231PS  Z18, Z20, Z12
 	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (R11)(DX*1), Z20
+	VBROADCASTSS (R10)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (R11)(DX*2), Z20
+	VBROADCASTSS (R10)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z18
-	VMOVUPS      64(R8), Z19
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z20
+	VMOVUPS      (DI), Z18
+	VMOVUPS      64(DI), Z19
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z20
 	VFMADD231PS  Z18, Z20, Z0
 	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (R9)(DX*1), Z20
+	VBROADCASTSS (R8)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R9)(DX*2), Z20
+	VBROADCASTSS (R8)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z4
 	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (R10), Z20
+	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R9)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z8
 	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R9)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
+	VBROADCASTSS (R10), Z20
 	VFMADD231PS  Z18, Z20, Z12
 	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (R11)(DX*1), Z20
+	VBROADCASTSS (R10)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (R11)(DX*2), Z20
+	VBROADCASTSS (R10)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	VMOVUPS      (R8), Z18
-	VMOVUPS      64(R8), Z19
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z20
+	VMOVUPS      (DI), Z18
+	VMOVUPS      64(DI), Z19
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z20
 	VFMADD231PS  Z18, Z20, Z0
 	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (R9)(DX*1), Z20
+	VBROADCASTSS (R8)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R9)(DX*2), Z20
+	VBROADCASTSS (R8)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z4
 	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (R10), Z20
+	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R9)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z8
 	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R9)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
+	VBROADCASTSS (R10), Z20
 	VFMADD231PS  Z18, Z20, Z12
 	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (R11)(DX*1), Z20
+	VBROADCASTSS (R10)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (R11)(DX*2), Z20
+	VBROADCASTSS (R10)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	SUBQ         $0x04, R12
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z18
-	VMOVUPS      64(R8), Z19
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z20
+	VMOVUPS      (DI), Z18
+	VMOVUPS      64(DI), Z19
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z20
 	VFMADD231PS  Z18, Z20, Z0
 	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (R9)(DX*1), Z20
+	VBROADCASTSS (R8)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R9)(DX*2), Z20
+	VBROADCASTSS (R8)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z4
 	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (R10), Z20
+	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R9)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z8
 	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R9)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
+	VBROADCASTSS (R10), Z20
 	VFMADD231PS  Z18, Z20, Z12
 	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (R11)(DX*1), Z20
+	VBROADCASTSS (R10)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (R11)(DX*2), Z20
+	VBROADCASTSS (R10)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
+	DECQ         R11
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
-	VMOVUPS      (R8), Z18
-	VMOVUPS      64(R8), Z19
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z20
-	VFMADD231PS  Z18, Z20, Z0
-	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (R9)(DX*1), Z20
-	VFMADD231PS  Z18, Z20, Z2
-	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R9)(DX*2), Z20
-	VFMADD231PS  Z18, Z20, Z4
-	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (R10), Z20
-	VFMADD231PS  Z18, Z20, Z6
-	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(DX*1), Z20
-	VFMADD231PS  Z18, Z20, Z8
-	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (R10)(DX*2), Z20
-	VFMADD231PS  Z18, Z20, Z10
-	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
-	VFMADD231PS  Z18, Z20, Z12
-	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (R11)(DX*1), Z20
-	VFMADD231PS  Z18, Z20, Z14
-	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (R11)(DX*2), Z20
-	VFMADD231PS  Z18, Z20, Z16
-	VFMADD231PS  Z19, Z20, Z17
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	DECQ         R12
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R12
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z18
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R11
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z18
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
 	KXNORW       K2, K2, K2
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z19
+	VMOVUPS      (R8), Z19
 	VPTESTMD     Z19, Z19, K1
-	VMOVUPS      64(R9), Z19
+	VMOVUPS      64(R8), Z19
 	VPTESTMD     Z19, Z19, K2
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z18, Z0
-	VMOVUPS Z0, K1, (R8)
+	VMOVUPS Z0, K1, (DI)
 	VMULPS  Z1, Z18, Z1
-	VMOVUPS Z1, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z1, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z2, Z18, Z2
-	VMOVUPS Z2, K1, (R8)
+	VMOVUPS Z2, K1, (DI)
 	VMULPS  Z3, Z18, Z3
-	VMOVUPS Z3, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z3, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z4, Z18, Z4
-	VMOVUPS Z4, K1, (R8)
+	VMOVUPS Z4, K1, (DI)
 	VMULPS  Z5, Z18, Z5
-	VMOVUPS Z5, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z5, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z6, Z18, Z6
-	VMOVUPS Z6, K1, (R8)
+	VMOVUPS Z6, K1, (DI)
 	VMULPS  Z7, Z18, Z7
-	VMOVUPS Z7, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z7, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z8, Z18, Z8
-	VMOVUPS Z8, K1, (R8)
+	VMOVUPS Z8, K1, (DI)
 	VMULPS  Z9, Z18, Z9
-	VMOVUPS Z9, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z9, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z10, Z18, Z10
-	VMOVUPS Z10, K1, (R8)
+	VMOVUPS Z10, K1, (DI)
 	VMULPS  Z11, Z18, Z11
-	VMOVUPS Z11, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z11, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z12, Z18, Z12
-	VMOVUPS Z12, K1, (R8)
+	VMOVUPS Z12, K1, (DI)
 	VMULPS  Z13, Z18, Z13
-	VMOVUPS Z13, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z13, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z14, Z18, Z14
-	VMOVUPS Z14, K1, (R8)
+	VMOVUPS Z14, K1, (DI)
 	VMULPS  Z15, Z18, Z15
-	VMOVUPS Z15, K2, 64(R8)
-	ADDQ    R12, R8
+	VMOVUPS Z15, K2, 64(DI)
+	ADDQ    R11, DI
 	VMULPS  Z16, Z18, Z16
-	VMOVUPS Z16, K1, (R8)
+	VMOVUPS Z16, K1, (DI)
 	VMULPS  Z17, Z18, Z17
-	VMOVUPS Z17, K2, 64(R8)
+	VMOVUPS Z17, K2, 64(DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z19
+	VMOVUPS.Z   (DI), K1, Z19
 	VFMADD213PS Z19, Z18, Z0
-	VMOVUPS     Z0, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z19
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z19
 	VFMADD213PS Z19, Z18, Z1
-	VMOVUPS     Z1, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z19
+	VMOVUPS     Z1, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z19
 	VFMADD213PS Z19, Z18, Z2
-	VMOVUPS     Z2, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z19
+	VMOVUPS     Z2, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z19
 	VFMADD213PS Z19, Z18, Z3
-	VMOVUPS     Z3, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z19
+	VMOVUPS     Z3, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z19
 	VFMADD213PS Z19, Z18, Z4
-	VMOVUPS     Z4, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z19
+	VMOVUPS     Z4, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z19
 	VFMADD213PS Z19, Z18, Z5
-	VMOVUPS     Z5, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z19
+	VMOVUPS     Z5, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z19
 	VFMADD213PS Z19, Z18, Z6
-	VMOVUPS     Z6, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z19
+	VMOVUPS     Z6, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z19
 	VFMADD213PS Z19, Z18, Z7
-	VMOVUPS     Z7, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z19
+	VMOVUPS     Z7, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z19
 	VFMADD213PS Z19, Z18, Z8
-	VMOVUPS     Z8, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z19
+	VMOVUPS     Z8, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z19
 	VFMADD213PS Z19, Z18, Z9
-	VMOVUPS     Z9, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z19
+	VMOVUPS     Z9, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z19
 	VFMADD213PS Z19, Z18, Z10
-	VMOVUPS     Z10, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z19
+	VMOVUPS     Z10, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z19
 	VFMADD213PS Z19, Z18, Z11
-	VMOVUPS     Z11, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z19
+	VMOVUPS     Z11, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z19
 	VFMADD213PS Z19, Z18, Z12
-	VMOVUPS     Z12, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z19
+	VMOVUPS     Z12, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z19
 	VFMADD213PS Z19, Z18, Z13
-	VMOVUPS     Z13, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z19
+	VMOVUPS     Z13, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z19
 	VFMADD213PS Z19, Z18, Z14
-	VMOVUPS     Z14, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z19
+	VMOVUPS     Z14, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z19
 	VFMADD213PS Z19, Z18, Z15
-	VMOVUPS     Z15, K2, 64(R8)
-	ADDQ        R12, R8
-	VMOVUPS.Z   (R8), K1, Z19
+	VMOVUPS     Z15, K2, 64(DI)
+	ADDQ        R11, DI
+	VMOVUPS.Z   (DI), K1, Z19
 	VFMADD213PS Z19, Z18, Z16
-	VMOVUPS     Z16, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z19
+	VMOVUPS     Z16, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z19
 	VFMADD213PS Z19, Z18, Z17
-	VMOVUPS     Z17, K2, 64(R8)
+	VMOVUPS     Z17, K2, 64(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm10x16AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm10x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -6970,322 +6231,287 @@ group:
 	VPXORD     Z7, Z7, Z7
 	VPXORD     Z8, Z8, Z8
 	VPXORD     Z9, Z9, Z9
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
 	LEAQ       (R10)(DX*2), R11
 	ADDQ       DX, R11
-	LEAQ       (R11)(DX*2), R12
-	ADDQ       DX, R12
-	MOVQ       cRow+80(FP), R13
-	MOVQ       CX, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	MOVQ       depth+8(FP), R13
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R13
+	MOVQ       cRow+72(FP), R12
+	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z10
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z11
+	VMOVUPS      (DI), Z10
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z11
 	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (R9)(DX*1), Z11
+	VBROADCASTSS (R8)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (R9)(DX*2), Z11
+	VBROADCASTSS (R8)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (R10), Z11
+	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (R10)(DX*1), Z11
+	VBROADCASTSS (R9)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (R10)(DX*2), Z11
+	VBROADCASTSS (R9)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (R11), Z11
+	VBROADCASTSS (R10), Z11
 	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R11)(DX*1), Z11
+	VBROADCASTSS (R10)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R11)(DX*2), Z11
+	VBROADCASTSS (R10)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R12), Z11
+	VBROADCASTSS (R11), Z11
 	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z10
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z11
+	VMOVUPS      (DI), Z10
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z11
 	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (R9)(DX*1), Z11
+	VBROADCASTSS (R8)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (R9)(DX*2), Z11
+	VBROADCASTSS (R8)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (R10), Z11
+	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (R10)(DX*1), Z11
+	VBROADCASTSS (R9)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (R10)(DX*2), Z11
+	VBROADCASTSS (R9)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (R11), Z11
+	VBROADCASTSS (R10), Z11
 	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R11)(DX*1), Z11
+	VBROADCASTSS (R10)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R11)(DX*2), Z11
+	VBROADCASTSS (R10)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R12), Z11
+	VBROADCASTSS (R11), Z11
 	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z10
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z11
+	VMOVUPS      (DI), Z10
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z11
 	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (R9)(DX*1), Z11
+	VBROADCASTSS (R8)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (R9)(DX*2), Z11
+	VBROADCASTSS (R8)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (R10), Z11
+	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (R10)(DX*1), Z11
+	VBROADCASTSS (R9)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (R10)(DX*2), Z11
+	VBROADCASTSS (R9)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (R11), Z11
+	VBROADCASTSS (R10), Z11
 	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R11)(DX*1), Z11
+	VBROADCASTSS (R10)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R11)(DX*2), Z11
+	VBROADCASTSS (R10)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R12), Z11
+	VBROADCASTSS (R11), Z11
 	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z10
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z11
+	VMOVUPS      (DI), Z10
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z11
 	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (R9)(DX*1), Z11
+	VBROADCASTSS (R8)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (R9)(DX*2), Z11
+	VBROADCASTSS (R8)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (R10), Z11
+	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (R10)(DX*1), Z11
+	VBROADCASTSS (R9)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (R10)(DX*2), Z11
+	VBROADCASTSS (R9)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (R11), Z11
+	VBROADCASTSS (R10), Z11
 	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R11)(DX*1), Z11
+	VBROADCASTSS (R10)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R11)(DX*2), Z11
+	VBROADCASTSS (R10)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R12), Z11
+	VBROADCASTSS (R11), Z11
 	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	SUBQ         $0x04, R13
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R13
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z10
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z11
+	VMOVUPS      (DI), Z10
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z11
 	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (R9)(DX*1), Z11
+	VBROADCASTSS (R8)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (R9)(DX*2), Z11
+	VBROADCASTSS (R8)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (R10), Z11
+	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (R10)(DX*1), Z11
+	VBROADCASTSS (R9)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (R10)(DX*2), Z11
+	VBROADCASTSS (R9)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (R11), Z11
+	VBROADCASTSS (R10), Z11
 	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R11)(DX*1), Z11
+	VBROADCASTSS (R10)(DX*1), Z11
 	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R11)(DX*2), Z11
+	VBROADCASTSS (R10)(DX*2), Z11
 	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R12), Z11
+	VBROADCASTSS (R11), Z11
 	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
+	DECQ         R12
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Z10
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (R9)(DX*1), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (R9)(DX*2), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (R10), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (R10)(DX*1), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (R10)(DX*2), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (R11), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R11)(DX*1), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R11)(DX*2), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R12), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R13
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z10
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R12
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z10
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z11
+	VMOVUPS      (R8), Z11
 	VPTESTMD     Z11, Z11, K1
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z10, Z0
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z1, Z10, Z1
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z2, Z10, Z2
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z3, Z10, Z3
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z4, Z10, Z4
-	VMOVUPS Z4, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z5, Z10, Z5
-	VMOVUPS Z5, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z6, Z10, Z6
-	VMOVUPS Z6, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z7, Z10, Z7
-	VMOVUPS Z7, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z7, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z8, Z10, Z8
-	VMOVUPS Z8, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z8, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z9, Z10, Z9
-	VMOVUPS Z9, K1, (R8)
+	VMOVUPS Z9, K1, (DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z0
-	VMOVUPS     Z0, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z1
-	VMOVUPS     Z1, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z2
-	VMOVUPS     Z2, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z3
-	VMOVUPS     Z3, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z4
-	VMOVUPS     Z4, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z5
-	VMOVUPS     Z5, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z6
-	VMOVUPS     Z6, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z7
-	VMOVUPS     Z7, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z8
-	VMOVUPS     Z8, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z11
+	VMOVUPS     Z8, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z11
 	VFMADD213PS Z11, Z10, Z9
-	VMOVUPS     Z9, K1, (R8)
+	VMOVUPS     Z9, K1, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm10x32AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm10x32AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -7308,452 +6534,405 @@ group:
 	VPXORD     Z17, Z17, Z17
 	VPXORD     Z18, Z18, Z18
 	VPXORD     Z19, Z19, Z19
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
 	LEAQ       (R10)(DX*2), R11
 	ADDQ       DX, R11
-	LEAQ       (R11)(DX*2), R12
-	ADDQ       DX, R12
-	MOVQ       cRow+80(FP), R13
-	MOVQ       CX, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	MOVQ       depth+8(FP), R13
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R13
+	MOVQ       cRow+72(FP), R12
+	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z20
-	VMOVUPS      64(R8), Z21
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z22
+	VMOVUPS      (DI), Z20
+	VMOVUPS      64(DI), Z21
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R9)(DX*1), Z22
+	VBROADCASTSS (R8)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (R9)(DX*2), Z22
+	VBROADCASTSS (R8)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (R10), Z22
+	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (R10)(DX*1), Z22
+	VBROADCASTSS (R9)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (R10)(DX*2), Z22
+	VBROADCASTSS (R9)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (R11), Z22
+	VBROADCASTSS (R10), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (R11)(DX*1), Z22
+	VBROADCASTSS (R10)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R11)(DX*2), Z22
+	VBROADCASTSS (R10)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R12), Z22
+	VBROADCASTSS (R11), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z20
-	VMOVUPS      64(R8), Z21
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z22
+	VMOVUPS      (DI), Z20
+	VMOVUPS      64(DI), Z21
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R9)(DX*1), Z22
+	VBROADCASTSS (R8)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (R9)(DX*2), Z22
+	VBROADCASTSS (R8)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (R10), Z22
+	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (R10)(DX*1), Z22
+	VBROADCASTSS (R9)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (R10)(DX*2), Z22
+	VBROADCASTSS (R9)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (R11), Z22
+	VBROADCASTSS (R10), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (R11)(DX*1), Z22
+	VBROADCASTSS (R10)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R11)(DX*2), Z22
+	VBROADCASTSS (R10)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R12), Z22
+	VBROADCASTSS (R11), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z20
-	VMOVUPS      64(R8), Z21
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z22
+	VMOVUPS      (DI), Z20
+	VMOVUPS      64(DI), Z21
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R9)(DX*1), Z22
+	VBROADCASTSS (R8)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (R9)(DX*2), Z22
+	VBROADCASTSS (R8)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (R10), Z22
+	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (R10)(DX*1), Z22
+	VBROADCASTSS (R9)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (R10)(DX*2), Z22
+	VBROADCASTSS (R9)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (R11), Z22
+	VBROADCASTSS (R10), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (R11)(DX*1), Z22
+	VBROADCASTSS (R10)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R11)(DX*2), Z22
+	VBROADCASTSS (R10)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R12), Z22
+	VBROADCASTSS (R11), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z20
-	VMOVUPS      64(R8), Z21
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z22
+	VMOVUPS      (DI), Z20
+	VMOVUPS      64(DI), Z21
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R9)(DX*1), Z22
+	VBROADCASTSS (R8)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (R9)(DX*2), Z22
+	VBROADCASTSS (R8)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (R10), Z22
+	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (R10)(DX*1), Z22
+	VBROADCASTSS (R9)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (R10)(DX*2), Z22
+	VBROADCASTSS (R9)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (R11), Z22
+	VBROADCASTSS (R10), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (R11)(DX*1), Z22
+	VBROADCASTSS (R10)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R11)(DX*2), Z22
+	VBROADCASTSS (R10)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R12), Z22
+	VBROADCASTSS (R11), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	SUBQ         $0x04, R13
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R13
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z20
-	VMOVUPS      64(R8), Z21
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z22
+	VMOVUPS      (DI), Z20
+	VMOVUPS      64(DI), Z21
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R9)(DX*1), Z22
+	VBROADCASTSS (R8)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (R9)(DX*2), Z22
+	VBROADCASTSS (R8)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (R10), Z22
+	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (R10)(DX*1), Z22
+	VBROADCASTSS (R9)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (R10)(DX*2), Z22
+	VBROADCASTSS (R9)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (R11), Z22
+	VBROADCASTSS (R10), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (R11)(DX*1), Z22
+	VBROADCASTSS (R10)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R11)(DX*2), Z22
+	VBROADCASTSS (R10)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R12), Z22
+	VBROADCASTSS (R11), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
+	DECQ         R12
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
-	VMOVUPS      (R8), Z20
-	VMOVUPS      64(R8), Z21
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z22
-	VFMADD231PS  Z20, Z22, Z0
-	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R9)(DX*1), Z22
-	VFMADD231PS  Z20, Z22, Z2
-	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (R9)(DX*2), Z22
-	VFMADD231PS  Z20, Z22, Z4
-	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (R10), Z22
-	VFMADD231PS  Z20, Z22, Z6
-	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (R10)(DX*1), Z22
-	VFMADD231PS  Z20, Z22, Z8
-	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (R10)(DX*2), Z22
-	VFMADD231PS  Z20, Z22, Z10
-	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (R11), Z22
-	VFMADD231PS  Z20, Z22, Z12
-	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (R11)(DX*1), Z22
-	VFMADD231PS  Z20, Z22, Z14
-	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R11)(DX*2), Z22
-	VFMADD231PS  Z20, Z22, Z16
-	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R12), Z22
-	VFMADD231PS  Z20, Z22, Z18
-	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R13
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z20
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R12
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z20
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
 	KXNORW       K2, K2, K2
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z21
+	VMOVUPS      (R8), Z21
 	VPTESTMD     Z21, Z21, K1
-	VMOVUPS      64(R9), Z21
+	VMOVUPS      64(R8), Z21
 	VPTESTMD     Z21, Z21, K2
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z20, Z0
-	VMOVUPS Z0, K1, (R8)
+	VMOVUPS Z0, K1, (DI)
 	VMULPS  Z1, Z20, Z1
-	VMOVUPS Z1, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z1, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z2, Z20, Z2
-	VMOVUPS Z2, K1, (R8)
+	VMOVUPS Z2, K1, (DI)
 	VMULPS  Z3, Z20, Z3
-	VMOVUPS Z3, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z3, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z4, Z20, Z4
-	VMOVUPS Z4, K1, (R8)
+	VMOVUPS Z4, K1, (DI)
 	VMULPS  Z5, Z20, Z5
-	VMOVUPS Z5, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z5, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z6, Z20, Z6
-	VMOVUPS Z6, K1, (R8)
+	VMOVUPS Z6, K1, (DI)
 	VMULPS  Z7, Z20, Z7
-	VMOVUPS Z7, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z7, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z8, Z20, Z8
-	VMOVUPS Z8, K1, (R8)
+	VMOVUPS Z8, K1, (DI)
 	VMULPS  Z9, Z20, Z9
-	VMOVUPS Z9, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z9, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z10, Z20, Z10
-	VMOVUPS Z10, K1, (R8)
+	VMOVUPS Z10, K1, (DI)
 	VMULPS  Z11, Z20, Z11
-	VMOVUPS Z11, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z11, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z12, Z20, Z12
-	VMOVUPS Z12, K1, (R8)
+	VMOVUPS Z12, K1, (DI)
 	VMULPS  Z13, Z20, Z13
-	VMOVUPS Z13, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z13, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z14, Z20, Z14
-	VMOVUPS Z14, K1, (R8)
+	VMOVUPS Z14, K1, (DI)
 	VMULPS  Z15, Z20, Z15
-	VMOVUPS Z15, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z15, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z16, Z20, Z16
-	VMOVUPS Z16, K1, (R8)
+	VMOVUPS Z16, K1, (DI)
 	VMULPS  Z17, Z20, Z17
-	VMOVUPS Z17, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z17, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z18, Z20, Z18
-	VMOVUPS Z18, K1, (R8)
+	VMOVUPS Z18, K1, (DI)
 	VMULPS  Z19, Z20, Z19
-	VMOVUPS Z19, K2, 64(R8)
+	VMOVUPS Z19, K2, 64(DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z21
+	VMOVUPS.Z   (DI), K1, Z21
 	VFMADD213PS Z21, Z20, Z0
-	VMOVUPS     Z0, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z21
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z21
 	VFMADD213PS Z21, Z20, Z1
-	VMOVUPS     Z1, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z21
+	VMOVUPS     Z1, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z21
 	VFMADD213PS Z21, Z20, Z2
-	VMOVUPS     Z2, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z21
+	VMOVUPS     Z2, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z21
 	VFMADD213PS Z21, Z20, Z3
-	VMOVUPS     Z3, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z21
+	VMOVUPS     Z3, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z21
 	VFMADD213PS Z21, Z20, Z4
-	VMOVUPS     Z4, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z21
+	VMOVUPS     Z4, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z21
 	VFMADD213PS Z21, Z20, Z5
-	VMOVUPS     Z5, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z21
+	VMOVUPS     Z5, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z21
 	VFMADD213PS Z21, Z20, Z6
-	VMOVUPS     Z6, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z21
+	VMOVUPS     Z6, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z21
 	VFMADD213PS Z21, Z20, Z7
-	VMOVUPS     Z7, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z21
+	VMOVUPS     Z7, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z21
 	VFMADD213PS Z21, Z20, Z8
-	VMOVUPS     Z8, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z21
+	VMOVUPS     Z8, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z21
 	VFMADD213PS Z21, Z20, Z9
-	VMOVUPS     Z9, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z21
+	VMOVUPS     Z9, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z21
 	VFMADD213PS Z21, Z20, Z10
-	VMOVUPS     Z10, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z21
+	VMOVUPS     Z10, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z21
 	VFMADD213PS Z21, Z20, Z11
-	VMOVUPS     Z11, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z21
+	VMOVUPS     Z11, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z21
 	VFMADD213PS Z21, Z20, Z12
-	VMOVUPS     Z12, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z21
+	VMOVUPS     Z12, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z21
 	VFMADD213PS Z21, Z20, Z13
-	VMOVUPS     Z13, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z21
+	VMOVUPS     Z13, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z21
 	VFMADD213PS Z21, Z20, Z14
-	VMOVUPS     Z14, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z21
+	VMOVUPS     Z14, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z21
 	VFMADD213PS Z21, Z20, Z15
-	VMOVUPS     Z15, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z21
+	VMOVUPS     Z15, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z21
 	VFMADD213PS Z21, Z20, Z16
-	VMOVUPS     Z16, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z21
+	VMOVUPS     Z16, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z21
 	VFMADD213PS Z21, Z20, Z17
-	VMOVUPS     Z17, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z21
+	VMOVUPS     Z17, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z21
 	VFMADD213PS Z21, Z20, Z18
-	VMOVUPS     Z18, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z21
+	VMOVUPS     Z18, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z21
 	VFMADD213PS Z21, Z20, Z19
-	VMOVUPS     Z19, K2, 64(R8)
+	VMOVUPS     Z19, K2, 64(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm11x16AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm11x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -7767,343 +6946,306 @@ group:
 	VPXORD     Z8, Z8, Z8
 	VPXORD     Z9, Z9, Z9
 	VPXORD     Z10, Z10, Z10
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
 	LEAQ       (R10)(DX*2), R11
 	ADDQ       DX, R11
-	LEAQ       (R11)(DX*2), R12
-	ADDQ       DX, R12
-	MOVQ       cRow+80(FP), R13
-	MOVQ       CX, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	MOVQ       depth+8(FP), R13
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R13
+	MOVQ       cRow+72(FP), R12
+	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (DI), Z11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R8)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R8)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R10)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (R10)(DX*2), Z12
+	VBROADCASTSS (R9)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R11), Z12
+	VBROADCASTSS (R10), Z12
 	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R11)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R11)(DX*2), Z12
+	VBROADCASTSS (R10)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R12), Z12
+	VBROADCASTSS (R11), Z12
 	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R12)(DX*1), Z12
+	VBROADCASTSS (R11)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (DI), Z11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R8)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R8)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R10)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (R10)(DX*2), Z12
+	VBROADCASTSS (R9)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R11), Z12
+	VBROADCASTSS (R10), Z12
 	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R11)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R11)(DX*2), Z12
+	VBROADCASTSS (R10)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R12), Z12
+	VBROADCASTSS (R11), Z12
 	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R12)(DX*1), Z12
+	VBROADCASTSS (R11)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (DI), Z11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R8)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R8)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R10)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (R10)(DX*2), Z12
+	VBROADCASTSS (R9)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R11), Z12
+	VBROADCASTSS (R10), Z12
 	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R11)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R11)(DX*2), Z12
+	VBROADCASTSS (R10)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R12), Z12
+	VBROADCASTSS (R11), Z12
 	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R12)(DX*1), Z12
+	VBROADCASTSS (R11)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (DI), Z11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R8)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R8)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R10)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (R10)(DX*2), Z12
+	VBROADCASTSS (R9)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R11), Z12
+	VBROADCASTSS (R10), Z12
 	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R11)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R11)(DX*2), Z12
+	VBROADCASTSS (R10)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R12), Z12
+	VBROADCASTSS (R11), Z12
 	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R12)(DX*1), Z12
+	VBROADCASTSS (R11)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	SUBQ         $0x04, R13
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R13
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (DI), Z11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R8)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R8)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R10)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (R10)(DX*2), Z12
+	VBROADCASTSS (R9)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R11), Z12
+	VBROADCASTSS (R10), Z12
 	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R11)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R11)(DX*2), Z12
+	VBROADCASTSS (R10)(DX*2), Z12
 	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R12), Z12
+	VBROADCASTSS (R11), Z12
 	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R12)(DX*1), Z12
+	VBROADCASTSS (R11)(DX*1), Z12
 	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
+	DECQ         R12
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Z11
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (R9)(DX*1), Z12
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*2), Z12
-	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R10), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R10)(DX*1), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (R10)(DX*2), Z12
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R11), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R11)(DX*1), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R11)(DX*2), Z12
-	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R12), Z12
-	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R12)(DX*1), Z12
-	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R13
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z11
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R12
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z11
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z12
+	VMOVUPS      (R8), Z12
 	VPTESTMD     Z12, Z12, K1
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z11, Z0
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z1, Z11, Z1
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z2, Z11, Z2
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z3, Z11, Z3
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z4, Z11, Z4
-	VMOVUPS Z4, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z5, Z11, Z5
-	VMOVUPS Z5, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z6, Z11, Z6
-	VMOVUPS Z6, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z7, Z11, Z7
-	VMOVUPS Z7, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z7, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z8, Z11, Z8
-	VMOVUPS Z8, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z8, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z9, Z11, Z9
-	VMOVUPS Z9, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z9, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z10, Z11, Z10
-	VMOVUPS Z10, K1, (R8)
+	VMOVUPS Z10, K1, (DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z12
+	VMOVUPS.Z   (DI), K1, Z12
 	VFMADD213PS Z12, Z11, Z0
-	VMOVUPS     Z0, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z12
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z12
 	VFMADD213PS Z12, Z11, Z1
-	VMOVUPS     Z1, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z12
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z12
 	VFMADD213PS Z12, Z11, Z2
-	VMOVUPS     Z2, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z12
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z12
 	VFMADD213PS Z12, Z11, Z3
-	VMOVUPS     Z3, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z12
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z12
 	VFMADD213PS Z12, Z11, Z4
-	VMOVUPS     Z4, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z12
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z12
 	VFMADD213PS Z12, Z11, Z5
-	VMOVUPS     Z5, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z12
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z12
 	VFMADD213PS Z12, Z11, Z6
-	VMOVUPS     Z6, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z12
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z12
 	VFMADD213PS Z12, Z11, Z7
-	VMOVUPS     Z7, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z12
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z12
 	VFMADD213PS Z12, Z11, Z8
-	VMOVUPS     Z8, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z12
+	VMOVUPS     Z8, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z12
 	VFMADD213PS Z12, Z11, Z9
-	VMOVUPS     Z9, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z12
+	VMOVUPS     Z9, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z12
 	VFMADD213PS Z12, Z11, Z10
-	VMOVUPS     Z10, K1, (R8)
+	VMOVUPS     Z10, K1, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm11x32AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm11x32AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -8128,485 +7270,435 @@ group:
 	VPXORD     Z19, Z19, Z19
 	VPXORD     Z20, Z20, Z20
 	VPXORD     Z21, Z21, Z21
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
 	LEAQ       (R10)(DX*2), R11
 	ADDQ       DX, R11
-	LEAQ       (R11)(DX*2), R12
-	ADDQ       DX, R12
-	MOVQ       cRow+80(FP), R13
-	MOVQ       CX, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	MOVQ       depth+8(FP), R13
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R13
+	MOVQ       cRow+72(FP), R12
+	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z22
-	VMOVUPS      64(R8), Z23
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z24
+	VMOVUPS      (DI), Z22
+	VMOVUPS      64(DI), Z23
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z24
 	VFMADD231PS  Z22, Z24, Z0
 	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (R9)(DX*1), Z24
+	VBROADCASTSS (R8)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R9)(DX*2), Z24
+	VBROADCASTSS (R8)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z4
 	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (R10), Z24
+	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R9)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z8
 	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R9)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R11), Z24
+	VBROADCASTSS (R10), Z24
 	VFMADD231PS  Z22, Z24, Z12
 	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (R11)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R11)(DX*2), Z24
+	VBROADCASTSS (R10)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z16
 	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z22
-	VMOVUPS      64(R8), Z23
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z24
+	VMOVUPS      (DI), Z22
+	VMOVUPS      64(DI), Z23
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z24
 	VFMADD231PS  Z22, Z24, Z0
 	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (R9)(DX*1), Z24
+	VBROADCASTSS (R8)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R9)(DX*2), Z24
+	VBROADCASTSS (R8)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z4
 	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (R10), Z24
+	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R9)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z8
 	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R9)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R11), Z24
+	VBROADCASTSS (R10), Z24
 	VFMADD231PS  Z22, Z24, Z12
 	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (R11)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R11)(DX*2), Z24
+	VBROADCASTSS (R10)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z16
 	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z22
-	VMOVUPS      64(R8), Z23
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z24
+	VMOVUPS      (DI), Z22
+	VMOVUPS      64(DI), Z23
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z24
 	VFMADD231PS  Z22, Z24, Z0
 	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (R9)(DX*1), Z24
+	VBROADCASTSS (R8)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R9)(DX*2), Z24
+	VBROADCASTSS (R8)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z4
 	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (R10), Z24
+	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R9)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z8
 	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R9)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R11), Z24
+	VBROADCASTSS (R10), Z24
 	VFMADD231PS  Z22, Z24, Z12
 	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (R11)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R11)(DX*2), Z24
+	VBROADCASTSS (R10)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z16
 	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z22
-	VMOVUPS      64(R8), Z23
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z24
+	VMOVUPS      (DI), Z22
+	VMOVUPS      64(DI), Z23
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z24
 	VFMADD231PS  Z22, Z24, Z0
 	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (R9)(DX*1), Z24
+	VBROADCASTSS (R8)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R9)(DX*2), Z24
+	VBROADCASTSS (R8)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z4
 	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (R10), Z24
+	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R9)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z8
 	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R9)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R11), Z24
+	VBROADCASTSS (R10), Z24
 	VFMADD231PS  Z22, Z24, Z12
 	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (R11)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R11)(DX*2), Z24
+	VBROADCASTSS (R10)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z16
 	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	SUBQ         $0x04, R13
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R13
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z22
-	VMOVUPS      64(R8), Z23
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z24
+	VMOVUPS      (DI), Z22
+	VMOVUPS      64(DI), Z23
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z24
 	VFMADD231PS  Z22, Z24, Z0
 	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (R9)(DX*1), Z24
+	VBROADCASTSS (R8)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R9)(DX*2), Z24
+	VBROADCASTSS (R8)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z4
 	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (R10), Z24
+	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R9)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z8
 	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R9)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R11), Z24
+	VBROADCASTSS (R10), Z24
 	VFMADD231PS  Z22, Z24, Z12
 	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (R11)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R11)(DX*2), Z24
+	VBROADCASTSS (R10)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z16
 	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
+	DECQ         R12
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
-	VMOVUPS      (R8), Z22
-	VMOVUPS      64(R8), Z23
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z24
-	VFMADD231PS  Z22, Z24, Z0
-	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (R9)(DX*1), Z24
-	VFMADD231PS  Z22, Z24, Z2
-	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R9)(DX*2), Z24
-	VFMADD231PS  Z22, Z24, Z4
-	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (R10), Z24
-	VFMADD231PS  Z22, Z24, Z6
-	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*1), Z24
-	VFMADD231PS  Z22, Z24, Z8
-	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (R10)(DX*2), Z24
-	VFMADD231PS  Z22, Z24, Z10
-	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R11), Z24
-	VFMADD231PS  Z22, Z24, Z12
-	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (R11)(DX*1), Z24
-	VFMADD231PS  Z22, Z24, Z14
-	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R11)(DX*2), Z24
-	VFMADD231PS  Z22, Z24, Z16
-	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R12), Z24
-	VFMADD231PS  Z22, Z24, Z18
-	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (R12)(DX*1), Z24
-	VFMADD231PS  Z22, Z24, Z20
-	VFMADD231PS  Z23, Z24, Z21
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R13
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z22
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R12
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z22
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
 	KXNORW       K2, K2, K2
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z23
+	VMOVUPS      (R8), Z23
 	VPTESTMD     Z23, Z23, K1
-	VMOVUPS      64(R9), Z23
+	VMOVUPS      64(R8), Z23
 	VPTESTMD     Z23, Z23, K2
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z22, Z0
-	VMOVUPS Z0, K1, (R8)
+	VMOVUPS Z0, K1, (DI)
 	VMULPS  Z1, Z22, Z1
-	VMOVUPS Z1, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z1, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z2, Z22, Z2
-	VMOVUPS Z2, K1, (R8)
+	VMOVUPS Z2, K1, (DI)
 	VMULPS  Z3, Z22, Z3
-	VMOVUPS Z3, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z3, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z4, Z22, Z4
-	VMOVUPS Z4, K1, (R8)
+	VMOVUPS Z4, K1, (DI)
 	VMULPS  Z5, Z22, Z5
-	VMOVUPS Z5, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z5, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z6, Z22, Z6
-	VMOVUPS Z6, K1, (R8)
+	VMOVUPS Z6, K1, (DI)
 	VMULPS  Z7, Z22, Z7
-	VMOVUPS Z7, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z7, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z8, Z22, Z8
-	VMOVUPS Z8, K1, (R8)
+	VMOVUPS Z8, K1, (DI)
 	VMULPS  Z9, Z22, Z9
-	VMOVUPS Z9, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z9, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z10, Z22, Z10
-	VMOVUPS Z10, K1, (R8)
+	VMOVUPS Z10, K1, (DI)
 	VMULPS  Z11, Z22, Z11
-	VMOVUPS Z11, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z11, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z12, Z22, Z12
-	VMOVUPS Z12, K1, (R8)
+	VMOVUPS Z12, K1, (DI)
 	VMULPS  Z13, Z22, Z13
-	VMOVUPS Z13, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z13, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z14, Z22, Z14
-	VMOVUPS Z14, K1, (R8)
+	VMOVUPS Z14, K1, (DI)
 	VMULPS  Z15, Z22, Z15
-	VMOVUPS Z15, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z15, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z16, Z22, Z16
-	VMOVUPS Z16, K1, (R8)
+	VMOVUPS Z16, K1, (DI)
 	VMULPS  Z17, Z22, Z17
-	VMOVUPS Z17, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z17, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z18, Z22, Z18
-	VMOVUPS Z18, K1, (R8)
+	VMOVUPS Z18, K1, (DI)
 	VMULPS  Z19, Z22, Z19
-	VMOVUPS Z19, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z19, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z20, Z22, Z20
-	VMOVUPS Z20, K1, (R8)
+	VMOVUPS Z20, K1, (DI)
 	VMULPS  Z21, Z22, Z21
-	VMOVUPS Z21, K2, 64(R8)
+	VMOVUPS Z21, K2, 64(DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z23
+	VMOVUPS.Z   (DI), K1, Z23
 	VFMADD213PS Z23, Z22, Z0
-	VMOVUPS     Z0, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z23
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z23
 	VFMADD213PS Z23, Z22, Z1
-	VMOVUPS     Z1, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z23
+	VMOVUPS     Z1, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z23
 	VFMADD213PS Z23, Z22, Z2
-	VMOVUPS     Z2, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z23
+	VMOVUPS     Z2, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z23
 	VFMADD213PS Z23, Z22, Z3
-	VMOVUPS     Z3, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z23
+	VMOVUPS     Z3, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z23
 	VFMADD213PS Z23, Z22, Z4
-	VMOVUPS     Z4, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z23
+	VMOVUPS     Z4, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z23
 	VFMADD213PS Z23, Z22, Z5
-	VMOVUPS     Z5, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z23
+	VMOVUPS     Z5, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z23
 	VFMADD213PS Z23, Z22, Z6
-	VMOVUPS     Z6, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z23
+	VMOVUPS     Z6, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z23
 	VFMADD213PS Z23, Z22, Z7
-	VMOVUPS     Z7, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z23
+	VMOVUPS     Z7, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z23
 	VFMADD213PS Z23, Z22, Z8
-	VMOVUPS     Z8, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z23
+	VMOVUPS     Z8, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z23
 	VFMADD213PS Z23, Z22, Z9
-	VMOVUPS     Z9, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z23
+	VMOVUPS     Z9, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z23
 	VFMADD213PS Z23, Z22, Z10
-	VMOVUPS     Z10, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z23
+	VMOVUPS     Z10, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z23
 	VFMADD213PS Z23, Z22, Z11
-	VMOVUPS     Z11, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z23
+	VMOVUPS     Z11, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z23
 	VFMADD213PS Z23, Z22, Z12
-	VMOVUPS     Z12, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z23
+	VMOVUPS     Z12, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z23
 	VFMADD213PS Z23, Z22, Z13
-	VMOVUPS     Z13, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z23
+	VMOVUPS     Z13, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z23
 	VFMADD213PS Z23, Z22, Z14
-	VMOVUPS     Z14, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z23
+	VMOVUPS     Z14, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z23
 	VFMADD213PS Z23, Z22, Z15
-	VMOVUPS     Z15, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z23
+	VMOVUPS     Z15, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z23
 	VFMADD213PS Z23, Z22, Z16
-	VMOVUPS     Z16, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z23
+	VMOVUPS     Z16, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z23
 	VFMADD213PS Z23, Z22, Z17
-	VMOVUPS     Z17, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z23
+	VMOVUPS     Z17, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z23
 	VFMADD213PS Z23, Z22, Z18
-	VMOVUPS     Z18, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z23
+	VMOVUPS     Z18, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z23
 	VFMADD213PS Z23, Z22, Z19
-	VMOVUPS     Z19, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z23
+	VMOVUPS     Z19, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z23
 	VFMADD213PS Z23, Z22, Z20
-	VMOVUPS     Z20, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z23
+	VMOVUPS     Z20, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z23
 	VFMADD213PS Z23, Z22, Z21
-	VMOVUPS     Z21, K2, 64(R8)
+	VMOVUPS     Z21, K2, 64(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm12x16AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm12x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -8621,364 +7713,325 @@ group:
 	VPXORD     Z9, Z9, Z9
 	VPXORD     Z10, Z10, Z10
 	VPXORD     Z11, Z11, Z11
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
 	LEAQ       (R10)(DX*2), R11
 	ADDQ       DX, R11
-	LEAQ       (R11)(DX*2), R12
-	ADDQ       DX, R12
-	MOVQ       cRow+80(FP), R13
-	MOVQ       CX, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	ADDQ       R13, R14
-	MOVQ       depth+8(FP), R13
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R13
+	MOVQ       cRow+72(FP), R12
+	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z12
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z13
+	VMOVUPS      (DI), Z12
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z13
 	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R9)(DX*1), Z13
+	VBROADCASTSS (R8)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (R9)(DX*2), Z13
+	VBROADCASTSS (R8)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R10), Z13
+	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R10)(DX*1), Z13
+	VBROADCASTSS (R9)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R10)(DX*2), Z13
+	VBROADCASTSS (R9)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (R11), Z13
+	VBROADCASTSS (R10), Z13
 	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R11)(DX*1), Z13
+	VBROADCASTSS (R10)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R11)(DX*2), Z13
+	VBROADCASTSS (R10)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R12), Z13
+	VBROADCASTSS (R11), Z13
 	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R12)(DX*1), Z13
+	VBROADCASTSS (R11)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R12)(DX*2), Z13
+	VBROADCASTSS (R11)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z12
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z13
+	VMOVUPS      (DI), Z12
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z13
 	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R9)(DX*1), Z13
+	VBROADCASTSS (R8)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (R9)(DX*2), Z13
+	VBROADCASTSS (R8)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R10), Z13
+	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R10)(DX*1), Z13
+	VBROADCASTSS (R9)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R10)(DX*2), Z13
+	VBROADCASTSS (R9)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (R11), Z13
+	VBROADCASTSS (R10), Z13
 	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R11)(DX*1), Z13
+	VBROADCASTSS (R10)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R11)(DX*2), Z13
+	VBROADCASTSS (R10)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R12), Z13
+	VBROADCASTSS (R11), Z13
 	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R12)(DX*1), Z13
+	VBROADCASTSS (R11)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R12)(DX*2), Z13
+	VBROADCASTSS (R11)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z12
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z13
+	VMOVUPS      (DI), Z12
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z13
 	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R9)(DX*1), Z13
+	VBROADCASTSS (R8)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (R9)(DX*2), Z13
+	VBROADCASTSS (R8)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R10), Z13
+	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R10)(DX*1), Z13
+	VBROADCASTSS (R9)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R10)(DX*2), Z13
+	VBROADCASTSS (R9)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (R11), Z13
+	VBROADCASTSS (R10), Z13
 	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R11)(DX*1), Z13
+	VBROADCASTSS (R10)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R11)(DX*2), Z13
+	VBROADCASTSS (R10)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R12), Z13
+	VBROADCASTSS (R11), Z13
 	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R12)(DX*1), Z13
+	VBROADCASTSS (R11)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R12)(DX*2), Z13
+	VBROADCASTSS (R11)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z12
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z13
+	VMOVUPS      (DI), Z12
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z13
 	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R9)(DX*1), Z13
+	VBROADCASTSS (R8)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (R9)(DX*2), Z13
+	VBROADCASTSS (R8)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R10), Z13
+	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R10)(DX*1), Z13
+	VBROADCASTSS (R9)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R10)(DX*2), Z13
+	VBROADCASTSS (R9)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (R11), Z13
+	VBROADCASTSS (R10), Z13
 	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R11)(DX*1), Z13
+	VBROADCASTSS (R10)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R11)(DX*2), Z13
+	VBROADCASTSS (R10)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R12), Z13
+	VBROADCASTSS (R11), Z13
 	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R12)(DX*1), Z13
+	VBROADCASTSS (R11)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R12)(DX*2), Z13
+	VBROADCASTSS (R11)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	SUBQ         $0x04, R13
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R13
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z12
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z13
+	VMOVUPS      (DI), Z12
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z13
 	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R9)(DX*1), Z13
+	VBROADCASTSS (R8)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (R9)(DX*2), Z13
+	VBROADCASTSS (R8)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R10), Z13
+	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R10)(DX*1), Z13
+	VBROADCASTSS (R9)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R10)(DX*2), Z13
+	VBROADCASTSS (R9)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (R11), Z13
+	VBROADCASTSS (R10), Z13
 	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R11)(DX*1), Z13
+	VBROADCASTSS (R10)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R11)(DX*2), Z13
+	VBROADCASTSS (R10)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R12), Z13
+	VBROADCASTSS (R11), Z13
 	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R12)(DX*1), Z13
+	VBROADCASTSS (R11)(DX*1), Z13
 	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R12)(DX*2), Z13
+	VBROADCASTSS (R11)(DX*2), Z13
 	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
+	DECQ         R12
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	VMOVUPS      (R8), Z12
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R9)(DX*1), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (R9)(DX*2), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R10), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R10)(DX*1), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R10)(DX*2), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (R11), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R11)(DX*1), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R11)(DX*2), Z13
-	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R12), Z13
-	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R12)(DX*1), Z13
-	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R12)(DX*2), Z13
-	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R13
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z12
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R12
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z12
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z13
+	VMOVUPS      (R8), Z13
 	VPTESTMD     Z13, Z13, K1
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z12, Z0
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z1, Z12, Z1
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z2, Z12, Z2
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z3, Z12, Z3
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z4, Z12, Z4
-	VMOVUPS Z4, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z5, Z12, Z5
-	VMOVUPS Z5, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z6, Z12, Z6
-	VMOVUPS Z6, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z7, Z12, Z7
-	VMOVUPS Z7, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z7, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z8, Z12, Z8
-	VMOVUPS Z8, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z8, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z9, Z12, Z9
-	VMOVUPS Z9, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z9, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z10, Z12, Z10
-	VMOVUPS Z10, K1, (R8)
-	ADDQ    R13, R8
+	VMOVUPS Z10, K1, (DI)
+	ADDQ    R12, DI
 	VMULPS  Z11, Z12, Z11
-	VMOVUPS Z11, K1, (R8)
+	VMOVUPS Z11, K1, (DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z0
-	VMOVUPS     Z0, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z1
-	VMOVUPS     Z1, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z2
-	VMOVUPS     Z2, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z3
-	VMOVUPS     Z3, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z4
-	VMOVUPS     Z4, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z5
-	VMOVUPS     Z5, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z6
-	VMOVUPS     Z6, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z7
-	VMOVUPS     Z7, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z8
-	VMOVUPS     Z8, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS     Z8, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z9
-	VMOVUPS     Z9, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS     Z9, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z10
-	VMOVUPS     Z10, K1, (R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z13
+	VMOVUPS     Z10, K1, (DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z13
 	VFMADD213PS Z13, Z12, Z11
-	VMOVUPS     Z11, K1, (R8)
+	VMOVUPS     Z11, K1, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm12x32AVX512(SB), NOSPLIT, $0-120
+TEXT ·gemm12x32AVX512(SB), NOSPLIT, $0-112
 	MOVQ a+16(FP), AX
-	MOVQ c+72(FP), CX
+	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
 	MOVQ aStep+32(FP), BX
 	MOVQ bStep+56(FP), SI
-	MOVQ ahead+64(FP), DI
 
 group:
 	VPXORD     Z0, Z0, Z0
@@ -9005,504 +8058,452 @@ group:
 	VPXORD     Z21, Z21, Z21
 	VPXORD     Z22, Z22, Z22
 	VPXORD     Z23, Z23, Z23
-	MOVQ       b+48(FP), R8
-	MOVQ       AX, R9
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	LEAQ       (R8)(DX*2), R9
+	ADDQ       DX, R9
 	LEAQ       (R9)(DX*2), R10
 	ADDQ       DX, R10
 	LEAQ       (R10)(DX*2), R11
 	ADDQ       DX, R11
-	LEAQ       (R11)(DX*2), R12
-	ADDQ       DX, R12
-	MOVQ       cRow+80(FP), R13
-	MOVQ       CX, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       R13, R14
-	MOVQ       depth+8(FP), R13
-	TESTQ      DI, DI
-	JNZ        fetch
-	SUBQ       $0x04, R13
+	MOVQ       cRow+72(FP), R12
+	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Z24
-	VMOVUPS      64(R8), Z25
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z26
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (R9)(DX*1), Z26
+	VBROADCASTSS (R8)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (R9)(DX*2), Z26
+	VBROADCASTSS (R8)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (R10), Z26
+	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (R10)(DX*1), Z26
+	VBROADCASTSS (R9)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (R10)(DX*2), Z26
+	VBROADCASTSS (R9)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (R11), Z26
+	VBROADCASTSS (R10), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (R11)(DX*1), Z26
+	VBROADCASTSS (R10)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R11)(DX*2), Z26
+	VBROADCASTSS (R10)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R12), Z26
+	VBROADCASTSS (R11), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R12)(DX*1), Z26
+	VBROADCASTSS (R11)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R12)(DX*2), Z26
+	VBROADCASTSS (R11)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z24
-	VMOVUPS      64(R8), Z25
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z26
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (R9)(DX*1), Z26
+	VBROADCASTSS (R8)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (R9)(DX*2), Z26
+	VBROADCASTSS (R8)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (R10), Z26
+	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (R10)(DX*1), Z26
+	VBROADCASTSS (R9)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (R10)(DX*2), Z26
+	VBROADCASTSS (R9)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (R11), Z26
+	VBROADCASTSS (R10), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (R11)(DX*1), Z26
+	VBROADCASTSS (R10)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R11)(DX*2), Z26
+	VBROADCASTSS (R10)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R12), Z26
+	VBROADCASTSS (R11), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R12)(DX*1), Z26
+	VBROADCASTSS (R11)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R12)(DX*2), Z26
+	VBROADCASTSS (R11)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z24
-	VMOVUPS      64(R8), Z25
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z26
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (R9)(DX*1), Z26
+	VBROADCASTSS (R8)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (R9)(DX*2), Z26
+	VBROADCASTSS (R8)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (R10), Z26
+	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (R10)(DX*1), Z26
+	VBROADCASTSS (R9)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (R10)(DX*2), Z26
+	VBROADCASTSS (R9)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (R11), Z26
+	VBROADCASTSS (R10), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (R11)(DX*1), Z26
+	VBROADCASTSS (R10)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R11)(DX*2), Z26
+	VBROADCASTSS (R10)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R12), Z26
+	VBROADCASTSS (R11), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R12)(DX*1), Z26
+	VBROADCASTSS (R11)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R12)(DX*2), Z26
+	VBROADCASTSS (R11)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	VMOVUPS      (R8), Z24
-	VMOVUPS      64(R8), Z25
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z26
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (R9)(DX*1), Z26
+	VBROADCASTSS (R8)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (R9)(DX*2), Z26
+	VBROADCASTSS (R8)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (R10), Z26
+	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (R10)(DX*1), Z26
+	VBROADCASTSS (R9)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (R10)(DX*2), Z26
+	VBROADCASTSS (R9)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (R11), Z26
+	VBROADCASTSS (R10), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (R11)(DX*1), Z26
+	VBROADCASTSS (R10)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R11)(DX*2), Z26
+	VBROADCASTSS (R10)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R12), Z26
+	VBROADCASTSS (R11), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R12)(DX*1), Z26
+	VBROADCASTSS (R11)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R12)(DX*2), Z26
+	VBROADCASTSS (R11)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	SUBQ         $0x04, R13
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R13
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Z24
-	VMOVUPS      64(R8), Z25
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z26
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (R9)(DX*1), Z26
+	VBROADCASTSS (R8)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (R9)(DX*2), Z26
+	VBROADCASTSS (R8)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (R10), Z26
+	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (R10)(DX*1), Z26
+	VBROADCASTSS (R9)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (R10)(DX*2), Z26
+	VBROADCASTSS (R9)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (R11), Z26
+	VBROADCASTSS (R10), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (R11)(DX*1), Z26
+	VBROADCASTSS (R10)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R11)(DX*2), Z26
+	VBROADCASTSS (R10)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R12), Z26
+	VBROADCASTSS (R11), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R12)(DX*1), Z26
+	VBROADCASTSS (R11)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R12)(DX*2), Z26
+	VBROADCASTSS (R11)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
+	DECQ         R12
 	JNZ          single
-	JMP          done
-
-fetch:
-	PREFETCHT0   (R8)(DI*1)
-	PREFETCHT0   64(R8)(DI*1)
-	VMOVUPS      (R8), Z24
-	VMOVUPS      64(R8), Z25
-	ADDQ         SI, R8
-	VBROADCASTSS (R9), Z26
-	VFMADD231PS  Z24, Z26, Z0
-	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (R9)(DX*1), Z26
-	VFMADD231PS  Z24, Z26, Z2
-	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (R9)(DX*2), Z26
-	VFMADD231PS  Z24, Z26, Z4
-	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (R10), Z26
-	VFMADD231PS  Z24, Z26, Z6
-	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (R10)(DX*1), Z26
-	VFMADD231PS  Z24, Z26, Z8
-	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (R10)(DX*2), Z26
-	VFMADD231PS  Z24, Z26, Z10
-	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (R11), Z26
-	VFMADD231PS  Z24, Z26, Z12
-	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (R11)(DX*1), Z26
-	VFMADD231PS  Z24, Z26, Z14
-	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R11)(DX*2), Z26
-	VFMADD231PS  Z24, Z26, Z16
-	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R12), Z26
-	VFMADD231PS  Z24, Z26, Z18
-	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R12)(DX*1), Z26
-	VFMADD231PS  Z24, Z26, Z20
-	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R12)(DX*2), Z26
-	VFMADD231PS  Z24, Z26, Z22
-	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          fetch
 
 done:
-	MOVQ         cRow+80(FP), R13
-	MOVQ         CX, R8
-	VBROADCASTSS alpha+96(FP), Z24
-	MOVQ         mask+112(FP), R9
-	MOVQ         accumulate+104(FP), R10
+	MOVQ         cRow+72(FP), R12
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+88(FP), Z24
+	MOVQ         mask+104(FP), R8
+	MOVQ         accumulate+96(FP), R9
 	KXNORW       K1, K1, K1
 	KXNORW       K2, K2, K2
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           all
-	VMOVUPS      (R9), Z25
+	VMOVUPS      (R8), Z25
 	VPTESTMD     Z25, Z25, K1
-	VMOVUPS      64(R9), Z25
+	VMOVUPS      64(R8), Z25
 	VPTESTMD     Z25, Z25, K2
 
 all:
-	TESTQ   R10, R10
+	TESTQ   R9, R9
 	JNZ     add
 	VMULPS  Z0, Z24, Z0
-	VMOVUPS Z0, K1, (R8)
+	VMOVUPS Z0, K1, (DI)
 	VMULPS  Z1, Z24, Z1
-	VMOVUPS Z1, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z1, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z2, Z24, Z2
-	VMOVUPS Z2, K1, (R8)
+	VMOVUPS Z2, K1, (DI)
 	VMULPS  Z3, Z24, Z3
-	VMOVUPS Z3, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z3, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z4, Z24, Z4
-	VMOVUPS Z4, K1, (R8)
+	VMOVUPS Z4, K1, (DI)
 	VMULPS  Z5, Z24, Z5
-	VMOVUPS Z5, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z5, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z6, Z24, Z6
-	VMOVUPS Z6, K1, (R8)
+	VMOVUPS Z6, K1, (DI)
 	VMULPS  Z7, Z24, Z7
-	VMOVUPS Z7, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z7, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z8, Z24, Z8
-	VMOVUPS Z8, K1, (R8)
+	VMOVUPS Z8, K1, (DI)
 	VMULPS  Z9, Z24, Z9
-	VMOVUPS Z9, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z9, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z10, Z24, Z10
-	VMOVUPS Z10, K1, (R8)
+	VMOVUPS Z10, K1, (DI)
 	VMULPS  Z11, Z24, Z11
-	VMOVUPS Z11, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z11, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z12, Z24, Z12
-	VMOVUPS Z12, K1, (R8)
+	VMOVUPS Z12, K1, (DI)
 	VMULPS  Z13, Z24, Z13
-	VMOVUPS Z13, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z13, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z14, Z24, Z14
-	VMOVUPS Z14, K1, (R8)
+	VMOVUPS Z14, K1, (DI)
 	VMULPS  Z15, Z24, Z15
-	VMOVUPS Z15, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z15, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z16, Z24, Z16
-	VMOVUPS Z16, K1, (R8)
+	VMOVUPS Z16, K1, (DI)
 	VMULPS  Z17, Z24, Z17
-	VMOVUPS Z17, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z17, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z18, Z24, Z18
-	VMOVUPS Z18, K1, (R8)
+	VMOVUPS Z18, K1, (DI)
 	VMULPS  Z19, Z24, Z19
-	VMOVUPS Z19, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z19, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z20, Z24, Z20
-	VMOVUPS Z20, K1, (R8)
+	VMOVUPS Z20, K1, (DI)
 	VMULPS  Z21, Z24, Z21
-	VMOVUPS Z21, K2, 64(R8)
-	ADDQ    R13, R8
+	VMOVUPS Z21, K2, 64(DI)
+	ADDQ    R12, DI
 	VMULPS  Z22, Z24, Z22
-	VMOVUPS Z22, K1, (R8)
+	VMOVUPS Z22, K1, (DI)
 	VMULPS  Z23, Z24, Z23
-	VMOVUPS Z23, K2, 64(R8)
+	VMOVUPS Z23, K2, 64(DI)
 	JMP     stored
 
 add:
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z0
-	VMOVUPS     Z0, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z1
-	VMOVUPS     Z1, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS     Z1, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z2
-	VMOVUPS     Z2, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z2, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z3
-	VMOVUPS     Z3, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS     Z3, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z4
-	VMOVUPS     Z4, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z4, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z5
-	VMOVUPS     Z5, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS     Z5, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z6
-	VMOVUPS     Z6, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z6, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z7
-	VMOVUPS     Z7, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS     Z7, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z8
-	VMOVUPS     Z8, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z8, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z9
-	VMOVUPS     Z9, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS     Z9, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z10
-	VMOVUPS     Z10, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z10, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z11
-	VMOVUPS     Z11, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS     Z11, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z12
-	VMOVUPS     Z12, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z12, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z13
-	VMOVUPS     Z13, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS     Z13, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z14
-	VMOVUPS     Z14, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z14, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z15
-	VMOVUPS     Z15, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS     Z15, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z16
-	VMOVUPS     Z16, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z16, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z17
-	VMOVUPS     Z17, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS     Z17, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z18
-	VMOVUPS     Z18, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z18, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z19
-	VMOVUPS     Z19, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS     Z19, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z20
-	VMOVUPS     Z20, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z20, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z21
-	VMOVUPS     Z21, K2, 64(R8)
-	ADDQ        R13, R8
-	VMOVUPS.Z   (R8), K1, Z25
+	VMOVUPS     Z21, K2, 64(DI)
+	ADDQ        R12, DI
+	VMOVUPS.Z   (DI), K1, Z25
 	VFMADD213PS Z25, Z24, Z22
-	VMOVUPS     Z22, K1, (R8)
-	VMOVUPS.Z   64(R8), K2, Z25
+	VMOVUPS     Z22, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z25
 	VFMADD213PS Z25, Z24, Z23
-	VMOVUPS     Z23, K2, 64(R8)
+	VMOVUPS     Z23, K2, 64(DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, AX
-	MOVQ cNext+88(FP), R8
-	ADDQ R8, CX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+80(FP), DI
+	ADDQ DI, CX
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER

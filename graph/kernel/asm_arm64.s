@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func gemm1x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm1x8NEON(SB), NOSPLIT, $32-120
+// func gemm1x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm1x8NEON(SB), NOSPLIT, $32-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -14,11 +14,11 @@ TEXT ·gemm1x8NEON(SB), NOSPLIT, $32-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -56,7 +56,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4
@@ -105,8 +105,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm1x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm1x16NEON(SB), NOSPLIT, $64-120
+// func gemm1x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm1x16NEON(SB), NOSPLIT, $64-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -115,11 +115,11 @@ TEXT ·gemm1x16NEON(SB), NOSPLIT, $64-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -169,7 +169,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4
@@ -224,8 +224,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm2x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm2x8NEON(SB), NOSPLIT, $64-120
+// func gemm2x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm2x8NEON(SB), NOSPLIT, $64-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -234,11 +234,11 @@ TEXT ·gemm2x8NEON(SB), NOSPLIT, $64-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -294,7 +294,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4
@@ -353,8 +353,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm2x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm2x16NEON(SB), NOSPLIT, $128-120
+// func gemm2x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm2x16NEON(SB), NOSPLIT, $128-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -363,11 +363,11 @@ TEXT ·gemm2x16NEON(SB), NOSPLIT, $128-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -447,7 +447,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4
@@ -518,8 +518,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm3x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm3x8NEON(SB), NOSPLIT, $96-120
+// func gemm3x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm3x8NEON(SB), NOSPLIT, $96-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -528,11 +528,11 @@ TEXT ·gemm3x8NEON(SB), NOSPLIT, $96-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -606,7 +606,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4
@@ -675,8 +675,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm3x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm3x16NEON(SB), NOSPLIT, $192-120
+// func gemm3x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm3x16NEON(SB), NOSPLIT, $192-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -685,11 +685,11 @@ TEXT ·gemm3x16NEON(SB), NOSPLIT, $192-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -799,7 +799,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4
@@ -886,8 +886,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm4x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm4x8NEON(SB), NOSPLIT, $128-120
+// func gemm4x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm4x8NEON(SB), NOSPLIT, $128-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -896,11 +896,11 @@ TEXT ·gemm4x8NEON(SB), NOSPLIT, $128-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -992,7 +992,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4
@@ -1071,8 +1071,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm4x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm4x16NEON(SB), NOSPLIT, $256-120
+// func gemm4x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm4x16NEON(SB), NOSPLIT, $256-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -1081,11 +1081,11 @@ TEXT ·gemm4x16NEON(SB), NOSPLIT, $256-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -1225,7 +1225,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4
@@ -1328,8 +1328,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm5x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm5x8NEON(SB), NOSPLIT, $160-120
+// func gemm5x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm5x8NEON(SB), NOSPLIT, $160-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -1338,11 +1338,11 @@ TEXT ·gemm5x8NEON(SB), NOSPLIT, $160-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -1452,7 +1452,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4
@@ -1541,8 +1541,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm5x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm5x16NEON(SB), NOSPLIT, $320-120
+// func gemm5x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm5x16NEON(SB), NOSPLIT, $320-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -1551,11 +1551,11 @@ TEXT ·gemm5x16NEON(SB), NOSPLIT, $320-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -1725,7 +1725,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4
@@ -1844,8 +1844,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm6x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm6x8NEON(SB), NOSPLIT, $192-120
+// func gemm6x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm6x8NEON(SB), NOSPLIT, $192-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -1854,11 +1854,11 @@ TEXT ·gemm6x8NEON(SB), NOSPLIT, $192-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -1986,7 +1986,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4
@@ -2085,8 +2085,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm6x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm6x16NEON(SB), NOSPLIT, $384-120
+// func gemm6x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+TEXT ·gemm6x16NEON(SB), NOSPLIT, $384-112
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -2095,11 +2095,11 @@ TEXT ·gemm6x16NEON(SB), NOSPLIT, $384-120
 	MOVD aNext+40(FP), R5
 	MOVD b+48(FP), R6
 	MOVD bStep+56(FP), R7
-	MOVD c+72(FP), R8
-	MOVD cRow+80(FP), R9
-	MOVD cNext+88(FP), R10
-	MOVD accumulate+104(FP), R11
-	MOVD mask+112(FP), R12
+	MOVD c+64(FP), R8
+	MOVD cRow+72(FP), R9
+	MOVD cNext+80(FP), R10
+	MOVD accumulate+96(FP), R11
+	MOVD mask+104(FP), R12
 group:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -2299,7 +2299,7 @@ single:
 	SUBS $1, R21
 	BNE single
 done:
-	FMOVS alpha+96(FP), F28
+	FMOVS alpha+88(FP), F28
 	VDUP V28.S[0], V28.S4
 	MOVD $0x80000000, R22
 	VDUP R22, V29.S4

@@ -8,6 +8,7 @@ const (
 	depthPart = 1 << 14 // elements of the matrix in a stretch at least
 	// depthParts is enough for as many workers as share one memory with profit.
 	depthParts = 8
+	depthUnit  = 32 // rows that are packed at a time: they stay in the second cache
 )
 
 // deepProduct is one such product.
@@ -23,8 +24,7 @@ func (g *Gemm[T]) isDeep() bool {
 }
 
 func (g *Gemm[T]) runDeep() {
-	const unit = 4 // rows that the assembly takes at a time
-	depth := roundUp((g.K+depthParts-1)/depthParts, unit)
+	depth := roundUp((g.K+depthParts-1)/depthParts, depthUnit)
 	parts := (g.K + depth - 1) / depth
 	sums := take[buffer[T]]()
 	d := deepProduct[T]{Gemm: *g, depth: depth, sums: sums.sized(parts * g.M * g.N)}
@@ -36,11 +36,12 @@ func (g *Gemm[T]) runDeep() {
 func (d *deepProduct[T]) Range(lo, hi int) {
 	s := take[panels[T]]()
 	for i := lo; i < hi; i++ {
-		k := i * d.depth
-		product[T]{
-			m: d.M, n: d.N, k: min(d.depth, d.K-k), a: d.A.at(0, k), b: d.B.at(k, 0),
-			c: d.sums[i*d.M*d.N:], stride: d.N, alpha: T(d.Alpha),
-		}.run(s)
+		p := product[T]{m: d.M, n: d.N, c: d.sums[i*d.M*d.N:], stride: d.N, alpha: T(d.Alpha), far: true}
+		for k, end := i*d.depth, min((i+1)*d.depth, d.K); k < end; k += depthUnit {
+			p.k, p.a, p.b = min(depthUnit, end-k), d.A.at(0, k), d.B.at(k, 0)
+			p.run(s)
+			p.accumulate = true
+		}
 	}
 	give(s)
 }

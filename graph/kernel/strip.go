@@ -16,7 +16,7 @@ type stripShape struct {
 }
 
 type (
-	stripKernel func(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int,
+	stripKernel func(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int,
 		c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 	rowsPacker func(depth int, src *float32, stride int, dst *float32)
 )
@@ -36,10 +36,10 @@ const (
 	blockRows  = 96
 )
 
-// directRows is the number of rows of A up to which B is read where it lies, if its rows are contiguous, and directSize the
-// number of elements up to which a transposed A is.
+// directRows is the number of rows of A up to which B is read where it lies, if its rows are contiguous and come from a cache:
+// so few rows read each panel once. directSize is the number of elements up to which a transposed A is.
 const (
-	directRows = 64
+	directRows = 12
 	directSize = 8192
 )
 
@@ -52,10 +52,9 @@ type leftRows struct {
 
 // rightPanel is some columns of B: row k is b[k·step:], and as many elements of it as a strip has columns may be read.
 type rightPanel struct {
-	cols  int
-	b     []float32
-	step  int
-	ahead int // from a row to where the next panel has it; 0 where that needs no fetching
+	cols int
+	b    []float32
+	step int
 }
 
 // asSingle is a product in float32 as what it is.
@@ -69,7 +68,7 @@ func runStrips(p *product[float32], s *panels[float32]) {
 	pieces := (p.k + stripDepth - 1) / stripDepth
 	depth := (p.k + pieces - 1) / pieces
 	direct := 0
-	if !p.b.Trans && p.m <= directRows {
+	if !p.b.Trans && p.m <= directRows && !p.far {
 		direct = p.n / shape.cols * shape.cols
 	}
 	for k := 0; k < p.k; k += depth {
@@ -94,7 +93,7 @@ func (shape *stripShape) runBlock(p *product[float32], s *panels[float32], t blo
 	for j := 0; j < p.n; j += shape.cols {
 		b := rightPanel{cols: min(shape.cols, p.n-j), step: shape.cols}
 		if j < t.direct {
-			b.b, b.step, b.ahead = p.b.at(t.k, j).Data, p.b.Stride, shape.cols
+			b.b, b.step = p.b.at(t.k, j).Data, p.b.Stride
 		} else {
 			b.b = s.b.data[(j-t.direct)*t.depth:]
 		}

@@ -32,11 +32,11 @@ func (shape *stripShape) runStrip(p *product[float32], a leftRows, b rightPanel,
 	}
 	count, rest := a.m/a.group, a.m%a.group
 	if count > 0 {
-		kernels[a.group-1](count, depth, &a.a[0], 4*a.row, 4*a.step, 4*a.next, &b.b[0], 4*b.step, 4*b.ahead,
+		kernels[a.group-1](count, depth, &a.a[0], 4*a.row, 4*a.step, 4*a.next, &b.b[0], 4*b.step,
 			&c[0], 4*p.stride, 4*a.group*p.stride, p.alpha, accumulate, mask)
 	}
 	if rest > 0 {
-		kernels[rest-1](1, depth, &a.a[count*a.next], 4*a.row, 4*a.step, 0, &b.b[0], 4*b.step, 4*b.ahead,
+		kernels[rest-1](1, depth, &a.a[count*a.next], 4*a.row, 4*a.step, 0, &b.b[0], 4*b.step,
 			&c[count*a.group*p.stride], 4*p.stride, 0, p.alpha, accumulate, mask)
 	}
 }

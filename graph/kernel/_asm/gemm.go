@@ -42,21 +42,19 @@ type micro struct {
 	a             []GPVirtual // every third row of A
 	b, aRow       GPVirtual
 	aStep, bStep  GPVirtual
-	ahead         GPVirtual
 }
 
 // multiply writes the kernel for rows by vectors·lanes elements of C. It runs over count groups of rows.
 func multiply(r registers, rows, vectors int) {
-	declareFor(r.set, fmt.Sprintf("gemm%dx%d", rows, r.lanes*vectors), "(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, "+
+	declareFor(r.set, fmt.Sprintf("gemm%dx%d", rows, r.lanes*vectors), "(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, "+
 		"c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)",
-		fmt.Sprintf("is C = alpha·A·B, or C plus that, for count groups of %d rows and %d columns. Distances are in bytes; what lies ahead of a row of B is fetched.", rows, r.lanes*vectors))
+		fmt.Sprintf("is C = alpha·A·B, or C plus that, for count groups of %d rows and %d columns. Distances are in bytes.", rows, r.lanes*vectors))
 	m := &micro{registers: r, rows: rows, vectors: vectors}
 	a := Load(Param("a"), GP64())
 	c := Load(Param("c"), GP64())
 	m.aRow = Load(Param("aRow"), GP64()).(GPVirtual)
 	m.aStep = Load(Param("aStep"), GP64()).(GPVirtual)
 	m.bStep = Load(Param("bStep"), GP64()).(GPVirtual)
-	m.ahead = Load(Param("ahead"), GP64()).(GPVirtual)
 	m.b = GP64()
 	for range (rows + 2) / 3 {
 		m.a = append(m.a, GP64())
@@ -74,8 +72,6 @@ func multiply(r registers, rows, vectors int) {
 		ADDQ(cRow, place)
 	}
 	left := Load(Param("depth"), GP64())
-	TESTQ(m.ahead, m.ahead)
-	JNZ(LabelRef("fetch"))
 	SUBQ(Imm(unroll), left)
 	JL(LabelRef("rest"))
 	Label("deep")
@@ -91,14 +87,6 @@ func multiply(r registers, rows, vectors int) {
 	m.step()
 	DECQ(left)
 	JNZ(LabelRef("single"))
-	JMP(LabelRef("done"))
-	Label("fetch")
-	for line := 0; line < vectors*r.lanes; line += 16 {
-		PREFETCHT0(Mem{Base: m.b, Index: m.ahead, Scale: 1, Disp: 4 * line})
-	}
-	m.step()
-	DECQ(left)
-	JNZ(LabelRef("fetch"))
 	Label("done")
 	Load(Param("cRow"), cRow)
 	m.store(c, cRow)

@@ -21,10 +21,9 @@ const (
 )
 
 // arguments are the general registers that hold an argument from the first instruction to the last, in the order of the arguments.
-// What lies ahead is left to the processor to fetch.
 var arguments = []struct{ name, register string }{
 	{"count", "R0"}, {"depth", "R1"}, {"a", "R2"}, {"aRow", "R3"}, {"aStep", "R4"}, {"aNext", "R5"}, {"b", "R6"}, {"bStep", "R7"},
-	{"ahead", ""}, {"c", "R8"}, {"cRow", "R9"}, {"cNext", "R10"}, {"alpha", ""}, {"accumulate", "R11"}, {"mask", "R12"},
+	{"c", "R8"}, {"cRow", "R9"}, {"cNext", "R10"}, {"alpha", ""}, {"accumulate", "R11"}, {"mask", "R12"},
 }
 
 // pointers go along the rows of A; R18 belongs to the operating system.
@@ -56,7 +55,7 @@ func (k *kernel) registers(from int) string {
 
 // multiply writes the kernel. It runs over count groups of rows. The stack is for the sums when only some columns are stored.
 func (k *kernel) multiply() {
-	fmt.Fprintf(&k.text, "\n// func %s%s\nTEXT ·%[1]s(SB), NOSPLIT, $%[3]d-120\n", k.name(), signature, k.rows*k.rowBytes())
+	fmt.Fprintf(&k.text, "\n// func %s%s\nTEXT ·%[1]s(SB), NOSPLIT, $%[3]d-112\n", k.name(), signature, k.rows*k.rowBytes())
 	for i, a := range arguments {
 		if a.register != "" {
 			k.op("MOVD %s+%d(FP), %s", a.name, 8*i, a.register)
@@ -115,7 +114,7 @@ func (k *kernel) step() {
 // store writes the sums; with a mask, only the columns that it names. The assembler has no product of vectors, but one may be
 // added to minus zero, which changes no bit of it.
 func (k *kernel) store() {
-	k.op("FMOVS alpha+96(FP), F%d", alpha)
+	k.op("FMOVS alpha+88(FP), F%d", alpha)
 	k.op("VDUP V%d.S[0], V%[1]d.S4", alpha)
 	k.op("MOVD $0x80000000, R22")
 	k.op("VDUP R22, V%d.S4", negative)
