@@ -139,7 +139,6 @@ func TestExtendWords(t *testing.T) {
 	}
 }
 
-
 func TestLongTokens(t *testing.T) {
 	tok := must[*tokenize.Tokenizer](t)(tokenize.BPETrainer{VocabSize: 400, MaxLength: 3}.Train(lines(strings.Repeat("abcdefgh abcdefgh\n", 9))))
 	longest := 0

@@ -9,6 +9,11 @@ import (
 // BPETrainer makes a byte-level BPE tokenizer, which encodes any string and gives it back byte for byte. From the same
 // texts it makes the same merges as Hugging Face's BpeTrainer: the most frequent pair of neighbours becomes a token, of
 // pairs that are equally frequent the one with the lower ids, until the vocabulary is full.
+//
+// What a trainer remembers of a stream is its different pieces with their counts, about 100 bytes each, whatever the length
+// of the stream: at most MaxPieces, besides those of the last 8·MaxPieces bytes of text. When there are more, the rarest
+// are forgotten until three quarters are left, and begin anew when they come again. So counts are exact as long as
+// MaxPieces is not reached, and afterwards those of frequent pieces still are.
 type BPETrainer struct {
 	VocabSize    int            // entries at most, special tokens and bytes included; 0: 30,000
 	MinFrequency int64          // pairs that are rarer do not merge
@@ -18,7 +23,7 @@ type BPETrainer struct {
 	Normalizer   Normalizer     // nil: text as it is
 	Splitter     Splitter       // nil: ByteLevel, GPT-2's; must hold a ByteLevel
 	Workers      int            // 0: GOMAXPROCS. The result does not depend on it
-	MaxPieces    int            // different pieces in memory at most, see Bound; 0: 10 million
+	MaxPieces    int            // different pieces in memory at most, see above; 0: 10 million
 	Progress     func(Progress) // called from the goroutine that trains
 }
 
