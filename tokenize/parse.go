@@ -135,6 +135,8 @@ func parseModel(raw json.RawMessage) (Model, error) {
 	switch f.kind() {
 	case "BPE":
 		return f.bpe()
+	case "WordPiece":
+		return f.wordPiece()
 	case "WordLevel":
 		ids, err := parseVocab(f.Vocab)
 		if err != nil {
