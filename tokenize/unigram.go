@@ -93,6 +93,8 @@ func (m *Unigram) IDToToken(id int32) (string, bool) {
 	return m.config.Pieces[id].Text, true
 }
 
+func (m *Unigram) isSurface(id int32) bool { return id == m.config.Unknown }
+
 // VocabSize is the number of pieces.
 func (m *Unigram) VocabSize() int { return len(m.config.Pieces) }
 

@@ -105,6 +105,11 @@ func TestUnigramFile(t *testing.T) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	}
+	tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(fileUnigram)))
+	e := must[*tokenize.Encoding](t)(tok.EncodeDetailed("axyab"))
+	if want := []string{"a", "xy", "ab"}; !slices.Equal(e.Tokens, want) {
+		t.Errorf("an unknown token is the text it stands for: got %q, want %q", e.Tokens, want)
+	}
 	for _, c := range []struct{ old, new, want string }{
 		{`"unk_id":0`, `"unk_id":3`, "3"},
 		{`"unk_id":0`, `"unk_id":-2`, "unk_id"},
