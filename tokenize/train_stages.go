@@ -1,0 +1,4 @@
+package tokenize
+
+func metaspaceWords() Splitter  { return WhitespaceSplit{} }
+func metaspaceDecoder() Decoder { return Fuse{} }
