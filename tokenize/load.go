@@ -95,17 +95,19 @@ func newGPT2(ids map[string]int32, merges [][2]string) (*Tokenizer, error) {
 
 // unmade returns the tokens that are neither bytes nor made by merges, as special tokens in order of id.
 func (m *BPE) unmade() []AddedToken {
-	made := make([]bool, len(m.tokens))
-	for _, id := range m.merged {
-		made[id] = true
+	made := make([]bool, len(m.raw))
+	for _, slot := range m.table.slots {
+		if slot.merge != noMerge {
+			made[slot.merge.id()] = true
+		}
 	}
-	for _, id := range m.bytes {
+	for _, id := range m.start.bytes[0] {
 		if id >= 0 {
 			made[id] = true
 		}
 	}
 	var added []AddedToken
-	for id, token := range m.tokens {
+	for id, token := range m.names().tokens {
 		if token != "" && !made[id] {
 			added = append(added, AddedToken{ID: int32(id), Text: token, Special: true})
 		}
