@@ -10,6 +10,7 @@ import (
 // setJoin prepares the fast form of the Decoder: for bytes, a table of what each token spells.
 func (c *core) setJoin() {
 	bpe, isBPE := c.stages.Model.(*BPE)
+	isBPE = isBPE && !bpe.config.Characters
 	switch d := c.stages.Decoder.(type) {
 	case nil:
 		c.join = spaced{}
@@ -29,10 +30,11 @@ func (c *core) setJoin() {
 	}
 	c.texts = make([]string, c.size)
 	for id := range c.texts {
-		c.texts[id], _ = c.IDToToken(int32(id))
 		if _, added := c.addedByID[int32(id)]; isBPE && !added && id < len(bpe.raw) {
 			c.texts[id] = bpe.raw[id]
+			continue
 		}
+		c.texts[id], _ = c.IDToToken(int32(id))
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Load reads a tokenizer: a tokenizer.json of Hugging Face, GPT-2's vocab.json with the merges.txt beside it, or a folder
-// that holds either. The error names the file and the place in it; a component that is not known here is an error.
+// Load reads a tokenizer: a tokenizer.json of Hugging Face, GPT-2's vocab.json with the merges.txt beside it, a
+// .tiktoken file of a known name (see TiktokenNamed), or a folder that holds either of the first two. The error names the file and the place in it; a component that is not known here is an error.
 func Load(path string) (*Tokenizer, error) { return Loader{}.Load(path) }
 
 // Loader is Load with the help of others.
@@ -35,6 +35,9 @@ func (l Loader) Load(path string) (*Tokenizer, error) {
 		if !exists(path) {
 			return nil, errors.Errorf("tokenize: load: %s: neither tokenizer.json nor vocab.json in the folder", filepath.Dir(path))
 		}
+	}
+	if filepath.Ext(path) == ".tiktoken" {
+		return loadTiktokenByName(path)
 	}
 	if filepath.Base(path) == "vocab.json" {
 		return LoadGPT2(path, filepath.Join(filepath.Dir(path), "merges.txt"))
@@ -95,17 +98,19 @@ func newGPT2(ids map[string]int32, merges [][2]string) (*Tokenizer, error) {
 
 // unmade returns the tokens that are neither bytes nor made by merges, as special tokens in order of id.
 func (m *BPE) unmade() []AddedToken {
-	made := make([]bool, len(m.tokens))
-	for _, id := range m.merged {
-		made[id] = true
+	made := make([]bool, len(m.raw))
+	for _, slot := range m.table.slots {
+		if slot.merge != noMerge {
+			made[slot.merge.id()] = true
+		}
 	}
-	for _, id := range m.bytes {
+	for _, id := range m.start.bytes[0] {
 		if id >= 0 {
 			made[id] = true
 		}
 	}
 	var added []AddedToken
-	for id, token := range m.tokens {
+	for id, token := range m.names().tokens {
 		if token != "" && !made[id] {
 			added = append(added, AddedToken{ID: int32(id), Text: token, Special: true})
 		}

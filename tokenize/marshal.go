@@ -152,26 +152,3 @@ func (m *WordLevel) MarshalJSON() ([]byte, error) {
 		Unknown string    `json:"unk_token"`
 	}{"WordLevel", vocabJSON{&m.vocabulary}, m.unknown})
 }
-
-// MarshalJSON writes the Model as files hold it.
-func (m *BPE) MarshalJSON() ([]byte, error) {
-	f := struct {
-		Type         string      `json:"type"`
-		Dropout      *float64    `json:"dropout"`
-		Unknown      *string     `json:"unk_token"`
-		Prefix       *string     `json:"continuing_subword_prefix"`
-		Suffix       *string     `json:"end_of_word_suffix"`
-		FuseUnknown  bool        `json:"fuse_unk"`
-		ByteFallback bool        `json:"byte_fallback"`
-		IgnoreMerges bool        `json:"ignore_merges"`
-		Vocab        vocabJSON   `json:"vocab"`
-		Merges       [][2]string `json:"merges"`
-	}{Type: "BPE", IgnoreMerges: m.config.IgnoreMerges, Vocab: vocabJSON{&m.vocabulary}, Merges: m.config.Merges}
-	if m.config.Unknown != "" {
-		f.Unknown = &m.config.Unknown
-	}
-	if f.Merges == nil {
-		f.Merges = [][2]string{}
-	}
-	return marshal(f)
-}

@@ -2,19 +2,29 @@ package tokenize
 
 import "math"
 
-// noRank is the rank of two tokens that do not merge.
-const noRank = math.MaxInt32
+// golden is 2⁶⁴ divided by the golden ratio, which spreads consecutive keys (Knuth, The Art of Computer Programming, 6.4).
+const golden = 0x9e3779b97f4a7c15
 
-// mergeTable maps two adjacent tokens to the rank of their merge. It is a hash table with open addressing and linear
-// probing, at most half full.
+// bpeMerge is the rank of a merge in the upper half and the token that it makes in the lower half: the smaller one comes first.
+type bpeMerge uint64
+
+// noMerge stands for two tokens that do not merge.
+const noMerge bpeMerge = math.MaxUint64
+
+func newMerge(rank, id int32) bpeMerge { return bpeMerge(rank)<<32 | bpeMerge(uint32(id)) }
+func (m bpeMerge) rank() int32         { return int32(m >> 32) }
+func (m bpeMerge) id() int32           { return int32(uint32(m)) }
+
+// mergeTable maps two adjacent tokens to their merge. It is a hash table with open addressing and linear probing, at most
+// half full.
 type mergeTable struct {
 	slots []mergeSlot
 	shift uint
 }
 
 type mergeSlot struct {
-	pair uint64
-	rank int32 // noRank: the slot is free
+	pair  uint64
+	merge bpeMerge // noMerge: the slot is free
 }
 
 func pairOf(left, right int32) uint64 { return uint64(uint32(left))<<32 | uint64(uint32(right)) }
@@ -26,18 +36,17 @@ func newMergeTable(n int) *mergeTable {
 	}
 	t := &mergeTable{slots: make([]mergeSlot, 1<<bits), shift: 64 - bits}
 	for i := range t.slots {
-		t.slots[i].rank = noRank
+		t.slots[i].merge = noMerge
 	}
 	return t
 }
 
 // slot returns the slot of a pair, or the free one where it would go.
 func (t *mergeTable) slot(pair uint64) *mergeSlot {
-	// 2⁶⁴ divided by the golden ratio spreads consecutive keys (Knuth, The Art of Computer Programming, 6.4).
-	i := pair * 0x9e3779b97f4a7c15 >> t.shift
+	i := pair * golden >> t.shift
 	for {
 		s := &t.slots[i]
-		if s.pair == pair || s.rank == noRank {
+		if s.pair == pair || s.merge == noMerge {
 			return s
 		}
 		if i++; i == uint64(len(t.slots)) {
@@ -46,12 +55,8 @@ func (t *mergeTable) slot(pair uint64) *mergeSlot {
 	}
 }
 
-func (t *mergeTable) put(left, right, rank int32) {
-	s := t.slot(pairOf(left, right))
-	s.pair, s.rank = pairOf(left, right), rank
-}
+// put sets the merge of a pair.
+func (t *mergeTable) put(pair uint64, m bpeMerge) { *t.slot(pair) = mergeSlot{pair, m} }
 
-// rank returns the rank of the merge of left and right, or noRank.
-func (t *mergeTable) rank(left, right int32) int32 {
-	return t.slot(pairOf(left, right)).rank
-}
+// find returns the merge of left and right, or noMerge.
+func (t *mergeTable) find(left, right int32) bpeMerge { return t.slot(pairOf(left, right)).merge }

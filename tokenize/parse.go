@@ -3,7 +3,6 @@ package tokenize
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 
 	"github.com/pkg/errors"
 )
@@ -75,7 +74,7 @@ func (l Loader) stages(f *jsonFile) (s Stages, err error) {
 	if s.Decoder, err = parseDecoder(f.Decoder, 0); err != nil {
 		return s, errors.WithMessage(err, "decoder")
 	}
-	s.Model, err = parseModel(f.Model)
+	s.Model, err = parseModel(f.Model, !hasByteLevel(s.Normalizer) && !hasByteLevel(s.Splitter))
 	return s, errors.WithMessage(err, "model")
 }
 
@@ -125,7 +124,8 @@ type modelFields struct {
 	Merges        []json.RawMessage `json:"merges"`
 }
 
-func parseModel(raw json.RawMessage) (Model, error) {
+// parseModel reads a model. That a BPE begins with characters, not bytes, lies in the stages before it.
+func parseModel(raw json.RawMessage, characters bool) (Model, error) {
 	if isNull(raw) {
 		return nil, errors.New("missing")
 	}
@@ -135,7 +135,7 @@ func parseModel(raw json.RawMessage) (Model, error) {
 	}
 	switch f.kind() {
 	case "BPE":
-		return f.bpe()
+		return f.bpe(characters)
 	case "WordPiece":
 		return f.wordPiece()
 	case "Unigram":
@@ -163,72 +163,6 @@ func (f *modelFields) kind() string {
 		return "Unigram"
 	}
 	return "WordLevel"
-}
-
-func (f *modelFields) bpe() (Model, error) {
-	switch {
-	case f.Dropout != nil && *f.Dropout != 0:
-		return nil, errors.Errorf("dropout: %v is not known here, only null", *f.Dropout)
-	case text(f.Prefix) != "":
-		return nil, errors.Errorf("continuing_subword_prefix: %q is not known here, only null", *f.Prefix)
-	case text(f.Suffix) != "":
-		return nil, errors.Errorf("end_of_word_suffix: %q is not known here, only null", *f.Suffix)
-	case f.ByteFallback:
-		return nil, errors.New("byte_fallback: not known here")
-	}
-	ids, err := parseVocab(f.Vocab)
-	if err != nil {
-		return nil, errors.WithMessage(err, "vocab")
-	}
-	c := BPEConfig{Vocab: ids, Unknown: text(f.Unknown), IgnoreMerges: f.IgnoreMerges}
-	for i, raw := range f.Merges {
-		merge, err := parseMerge(raw)
-		if err != nil {
-			return nil, errors.WithMessagef(err, "merges[%d]", i)
-		}
-		c.Merges = append(c.Merges, merge)
-	}
-	m, err := newBPE(c)
-	if err != nil {
-		return nil, err
-	}
-	if f.FuseUnknown && m.unknown >= 0 && !m.complete() {
-		return nil, errors.New("fuse_unk: not known here while bytes have no token")
-	}
-	return m, nil
-}
-
-// complete tells whether every byte has a token of its own.
-func (m *BPE) complete() bool {
-	for _, r := range byteRunes {
-		if _, ok := m.ids[string(r)]; !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// parseMerge reads "a b" or ["a", "b"].
-func parseMerge(raw json.RawMessage) (merge [2]string, err error) {
-	if bytes.HasPrefix(raw, []byte("[")) {
-		var sides []string
-		if err := json.Unmarshal(raw, &sides); err != nil {
-			return merge, errors.WithStack(err)
-		}
-		if len(sides) != 2 {
-			return merge, errors.Errorf("%d tokens, want 2", len(sides))
-		}
-		return [2]string(sides), nil
-	}
-	var line string
-	if err := json.Unmarshal(raw, &line); err != nil {
-		return merge, errors.WithStack(err)
-	}
-	left, right, ok := strings.Cut(line, " ")
-	if !ok || left == "" || right == "" || strings.Contains(right, " ") {
-		return merge, errors.Errorf("%q: two tokens with one space between them are needed", line)
-	}
-	return [2]string{left, right}, nil
 }
 
 // text returns *s, and "" for nil.

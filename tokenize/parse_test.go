@@ -70,8 +70,7 @@ var parseErrors = []struct {
 	{`"ab":2`, `"ab":-1`, []string{"-1"}},
 	{`"ab":2`, `"ab":2.5`, []string{"whole number"}},
 	{`{"a":0,"b":1,"ab":2}`, `[["a",0]]`, []string{"vocab", "object"}},
-	{`"merges"`, `"dropout":0.1,"merges"`, []string{"dropout", "0.1"}},
-	{`"merges"`, `"end_of_word_suffix":"</w>","merges"`, []string{"end_of_word_suffix", "</w>"}},
+	{`"merges"`, `"dropout":1.5,"merges"`, []string{"dropout", "1.5"}},
 	{`"merges"`, `"unk_token":"?","merges"`, []string{"unknown token", "?"}},
 	{`"added_tokens":[]`, `"added_tokens":[{"id":1,"content":"x"}]`, []string{`"x"`, "id 1", `"b"`}},
 	{`"added_tokens":[]`, `"added_tokens":[{"id":9,"content":"a"}]`, []string{`"a"`, "id 9", "0"}},
@@ -202,7 +201,7 @@ func useLoaded(t *testing.T, tok *tokenize.Tokenizer) {
 		if err != nil {
 			continue
 		}
-		if !slices.Equal(ids, e.IDs) {
+		if m, ok := tok.Stages().Model.(*tokenize.BPE); !slices.Equal(ids, e.IDs) && !(ok && m.Config().Dropout > 0) {
 			t.Fatalf("%q: got %v, but detailed %v", text, ids, e.IDs)
 		}
 		if _, err := tok.Decode(ids); err != nil {

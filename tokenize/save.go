@@ -77,7 +77,7 @@ func marshal(v any) ([]byte, error) {
 func (t *Tokenizer) SaveGPT2(folder string) error {
 	m, isBPE := t.stages.Model.(*BPE)
 	if s := t.stages; !isBPE || s.Splitter != (ByteLevel{}) && s.Splitter != (ByteLevel{TrimOffsets: true}) ||
-		s.Normalizer != nil || s.PostProcessor != nil || m.config.Unknown != "" || m.config.IgnoreMerges {
+		s.Normalizer != nil || s.PostProcessor != nil || !m.isPlain() {
 		return errors.New("tokenize: save: vocab.json and merges.txt hold GPT-2's stages only: use Save")
 	}
 	unmade := map[AddedToken]bool{}
@@ -93,7 +93,7 @@ func (t *Tokenizer) SaveGPT2(folder string) error {
 	for a := range unmade {
 		return errors.Errorf("tokenize: save: %q, which no merge makes, would be read as a special token: use Save", a.Text)
 	}
-	vocab, err := marshal(vocabJSON{&m.vocabulary})
+	vocab, err := marshal(vocabJSON{m.names()})
 	if err != nil {
 		return errors.Wrap(err, "tokenize: save")
 	}

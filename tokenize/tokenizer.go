@@ -51,8 +51,8 @@ type core struct {
 	size       int
 }
 
-// New puts stages together. It is an error when they do not fit: no model, ByteLevel with another model than BPE or a BPE
-// without it, an added token whose text or id the model gives to another token.
+// New puts stages together. It is an error when they do not fit: no model, ByteLevel with another model than a BPE of
+// bytes or such a BPE without it, an added token whose text or id the model gives to another token.
 func New(s Stages) (*Tokenizer, error) {
 	t, err := newTokenizer(s)
 	return t, errors.WithMessage(err, "tokenize: new")
@@ -62,9 +62,8 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 	if s.Model == nil {
 		return nil, errors.New("no model")
 	}
-	_, isBPE := s.Model.(*BPE)
-	if hasByteLevel(s.Splitter) != isBPE {
-		return nil, errors.Errorf("the model is %T and the splitter %T: ByteLevel and BPE go together", s.Model, s.Splitter)
+	if err := checkByteLevel(s); err != nil {
+		return nil, err
 	}
 	if err := checkSplitter(s.Splitter); err != nil {
 		return nil, errors.WithMessage(err, "split")
@@ -77,7 +76,7 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 		return nil, err
 	}
 	if s.Normalizer == nil {
-		c.scan = scannerOf(s.Splitter)
+		c.scan = scannerIn(s)
 		if c.scan != nil {
 			c.fast, _ = s.Model.(textModel)
 		}
@@ -115,20 +114,6 @@ func checkSplitter(s Splitter) error {
 		}
 	}
 	return nil
-}
-
-func hasByteLevel(s Splitter) bool {
-	switch s := s.(type) {
-	case ByteLevel:
-		return true
-	case Splitters:
-		for _, part := range s {
-			if hasByteLevel(part) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Stages returns the parts of t, to be read only.

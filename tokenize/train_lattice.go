@@ -53,7 +53,7 @@ func (l *lattices) child(node, symbol int32) int32 {
 	below := l.step(node, symbol)
 	if below < 0 {
 		below = int32(len(l.at))
-		l.trie.put(node, symbol, below)
+		l.trie.put(pairOf(node, symbol), newMerge(0, below))
 		l.at = append(l.at, -1)
 	}
 	return below
@@ -61,11 +61,11 @@ func (l *lattices) child(node, symbol int32) int32 {
 
 // step returns the node below another, or -1.
 func (l *lattices) step(node, symbol int32) int32 {
-	below := l.trie.rank(node, symbol)
-	if below == noRank {
+	below := l.trie.find(node, symbol)
+	if below == noMerge {
 		return -1
 	}
-	return below
+	return below.id()
 }
 
 // shared is the number of symbols that a and b begin with in common.
