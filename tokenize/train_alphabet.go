@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 )
 
 // alphabet returns the characters of all and of initial, in order of their code points. When there are more than limit, the
@@ -32,11 +31,6 @@ func (t *tally) alphabet(initial string, limit int) []rune {
 
 // byteName is the token of a byte in a vocabulary of characters.
 func byteName(b int) string { return fmt.Sprintf("<0x%02X>", b) }
-
-// isByteName tells whether token is that of a byte in a vocabulary of characters.
-func isByteName(token string) bool {
-	return len(token) == 6 && strings.HasPrefix(token, "<0x") && token[5] == '>' && strings.Trim(token[3:5], "0123456789ABCDEF") == ""
-}
 
 // bytes gives tokens to all bytes, for characters that have none.
 func (d *draft) bytes() {

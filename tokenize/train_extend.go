@@ -21,9 +21,9 @@ func oldBPE(t *Tokenizer) (BPEConfig, error) {
 	return c, nil
 }
 
-// respell returns a function that spells a piece with the merges of config and the vocabulary that d has now.
-func respell(d *draft, config BPEConfig) (func(dst []int32, piece string) []int32, error) {
-	config.Vocab = maps.Clone(d.ids)
+// respell returns a speller with the merges of config and the vocabulary that d has now.
+func respell(d *draft, config BPEConfig) (speller, error) {
+	config.Vocab, config.ByteFallback, config.Dropout = maps.Clone(d.ids), false, 0
 	m, err := NewBPE(config)
 	if err != nil {
 		return nil, err
@@ -31,8 +31,8 @@ func respell(d *draft, config BPEConfig) (func(dst []int32, piece string) []int3
 	return spellWith(m, m.unknown), nil
 }
 
-// spellWith returns a function that spells a piece with the tokens of m. What has none is unspelled.
-func spellWith(m Model, unknown int32) func(dst []int32, piece string) []int32 {
+// spellWith returns a speller with the tokens of m. What has none is unspelled.
+func spellWith(m Model, unknown int32) speller {
 	var tokens []Token
 	return func(dst []int32, piece string) []int32 {
 		var err error

@@ -51,8 +51,8 @@ func (c candidate) before(o candidate) bool {
 // unspelled stands for a character without a token. Nothing merges across it.
 const unspelled = -1
 
-// newPairs spells the pieces of all: spell appends the tokens of one.
-func newPairs(d *draft, rules mergeRules, all *tally, spell func(dst []int32, piece string) []int32) *pairs {
+// newPairs spells the pieces of all.
+func newPairs(d *draft, rules mergeRules, all *tally, spell speller) *pairs {
 	b := &pairs{draft: d, rules: rules, stats: map[uint64]*pairStat{}}
 	for i, piece := range all.pieces {
 		from := len(b.symbols)

@@ -54,7 +54,8 @@ func (s *sentences) addAll(d *draft, old []ScoredPiece) (stay []seed) {
 	}
 	for _, p := range old {
 		n := utf8.RuneCountInString(p.Text)
-		if n < 2 || n > longestPiece || p.Score <= unlikely || d.isAdded(p.Text) || isByteName(p.Text) {
+		_, isByte := fallbackByte(p.Text)
+		if n < 2 || n > longestPiece || isByte || d.isAdded(p.Text) {
 			continue
 		}
 		at := len(s.symbols)

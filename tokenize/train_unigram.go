@@ -54,12 +54,9 @@ func (t UnigramTrainer) Extend(old *Tokenizer, texts iter.Seq[string]) (*Tokeniz
 	return tok, errors.WithMessage(err, "tokenize: extend unigram")
 }
 
-func (t UnigramTrainer) plan(old *Tokenizer) (*plan, error) {
-	if t.Splitter == nil {
-		t.Splitter = metaspaceWords()
-	}
+func (t UnigramTrainer) plan(old *Tokenizer, splitter Splitter) (*plan, error) {
 	p := &plan{size: cmp.Or(t.VocabSize, 8000), special: t.Special, unknown: cmp.Or(t.Unknown, "<unk>"), normalizer: t.Normalizer,
-		splitter: t.Splitter, workers: t.Workers, pieces: t.MaxPieces, progress: t.Progress, old: old}
+		splitter: splitter, workers: t.Workers, pieces: t.MaxPieces, progress: t.Progress, old: old}
 	switch {
 	case t.MaxLength < 0 || t.MaxLength > longestPiece:
 		return nil, errors.Errorf("MaxLength is %d: it must be from 1 to %d, or 0", t.MaxLength, longestPiece)
@@ -72,7 +69,9 @@ func (t UnigramTrainer) plan(old *Tokenizer) (*plan, error) {
 }
 
 func (t UnigramTrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokenizer, error) {
-	p, err := t.plan(old)
+	s := subwordStages("", "", t.ByteFallback)
+	s.replace(t.Splitter, t.Decoder)
+	p, err := t.plan(old, s.Splitter)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +104,7 @@ func (t UnigramTrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokenize
 	if err != nil {
 		return nil, err
 	}
-	return p.finish(d, Stages{Decoder: cmp.Or[Decoder](t.Decoder, metaspaceDecoder())}, m)
+	return p.finish(d, Stages{Decoder: s.Decoder}, m)
 }
 
 // oldUnigram returns what the model of t is made of, or nothing when t is nil.

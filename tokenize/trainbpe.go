@@ -62,7 +62,7 @@ func (t BPETrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokenizer, e
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && !hasByteLevel(old.stages.Splitter) {
+	if config.Characters {
 		return nil, errors.New("the tokenizer to extend works on characters: use CharBPETrainer")
 	}
 	d, err := p.begin()
