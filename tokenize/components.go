@@ -48,6 +48,8 @@ func parseNormalizer(raw json.RawMessage, depth int) (Normalizer, error) {
 		return Lowercase{}, nil
 	case "NFC", "NFD", "NFKC", "NFKD":
 		return Form(kind), nil
+	case "Precompiled":
+		return parsePrecompiled(raw)
 	case "Sequence":
 		list, err := sequence(raw, "normalizers", depth, parseNormalizer)
 		return Normalizers(list), err

@@ -138,8 +138,7 @@ func (e *encoder) split(x Text) error {
 			return errors.WithMessagef(err, "tokenize: encode: byte %d", p.Span(0, 0).Start)
 		}
 		for _, token := range e.tokens {
-			name, _ := e.t.stages.Model.IDToToken(token.ID)
-			e.add(token.ID, name, p.Span(token.Start, token.End))
+			e.add(token.ID, nameOf(e.t.stages.Model, token, p.s), p.Span(token.Start, token.End))
 		}
 		e.words++
 	}

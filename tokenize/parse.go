@@ -119,6 +119,7 @@ type modelFields struct {
 	ByteFallback  bool              `json:"byte_fallback"`
 	IgnoreMerges  bool              `json:"ignore_merges"`
 	MaxInputChars *int              `json:"max_input_chars_per_word"`
+	UnknownID     *int32            `json:"unk_id"`
 	Vocab         json.RawMessage   `json:"vocab"`
 	Merges        []json.RawMessage `json:"merges"`
 }
@@ -135,6 +136,10 @@ func parseModel(raw json.RawMessage, characters bool) (Model, error) {
 	switch f.kind() {
 	case "BPE":
 		return f.bpe(characters)
+	case "WordPiece":
+		return f.wordPiece()
+	case "Unigram":
+		return f.unigram()
 	case "WordLevel":
 		ids, err := parseVocab(f.Vocab)
 		if err != nil {

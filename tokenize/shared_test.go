@@ -124,3 +124,25 @@ func must[T any](t testing.TB) func(T, error) T {
 		return v
 	}
 }
+
+// precompiledOf returns the Precompiled normalizer of a published tokenizer.json.
+func precompiledOf(t testing.TB, parts ...string) tokenize.Precompiled {
+	t.Helper()
+	var file struct {
+		Normalizer struct {
+			Charsmap    []byte `json:"precompiled_charsmap"`
+			Normalizers []struct {
+				Charsmap []byte `json:"precompiled_charsmap"`
+			}
+		}
+	}
+	data := must[[]byte](t)(os.ReadFile(shared(t, append([]string{"tokenizers"}, parts...)...)))
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	charsmap := file.Normalizer.Charsmap
+	for _, n := range file.Normalizer.Normalizers {
+		charsmap = append(charsmap, n.Charsmap...)
+	}
+	return must[tokenize.Precompiled](t)(tokenize.ParsePrecompiled(charsmap))
+}
