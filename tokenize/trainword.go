@@ -131,7 +131,7 @@ func (w *wordList) added() []AddedToken {
 func (w *wordList) matcher() *matcher {
 	m := &matcher{}
 	for _, a := range w.added() {
-		m.add(a)
+		m.add(a, a.Text)
 	}
 	return m.finish()
 }
