@@ -20,15 +20,15 @@ func (f *modelFields) bpe(characters bool) (Model, error) {
 	}
 	c.Merges = make([][2]string, len(f.Merges))
 	for i, raw := range f.Merges {
-		if c.Merges[i], err = parseMerge(raw); err != nil {
+		if c.Merges[i], err = parseMerge(raw, ids); err != nil {
 			return nil, errors.WithMessagef(err, "merges[%d]", i)
 		}
 	}
 	return newBPE(c)
 }
 
-// parseMerge reads "a b" or ["a", "b"].
-func parseMerge(raw json.RawMessage) (merge [2]string, err error) {
+// parseMerge reads "a b" or ["a", "b"], tokens among ids.
+func parseMerge(raw json.RawMessage, ids map[string]int32) (merge [2]string, err error) {
 	if bytes.HasPrefix(raw, []byte("[")) {
 		var sides []string
 		if err := json.Unmarshal(raw, &sides); err != nil {
@@ -44,10 +44,37 @@ func parseMerge(raw json.RawMessage) (merge [2]string, err error) {
 		return merge, errors.WithStack(err)
 	}
 	left, right, ok := strings.Cut(line, " ")
-	if !ok || left == "" || right == "" || strings.Contains(right, " ") {
+	if ok && strings.Contains(right, " ") {
+		left, right, ok = cutSpaces(line, ids)
+	}
+	if !ok || left == "" || right == "" {
 		return merge, errors.Errorf("%q: two tokens with one space between them are needed", line)
 	}
 	return [2]string{left, right}, nil
+}
+
+// cutSpaces parts a line of tokens that hold spaces themselves, as some copies of Llama 2's file have them. There must be
+// only one way in which both sides and the whole are tokens.
+func cutSpaces(line string, ids map[string]int32) (left, right string, ok bool) {
+	for i := range len(line) {
+		if line[i] != ' ' {
+			continue
+		}
+		a, b := line[:i], line[i+1:]
+		for _, token := range []string{a, b, a + b} {
+			if _, known := ids[token]; !known {
+				a = ""
+			}
+		}
+		if a == "" {
+			continue
+		}
+		if ok {
+			return "", "", false
+		}
+		left, right, ok = a, b, true
+	}
+	return left, right, ok
 }
 
 // MarshalJSON writes the Model as files hold it. The seed of a dropout has no place there.

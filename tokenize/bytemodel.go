@@ -2,36 +2,39 @@ package tokenize
 
 import "github.com/pkg/errors"
 
-// checkByteLevel returns an error unless ByteLevel and a BPE of bytes come together.
+// checkByteLevel returns an error when a BPE of bytes comes without ByteLevel.
 func checkByteLevel(s Stages) error {
-	m, isBPE := s.Model.(*BPE)
-	ofBytes := isBPE && !m.config.Characters
-	if byteLevel := hasByteLevel(s.Normalizer) || hasByteLevel(s.Splitter); byteLevel != ofBytes {
-		return errors.Errorf("the model is %T (of bytes: %t), the normalizer %T, the splitter %T: ByteLevel and BPE go together",
-			s.Model, ofBytes, s.Normalizer, s.Splitter)
+	if ofBytes(s.Model) && !hasByteLevel(s.Splitter) {
+		return errors.Errorf("the model is a BPE of bytes and the splitter %T: it needs a ByteLevel", s.Splitter)
 	}
 	return nil
 }
 
-// hasByteLevel tells whether a Normalizer or a Splitter is a ByteLevel or has one among its parts.
-func hasByteLevel(stage any) bool {
-	switch s := stage.(type) {
+func ofBytes(m Model) bool {
+	bpe, ok := m.(*BPE)
+	return ok && !bpe.config.Characters
+}
+
+// isSpelled tells whether the model is given the bytes of a piece in their spelling, as ByteLevel means it: a BPE of bytes
+// does without.
+func isSpelled(s Stages) bool { return hasByteLevel(s.Splitter) && !ofBytes(s.Model) }
+
+// hasByteLevel tells whether a Splitter is a ByteLevel or has one among its parts.
+func hasByteLevel(s Splitter) bool { return byteLevelIn(s) >= 0 }
+
+// byteLevelIn returns the place of the first ByteLevel among the parts of a Splitter, or -1.
+func byteLevelIn(s Splitter) int {
+	switch s := s.(type) {
 	case ByteLevel:
-		return true
+		return 0
 	case Splitters:
-		for _, part := range s {
+		for i, part := range s {
 			if hasByteLevel(part) {
-				return true
-			}
-		}
-	case Normalizers:
-		for _, part := range s {
-			if hasByteLevel(part) {
-				return true
+				return i
 			}
 		}
 	}
-	return false
+	return -1
 }
 
 // scannerIn returns the fast form of the Splitter, and for a model that gets whole texts one that cuts them where that

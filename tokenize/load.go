@@ -16,10 +16,7 @@ import (
 func Load(path string) (*Tokenizer, error) { return Loader{}.Load(path) }
 
 // Loader is Load with the help of others.
-type Loader struct {
-	// Compile makes the Matcher of a regular expression that has no scanner here. nil: such a pattern is an error.
-	Compile func(pattern string) (Matcher, error)
-}
+type Loader struct{}
 
 // Load reads a tokenizer like the function Load.
 func (l Loader) Load(path string) (*Tokenizer, error) {

@@ -26,6 +26,15 @@ func named(kind string) ([]byte, error) {
 	return json.Marshal(map[string]string{"type": kind})
 }
 
+// typed is a component with the fields of a struct.
+func typed(kind string, fields any) ([]byte, error) {
+	raw, err := marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(`{"type":"`+kind+`",`), raw[1:]...), nil
+}
+
 // MarshalJSON writes the Normalizer as files hold it.
 func (Lowercase) MarshalJSON() ([]byte, error) { return named("Lowercase") }
 
@@ -54,13 +63,7 @@ func keepMatches(pattern string) ([]byte, error) {
 
 // MarshalJSON writes the Splitter as files hold it.
 func (s Split) MarshalJSON() ([]byte, error) {
-	f := jsonSplit{Type: "Split", Behavior: s.behavior(), Invert: s.Invert}
-	if s.Regex {
-		f.Pattern.Regex = &s.Pattern
-	} else {
-		f.Pattern.String = &s.Pattern
-	}
-	return marshal(f)
+	return marshal(jsonSplit{"Split", patternJSON(s.Pattern, s.Regex), s.behavior(), s.Invert})
 }
 
 // MarshalJSON writes the stage as files hold it.

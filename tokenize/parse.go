@@ -30,7 +30,7 @@ type jsonAdded struct {
 	Special    bool   `json:"special"`
 }
 
-// Parse reads a tokenizer.json from memory. Only version 1.0 is known, and neither truncation nor padding.
+// Parse reads a tokenizer.json from memory. Only version 1.0 is known.
 func (l Loader) Parse(data []byte) (*Tokenizer, error) {
 	t, err := l.parse(data)
 	return t, errors.WithMessage(err, "tokenize: parse")
@@ -44,12 +44,6 @@ func (l Loader) parse(data []byte) (*Tokenizer, error) {
 	if f.Version != "1.0" {
 		return nil, errors.Errorf("version: got %q, want %q", f.Version, "1.0")
 	}
-	if !isNull(f.Truncation) {
-		return nil, errors.New("truncation: not known here: cut the ids, and set it to null in the file")
-	}
-	if !isNull(f.Padding) {
-		return nil, errors.New("padding: not known here: pad the ids, and set it to null in the file")
-	}
 	s, err := l.stages(&f)
 	if err != nil {
 		return nil, err
@@ -58,14 +52,34 @@ func (l Loader) parse(data []byte) (*Tokenizer, error) {
 		s.Added = append(s.Added, AddedToken{ID: a.ID, Text: a.Content, Special: a.Special, SingleWord: a.SingleWord,
 			LeftStrip: a.LStrip, RightStrip: a.RStrip, Normalized: a.Normalized})
 	}
-	return newTokenizer(s)
+	t, err := newTokenizer(s)
+	if err != nil {
+		return nil, err
+	}
+	if t.Truncation, err = parseOption[Truncation](f.Truncation); err != nil {
+		return nil, errors.WithMessage(err, "truncation")
+	}
+	t.Padding, err = parseOption[Padding](f.Padding)
+	return t, errors.WithMessage(err, "padding")
+}
+
+// parseOption reads Truncation or Padding; null is none.
+func parseOption[T checker](raw json.RawMessage) (*T, error) {
+	if isNull(raw) {
+		return nil, nil
+	}
+	v := new(T)
+	if err := json.Unmarshal(raw, v); err != nil {
+		return nil, errors.WithStack(err)
+	}
+	return v, (*v).check()
 }
 
 func (l Loader) stages(f *jsonFile) (s Stages, err error) {
 	if s.Normalizer, err = parseNormalizer(f.Normalizer, 0); err != nil {
 		return s, errors.WithMessage(err, "normalizer")
 	}
-	if s.Splitter, err = l.parseSplitter(f.PreTokenizer, 0); err != nil {
+	if s.Splitter, err = parseSplitter(f.PreTokenizer, 0); err != nil {
 		return s, errors.WithMessage(err, "pre_tokenizer")
 	}
 	if s.PostProcessor, err = parsePostProcessor(f.PostProcessor, 0); err != nil {
@@ -74,7 +88,7 @@ func (l Loader) stages(f *jsonFile) (s Stages, err error) {
 	if s.Decoder, err = parseDecoder(f.Decoder, 0); err != nil {
 		return s, errors.WithMessage(err, "decoder")
 	}
-	s.Model, err = parseModel(f.Model, !hasByteLevel(s.Normalizer) && !hasByteLevel(s.Splitter))
+	s.Model, err = parseModel(f.Model, !hasByteLevel(s.Splitter))
 	return s, errors.WithMessage(err, "model")
 }
 

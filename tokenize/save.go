@@ -37,6 +37,7 @@ func (t *Tokenizer) MarshalJSON() ([]byte, error) {
 		part any
 		to   *json.RawMessage
 	}{
+		{"truncation", option(t.Truncation), &f.Truncation}, {"padding", option(t.Padding), &f.Padding},
 		{"normalizer", s.Normalizer, &f.Normalizer}, {"splitter", s.Splitter, &f.PreTokenizer},
 		{"post-processor", s.PostProcessor, &f.PostProcessor}, {"decoder", s.Decoder, &f.Decoder}, {"model", s.Model, &f.Model},
 	} {
@@ -59,6 +60,14 @@ func (t *Tokenizer) MarshalJSON() ([]byte, error) {
 	var out bytes.Buffer
 	err = json.Indent(&out, raw, "", "  ")
 	return out.Bytes(), errors.WithStack(err)
+}
+
+// option returns *v, and nil for none.
+func option[T any](v *T) any {
+	if v == nil {
+		return nil
+	}
+	return *v
 }
 
 // marshal is json.Marshal with <, > and & as they are.

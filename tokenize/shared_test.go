@@ -40,15 +40,17 @@ func shared(t testing.TB, parts ...string) string {
 
 // reference is one case of a reference tokenizer.
 type reference struct {
-	Tag, Text  string
-	Pair       *string
-	IDs        []int32
-	IDsSpecial []int32 `json:"ids_special"`
-	Tokens     []string
-	Offsets    [][2]int
-	WordIDs    []int32 `json:"word_ids"`
-	TypeIDs    []int32 `json:"type_ids"`
-	Decoded    string
+	Tag, Text   string
+	Pair        *string
+	IDs         []int32
+	IDsSpecial  []int32 `json:"ids_special"`
+	Tokens      []string
+	Offsets     [][2]int
+	WordIDs     []int32  `json:"word_ids"`
+	TypeIDs     []int32  `json:"type_ids"`
+	SpecialMask []int32  `json:"special_mask"`
+	SequenceIDs []*int32 `json:"sequence_ids"`
+	Decoded     string
 }
 
 func references(t testing.TB, parts ...string) []reference {

@@ -56,10 +56,7 @@ func parseTiktoken(data []byte, c Tiktoken) (*Tokenizer, error) {
 	}
 	s := Stages{Splitter: ByteLevel{}, Model: model, Decoder: ByteLevel{}}
 	if c.Pattern != patternGPT2 {
-		split, err := Loader{}.compile(Split{Pattern: c.Pattern, Regex: true, Behavior: Isolated})
-		if err != nil {
-			return nil, err
-		}
+		split := Split{Pattern: c.Pattern, Regex: true, Behavior: Isolated}
 		s.Splitter = Splitters{split, ByteLevel{NoPattern: true}}
 	}
 	for text, id := range c.Special {

@@ -33,6 +33,9 @@ type Tokenizer struct {
 	SkipSpecial bool   // leave special tokens out of decoded text
 	RuneOffsets bool   // offsets count runes instead of bytes
 
+	Truncation *Truncation // nil: nothing is cut
+	Padding    *Padding    // nil: nothing is padded
+
 	*core
 }
 
@@ -46,6 +49,8 @@ type core struct {
 	fast       textModel // set with scan when no stage changes the text
 	scan       scanner
 	cuttable   bool     // no added token reaches over a place where scan cuts a text
+	spelled    bool     // the model is given bytes in their spelling: ByteLevel with another model than byte-level BPE
+	placing    bool     // some stage asks where in the text a piece stands, so that ids need origins
 	join       joiner   // nil: the Decoder has no fast form
 	texts      []string // by id: what join is given
 	size       int
@@ -65,17 +70,17 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 	if err := checkByteLevel(s); err != nil {
 		return nil, err
 	}
-	if err := checkSplitter(s.Splitter); err != nil {
-		return nil, errors.WithMessage(err, "split")
+	if err := checkStages(s); err != nil {
+		return nil, err
 	}
-	c := &core{stages: s}
+	c := &core{stages: s, placing: asksPlace(s.Splitter), spelled: isSpelled(s)}
 	if err := c.addTokens(s.Added); err != nil {
 		return nil, err
 	}
-	if err := c.checkPostProcessor(s.PostProcessor); err != nil {
+	if err := checkTemplates(s.PostProcessor, c.size); err != nil {
 		return nil, err
 	}
-	if s.Normalizer == nil {
+	if s.Normalizer == nil && !c.spelled {
 		c.scan = scannerIn(s)
 		if c.scan != nil {
 			c.fast, _ = s.Model.(textModel)
@@ -83,37 +88,6 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 	}
 	c.setJoin()
 	return &Tokenizer{core: c}, nil
-}
-
-// checkPostProcessor looks at the templates: their texts and ids must be there.
-func (c *core) checkPostProcessor(p PostProcessor) error {
-	switch p := p.(type) {
-	case PostProcessors:
-		for _, part := range p {
-			if err := c.checkPostProcessor(part); err != nil {
-				return err
-			}
-		}
-	case Template:
-		if err := p.check(c.size); err != nil {
-			return errors.WithMessage(err, "template")
-		}
-	}
-	return nil
-}
-
-func checkSplitter(s Splitter) error {
-	switch s := s.(type) {
-	case Split:
-		return s.check()
-	case Splitters:
-		for _, part := range s {
-			if err := checkSplitter(part); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // Stages returns the parts of t, to be read only.

@@ -11,7 +11,7 @@ import (
 // Hugging Face's BpeTrainer without ByteLevel). It differs from that one where LimitAlphabet leaves characters out: pairs are not
 // counted across them, because such a pair never merges when encoded.
 //
-// The zero value cuts words with Metaspace, and newlines from words, so that a text decodes to itself. With Suffix or Prefix
+// The zero value cuts words with Metaspace, and newlines from words; decoded text is the very text, but for a space at its start. With Suffix or Prefix
 // words are those of BertSplitter, and decoded text has a space between them. Memory is bounded as that of BPETrainer.
 type CharBPETrainer struct {
 	VocabSize       int            // entries at most, special tokens and characters included; 0: 30,000

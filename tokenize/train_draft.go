@@ -96,7 +96,7 @@ func (d *draft) room() int {
 func (d *draft) matcher() *matcher {
 	m := &matcher{}
 	for _, a := range d.added {
-		m.add(a)
+		m.add(a, a.Text)
 	}
 	return m.finish()
 }

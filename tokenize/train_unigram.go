@@ -14,7 +14,7 @@ import (
 // that are needed least, again and again (Kudo 2018, arXiv 1804.10959; Hugging Face's UnigramTrainer). It differs from that
 // one in that characters are never lost, and in that a substring counts as often as it occurs, not once for each word.
 //
-// The zero value cuts words with Metaspace, and newlines from words, so that a text decodes to itself. Its memory is bounded as
+// The zero value cuts words with Metaspace, and newlines from words. Decoded text is the very text, but for a space at its start. Memory is bounded as
 // that of BPETrainer.
 type UnigramTrainer struct {
 	VocabSize       int            // entries at most, special tokens included; 0: 8,000
