@@ -179,14 +179,3 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
-
-func BenchmarkTrainBPE(b *testing.B) {
-	text := goCode(b, 2<<20)
-	b.ReportAllocs()
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		if _, err := (tokenize.BPETrainer{VocabSize: 30000}).Train(lines(text)); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

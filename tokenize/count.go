@@ -137,10 +137,11 @@ func (c *counter) count(texts iter.Seq[string]) *tally {
 	for range workers {
 		t := newTally()
 		run.tallies = append(run.tallies, t)
+		split := splitting(c.splitter, func(piece string, _ bool) { t.add(piece, 1) })
 		go func() {
 			for batch := range run.batches {
 				for _, text := range batch {
-					c.text(t, text)
+					c.text(text, split)
 					run.done.Add(int64(len(text)))
 				}
 				run.pending.Done()
@@ -211,37 +212,20 @@ func (c *counting) gather() {
 	c.round = 0
 }
 
-// text counts the pieces of one text.
-func (c *counter) text(t *tally, text string) {
+// text hands the pieces of one text to each.
+func (c *counter) text(text string, each pieceFunc) {
 	for at := 0; at < len(text); {
 		_, s, ok := c.special.find(text, at, Allow)
 		if !ok {
 			s = Span{len(text), len(text)}
 		}
-		c.plain(t, text[at:s.Start])
-		at = s.End
-	}
-}
-
-func (c *counter) plain(t *tally, text string) {
-	if c.normalizer == nil {
-		if sc := scannerOf(c.splitter); sc != nil {
-			for at := 0; at < len(text); {
-				start, end := sc.next(text, at)
-				if start == end {
-					break
-				}
-				t.add(text[start:end], 1)
-				at = end
-			}
-			return
+		x := Text{s: text[at:s.Start], at: at}
+		if c.normalizer != nil {
+			x = c.normalizer.Normalize(x)
 		}
-	}
-	x := NewText(text)
-	if c.normalizer != nil {
-		x = c.normalizer.Normalize(x)
-	}
-	for _, p := range c.splitter.Split(nil, x) {
-		t.add(p.s, 1)
+		if x.s != "" {
+			each(x.s, at == 0)
+		}
+		at = s.End
 	}
 }

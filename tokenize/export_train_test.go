@@ -87,3 +87,10 @@ func Seeds(texts []string, longest int) (map[string]int64, error) {
 	}
 	return seeds, nil
 }
+
+// Counted returns the pieces of text that training with s counts.
+func Counted(s Splitter, text string) (pieces []string) {
+	c := counter{splitter: s}
+	c.text(text, splitting(s, func(piece string, _ bool) { pieces = append(pieces, piece) }))
+	return pieces
+}
