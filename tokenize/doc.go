@@ -22,8 +22,8 @@
 // # Getting one
 //
 // Load reads Hugging Face's tokenizer.json, GPT-2's vocab.json with merges.txt, or a folder that holds either.
-// BPETrainer, WordTrainer and CharTrainer make one from text, in parallel, with the same result for any number of
-// workers. Save and SaveGPT2 write what Load reads.
+// The trainers BPETrainer, CharBPETrainer, WordPieceTrainer, UnigramTrainer, WordTrainer and CharTrainer make one from text,
+// in parallel and in bounded memory, with the same result for any number of workers. Save and SaveGPT2 write what Load reads.
 //
 // # Text that is not UTF-8
 //

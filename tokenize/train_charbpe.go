@@ -11,13 +11,14 @@ import (
 // Hugging Face's BpeTrainer without ByteLevel). It differs from that one where LimitAlphabet leaves characters out: pairs are not
 // counted across them, because such a pair never merges when encoded.
 //
-// The zero value cuts words with Metaspace, and newlines from words; decoded text is the very text, but for a space at its start. With Suffix or Prefix
-// words are those of BertSplitter, and decoded text has a space between them. Memory is bounded as that of BPETrainer.
+// The zero value cuts words with Metaspace, and newlines from words; decoded text is the very text, but for a space at its
+// start. With Suffix or Prefix words are those of BertSplitter, and decoded text has a space between them. Memory is bounded
+// as that of BPETrainer.
 type CharBPETrainer struct {
 	VocabSize       int            // entries at most, special tokens and characters included; 0: 30,000
 	MinFrequency    int64          // pairs that are rarer do not merge
 	Special         []string       // the first ids, in this order
-	Unknown         string         // the token of characters outside the vocabulary; "": "<unk>". After Special unless it is among them
+	Unknown         string         // of characters outside the vocabulary; "": "<unk>". After Special unless it is among them
 	ByteFallback    bool           // a character outside the vocabulary is the tokens of its bytes, <0x00> to <0xFF>
 	InitialAlphabet string         // characters that get a token even if the texts have none of them
 	LimitAlphabet   int            // characters that get a token at most, the most frequent ones; 0: no limit
@@ -57,15 +58,16 @@ func (t CharBPETrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokenize
 		return nil, err
 	}
 	if old == nil {
-		config = BPEConfig{Characters: true, Unknown: cmp.Or(t.Unknown, "<unk>"), ByteFallback: t.ByteFallback, Prefix: t.Prefix, Suffix: t.Suffix}
+		config = BPEConfig{Characters: true, Unknown: cmp.Or(t.Unknown, "<unk>"), Prefix: t.Prefix, Suffix: t.Suffix}
 	} else if !config.Characters {
 		return nil, errors.New("the tokenizer to extend works on bytes: use BPETrainer")
 	}
+	config.ByteFallback = config.ByteFallback || t.ByteFallback
 	s := subwordStages(config.Prefix, config.Suffix, config.ByteFallback)
 	s.replace(t.Splitter, t.Decoder)
 	p := &plan{size: cmp.Or(t.VocabSize, 30000), special: t.Special, unknown: config.Unknown, normalizer: t.Normalizer,
 		splitter: s.Splitter, workers: t.Workers, pieces: t.MaxPieces, progress: t.Progress, old: old}
-	c := charMerges{initial: t.InitialAlphabet, limit: t.LimitAlphabet, suffix: config.Suffix, bytes: t.ByteFallback || config.ByteFallback,
+	c := charMerges{initial: t.InitialAlphabet, limit: t.LimitAlphabet, suffix: config.Suffix, bytes: config.ByteFallback,
 		rules: mergeRules{least: t.MinFrequency, longest: t.MaxLength, prefix: config.Prefix, progress: t.Progress}}
 	if old != nil {
 		c.respell = func(d *draft) (speller, error) { return respell(d, config) }
@@ -75,7 +77,7 @@ func (t CharBPETrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokenize
 		return nil, err
 	}
 	config.Vocab, config.Merges = d.ids, append(config.Merges, merges...)
-	m, err := NewBPE(config)
+	m, err := newBPE(config)
 	if err != nil {
 		return nil, err
 	}

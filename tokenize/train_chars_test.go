@@ -25,13 +25,15 @@ func TestCharacterMerges(t *testing.T) {
 	}
 }
 
-// naiveAffixed trains by the definition, on words with their counts. Tokens of equal counts merge in the order of their ids.
-func naiveAffixed(words map[string]int, prefix, suffix string, n int) (merges [][2]string) {
+// naiveMerges trains by the definition: it counts all pairs anew before each merge. Words come with their counts. Of pairs
+// with equal counts the one with the lower ids merges: characters, then those with a prefix or a suffix, then merges.
+func naiveMerges(words map[string]int, affix [2]string, n int) (merges [][2]string) {
+	prefix, suffix := affix[0], affix[1]
 	split, rank := map[string][]string{}, map[string]int{}
-	for c := range 128 { // characters, then what stands within a word or at its end, in order of characters
+	for c := range 128 {
 		for i, form := range []string{"%s", "%s" + suffix, prefix + "%s", prefix + "%s" + suffix} {
-			if form := fmt.Sprintf(form, string(rune(c))); rank[form] == 0 {
-				rank[form] = 1 + c + min(i, 1)*1000 + 4*c*min(i, 1) + i
+			if form = fmt.Sprintf(form, string(rune(c))); rank[form] == 0 {
+				rank[form] = 1 + c + min(i, 1)*(1000+3*c+i)
 			}
 		}
 	}
@@ -44,21 +46,9 @@ func naiveAffixed(words map[string]int, prefix, suffix string, n int) (merges []
 		split[w] = parts
 	}
 	for len(merges) < n {
-		counts := map[[2]string]int{}
-		for w, parts := range split {
-			for i := range len(parts) - 1 {
-				counts[[2]string{parts[i], parts[i+1]}] += words[w]
-			}
-		}
-		var best [2]string
-		for p, c := range counts {
-			lower := rank[p[0]] < rank[best[0]] || p[0] == best[0] && rank[p[1]] < rank[best[1]]
-			if c > counts[best] || c == counts[best] && (best[0] == "" || lower) {
-				best = p
-			}
-		}
+		best := bestPair(words, split, rank)
 		if best[0] == "" {
-			return merges
+			break
 		}
 		merges = append(merges, best)
 		made := best[0] + strings.TrimPrefix(best[1], prefix)
@@ -73,6 +63,23 @@ func naiveAffixed(words map[string]int, prefix, suffix string, n int) (merges []
 		}
 	}
 	return merges
+}
+
+// bestPair is the most frequent pair of neighbours in words.
+func bestPair(words map[string]int, split map[string][]string, rank map[string]int) (best [2]string) {
+	counts := map[[2]string]int{}
+	for w, parts := range split {
+		for i := range len(parts) - 1 {
+			counts[[2]string{parts[i], parts[i+1]}] += words[w]
+		}
+	}
+	for p, c := range counts {
+		lower := rank[p[0]] < rank[best[0]] || p[0] == best[0] && rank[p[1]] < rank[best[1]]
+		if c > counts[best] || c == counts[best] && (best[0] == "" || lower) {
+			best = p
+		}
+	}
+	return best
 }
 
 func TestAffixesAgainstTheDefinition(t *testing.T) {
@@ -90,7 +97,7 @@ func TestAffixesAgainstTheDefinition(t *testing.T) {
 				Splitter: tokenize.WhitespaceSplit{}}.Train(slices.Values(text)))
 			got := tok.Stages().Model.(*tokenize.BPE).Config().Merges
 			made := map[string]bool{}
-			for i, m := range naiveAffixed(words, affix[0], affix[1], len(got)) {
+			for i, m := range naiveMerges(words, affix, len(got)) {
 				token := m[0] + strings.TrimPrefix(m[1], affix[0])
 				if made[token] {
 					break // where two merges make one string, Hugging Face's rule is not the definition's

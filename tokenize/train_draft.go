@@ -114,7 +114,7 @@ func (p *plan) finish(d *draft, s Stages, m Model) (*Tokenizer, error) {
 		s = p.old.stages
 	}
 	s.Model, s.Added = m, d.added
-	t, err := New(s)
+	t, err := newTokenizer(s)
 	if err == nil && p.old != nil {
 		t.Special, t.Bare = p.old.Special, p.old.Bare
 		t.SkipSpecial, t.RuneOffsets = p.old.SkipSpecial, p.old.RuneOffsets

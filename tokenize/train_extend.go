@@ -24,7 +24,7 @@ func oldBPE(t *Tokenizer) (BPEConfig, error) {
 // respell returns a speller with the merges of config and the vocabulary that d has now.
 func respell(d *draft, config BPEConfig) (speller, error) {
 	config.Vocab, config.ByteFallback, config.Dropout = maps.Clone(d.ids), false, 0
-	m, err := NewBPE(config)
+	m, err := newBPE(config)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,8 @@ func newSentences(all *tally, alphabet []rune) (*sentences, error) {
 	for _, i := range all.sorted() {
 		s.add(all.pieces[i], all.counts[i])
 		if len(s.symbols) > math.MaxInt32-maxSentence {
-			return nil, errors.Errorf("the different pieces have more than %d characters: split more, or lower MaxPieces", math.MaxInt32-maxSentence)
+			return nil, errors.Errorf("the different pieces have more than %d characters: split more, or lower MaxPieces",
+				math.MaxInt32-maxSentence)
 		}
 	}
 	return s, nil

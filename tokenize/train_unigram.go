@@ -12,14 +12,15 @@ import (
 // UnigramTrainer makes a tokenizer of pieces with probabilities, of which a text is cut into the most probable ones. It
 // begins with the substrings of the texts that occur twice, fits their probabilities to the texts and takes out those
 // that are needed least, again and again (Kudo 2018, arXiv 1804.10959; Hugging Face's UnigramTrainer). It differs from that
-// one in that characters are never lost, and in that a substring counts as often as it occurs, not once for each word.
+// one in that a substring counts as often as it occurs, not once for each different word, that the end of a word may end a
+// substring, so that frequent words are among them, and that no character gets lost.
 //
-// The zero value cuts words with Metaspace, and newlines from words. Decoded text is the very text, but for a space at its start. Memory is bounded as
-// that of BPETrainer.
+// The zero value cuts words with Metaspace, and newlines from words. Decoded text is the very text, but for a space at its
+// start. Memory is bounded as that of BPETrainer.
 type UnigramTrainer struct {
 	VocabSize       int            // entries at most, special tokens included; 0: 8,000
 	Special         []string       // the first ids, in this order
-	Unknown         string         // the token of characters outside the vocabulary; "": "<unk>". After Special unless it is among them
+	Unknown         string         // of characters outside the vocabulary; "": "<unk>". After Special unless it is among them
 	ByteFallback    bool           // a character outside the vocabulary is the tokens of its bytes, <0x00> to <0xFF>
 	InitialAlphabet string         // characters that get a token even if the texts have none of them
 	LimitAlphabet   int            // characters that get a token at most, the most frequent ones; 0: no limit
@@ -100,7 +101,7 @@ func (t UnigramTrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokenize
 	if id, ok := d.ids[p.unknown]; ok && old == nil {
 		config.Unknown = id
 	}
-	m, err := NewUnigram(config)
+	m, err := newUnigram(config)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func (t WordPieceTrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokeni
 		return nil, err
 	}
 	config.Vocab = d.ids
-	m, err := NewWordPiece(config)
+	m, err := newWordPiece(config)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (t WordPieceTrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokeni
 // respellWords returns a speller with the vocabulary that d has now.
 func respellWords(d *draft, config WordPieceConfig) (speller, error) {
 	config.Vocab = maps.Clone(d.ids)
-	m, err := NewWordPiece(config)
+	m, err := newWordPiece(config)
 	if err != nil {
 		return nil, err
 	}

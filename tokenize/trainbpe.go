@@ -88,7 +88,7 @@ func (t BPETrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokenizer, e
 	b := newPairs(d, mergeRules{least: t.MinFrequency, longest: t.MaxLength, progress: t.Progress}, all, spell)
 	b.merge()
 	config.Vocab, config.Merges = d.ids, append(config.Merges, b.merges...)
-	m, err := NewBPE(config)
+	m, err := newBPE(config)
 	if err != nil {
 		return nil, err
 	}

@@ -130,7 +130,7 @@ func (p *plan) words(d *draft, s Stages, words []string) (*Tokenizer, error) {
 	for _, word := range words {
 		d.token(word)
 	}
-	m, err := NewWordLevel(d.ids, p.unknown)
+	m, err := newWordLevel(d.ids, p.unknown)
 	if err != nil {
 		return nil, err
 	}
