@@ -5,7 +5,7 @@ import "math/bits"
 const (
 	maxScratch  = 16      // scratch memories kept: more goroutines at once allocate
 	keepSymbols = 1 << 16 // longest piece whose memory is kept
-	cacheBits   = 14      // 16,384 entries of 64 bytes: a megabyte for each goroutine
+	cacheBits   = 15      // 32,768 entries of 64 bytes: two megabytes for each goroutine
 	cacheFrom   = 1 << 14 // bytes of text before the cache is made
 	cachedBytes = 31      // longest piece that is cached
 	cachedIDs   = 7       // most tokens of a cached piece
@@ -33,8 +33,8 @@ func (m *BPE) scratch() *bpeScratch {
 }
 
 // expect makes the cache when it begins to pay: n bytes of text follow.
-func (s *bpeScratch) expect(n int) {
-	if s.cache != nil {
+func (m *BPE) expect(s *bpeScratch, n int) {
+	if s.cache != nil || m.drops() {
 		return
 	}
 	if s.seen += n; s.seen >= cacheFrom {
