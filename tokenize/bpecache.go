@@ -19,6 +19,9 @@ type bpeScratch struct {
 	prev    []int32      // long pieces: the one before
 	heap    []uint64     // long pieces: rank<<32 | position, lowest first
 	dropped []uint64     // dropout: entries of heap that are left out until the next merge
+	out     []int32      // long pieces: the tokens of the blocks so far
+	middle  []int32      // long pieces: tokens around a joint
+	text    []byte       // long pieces: what those stand for
 	cache   []cacheEntry // nil until enough text has come by
 	seen    int          // bytes of text so far, while there is no cache
 }
@@ -43,8 +46,8 @@ func (m *BPE) expect(s *bpeScratch, n int) {
 }
 
 func (m *BPE) release(s *bpeScratch) {
-	if cap(s.ids) > keepSymbols {
-		s.ids, s.next, s.prev, s.heap, s.dropped = nil, nil, nil, nil, nil
+	if max(cap(s.ids), cap(s.out)) > keepSymbols {
+		s.ids, s.out, s.next, s.prev, s.heap, s.dropped = nil, nil, nil, nil, nil, nil
 		s.merges = make([]bpeMerge, shortPiece)
 	}
 	select {

@@ -112,6 +112,9 @@ func (m *BPE) encode(s *bpeScratch, piece string) ([]int32, error) {
 			return s.ids, nil
 		}
 	}
+	if len(piece) >= blocksFrom && m.start.plain && !m.drops() && m.mergeBlocks(s, piece) {
+		return s.ids, nil
+	}
 	ids, err := m.begin(s.ids[:0], piece)
 	if err != nil {
 		return nil, err
