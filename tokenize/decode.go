@@ -49,9 +49,11 @@ func (t *Tokenizer) Decode(ids []int32) (string, error) {
 // AppendDecode appends the text of ids to dst, as Decode does. On an error it returns dst as it was.
 func (t *Tokenizer) AppendDecode(dst []byte, ids []int32) ([]byte, error) {
 	n := len(dst)
+	dst, done := t.appendTexts(dst, ids)
 	var tokens []string
 	before, first := "", true
-	for i, id := range ids {
+	for i := done; i < len(ids); i++ {
+		id := ids[i]
 		if err := t.checkID(id); err != nil {
 			return dst[:n], errors.WithMessagef(err, "tokenize: decode: position %d", i)
 		}
