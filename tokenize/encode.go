@@ -107,6 +107,7 @@ func (t *Tokenizer) forbidden(a *AddedToken) bool { return a.Special && t.Specia
 
 // appendPlain appends the ids of text between added tokens of the first kind.
 func (t *Tokenizer) appendPlain(dst []int32, text string) ([]int32, error) {
+	text = t.rewritten(text)
 	var err error
 	for at := 0; at < len(text); {
 		token, s, ok := t.normalized.find(text, at, t.Special)

@@ -30,7 +30,6 @@ type spmSearch interface {
 type spmScratch struct {
 	viterbi viterbiScratch
 	bpe     spmBPEScratch
-	tokens  []Token
 }
 
 // newSentencePiece checks f and makes the model, and completes f's normalizer with the user-defined pieces.
@@ -207,18 +206,33 @@ func (m *SentencePiece) appendText(dst []int32, text string, sc scanner) ([]int3
 		if start == end {
 			break
 		}
-		s.tokens = m.tokenize(s, s.tokens[:0], text[start:end])
-		for _, token := range s.tokens {
-			dst = append(dst, token.ID)
-		}
+		dst = m.appendIDs(s, dst, text[start:end])
 		at = end
 	}
 	return dst, nil
 }
 
+// appendIDs is tokenize without offsets.
+func (m *SentencePiece) appendIDs(s *spmScratch, dst []int32, text string) []int32 {
+	n := len(dst)
+	for _, token := range m.search.cut(s, text) {
+		switch {
+		case token.ID != m.unknown:
+			dst = append(dst, token.ID)
+		case m.file.trainer.byteFallback:
+			for i := token.Start; i < token.End; i++ {
+				dst = append(dst, m.bytes[text[i]])
+			}
+		case len(dst) == n || dst[len(dst)-1] != m.unknown:
+			dst = append(dst, m.unknown)
+		}
+	}
+	return dst
+}
+
 // release keeps s for others, unless it has grown large.
 func (m *SentencePiece) release(s *spmScratch) {
-	if max(cap(s.viterbi.ends), cap(s.bpe.symbols), cap(s.tokens)) <= keepSymbols {
+	if max(cap(s.viterbi.ends), cap(s.bpe.symbols)) <= keepSymbols {
 		m.free.put(s)
 	}
 }

@@ -1,6 +1,9 @@
 package tokenize
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // noSymbol is a character that is in no piece, or a user-defined piece: it does not merge.
 const noSymbol = -1
@@ -59,7 +62,7 @@ func (b *spmBPE) merge(s *spmBPEScratch, text string, at int) {
 
 // split fills symbols with the characters and user-defined pieces of text[at:].
 func (b *spmBPE) split(s *spmBPEScratch, text string, at int) {
-	s.symbols = s.symbols[:0]
+	s.symbols = slices.Grow(s.symbols[:0], len(text)-at)
 	for at < len(text) {
 		n, id := b.users.longest(text[at:]), int32(noSymbol)
 		switch {

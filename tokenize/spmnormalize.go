@@ -74,6 +74,7 @@ type spmText struct {
 	start int    // of this text in out
 	keep  bool   // fill align
 	align []Span // the origin of each byte
+	end   int    // of what the text comes from
 }
 
 func (t *spmText) write(s string, from Span) {
@@ -128,6 +129,7 @@ func (n *spmNormalizer) run(t *spmText, s string) {
 		}
 		at += w
 	}
+	t.end = len(s)
 	if n.mergeSpaces {
 		t.trim(n.space())
 	}
@@ -176,9 +178,22 @@ func (t *spmText) trim(space string) {
 	for strings.HasSuffix(string(t.out[max(t.start, end-len(space)):end]), space) {
 		end -= len(space)
 	}
-	t.out = t.out[:end]
-	if t.keep {
+	if t.keep && end < len(t.out) {
+		t.end = t.align[end-t.start].Start
 		t.align = t.align[:end-t.start]
+	}
+	t.out = t.out[:end]
+}
+
+// spread gives what is left out to the character before it, as sentencepiece does.
+func (t *spmText) spread() {
+	end := t.end
+	for i := len(t.align) - 1; i >= 0; i-- {
+		from := t.align[i]
+		t.align[i].End = end
+		if i > 0 && t.align[i-1] != from {
+			end = from.Start
+		}
 	}
 }
 
@@ -186,6 +201,7 @@ func (t *spmText) trim(space string) {
 func (n *spmNormalizer) Normalize(t Text) Text {
 	out := spmText{keep: true}
 	n.run(&out, t.s)
+	out.spread()
 	var b TextBuilder
 	for i := 0; i < len(out.out); {
 		j := i + 1

@@ -43,8 +43,10 @@ type core struct {
 	addedByID  map[int32]AddedToken
 	raw        *matcher  // added tokens looked for in the text as it is
 	normalized *matcher  // added tokens looked for after the normalizer
-	fast       textModel // set with scan when no stage changes the text
+	fast       textModel // set with scan when the stages before the model have fast forms
 	scan       scanner
+	rewrite    rewriter // nil: the text as it is
+	buffers    scratchPool[[]byte]
 	cuttable   bool     // no added token reaches over a place where scan cuts a text
 	join       joiner   // nil: the Decoder has no fast form
 	texts      []string // by id: what join is given
@@ -76,11 +78,13 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 	if err := c.checkPostProcessor(s.PostProcessor); err != nil {
 		return nil, err
 	}
-	if s.Normalizer == nil {
+	if rewrite, ok := rewriterOf(s.Normalizer); ok {
 		c.scan = scannerOf(s.Splitter)
 		if c.scan != nil {
 			c.fast, _ = s.Model.(textModel)
 		}
+		c.rewrite, c.buffers = rewrite, newScratchPool[[]byte]()
+		c.cuttable = c.cuttable && rewrite == nil
 	}
 	c.setJoin()
 	return &Tokenizer{core: c}, nil
