@@ -1,7 +1,7 @@
 package tokenize
 
 import (
-	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
@@ -14,6 +14,7 @@ import (
 type SentencePiece struct {
 	file    *spmFile
 	ids     map[string]int32
+	spaced  []string   // the pieces with spaces, by id
 	bytes   [256]int32 // the ids of <0x00> … <0xFF>, when unknown characters become bytes
 	unknown int32
 	search  spmSearch
@@ -22,14 +23,18 @@ type SentencePiece struct {
 
 // spmSearch cuts a normalized text.
 type spmSearch interface {
-	// cut returns the pieces of text, in memory of s.
-	cut(s *spmScratch, text string) []Token
+	// wordEnd returns the end of the part of text that begins at at and can be cut by itself.
+	wordEnd(text string, at int) int
+	// cut returns the pieces of such a part, in memory of s.
+	cut(s *spmScratch, part string) []Token
 }
 
 // spmScratch is the memory of one goroutine.
 type spmScratch struct {
 	viterbi viterbiScratch
 	bpe     spmBPEScratch
+	cache   wordCache
+	ids     []int32
 }
 
 // newSentencePiece checks f and makes the model, and completes f's normalizer with the user-defined pieces.
@@ -75,6 +80,7 @@ func (m *SentencePiece) readPieces() (plain map[string]int32, err error) {
 			return nil, errors.Errorf("pieces %d and %d are both %q", j, i, p.text)
 		}
 		kind[p.text], m.ids[p.text] = int32(i), int32(i)
+		m.spaced = append(m.spaced, withSpaces(p.text))
 		if p.kind == spmUnknown {
 			if m.unknown >= 0 {
 				return nil, errors.Errorf("pieces %d and %d are both unknown pieces: one is needed", m.unknown, i)
@@ -102,24 +108,18 @@ func (m *SentencePiece) readBytes(reserved map[string]int32) error {
 			return errors.Errorf("byte_fallback, but there is no byte piece <0x%02X>", b)
 		}
 	}
-	for i, p := range m.file.pieces {
+	for i := range m.file.pieces {
+		p := &m.file.pieces[i]
 		if p.kind != spmByte {
 			continue
 		}
-		if _, ok := byteOf(p.text); !ok || !m.file.trainer.byteFallback {
+		b := slices.Index(m.bytes[:], int32(i))
+		if b < 0 || !m.file.trainer.byteFallback {
 			return errors.Errorf("piece %d: %q is a byte piece: byte_fallback and a name from <0x00> to <0xFF> are needed", i, p.text)
 		}
+		p.value = byte(b)
 	}
 	return nil
-}
-
-// byteOf returns the byte that a piece such as <0x0A> stands for.
-func byteOf(piece string) (b byte, ok bool) {
-	if len(piece) != len("<0x00>") {
-		return 0, false
-	}
-	_, err := fmt.Sscanf(piece, "<0x%02X>", &b)
-	return b, err == nil && fmt.Sprintf("<0x%02X>", b) == piece
 }
 
 // users returns the user-defined pieces, nil for none.
@@ -178,54 +178,25 @@ func (m *SentencePiece) Tokenize(dst []Token, piece string) ([]Token, error) {
 
 func (m *SentencePiece) tokenize(s *spmScratch, dst []Token, text string) []Token {
 	n := len(dst)
-	for _, token := range m.search.cut(s, text) {
-		last := len(dst) - 1
-		switch {
-		case token.ID != m.unknown:
-			dst = append(dst, token)
-		case m.file.trainer.byteFallback:
-			for i := token.Start; i < token.End; i++ {
-				dst = append(dst, Token{m.bytes[text[i]], Span{i, i + 1}})
-			}
-		case last >= n && dst[last].ID == m.unknown:
-			dst[last].End = token.End
-		default:
-			dst = append(dst, token)
-		}
-	}
-	return dst
-}
-
-// appendText implements textModel.
-func (m *SentencePiece) appendText(dst []int32, text string, sc scanner) ([]int32, error) {
-	text = validText(text)
-	s := m.free.get()
-	defer m.release(s)
 	for at := 0; at < len(text); {
-		start, end := sc.next(text, at)
-		if start == end {
-			break
-		}
-		dst = m.appendIDs(s, dst, text[start:end])
-		at = end
-	}
-	return dst, nil
-}
-
-// appendIDs is tokenize without offsets.
-func (m *SentencePiece) appendIDs(s *spmScratch, dst []int32, text string) []int32 {
-	n := len(dst)
-	for _, token := range m.search.cut(s, text) {
-		switch {
-		case token.ID != m.unknown:
-			dst = append(dst, token.ID)
-		case m.file.trainer.byteFallback:
-			for i := token.Start; i < token.End; i++ {
-				dst = append(dst, m.bytes[text[i]])
+		end := m.search.wordEnd(text, at)
+		for _, token := range m.search.cut(s, text[at:end]) {
+			token.Start, token.End = at+token.Start, at+token.End
+			last := len(dst) - 1
+			switch {
+			case token.ID != m.unknown:
+				dst = append(dst, token)
+			case m.file.trainer.byteFallback:
+				for i := token.Start; i < token.End; i++ {
+					dst = append(dst, Token{m.bytes[text[i]], Span{i, i + 1}})
+				}
+			case last >= n && dst[last].ID == m.unknown:
+				dst[last].End = token.End
+			default:
+				dst = append(dst, token)
 			}
-		case len(dst) == n || dst[len(dst)-1] != m.unknown:
-			dst = append(dst, m.unknown)
 		}
+		at = end
 	}
 	return dst
 }

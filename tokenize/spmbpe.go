@@ -133,18 +133,7 @@ func (b *spmBPE) findCut(texts []string) {
 	}
 }
 
-// cut implements spmSearch.
-func (b *spmBPE) cut(s *spmScratch, text string) []Token {
-	s.bpe.tokens = s.bpe.tokens[:0]
-	for at := 0; at < len(text); {
-		end := b.wordEnd(text, at)
-		b.merge(&s.bpe, text[:end], at)
-		at = end
-	}
-	return s.bpe.tokens
-}
-
-// wordEnd returns the end of the part of text that begins at at and can be merged by itself.
+// wordEnd implements spmSearch.
 func (b *spmBPE) wordEnd(text string, at int) int {
 	const mark = "▁"
 	if b.border == cutNowhere {

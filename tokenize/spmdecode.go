@@ -45,6 +45,9 @@ type spmState struct {
 }
 
 func (s *spmState) append(dst []byte, id int32) []byte {
+	if s.written && len(s.bytes) == 0 && s.model.file.pieces[id].kind == spmNormal {
+		return append(dst, s.model.spaced[id]...)
+	}
 	return s.token(dst, id, s.model.file.pieces[id].text)
 }
 
@@ -52,8 +55,7 @@ func (s *spmState) append(dst []byte, id int32) []byte {
 func (s *spmState) token(dst []byte, id int32, token string) []byte {
 	piece := &s.model.file.pieces[id]
 	if piece.kind == spmByte {
-		b, _ := byteOf(token)
-		s.bytes = append(s.bytes, b)
+		s.bytes = append(s.bytes, piece.value)
 		return s.drain(dst, false)
 	}
 	dst = s.flush(dst)
@@ -70,7 +72,7 @@ func (s *spmState) token(dst []byte, id int32, token string) []byte {
 		if s.first {
 			token = s.dropSpace(token)
 		}
-		dst = appendSpaced(dst, token)
+		dst = append(dst, withSpaces(token)...)
 	}
 	s.written = s.written || len(dst) > n
 	return dst
@@ -88,17 +90,8 @@ func (s *spmState) dropSpace(token string) string {
 	return rest
 }
 
-// appendSpaced appends token with a space for each "▁".
-func appendSpaced(dst []byte, token string) []byte {
-	for {
-		i := strings.Index(token, "▁")
-		if i < 0 {
-			return append(dst, token...)
-		}
-		dst = append(append(dst, token[:i]...), ' ')
-		token = token[i+len("▁"):]
-	}
-}
+// withSpaces returns token with a space for each "▁".
+func withSpaces(token string) string { return strings.ReplaceAll(token, "▁", " ") }
 
 // drain appends the characters that bytes begins with, and with all also a beginning of one as U+FFFD for each byte.
 func (s *spmState) drain(dst []byte, all bool) []byte {

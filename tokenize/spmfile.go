@@ -23,6 +23,7 @@ type spmPiece struct {
 	text  string
 	score float32
 	kind  spmKind
+	value byte   // of a byte piece
 	raw   []byte // as the file has it
 }
 

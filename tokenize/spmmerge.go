@@ -24,16 +24,26 @@ type spmSymbol struct {
 	made       int32 // the symbol that it makes with the next one, -1: none
 }
 
-// merge appends the tokens of text[at:].
-func (b *spmBPE) merge(s *spmBPEScratch, text string, at int) {
-	b.split(s, text, at)
-	s.heap = s.heap[:0]
+// cut implements spmSearch.
+func (b *spmBPE) cut(scratch *spmScratch, text string) []Token {
+	s := &scratch.bpe
+	b.split(s, text)
+	s.heap, s.tokens = s.heap[:0], s.tokens[:0]
 	if b.unused {
 		clear(s.parts)
 	}
 	for i := range len(s.symbols) - 1 {
 		b.pair(s, int32(i))
 	}
+	b.merge(s)
+	for i := int32(0); i >= 0; i = s.symbols[i].next {
+		b.emit(s, text, s.symbols[i])
+	}
+	return s.tokens
+}
+
+// merge merges neighbours until none is left that does.
+func (b *spmBPE) merge(s *spmBPEScratch) {
 	for len(s.heap) > 0 {
 		rank, i := int32(s.heap[0]>>32), int32(uint32(s.heap[0]))
 		last := len(s.heap) - 1
@@ -55,15 +65,12 @@ func (b *spmBPE) merge(s *spmBPEScratch, text string, at int) {
 		}
 		b.pair(s, i)
 	}
-	for i := int32(0); i >= 0; i = s.symbols[i].next {
-		b.emit(s, text, s.symbols[i])
-	}
 }
 
-// split fills symbols with the characters and user-defined pieces of text[at:].
-func (b *spmBPE) split(s *spmBPEScratch, text string, at int) {
-	s.symbols = slices.Grow(s.symbols[:0], len(text)-at)
-	for at < len(text) {
+// split fills symbols with the characters and user-defined pieces of text.
+func (b *spmBPE) split(s *spmBPEScratch, text string) {
+	s.symbols = slices.Grow(s.symbols[:0], len(text))
+	for at := 0; at < len(text); {
 		n, id := b.users.longest(text[at:]), int32(noSymbol)
 		switch {
 		case n > 0:

@@ -33,23 +33,24 @@ func newSPMUnigram(f *spmFile, plain map[string]int32, unknown int32) (*spmUnigr
 	return u, err
 }
 
+// wordEnd implements spmSearch: how sums are rounded depends on all the text before.
+func (u *spmUnigram) wordEnd(text string, _ int) int { return len(text) }
+
 func (u *spmUnigram) cut(s *spmScratch, text string) []Token { return u.viterbi.cut(&s.viterbi, text) }
 
 // spmWords is the model whose pieces are words, which begin with "▁".
 type spmWords struct{ m *SentencePiece }
 
-func (w spmWords) cut(s *spmScratch, text string) []Token {
-	tokens := s.viterbi.tokens[:0]
-	for at := 0; at < len(text); {
-		end := len(text)
-		if n := strings.Index(text[at+1:], "▁"); n >= 0 {
-			end = at + 1 + n
-		}
-		tokens = append(tokens, Token{w.m.id(text[at:end]), Span{at, end}})
-		at = end
+func (w spmWords) wordEnd(text string, at int) int {
+	if n := strings.Index(text[at+1:], "▁"); n >= 0 {
+		return at + 1 + n
 	}
-	s.viterbi.tokens = tokens
-	return tokens
+	return len(text)
+}
+
+func (w spmWords) cut(s *spmScratch, part string) []Token {
+	s.viterbi.tokens = append(s.viterbi.tokens[:0], Token{w.m.id(part), Span{0, len(part)}})
+	return s.viterbi.tokens
 }
 
 // spmChars is the model whose pieces are characters and user-defined pieces.
@@ -57,6 +58,8 @@ type spmChars struct {
 	m     *SentencePiece
 	users *spmUsers
 }
+
+func (c spmChars) wordEnd(text string, _ int) int { return len(text) }
 
 func (c spmChars) cut(s *spmScratch, text string) []Token {
 	tokens := s.viterbi.tokens[:0]
