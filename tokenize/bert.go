@@ -153,6 +153,7 @@ var bertClasses = sync.OnceValue(func() *runeTable {
 		}
 	}
 	all[0x1734], all[0x111c9], all[0x166d] = bertMark, bertPunct, bertPunct
+	all[0x1885], all[0x1886], all[0xa9bd] = 0, 0, 0
 	for _, block := range chinese {
 		for r := block[0]; r <= block[1]; r++ {
 			all[r] |= bertChinese

@@ -5,7 +5,7 @@ import "math/bits"
 const (
 	maxScratch  = 16      // scratch memories kept: more goroutines at once allocate
 	keepSymbols = 1 << 16 // longest piece whose memory is kept
-	cacheBits   = 14      // 16,384 entries of 64 bytes: a megabyte for each goroutine
+	cacheBits   = 15      // 32,768 entries of 64 bytes: two megabytes for each goroutine
 	cacheFrom   = 1 << 14 // bytes of text before the cache is made
 	cachedBytes = 31      // longest piece that is cached
 	cachedIDs   = 7       // most tokens of a cached piece
@@ -19,6 +19,9 @@ type bpeScratch struct {
 	prev    []int32      // long pieces: the one before
 	heap    []uint64     // long pieces: rank<<32 | position, lowest first
 	dropped []uint64     // dropout: entries of heap that are left out until the next merge
+	out     []int32      // long pieces: the tokens of the blocks so far
+	middle  []int32      // long pieces: tokens around a joint
+	text    []byte       // long pieces: what those stand for
 	cache   []cacheEntry // nil until enough text has come by
 	seen    int          // bytes of text so far, while there is no cache
 }
@@ -33,8 +36,8 @@ func (m *BPE) scratch() *bpeScratch {
 }
 
 // expect makes the cache when it begins to pay: n bytes of text follow.
-func (s *bpeScratch) expect(n int) {
-	if s.cache != nil {
+func (m *BPE) expect(s *bpeScratch, n int) {
+	if s.cache != nil || m.drops() {
 		return
 	}
 	if s.seen += n; s.seen >= cacheFrom {
@@ -43,8 +46,8 @@ func (s *bpeScratch) expect(n int) {
 }
 
 func (m *BPE) release(s *bpeScratch) {
-	if cap(s.ids) > keepSymbols {
-		s.ids, s.next, s.prev, s.heap, s.dropped = nil, nil, nil, nil, nil
+	if max(cap(s.ids), cap(s.out)) > keepSymbols {
+		s.ids, s.out, s.next, s.prev, s.heap, s.dropped = nil, nil, nil, nil, nil, nil
 		s.merges = make([]bpeMerge, shortPiece)
 	}
 	select {

@@ -6,12 +6,13 @@ import "strings"
 func (m *BPE) Tokenize(dst []Token, piece string) ([]Token, error) {
 	s := m.scratch()
 	defer m.release(s)
+	m.expect(s, len(piece))
 	for at := 0; at < len(piece); {
 		end := len(piece)
 		if m.joined != nil {
 			_, end = m.joined.next(piece, at)
 		}
-		ids, err := m.encode(s, piece[at:end])
+		ids, err := m.lookUp(s, piece, Span{at, end})
 		if err != nil {
 			return dst, err
 		}
@@ -70,33 +71,37 @@ func (m *BPE) unknownLen(rest string) int {
 func (m *BPE) appendText(dst []int32, text string, sc scanner) ([]int32, error) {
 	s := m.scratch()
 	defer m.release(s)
-	if !m.drops() {
-		s.expect(len(text))
-	}
+	m.expect(s, len(text))
 	for at := 0; at < len(text); {
 		start, end := sc.next(text, at)
 		if start == end {
 			break
 		}
-		at = end
-		key, hash, short := keyOf(text, start, end)
-		short = short && s.cache != nil
-		if short {
-			if c := &s.cache[hash]; c.key == key {
-				dst = append(dst, c.ids[:c.n]...)
-				continue
-			}
-		}
-		ids, err := m.encode(s, text[start:end])
+		ids, err := m.lookUp(s, text, Span{start, end})
 		if err != nil {
 			return dst, err
 		}
-		if short && len(ids) <= cachedIDs {
-			s.cache[hash].store(key, ids)
-		}
 		dst = append(dst, ids...)
+		at = end
 	}
 	return dst, nil
+}
+
+// lookUp returns the ids of a piece, from the cache or in memory of s.
+func (m *BPE) lookUp(s *bpeScratch, text string, piece Span) ([]int32, error) {
+	key, hash, short := keyOf(text, piece.Start, piece.End)
+	if !short || s.cache == nil {
+		return m.encode(s, text[piece.Start:piece.End])
+	}
+	c := &s.cache[hash]
+	if c.key == key {
+		return c.ids[:c.n], nil
+	}
+	ids, err := m.encode(s, text[piece.Start:piece.End])
+	if err == nil && len(ids) <= cachedIDs {
+		c.store(key, ids)
+	}
+	return ids, err
 }
 
 // encode returns the ids of a piece, in memory of s.
@@ -106,6 +111,9 @@ func (m *BPE) encode(s *bpeScratch, piece string) ([]int32, error) {
 			s.ids = append(s.ids[:0], id)
 			return s.ids, nil
 		}
+	}
+	if len(piece) >= blocksFrom && m.start.plain && !m.drops() && m.mergeBlocks(s, piece) {
+		return s.ids, nil
 	}
 	ids, err := m.begin(s.ids[:0], piece)
 	if err != nil {

@@ -49,20 +49,28 @@ func (t *Tokenizer) Decode(ids []int32) (string, error) {
 // AppendDecode appends the text of ids to dst, as Decode does. On an error it returns dst as it was.
 func (t *Tokenizer) AppendDecode(dst []byte, ids []int32) ([]byte, error) {
 	n := len(dst)
+	dst, done := t.appendTexts(dst, ids)
 	var tokens []string
 	before, first := "", true
-	for i, id := range ids {
+	state := t.beginText()
+	for i := done; i < len(ids); i++ {
+		id := ids[i]
 		if err := t.checkID(id); err != nil {
 			return dst[:n], errors.WithMessagef(err, "tokenize: decode: position %d", i)
 		}
 		switch {
 		case t.SkipSpecial && t.IsSpecial(id):
+		case state != nil:
+			dst = state.append(dst, id)
 		case t.join == nil:
 			tokens = append(tokens, t.texts[id])
 		default:
 			dst = t.join.join(dst, before, t.texts[id], first)
 			before, first = t.texts[id], false
 		}
+	}
+	if state != nil {
+		return state.flush(dst), nil
 	}
 	if t.join == nil {
 		dst = append(dst, strings.Join(t.stages.Decoder.Decode(tokens), "")...)
@@ -91,10 +99,11 @@ type Stream struct {
 	begun  bool    // a token has been written
 	ids    []int32 // without a fast form of the Decoder: the tokens the next text depends on
 	shown  int     // how many of ids have been shown
+	state  idState // with a Decoder that takes one id after the other
 }
 
 // Stream returns a new Stream. It serves one text and one goroutine.
-func (t *Tokenizer) Stream() *Stream { return &Stream{t: t} }
+func (t *Tokenizer) Stream() *Stream { return &Stream{t: t, state: t.beginText()} }
 
 // Write takes the next id and returns the text that it makes complete, often all of its own, sometimes "".
 func (s *Stream) Write(id int32) (string, error) {
@@ -103,6 +112,9 @@ func (s *Stream) Write(id int32) (string, error) {
 	}
 	if s.t.SkipSpecial && s.t.IsSpecial(id) {
 		return "", nil
+	}
+	if s.state != nil {
+		return string(s.state.append(nil, id)), nil
 	}
 	if s.t.join == nil {
 		return s.writeAny(id)
@@ -118,6 +130,9 @@ func (s *Stream) Write(id int32) (string, error) {
 
 // Flush returns what is held back, at the end of the text: bytes that never became a character.
 func (s *Stream) Flush() (string, error) {
+	if s.state != nil {
+		return string(s.state.flush(nil)), nil
+	}
 	out := string(s.held)
 	s.held = s.held[:0]
 	if s.shown < len(s.ids) {

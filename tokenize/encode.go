@@ -94,6 +94,7 @@ func (t *Tokenizer) forbidden(a *AddedToken) bool { return a.Special && t.Specia
 
 // appendPlain appends the ids of text between added tokens of the first kind.
 func (t *Tokenizer) appendPlain(dst []int32, text string) ([]int32, error) {
+	text = t.rewritten(text)
 	var err error
 	f := finder{m: t.normalized, text: text, policy: t.Special}
 	for at := 0; at < len(text); {

@@ -1,6 +1,7 @@
 package tokenize
 
 import (
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -8,7 +9,8 @@ import (
 
 // Form is a Unicode normalization form (UAX #15), under its name: NFC, NFD, NFKC, NFKD. What a character decomposes to has
 // its origin in that character, and what several compose to has it in all of them. (Hugging Face's offsets leave the
-// accents out when characters compose; the ids are the same.)
+// accents out when characters compose; the ids are the same.) Characters that Unicode 9.0, the version of the reference
+// implementation's tables, did not have stay as they are.
 type Form string
 
 // The normalization forms.
@@ -91,6 +93,10 @@ func (w *formWriter) add(t Text, i, j int) {
 	w.origins = append(w.origins, t.Span(i, j))
 	w.buf = w.parts.AppendString(w.buf[:0], t.s[i:j])
 	leads := true
+	if r, _ := utf8.DecodeRuneInString(t.s[i:j]); r >= utf8.RuneSelf && !unicode.Is(unicode9, r) {
+		w.runes = append(w.runes, formRune{text: t.s[i:j], leads: true})
+		return
+	}
 	for s := string(w.buf); s != ""; leads = false {
 		_, n := utf8.DecodeRuneInString(s)
 		w.runes = append(w.runes, formRune{text: s[:n], class: w.parts.PropertiesString(s).CCC(), leads: leads})

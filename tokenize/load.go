@@ -11,8 +11,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Load reads a tokenizer: a tokenizer.json of Hugging Face, GPT-2's vocab.json with the merges.txt beside it, a
-// .tiktoken file of a known name (see TiktokenNamed), or a folder that holds either of the first two. The error names the file and the place in it; a component that is not known here is an error.
+// Load reads a tokenizer: a tokenizer.json of Hugging Face, GPT-2's vocab.json with the merges.txt beside it, a folder that
+// holds either, a .tiktoken file of a known name (see TiktokenNamed), or a .model of sentencepiece. The error names the file
+// and the place in it; a component that is not known here is an error.
 func Load(path string) (*Tokenizer, error) { return Loader{}.Load(path) }
 
 // Loader is Load with the help of others.
@@ -38,6 +39,9 @@ func (l Loader) Load(path string) (*Tokenizer, error) {
 	}
 	if filepath.Base(path) == "vocab.json" {
 		return LoadGPT2(path, filepath.Join(filepath.Dir(path), "merges.txt"))
+	}
+	if filepath.Ext(path) == ".model" {
+		return LoadSentencePiece(path)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -164,7 +164,7 @@ func (p *regexParser) property(negate bool) (set runeSet, one bool, err error) {
 
 // escape rewrites what stands behind a backslash outside a class.
 func (p *regexParser) escape() error {
-	word := setWord().String()
+	word := setWordAlone().String()
 	for _, e := range [][2]string{
 		{"A", `\A`}, {"z", `\z`}, {"Z", `(?=\n?\z)`}, {"G", `\G`}, {"R", `(?>\r\n|[\n-\r\u0085\u2028\u2029])`},
 		{"b", "(?:(?<=" + word + ")(?!" + word + ")|(?<!" + word + ")(?=" + word + "))"},
@@ -181,6 +181,14 @@ func (p *regexParser) escape() error {
 		}
 		p.write(`(?:\` + string(p.in[p.at]) + ")")
 		p.at++
+		return nil
+	}
+	switch {
+	case p.take("w"):
+		p.write(setWordAlone().String())
+		return nil
+	case p.take("W"):
+		p.write(setWordAlone().negated().String())
 		return nil
 	}
 	set, _, err := p.escapedSet()

@@ -139,16 +139,29 @@ var (
 	setLetter = sync.OnceValue(func() runeSet { return classSet(classLetter) })
 	setNumber = sync.OnceValue(func() runeSet { return classSet(classNumber) })
 	setHex    = runeSet{{'0', '9'}, {'A', 'F'}, {'a', 'f'}}
-	setWord   = sync.OnceValue(func() runeSet {
-		return append(classSet(classWord).and(setOf(unicode.Join_Control).negated()), runeSet{{'²', '³'}, {'¹', '¹'}, {'¼', '¾'}}...).normal()
-	})
+	setWord   = sync.OnceValue(func() runeSet { return classSet(classWord).and(setOf(unicode.Join_Control).negated()) })
 )
+
+// setWordAlone is what \w is outside a class: some numbers of Latin-1 are in it there.
+var setWordAlone = sync.OnceValue(func() runeSet {
+	return append(runeSet{{'²', '³'}, {'¹', '¹'}, {'¼', '¾'}}, setWord()...).normal()
+})
 
 // lateDigits are the numbers of category Nd that Unicode 16.0 added; those of other categories it did not change.
 var lateDigits = runeSet{{0x10d40, 0x10d49}, {0x116d0, 0x116e3}, {0x11bf0, 0x11bf9}, {0x16130, 0x16139}, {0x16d70, 0x16d79},
 	{0x1ccf0, 0x1ccf9}, {0x1e5f1, 0x1e5fa}}
 
-// propertySet returns the characters of a Unicode category or script.
+// lateSymbols and latePunctuation are those that Unicode 15.1 and 16.0 added.
+var (
+	lateSymbols = runeSet{{0x2427, 0x2429}, {0x2ffc, 0x2fff}, {0x31e4, 0x31e5}, {0x31ef, 0x31ef}, {0x10d8e, 0x10d8f}, {0x1cc00, 0x1ccef},
+		{0x1cd00, 0x1ceb3}, {0x1f8b2, 0x1f8bb}, {0x1f8c0, 0x1f8c1}, {0x1fa89, 0x1fa89}, {0x1fa8f, 0x1fa8f}, {0x1fabe, 0x1fabe},
+		{0x1fac6, 0x1fac6}, {0x1fadc, 0x1fadc}, {0x1fadf, 0x1fadf}, {0x1fae9, 0x1fae9}, {0x1fbcb, 0x1fbef}}
+	latePunctuation = runeSet{{0x1b4e, 0x1b4f}, {0x1b7f, 0x1b7f}, {0x10d6e, 0x10d6e}, {0x113d4, 0x113d5}, {0x113d7, 0x113d8},
+		{0x11be1, 0x11be1}, {0x16d6d, 0x16d6f}, {0x1e5ff, 0x1e5ff}}
+)
+
+// propertySet returns the characters of a Unicode category or script, the first letters of categories as in Unicode 16.0 and
+// other categories and scripts as the standard library has them.
 func propertySet(name string) (runeSet, error) {
 	switch name {
 	case "L", "Letter":
@@ -163,6 +176,15 @@ func propertySet(name string) (runeSet, error) {
 		return classSet(classLower), nil
 	case "Nd":
 		return setDigit(), nil
+	case "S", "Symbol":
+		return append(setOf(unicode.S), lateSymbols...).normal(), nil
+	case "P", "Punctuation":
+		return append(setOf(unicode.P), latePunctuation...).normal(), nil
+	case "C", "Other":
+		all := slices.Concat(setLetter(), classSet(classMark), setNumber(), setOf(unicode.S, unicode.P, unicode.Z), lateSymbols, latePunctuation)
+		return all.negated(), nil
+	case "Han":
+		return append(setOf(unicode.Han), runeRange{0x2ebf0, 0x2ee5d}), nil
 	}
 	for _, tables := range []map[string]*unicode.RangeTable{unicode.Categories, unicode.Scripts} {
 		for known, table := range tables {

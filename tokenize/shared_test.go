@@ -45,6 +45,7 @@ type reference struct {
 	IDs         []int32
 	IDsSpecial  []int32 `json:"ids_special"`
 	Tokens      []string
+	Pieces      []string
 	Offsets     [][2]int
 	WordIDs     []int32  `json:"word_ids"`
 	TypeIDs     []int32  `json:"type_ids"`

@@ -117,11 +117,8 @@ func (UnicodeScripts) Split(dst []Text, t Text) []Text {
 	start := -1
 	var last *unicode.RangeTable
 	for i, r := range t.s {
-		if r == ' ' {
-			continue
-		}
 		script := scriptOf(r)
-		if script == last && start >= 0 {
+		if script == nil || script == last && start >= 0 {
 			continue
 		}
 		if start >= 0 {
@@ -135,9 +132,15 @@ func (UnicodeScripts) Split(dst []Text, t Text) []Text {
 	return dst
 }
 
-// scriptOf returns the table of the script of r, nil for none.
+// scriptOf returns the table of the script of r in Unicode 9.0, nil for a space and for none.
 func scriptOf(r rune) *unicode.RangeTable {
 	switch {
+	case r == ' ', !unicode.Is(unicode9, r):
+		return nil
+	case r == 0x589, r == 0x61c:
+		return unicode.Common
+	case r == 0x953, r == 0x954:
+		return unicode.Devanagari
 	case r == 'ー', unicode.In(r, unicode.Hiragana, unicode.Katakana):
 		return unicode.Han
 	}

@@ -55,7 +55,7 @@ func (StripAccents) Normalize(t Text) Text {
 
 // combining tells whether r is a mark in Unicode 9.0, the version of the reference implementation's table.
 func combining(r rune) bool {
-	return (unicode.Is(unicode.M, r) || r == 0x1cf2 || r == 0x1cf3) && unicode.Is(unicode9, r)
+	return (unicode.Is(unicode.M, r) && r != 0x111c9 || r == 0x1cf2 || r == 0x1cf3) && unicode.Is(unicode9, r)
 }
 
 var unicode9 = rangetable.Assigned("9.0.0")

@@ -46,8 +46,10 @@ type core struct {
 	addedByID  map[int32]AddedToken
 	raw        *matcher  // added tokens looked for in the text as it is
 	normalized *matcher  // added tokens looked for after the normalizer
-	fast       textModel // set with scan when no stage changes the text
+	fast       textModel // set with scan when the Splitter has a fast form
 	scan       scanner
+	rewrite    rewriter // nil: the text as it is
+	buffers    scratchPool[[]byte]
 	cuttable   bool     // no added token reaches over a place where scan cuts a text
 	spelled    bool     // the model is given bytes in their spelling: ByteLevel with another model than byte-level BPE
 	placing    bool     // some stage asks where in the text a piece stands, so that ids need origins
@@ -80,11 +82,13 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 	if err := checkTemplates(s.PostProcessor, c.size); err != nil {
 		return nil, err
 	}
-	if s.Normalizer == nil && !c.spelled {
+	if !c.spelled {
 		c.scan = scannerIn(s)
 		if c.scan != nil {
 			c.fast, _ = s.Model.(textModel)
 		}
+		c.rewrite, c.buffers = rewriterOf(s.Normalizer), newScratchPool[[]byte]()
+		c.cuttable = c.cuttable && c.rewrite == nil
 	}
 	c.setJoin()
 	return &Tokenizer{core: c}, nil

@@ -154,19 +154,27 @@ func (m *Unigram) appendText(dst []int32, text string, sc scanner) ([]int32, err
 	text = validText(text)
 	s := m.free.get()
 	defer m.release(s)
+	s.cache.expect(len(text))
 	for at := 0; at < len(text); {
 		start, end := sc.next(text, at)
 		if start == end {
 			break
 		}
+		at = end
+		e, key, hit := s.cache.find(text, start, end)
+		if hit {
+			dst = append(dst, e.ids[:e.n]...)
+			continue
+		}
 		var err error
 		if s.out, err = m.tokenize(s, s.out[:0], text[start:end]); err != nil {
 			return dst, err
 		}
+		n := len(dst)
 		for _, token := range s.out {
 			dst = append(dst, token.ID)
 		}
-		at = end
+		e.keep(key, dst[n:])
 	}
 	return dst, nil
 }

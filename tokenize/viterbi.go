@@ -1,5 +1,7 @@
 package tokenize
 
+import "slices"
+
 // viterbi finds the cut of a text into pieces whose scores have the greatest sum (Viterbi 1967). Of two cuts with equal
 // sums up to a place, the one whose last piece begins first is kept.
 type viterbi struct {
@@ -25,6 +27,7 @@ type viterbiScratch struct {
 	ends   []pathEnd // by byte of the text, one more than it has
 	tokens []Token
 	out    []Token // for the caller
+	cache  wordCache
 }
 
 // cut returns the pieces of text, in memory of s.
@@ -41,14 +44,16 @@ func (v *viterbi) cut(s *viterbiScratch, text string) []Token {
 		}
 		at += w
 	}
-	s.tokens = s.tokens[:0]
-	for end := len(text); end > 0; {
-		n := int(ends[end].length)
-		s.tokens = append(s.tokens, Token{ends[end].id, Span{end - n, end}})
-		end -= n
+	n := 0
+	for end := len(text); end > 0; end -= int(ends[end].length) {
+		n++
 	}
-	for i, j := 0, len(s.tokens)-1; i < j; i, j = i+1, j-1 {
-		s.tokens[i], s.tokens[j] = s.tokens[j], s.tokens[i]
+	s.tokens = slices.Grow(s.tokens[:0], n)[:n]
+	for end := len(text); end > 0; {
+		n--
+		start := end - int(ends[end].length)
+		s.tokens[n] = Token{ends[end].id, Span{start, end}}
+		end = start
 	}
 	return s.tokens
 }
