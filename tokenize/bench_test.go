@@ -143,6 +143,7 @@ func BenchmarkEncodeLong(b *testing.B) {
 func BenchmarkEncodeWhole(b *testing.B) {
 	tok := bareModel(b, "tokenizers", "llama2", "tokenizer.json")
 	texts := benchTexts(b)
+	texts["opticks"] = goSource(b, opticks)
 	texts["letter"] = strings.Repeat("a", 1_000_000)
 	for kind, text := range texts {
 		b.Run(kind, func(b *testing.B) { benchEncode(b, tok, marked(text)) })

@@ -15,7 +15,6 @@ type bpeMerge uint64
 const noMerge bpeMerge = math.MaxUint64
 
 func newMerge(rank, id int32) bpeMerge { return bpeMerge(rank)<<32 | bpeMerge(uint32(id)) }
-func (m bpeMerge) rank() int32         { return int32(m >> 32) }
 func (m bpeMerge) id() int32           { return int32(uint32(m)) }
 
 // mergeTable maps two adjacent tokens to their merge. It is a hash table with open addressing and linear probing, at most
