@@ -31,20 +31,18 @@ type screen struct {
 	w        io.Writer
 	terminal bool
 	phase    string // the one that goes on, "": none
-	total    int64
 	begun    time.Time
 	bar      *progressbar.ProgressBar
 }
 
 func (s *screen) show(p Progress) {
 	if p.Phase != s.phase {
-		s.phase, s.begun, s.total, s.bar = p.Phase, time.Now(), 0, nil
+		s.phase, s.begun, s.bar = p.Phase, time.Now(), nil
 	}
-	ends := p.Done == p.Total
-	if s.terminal {
-		s.draw(p, ends)
-	}
-	if !ends {
+	if p.Done != p.Total {
+		if s.terminal {
+			s.draw(p)
+		}
 		return
 	}
 	line := fmt.Sprintf("%-8s %d %s in %v", p.Phase, p.Done, units[p.Phase], time.Since(s.begun).Round(time.Millisecond))
@@ -55,20 +53,24 @@ func (s *screen) show(p Progress) {
 	s.phase = ""
 }
 
-func (s *screen) draw(p Progress, ends bool) {
-	if s.bar == nil || s.total != p.Total && !ends {
-		s.total = p.Total
-		most := p.Total
-		if most == 0 {
-			most = -1 // a spinner
-		}
+func (s *screen) draw(p Progress) {
+	most := p.Total
+	if most == 0 {
+		most = -1 // a spinner
+	}
+	switch {
+	case s.bar == nil:
 		s.bar = progressbar.NewOptions64(most,
 			progressbar.OptionSetWriter(s.w),
+			progressbar.OptionUseANSICodes(true),
 			progressbar.OptionSetDescription(fmt.Sprintf("%-8s", p.Phase)),
 			progressbar.OptionSetWidth(24),
 			progressbar.OptionThrottle(redraw),
+			progressbar.OptionSetSpinnerChangeInterval(0), // no goroutine of its own
 			progressbar.OptionShowBytes(p.Phase == "count"),
 		)
+	case most > 0 && s.bar.GetMax64() != most:
+		s.bar.ChangeMax64(most)
 	}
 	// The only error is the screen's, and a screen that is gone should not end a training.
 	_ = s.bar.Set64(p.Done)
