@@ -36,6 +36,7 @@ func (c *core) setJoin() {
 		}
 		c.texts[id], _ = c.IDToToken(int32(id))
 	}
+	c.chain = newChain(c.stages.Decoder, c.texts)
 }
 
 // Decode returns the text of ids. An id that has no token is an error that names it and its position. With byte-level BPE
@@ -137,7 +138,7 @@ func (s *Stream) Flush() (string, error) {
 	s.held = s.held[:0]
 	if s.shown < len(s.ids) {
 		var err error
-		if out, err = s.rest(); err != nil {
+		if out, _, err = s.rest(); err != nil {
 			return "", err
 		}
 		s.shown = len(s.ids)
@@ -149,8 +150,8 @@ func (s *Stream) Flush() (string, error) {
 // ones add.
 func (s *Stream) writeAny(id int32) (string, error) {
 	s.ids = append(s.ids, id)
-	out, err := s.rest()
-	if err != nil || wholeLen([]byte(out)) < len(out) || strings.HasSuffix(out, string(utf8.RuneError)) {
+	out, ok, err := s.rest()
+	if err != nil || !ok || wholeLen([]byte(out)) < len(out) || strings.HasSuffix(out, string(utf8.RuneError)) {
 		return "", err
 	}
 	s.ids = append(s.ids[:0], s.ids[s.shown:]...)
@@ -158,14 +159,25 @@ func (s *Stream) writeAny(id int32) (string, error) {
 	return out, nil
 }
 
-// rest decodes ids, and leaves out what those shown make by themselves.
-func (s *Stream) rest() (string, error) {
+// rest decodes ids, and leaves out what those shown make by themselves; ok is false when that is not how the text begins.
+func (s *Stream) rest() (text string, ok bool, err error) {
 	old, err := s.t.Decode(s.ids[:s.shown])
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	all, err := s.t.Decode(s.ids)
-	return all[min(len(old), len(all)):], err
+	if err != nil {
+		return "", false, err
+	}
+	if text, ok = strings.CutPrefix(all, old); ok {
+		return text, true, nil
+	}
+	for i, r := range all {
+		if !strings.HasPrefix(old, all[:i]+string(r)) {
+			return all[i:], false, nil
+		}
+	}
+	return "", false, nil
 }
 
 // wholeLen returns the length of b without bytes at its end that may be the beginning of a character.

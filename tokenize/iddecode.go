@@ -16,6 +16,9 @@ type idState interface {
 
 // beginText returns the state of a new text, nil when the Decoder has none.
 func (c *core) beginText() idState {
+	if c.chain != nil {
+		return c.chain.begin()
+	}
 	if d, ok := c.stages.Decoder.(idDecoder); ok {
 		return d.begin()
 	}

@@ -54,6 +54,7 @@ type core struct {
 	spelled    bool     // the model is given bytes in their spelling: ByteLevel with another model than byte-level BPE
 	placing    bool     // some stage asks where in the text a piece stands, so that ids need origins
 	join       joiner   // nil: the Decoder has no fast form
+	chain      *chain   // nil: the Decoder is none
 	texts      []string // by id: what join is given
 	size       int
 }
