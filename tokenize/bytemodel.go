@@ -38,11 +38,13 @@ func byteLevelIn(s Splitter) int {
 }
 
 // scannerIn returns the fast form of the Splitter, and for a model that gets whole texts one that cuts them where that
-// changes nothing; nil when there is none.
-func scannerIn(s Stages) scanner {
-	sc := scannerOf(s.Splitter)
-	if m, ok := s.Model.(*BPE); ok && m.joined != nil && sc == (wholeScanner{}) {
-		return m.joined
+// changes nothing; nil when there is none. A respell that is not nil changes the text before.
+func scannerIn(s Stages) (sc scanner, respell func(string) string) {
+	if respell, sc = respeller(s.Splitter); sc == nil {
+		sc = scannerOf(s.Splitter)
 	}
-	return sc
+	if m, ok := s.Model.(*BPE); ok && m.joined != nil && sc == (wholeScanner{}) {
+		return m.joined, respell
+	}
+	return sc, respell
 }

@@ -7,7 +7,7 @@
 //	ids ─→ Decoder ─→ text
 //
 // A Normalizer rewrites the text (lower case, Unicode forms). A Splitter cuts it into pieces that no token crosses. A
-// Model turns a piece into tokens: BPE or WordLevel. A PostProcessor adds the tokens a trained model expects around a
+// Model turns a piece into tokens: BPE, WordPiece, Unigram, WordLevel or SentencePiece. A PostProcessor adds the tokens a trained model expects around a
 // text. A Decoder joins tokens to text. Added tokens ("<pad>", "<|endoftext|>") are found in the text before all of this.
 // A Tokenizer is Stages put together; New checks that they fit.
 //
@@ -21,10 +21,11 @@
 //
 // # Getting one
 //
-// Load reads Hugging Face's tokenizer.json, GPT-2's vocab.json with merges.txt, or a folder that holds either; and the
-// .tiktoken files of OpenAI, which LoadTiktoken reads with a pattern and special tokens of your own.
-// The trainers BPETrainer, CharBPETrainer, WordPieceTrainer, UnigramTrainer, WordTrainer and CharTrainer make one from text,
-// in parallel and in bounded memory, with the same result for any number of workers. Save and SaveGPT2 write what Load reads.
+// Load reads Hugging Face's tokenizer.json, GPT-2's vocab.json with merges.txt, BERT's vocab.txt, a .tiktoken file of OpenAI
+// (LoadTiktoken takes a pattern and special tokens of your own), a .model of sentencepiece, or a folder that holds one of them.
+// BPETrainer, CharBPETrainer, WordPieceTrainer, UnigramTrainer, WordTrainer and CharTrainer make one from text, in parallel and
+// in bounded memory, with the same result for any number of workers. Save, SaveGPT2, SaveWordPiece, SaveTiktoken and
+// SaveSentencePiece write what Load reads.
 //
 // # Text that is not UTF-8
 //

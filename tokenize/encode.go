@@ -102,7 +102,11 @@ func (t *Tokenizer) appendPlain(dst []int32, text string) ([]int32, error) {
 		if !ok {
 			s = Span{len(text), len(text)}
 		}
-		if dst, err = t.fast.appendText(dst, text[at:s.Start], t.scan); err != nil {
+		plain := text[at:s.Start]
+		if t.respell != nil {
+			plain = t.respell(plain)
+		}
+		if dst, err = t.fast.appendText(dst, plain, t.scan); err != nil {
 			return dst, err
 		}
 		if ok {

@@ -11,9 +11,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Load reads a tokenizer: a tokenizer.json of Hugging Face, GPT-2's vocab.json with the merges.txt beside it, a folder that
-// holds either, a .tiktoken file of a known name (see TiktokenNamed), or a .model of sentencepiece. The error names the file
-// and the place in it; a component that is not known here is an error.
+// Load reads a tokenizer: a tokenizer.json of Hugging Face, GPT-2's vocab.json with the merges.txt beside it, BERT's
+// vocab.txt, a .model of sentencepiece, a folder that holds one of these under its usual name, or a .tiktoken file of a
+// known name (see TiktokenNamed). The error names the file and the place in it; a component that is not known here is an
+// error.
 func Load(path string) (*Tokenizer, error) { return Loader{}.Load(path) }
 
 // Loader is Load with the help of others.
@@ -26,19 +27,20 @@ func (l Loader) Load(path string) (*Tokenizer, error) {
 		return nil, errors.Wrap(err, "tokenize: load")
 	}
 	if info.IsDir() {
-		if file := filepath.Join(path, "tokenizer.json"); exists(file) {
-			return l.Load(file)
+		file := fileIn(path)
+		if file == "" {
+			return nil, errors.Errorf("tokenize: load: %s: none of %s in the folder", path, strings.Join(knownFiles, ", "))
 		}
-		path = filepath.Join(path, "vocab.json")
-		if !exists(path) {
-			return nil, errors.Errorf("tokenize: load: %s: neither tokenizer.json nor vocab.json in the folder", filepath.Dir(path))
-		}
+		return l.Load(file)
 	}
 	if filepath.Ext(path) == ".tiktoken" {
 		return loadTiktokenByName(path)
 	}
-	if filepath.Base(path) == "vocab.json" {
+	switch filepath.Base(path) {
+	case "vocab.json":
 		return LoadGPT2(path, filepath.Join(filepath.Dir(path), "merges.txt"))
+	case "vocab.txt":
+		return loadWordPiece(path, isUncased)
 	}
 	if filepath.Ext(path) == ".model" {
 		return LoadSentencePiece(path)
@@ -49,6 +51,19 @@ func (l Loader) Load(path string) (*Tokenizer, error) {
 	}
 	t, err := l.parse(data)
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
+}
+
+// knownFiles are the files that Load looks for in a folder, in this order.
+var knownFiles = []string{"tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"}
+
+// fileIn returns the file of a folder that Load reads, "" for none.
+func fileIn(folder string) string {
+	for _, name := range knownFiles {
+		if file := filepath.Join(folder, name); exists(file) {
+			return file
+		}
+	}
+	return ""
 }
 
 func exists(path string) bool {

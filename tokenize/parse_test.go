@@ -124,7 +124,7 @@ func TestLoadGPT2Errors(t *testing.T) {
 	wantError(t, err, "merges.txt", "no such file")
 	empty := t.TempDir()
 	_, err = tokenize.Load(empty)
-	wantError(t, err, empty, "neither")
+	wantError(t, err, empty, "none of", "tokenizer.json", "vocab.txt")
 }
 
 // TestBehaviors has the examples of Hugging Face's documentation of Split: "the-final--countdown" by "-".

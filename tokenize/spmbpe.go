@@ -111,7 +111,7 @@ func (b *spmBPE) findMerges(texts []string) error {
 	}
 	b.merges = newMergeTable(len(list))
 	for _, m := range list {
-		b.merges.put(pairOf(m[0], m[1]), newMerge(0, m[2]))
+		b.merges.put(pairOf(m[0], m[1]), newMerge(b.ranks[m[2]], m[2]))
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (b *spmBPE) pair(s *spmBPEScratch, i int32) {
 	}
 	made := merge.id()
 	left.made = made
-	s.heap = append(s.heap, uint64(b.ranks[made])<<32|uint64(i))
+	s.heap = append(s.heap, uint64(merge)>>32<<32|uint64(i))
 	siftUp(s.heap, len(s.heap)-1)
 	if b.unused && b.model.file.pieces[made].kind == spmUnused {
 		if s.parts == nil {

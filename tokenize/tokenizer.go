@@ -48,7 +48,8 @@ type core struct {
 	normalized *matcher  // added tokens looked for after the normalizer
 	fast       textModel // set with scan when the Splitter has a fast form
 	scan       scanner
-	rewrite    rewriter // nil: the text as it is
+	rewrite    rewriter            // nil: the text as it is
+	respell    func(string) string // what the Splitter does to a text before scan cuts it; nil: nothing
 	buffers    scratchPool[[]byte]
 	cuttable   bool     // no added token reaches over a place where scan cuts a text
 	spelled    bool     // the model is given bytes in their spelling: ByteLevel with another model than byte-level BPE
@@ -84,12 +85,12 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 		return nil, err
 	}
 	if !c.spelled {
-		c.scan = scannerIn(s)
+		c.scan, c.respell = scannerIn(s)
 		if c.scan != nil {
 			c.fast, _ = s.Model.(textModel)
 		}
 		c.rewrite, c.buffers = rewriterOf(s.Normalizer), newScratchPool[[]byte]()
-		c.cuttable = c.cuttable && c.rewrite == nil
+		c.cuttable = c.cuttable && c.rewrite == nil && c.respell == nil
 	}
 	c.setJoin()
 	return &Tokenizer{core: c}, nil
