@@ -81,7 +81,7 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 		return nil, err
 	}
 	if err := checkTemplates(s.PostProcessor, c.size); err != nil {
-		return nil, err
+		return nil, errors.WithMessage(err, "post_processor")
 	}
 	if !c.spelled {
 		c.scan = scannerIn(s)
