@@ -81,7 +81,7 @@ func (n BertNormalizer) write(b *TextBuilder, r rune, s string, from Span, strip
 		b.Write(s, from)
 		return
 	}
-	if strip {
+	if strip && unicode.Is(unicode9, r) {
 		s = norm.NFD.String(s)
 	}
 	for _, r := range s {

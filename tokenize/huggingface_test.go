@@ -1,6 +1,8 @@
 package tokenize_test
 
 import (
+	"encoding/json"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -147,5 +149,30 @@ func checkOffsets(t *testing.T, text string, e *tokenize.Encoding) {
 			t.Fatalf("%q: token %d %q: offset %v behind %d", text, i, e.Tokens[i], o, last)
 		}
 		last = o.Start
+	}
+}
+
+// TestBertCases has words of BERT's vocabularies, without special tokens.
+func TestBertCases(t *testing.T) {
+	for _, name := range []string{"bert-base-uncased", "bert-base-cased"} {
+		vocab := map[string]int32{}
+		data := must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", name, "vocab.txt")))
+		for i, token := range strings.Split(strings.TrimRight(string(data), "\n"), "\n") {
+			vocab[token] = int32(i)
+		}
+		normalizer := tokenize.BertNormalizer{Clean: true, Chinese: true, Lowercase: strings.HasSuffix(name, "uncased")}
+		model := must[*tokenize.WordPiece](t)(tokenize.NewWordPiece(tokenize.WordPieceConfig{Vocab: vocab, Unknown: "[UNK]", Prefix: "##", MaxRunes: 100}))
+		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Normalizer: normalizer, Splitter: tokenize.BertSplitter{}, Model: model}))
+		var file struct{ Cases []reference }
+		if err := json.Unmarshal(must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", name, "cases.json"))), &file); err != nil {
+			t.Fatal(err)
+		}
+		if len(file.Cases) == 0 {
+			t.Fatalf("%s: no cases", name)
+		}
+		for _, r := range file.Cases {
+			same(t, r.Text, "ids", must[[]int32](t)(tok.Encode(r.Text)), r.IDs)
+			same(t, r.Text, "tokens", must[*tokenize.Encoding](t)(tok.EncodeDetailed(r.Text)).Tokens, r.Tokens)
+		}
 	}
 }

@@ -82,7 +82,7 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 		return nil, err
 	}
 	if err := checkTemplates(s.PostProcessor, c.size); err != nil {
-		return nil, err
+		return nil, errors.WithMessage(err, "post_processor")
 	}
 	if !c.spelled {
 		c.scan, c.respell = scannerIn(s)
