@@ -214,7 +214,11 @@ func (e *encoder) encode() error {
 
 // plain encodes text between added tokens of the first kind.
 func (e *encoder) plain(x Text) error {
-	if n := e.t.stages.Normalizer; n != nil && x.s != "" {
+	switch n := e.t.stages.Normalizer; {
+	case n == nil || x.s == "":
+	case e.loose:
+		x = Text{s: e.t.rewritten(x.s), loose: true}
+	default:
 		x = n.Normalize(x)
 	}
 	f := finder{m: e.t.normalized, text: x.s, policy: e.t.Special}

@@ -59,7 +59,7 @@ func parsePrecompiled(raw json.RawMessage) (Normalizer, error) {
 // Normalize implements Normalizer. The characters of a replacement come from those of the grapheme, one by one, and those
 // that are more from the last.
 func (p Precompiled) Normalize(t Text) Text {
-	var b TextBuilder
+	b := t.builder()
 	changed := false
 	for r := (graphemes{table: p.table, s: t.s}); r.at < len(t.s); {
 		from, text, replaced := r.next()
