@@ -14,20 +14,14 @@ import (
 // Load reads a tokenizer: a tokenizer.json of Hugging Face, GPT-2's vocab.json with the merges.txt beside it, a folder that
 // holds either, a .tiktoken file of a known name (see TiktokenNamed), or a .model of sentencepiece. The error names the file
 // and the place in it; a component that is not known here is an error.
-func Load(path string) (*Tokenizer, error) { return Loader{}.Load(path) }
-
-// Loader is Load with the help of others.
-type Loader struct{}
-
-// Load reads a tokenizer like the function Load.
-func (l Loader) Load(path string) (*Tokenizer, error) {
+func Load(path string) (*Tokenizer, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "tokenize: load")
 	}
 	if info.IsDir() {
 		if file := filepath.Join(path, "tokenizer.json"); exists(file) {
-			return l.Load(file)
+			return Load(file)
 		}
 		path = filepath.Join(path, "vocab.json")
 		if !exists(path) {
@@ -47,7 +41,7 @@ func (l Loader) Load(path string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "tokenize: load")
 	}
-	t, err := l.parse(data)
+	t, err := parse(data)
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
 }
 
