@@ -139,6 +139,17 @@ func BenchmarkEncodeLong(b *testing.B) {
 	}
 }
 
+// BenchmarkEncodeWhole measures a model of characters that gets whole texts, as Llama 2's normalizer leaves them.
+func BenchmarkEncodeWhole(b *testing.B) {
+	tok := bareModel(b, "tokenizers", "llama2", "tokenizer.json")
+	texts := benchTexts(b)
+	texts["opticks"] = goSource(b, opticks)
+	texts["letter"] = strings.Repeat("a", 1_000_000)
+	for kind, text := range texts {
+		b.Run(kind, func(b *testing.B) { benchEncode(b, tok, marked(text)) })
+	}
+}
+
 func BenchmarkLoadTiktoken(b *testing.B) {
 	for b.Loop() {
 		tiktoken(b, "o200k_base")

@@ -261,3 +261,21 @@ func FuzzEncodeCharacters(f *testing.F) {
 		}
 	})
 }
+
+func TestAppendEncodeOfLargeModelsAllocatesNothing(t *testing.T) {
+	for name, tok := range map[string]*tokenize.Tokenizer{
+		"o200k":  tiktoken(t, "o200k_base"),
+		"llama2": bareModel(t, "tokenizers", "llama2", "tokenizer.json"),
+	} {
+		text := marked(strings.Repeat(corpus, 1+(1<<16)/len(corpus)))
+		dst := make([]int32, 0, len(text))
+		got := testing.AllocsPerRun(20, func() {
+			if _, err := tok.AppendEncode(dst, text); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got != 0 {
+			t.Errorf("%s: got %v allocations, want 0", name, got)
+		}
+	}
+}

@@ -16,7 +16,7 @@ const (
 // in the two texts put together if, and only if, it happens in xy by itself: where xy merges to x and y, the tokens of
 // both texts are those of their concatenation.
 func (m *BPE) mergeBlocks(s *bpeScratch, piece string) (ok bool) {
-	s.out = s.out[:0]
+	s.out, s.apart = s.out[:0], [2]int32{-1, -1}
 	for at := 0; at < len(piece); at += blockBytes {
 		joint := len(s.out)
 		s.text = append(s.text[:0], piece[at:min(at+blockBytes, len(piece))]...)
@@ -40,9 +40,16 @@ func (m *BPE) mergeBytes(s *bpeScratch) []int32 {
 
 // apart tells whether two tokens stay two when their bytes are merged as one text.
 func (m *BPE) apart(s *bpeScratch, left, right int32) bool {
+	if s.apart == [2]int32{left, right} {
+		return true
+	}
 	s.text = append(append(s.text[:0], m.raw[left]...), m.raw[right]...)
 	ids := m.mergeBytes(s)
-	return len(ids) == 2 && ids[0] == left && ids[1] == right
+	if len(ids) != 2 || ids[0] != left || ids[1] != right {
+		return false
+	}
+	s.apart = [2]int32{left, right}
+	return true
 }
 
 // repair merges the tokens around a joint of s.out anew, more and more of them until they fit to those beside.

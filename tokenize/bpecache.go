@@ -22,6 +22,7 @@ type bpeScratch struct {
 	out     []int32      // long pieces: the tokens of the blocks so far
 	middle  []int32      // long pieces: tokens around a joint
 	text    []byte       // long pieces: what those stand for
+	apart   [2]int32     // long pieces: the last two tokens that were found to stay apart
 	cache   []cacheEntry // nil until enough text has come by
 	seen    int          // bytes of text so far, while there is no cache
 }

@@ -21,7 +21,8 @@
 //
 // # Getting one
 //
-// Load reads Hugging Face's tokenizer.json, GPT-2's vocab.json with merges.txt, or a folder that holds either.
+// Load reads Hugging Face's tokenizer.json, GPT-2's vocab.json with merges.txt, or a folder that holds either; and the
+// .tiktoken files of OpenAI, which LoadTiktoken reads with a pattern and special tokens of your own.
 // BPETrainer, WordTrainer and CharTrainer make one from text, in parallel, with the same result for any number of
 // workers. Save and SaveGPT2 write what Load reads.
 //

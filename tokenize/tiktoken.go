@@ -68,10 +68,10 @@ func parseTiktoken(data []byte, c Tiktoken) (*Tokenizer, error) {
 
 // parseRanks returns the bytes of each token by rank. They lie in one string, side by side.
 func parseRanks(data []byte) ([]string, error) {
-	lines := bytes.Count(data, []byte("\n")) + 1
+	lines := min(bytes.Count(data, []byte("\n")), len(data)/len("YQ== 0")) + 1 // empty ones do not count
 	limit := 2*lines + 1024
 	spans := make([]Span, 0, lines)
-	var all []byte = make([]byte, 0, len(data))
+	all := make([]byte, 0, len(data))
 	for number := 1; len(data) > 0; number++ {
 		line, rest, _ := bytes.Cut(data, []byte("\n"))
 		data = rest

@@ -161,6 +161,9 @@ func TestTiktokenFiles(t *testing.T) {
 			t.Errorf("%q from tokenizer.json: got %v, want %v", text, got, want)
 		}
 	}
+}
+
+func TestTiktokenErrors(t *testing.T) {
 	for _, c := range []struct {
 		file string
 		want []string
