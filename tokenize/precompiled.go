@@ -57,7 +57,8 @@ func parsePrecompiled(raw json.RawMessage) (Normalizer, error) {
 }
 
 // Normalize implements Normalizer. The characters of a replacement come from those of the grapheme, one by one, and those
-// that are more from the last.
+// that are more from the last. (Where a character is replaced by nothing, Hugging Face's offsets of what follows may lie
+// beside the text that it comes from; the ids are the same.)
 func (p Precompiled) Normalize(t Text) Text {
 	b := t.builder()
 	changed := false

@@ -59,19 +59,16 @@ const (
 func parseSPMFile(data []byte) (*spmFile, error) {
 	f := &spmFile{}
 	var rawDenormalizer []byte
-	err := eachField(data, func(v field) (err error) {
+	err := eachField(data, func(v field) error {
 		if v.kind != protowire.BytesType {
 			f.rawRest = append(f.rawRest, v.raw...)
 			return nil
 		}
 		switch v.number {
 		case 1:
-			var p spmPiece
-			if p, err = parseSPMPiece(v.bytes); err != nil {
-				return errors.WithMessagef(err, "piece %d", len(f.pieces))
-			}
+			p, err := parseSPMPiece(v.bytes)
 			f.pieces = append(f.pieces, p)
-			return nil
+			return errors.WithMessagef(err, "piece %d", len(f.pieces)-1)
 		case 2:
 			f.rawTrainer = append(f.rawTrainer, v.bytes...)
 			return nil

@@ -24,6 +24,7 @@ const (
 	trieUsed     = 1 << 8
 	maxTrieUnits = 1 << 23 // what fits into a base
 	openBlocks   = 16      // blocks at the end that are searched for room: more pack denser and build slower
+	baseTries    = 512     // free units that are tried for a node, so that no set of strings takes long
 	noKids       = 0       // the base of nodes without kids, which no other node has
 )
 
@@ -132,7 +133,7 @@ func (b *trieBuilder) place(r trieRange, todo []trieRange) []trieRange {
 // findBase returns a base of its own from which all labels lead to free units.
 func (b *trieBuilder) findBase() uint32 {
 	if b.free >= 0 {
-		for u := b.free; ; {
+		for u, tries := b.free, 0; tries < baseTries; tries++ {
 			base := uint32(u) ^ uint32(b.labels[0])
 			if !b.baseUsed[base] && b.fits(base) {
 				return base
