@@ -91,7 +91,7 @@ func TestCharacterBPE(t *testing.T) {
 		b.config.Characters = true
 		tok := *must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Model: bpeOf(t, b.config, b.vocab, b.merges)}))
 		tok.RuneOffsets = true
-		saved := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(must[[]byte](t)(tok.MarshalJSON())))
+		saved := must[*tokenize.Tokenizer](t)(tokenize.Parse(must[[]byte](t)(tok.MarshalJSON())))
 		for _, c := range b.cases {
 			e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(c.text))
 			var offsets []int
@@ -119,7 +119,7 @@ func bareModel(t testing.TB, parts ...string) *tokenize.Tokenizer {
 		t.Fatal(err)
 	}
 	bare := map[string]any{"version": "1.0", "model": file["model"]}
-	return must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(must[[]byte](t)(json.Marshal(bare))))
+	return must[*tokenize.Tokenizer](t)(tokenize.Parse(must[[]byte](t)(json.Marshal(bare))))
 }
 
 // marked is what the normalizer of Llama 2 makes of a text.

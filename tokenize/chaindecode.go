@@ -6,13 +6,14 @@ import (
 )
 
 // chain is the form for one id after the other of the Decoders that published models have: some that look at a token alone,
-// then ByteFallback, then Fuse with a StripDecoder for the start of the text, or else one that looks at the token before.
+// then ByteFallback, then Fuse with a StripDecoder for the start of the text, or else Metaspace or a WordPieceDecoder.
 // Each may be missing.
 type chain struct {
 	texts []string // by id: what the Decoders that look at a token alone make of it
+	after []string // by id: what join makes of it behind another token
 	bytes []int16  // by id: the byte that the token names, -1: none
 	strip StripDecoder
-	join  joiner // nil: tokens are put side by side
+	join  joiner // one to which only the first token is another; nil: tokens are put side by side
 }
 
 // tokenwise is a Decoder whose result for a token depends on that token alone.
@@ -24,7 +25,7 @@ func (r Replace) decodeOne(token string) string { return string(r.join(nil, "", 
 func newChain(d Decoder, tokens []string) *chain {
 	list, ok := d.(Decoders)
 	if !ok {
-		return nil
+		list = Decoders{d}
 	}
 	var alone []tokenwise
 	for len(list) > 0 {
@@ -52,9 +53,13 @@ func (c *chain) end(list Decoders) bool {
 	case len(list) == 0:
 		return true
 	case len(list) == 1:
-		c.join, _ = list[0].(joiner)
-		_, parts := list[0].(ByteLevel) // its texts may end within a character
-		return c.join != nil && !parts
+		switch d := list[0].(type) {
+		case Metaspace:
+			c.join = d
+		case WordPieceDecoder:
+			c.join = d
+		}
+		return c.join != nil
 	case len(list) == 2 && list[0] == Fuse{}:
 		c.strip, _ = list[1].(StripDecoder)
 		return c.strip.Start > 0 && c.strip.Stop == 0 && c.strip.Content != ""
@@ -63,7 +68,7 @@ func (c *chain) end(list Decoders) bool {
 }
 
 func (c *chain) fill(tokens []string, alone []tokenwise, fallback bool) {
-	c.texts, c.bytes = make([]string, len(tokens)), make([]int16, len(tokens))
+	c.texts, c.bytes, c.after = make([]string, len(tokens)), make([]int16, len(tokens)), make([]string, len(tokens))
 	for id, token := range tokens {
 		for _, d := range alone {
 			token = d.decodeOne(token)
@@ -72,38 +77,46 @@ func (c *chain) fill(tokens []string, alone []tokenwise, fallback bool) {
 		if b, ok := byteToken(token); ok && fallback {
 			c.bytes[id] = int16(b)
 		}
+		if c.join != nil {
+			c.after[id] = string(c.join.join(nil, "", token, false))
+		}
 	}
 }
 
-// begin implements idDecoder.
-func (c *chain) begin() idState { return &chainState{chain: c, left: c.strip.Start} }
+// begin returns the state before the first token.
+func (c *chain) begin() *chainState { return &chainState{chain: c, left: c.strip.Start} }
 
 // chainState is a text that is being decoded.
 type chainState struct {
 	*chain
-	run    []byte // of tokens that name bytes; whether it is UTF-8 shows at its end
-	left   int    // how many characters may still be stripped
-	before string // for join
-	begun  bool
+	run   []byte // of tokens that name bytes; whether it is UTF-8 shows at its end
+	left  int    // how many characters may still be stripped
+	begun bool
 }
 
 func (s *chainState) append(dst []byte, id int32) []byte {
-	if b := s.bytes[id]; b >= 0 {
+	switch b := s.bytes[id]; {
+	case b >= 0:
 		s.run = append(s.run, byte(b))
 		return dst
-	}
-	if len(s.run) > 0 {
+	case len(s.run) > 0:
 		dst = s.flush(dst)
 	}
-	return s.text(dst, s.texts[id])
+	switch {
+	case !s.begun, s.left > 0:
+		return s.text(dst, s.texts[id])
+	case s.join != nil:
+		return append(dst, s.after[id]...)
+	}
+	return append(dst, s.texts[id]...)
 }
 
 // text appends what the last Decoder makes of a token.
 func (s *chainState) text(dst []byte, text string) []byte {
+	first := !s.begun
+	s.begun = true
 	if s.join != nil {
-		dst = s.join.join(dst, s.before, text, !s.begun)
-		s.before, s.begun = text, true
-		return dst
+		return s.join.join(dst, "", text, first)
 	}
 	for ; s.left > 0 && text != ""; s.left-- {
 		if !strings.HasPrefix(text, s.strip.Content) {

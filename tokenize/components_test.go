@@ -64,7 +64,7 @@ func (c component) file() []byte {
 
 func TestComponents(t *testing.T) {
 	for _, c := range goldens[component](t, "components.jsonl") {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(c.file()))
+		tok := must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
 		tok.RuneOffsets = true
 		for _, x := range c.Cases {
 			if got := c.result(tok, x.Text, x.Tokens); !slices.Equal(got, x.Want) {
@@ -107,9 +107,9 @@ func (c component) result(tok *tokenize.Tokenizer, text string, tokens []string)
 
 func TestComponentsAreSaved(t *testing.T) {
 	for _, c := range goldens[component](t, "components.jsonl") {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(c.file()))
+		tok := must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
 		saved := must[[]byte](t)(tok.MarshalJSON())
-		again := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(saved))
+		again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
 		a, b := tok.Stages(), again.Stages()
 		a.Model, b.Model = nil, nil
 		if !reflect.DeepEqual(a, b) {
@@ -142,7 +142,7 @@ func TestOlderSpellings(t *testing.T) {
 		`{"type":"Digits","x":1}`: tokenize.Digits{},
 		`{"trim_offsets":true,"add_prefix_space":false,"type":"ByteLevel"}`: tokenize.ByteLevel{TrimOffsets: true},
 	} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(component{Role: "pre_tokenizer", Stage: json.RawMessage(stage)}.file()))
+		tok := must[*tokenize.Tokenizer](t)(tokenize.Parse(component{Role: "pre_tokenizer", Stage: json.RawMessage(stage)}.file()))
 		if got := tok.Stages().Splitter; got != want {
 			t.Errorf("%s: got %+v, want %+v", stage, got, want)
 		}
@@ -170,7 +170,7 @@ func TestComponentErrors(t *testing.T) {
 		{"decoder", `{"type":"Strip","content":"","start":1,"stop":0}`, []string{"Strip", "content"}},
 		{"decoder", `{"type":"Sequence","decoders":[null]}`, []string{"decoders[0]", "null"}},
 	} {
-		_, err := tokenize.Loader{}.Parse(component{Role: c.role, Stage: json.RawMessage(c.stage)}.file())
+		_, err := tokenize.Parse(component{Role: c.role, Stage: json.RawMessage(c.stage)}.file())
 		wantError(t, err, append(c.want, c.role)...)
 	}
 }
@@ -188,7 +188,7 @@ func FuzzComponents(f *testing.F) {
 		if role < 0 || role >= len(roles) || !json.Valid([]byte(stage)) || len(text) > 100 {
 			return
 		}
-		tok, err := tokenize.Loader{}.Parse(component{Role: roles[role], Stage: json.RawMessage(stage)}.file())
+		tok, err := tokenize.Parse(component{Role: roles[role], Stage: json.RawMessage(stage)}.file())
 		if err != nil {
 			return
 		}

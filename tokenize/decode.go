@@ -49,6 +49,9 @@ func (t *Tokenizer) Decode(ids []int32) (string, error) {
 
 // AppendDecode appends the text of ids to dst, as Decode does. On an error it returns dst as it was.
 func (t *Tokenizer) AppendDecode(dst []byte, ids []int32) ([]byte, error) {
+	if t.chain != nil {
+		return t.appendChain(dst, ids)
+	}
 	n := len(dst)
 	dst, done := t.appendTexts(dst, ids)
 	var tokens []string

@@ -27,6 +27,20 @@
 // in bounded memory, with the same result for any number of workers. Save, SaveGPT2, SaveWordPiece, SaveTiktoken and
 // SaveSentencePiece write what Load reads.
 //
+// # Hugging Face's components
+//
+// Every normalizer, pre-tokenizer, post-processor and decoder of a tokenizer.json has its type here, under its name there
+// where that is free: BertSplitter is BertPreTokenizer, StripDecoder, WordPieceDecoder and ByteLevelNormalizer are Strip,
+// WordPiece and ByteLevel in those roles. Results are those of the tokenizers library, version 0.23, but for this:
+//
+//   - The offsets of a character that NFC or NFKC composes have all that it is composed of, not the first part alone.
+//   - The offsets behind characters that Precompiled leaves out at the start of a text are right.
+//   - What has no token and no unknown token is an error; it is not left out.
+//   - Truncation always keeps all windows of the overflow and compares the whole lengths of a pair.
+//   - SkipSpecial leaves out special tokens that are normalized, too.
+//   - A regular expression with a construct that has no counterpart here is an error; other properties than first letters
+//     of categories (\p{L}), Lu, Ll, Nd and scripts are those of the standard library's version of Unicode.
+//
 // # Text that is not UTF-8
 //
 // Byte-level BPE gives every string back byte for byte. The other models read each byte that is not part of a valid

@@ -40,7 +40,7 @@ func (c encodings) file() []byte {
 
 func TestTruncationAndPadding(t *testing.T) {
 	for _, c := range goldens[encodings](t, "encodings.jsonl") {
-		loaded := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(c.file()))
+		loaded := must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
 		for _, x := range c.Cases {
 			tok := *loaded
 			tok.Bare, tok.Truncation, tok.Padding = x.Bare, x.Truncation, x.Padding
@@ -77,7 +77,7 @@ func TestTruncationAndPadding(t *testing.T) {
 func letters(t testing.TB) *tokenize.Tokenizer {
 	t.Helper()
 	c := encodings{PostProcessor: json.RawMessage(`{"type":"BertProcessing","sep":["[SEP]",2],"cls":["[CLS]",1]}`)}
-	return must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(c.file()))
+	return must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
 }
 
 func TestTruncationErrors(t *testing.T) {
@@ -171,7 +171,7 @@ func TestStreamIsDecode(t *testing.T) {
 		`{"type":"WordPiece","prefix":"b","cleanup":true}`,
 		`{"type":"BPEDecoder","suffix":"b"}`,
 	} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(fmt.Appendf(nil, fallback, decoder)))
+		tok := must[*tokenize.Tokenizer](t)(tokenize.Parse(fmt.Appendf(nil, fallback, decoder)))
 		for n := range int32(8 * 8 * 8 * 8) {
 			ids := []int32{n % 8, n / 8 % 8, n / 64 % 8, n / 512}
 			want := must[string](t)(tok.Decode(ids))

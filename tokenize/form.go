@@ -1,6 +1,7 @@
 package tokenize
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -118,10 +119,12 @@ func (w *formWriter) flush(b *TextBuilder) {
 
 // order puts marks in canonical order and gives each character its origin, so that origins grow along the text.
 func (w *formWriter) order() {
-	for i := 1; i < len(w.runes); i++ {
-		for k := i; k > 0 && w.runes[k].class != 0 && w.runes[k-1].class > w.runes[k].class; k-- {
-			w.runes[k-1], w.runes[k] = w.runes[k], w.runes[k-1]
+	for i := 0; i < len(w.runes); i++ {
+		start := i
+		for i < len(w.runes) && w.runes[i].class != 0 {
+			i++
 		}
+		slices.SortStableFunc(w.runes[start:i], func(a, b formRune) int { return int(a.class) - int(b.class) })
 	}
 	at := -1
 	for i := range w.runes {

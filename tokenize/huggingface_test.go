@@ -104,7 +104,7 @@ func TestPublished(t *testing.T) {
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
 			tok := must[*tokenize.Tokenizer](t)(tokenize.Load(file))
 			saved := must[[]byte](t)(tok.MarshalJSON())
-			again := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(saved))
+			again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
 			if got := must[[]byte](t)(again.MarshalJSON()); string(got) != string(saved) {
 				t.Errorf("saved twice: %d bytes differ from %d", len(got), len(saved))
 			}

@@ -15,13 +15,7 @@ import (
 // vocab.txt, a .model of sentencepiece, a folder that holds one of these under its usual name, or a .tiktoken file of a
 // known name (see TiktokenNamed). The error names the file and the place in it; a component that is not known here is an
 // error.
-func Load(path string) (*Tokenizer, error) { return Loader{}.Load(path) }
-
-// Loader is Load with the help of others.
-type Loader struct{}
-
-// Load reads a tokenizer like the function Load.
-func (l Loader) Load(path string) (*Tokenizer, error) {
+func Load(path string) (*Tokenizer, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "tokenize: load")
@@ -31,7 +25,7 @@ func (l Loader) Load(path string) (*Tokenizer, error) {
 		if file == "" {
 			return nil, errors.Errorf("tokenize: load: %s: none of %s in the folder", path, strings.Join(knownFiles, ", "))
 		}
-		return l.Load(file)
+		return Load(file)
 	}
 	if filepath.Ext(path) == ".tiktoken" {
 		return loadTiktokenByName(path)
@@ -49,7 +43,7 @@ func (l Loader) Load(path string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "tokenize: load")
 	}
-	t, err := l.parse(data)
+	t, err := parse(data)
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
 }
 

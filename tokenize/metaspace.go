@@ -60,7 +60,15 @@ func (m Metaspace) Split(dst []Text, t Text) []Text {
 	if m.Whole {
 		return append(dst, t)
 	}
-	return cutAt(dst, t, findAll(t.s, mark, false), MergedWithNext, false)
+	for start := 0; start < len(t.s); {
+		end := len(t.s)
+		if next := strings.Index(t.s[start+1:], mark); next >= 0 {
+			end = start + 1 + next
+		}
+		dst = append(dst, t.Slice(start, end))
+		start = end
+	}
+	return dst
 }
 
 // Decode implements Decoder.

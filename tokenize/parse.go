@@ -31,12 +31,12 @@ type jsonAdded struct {
 }
 
 // Parse reads a tokenizer.json from memory. Only version 1.0 is known.
-func (l Loader) Parse(data []byte) (*Tokenizer, error) {
-	t, err := l.parse(data)
+func Parse(data []byte) (*Tokenizer, error) {
+	t, err := parse(data)
 	return t, errors.WithMessage(err, "tokenize: parse")
 }
 
-func (l Loader) parse(data []byte) (*Tokenizer, error) {
+func parse(data []byte) (*Tokenizer, error) {
 	var f jsonFile
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, placedJSON(data, err)
@@ -44,7 +44,7 @@ func (l Loader) parse(data []byte) (*Tokenizer, error) {
 	if f.Version != "1.0" {
 		return nil, errors.Errorf("version: got %q, want %q", f.Version, "1.0")
 	}
-	s, err := l.stages(&f)
+	s, err := parseStages(&f)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func parseOption[T checker](raw json.RawMessage) (*T, error) {
 	return v, (*v).check()
 }
 
-func (l Loader) stages(f *jsonFile) (s Stages, err error) {
+func parseStages(f *jsonFile) (s Stages, err error) {
 	if s.Normalizer, err = parseNormalizer(f.Normalizer, 0); err != nil {
 		return s, errors.WithMessage(err, "normalizer")
 	}

@@ -15,7 +15,7 @@ const fileBPE = `{"version":"1.0","added_tokens":[],"pre_tokenizer":{"type":"Byt
 "model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}`
 
 func TestParse(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(fileBPE)))
+	tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(fileBPE)))
 	if got := must[[]int32](t)(tok.Encode("abba")); !slices.Equal(got, []int32{2, 1, 0}) {
 		t.Errorf("got %v, want [2 1 0]", got)
 	}
@@ -23,24 +23,24 @@ func TestParse(t *testing.T) {
 	wantError(t, err, "byte 2", "0x21")
 	pairs := strings.Replace(fileBPE, `"a b"`, `["a","b"]`, 1)
 	pairs = strings.Replace(pairs, `"type":"BPE",`, ``, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(pairs)))
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(pairs)))
 	if got := must[[]int32](t)(tok.Encode("ab")); !slices.Equal(got, []int32{2}) {
 		t.Errorf("merges as pairs, no type: got %v, want [2]", got)
 	}
 	unknown := strings.Replace(fileBPE, `"type":"BPE",`, `"type":"BPE","unk_token":"?",`, 1)
 	unknown = strings.Replace(unknown, `"ab":2`, `"ab":2,"?":3`, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(unknown)))
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(unknown)))
 	if got := must[[]int32](t)(tok.Encode("a!")); !slices.Equal(got, []int32{0, 3}) {
 		t.Errorf("an unknown byte: got %v, want [0 3]", got)
 	}
 	// No merge makes "bb", so that only ignoring merges gives it.
 	whole := strings.Replace(fileBPE, `"ab":2`, `"ab":2,"bb":3`, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(whole)))
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(whole)))
 	if got := must[[]int32](t)(tok.Encode("bb")); !slices.Equal(got, []int32{1, 1}) {
 		t.Errorf("by merges: got %v, want [1 1]", got)
 	}
 	whole = strings.Replace(whole, `"type":"BPE",`, `"type":"BPE","ignore_merges":true,`, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(whole)))
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(whole)))
 	if got := must[[]int32](t)(tok.Encode("bb")); !slices.Equal(got, []int32{3}) {
 		t.Errorf("merges ignored: got %v, want [3]", got)
 	}
@@ -98,7 +98,7 @@ func TestParseErrors(t *testing.T) {
 		wantError(t, err, append(c.want, path)...)
 	}
 	deep := strings.Repeat(`{"type":"Sequence","normalizers":[`, 50) + strings.Repeat(`]}`, 50)
-	_, err := tokenize.Loader{}.Parse([]byte(strings.Replace(fileBPE, `"added_tokens":[]`, `"normalizer":`+deep, 1)))
+	_, err := tokenize.Parse([]byte(strings.Replace(fileBPE, `"added_tokens":[]`, `"normalizer":`+deep, 1)))
 	wantError(t, err, "normalizer", "nested")
 }
 
@@ -156,7 +156,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(`{"version":"1.0","post_processor":{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}}],"special_tokens":{"x":{"ids":[1],"tokens":[]}}},"model":{"vocab":{}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tok, err := tokenize.Loader{}.Parse(data)
+		tok, err := tokenize.Parse(data)
 		if err != nil {
 			return
 		}
@@ -164,7 +164,7 @@ func FuzzParse(f *testing.F) {
 			useLoaded(t, tok)
 		}
 		saved := must[[]byte](t)(tok.MarshalJSON())
-		again := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(saved))
+		again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
 		if got := must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(got, saved) {
 			t.Errorf("saved again: got %s, want %s", got, saved)
 		}

@@ -60,7 +60,7 @@ func parsePrecompiled(raw json.RawMessage) (Normalizer, error) {
 // that are more from the last. (Where a character is replaced by nothing, Hugging Face's offsets of what follows may lie
 // beside the text that it comes from; the ids are the same.)
 func (p Precompiled) Normalize(t Text) Text {
-	var b TextBuilder
+	b := t.builder()
 	changed := false
 	for r := (graphemes{table: p.table, s: t.s}); r.at < len(t.s); {
 		from, text, replaced := r.next()

@@ -94,11 +94,11 @@ func TestPrecompiledT5(t *testing.T) {
 		t.Error("Bytes: not those that were read")
 	}
 	file := `{"version":"1.0","normalizer":` + string(must[[]byte](t)(p.MarshalJSON())) + `,"model":{"type":"WordLevel","vocab":{"fi":0}}}`
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(file)))
+	tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(file)))
 	if got := must[[]int32](t)(tok.Encode("ﬁ")); !slices.Equal(got, []int32{0}) {
 		t.Errorf("a file: got %v, want [0]", got)
 	}
-	_, err := tokenize.Loader{}.Parse([]byte(strings.Replace(file, `charsmap":"`, `charsmap":"!`, 1)))
+	_, err := tokenize.Parse([]byte(strings.Replace(file, `charsmap":"`, `charsmap":"!`, 1)))
 	wantError(t, err, "normalizer", "Precompiled", "base64")
 }
 

@@ -1,7 +1,9 @@
 package tokenize
 
 import (
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 )
@@ -196,4 +198,27 @@ func (p *regexParser) escape() error {
 		p.writeSet(set)
 	}
 	return err
+}
+
+// hexRune reads the digits of \x or \u.
+func (p *regexParser) hexRune(digits int) (rune, error) {
+	text := ""
+	if p.take("{") {
+		end := strings.IndexByte(p.in[p.at:], '}')
+		if end < 0 {
+			return 0, errors.New(`\x{ without }`)
+		}
+		text = p.in[p.at : p.at+end]
+		p.at += end + 1
+	} else {
+		for n := 0; n < digits && p.at < len(p.in) && hexValue(p.in[p.at]) < 16; n++ {
+			text += string(p.in[p.at])
+			p.at++
+		}
+	}
+	n, err := strconv.ParseUint(text, 16, 32)
+	if err != nil || !utf8.ValidRune(rune(n)) || digits == 2 && len(text) < 3 && n >= 0x80 {
+		return 0, errors.Errorf("character %q is not known here", text)
+	}
+	return rune(n), nil
 }

@@ -1,7 +1,6 @@
 package tokenize
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -67,22 +66,44 @@ func (p *regexParser) rune() rune {
 
 // term rewrites the next part of the pattern with its quantifiers.
 func (p *regexParser) term() error {
-	start := len(p.out)
-	last := p.last
+	start, last := len(p.out), p.last
 	p.last = 0
 	switch c := p.rune(); {
 	case c == '(':
 		return p.group()
+	case c == '|':
+		p.write("|")
+		return nil
+	case p.flags.extended && (unicode.IsSpace(c) || c == '#'):
+		p.comment(c)
+		return nil
 	case c == ')':
 		if len(p.open) == 0 {
 			return errors.New("unmatched )")
 		}
 		g := p.open[len(p.open)-1]
 		p.open, p.flags, start = p.open[:len(p.open)-1], g.flags, g.start
-		p.write(`)`)
-	case c == '|':
-		p.write(`|`)
-		return nil
+		p.write(")")
+	default:
+		if err := p.atom(c, last); err != nil {
+			return err
+		}
+	}
+	p.quantifiers(start)
+	return nil
+}
+
+// comment passes the rest of a line when it is one.
+func (p *regexParser) comment(c rune) {
+	if c == '#' {
+		_, rest, _ := strings.Cut(p.in[p.at:], "\n")
+		p.at = len(p.in) - len(rest)
+	}
+}
+
+// atom rewrites what begins with c.
+func (p *regexParser) atom(c, last rune) error {
+	switch {
 	case c == '[':
 		set, err := p.class()
 		if err != nil {
@@ -98,26 +119,13 @@ func (p *regexParser) term() error {
 	case c == '$':
 		p.write(`(?=\n|\z)`)
 	case c == '\\':
-		if err := p.escape(); err != nil {
-			return err
-		}
+		return p.escape()
 	case strings.ContainsRune("*+?", c):
 		return errors.Errorf("nothing to repeat before %q", string(c))
-	case p.flags.extended && unicode.IsSpace(c):
-		return nil
-	case p.flags.extended && c == '#':
-		n := strings.IndexByte(p.in[p.at:], '\n')
-		if n < 0 {
-			n = len(p.in) - p.at
-		}
-		p.at += n
-		return nil
 	default:
-		if err := p.literal(c, last); err != nil {
-			return err
-		}
+		return p.literal(c, last)
 	}
-	return p.quantifiers(start)
+	return nil
 }
 
 // literal writes one character.
@@ -143,175 +151,4 @@ func (p *regexParser) writeSet(s runeSet) {
 		s = s.folded()
 	}
 	p.write(s.String())
-}
-
-// group opens a group, or changes flags.
-func (p *regexParser) group() error {
-	g := regexGroup{len(p.out), p.flags}
-	if !p.take("?") {
-		p.write(`(`)
-		p.open = append(p.open, g)
-		return nil
-	}
-	if p.take("#") {
-		n := strings.IndexByte(p.in[p.at:], ')')
-		if n < 0 {
-			return errors.New("comment without )")
-		}
-		p.at += n + 1
-		return nil
-	}
-	for _, kind := range []string{":", "=", "!", ">", "<=", "<!"} {
-		if p.take(kind) {
-			p.write("(?" + kind)
-			p.open = append(p.open, g)
-			return nil
-		}
-	}
-	on := true
-	for p.at < len(p.in) {
-		switch c := p.rune(); c {
-		case 'i':
-			p.flags.fold = on
-		case 'm':
-			p.flags.dotAll = on
-		case 'x':
-			p.flags.extended = on
-		case '-':
-			on = false
-		case ')', ':':
-			if c == ')' {
-				// The flags hold to the end of the group around, alternatives included, as if a group were opened here.
-				return p.restGroup()
-			}
-			p.write("(?:")
-			p.open = append(p.open, g)
-			return nil
-		default:
-			return errors.Errorf("group (?%c is not known here", c)
-		}
-	}
-	return errors.New("group without )")
-}
-
-// restGroup goes on with the flags just set. Where an alternative follows in the group around, Oniguruma takes all of the
-// rest for one group, which is not written here.
-func (p *regexParser) restGroup() error {
-	depth, class := 0, false
-	for i := p.at; i < len(p.in); i++ {
-		switch c := p.in[i]; {
-		case c == '\\':
-			i++
-		case class:
-			class = c != ']'
-		case c == '[':
-			class = true
-		case c == '(':
-			depth++
-		case c == ')':
-			if depth--; depth < 0 {
-				return nil
-			}
-		case c == '|' && depth == 0 && len(p.out) > p.groupStart():
-			return errors.New("flags before an alternative are known only at the start of a group: write (?i:…)")
-		}
-	}
-	return nil
-}
-
-// groupStart is where the contents of the group around begin in out.
-func (p *regexParser) groupStart() int {
-	if len(p.open) == 0 {
-		return 0
-	}
-	return p.open[len(p.open)-1].start + len("(?<=")
-}
-
-// quantifiers rewrites those of the part that begins at start in out.
-func (p *regexParser) quantifiers(start int) error {
-	for n := 0; p.at < len(p.in); n++ {
-		q, plain, err := p.quantifier()
-		if q == "" || err != nil {
-			return err
-		}
-		wrap := n > 0
-		switch {
-		case plain && p.take("?"):
-			q += "?"
-		case plain && p.take("+"):
-			p.wrap(start, wrap, "(?>", q+")")
-			continue
-		}
-		p.wrap(start, wrap, "", q)
-	}
-	return nil
-}
-
-// wrap puts the part that begins at start between before and after, in a group of its own when it has a quantifier already.
-func (p *regexParser) wrap(start int, group bool, before, after string) {
-	part := string(p.out[start:])
-	if group {
-		part = "(?:" + part + ")"
-	}
-	p.out = append(append(append(p.out[:start], before...), part...), after...)
-}
-
-// quantifier reads one; plain is false for {n,m}, after which + and ? are quantifiers themselves.
-func (p *regexParser) quantifier() (q string, plain bool, err error) {
-	switch c := p.in[p.at]; c {
-	case '*', '+', '?':
-		p.at++
-		return string(c), true, nil
-	case '{':
-	default:
-		return "", false, nil
-	}
-	end := strings.IndexByte(p.in[p.at:], '}')
-	if end < 0 {
-		return "", false, nil
-	}
-	low, high, ranged := strings.Cut(p.in[p.at+1:p.at+end], ",")
-	if !isNumberText(low) || !isNumberText(high) || low == "" && high == "" {
-		return "", false, nil
-	}
-	p.at += end + 1
-	if low == "" {
-		low = "0"
-	}
-	if !ranged {
-		return "{" + low + "}", false, nil
-	}
-	if p.peek("?") {
-		p.at++
-		return "{" + low + "," + high + "}?", false, nil
-	}
-	return "{" + low + "," + high + "}", false, nil
-}
-
-// isNumberText tells whether s is at most five digits.
-func isNumberText(s string) bool {
-	return len(s) <= 5 && strings.Trim(s, "0123456789") == ""
-}
-
-// hexRune reads the digits of \x or \u.
-func (p *regexParser) hexRune(digits int) (rune, error) {
-	text := ""
-	if p.take("{") {
-		end := strings.IndexByte(p.in[p.at:], '}')
-		if end < 0 {
-			return 0, errors.New(`\x{ without }`)
-		}
-		text = p.in[p.at : p.at+end]
-		p.at += end + 1
-	} else {
-		for n := 0; n < digits && p.at < len(p.in) && hexValue(p.in[p.at]) < 16; n++ {
-			text += string(p.in[p.at])
-			p.at++
-		}
-	}
-	n, err := strconv.ParseUint(text, 16, 32)
-	if err != nil || !utf8.ValidRune(rune(n)) || digits == 2 && len(text) < 3 && n >= 0x80 {
-		return 0, errors.Errorf("character %q is not known here", text)
-	}
-	return rune(n), nil
 }

@@ -181,8 +181,8 @@ func propertySet(name string) (runeSet, error) {
 	case "P", "Punctuation":
 		return append(setOf(unicode.P), latePunctuation...).normal(), nil
 	case "C", "Other":
-		all := slices.Concat(setLetter(), classSet(classMark), setNumber(), setOf(unicode.S, unicode.P, unicode.Z), lateSymbols, latePunctuation)
-		return all.negated(), nil
+		assigned := setOf(unicode.S, unicode.P, unicode.Z)
+		return slices.Concat(assigned, classSet(classLetter|classMark|classNumber), lateSymbols, latePunctuation).negated(), nil
 	case "Han":
 		return append(setOf(unicode.Han), runeRange{0x2ebf0, 0x2ee5d}), nil
 	}

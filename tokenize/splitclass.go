@@ -1,7 +1,6 @@
 package tokenize
 
 import (
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
@@ -106,48 +105,4 @@ func (f FixedLength) Split(dst []Text, t Text) []Text {
 		dst = append(dst, t.Slice(start, len(t.s)))
 	}
 	return dst
-}
-
-// UnicodeScripts is the Splitter that cuts where the script changes. A space belongs to the script before it; Hiragana and
-// Katakana count as Han (sentencepiece, trainer_interface.cc).
-type UnicodeScripts struct{}
-
-// Split implements Splitter. Spaces at the start of a text are in no piece.
-func (UnicodeScripts) Split(dst []Text, t Text) []Text {
-	start := -1
-	var last *unicode.RangeTable
-	for i, r := range t.s {
-		script := scriptOf(r)
-		if script == nil || script == last && start >= 0 {
-			continue
-		}
-		if start >= 0 {
-			dst = append(dst, t.Slice(start, i))
-		}
-		start, last = i, script
-	}
-	if start >= 0 {
-		dst = append(dst, t.Slice(start, len(t.s)))
-	}
-	return dst
-}
-
-// scriptOf returns the table of the script of r in Unicode 9.0, nil for a space and for none.
-func scriptOf(r rune) *unicode.RangeTable {
-	switch {
-	case r == ' ', !unicode.Is(unicode9, r):
-		return nil
-	case r == 0x589, r == 0x61c:
-		return unicode.Common
-	case r == 0x953, r == 0x954:
-		return unicode.Devanagari
-	case r == 'ー', unicode.In(r, unicode.Hiragana, unicode.Katakana):
-		return unicode.Han
-	}
-	for _, s := range unicode.Scripts {
-		if unicode.Is(s, r) {
-			return s
-		}
-	}
-	return nil
 }

@@ -93,8 +93,11 @@ type Prepend struct {
 func (p Prepend) Normalize(t Text) Text { return prepend(t, p.Text) }
 
 func prepend(t Text, s string) Text {
-	if t.s == "" || s == "" {
+	switch {
+	case t.s == "" || s == "":
 		return t
+	case t.loose:
+		return Text{s: s + t.s, loose: true}
 	}
 	b := t.builder()
 	_, w := utf8.DecodeRuneInString(t.s)

@@ -155,7 +155,7 @@ func TestTiktokenFiles(t *testing.T) {
 	_, err := tokenize.Load(path)
 	wantError(t, err, path, `"x"`, "LoadTiktoken")
 	wantError(t, trainBPE(t).SaveTiktoken(path), "save", path, "use Save")
-	again := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(must[[]byte](t)(tok.MarshalJSON())))
+	again := must[*tokenize.Tokenizer](t)(tokenize.Parse(must[[]byte](t)(tok.MarshalJSON())))
 	for _, text := range []string{"", "ab", "aba", "bab<s>abba<e>"} {
 		if got, want := must[[]int32](t)(again.Encode(text)), must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, want) {
 			t.Errorf("%q from tokenizer.json: got %v, want %v", text, got, want)

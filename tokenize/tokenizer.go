@@ -89,9 +89,9 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 		if c.scan != nil {
 			c.fast, _ = s.Model.(textModel)
 		}
-		c.rewrite, c.buffers = rewriterOf(s.Normalizer), newScratchPool[[]byte]()
-		c.cuttable = c.cuttable && c.rewrite == nil && c.respell == nil
 	}
+	c.rewrite, c.buffers = rewriterOf(s.Normalizer), newScratchPool[[]byte]()
+	c.cuttable = c.cuttable && c.rewrite == nil && c.respell == nil
 	c.setJoin()
 	return &Tokenizer{core: c}, nil
 }

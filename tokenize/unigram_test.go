@@ -95,9 +95,9 @@ const fileUnigram = `{"version":"1.0","model":{"type":"Unigram","unk_id":0,"voca
 
 func TestUnigramFile(t *testing.T) {
 	for _, file := range []string{fileUnigram, strings.Replace(fileUnigram, `"type":"Unigram",`, "", 1)} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(file)))
+		tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(file)))
 		saved := must[[]byte](t)(tok.MarshalJSON())
-		again := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(saved))
+		again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
 		if got := must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(got, saved) {
 			t.Errorf("saved again: got %s, want %s", got, saved)
 		}
@@ -105,7 +105,7 @@ func TestUnigramFile(t *testing.T) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	}
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(fileUnigram)))
+	tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(fileUnigram)))
 	e := must[*tokenize.Encoding](t)(tok.EncodeDetailed("axyab"))
 	if want := []string{"a", "xy", "ab"}; !slices.Equal(e.Tokens, want) {
 		t.Errorf("an unknown token is the text it stands for: got %q, want %q", e.Tokens, want)
@@ -118,7 +118,7 @@ func TestUnigramFile(t *testing.T) {
 		{`["a",-1.5]`, `[1,2]`, "vocab"},
 		{`["a",-1.5]`, `["a",1e999]`, "vocab"},
 	} {
-		_, err := tokenize.Loader{}.Parse([]byte(strings.Replace(fileUnigram, c.old, c.new, 1)))
+		_, err := tokenize.Parse([]byte(strings.Replace(fileUnigram, c.old, c.new, 1)))
 		wantError(t, err, "model", c.want)
 	}
 }

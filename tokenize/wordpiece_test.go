@@ -133,7 +133,7 @@ const fileWordPiece = `{"version":"1.0","pre_tokenizer":{"type":"WhitespaceSplit
 "continuing_subword_prefix":"##","max_input_chars_per_word":10,"vocab":{"[UNK]":0,"a":1,"##a":2,"##ab":3}}}`
 
 func TestWordPieceFile(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(fileWordPiece)))
+	tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(fileWordPiece)))
 	for range 2 {
 		got := must[[]int32](t)(tok.Encode("a aab b aaaaaaaaaa aaaaaaaaaaa"))
 		if want := []int32{1, 1, 3, 0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0}; !slices.Equal(got, want) {
@@ -143,14 +143,14 @@ func TestWordPieceFile(t *testing.T) {
 		if !bytes.Contains(saved, []byte(`"type": "WordPiece"`)) {
 			t.Errorf("saved: got %s, want a type in it", saved)
 		}
-		tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(saved))
+		tok = must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
 	}
 	for _, c := range []struct{ old, new, want string }{
 		{`word":10`, `word":0`, "max_input_chars_per_word"},
 		{`"a":1`, `"a":"b"`, "vocab"},
 		{`"a":1`, `"a":2`, "##a"},
 	} {
-		_, err := tokenize.Loader{}.Parse([]byte(strings.Replace(fileWordPiece, c.old, c.new, 1)))
+		_, err := tokenize.Parse([]byte(strings.Replace(fileWordPiece, c.old, c.new, 1)))
 		wantError(t, err, "model", c.want)
 	}
 }
