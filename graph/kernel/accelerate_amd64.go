@@ -4,7 +4,5 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-//go:generate go -C _asm run . -out ../asm_amd64.s -stubs ../asm_amd64.go -other ../asm_other.go -pkg kernel
-
-// accelerated says that the processor has what the assembly needs.
+// accelerated says that the processor has what the assembly of rows needs.
 var accelerated = cpu.X86.HasAVX2 && cpu.X86.HasFMA

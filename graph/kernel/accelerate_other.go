@@ -2,7 +2,7 @@
 
 package kernel
 
-// accelerated says that there is assembly for the processor.
+// accelerated says that the processor has what the assembly of rows needs.
 var accelerated = false
 
-const noAssembly = "kernel: no assembly for this processor"
+const noAssembly = "kernel: no assembly of rows for this processor"

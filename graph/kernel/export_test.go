@@ -1,5 +1,7 @@
 package kernel
 
+import "slices"
+
 // Philox is one block of the generator, whose published test vectors use counters beyond those of an index.
 func (s Seed) Philox(block uint64) [4]uint32 { return s.philox(block) }
 
@@ -25,10 +27,20 @@ type plain struct{ f func(lo, hi int) }
 
 func (p *plain) Range(lo, hi int) { p.f(lo, hi) }
 
-// Accelerate turns the assembly on or off, as far as the processor has what it needs, and returns whether it was on.
-func Accelerate(on bool) bool {
-	old := accelerated
-	accelerated = on && supported
+// The levels of Accelerate: all in Go; the assembly, with the first shape of strips; with the second, where there is one.
+const (
+	Plain = iota
+	Narrow
+	Wide
+)
+
+// Accelerate allows the assembly up to a level, as far as the processor has what it needs, and returns the level before.
+func Accelerate(level int) int {
+	old := slices.Index(shapes, strips) + 1
+	accelerated, strips = supported && level > Plain, nil
+	if level = min(level, len(shapes)); level > Plain {
+		strips = shapes[level-1]
+	}
 	return old
 }
 

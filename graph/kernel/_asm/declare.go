@@ -15,13 +15,18 @@ import (
 // declared are the functions for which other processors need a stand-in: name and signature.
 var declared [][2]string
 
-// declare begins a function; its name says which instructions it needs.
+// declare begins a function that needs AVX2 and FMA and that files for all processors name.
 func declare(name, signature, doc string) {
-	name += "AVX2"
+	declareFor("AVX2", name, signature, doc)
+	declared = append(declared, [2]string{name + "AVX2", signature})
+}
+
+// declareFor begins a function that only files for amd64 name; its name says which instructions it needs.
+func declareFor(set, name, signature, doc string) {
+	name += set
 	TEXT(name, NOSPLIT, "func"+signature)
 	Pragma("noescape")
 	Doc(name + " " + doc)
-	declared = append(declared, [2]string{name, signature})
 }
 
 // writeOther writes stand-ins, which nobody calls, so that the package compiles for processors without assembly.
