@@ -45,7 +45,7 @@ func (m *BPE) lengthOf(id int32, piece string, at int) int {
 	if id == m.unknown {
 		return m.unknownLen(piece[at:])
 	}
-	if _, ok := fallbackByte(raw); ok && m.config.ByteFallback {
+	if _, ok := readByteToken(raw); ok && m.config.ByteFallback {
 		return 1
 	}
 	if at > 0 && strings.HasPrefix(raw, m.config.Prefix) {

@@ -22,7 +22,7 @@ func (m *BPE) newJoinedRunes() *joinedRunes {
 	pairs := map[[2]rune]bool{}
 	for _, merge := range c.Merges {
 		for _, side := range merge {
-			if _, isByte := fallbackByte(side); isByte && c.ByteFallback || side == c.Unknown {
+			if _, isByte := readByteToken(side); isByte && c.ByteFallback || side == c.Unknown {
 				return nil
 			}
 		}

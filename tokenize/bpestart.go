@@ -1,7 +1,6 @@
 package tokenize
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -19,7 +18,7 @@ const (
 type bpeStart struct {
 	bytes    [places][256]int32     // bytes, or ASCII characters
 	runes    [places]map[rune]int32 // other characters
-	fallback [256]int32             // the tokens <0x00> … <0xFF>
+	fallback [256]int32             // the tokens <0x00> … <0xFF>, with ByteFallback
 	plain    bool                   // every byte has a token, the same at every place
 	whole    bool                   // fallback has every byte
 }
@@ -30,9 +29,6 @@ func newBPEStart() (s bpeStart) {
 			s.bytes[p][b] = -1
 		}
 		s.runes[p] = map[rune]int32{}
-	}
-	for b := range s.fallback {
-		s.fallback[b] = -1
 	}
 	return s
 }
@@ -65,28 +61,22 @@ func (s *bpeStart) read(c *BPEConfig, token string, id int32) {
 			s.runes[place][r] = id
 		}
 	}
-	if b, ok := fallbackByte(token); ok && c.ByteFallback {
-		s.fallback[b] = id
-	}
 }
 
 // finish looks at what the tokens are together.
 func (s *bpeStart) finish(c *BPEConfig) {
+	if c.ByteFallback {
+		s.fallback = byteIDs(func(token string) (int32, bool) {
+			id, ok := c.Vocab[token]
+			return id, ok
+		})
+	}
 	s.plain = !c.Characters && c.Prefix == "" && c.Suffix == ""
 	s.whole = c.ByteFallback
 	for b := range 256 {
 		s.plain = s.plain && s.bytes[0][b] >= 0
 		s.whole = s.whole && s.fallback[b] >= 0
 	}
-}
-
-// fallbackByte reads a token of the form <0x0A>.
-func fallbackByte(token string) (b byte, ok bool) {
-	if len(token) != len("<0x0A>") {
-		return 0, false
-	}
-	n, err := fmt.Sscanf(token, "<0x%02X>", &b)
-	return b, n == 1 && err == nil && token == fmt.Sprintf("<0x%02X>", b)
 }
 
 // begin appends the tokens that piece begins as.

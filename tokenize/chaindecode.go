@@ -74,7 +74,7 @@ func (c *chain) fill(tokens []string, alone []tokenwise, fallback bool) {
 			token = d.decodeOne(token)
 		}
 		c.texts[id], c.bytes[id] = token, -1
-		if b, ok := byteToken(token); ok && fallback {
+		if b, ok := readByteToken(token); ok && fallback {
 			c.bytes[id] = int16(b)
 		}
 		if c.join != nil {

@@ -127,7 +127,7 @@ func (ByteFallback) Decode(tokens []string) []string {
 		run = run[:0]
 	}
 	for _, token := range tokens {
-		if b, ok := byteToken(token); ok {
+		if b, ok := readByteToken(token); ok {
 			run = append(run, b)
 			continue
 		}
@@ -140,26 +140,4 @@ func (ByteFallback) Decode(tokens []string) []string {
 		flush()
 	}
 	return out
-}
-
-// byteToken returns the byte that a token such as <0xE2> names.
-func byteToken(token string) (b byte, ok bool) {
-	if len(token) != len("<0x00>") || token[:3] != "<0x" || token[5] != '>' {
-		return 0, false
-	}
-	high, low := hexValue(token[3]), hexValue(token[4])
-	return byte(high<<4 | low), high|low < 16
-}
-
-// hexValue returns the value of a hexadecimal digit, or 16.
-func hexValue(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'a' <= c && c <= 'f':
-		return int(c-'a') + 10
-	case 'A' <= c && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return 16
 }

@@ -2,7 +2,6 @@ package tokenize
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -29,12 +28,9 @@ func (t *tally) alphabet(initial string, limit int) []rune {
 	return chars
 }
 
-// byteName is the token of a byte in a vocabulary of characters.
-func byteName(b int) string { return fmt.Sprintf("<0x%02X>", b) }
-
 // bytes gives tokens to all bytes, for characters that have none.
 func (d *draft) bytes() {
 	for b := range 256 {
-		d.token(byteName(b))
+		d.token(byteToken(byte(b)))
 	}
 }

@@ -54,7 +54,7 @@ func (s *sentences) addAll(d *draft, old []ScoredPiece) (stay []seed) {
 	}
 	for _, p := range old {
 		n := utf8.RuneCountInString(p.Text)
-		_, isByte := fallbackByte(p.Text)
+		_, isByte := readByteToken(p.Text)
 		if n < 2 || n > longestPiece || isByte || d.isAdded(p.Text) {
 			continue
 		}

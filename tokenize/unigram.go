@@ -1,7 +1,6 @@
 package tokenize
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"unicode/utf8"
@@ -62,18 +61,6 @@ func newUnigram(c UnigramConfig) (*Unigram, error) {
 	var err error
 	v.trie, err = newTrie(m.ids)
 	return m, err
-}
-
-// byteIDs returns the ids of <0x00> … <0xFF>, -1 for those that are not there.
-func byteIDs(find func(string) (int32, bool)) (ids [256]int32) {
-	for b := range ids {
-		id, ok := find(fmt.Sprintf("<0x%02X>", b))
-		if !ok {
-			id = -1
-		}
-		ids[b] = id
-	}
-	return ids
 }
 
 // Config returns what m was made of, to be read only.
