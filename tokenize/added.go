@@ -16,7 +16,7 @@ type AddedToken struct {
 	SingleWord bool // only where no word character stands beside it
 	LeftStrip  bool // takes the spaces to its left along
 	RightStrip bool // takes the spaces to its right along
-	Normalized bool // looked for in the normalized text instead of the text as it is
+	Normalized bool // looked for, itself normalized, in the normalized text instead of the text as it is
 }
 
 func (c *core) addTokens(tokens []AddedToken) error {
@@ -32,11 +32,15 @@ func (c *core) addTokens(tokens []AddedToken) error {
 		c.added[a.Text], c.addedByID[a.ID] = a, a
 		c.size = max(c.size, int(a.ID)+1)
 		c.cuttable = c.cuttable && !a.SingleWord && !a.LeftStrip && !a.RightStrip && !strings.Contains(a.Text, "\n")
-		if a.Normalized {
-			normalized.add(a)
-		} else {
-			raw.add(a)
+		if !a.Normalized {
+			raw.add(a, a.Text)
+			continue
 		}
+		text := a.Text
+		if c.stages.Normalizer != nil {
+			text = c.stages.Normalizer.Normalize(NewText(text)).s
+		}
+		normalized.add(a, text)
 	}
 	c.raw, c.normalized = raw.finish(), normalized.finish()
 	return nil
@@ -70,6 +74,7 @@ type matcher struct {
 	nodes  []trieNode
 	starts string // the bytes that tokens begin with
 	tokens []AddedToken
+	lens   []int // the length of each in the text
 }
 
 type trieNode struct {
@@ -78,23 +83,29 @@ type trieNode struct {
 	token int32 // index into tokens, -1: none ends here
 }
 
-func (m *matcher) add(a AddedToken) {
+// add takes a in, which is looked for as text.
+func (m *matcher) add(a AddedToken, text string) {
+	if text == "" {
+		return
+	}
 	if len(m.nodes) == 0 {
 		m.nodes = append(m.nodes, trieNode{token: -1})
 	}
 	at := int32(0)
-	for i := range len(a.Text) {
-		kid, ok := m.step(at, a.Text[i])
+	for i := range len(text) {
+		kid, ok := m.step(at, text[i])
 		if !ok {
 			kid = int32(len(m.nodes))
 			m.nodes = append(m.nodes, trieNode{token: -1})
 			n := &m.nodes[at]
-			n.keys, n.kids = append(n.keys, a.Text[i]), append(n.kids, kid)
+			n.keys, n.kids = append(n.keys, text[i]), append(n.kids, kid)
 		}
 		at = kid
 	}
-	m.nodes[at].token = int32(len(m.tokens))
-	m.tokens = append(m.tokens, a)
+	if m.nodes[at].token < 0 {
+		m.nodes[at].token = int32(len(m.tokens))
+		m.tokens, m.lens = append(m.tokens, a), append(m.lens, len(text))
+	}
 }
 
 // finish returns m ready for use, or nil when it is empty.
@@ -132,32 +143,50 @@ func (m *matcher) longest(text string) int32 {
 // find returns the first token in text[from:], with the spaces it takes along; ok is false when there is none. Special
 // tokens are passed over under AsText.
 func (m *matcher) find(text string, from int, p Policy) (token *AddedToken, at Span, ok bool) {
+	f := finder{m: m, text: text, policy: p, at: from, done: from}
+	return f.next()
+}
+
+// finder finds the added tokens of a text one after the other.
+type finder struct {
+	m      *matcher
+	text   string
+	policy Policy
+	at     int // where to go on looking
+	done   int // the end of the token before, with the spaces it takes along
+}
+
+// next returns the next token, with the spaces it takes along; ok is false when there is none. Special tokens are passed
+// over under AsText. What the token before has taken along is no longer there, but a token that begins in it hides others.
+func (f *finder) next() (token *AddedToken, at Span, ok bool) {
+	m, text := f.m, f.text
 	if m == nil {
 		return nil, at, false
 	}
-	for i := from; i < len(text); {
-		n := m.start(text[i:])
+	for f.at < len(text) {
+		n := m.start(text[f.at:])
 		if n < 0 {
 			break
 		}
-		i += n
-		t := m.longest(text[i:])
+		f.at += n
+		t := m.longest(text[f.at:])
 		if t < 0 {
-			i++
+			f.at++
 			continue
 		}
 		token = &m.tokens[t]
-		at = Span{i, i + len(token.Text)}
-		i = at.End
-		if p == AsText && token.Special || token.SingleWord && touchesWord(text, at) {
+		at = Span{f.at, f.at + m.lens[t]}
+		f.at = at.End
+		if at.Start < f.done || f.policy == AsText && token.Special || token.SingleWord && touchesWord(text, at) {
 			continue
 		}
 		if token.LeftStrip {
-			at.Start = max(from, spaceStart(text, at.Start))
+			at.Start = max(f.done, spaceStart(text, at.Start))
 		}
 		if token.RightStrip {
 			at.End = runOf(text, at.End, classSpace)
 		}
+		f.done = at.End
 		return token, at, true
 	}
 	return nil, at, false

@@ -2,31 +2,42 @@ package tokenize
 
 import (
 	"strings"
+	"sync/atomic"
 
 	"github.com/pkg/errors"
 )
 
-// BPE is the Model of byte-level byte-pair encoding: a piece begins as its bytes, and the pair of neighbours with the
-// lowest rank merges, the leftmost first, until none is left (Sennrich et al. 2016, arXiv 1508.07909; on bytes, Radford et
-// al. 2019). Tokens are spelled in GPT-2's alphabet of printable characters.
+// BPE is the Model of byte-pair encoding: a piece begins as its bytes or its characters, and the pair of neighbours with
+// the lowest rank merges, the leftmost first, until none is left (Sennrich et al. 2016, arXiv 1508.07909; on bytes, Radford
+// et al. 2019). Tokens of bytes are spelled in GPT-2's alphabet of printable characters. It does what the BPE of Hugging
+// Face tokenizers does, and as read from a .tiktoken file what tiktoken does.
 type BPE struct {
-	vocabulary
 	config  BPEConfig
-	bytes   [256]int32 // the token of each byte, -1: none
-	raw     []string   // the bytes that each token stands for, by id
-	merged  []int32    // the token that each merge makes, by rank
+	names   func() *vocabulary // the tokens as they are spelled, worked out when first needed
+	raw     []string           // the text or bytes that each token stands for, by id
+	start   bpeStart
 	table   *mergeTable
-	whole   map[string]int32 // bytes → token, when merges are ignored for whole tokens
-	unknown int32            // -1: none
+	whole   *byteTable   // pieces that are tokens, when merges are ignored for them
+	ranks   *byteTable   // all tokens, when their ids are the ranks; nil: the merges have ranks
+	joined  *joinedRunes // where a text can be cut without changing a token; nil: unknown
+	unknown int32        // -1: none
 	free    chan *bpeScratch
+	pieces  atomic.Uint64 // encoded so far, with dropout
 }
 
-// BPEConfig is what a BPE is made of.
+// BPEConfig is what a BPE is made of. Its zero value but for Vocab and Merges is byte-level BPE.
 type BPEConfig struct {
 	Vocab        map[string]int32 // token → id
 	Merges       [][2]string      // pairs of tokens, in order of rank; the two together must be a token
-	Unknown      string           // the token of a byte that has none; "": such a byte is an error
+	Characters   bool             // pieces begin as characters instead of bytes
+	Unknown      string           // the token of a byte or character that has none; "": such a one is an error
+	FuseUnknown  bool             // unknown ones side by side are one token
+	ByteFallback bool             // a character without a token is the tokens <0x00> … <0xFF> of its bytes, when all are there
+	Prefix       string           // what the tokens of all characters but a piece's first begin with, as "##"
+	Suffix       string           // what the token of a piece's last character ends with, as "</w>"
 	IgnoreMerges bool             // a piece that is a token is that token, whatever the merges would make of it
+	Dropout      float64          // the chance that a merge is left out at each step, in [0, 1], to train on varied tokens
+	Seed         uint64           // of Dropout: pieces encoded one after the other are cut the same again
 }
 
 // NewBPE checks c, which it keeps, and makes a BPE of it.
@@ -40,7 +51,11 @@ func newBPE(c BPEConfig) (*BPE, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &BPE{vocabulary: v, config: c, unknown: -1, free: make(chan *bpeScratch, maxScratch)}
+	if !(0 <= c.Dropout && c.Dropout <= 1) {
+		return nil, errors.Errorf("dropout: got %v, want 0 to 1", c.Dropout)
+	}
+	m := &BPE{config: c, unknown: -1, free: make(chan *bpeScratch, maxScratch)}
+	m.names = func() *vocabulary { return &v }
 	if c.Unknown != "" {
 		id, ok := c.Vocab[c.Unknown]
 		if !ok {
@@ -48,135 +63,108 @@ func newBPE(c BPEConfig) (*BPE, error) {
 		}
 		m.unknown = id
 	}
-	m.readTokens()
-	if err := m.readMerges(); err != nil {
+	m.readTokens(&v)
+	if err := m.readMerges(&v); err != nil {
 		return nil, err
 	}
+	m.joined = m.newJoinedRunes()
 	return m, nil
 }
 
-// readTokens fills raw, bytes and whole.
-func (m *BPE) readTokens() {
-	m.raw = make([]string, len(m.tokens))
-	for b := range m.bytes {
-		m.bytes[b] = m.unknown
-	}
+// readTokens fills raw, start and whole.
+func (m *BPE) readTokens(v *vocabulary) {
+	m.raw = make([]string, len(v.tokens))
+	m.start = newBPEStart()
 	if m.config.IgnoreMerges {
-		m.whole = make(map[string]int32, len(m.tokens))
+		m.whole = newByteTable(m.raw)
 	}
-	var buf []byte
-	for token, id := range m.ids {
-		var ok bool
-		if buf, ok = readBytes(buf[:0], token); !ok {
-			m.raw[id] = token
+	for id, token := range v.tokens {
+		if _, ok := v.IDToToken(int32(id)); !ok {
 			continue
 		}
-		m.raw[id] = string(buf)
-		if len(buf) == 1 {
-			m.bytes[buf[0]] = id
-		}
-		if m.whole != nil {
-			m.whole[m.raw[id]] = id
+		var ok bool
+		m.raw[id], ok = m.textOf(token)
+		m.start.read(&m.config, token, int32(id))
+		if m.whole != nil && ok {
+			m.whole.add(int32(id))
 		}
 	}
+	m.start.finish(&m.config)
 }
 
-func (m *BPE) readMerges() error {
+// textOf returns what a token stands for. It is false when that is to be bytes and the token spells none.
+func (m *BPE) textOf(token string) (string, bool) {
+	if m.config.Characters {
+		return token, true
+	}
+	raw, ok := readBytes(nil, token)
+	if !ok {
+		return token, false
+	}
+	return string(raw), true
+}
+
+func (m *BPE) readMerges(v *vocabulary) error {
 	m.table = newMergeTable(len(m.config.Merges))
-	m.merged = make([]int32, len(m.config.Merges))
 	for rank, merge := range m.config.Merges {
 		var side [2]int32
 		for i, token := range merge {
-			id, ok := m.ids[token]
+			id, ok := v.ids[token]
 			if !ok {
 				return errors.Errorf("merges[%d]: %q is not in the vocabulary", rank, token)
 			}
 			side[i] = id
 		}
-		id, ok := m.ids[merge[0]+merge[1]]
+		id, ok := v.ids[m.config.join(merge)]
 		if !ok {
 			return errors.Errorf("merges[%d]: %q and %q make %q, which is not in the vocabulary",
-				rank, merge[0], merge[1], merge[0]+merge[1])
+				rank, merge[0], merge[1], m.config.join(merge))
 		}
-		m.table.put(side[0], side[1], int32(rank))
-		m.merged[rank] = id
+		m.table.put(pairOf(side[0], side[1]), newMerge(int32(rank), id))
 	}
 	return nil
 }
 
-// Config returns what m was made of, to be read only.
-func (m *BPE) Config() BPEConfig { return m.config }
-
-// Tokenize implements Model.
-func (m *BPE) Tokenize(dst []Token, piece string) ([]Token, error) {
-	s := m.scratch()
-	defer m.release(s)
-	ids, err := m.encode(s, piece)
-	if err != nil {
-		return dst, err
-	}
-	at := 0
-	for _, id := range ids {
-		n := len(m.raw[id])
-		if id == m.unknown && !strings.HasPrefix(piece[at:], m.raw[id]) {
-			n = 1
-		}
-		end := min(at+n, len(piece))
-		dst = append(dst, Token{id, Span{at, end}})
-		at = end
-	}
-	return dst, nil
+// join returns the token that a merge makes: the Prefix of the right one goes.
+func (c *BPEConfig) join(merge [2]string) string {
+	return merge[0] + strings.TrimPrefix(merge[1], c.Prefix)
 }
 
-func (m *BPE) appendText(dst []int32, text string, sc scanner) ([]int32, error) {
-	s := m.scratch()
-	defer m.release(s)
-	s.expect(len(text))
-	for at := 0; at < len(text); {
-		start, end := sc.next(text, at)
-		if start == end {
-			break
-		}
-		at = end
-		key, hash, short := keyOf(text, start, end)
-		short = short && s.cache != nil
-		if short {
-			if c := &s.cache[hash]; c.key == key {
-				dst = append(dst, c.ids[:c.n]...)
-				continue
-			}
-		}
-		ids, err := m.encode(s, text[start:end])
-		if err != nil {
-			return dst, err
-		}
-		if short && len(ids) <= cachedIDs {
-			s.cache[hash].store(key, ids)
-		}
-		dst = append(dst, ids...)
+// Config returns what m was made of, to be read only. For the BPE of a .tiktoken file it is worked out, the merges being
+// all ways to put two tokens together to a third, and the same but for one thing: where two of them overlap and make the
+// same token, as within a run of one character, Config merges the one with the lower ids and not the leftmost.
+func (m *BPE) Config() BPEConfig {
+	if m.ranks == nil {
+		return m.config
 	}
-	return dst, nil
+	return m.rankedConfig()
 }
 
-// encode returns the ids of a piece, in memory of s.
-func (m *BPE) encode(s *bpeScratch, piece string) ([]int32, error) {
-	if m.whole != nil {
-		if id, ok := m.whole[piece]; ok {
-			s.ids = append(s.ids[:0], id)
-			return s.ids, nil
-		}
+// TokenToID implements Model.
+func (m *BPE) TokenToID(token string) (int32, bool) {
+	if m.ranks == nil {
+		return m.names().TokenToID(token)
 	}
-	ids := s.ids[:0]
-	for i := range len(piece) {
-		id := m.bytes[piece[i]]
-		if id < 0 {
-			return nil, errors.Errorf("byte 0x%02x has no token: train with all bytes or name an unknown token", piece[i])
-		}
-		ids = append(ids, id)
+	raw, ok := readBytes(nil, token)
+	if !ok {
+		return 0, false
 	}
-	s.ids = ids
-	if len(ids) <= shortPiece {
-		return m.mergeShort(s, ids), nil
-	}
-	return m.mergeLong(s, ids), nil
+	return m.ranks.find(string(raw))
 }
+
+// IDToToken implements Model.
+func (m *BPE) IDToToken(id int32) (string, bool) {
+	if id < 0 || int(id) >= len(m.raw) {
+		return "", false
+	}
+	if m.ranks != nil {
+		if m.raw[id] == "" {
+			return "", false
+		}
+		return m.names().tokens[id], true
+	}
+	return m.names().IDToToken(id)
+}
+
+// VocabSize implements Model.
+func (m *BPE) VocabSize() int { return len(m.raw) }

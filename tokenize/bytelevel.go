@@ -1,5 +1,7 @@
 package tokenize
 
+import "unicode/utf8"
+
 // byteRunes is GPT-2's spelling of bytes as printable characters, so that a token of arbitrary bytes is a string of
 // JSON: printable Latin-1 stands for itself, the 68 other bytes are U+0100 and on, in order (Radford et al. 2019,
 // encoder.py, bytes_to_unicode).
@@ -47,4 +49,13 @@ func alphabet() []byte {
 		}
 	}
 	return order
+}
+
+// spellBytes returns the spelling of raw.
+func spellBytes(raw string) string {
+	b := make([]byte, 0, 2*len(raw))
+	for i := range len(raw) {
+		b = utf8.AppendRune(b, byteRunes[raw[i]])
+	}
+	return string(b)
 }

@@ -35,49 +35,124 @@ func sequence[T any](raw json.RawMessage, key string, depth int, parse func(json
 	return list, nil
 }
 
-func parseNormalizer(raw json.RawMessage, depth int) (Normalizer, error) {
-	if isNull(raw) {
-		return nil, nil
+// reader reads a component of one type.
+type reader[I any] func(raw json.RawMessage, depth int) (I, error)
+
+// read is the reader of a component whose keys are the fields of T. Keys that are missing are as in v.
+func read[I, T any](v T) reader[I] {
+	return func(raw json.RawMessage, _ int) (I, error) {
+		part := v
+		var none I
+		if err := json.Unmarshal(raw, &part); err != nil {
+			return none, errors.WithStack(err)
+		}
+		if c, ok := any(part).(checker); ok {
+			if err := c.check(); err != nil {
+				return none, err
+			}
+		}
+		return any(part).(I), nil
 	}
-	kind, err := kindOf(raw)
-	if err != nil {
-		return nil, err
-	}
-	switch kind {
-	case "Lowercase":
-		return Lowercase{}, nil
-	case "NFC", "NFD", "NFKC", "NFKD":
-		return Form(kind), nil
-	case "Sequence":
-		list, err := sequence(raw, "normalizers", depth, parseNormalizer)
-		return Normalizers(list), err
-	}
-	return nil, unknownKind(kind)
 }
 
-func (l Loader) parseSplitter(raw json.RawMessage, depth int) (Splitter, error) {
+// parseStage reads a component by its type; null is none.
+func parseStage[I any](raw json.RawMessage, depth int, readers map[string]reader[I]) (stage I, err error) {
 	if isNull(raw) {
-		return nil, nil
+		return stage, nil
 	}
 	kind, err := kindOf(raw)
 	if err != nil {
-		return nil, err
+		return stage, err
 	}
-	switch kind {
-	case "ByteLevel":
-		return parseByteLevel(raw)
-	case "Whitespace":
-		return Whitespace{}, nil
-	case "WhitespaceSplit":
-		return WhitespaceSplit{}, nil
-	case "Split":
-		s, err := l.parseSplit(raw)
-		return s, errors.WithMessage(err, "Split")
-	case "Sequence":
-		list, err := sequence(raw, "pretokenizers", depth, l.parseSplitter)
-		return Splitters(list), err
+	r, ok := readers[kind]
+	if !ok {
+		return stage, unknownKind(kind)
 	}
-	return nil, unknownKind(kind)
+	stage, err = r(raw, depth)
+	if kind != "Sequence" {
+		err = errors.WithMessage(err, kind)
+	}
+	return stage, err
+}
+
+func parseNormalizer(raw json.RawMessage, depth int) (Normalizer, error) {
+	return parseStage(raw, depth, map[string]reader[Normalizer]{
+		"BertNormalizer": read[Normalizer](BertUncased),
+		"ByteLevel":      read[Normalizer](ByteLevelNormalizer{}),
+		"Lowercase":      read[Normalizer](Lowercase{}),
+		"NFC":            form(NFC),
+		"NFD":            form(NFD),
+		"NFKC":           form(NFKC),
+		"NFKD":           form(NFKD),
+		"Nmt":            read[Normalizer](Nmt{}),
+		"Precompiled":    func(raw json.RawMessage, _ int) (Normalizer, error) { return parsePrecompiled(raw) },
+		"Prepend":        read[Normalizer](Prepend{}),
+		"Replace":        read[Normalizer](Replace{}),
+		"Strip":          read[Normalizer](Strip{Left: true, Right: true}),
+		"StripAccents":   read[Normalizer](StripAccents{}),
+		"Sequence": func(raw json.RawMessage, depth int) (Normalizer, error) {
+			list, err := sequence(raw, "normalizers", depth, parseNormalizer)
+			return Normalizers(list), err
+		},
+	})
+}
+
+func form(f Form) reader[Normalizer] {
+	return func(json.RawMessage, int) (Normalizer, error) { return f, nil }
+}
+
+func parseSplitter(raw json.RawMessage, depth int) (Splitter, error) {
+	return parseStage(raw, depth, map[string]reader[Splitter]{
+		"BertPreTokenizer":   read[Splitter](BertSplitter{}),
+		"ByteLevel":          func(raw json.RawMessage, _ int) (Splitter, error) { return parseByteLevel(raw) },
+		"CharDelimiterSplit": read[Splitter](CharDelimiterSplit{}),
+		"Digits":             read[Splitter](Digits{}),
+		"FixedLength":        read[Splitter](FixedLength{Length: 5}),
+		"Metaspace":          read[Splitter](Metaspace{}),
+		"Punctuation":        read[Splitter](Punctuation{}),
+		"Split":              parseSplit,
+		"UnicodeScripts":     read[Splitter](UnicodeScripts{}),
+		"Whitespace":         read[Splitter](Whitespace{}),
+		"WhitespaceSplit":    read[Splitter](WhitespaceSplit{}),
+		"Sequence": func(raw json.RawMessage, depth int) (Splitter, error) {
+			list, err := sequence(raw, "pretokenizers", depth, parseSplitter)
+			return Splitters(list), err
+		},
+	})
+}
+
+func parsePostProcessor(raw json.RawMessage, depth int) (PostProcessor, error) {
+	return parseStage(raw, depth, map[string]reader[PostProcessor]{
+		"BertProcessing":     read[PostProcessor](BertProcessing{}),
+		"ByteLevel":          func(raw json.RawMessage, _ int) (PostProcessor, error) { return parseByteLevel(raw) },
+		"RobertaProcessing":  read[PostProcessor](RobertaProcessing{TrimOffsets: true, PrefixSpace: true}),
+		"TemplateProcessing": func(raw json.RawMessage, _ int) (PostProcessor, error) { return parseTemplate(raw) },
+		"Sequence": func(raw json.RawMessage, depth int) (PostProcessor, error) {
+			list, err := sequence(raw, "processors", depth, parsePostProcessor)
+			return PostProcessors(list), err
+		},
+	})
+}
+
+func parseDecoder(raw json.RawMessage, depth int) (Decoder, error) {
+	return parseStage(raw, depth, map[string]reader[Decoder]{
+		"BPEDecoder":   read[Decoder](BPEDecoder{Suffix: "</w>"}),
+		"ByteFallback": read[Decoder](ByteFallback{}),
+		"ByteLevel":    func(raw json.RawMessage, _ int) (Decoder, error) { return parseByteLevel(raw) },
+		"CTC":          read[Decoder](CTC{Pad: "<pad>", Delimiter: "|", Cleanup: true}),
+		"Fuse":         read[Decoder](Fuse{}),
+		"Metaspace":    read[Decoder](Metaspace{}),
+		"Replace":      read[Decoder](Replace{}),
+		"Strip":        read[Decoder](StripDecoder{}),
+		"WordPiece":    read[Decoder](WordPieceDecoder{Prefix: "##", Cleanup: true}),
+		"Sequence": func(raw json.RawMessage, depth int) (Decoder, error) {
+			if isWordJoiner(raw) {
+				return WordJoiner{}, nil
+			}
+			list, err := sequence(raw, "decoders", depth, parseDecoder)
+			return Decoders(list), err
+		},
+	})
 }
 
 // jsonByteLevel is a ByteLevel in any of its roles.
@@ -94,14 +169,9 @@ func parseByteLevel(raw json.RawMessage) (s ByteLevel, err error) {
 		return s, errors.WithStack(err)
 	}
 	if f.PrefixSpace == nil || f.TrimOffsets == nil {
-		return s, errors.New("ByteLevel: add_prefix_space and trim_offsets must be there")
+		return s, errors.New("add_prefix_space and trim_offsets must be there")
 	}
 	return ByteLevel{PrefixSpace: *f.PrefixSpace, TrimOffsets: *f.TrimOffsets, NoPattern: f.UseRegex != nil && !*f.UseRegex}, nil
-}
-
-type jsonPattern struct {
-	String *string `json:"String,omitempty"`
-	Regex  *string `json:"Regex,omitempty"`
 }
 
 type jsonSplit struct {
@@ -111,81 +181,20 @@ type jsonSplit struct {
 	Invert   bool        `json:"invert"`
 }
 
-func (l Loader) parseSplit(raw json.RawMessage) (Splitter, error) {
+func parseSplit(raw json.RawMessage, _ int) (Splitter, error) {
 	var f jsonSplit
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return nil, errors.WithStack(err)
 	}
-	if f.Pattern.String != nil {
-		s := Split{Pattern: *f.Pattern.String, Behavior: f.Behavior, Invert: f.Invert}
-		return s, s.check()
-	}
-	if f.Pattern.Regex == nil {
-		return nil, errors.New("pattern: neither String nor Regex")
+	pattern, regex, err := f.Pattern.read()
+	if err != nil {
+		return nil, err
 	}
 	for _, known := range []Splitter{Chars{}, Words{}} {
-		if a, b := patternOf(known), *f.Pattern.Regex; a == b && f.Behavior == Removed && f.Invert {
+		if regex && pattern == patternOf(known) && f.Behavior == Removed && f.Invert {
 			return known, nil
 		}
 	}
-	return l.compile(Split{Pattern: *f.Pattern.Regex, Regex: true, Behavior: f.Behavior, Invert: f.Invert})
-}
-
-// compile gives s its Matcher, unless its pattern has a scanner.
-func (l Loader) compile(s Split) (Splitter, error) {
-	if s.scanner() != nil {
-		return s, nil
-	}
-	if l.Compile == nil {
-		return nil, errors.Errorf("pattern %q has no scanner here: load with a Loader that compiles it", s.Pattern)
-	}
-	m, err := l.Compile(s.Pattern)
-	if err != nil {
-		return nil, errors.Wrapf(err, "pattern %q", s.Pattern)
-	}
-	s.Matcher = m
+	s := Split{Pattern: pattern, Regex: regex, Behavior: f.Behavior, Invert: f.Invert}
 	return s, s.check()
-}
-
-func parsePostProcessor(raw json.RawMessage, depth int) (PostProcessor, error) {
-	if isNull(raw) {
-		return nil, nil
-	}
-	kind, err := kindOf(raw)
-	if err != nil {
-		return nil, err
-	}
-	switch kind {
-	case "ByteLevel":
-		return parseByteLevel(raw)
-	case "TemplateProcessing":
-		return parseTemplate(raw)
-	case "Sequence":
-		list, err := sequence(raw, "processors", depth, parsePostProcessor)
-		return PostProcessors(list), err
-	}
-	return nil, unknownKind(kind)
-}
-
-func parseDecoder(raw json.RawMessage, depth int) (Decoder, error) {
-	if isNull(raw) {
-		return nil, nil
-	}
-	kind, err := kindOf(raw)
-	if err != nil {
-		return nil, err
-	}
-	switch kind {
-	case "ByteLevel":
-		return parseByteLevel(raw)
-	case "Fuse":
-		return Fuse{}, nil
-	case "Sequence":
-		if isWordJoiner(raw) {
-			return WordJoiner{}, nil
-		}
-		list, err := sequence(raw, "decoders", depth, parseDecoder)
-		return Decoders(list), err
-	}
-	return nil, unknownKind(kind)
 }

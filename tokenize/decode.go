@@ -10,6 +10,7 @@ import (
 // setJoin prepares the fast form of the Decoder: for bytes, a table of what each token spells.
 func (c *core) setJoin() {
 	bpe, isBPE := c.stages.Model.(*BPE)
+	isBPE = isBPE && !bpe.config.Characters
 	switch d := c.stages.Decoder.(type) {
 	case nil:
 		c.join = spaced{}
@@ -29,11 +30,13 @@ func (c *core) setJoin() {
 	}
 	c.texts = make([]string, c.size)
 	for id := range c.texts {
-		c.texts[id], _ = c.IDToToken(int32(id))
 		if _, added := c.addedByID[int32(id)]; isBPE && !added && id < len(bpe.raw) {
 			c.texts[id] = bpe.raw[id]
+			continue
 		}
+		c.texts[id], _ = c.IDToToken(int32(id))
 	}
+	c.chain = newChain(c.stages.Decoder, c.texts)
 }
 
 // Decode returns the text of ids. An id that has no token is an error that names it and its position. With byte-level BPE
@@ -46,21 +49,32 @@ func (t *Tokenizer) Decode(ids []int32) (string, error) {
 
 // AppendDecode appends the text of ids to dst, as Decode does. On an error it returns dst as it was.
 func (t *Tokenizer) AppendDecode(dst []byte, ids []int32) ([]byte, error) {
+	if t.chain != nil {
+		return t.appendChain(dst, ids)
+	}
 	n := len(dst)
+	dst, done := t.appendTexts(dst, ids)
 	var tokens []string
 	before, first := "", true
-	for i, id := range ids {
+	state := t.beginText()
+	for i := done; i < len(ids); i++ {
+		id := ids[i]
 		if err := t.checkID(id); err != nil {
 			return dst[:n], errors.WithMessagef(err, "tokenize: decode: position %d", i)
 		}
 		switch {
 		case t.SkipSpecial && t.IsSpecial(id):
+		case state != nil:
+			dst = state.append(dst, id)
 		case t.join == nil:
 			tokens = append(tokens, t.texts[id])
 		default:
 			dst = t.join.join(dst, before, t.texts[id], first)
 			before, first = t.texts[id], false
 		}
+	}
+	if state != nil {
+		return state.flush(dst), nil
 	}
 	if t.join == nil {
 		dst = append(dst, strings.Join(t.stages.Decoder.Decode(tokens), "")...)
@@ -89,10 +103,11 @@ type Stream struct {
 	begun  bool    // a token has been written
 	ids    []int32 // without a fast form of the Decoder: the tokens the next text depends on
 	shown  int     // how many of ids have been shown
+	state  idState // with a Decoder that takes one id after the other
 }
 
 // Stream returns a new Stream. It serves one text and one goroutine.
-func (t *Tokenizer) Stream() *Stream { return &Stream{t: t} }
+func (t *Tokenizer) Stream() *Stream { return &Stream{t: t, state: t.beginText()} }
 
 // Write takes the next id and returns the text that it makes complete, often all of its own, sometimes "".
 func (s *Stream) Write(id int32) (string, error) {
@@ -101,6 +116,9 @@ func (s *Stream) Write(id int32) (string, error) {
 	}
 	if s.t.SkipSpecial && s.t.IsSpecial(id) {
 		return "", nil
+	}
+	if s.state != nil {
+		return string(s.state.append(nil, id)), nil
 	}
 	if s.t.join == nil {
 		return s.writeAny(id)
@@ -116,11 +134,14 @@ func (s *Stream) Write(id int32) (string, error) {
 
 // Flush returns what is held back, at the end of the text: bytes that never became a character.
 func (s *Stream) Flush() (string, error) {
+	if s.state != nil {
+		return string(s.state.flush(nil)), nil
+	}
 	out := string(s.held)
 	s.held = s.held[:0]
 	if s.shown < len(s.ids) {
 		var err error
-		if out, err = s.rest(); err != nil {
+		if out, _, err = s.rest(); err != nil {
 			return "", err
 		}
 		s.shown = len(s.ids)
@@ -132,8 +153,8 @@ func (s *Stream) Flush() (string, error) {
 // ones add.
 func (s *Stream) writeAny(id int32) (string, error) {
 	s.ids = append(s.ids, id)
-	out, err := s.rest()
-	if err != nil || wholeLen([]byte(out)) < len(out) || strings.HasSuffix(out, string(utf8.RuneError)) {
+	out, ok, err := s.rest()
+	if err != nil || !ok || wholeLen([]byte(out)) < len(out) || strings.HasSuffix(out, string(utf8.RuneError)) {
 		return "", err
 	}
 	s.ids = append(s.ids[:0], s.ids[s.shown:]...)
@@ -141,14 +162,25 @@ func (s *Stream) writeAny(id int32) (string, error) {
 	return out, nil
 }
 
-// rest decodes ids, and leaves out what those shown make by themselves.
-func (s *Stream) rest() (string, error) {
+// rest decodes ids, and leaves out what those shown make by themselves; ok is false when that is not how the text begins.
+func (s *Stream) rest() (text string, ok bool, err error) {
 	old, err := s.t.Decode(s.ids[:s.shown])
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	all, err := s.t.Decode(s.ids)
-	return all[min(len(old), len(all)):], err
+	if err != nil {
+		return "", false, err
+	}
+	if text, ok = strings.CutPrefix(all, old); ok {
+		return text, true, nil
+	}
+	for i, r := range all {
+		if !strings.HasPrefix(old, all[:i]+string(r)) {
+			return all[i:], false, nil
+		}
+	}
+	return "", false, nil
 }
 
 // wholeLen returns the length of b without bytes at its end that may be the beginning of a character.

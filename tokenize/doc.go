@@ -7,7 +7,7 @@
 //	ids ─→ Decoder ─→ text
 //
 // A Normalizer rewrites the text (lower case, Unicode forms). A Splitter cuts it into pieces that no token crosses. A
-// Model turns a piece into tokens: BPE or WordLevel. A PostProcessor adds the tokens a trained model expects around a
+// Model turns a piece into tokens: BPE, WordPiece, Unigram, WordLevel or SentencePiece. A PostProcessor adds the tokens a trained model expects around a
 // text. A Decoder joins tokens to text. Added tokens ("<pad>", "<|endoftext|>") are found in the text before all of this.
 // A Tokenizer is Stages put together; New checks that they fit.
 //
@@ -21,9 +21,25 @@
 //
 // # Getting one
 //
-// Load reads Hugging Face's tokenizer.json, GPT-2's vocab.json with merges.txt, or a folder that holds either.
-// BPETrainer, WordTrainer and CharTrainer make one from text, in parallel, with the same result for any number of
-// workers. Save and SaveGPT2 write what Load reads.
+// Load reads Hugging Face's tokenizer.json, GPT-2's vocab.json with merges.txt, BERT's vocab.txt, a .tiktoken file of OpenAI
+// (LoadTiktoken takes a pattern and special tokens of your own), a .model of sentencepiece, or a folder that holds one of them.
+// BPETrainer, CharBPETrainer, WordPieceTrainer, UnigramTrainer, WordTrainer and CharTrainer make one from text, in parallel and
+// in bounded memory, with the same result for any number of workers. Save, SaveGPT2, SaveWordPiece, SaveTiktoken and
+// SaveSentencePiece write what Load reads.
+//
+// # Hugging Face's components
+//
+// Every normalizer, pre-tokenizer, post-processor and decoder of a tokenizer.json has its type here, under its name there
+// where that is free: BertSplitter is BertPreTokenizer, StripDecoder, WordPieceDecoder and ByteLevelNormalizer are Strip,
+// WordPiece and ByteLevel in those roles. Results are those of the tokenizers library, version 0.23, but for this:
+//
+//   - The offsets of a character that NFC or NFKC composes have all that it is composed of, not the first part alone.
+//   - The offsets behind characters that Precompiled leaves out at the start of a text are right.
+//   - What has no token and no unknown token is an error; it is not left out.
+//   - Truncation always keeps all windows of the overflow and compares the whole lengths of a pair.
+//   - SkipSpecial leaves out special tokens that are normalized, too.
+//   - A regular expression with a construct that has no counterpart here is an error; other properties than first letters
+//     of categories (\p{L}), Lu, Ll, Nd and scripts are those of the standard library's version of Unicode.
 //
 // # Text that is not UTF-8
 //

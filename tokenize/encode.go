@@ -15,8 +15,9 @@ const parallelText = 1 << 19
 // bytesPerToken is a guess at the room that ids will take, low enough to hold for most text.
 const bytesPerToken = 3
 
-// Encode returns the ids of text, with those that the PostProcessor adds unless t is Bare. A long text is encoded in
-// parallel. It is an error when a piece has no token, or a special token stands in the text under Forbid.
+// Encode returns the ids of text, with those that the PostProcessor adds unless t is Bare, cut and padded as Truncation and
+// Padding say. A long text is encoded in parallel. It is an error when a piece has no token, or a special token stands in
+// the text under Forbid.
 func (t *Tokenizer) Encode(text string) ([]int32, error) {
 	if len(text) >= parallelText && t.fast != nil && t.cuttable && runtime.GOMAXPROCS(0) > 1 {
 		return t.frame(nil, text, t.appendParallel)
@@ -30,31 +31,15 @@ func (t *Tokenizer) AppendEncode(dst []int32, text string) ([]int32, error) {
 	return t.frame(dst, text, t.appendText)
 }
 
-// EncodeAll encodes texts in parallel. The error is that of the first text that fails, and names its index.
-func (t *Tokenizer) EncodeAll(texts []string) ([][]int32, error) {
-	out := make([][]int32, len(texts))
-	err := inParallel(len(texts), func(i int) (err error) {
-		out[i], err = t.AppendEncode(make([]int32, 0, len(texts[i])/bytesPerToken), texts[i])
-		return errors.WithMessagef(err, "tokenize: encode all: text %d", i)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // frame appends what the PostProcessor adds around the ids of text.
 func (t *Tokenizer) frame(dst []int32, text string, encode func([]int32, string) ([]int32, error)) ([]int32, error) {
 	n := len(dst)
-	var before, after []int32
-	if t.stages.PostProcessor != nil && !t.Bare {
-		f, ok := t.stages.PostProcessor.(framer)
-		if ok {
-			before, after, ok = f.frame()
-		}
-		if !ok {
-			return t.appendDetailed(dst, text)
-		}
+	before, after, ok := frameOf(t.stages.PostProcessor)
+	switch {
+	case t.Truncation != nil || t.Padding != nil || !ok:
+		return t.appendDetailed(dst, text)
+	case t.Bare:
+		before, after = nil, nil
 	}
 	dst, err := encode(append(dst, before...), text)
 	if err != nil {
@@ -74,15 +59,17 @@ func (t *Tokenizer) appendDetailed(dst []int32, text string) ([]int32, error) {
 // appendText appends the ids of text without those of the PostProcessor.
 func (t *Tokenizer) appendText(dst []int32, text string) ([]int32, error) {
 	if t.fast == nil {
-		e, err := t.encoding(text)
-		if err != nil {
-			return dst, err
+		e := encoder{t: t, text: text, out: &Encoding{IDs: dst}, loose: !t.placing}
+		n := len(dst)
+		if err := e.encode(); err != nil {
+			return dst[:n], t.placed(text, err)
 		}
-		return append(dst, e.IDs...), nil
+		return e.out.IDs, nil
 	}
 	var err error
+	f := finder{m: t.raw, text: text, policy: t.Special}
 	for at := 0; at < len(text); {
-		token, s, ok := t.raw.find(text, at, t.Special)
+		token, s, ok := f.next()
 		if !ok {
 			s = Span{len(text), len(text)}
 		}
@@ -107,13 +94,19 @@ func (t *Tokenizer) forbidden(a *AddedToken) bool { return a.Special && t.Specia
 
 // appendPlain appends the ids of text between added tokens of the first kind.
 func (t *Tokenizer) appendPlain(dst []int32, text string) ([]int32, error) {
+	text = t.rewritten(text)
 	var err error
+	f := finder{m: t.normalized, text: text, policy: t.Special}
 	for at := 0; at < len(text); {
-		token, s, ok := t.normalized.find(text, at, t.Special)
+		token, s, ok := f.next()
 		if !ok {
 			s = Span{len(text), len(text)}
 		}
-		if dst, err = t.fast.appendText(dst, text[at:s.Start], t.scan); err != nil {
+		plain := text[at:s.Start]
+		if t.respell != nil {
+			plain = t.respell(plain)
+		}
+		if dst, err = t.fast.appendText(dst, plain, t.scan); err != nil {
 			return dst, err
 		}
 		if ok {

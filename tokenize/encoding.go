@@ -1,19 +1,35 @@
 package tokenize
 
 import (
-	"unicode/utf8"
+	"slices"
 
 	"github.com/pkg/errors"
 )
 
 // Encoding is all that is known of the tokens of a text or a pair of texts. Its slices have one entry per token.
 type Encoding struct {
-	IDs     []int32
-	Tokens  []string // as the vocabulary spells them
-	Offsets []Span   // in the text: bytes, or runes with RuneOffsets; whole characters when a token holds a part of one
-	Words   []int32  // the index of the piece or added token in its text; -1: added by the PostProcessor
-	Types   []int32  // the segment, as the model was trained with it
-	Texts   []int32  // 0 for the first text, 1 for the second, -1: added by the PostProcessor
+	IDs       []int32
+	Tokens    []string // as the vocabulary spells them; an added token with the spaces that it takes along
+	Offsets   []Span   // in the text: bytes, or runes with RuneOffsets; whole characters when a token holds a part of one
+	Words     []int32  // the index of the piece or added token in its text; -1: added by the PostProcessor or Padding
+	Types     []int32  // the segment, as the model was trained with it
+	Texts     []int32  // 0 for the first text, 1 for the second, -1: added by the PostProcessor or Padding
+	Attention []int32  // 1, and 0 for Padding
+
+	Overflow []*Encoding // with Truncation: what was cut off, in windows of the same length
+
+	runes bool // offsets count runes
+}
+
+// SpecialMask has 1 for each token that the PostProcessor or Padding added, 0 for those of the texts.
+func (e *Encoding) SpecialMask() []int32 {
+	mask := make([]int32, len(e.Texts))
+	for i, text := range e.Texts {
+		if text < 0 {
+			mask[i] = 1
+		}
+	}
+	return mask
 }
 
 // append adds one token that the PostProcessor adds.
@@ -24,25 +40,89 @@ func (e *Encoding) append(id int32, token string, segment int32) {
 	e.Words = append(e.Words, -1)
 	e.Types = append(e.Types, segment)
 	e.Texts = append(e.Texts, -1)
+	e.Attention = append(e.Attention, 1)
 }
 
-// join adds the tokens of o.
-func (e *Encoding) join(o *Encoding) {
-	e.IDs = append(e.IDs, o.IDs...)
-	e.Tokens = append(e.Tokens, o.Tokens...)
-	e.Offsets = append(e.Offsets, o.Offsets...)
-	e.Words = append(e.Words, o.Words...)
-	e.Types = append(e.Types, o.Types...)
-	e.Texts = append(e.Texts, o.Texts...)
+// joined returns the tokens of e and then those of o, in memory of their own.
+func (e *Encoding) joined(o *Encoding) *Encoding {
+	return &Encoding{
+		IDs:       slices.Concat(e.IDs, o.IDs),
+		Tokens:    slices.Concat(e.Tokens, o.Tokens),
+		Offsets:   slices.Concat(e.Offsets, o.Offsets),
+		Words:     slices.Concat(e.Words, o.Words),
+		Types:     slices.Concat(e.Types, o.Types),
+		Texts:     slices.Concat(e.Texts, o.Texts),
+		Attention: slices.Concat(e.Attention, o.Attention),
+		runes:     e.runes,
+	}
+}
+
+// slice returns tokens i to j.
+func (e *Encoding) slice(i, j int) *Encoding {
+	return &Encoding{IDs: e.IDs[i:j:j], Tokens: e.Tokens[i:j:j], Offsets: e.Offsets[i:j:j], Words: e.Words[i:j:j],
+		Types: e.Types[i:j:j], Texts: e.Texts[i:j:j], Attention: e.Attention[i:j:j], runes: e.runes}
+}
+
+// setType gives every token the segment t.
+func (e *Encoding) setType(t int32) {
+	for i := range e.Types {
+		e.Types[i] = t
+	}
+	for _, o := range e.Overflow {
+		o.setType(t)
+	}
+}
+
+// textsOnly returns e without what the PostProcessor added.
+func (e *Encoding) textsOnly() *Encoding {
+	out := &Encoding{runes: e.runes}
+	for i := 0; i < len(e.Texts); {
+		j := i
+		for j < len(e.Texts) && (e.Texts[j] < 0) == (e.Texts[i] < 0) {
+			j++
+		}
+		if e.Texts[i] >= 0 {
+			out = out.joined(e.slice(i, j))
+		}
+		i = j
+	}
+	for _, o := range e.Overflow {
+		out.Overflow = append(out.Overflow, o.textsOnly())
+	}
+	return out
+}
+
+// mergeParts joins parts in order. The windows of each part's overflow are joined with all of the others', as Hugging Face
+// does: first those of the parts before, each with the part itself and with its windows, then the parts before with those.
+func mergeParts(parts []*Encoding) *Encoding {
+	if len(parts) == 0 {
+		return &Encoding{}
+	}
+	all := parts[0]
+	for _, p := range parts[1:] {
+		var overflow []*Encoding
+		for _, window := range all.Overflow {
+			overflow = append(overflow, window.joined(p))
+			for _, other := range p.Overflow {
+				overflow = append(overflow, window.joined(other))
+			}
+		}
+		for _, other := range p.Overflow {
+			overflow = append(overflow, all.joined(other))
+		}
+		all = all.joined(p)
+		all.Overflow = overflow
+	}
+	return all
 }
 
 // EncodeDetailed encodes text like Encode, and keeps the tokens, offsets and word numbers.
 func (t *Tokenizer) EncodeDetailed(text string) (*Encoding, error) {
 	e, err := t.encoding(text)
-	if err != nil || t.stages.PostProcessor == nil || t.Bare {
-		return e, err
+	if err != nil {
+		return nil, err
 	}
-	return t.stages.PostProcessor.Process(e, nil)
+	return t.process([]*Encoding{e})
 }
 
 // EncodePair encodes two texts into one Encoding: a sentence and its answer, a question and its context.
@@ -58,125 +138,29 @@ func (t *Tokenizer) EncodePair(first, second string) (*Encoding, error) {
 	for i := range b.Types {
 		b.Types[i], b.Texts[i] = 1, 1
 	}
-	if t.stages.PostProcessor == nil || t.Bare {
-		a.join(b)
-		return a, nil
-	}
-	return t.stages.PostProcessor.Process(a, b)
+	return t.process([]*Encoding{a, b})
 }
 
-// encoding encodes text without the PostProcessor.
-func (t *Tokenizer) encoding(text string) (*Encoding, error) {
-	e := encoder{t: t, text: text, out: &Encoding{}}
-	for at := 0; at < len(text); {
-		token, s, ok := t.raw.find(text, at, t.Special)
-		if !ok {
-			s = Span{len(text), len(text)}
-		}
-		if err := e.plain(Text{s: text[at:s.Start], at: at}); err != nil {
+// process takes the encodings of one or two texts through Truncation, the PostProcessor and Padding.
+func (t *Tokenizer) process(parts []*Encoding) (_ *Encoding, err error) {
+	if t.Truncation != nil {
+		if err := t.truncate(parts); err != nil {
 			return nil, err
 		}
-		if ok {
-			if err := e.addToken(token, s); err != nil {
-				return nil, err
-			}
+	}
+	if t.stages.PostProcessor != nil {
+		if parts, err = t.stages.PostProcessor.Process(parts); err != nil {
+			return nil, err
 		}
-		at = s.End
 	}
-	if t.RuneOffsets {
-		e.countRunes()
-	}
-	return e.out, nil
-}
-
-// encoder takes one text through the stages, with offsets.
-type encoder struct {
-	t      *Tokenizer
-	text   string
-	out    *Encoding
-	words  int32
-	pieces []Text
-	tokens []Token
-}
-
-// plain encodes text between added tokens of the first kind.
-func (e *encoder) plain(x Text) error {
-	if n := e.t.stages.Normalizer; n != nil && x.s != "" {
-		x = n.Normalize(x)
-	}
-	for at := 0; at < len(x.s); {
-		token, s, ok := e.t.normalized.find(x.s, at, e.t.Special)
-		if !ok {
-			s = Span{len(x.s), len(x.s)}
+	if t.Bare {
+		for i := range parts {
+			parts[i] = parts[i].textsOnly()
 		}
-		if at < s.Start {
-			if err := e.split(x.Slice(at, s.Start)); err != nil {
-				return err
-			}
-		}
-		if ok {
-			if err := e.addToken(token, x.Span(s.Start, s.End)); err != nil {
-				return err
-			}
-		}
-		at = s.End
 	}
-	return nil
-}
-
-func (e *encoder) split(x Text) error {
-	e.pieces = append(e.pieces[:0], x)
-	if s := e.t.stages.Splitter; s != nil {
-		e.pieces = s.Split(e.pieces[:0], x)
+	e := mergeParts(parts)
+	if t.Padding != nil {
+		t.Padding.pad([]*Encoding{e})
 	}
-	for _, p := range e.pieces {
-		if p.s == "" {
-			continue
-		}
-		var err error
-		if e.tokens, err = e.t.stages.Model.Tokenize(e.tokens[:0], p.s); err != nil {
-			return errors.WithMessagef(err, "tokenize: encode: byte %d", p.Span(0, 0).Start)
-		}
-		for _, token := range e.tokens {
-			name, _ := e.t.stages.Model.IDToToken(token.ID)
-			e.add(token.ID, name, p.Span(token.Start, token.End))
-		}
-		e.words++
-	}
-	return nil
-}
-
-func (e *encoder) addToken(a *AddedToken, at Span) error {
-	if e.t.forbidden(a) {
-		return errors.Errorf("tokenize: encode: byte %d: special token %q in the text: forbidden", at.Start, a.Text)
-	}
-	e.add(a.ID, a.Text, at)
-	e.words++
-	return nil
-}
-
-func (e *encoder) add(id int32, token string, at Span) {
-	e.out.append(id, token, 0)
-	last := len(e.out.IDs) - 1
-	e.out.Offsets[last] = wholeRunes(e.text, at)
-	e.out.Words[last] = e.words
-	e.out.Texts[last] = 0
-}
-
-// countRunes turns offsets in bytes into offsets in runes. A byte that is no character counts as one.
-func (e *encoder) countRunes() {
-	runes := make([]int, len(e.text)+1) // runes before byte i
-	n := 0
-	for i := 0; i < len(e.text); {
-		_, w := utf8.DecodeRuneInString(e.text[i:])
-		for range w {
-			runes[i] = n
-			i++
-		}
-		n++
-	}
-	runes[len(e.text)] = n
-	for i, s := range e.out.Offsets {
-		e.out.Offsets[i] = Span{runes[s.Start], runes[s.End]}
-	}
+	return e, nil
 }

@@ -11,40 +11,53 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Load reads a tokenizer: a tokenizer.json of Hugging Face, GPT-2's vocab.json with the merges.txt beside it, or a folder
-// that holds either. The error names the file and the place in it; a component that is not known here is an error.
-func Load(path string) (*Tokenizer, error) { return Loader{}.Load(path) }
-
-// Loader is Load with the help of others.
-type Loader struct {
-	// Compile makes the Matcher of a regular expression that has no scanner here. nil: such a pattern is an error.
-	Compile func(pattern string) (Matcher, error)
-}
-
-// Load reads a tokenizer like the function Load.
-func (l Loader) Load(path string) (*Tokenizer, error) {
+// Load reads a tokenizer: a tokenizer.json of Hugging Face, GPT-2's vocab.json with the merges.txt beside it, BERT's
+// vocab.txt, a .model of sentencepiece, a folder that holds one of these under its usual name, or a .tiktoken file of a
+// known name (see TiktokenNamed). The error names the file and the place in it; a component that is not known here is an
+// error.
+func Load(path string) (*Tokenizer, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "tokenize: load")
 	}
 	if info.IsDir() {
-		if file := filepath.Join(path, "tokenizer.json"); exists(file) {
-			return l.Load(file)
+		file := fileIn(path)
+		if file == "" {
+			return nil, errors.Errorf("tokenize: load: %s: none of %s in the folder", path, strings.Join(knownFiles, ", "))
 		}
-		path = filepath.Join(path, "vocab.json")
-		if !exists(path) {
-			return nil, errors.Errorf("tokenize: load: %s: neither tokenizer.json nor vocab.json in the folder", filepath.Dir(path))
-		}
+		return Load(file)
 	}
-	if filepath.Base(path) == "vocab.json" {
+	if filepath.Ext(path) == ".tiktoken" {
+		return loadTiktokenByName(path)
+	}
+	switch filepath.Base(path) {
+	case "vocab.json":
 		return LoadGPT2(path, filepath.Join(filepath.Dir(path), "merges.txt"))
+	case "vocab.txt":
+		return loadWordPiece(path, isUncased)
+	}
+	if filepath.Ext(path) == ".model" {
+		return LoadSentencePiece(path)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "tokenize: load")
 	}
-	t, err := l.parse(data)
+	t, err := parse(data)
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
+}
+
+// knownFiles are the files that Load looks for in a folder, in this order.
+var knownFiles = []string{"tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"}
+
+// fileIn returns the file of a folder that Load reads, "" for none.
+func fileIn(folder string) string {
+	for _, name := range knownFiles {
+		if file := filepath.Join(folder, name); exists(file) {
+			return file
+		}
+	}
+	return ""
 }
 
 func exists(path string) bool {
@@ -95,17 +108,19 @@ func newGPT2(ids map[string]int32, merges [][2]string) (*Tokenizer, error) {
 
 // unmade returns the tokens that are neither bytes nor made by merges, as special tokens in order of id.
 func (m *BPE) unmade() []AddedToken {
-	made := make([]bool, len(m.tokens))
-	for _, id := range m.merged {
-		made[id] = true
+	made := make([]bool, len(m.raw))
+	for _, slot := range m.table.slots {
+		if slot.merge != noMerge {
+			made[slot.merge.id()] = true
+		}
 	}
-	for _, id := range m.bytes {
+	for _, id := range m.start.bytes[0] {
 		if id >= 0 {
 			made[id] = true
 		}
 	}
 	var added []AddedToken
-	for id, token := range m.tokens {
+	for id, token := range m.names().tokens {
 		if token != "" && !made[id] {
 			added = append(added, AddedToken{ID: int32(id), Text: token, Special: true})
 		}

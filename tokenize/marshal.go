@@ -26,6 +26,15 @@ func named(kind string) ([]byte, error) {
 	return json.Marshal(map[string]string{"type": kind})
 }
 
+// typed is a component with the fields of a struct.
+func typed(kind string, fields any) ([]byte, error) {
+	raw, err := marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(`{"type":"`+kind+`",`), raw[1:]...), nil
+}
+
 // MarshalJSON writes the Normalizer as files hold it.
 func (Lowercase) MarshalJSON() ([]byte, error) { return named("Lowercase") }
 
@@ -54,13 +63,7 @@ func keepMatches(pattern string) ([]byte, error) {
 
 // MarshalJSON writes the Splitter as files hold it.
 func (s Split) MarshalJSON() ([]byte, error) {
-	f := jsonSplit{Type: "Split", Behavior: s.behavior(), Invert: s.Invert}
-	if s.Regex {
-		f.Pattern.Regex = &s.Pattern
-	} else {
-		f.Pattern.String = &s.Pattern
-	}
-	return marshal(f)
+	return marshal(jsonSplit{"Split", patternJSON(s.Pattern, s.Regex), s.behavior(), s.Invert})
 }
 
 // MarshalJSON writes the stage as files hold it.
@@ -151,27 +154,4 @@ func (m *WordLevel) MarshalJSON() ([]byte, error) {
 		Vocab   vocabJSON `json:"vocab"`
 		Unknown string    `json:"unk_token"`
 	}{"WordLevel", vocabJSON{&m.vocabulary}, m.unknown})
-}
-
-// MarshalJSON writes the Model as files hold it.
-func (m *BPE) MarshalJSON() ([]byte, error) {
-	f := struct {
-		Type         string      `json:"type"`
-		Dropout      *float64    `json:"dropout"`
-		Unknown      *string     `json:"unk_token"`
-		Prefix       *string     `json:"continuing_subword_prefix"`
-		Suffix       *string     `json:"end_of_word_suffix"`
-		FuseUnknown  bool        `json:"fuse_unk"`
-		ByteFallback bool        `json:"byte_fallback"`
-		IgnoreMerges bool        `json:"ignore_merges"`
-		Vocab        vocabJSON   `json:"vocab"`
-		Merges       [][2]string `json:"merges"`
-	}{Type: "BPE", IgnoreMerges: m.config.IgnoreMerges, Vocab: vocabJSON{&m.vocabulary}, Merges: m.config.Merges}
-	if m.config.Unknown != "" {
-		f.Unknown = &m.config.Unknown
-	}
-	if f.Merges == nil {
-		f.Merges = [][2]string{}
-	}
-	return marshal(f)
 }

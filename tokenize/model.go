@@ -24,7 +24,7 @@ type Model interface {
 	VocabSize() int
 }
 
-// textModel is a Model with a fast form, for text that no normalizer changes.
+// textModel is a Model with a fast form, for text that is normalized.
 type textModel interface {
 	// appendText appends the ids of the pieces that sc finds in text.
 	appendText(dst []int32, text string, sc scanner) ([]int32, error)

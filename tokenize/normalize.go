@@ -3,8 +3,6 @@ package tokenize
 import (
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Normalizer rewrites a text before it is split.
@@ -24,63 +22,55 @@ func (l Normalizers) Normalize(t Text) Text {
 	return t
 }
 
-// Lowercase writes every character in lower case, without regard to language.
+// Lowercase writes every character in lower case, without regard to language or place in a word.
 type Lowercase struct{}
 
 // Normalize implements Normalizer.
 func (Lowercase) Normalize(t Text) Text {
-	var b TextBuilder
-	for i := 0; i < len(t.s); {
-		r, w := utf8.DecodeRuneInString(t.s[i:])
-		s := t.s[i : i+w]
-		switch low := unicode.ToLower(r); {
-		case r == 'İ':
-			s = "i̇" // the one character whose lower case is two (SpecialCasing.txt)
-		case low != r:
-			s = string(low)
+	b := t.builder()
+	done := 0
+	for i, r := range t.s {
+		low := lower(r)
+		if low == r {
+			continue
 		}
-		b.Write(s, t.Span(i, i+w))
-		i += w
+		_, w := utf8.DecodeRuneInString(t.s[i:])
+		b.WriteText(t.Slice(done, i))
+		done = i + w
+		if r == 'İ' {
+			b.Write("i̇", t.Span(i, done)) // the one character whose lower case is two (SpecialCasing.txt)
+			continue
+		}
+		b.Write(string(low), t.Span(i, done))
 	}
-	return b.Text()
-}
-
-// Form is a Unicode normalization form (UAX #15), under its name: NFC, NFD, NFKC, NFKD. Characters that compose or
-// decompose together share one origin: all the letters of a Hangul syllable come from the whole syllable, and a letter with
-// an accent from both. (Hugging Face's offsets leave the accent out there; the ids are the same.)
-type Form string
-
-// The normalization forms.
-const (
-	NFC  Form = "NFC"
-	NFD  Form = "NFD"
-	NFKC Form = "NFKC"
-	NFKD Form = "NFKD"
-)
-
-func (f Form) form() norm.Form {
-	switch f {
-	case NFD:
-		return norm.NFD
-	case NFKC:
-		return norm.NFKC
-	case NFKD:
-		return norm.NFKD
-	}
-	return norm.NFC
-}
-
-// Normalize implements Normalizer.
-func (f Form) Normalize(t Text) Text {
-	form := f.form()
-	if form.IsNormalString(t.s) {
+	if done == 0 {
 		return t
 	}
-	var b TextBuilder
-	for i := 0; i < len(t.s); {
-		n := max(1, form.NextBoundaryInString(t.s[i:], true))
-		b.Write(form.String(t.s[i:i+n]), t.Span(i, i+n))
-		i += n
-	}
+	b.WriteText(t.Slice(done, len(t.s)))
 	return b.Text()
+}
+
+// lower returns r in lower case, as Unicode 17.0 has it.
+func lower(r rune) rune {
+	if r < utf8.RuneSelf {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}
+	if low := unicode.ToLower(r); low != r || r < lateLower[0].first {
+		return low
+	}
+	for _, l := range lateLower {
+		if l.first <= r && r <= l.last {
+			return r + l.shift
+		}
+	}
+	return r
+}
+
+// lateLower lists the capitals that Unicode 16.0 and 17.0 added (UnicodeData.txt).
+var lateLower = []struct{ first, last, shift rune }{
+	{0x1c89, 0x1c89, 1}, {0xa7cb, 0xa7cb, 0x264 - 0xa7cb}, {0xa7cc, 0xa7cc, 1}, {0xa7ce, 0xa7ce, 1}, {0xa7d2, 0xa7d2, 1},
+	{0xa7d4, 0xa7d4, 1}, {0xa7da, 0xa7da, 1}, {0xa7dc, 0xa7dc, 0x19b - 0xa7dc}, {0x10d50, 0x10d65, 0x20}, {0x16ea0, 0x16eb8, 0x1b},
 }

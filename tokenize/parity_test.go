@@ -58,39 +58,6 @@ func TestGPT2Cases(t *testing.T) {
 	}
 }
 
-func TestHuggingFaceOffsets(t *testing.T) {
-	tok := *gpt2(t)
-	tok.RuneOffsets, tok.SkipSpecial = true, true
-	for _, r := range references(t, "tokenizers", "parity", "hf_gpt2_offsets.jsonl") {
-		var e *tokenize.Encoding
-		want := r.IDs
-		if r.Pair != nil {
-			e = must[*tokenize.Encoding](t)(tok.EncodePair(r.Text, *r.Pair))
-			want = r.IDsSpecial
-			if !slices.Equal(e.Types, r.TypeIDs) {
-				t.Errorf("%q: types: got %v, want %v", r.Text, e.Types, r.TypeIDs)
-			}
-		} else {
-			e = must[*tokenize.Encoding](t)(tok.EncodeDetailed(r.Text))
-			if !slices.Equal(e.Tokens, r.Tokens) {
-				t.Errorf("%q: tokens: got %q, want %q", r.Text, e.Tokens, r.Tokens)
-			}
-			if got, err := tok.Decode(e.IDs); err != nil || got != r.Decoded {
-				t.Errorf("%q: decoded: got %q, %v, want %q", r.Text, got, err, r.Decoded)
-			}
-			if !slices.Equal(e.Words, r.WordIDs) {
-				t.Errorf("%q: words: got %v, want %v", r.Text, e.Words, r.WordIDs)
-			}
-		}
-		if !slices.Equal(e.IDs, want) {
-			t.Errorf("%q: ids: got %v, want %v", r.Text, e.IDs, want)
-		}
-		if got := pairsOf(e.Offsets); !slices.Equal(got, r.Offsets) {
-			t.Errorf("%q: offsets: got %v, want %v", r.Text, got, r.Offsets)
-		}
-	}
-}
-
 func pairsOf(spans []tokenize.Span) [][2]int {
 	var out [][2]int
 	for _, s := range spans {

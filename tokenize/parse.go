@@ -3,7 +3,6 @@ package tokenize
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 
 	"github.com/pkg/errors"
 )
@@ -31,13 +30,13 @@ type jsonAdded struct {
 	Special    bool   `json:"special"`
 }
 
-// Parse reads a tokenizer.json from memory. Only version 1.0 is known, and neither truncation nor padding.
-func (l Loader) Parse(data []byte) (*Tokenizer, error) {
-	t, err := l.parse(data)
+// Parse reads a tokenizer.json from memory. Only version 1.0 is known.
+func Parse(data []byte) (*Tokenizer, error) {
+	t, err := parse(data)
 	return t, errors.WithMessage(err, "tokenize: parse")
 }
 
-func (l Loader) parse(data []byte) (*Tokenizer, error) {
+func parse(data []byte) (*Tokenizer, error) {
 	var f jsonFile
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, placedJSON(data, err)
@@ -45,13 +44,7 @@ func (l Loader) parse(data []byte) (*Tokenizer, error) {
 	if f.Version != "1.0" {
 		return nil, errors.Errorf("version: got %q, want %q", f.Version, "1.0")
 	}
-	if !isNull(f.Truncation) {
-		return nil, errors.New("truncation: not known here: cut the ids, and set it to null in the file")
-	}
-	if !isNull(f.Padding) {
-		return nil, errors.New("padding: not known here: pad the ids, and set it to null in the file")
-	}
-	s, err := l.stages(&f)
+	s, err := parseStages(&f)
 	if err != nil {
 		return nil, err
 	}
@@ -59,14 +52,34 @@ func (l Loader) parse(data []byte) (*Tokenizer, error) {
 		s.Added = append(s.Added, AddedToken{ID: a.ID, Text: a.Content, Special: a.Special, SingleWord: a.SingleWord,
 			LeftStrip: a.LStrip, RightStrip: a.RStrip, Normalized: a.Normalized})
 	}
-	return newTokenizer(s)
+	t, err := newTokenizer(s)
+	if err != nil {
+		return nil, err
+	}
+	if t.Truncation, err = parseOption[Truncation](f.Truncation); err != nil {
+		return nil, errors.WithMessage(err, "truncation")
+	}
+	t.Padding, err = parseOption[Padding](f.Padding)
+	return t, errors.WithMessage(err, "padding")
 }
 
-func (l Loader) stages(f *jsonFile) (s Stages, err error) {
+// parseOption reads Truncation or Padding; null is none.
+func parseOption[T checker](raw json.RawMessage) (*T, error) {
+	if isNull(raw) {
+		return nil, nil
+	}
+	v := new(T)
+	if err := json.Unmarshal(raw, v); err != nil {
+		return nil, errors.WithStack(err)
+	}
+	return v, (*v).check()
+}
+
+func parseStages(f *jsonFile) (s Stages, err error) {
 	if s.Normalizer, err = parseNormalizer(f.Normalizer, 0); err != nil {
 		return s, errors.WithMessage(err, "normalizer")
 	}
-	if s.Splitter, err = l.parseSplitter(f.PreTokenizer, 0); err != nil {
+	if s.Splitter, err = parseSplitter(f.PreTokenizer, 0); err != nil {
 		return s, errors.WithMessage(err, "pre_tokenizer")
 	}
 	if s.PostProcessor, err = parsePostProcessor(f.PostProcessor, 0); err != nil {
@@ -75,7 +88,7 @@ func (l Loader) stages(f *jsonFile) (s Stages, err error) {
 	if s.Decoder, err = parseDecoder(f.Decoder, 0); err != nil {
 		return s, errors.WithMessage(err, "decoder")
 	}
-	s.Model, err = parseModel(f.Model)
+	s.Model, err = parseModel(f.Model, !hasByteLevel(s.Splitter))
 	return s, errors.WithMessage(err, "model")
 }
 
@@ -120,11 +133,13 @@ type modelFields struct {
 	ByteFallback  bool              `json:"byte_fallback"`
 	IgnoreMerges  bool              `json:"ignore_merges"`
 	MaxInputChars *int              `json:"max_input_chars_per_word"`
+	UnknownID     *int32            `json:"unk_id"`
 	Vocab         json.RawMessage   `json:"vocab"`
 	Merges        []json.RawMessage `json:"merges"`
 }
 
-func parseModel(raw json.RawMessage) (Model, error) {
+// parseModel reads a model. That a BPE begins with characters, not bytes, lies in the stages before it.
+func parseModel(raw json.RawMessage, characters bool) (Model, error) {
 	if isNull(raw) {
 		return nil, errors.New("missing")
 	}
@@ -134,7 +149,11 @@ func parseModel(raw json.RawMessage) (Model, error) {
 	}
 	switch f.kind() {
 	case "BPE":
-		return f.bpe()
+		return f.bpe(characters)
+	case "WordPiece":
+		return f.wordPiece()
+	case "Unigram":
+		return f.unigram()
 	case "WordLevel":
 		ids, err := parseVocab(f.Vocab)
 		if err != nil {
@@ -158,72 +177,6 @@ func (f *modelFields) kind() string {
 		return "Unigram"
 	}
 	return "WordLevel"
-}
-
-func (f *modelFields) bpe() (Model, error) {
-	switch {
-	case f.Dropout != nil && *f.Dropout != 0:
-		return nil, errors.Errorf("dropout: %v is not known here, only null", *f.Dropout)
-	case text(f.Prefix) != "":
-		return nil, errors.Errorf("continuing_subword_prefix: %q is not known here, only null", *f.Prefix)
-	case text(f.Suffix) != "":
-		return nil, errors.Errorf("end_of_word_suffix: %q is not known here, only null", *f.Suffix)
-	case f.ByteFallback:
-		return nil, errors.New("byte_fallback: not known here")
-	}
-	ids, err := parseVocab(f.Vocab)
-	if err != nil {
-		return nil, errors.WithMessage(err, "vocab")
-	}
-	c := BPEConfig{Vocab: ids, Unknown: text(f.Unknown), IgnoreMerges: f.IgnoreMerges}
-	for i, raw := range f.Merges {
-		merge, err := parseMerge(raw)
-		if err != nil {
-			return nil, errors.WithMessagef(err, "merges[%d]", i)
-		}
-		c.Merges = append(c.Merges, merge)
-	}
-	m, err := newBPE(c)
-	if err != nil {
-		return nil, err
-	}
-	if f.FuseUnknown && m.unknown >= 0 && !m.complete() {
-		return nil, errors.New("fuse_unk: not known here while bytes have no token")
-	}
-	return m, nil
-}
-
-// complete tells whether every byte has a token of its own.
-func (m *BPE) complete() bool {
-	for _, r := range byteRunes {
-		if _, ok := m.ids[string(r)]; !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// parseMerge reads "a b" or ["a", "b"].
-func parseMerge(raw json.RawMessage) (merge [2]string, err error) {
-	if bytes.HasPrefix(raw, []byte("[")) {
-		var sides []string
-		if err := json.Unmarshal(raw, &sides); err != nil {
-			return merge, errors.WithStack(err)
-		}
-		if len(sides) != 2 {
-			return merge, errors.Errorf("%d tokens, want 2", len(sides))
-		}
-		return [2]string(sides), nil
-	}
-	var line string
-	if err := json.Unmarshal(raw, &line); err != nil {
-		return merge, errors.WithStack(err)
-	}
-	left, right, ok := strings.Cut(line, " ")
-	if !ok || left == "" || right == "" || strings.Contains(right, " ") {
-		return merge, errors.Errorf("%q: two tokens with one space between them are needed", line)
-	}
-	return [2]string{left, right}, nil
 }
 
 // text returns *s, and "" for nil.

@@ -3,7 +3,6 @@ package tokenize_test
 import (
 	"bytes"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +15,7 @@ const fileBPE = `{"version":"1.0","added_tokens":[],"pre_tokenizer":{"type":"Byt
 "model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}`
 
 func TestParse(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(fileBPE)))
+	tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(fileBPE)))
 	if got := must[[]int32](t)(tok.Encode("abba")); !slices.Equal(got, []int32{2, 1, 0}) {
 		t.Errorf("got %v, want [2 1 0]", got)
 	}
@@ -24,24 +23,24 @@ func TestParse(t *testing.T) {
 	wantError(t, err, "byte 2", "0x21")
 	pairs := strings.Replace(fileBPE, `"a b"`, `["a","b"]`, 1)
 	pairs = strings.Replace(pairs, `"type":"BPE",`, ``, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(pairs)))
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(pairs)))
 	if got := must[[]int32](t)(tok.Encode("ab")); !slices.Equal(got, []int32{2}) {
 		t.Errorf("merges as pairs, no type: got %v, want [2]", got)
 	}
 	unknown := strings.Replace(fileBPE, `"type":"BPE",`, `"type":"BPE","unk_token":"?",`, 1)
 	unknown = strings.Replace(unknown, `"ab":2`, `"ab":2,"?":3`, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(unknown)))
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(unknown)))
 	if got := must[[]int32](t)(tok.Encode("a!")); !slices.Equal(got, []int32{0, 3}) {
 		t.Errorf("an unknown byte: got %v, want [0 3]", got)
 	}
 	// No merge makes "bb", so that only ignoring merges gives it.
 	whole := strings.Replace(fileBPE, `"ab":2`, `"ab":2,"bb":3`, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(whole)))
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(whole)))
 	if got := must[[]int32](t)(tok.Encode("bb")); !slices.Equal(got, []int32{1, 1}) {
 		t.Errorf("by merges: got %v, want [1 1]", got)
 	}
 	whole = strings.Replace(whole, `"type":"BPE",`, `"type":"BPE","ignore_merges":true,`, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse([]byte(whole)))
+	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(whole)))
 	if got := must[[]int32](t)(tok.Encode("bb")); !slices.Equal(got, []int32{3}) {
 		t.Errorf("merges ignored: got %v, want [3]", got)
 	}
@@ -54,10 +53,11 @@ var parseErrors = []struct {
 }{
 	{`"merges":["a b"]}}`, `"merges":["a b"]`, []string{"line 2", "unexpected end"}},
 	{`"version":"1.0"`, `"version":"2.0"`, []string{"version", "2.0"}},
-	{`"type":"ByteLevel"`, `"type":"Metaspace"`, []string{"pre_tokenizer", `unknown type "Metaspace"`}},
+	{`"type":"ByteLevel"`, `"type":"Metaspaces"`, []string{"pre_tokenizer", `unknown type "Metaspaces"`}},
 	{`"trim_offsets":true`, `"x":1`, []string{"ByteLevel", "trim_offsets"}},
-	{`"type":"BPE"`, `"type":"Unigram"`, []string{"model", `unknown type "Unigram"`}},
-	{`"type":"BPE"`, `"type":"WordLevel"`, []string{"WordLevel", "ByteLevel and BPE go together"}},
+	{`"type":"BPE"`, `"type":"Unigram"`, []string{"model", "vocab"}},
+	{`"type":"BPE"`, `"type":"Trigram"`, []string{"model", `unknown type "Trigram"`}},
+	{`"type":"BPE"`, `"type":"WordLevels"`, []string{`unknown type "WordLevels"`}},
 	{`"a b"`, `"a c"`, []string{"merges[0]", `"c"`}},
 	{`"a b"`, `"b a"`, []string{"merges[0]", `"ba"`, "not in the vocabulary"}},
 	{`"a b"`, `"ab"`, []string{"merges[0]", `"ab"`, "two tokens"}},
@@ -69,20 +69,22 @@ var parseErrors = []struct {
 	{`"ab":2`, `"ab":-1`, []string{"-1"}},
 	{`"ab":2`, `"ab":2.5`, []string{"whole number"}},
 	{`{"a":0,"b":1,"ab":2}`, `[["a",0]]`, []string{"vocab", "object"}},
-	{`"merges"`, `"dropout":0.1,"merges"`, []string{"dropout", "0.1"}},
-	{`"merges"`, `"end_of_word_suffix":"</w>","merges"`, []string{"end_of_word_suffix", "</w>"}},
+	{`"merges"`, `"dropout":1.5,"merges"`, []string{"dropout", "1.5"}},
 	{`"merges"`, `"unk_token":"?","merges"`, []string{"unknown token", "?"}},
 	{`"added_tokens":[]`, `"added_tokens":[{"id":1,"content":"x"}]`, []string{`"x"`, "id 1", `"b"`}},
 	{`"added_tokens":[]`, `"added_tokens":[{"id":9,"content":"a"}]`, []string{`"a"`, "id 9", "0"}},
 	{`"added_tokens":[]`, `"added_tokens":[{"id":2000000000,"content":"x"}]`, []string{`"x"`, "2000000000"}},
 	{`"added_tokens":[]`, `"added_tokens":{}`, []string{"line 1", "added_tokens"}},
-	{`"added_tokens":[]`, `"truncation":{}`, []string{"truncation"}},
-	{`"added_tokens":[]`, `"normalizer":{"type":"Nmt"}`, []string{"normalizer", `"Nmt"`}},
-	{`"added_tokens":[]`, `"decoder":{"type":"CTC"}`, []string{"decoder", `"CTC"`}},
-	{`"added_tokens":[]`, `"post_processor":{"type":"RobertaProcessing"}`, []string{"post_processor", `"RobertaProcessing"`}},
+	{`"added_tokens":[]`, `"truncation":{"strategy":"Both"}`, []string{"truncation", "Both"}},
+	{`"added_tokens":[]`, `"truncation":{"direction":"Up"}`, []string{"truncation", "Up"}},
+	{`"added_tokens":[]`, `"padding":{"strategy":{"Fixed":2000000000}}`, []string{"padding", "2000000000"}},
+	{`"added_tokens":[]`, `"padding":{"strategy":"Shortest"}`, []string{"padding", "Shortest"}},
+	{`"added_tokens":[]`, `"normalizer":{"type":"Nmts"}`, []string{"normalizer", `"Nmts"`}},
+	{`"added_tokens":[]`, `"decoder":{"type":"CTCs"}`, []string{"decoder", `"CTCs"`}},
+	{`"added_tokens":[]`, `"post_processor":{"type":"RobertaProcess"}`, []string{"post_processor", `"RobertaProcess"`}},
 	{`"added_tokens":[]`, `"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}}]}`, []string{"single", `"x"`}},
 	{`"added_tokens":[]`, `"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Nope"}]}`, []string{"normalizers[1]", "Nope"}},
-	{`"type":"ByteLevel"`, `"type":"Split","behavior":"Isolated","pattern":{"Regex":"a+"}`, []string{"Split", "a+", "Loader"}},
+	{`"type":"ByteLevel"`, `"type":"Split","behavior":"Isolated","pattern":{"Regex":"a(b"}`, []string{"Split", "a(b"}},
 	{`"type":"ByteLevel"`, `"type":"Split","behavior":"Sideways","pattern":{"String":"a"}`, []string{"Split", "Sideways"}},
 }
 
@@ -96,7 +98,7 @@ func TestParseErrors(t *testing.T) {
 		wantError(t, err, append(c.want, path)...)
 	}
 	deep := strings.Repeat(`{"type":"Sequence","normalizers":[`, 50) + strings.Repeat(`]}`, 50)
-	_, err := tokenize.Loader{}.Parse([]byte(strings.Replace(fileBPE, `"added_tokens":[]`, `"normalizer":`+deep, 1)))
+	_, err := tokenize.Parse([]byte(strings.Replace(fileBPE, `"added_tokens":[]`, `"normalizer":`+deep, 1)))
 	wantError(t, err, "normalizer", "nested")
 }
 
@@ -122,33 +124,7 @@ func TestLoadGPT2Errors(t *testing.T) {
 	wantError(t, err, "merges.txt", "no such file")
 	empty := t.TempDir()
 	_, err = tokenize.Load(empty)
-	wantError(t, err, empty, "neither")
-}
-
-// matcher runs a pattern on package regexp.
-type matcher struct{ *regexp.Regexp }
-
-func (m matcher) Find(text string, at int) (tokenize.Span, bool) {
-	s := m.FindStringIndex(text[at:])
-	if s == nil {
-		return tokenize.Span{}, false
-	}
-	return tokenize.Span{Start: at + s[0], End: at + s[1]}, true
-}
-
-func TestLoaderCompiles(t *testing.T) {
-	l := tokenize.Loader{Compile: func(pattern string) (tokenize.Matcher, error) {
-		re, err := regexp.Compile(pattern)
-		return matcher{re}, err
-	}}
-	file := `{"version":"1.0","pre_tokenizer":{"type":"Split","pattern":{"Regex":"[0-9]+"},"behavior":"Isolated","invert":false},
-		"model":{"type":"WordLevel","vocab":{"a":0,"12":1,"<unk>":2},"unk_token":"<unk>"}}`
-	tok := must[*tokenize.Tokenizer](t)(l.Parse([]byte(file)))
-	if got := must[[]int32](t)(tok.Encode("a12a3")); !slices.Equal(got, []int32{0, 1, 0, 2}) {
-		t.Errorf("got %v, want [0 1 0 2]", got)
-	}
-	_, err := l.Parse([]byte(strings.Replace(file, "[0-9]+", "(", 1)))
-	wantError(t, err, "pre_tokenizer", `"("`)
+	wantError(t, err, empty, "none of", "tokenizer.json", "vocab.txt")
 }
 
 // TestBehaviors has the examples of Hugging Face's documentation of Split: "the-final--countdown" by "-".
@@ -172,18 +148,23 @@ func TestBehaviors(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(fileBPE))
+	for _, c := range goldens[component](f, "components.jsonl") {
+		f.Add(c.file())
+	}
 	for _, tok := range []*tokenize.Tokenizer{trainChars(f), trainWords(f)} {
 		f.Add(must[[]byte](f)(tok.MarshalJSON()))
 	}
 	f.Add([]byte(`{"version":"1.0","post_processor":{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}}],"special_tokens":{"x":{"ids":[1],"tokens":[]}}},"model":{"vocab":{}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tok, err := tokenize.Loader{}.Parse(data)
+		tok, err := tokenize.Parse(data)
 		if err != nil {
 			return
 		}
-		useLoaded(t, tok)
+		if !bytes.Contains(data, []byte("Regex")) { // a pattern may take exponential time, as in the reference
+			useLoaded(t, tok)
+		}
 		saved := must[[]byte](t)(tok.MarshalJSON())
-		again := must[*tokenize.Tokenizer](t)(tokenize.Loader{}.Parse(saved))
+		again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
 		if got := must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(got, saved) {
 			t.Errorf("saved again: got %s, want %s", got, saved)
 		}
@@ -201,7 +182,7 @@ func useLoaded(t *testing.T, tok *tokenize.Tokenizer) {
 		if err != nil {
 			continue
 		}
-		if !slices.Equal(ids, e.IDs) {
+		if m, ok := tok.Stages().Model.(*tokenize.BPE); !slices.Equal(ids, e.IDs) && !(ok && m.Config().Dropout > 0) {
 			t.Fatalf("%q: got %v, but detailed %v", text, ids, e.IDs)
 		}
 		if _, err := tok.Decode(ids); err != nil {

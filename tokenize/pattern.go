@@ -2,27 +2,10 @@ package tokenize
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 )
-
-// Matcher finds a pattern in a text.
-type Matcher interface {
-	// Find returns the first match that begins at text[at] or after; ok is false when there is none.
-	Find(text string, at int) (match Span, ok bool)
-}
-
-// Literal is the Matcher of a fixed string; the empty one matches nowhere.
-type Literal string
-
-// Find implements Matcher.
-func (l Literal) Find(text string, at int) (Span, bool) {
-	i := strings.Index(text[at:], string(l))
-	if i < 0 || l == "" {
-		return Span{}, false
-	}
-	return Span{at + i, at + i + len(l)}, true
-}
 
 // Behavior says what Split does with the matches of its pattern.
 type Behavior string
@@ -36,33 +19,36 @@ const (
 	MergedWithNext     Behavior = "MergedWithNext"     // a match begins the piece after it
 )
 
-// Split cuts text at the matches of a pattern.
+// Split cuts text at the matches of a pattern. The patterns of published models run on scanners written by hand, any other
+// regular expression on a backtracking engine, which is slow.
 type Split struct {
-	Pattern  string   // the literal string or the regular expression, as files spell it
+	Pattern  string   // a string, or a regular expression in Oniguruma's syntax
 	Regex    bool     // Pattern is a regular expression
 	Behavior Behavior // "" means Isolated
 	Invert   bool     // what lies between the matches counts as the match
-	Matcher  Matcher  // finds Pattern; nil for a literal and for a recognised pattern, which need none
 }
 
 // check returns an error when s cannot work.
 func (s Split) check() error {
-	if s.Regex && s.Matcher == nil && s.scanner() == nil {
-		return errors.Errorf("pattern %q with behavior %s has no scanner here: set Matcher", s.Pattern, s.behavior())
+	if s.Regex && s.scanner() == nil {
+		if _, err := compile(s.Pattern); err != nil {
+			return errors.WithMessagef(err, "pattern %q", s.Pattern)
+		}
 	}
-	switch s.behavior() {
+	return s.behavior().check()
+}
+
+func (b Behavior) check() error {
+	switch b {
 	case Isolated, Removed, Contiguous, MergedWithPrevious, MergedWithNext:
 		return nil
 	}
-	return errors.Errorf("unknown behavior %q", s.Behavior)
+	return errors.Errorf("unknown behavior %q", string(b))
 }
 
 // scanner is there for recognised patterns. They cover all text, so that every use that keeps matches is the same.
 func (s Split) scanner() scanner {
-	if !s.Regex || s.Matcher != nil {
-		return nil
-	}
-	if s.behavior() == Isolated || s.Behavior == Removed && s.Invert {
+	if s.Regex && (s.behavior() == Isolated || s.Behavior == Removed && s.Invert) {
 		return knownScanners[s.Pattern]
 	}
 	return nil
@@ -80,10 +66,38 @@ func (s Split) Split(dst []Text, t Text) []Text {
 	if sc := s.scanner(); sc != nil {
 		return scan(sc, dst, t)
 	}
-	if s.check() != nil {
-		return append(dst, t) // New refuses such a Split
+	return cutAt(dst, t, findAll(t.s, s.Pattern, s.Regex), s.behavior(), s.Invert)
+}
+
+// findAll returns the matches of a pattern in text, from left to right. An empty one does not stand right behind another.
+// A regular expression that does not compile, which New refuses, has none.
+func findAll(text, pattern string, regex bool) []Span {
+	if regex {
+		re, err := compile(pattern)
+		if err != nil {
+			return nil
+		}
+		return re.findAll(text)
 	}
-	for _, p := range merge(s.parts(t.s), s.behavior()) {
+	var found []Span
+	for at := 0; at <= len(text); {
+		i := strings.Index(text[at:], pattern)
+		if i < 0 {
+			break
+		}
+		found = append(found, Span{at + i, at + i + len(pattern)})
+		at += i + len(pattern)
+		if pattern == "" {
+			_, w := utf8.DecodeRuneInString(text[at:])
+			at += max(w, 1)
+		}
+	}
+	return found
+}
+
+// cutAt appends the parts of t between and at the matches.
+func cutAt(dst []Text, t Text, matches []Span, b Behavior, invert bool) []Text {
+	for _, p := range merge(partsOf(t.s, matches, invert), b) {
 		if p.Start < p.End {
 			dst = append(dst, t.Slice(p.Start, p.End))
 		}
@@ -97,27 +111,18 @@ type part struct {
 	match bool
 }
 
-func (s Split) parts(text string) []part {
-	m := s.Matcher
-	if m == nil {
-		m = Literal(s.Pattern)
-	}
-	var parts []part
+func partsOf(text string, matches []Span, invert bool) []part {
+	parts := make([]part, 0, 2*len(matches)+1)
 	done := 0
-	for at := 0; at <= len(text); {
-		f, ok := m.Find(text, at)
-		if !ok {
-			break
+	for _, m := range matches {
+		if m.Start > done {
+			parts = append(parts, part{Span{done, m.Start}, invert})
 		}
-		if f.Start > done {
-			parts = append(parts, part{Span{done, f.Start}, s.Invert})
-		}
-		parts = append(parts, part{f, !s.Invert})
-		done = f.End
-		at = max(f.End, at+1)
+		parts = append(parts, part{m, !invert})
+		done = m.End
 	}
 	if done < len(text) {
-		parts = append(parts, part{Span{done, len(text)}, s.Invert})
+		parts = append(parts, part{Span{done, len(text)}, invert})
 	}
 	return parts
 }

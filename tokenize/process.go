@@ -2,14 +2,16 @@ package tokenize
 
 import (
 	"slices"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 )
 
 // PostProcessor adds the tokens that a model expects around a text or a pair of texts.
 type PostProcessor interface {
-	// Process returns the encoding of a text (second is nil) or of a pair. It may change and keep both.
-	Process(first, second *Encoding) (*Encoding, error)
+	// Process returns the parts of what is encoded, in order. It is given one for each text, or the parts that a
+	// PostProcessor before it has returned, and may change and keep them.
+	Process(parts []*Encoding) ([]*Encoding, error)
 }
 
 // framer is a PostProcessor that may come down to ids before and after those of a text.
@@ -17,44 +19,53 @@ type framer interface {
 	frame() (before, after []int32, ok bool)
 }
 
-// PostProcessors applies several, each to what the one before made; all but the last see the texts apart.
+// frameOf returns the ids that p puts before and after those of a text; ok is false when that is not all it does to them.
+func frameOf(p PostProcessor) (before, after []int32, ok bool) {
+	if p == nil {
+		return nil, nil, true
+	}
+	f, ok := p.(framer)
+	if !ok {
+		return nil, nil, false
+	}
+	return f.frame()
+}
+
+// PostProcessors applies several, each to the parts that the one before made.
 type PostProcessors []PostProcessor
 
 // Process implements PostProcessor.
-func (l PostProcessors) Process(first, second *Encoding) (*Encoding, error) {
-	for i, p := range l {
-		if i == len(l)-1 {
-			return p.Process(first, second)
-		}
-		var err error
-		if first, err = p.Process(first, nil); err != nil {
+func (l PostProcessors) Process(parts []*Encoding) (_ []*Encoding, err error) {
+	for _, p := range l {
+		if parts, err = p.Process(parts); err != nil {
 			return nil, err
 		}
-		if second != nil {
-			if second, err = p.Process(second, nil); err != nil {
-				return nil, err
-			}
-		}
 	}
-	return joined(first, second), nil
+	return parts, nil
 }
 
-func joined(first, second *Encoding) *Encoding {
-	if second != nil {
-		first.join(second)
+// frame is there when at most one of the parts adds something.
+func (l PostProcessors) frame() (before, after []int32, ok bool) {
+	for _, p := range l {
+		b, a, ok := frameOf(p)
+		switch {
+		case !ok, len(b)+len(a) > 0 && len(before)+len(after) > 0:
+			return nil, nil, false
+		case len(b)+len(a) > 0:
+			before, after = b, a
+		}
 	}
-	return first
+	return before, after, true
 }
 
 // Process implements PostProcessor: it adds nothing, and with TrimOffsets leaves spaces out of the offsets.
-func (s ByteLevel) Process(first, second *Encoding) (*Encoding, error) {
+func (s ByteLevel) Process(parts []*Encoding) ([]*Encoding, error) {
 	if s.TrimOffsets {
-		s.trim(first)
-		if second != nil {
-			s.trim(second)
+		for _, e := range parts {
+			s.trim(e)
 		}
 	}
-	return joined(first, second), nil
+	return parts, nil
 }
 
 func (s ByteLevel) frame() (before, after []int32, ok bool) { return nil, nil, true }
@@ -62,18 +73,9 @@ func (s ByteLevel) frame() (before, after []int32, ok bool) { return nil, nil, t
 // trim leaves the spaces at both ends of each token out of its offsets. The one that PrefixSpace put in front of the text
 // has no place there, so that nothing is taken off for it.
 func (s ByteLevel) trim(e *Encoding) {
-	const space = 'Ġ'
 	for i, token := range e.Tokens {
 		o := &e.Offsets[i]
-		runes := []rune(token)
-		lead := 0
-		for lead < len(runes) && runes[lead] == space {
-			lead++
-		}
-		trail := 0
-		for trail < len(runes) && runes[len(runes)-1-trail] == space {
-			trail++
-		}
+		lead, trail := spacesAround(token, e.runes)
 		if lead > 0 && s.PrefixSpace && (i == 0 || o.Start == 0) {
 			lead--
 		}
@@ -82,6 +84,39 @@ func (s ByteLevel) trim(e *Encoding) {
 			o.End = max(o.End-trail, o.Start)
 		}
 	}
+	for _, o := range e.Overflow {
+		s.trim(o)
+	}
+}
+
+// spacesAround returns how much of a token's text is spaces at either end, in bytes or runes. GPT-2 spells a space Ġ.
+func spacesAround(token string, runes bool) (lead, trail int) {
+	width := func(r rune) int {
+		switch {
+		case r != 'Ġ' && runeClasses.class(r)&classSpace == 0:
+			return 0
+		case r == 'Ġ' || runes:
+			return 1
+		}
+		return utf8.RuneLen(r)
+	}
+	for _, r := range token {
+		n := width(r)
+		if n == 0 {
+			break
+		}
+		lead += n
+	}
+	for token != "" {
+		r, w := utf8.DecodeLastRuneInString(token)
+		n := width(r)
+		if n == 0 {
+			break
+		}
+		trail += n
+		token = token[:len(token)-w]
+	}
+	return lead, trail
 }
 
 // Template is the PostProcessor that puts special tokens at fixed places: "<s> A </s>" or "[CLS] A [SEP] B [SEP]".
@@ -100,27 +135,29 @@ type TemplatePart struct {
 }
 
 // Process implements PostProcessor.
-func (p Template) Process(first, second *Encoding) (*Encoding, error) {
-	parts := p.Single
-	if second != nil {
-		parts = p.Pair
-		if len(parts) == 0 {
-			return nil, errors.New("tokenize: template: it has none for a pair of texts")
-		}
+func (p Template) Process(parts []*Encoding) ([]*Encoding, error) {
+	template := p.Single
+	switch {
+	case len(parts) == 2 && len(p.Pair) == 0:
+		return nil, errors.New("tokenize: template: it has none for a pair of texts")
+	case len(parts) == 2:
+		template = p.Pair
+	case len(parts) != 1:
+		return nil, errors.Errorf("tokenize: template: %d parts, want one or two texts", len(parts))
 	}
-	out := &Encoding{}
-	for _, part := range parts {
-		text := map[string]*Encoding{"A": first, "B": second}[part.Text]
-		if text != nil {
-			for i := range text.Types {
-				text.Types[i] = part.Type
-			}
-			out.join(text)
+	var out []*Encoding
+	for _, part := range template {
+		if part.Text != "" {
+			e := parts[part.Text[0]-'A']
+			e.setType(part.Type)
+			out = append(out, e)
 			continue
 		}
+		e := &Encoding{}
 		for i, id := range part.IDs {
-			out.append(id, part.Tokens[i], part.Type)
+			e.append(id, part.Tokens[i], part.Type)
 		}
+		out = append(out, e)
 	}
 	return out, nil
 }

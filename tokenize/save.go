@@ -37,6 +37,7 @@ func (t *Tokenizer) MarshalJSON() ([]byte, error) {
 		part any
 		to   *json.RawMessage
 	}{
+		{"truncation", option(t.Truncation), &f.Truncation}, {"padding", option(t.Padding), &f.Padding},
 		{"normalizer", s.Normalizer, &f.Normalizer}, {"splitter", s.Splitter, &f.PreTokenizer},
 		{"post-processor", s.PostProcessor, &f.PostProcessor}, {"decoder", s.Decoder, &f.Decoder}, {"model", s.Model, &f.Model},
 	} {
@@ -61,6 +62,14 @@ func (t *Tokenizer) MarshalJSON() ([]byte, error) {
 	return out.Bytes(), errors.WithStack(err)
 }
 
+// option returns *v, and nil for none.
+func option[T any](v *T) any {
+	if v == nil {
+		return nil
+	}
+	return *v
+}
+
 // marshal is json.Marshal with <, > and & as they are.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
@@ -77,7 +86,7 @@ func marshal(v any) ([]byte, error) {
 func (t *Tokenizer) SaveGPT2(folder string) error {
 	m, isBPE := t.stages.Model.(*BPE)
 	if s := t.stages; !isBPE || s.Splitter != (ByteLevel{}) && s.Splitter != (ByteLevel{TrimOffsets: true}) ||
-		s.Normalizer != nil || s.PostProcessor != nil || m.config.Unknown != "" || m.config.IgnoreMerges {
+		s.Normalizer != nil || s.PostProcessor != nil || !m.isPlain() {
 		return errors.New("tokenize: save: vocab.json and merges.txt hold GPT-2's stages only: use Save")
 	}
 	unmade := map[AddedToken]bool{}
@@ -93,7 +102,7 @@ func (t *Tokenizer) SaveGPT2(folder string) error {
 	for a := range unmade {
 		return errors.Errorf("tokenize: save: %q, which no merge makes, would be read as a special token: use Save", a.Text)
 	}
-	vocab, err := marshal(vocabJSON{&m.vocabulary})
+	vocab, err := marshal(vocabJSON{m.names()})
 	if err != nil {
 		return errors.Wrap(err, "tokenize: save")
 	}

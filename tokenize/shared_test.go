@@ -40,15 +40,18 @@ func shared(t testing.TB, parts ...string) string {
 
 // reference is one case of a reference tokenizer.
 type reference struct {
-	Tag, Text  string
-	Pair       *string
-	IDs        []int32
-	IDsSpecial []int32 `json:"ids_special"`
-	Tokens     []string
-	Offsets    [][2]int
-	WordIDs    []int32 `json:"word_ids"`
-	TypeIDs    []int32 `json:"type_ids"`
-	Decoded    string
+	Tag, Text   string
+	Pair        *string
+	IDs         []int32
+	IDsSpecial  []int32 `json:"ids_special"`
+	Tokens      []string
+	Pieces      []string
+	Offsets     [][2]int
+	WordIDs     []int32  `json:"word_ids"`
+	TypeIDs     []int32  `json:"type_ids"`
+	SpecialMask []int32  `json:"special_mask"`
+	SequenceIDs []*int32 `json:"sequence_ids"`
+	Decoded     string
 }
 
 func references(t testing.TB, parts ...string) []reference {
@@ -123,4 +126,26 @@ func must[T any](t testing.TB) func(T, error) T {
 		}
 		return v
 	}
+}
+
+// precompiledOf returns the Precompiled normalizer of a published tokenizer.json.
+func precompiledOf(t testing.TB, parts ...string) tokenize.Precompiled {
+	t.Helper()
+	var file struct {
+		Normalizer struct {
+			Charsmap    []byte `json:"precompiled_charsmap"`
+			Normalizers []struct {
+				Charsmap []byte `json:"precompiled_charsmap"`
+			}
+		}
+	}
+	data := must[[]byte](t)(os.ReadFile(shared(t, append([]string{"tokenizers"}, parts...)...)))
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	charsmap := file.Normalizer.Charsmap
+	for _, n := range file.Normalizer.Normalizers {
+		charsmap = append(charsmap, n.Charsmap...)
+	}
+	return must[tokenize.Precompiled](t)(tokenize.ParsePrecompiled(charsmap))
 }

@@ -33,15 +33,19 @@ func scan(sc scanner, dst []Text, t Text) []Text {
 	return dst
 }
 
-// Splitters applies each Splitter to the pieces of the one before.
+// Splitters applies each Splitter to the pieces of the one before. Those behind a ByteLevel see its bytes as it spells them.
 type Splitters []Splitter
 
 // Split implements Splitter.
 func (l Splitters) Split(dst []Text, t Text) []Text {
 	pieces := []Text{t}
-	for _, s := range l {
+	for i, s := range l {
 		var next []Text
 		for _, p := range pieces {
+			if l.spelledAt(i) {
+				next = unspellAll(s.Split(next, spell(p)), len(next))
+				continue
+			}
 			next = s.Split(next, p)
 		}
 		pieces = next
@@ -49,12 +53,28 @@ func (l Splitters) Split(dst []Text, t Text) []Text {
 	return append(dst, pieces...)
 }
 
-// scanner is there when at most one of the parts does cut.
+// spelledAt tells whether part i stands behind a ByteLevel and would see a difference.
+func (l Splitters) spelledAt(i int) bool {
+	at := byteLevelIn(l)
+	if at < 0 || i <= at {
+		return false
+	}
+	return scannerOf(l[i]) != wholeScanner{}
+}
+
+func unspellAll(pieces []Text, from int) []Text {
+	for i := from; i < len(pieces); i++ {
+		pieces[i] = unspell(pieces[i])
+	}
+	return pieces
+}
+
+// scanner is there when at most one of the parts does cut, and not behind a ByteLevel.
 func (l Splitters) scanner() scanner {
 	var only scanner = wholeScanner{}
-	for _, s := range l {
+	for i, s := range l {
 		switch sc := scannerOf(s); {
-		case sc == nil:
+		case sc == nil, l.spelledAt(i):
 			return nil
 		case sc == wholeScanner{}:
 		case only == wholeScanner{}:
@@ -68,7 +88,7 @@ func (l Splitters) scanner() scanner {
 
 // ByteLevel is the Splitter, the PostProcessor and the Decoder of byte-level BPE. The zero value is GPT-2's: its pattern
 // ('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+), no space put in front, offsets that
-// include the space a token begins with. It goes with a BPE model only: its tokens are bytes.
+// include the space a token begins with. A BPE of bytes gets the bytes, any other model their spelling in GPT-2's alphabet.
 //
 // As a Decoder it returns the bytes that tokens spell, which need not be valid UTF-8 for an arbitrary list of ids.
 type ByteLevel struct {
@@ -80,10 +100,7 @@ type ByteLevel struct {
 // Split implements Splitter.
 func (s ByteLevel) Split(dst []Text, t Text) []Text {
 	if s.PrefixSpace && len(t.s) > 0 && t.s[0] != ' ' {
-		var b TextBuilder
-		b.Write(" ", t.Span(0, 0))
-		b.WriteText(t)
-		t = b.Text()
+		t = prepend(t, " ")
 	}
 	return scan(s.pattern(), dst, t)
 }

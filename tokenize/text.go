@@ -14,6 +14,7 @@ type Text struct {
 	s     string
 	at    int    // where s begins in the original, while align is nil
 	align []Span // the origin of each byte of s; nil: s stands in the original as it is
+	loose bool   // no origins are kept, for ids alone
 }
 
 // NewText returns s as an original text.
@@ -25,7 +26,7 @@ func (t Text) String() string { return t.s }
 // Slice returns bytes i to j of the text, which must lie within it.
 func (t Text) Slice(i, j int) Text {
 	if t.align == nil {
-		return Text{s: t.s[i:j], at: t.at + i}
+		return Text{s: t.s[i:j], at: t.at + i, loose: t.loose}
 	}
 	return Text{s: t.s[i:j], at: t.at, align: t.align[i:j]}
 }
@@ -51,11 +52,25 @@ func (t Text) Span(i, j int) Span {
 type TextBuilder struct {
 	s     strings.Builder
 	align []Span
+	loose bool
+}
+
+// builder returns a TextBuilder for what becomes of t.
+func (t Text) builder() *TextBuilder {
+	b := &TextBuilder{loose: t.loose}
+	b.s.Grow(len(t.s) + len(t.s)/8)
+	if !t.loose {
+		b.align = make([]Span, 0, len(t.s)+len(t.s)/8)
+	}
+	return b
 }
 
 // Write appends s, every byte of which comes from the range from of the original text.
 func (b *TextBuilder) Write(s string, from Span) {
 	b.s.WriteString(s)
+	if b.loose {
+		return
+	}
 	for range len(s) {
 		b.align = append(b.align, from)
 	}
@@ -64,6 +79,9 @@ func (b *TextBuilder) Write(s string, from Span) {
 // WriteText appends t with its origins.
 func (b *TextBuilder) WriteText(t Text) {
 	b.s.WriteString(t.s)
+	if b.loose {
+		return
+	}
 	if t.align != nil {
 		b.align = append(b.align, t.align...)
 		return
@@ -75,8 +93,8 @@ func (b *TextBuilder) WriteText(t Text) {
 
 // Text returns what was written. The builder must not be used afterwards.
 func (b *TextBuilder) Text() Text {
-	if b.align == nil {
-		return Text{}
+	if b.loose || len(b.align) == 0 {
+		return Text{s: b.s.String(), loose: b.loose}
 	}
 	return Text{s: b.s.String(), align: b.align}
 }

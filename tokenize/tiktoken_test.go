@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,4 +79,141 @@ func TestSplitPatterns(t *testing.T) {
 			}
 		}
 	}
+}
+
+// tiktoken loads one of the encodings of OpenAI.
+func tiktoken(t testing.TB, name string) *tokenize.Tokenizer {
+	t.Helper()
+	c, ok := tokenize.TiktokenNamed(name)
+	if !ok {
+		t.Fatalf("%s is not known", name)
+	}
+	return must[*tokenize.Tokenizer](t)(tokenize.LoadTiktoken(shared(t, "tokenizers", "parity", name+".tiktoken"), c))
+}
+
+// TestTiktokenParity compares with tiktoken: special tokens as text, and all of them allowed.
+func TestTiktokenParity(t *testing.T) {
+	for _, name := range []string{"gpt2", "cl100k_base", "o200k_base"} {
+		tok := tiktoken(t, name)
+		file := strings.TrimSuffix(name, "_base")
+		for suffix, policy := range map[string]tokenize.Policy{".jsonl": tokenize.AsText, ".special.jsonl": tokenize.Allow} {
+			tok := *tok
+			tok.Special = policy
+			for i, r := range references(t, "tokenizers", "parity", file+suffix) {
+				checkIDs(t, &tok, r)
+				if t.Failed() {
+					t.Fatalf("%s: case %d (%s)", file+suffix, i, r.Tag)
+				}
+			}
+		}
+	}
+}
+
+// TestTiktokenNames compares what is known of the encodings with what tiktoken says.
+func TestTiktokenNames(t *testing.T) {
+	for _, name := range []string{"gpt2", "cl100k_base", "o200k_base"} {
+		var want struct {
+			Pattern string `json:"pat_str"`
+			Special map[string]int32
+		}
+		data := must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", "parity", name+".meta.json")))
+		if err := json.Unmarshal(data, &want); err != nil {
+			t.Fatal(err)
+		}
+		got, _ := tokenize.TiktokenNamed(name)
+		if got.Pattern != want.Pattern || !maps.Equal(got.Special, want.Special) {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+	llama, _ := tokenize.TiktokenNamed("llama3")
+	for token, want := range map[string]int32{"<|begin_of_text|>": 128000, "<|reserved_special_token_3|>": 128005,
+		"<|eot_id|>": 128009, "<|reserved_special_token_5|>": 128010, "<|reserved_special_token_250|>": 128255} {
+		if llama.Special[token] != want || len(llama.Special) != 256 {
+			t.Errorf("llama3: %s: got %d of %d, want %d of 256", token, llama.Special[token], len(llama.Special), want)
+		}
+	}
+}
+
+const fileRanks = "YQ== 0\nYg== 1\nYWI= 2\r\n\nYmE= 4\n" // a, b, ab, ba; no rank 3
+
+func TestTiktokenFiles(t *testing.T) {
+	c := tokenize.Tiktoken{Pattern: gpt2Pattern(t), Special: map[string]int32{"<s>": 3, "<e>": 5}}
+	tok := must[*tokenize.Tokenizer](t)(tokenize.ParseTiktoken([]byte(fileRanks), c))
+	if got := must[[]int32](t)(tok.Encode("bab<s>aba<e>")); !slices.Equal(got, []int32{1, 2, 3, 2, 0, 5}) {
+		t.Errorf("got %v, want [1 2 3 2 0 5]", got)
+	}
+	if got := tok.VocabSize(); got != 6 {
+		t.Errorf("size: got %d, want 6", got)
+	}
+	path := filepath.Join(t.TempDir(), "x.tiktoken")
+	if err := tok.SaveTiktoken(path); err != nil {
+		t.Fatal(err)
+	}
+	if got := must[[]byte](t)(os.ReadFile(path)); string(got) != "YQ== 0\nYg== 1\nYWI= 2\nYmE= 4\n" {
+		t.Errorf("saved: got %q", got)
+	}
+	_, err := tokenize.Load(path)
+	wantError(t, err, path, `"x"`, "LoadTiktoken")
+	wantError(t, trainBPE(t).SaveTiktoken(path), "save", path, "use Save")
+	again := must[*tokenize.Tokenizer](t)(tokenize.Parse(must[[]byte](t)(tok.MarshalJSON())))
+	for _, text := range []string{"", "ab", "aba", "bab<s>abba<e>"} {
+		if got, want := must[[]int32](t)(again.Encode(text)), must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, want) {
+			t.Errorf("%q from tokenizer.json: got %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestTiktokenErrors(t *testing.T) {
+	for _, c := range []struct {
+		file string
+		want []string
+	}{
+		{"YQ== 0\nYg==\n", []string{"line 2", "base64", "rank"}},
+		{"YQ== 0\nYg== -1\n", []string{"line 2", "rank"}},
+		{"YQ== 2000000000\n", []string{"line 1", "rank below"}},
+		{"YQ== 0\nY*== 1\n", []string{"line 2", "base64"}},
+		{" 0\n", []string{"line 1", "base64"}},
+		{"YQ== 0\nYg== 0\n", []string{"line 2", "rank 0", "twice"}},
+		{"YQ== 0\nYQ== 1\n", []string{`"a"`, "0", "1"}},
+	} {
+		_, err := tokenize.ParseTiktoken([]byte(c.file), tokenize.Tiktoken{})
+		wantError(t, err, c.want...)
+	}
+}
+
+func TestForbiddenSpecial(t *testing.T) {
+	tok := *must[*tokenize.Tokenizer](t)(tokenize.ParseTiktoken([]byte(fileRanks), tokenize.Tiktoken{
+		Pattern: gpt2Pattern(t), Special: map[string]int32{"<s>": 3}}))
+	tok.Special = tokenize.Forbid
+	_, err := tok.Encode("ab<s>")
+	wantError(t, err, "byte 2", `"<s>"`, "forbidden")
+	tok.Special = tokenize.AsText
+	_, err = tok.Encode("ab<s>")
+	wantError(t, err, "byte 2", "0x3c")
+}
+
+// gpt2Pattern is the pattern of GPT-2.
+func gpt2Pattern(t testing.TB) string {
+	c, ok := tokenize.TiktokenNamed("gpt2")
+	if !ok {
+		t.Fatal("gpt2 is not known")
+	}
+	return c.Pattern
+}
+
+func FuzzParseTiktoken(f *testing.F) {
+	f.Add([]byte(fileRanks))
+	c := tokenize.Tiktoken{Pattern: gpt2Pattern(f)}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tok, err := tokenize.ParseTiktoken(data, c)
+		if err != nil {
+			return
+		}
+		useLoaded(t, tok)
+		path := filepath.Join(t.TempDir(), "gpt2.tiktoken")
+		if err := tok.SaveTiktoken(path); err != nil {
+			t.Fatal(err)
+		}
+		must[*tokenize.Tokenizer](t)(tokenize.LoadTiktoken(path, c))
+	})
 }

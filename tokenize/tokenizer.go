@@ -33,6 +33,9 @@ type Tokenizer struct {
 	SkipSpecial bool   // leave special tokens out of decoded text
 	RuneOffsets bool   // offsets count runes instead of bytes
 
+	Truncation *Truncation // nil: nothing is cut
+	Padding    *Padding    // nil: nothing is padded
+
 	*core
 }
 
@@ -43,16 +46,22 @@ type core struct {
 	addedByID  map[int32]AddedToken
 	raw        *matcher  // added tokens looked for in the text as it is
 	normalized *matcher  // added tokens looked for after the normalizer
-	fast       textModel // set with scan when no stage changes the text
+	fast       textModel // set with scan when the Splitter has a fast form
 	scan       scanner
+	rewrite    rewriter            // nil: the text as it is
+	respell    func(string) string // what the Splitter does to a text before scan cuts it; nil: nothing
+	buffers    scratchPool[[]byte]
 	cuttable   bool     // no added token reaches over a place where scan cuts a text
+	spelled    bool     // the model is given bytes in their spelling: ByteLevel with another model than byte-level BPE
+	placing    bool     // some stage asks where in the text a piece stands, so that ids need origins
 	join       joiner   // nil: the Decoder has no fast form
+	chain      *chain   // nil: the Decoder is none
 	texts      []string // by id: what join is given
 	size       int
 }
 
-// New puts stages together. It is an error when they do not fit: no model, ByteLevel with another model than BPE or a BPE
-// without it, an added token whose text or id the model gives to another token.
+// New puts stages together. It is an error when they do not fit: no model, ByteLevel with another model than a BPE of
+// bytes or such a BPE without it, an added token whose text or id the model gives to another token.
 func New(s Stages) (*Tokenizer, error) {
 	t, err := newTokenizer(s)
 	return t, errors.WithMessage(err, "tokenize: new")
@@ -62,73 +71,29 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 	if s.Model == nil {
 		return nil, errors.New("no model")
 	}
-	_, isBPE := s.Model.(*BPE)
-	if hasByteLevel(s.Splitter) != isBPE {
-		return nil, errors.Errorf("the model is %T and the splitter %T: ByteLevel and BPE go together", s.Model, s.Splitter)
+	if err := checkByteLevel(s); err != nil {
+		return nil, err
 	}
-	if err := checkSplitter(s.Splitter); err != nil {
-		return nil, errors.WithMessage(err, "split")
+	if err := checkStages(s); err != nil {
+		return nil, err
 	}
-	c := &core{stages: s}
+	c := &core{stages: s, placing: asksPlace(s.Splitter), spelled: isSpelled(s)}
 	if err := c.addTokens(s.Added); err != nil {
 		return nil, err
 	}
-	if err := c.checkPostProcessor(s.PostProcessor); err != nil {
-		return nil, err
+	if err := checkTemplates(s.PostProcessor, c.size); err != nil {
+		return nil, errors.WithMessage(err, "post_processor")
 	}
-	if s.Normalizer == nil {
-		c.scan = scannerOf(s.Splitter)
+	if !c.spelled {
+		c.scan, c.respell = scannerIn(s)
 		if c.scan != nil {
 			c.fast, _ = s.Model.(textModel)
 		}
 	}
+	c.rewrite, c.buffers = rewriterOf(s.Normalizer), newScratchPool[[]byte]()
+	c.cuttable = c.cuttable && c.rewrite == nil && c.respell == nil
 	c.setJoin()
 	return &Tokenizer{core: c}, nil
-}
-
-// checkPostProcessor looks at the templates: their texts and ids must be there.
-func (c *core) checkPostProcessor(p PostProcessor) error {
-	switch p := p.(type) {
-	case PostProcessors:
-		for _, part := range p {
-			if err := c.checkPostProcessor(part); err != nil {
-				return err
-			}
-		}
-	case Template:
-		if err := p.check(c.size); err != nil {
-			return errors.WithMessage(err, "template")
-		}
-	}
-	return nil
-}
-
-func checkSplitter(s Splitter) error {
-	switch s := s.(type) {
-	case Split:
-		return s.check()
-	case Splitters:
-		for _, part := range s {
-			if err := checkSplitter(part); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func hasByteLevel(s Splitter) bool {
-	switch s := s.(type) {
-	case ByteLevel:
-		return true
-	case Splitters:
-		for _, part := range s {
-			if hasByteLevel(part) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Stages returns the parts of t, to be read only.

@@ -259,13 +259,14 @@ func (o *options) text() (tok *tokenize.Tokenizer, learning, held *train.Corpus,
 			return nil, nil, nil, err
 		}
 	}
+	progress := tokenize.ProgressBar(os.Stderr)
 	switch o.tokenizer {
 	case "char":
-		tok, err = tokenize.CharTrainer{}.TrainFiles(o.data)
+		tok, err = tokenize.CharTrainer{Progress: progress}.TrainFiles(o.data)
 	case "word":
-		tok, err = tokenize.WordTrainer{VocabSize: o.vocab, Unknown: "<unk>"}.TrainFiles(o.data)
+		tok, err = tokenize.WordTrainer{VocabSize: o.vocab, Unknown: "<unk>", Progress: progress}.TrainFiles(o.data)
 	case "bpe":
-		tok, err = tokenize.BPETrainer{VocabSize: o.vocab}.TrainFiles(o.data)
+		tok, err = tokenize.BPETrainer{VocabSize: o.vocab, Progress: progress}.TrainFiles(o.data)
 	default:
 		tok, err = tokenize.Load(o.tokenizer)
 	}

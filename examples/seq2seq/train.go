@@ -270,13 +270,14 @@ func (o *options) pairs() (tok *tokenize.Tokenizer, learning, held train.Pairs, 
 			}
 		}
 	}
+	progress := tokenize.ProgressBar(os.Stderr)
 	switch o.tokenizer {
 	case "char":
-		tok, err = tokenize.CharTrainer{Special: special, Unknown: "<unk>"}.Train(texts)
+		tok, err = tokenize.CharTrainer{Special: special, Unknown: "<unk>", Progress: progress}.Train(texts)
 	case "word":
-		tok, err = tokenize.WordTrainer{VocabSize: o.vocab, Special: special, Unknown: "<unk>"}.Train(texts)
+		tok, err = tokenize.WordTrainer{VocabSize: o.vocab, Special: special, Unknown: "<unk>", Progress: progress}.Train(texts)
 	case "bpe":
-		tok, err = tokenize.BPETrainer{VocabSize: o.vocab, Special: special}.Train(texts)
+		tok, err = tokenize.BPETrainer{VocabSize: o.vocab, Special: special, Progress: progress}.Train(texts)
 	default:
 		tok, err = tokenize.Load(o.tokenizer)
 	}

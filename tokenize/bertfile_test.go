@@ -1,0 +1,79 @@
+package tokenize_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+const vocabText = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n\n[MASK]\nun\n##aff\n##able\né\n"
+
+func TestParseWordPiece(t *testing.T) {
+	tok := must[*tokenize.Tokenizer](t)(tokenize.ParseWordPiece([]byte(vocabText), false))
+	if got, want := must[[]int32](t)(tok.Encode("unaffable É [MASK]")), []int32{2, 6, 7, 8, 1, 5, 3}; !slices.Equal(got, want) {
+		t.Errorf("cased: got %v, want %v", got, want)
+	}
+	if got := must[string](t)(tok.Decode([]int32{6, 7, 8, 9})); got != "unaffable é" {
+		t.Errorf("decoded: got %q, want %q", got, "unaffable é")
+	}
+	lower := must[*tokenize.Tokenizer](t)(tokenize.ParseWordPiece([]byte("[UNK]\r\ne\r\n"), true))
+	if got, want := must[[]int32](t)(lower.Encode("É x")), []int32{1, 0}; !slices.Equal(got, want) {
+		t.Errorf("uncased: got %v, want %v", got, want)
+	}
+	_, err := tokenize.ParseWordPiece([]byte("\n\n"), true)
+	wantError(t, err, "vocab.txt", "no tokens")
+	_, err = tokenize.ParseWordPiece([]byte("a\n\xff\n"), true)
+	wantError(t, err, "vocab.txt", "line 2", "UTF-8")
+}
+
+func TestSaveWordPiece(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vocab.txt")
+	tok := must[*tokenize.Tokenizer](t)(tokenize.ParseWordPiece([]byte(vocabText), true))
+	if err := tok.SaveWordPiece(path); err != nil {
+		t.Fatal(err)
+	}
+	if got := must[[]byte](t)(os.ReadFile(path)); string(got) != vocabText {
+		t.Errorf("got %q, want %q", got, vocabText)
+	}
+	again := must[*tokenize.Tokenizer](t)(tokenize.Load(filepath.Dir(path)))
+	if a, b := must[[]byte](t)(tok.MarshalJSON()), must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(a, b) {
+		t.Errorf("loaded: got %s, want %s", b, a)
+	}
+	wantError(t, trainChars(t).SaveWordPiece(path), "vocab.txt", "use Save")
+}
+
+// TestWordPieceCases has cases that others published for the two vocabularies of BERT.
+func TestWordPieceCases(t *testing.T) {
+	for _, name := range []string{"bert-base-uncased", "bert-base-cased"} {
+		tok := *must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "tokenizers", name, "vocab.txt")))
+		tok.Bare, tok.Special = true, tokenize.AsText
+		var file struct{ Cases []reference }
+		if err := json.Unmarshal(must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", name, "cases.json"))), &file); err != nil {
+			t.Fatal(err)
+		}
+		if len(file.Cases) == 0 {
+			t.Fatalf("%s: no cases", name)
+		}
+		for _, r := range file.Cases {
+			e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(r.Text))
+			if len(r.IDs) > 0 && !slices.Equal(e.IDs, r.IDs) || len(r.Tokens) > 0 && !slices.Equal(e.Tokens, r.Tokens) {
+				t.Errorf("%s: %q: got %v %q, want %v %q", name, r.Text, e.IDs, e.Tokens, r.IDs, r.Tokens)
+			}
+		}
+	}
+}
+
+func FuzzParseWordPiece(f *testing.F) {
+	f.Add([]byte(vocabText), true)
+	f.Add([]byte("a\r\n\n##b"), false)
+	f.Fuzz(func(t *testing.T, vocab []byte, lowercase bool) {
+		if tok, err := tokenize.ParseWordPiece(vocab, lowercase); err == nil {
+			useLoaded(t, tok)
+		}
+	})
+}

@@ -1,0 +1,116 @@
+package tokenize
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+func (f *modelFields) bpe(characters bool) (Model, error) {
+	ids, err := parseVocab(f.Vocab)
+	if err != nil {
+		return nil, errors.WithMessage(err, "vocab")
+	}
+	c := BPEConfig{Vocab: ids, Characters: characters, Unknown: text(f.Unknown), FuseUnknown: f.FuseUnknown,
+		ByteFallback: f.ByteFallback, Prefix: text(f.Prefix), Suffix: text(f.Suffix), IgnoreMerges: f.IgnoreMerges}
+	if f.Dropout != nil {
+		c.Dropout = *f.Dropout
+	}
+	c.Merges = make([][2]string, len(f.Merges))
+	for i, raw := range f.Merges {
+		if c.Merges[i], err = parseMerge(raw, ids); err != nil {
+			return nil, errors.WithMessagef(err, "merges[%d]", i)
+		}
+	}
+	return newBPE(c)
+}
+
+// parseMerge reads "a b" or ["a", "b"], tokens among ids.
+func parseMerge(raw json.RawMessage, ids map[string]int32) (merge [2]string, err error) {
+	if bytes.HasPrefix(raw, []byte("[")) {
+		var sides []string
+		if err := json.Unmarshal(raw, &sides); err != nil {
+			return merge, errors.WithStack(err)
+		}
+		if len(sides) != 2 {
+			return merge, errors.Errorf("%d tokens, want 2", len(sides))
+		}
+		return [2]string(sides), nil
+	}
+	var line string
+	if err := json.Unmarshal(raw, &line); err != nil {
+		return merge, errors.WithStack(err)
+	}
+	left, right, ok := strings.Cut(line, " ")
+	if ok && strings.Contains(right, " ") {
+		left, right, ok = cutSpaces(line, ids)
+	}
+	if !ok || left == "" || right == "" {
+		return merge, errors.Errorf("%q: two tokens with one space between them are needed", line)
+	}
+	return [2]string{left, right}, nil
+}
+
+// cutSpaces parts a line of tokens that hold spaces themselves, as some copies of Llama 2's file have them. There must be
+// only one way in which both sides and the whole are tokens.
+func cutSpaces(line string, ids map[string]int32) (left, right string, ok bool) {
+	for i := range len(line) {
+		if line[i] != ' ' {
+			continue
+		}
+		a, b := line[:i], line[i+1:]
+		for _, token := range []string{a, b, a + b} {
+			if _, known := ids[token]; !known {
+				a = ""
+			}
+		}
+		if a == "" {
+			continue
+		}
+		if ok {
+			return "", "", false
+		}
+		left, right, ok = a, b, true
+	}
+	return left, right, ok
+}
+
+// MarshalJSON writes the Model as files hold it. The seed of a dropout has no place there.
+func (m *BPE) MarshalJSON() ([]byte, error) {
+	c := m.Config()
+	f := struct {
+		Type         string      `json:"type"`
+		Dropout      *float64    `json:"dropout"`
+		Unknown      *string     `json:"unk_token"`
+		Prefix       *string     `json:"continuing_subword_prefix"`
+		Suffix       *string     `json:"end_of_word_suffix"`
+		FuseUnknown  bool        `json:"fuse_unk"`
+		ByteFallback bool        `json:"byte_fallback"`
+		IgnoreMerges bool        `json:"ignore_merges"`
+		Vocab        vocabJSON   `json:"vocab"`
+		Merges       [][2]string `json:"merges"`
+	}{"BPE", optional(c.Dropout), optional(c.Unknown), optional(c.Prefix), optional(c.Suffix),
+		c.FuseUnknown, c.ByteFallback, c.IgnoreMerges, vocabJSON{m.names()}, c.Merges}
+	if f.Merges == nil {
+		f.Merges = [][2]string{}
+	}
+	return marshal(f)
+}
+
+// optional returns nil for the zero value.
+func optional[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+// isPlain tells whether vocab.json and merges.txt say all there is of m.
+func (m *BPE) isPlain() bool {
+	c := m.config
+	return m.ranks == nil && !c.Characters && c.Unknown == "" && !c.FuseUnknown && !c.ByteFallback &&
+		c.Prefix == "" && c.Suffix == "" && !c.IgnoreMerges && c.Dropout == 0
+}

@@ -1,0 +1,106 @@
+package tokenize
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/pkg/errors"
+)
+
+// newRankedBPE makes a byte-level BPE as tiktoken has it, of the bytes of each token by id, which is its rank: two
+// neighbours merge when their bytes together are a token, and a piece that is a token is that token. "" is no token.
+func newRankedBPE(raw []string) (*BPE, error) {
+	m := &BPE{raw: raw, unknown: -1, free: make(chan *bpeScratch, maxScratch), start: newBPEStart()}
+	m.ranks = newByteTable(raw)
+	for id, token := range raw {
+		if token == "" {
+			continue
+		}
+		if other, twice := m.ranks.add(int32(id)); twice {
+			return nil, errors.Errorf("token %q: there twice, with ranks %d and %d", token, other, id)
+		}
+		if len(token) == 1 {
+			for place := range m.start.bytes {
+				m.start.bytes[place][token[0]] = int32(id)
+			}
+		}
+	}
+	m.config.IgnoreMerges = true
+	m.start.finish(&m.config)
+	m.whole = m.ranks
+	m.names = sync.OnceValue(m.spell)
+	m.readPairs()
+	return m, nil
+}
+
+// ranksPerWorker is the number of tokens that a goroutine takes apart at a time.
+const ranksPerWorker = 1 << 12
+
+// readPairs fills the table of merges with all ways to part a token in two.
+func (m *BPE) readPairs() {
+	parts := make([][]mergeSlot, (len(m.raw)+ranksPerWorker-1)/ranksPerWorker)
+	inParallel(len(parts), func(i int) error {
+		list := make([]mergeSlot, 0, 4*ranksPerWorker)
+		end := min(len(m.raw), (i+1)*ranksPerWorker)
+		for id := i * ranksPerWorker; id < end; id++ {
+			list = m.appendPairs(list, int32(id))
+		}
+		parts[i] = list
+		return nil
+	})
+	n := 0
+	for _, list := range parts {
+		n += len(list)
+	}
+	m.table = newMergeTable(n)
+	for _, list := range parts {
+		for _, slot := range list {
+			m.table.put(slot.pair, slot.merge)
+		}
+	}
+}
+
+// appendPairs appends the pairs of tokens that make the token id.
+func (m *BPE) appendPairs(list []mergeSlot, id int32) []mergeSlot {
+	token := m.raw[id]
+	for i := 1; i < len(token); i++ {
+		left, ok := m.ranks.find(token[:i])
+		if !ok {
+			continue
+		}
+		if right, ok := m.ranks.find(token[i:]); ok {
+			list = append(list, mergeSlot{pairOf(left, right), newMerge(id, id)})
+		}
+	}
+	return list
+}
+
+// spell works out the tokens in GPT-2's alphabet.
+func (m *BPE) spell() *vocabulary {
+	v := &vocabulary{ids: make(map[string]int32, len(m.raw)), tokens: make([]string, len(m.raw))}
+	for id, token := range m.raw {
+		if token != "" {
+			v.tokens[id] = spellBytes(token)
+			v.ids[v.tokens[id]] = int32(id)
+		}
+	}
+	return v
+}
+
+// rankedConfig works out the merges that tokenizer.json needs: for each token in order of rank the pairs that make it, in
+// order of their ranks, as Hugging Face's conversion has them.
+func (m *BPE) rankedConfig() BPEConfig {
+	v := m.names()
+	c := m.config
+	c.Vocab = v.ids
+	var pairs []mergeSlot
+	for id := range m.raw {
+		pairs = m.appendPairs(pairs[:0], int32(id))
+		slices.SortFunc(pairs, func(a, b mergeSlot) int { return cmp.Compare(a.pair, b.pair) })
+		for _, p := range pairs {
+			c.Merges = append(c.Merges, [2]string{v.tokens[p.pair>>32], v.tokens[uint32(p.pair)]})
+		}
+	}
+	return c
+}

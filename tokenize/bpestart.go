@@ -1,0 +1,170 @@
+package tokenize
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pkg/errors"
+)
+
+// The places in a piece at which a character has a token of its own.
+const (
+	placeLater = 1 << iota // not the first: the token has the Prefix
+	placeLast              // the last: the token has the Suffix
+	places     = 1 << iota
+)
+
+// bpeStart is the tokens that the bytes or characters of a piece begin as, by place; -1 where there is none.
+type bpeStart struct {
+	bytes    [places][256]int32     // bytes, or ASCII characters
+	runes    [places]map[rune]int32 // other characters
+	fallback [256]int32             // the tokens <0x00> … <0xFF>, with ByteFallback
+	plain    bool                   // every byte has a token, the same at every place
+	whole    bool                   // fallback has every byte
+}
+
+func newBPEStart() (s bpeStart) {
+	for p := range s.bytes {
+		for b := range s.bytes[p] {
+			s.bytes[p][b] = -1
+		}
+		s.runes[p] = map[rune]int32{}
+	}
+	return s
+}
+
+// read looks at one token of the vocabulary.
+func (s *bpeStart) read(c *BPEConfig, token string, id int32) {
+	for place := range places {
+		char := token
+		if place&placeLater != 0 {
+			if !strings.HasPrefix(char, c.Prefix) {
+				continue
+			}
+			char = char[len(c.Prefix):]
+		}
+		if place&placeLast != 0 {
+			if !strings.HasSuffix(char, c.Suffix) {
+				continue
+			}
+			char = char[:len(char)-len(c.Suffix)]
+		}
+		r, w := utf8.DecodeRuneInString(char)
+		switch {
+		case w != len(char) || w == 0:
+		case !c.Characters && int(r) < len(runeBytes) && runeBytes[r] != 0:
+			s.bytes[place][runeBytes[r]-1] = id
+		case !c.Characters:
+		case r < utf8.RuneSelf:
+			s.bytes[place][r] = id
+		default:
+			s.runes[place][r] = id
+		}
+	}
+}
+
+// finish looks at what the tokens are together.
+func (s *bpeStart) finish(c *BPEConfig) {
+	if c.ByteFallback {
+		s.fallback = byteIDs(func(token string) (int32, bool) {
+			id, ok := c.Vocab[token]
+			return id, ok
+		})
+	}
+	s.plain = !c.Characters && c.Prefix == "" && c.Suffix == ""
+	s.whole = c.ByteFallback
+	for b := range 256 {
+		s.plain = s.plain && s.bytes[0][b] >= 0
+		s.whole = s.whole && s.fallback[b] >= 0
+	}
+}
+
+// begin appends the tokens that piece begins as.
+func (m *BPE) begin(ids []int32, piece string) ([]int32, error) {
+	if m.start.plain {
+		for i := range len(piece) {
+			ids = append(ids, m.start.bytes[0][piece[i]])
+		}
+		return ids, nil
+	}
+	unknown := false // the token before is the unknown one
+	for at := 0; at < len(piece); {
+		id, width := m.start.find(&m.config, piece, at)
+		n := len(ids)
+		if id >= 0 {
+			ids = append(ids, id)
+		} else {
+			ids = m.fall(ids, piece, Span{at, at + width})
+		}
+		switch {
+		case len(ids) > n:
+			unknown = false
+		case m.unknown < 0:
+			return nil, m.noToken(piece[at : at+width])
+		default:
+			if !unknown || !m.config.FuseUnknown {
+				ids = append(ids, m.unknown)
+			}
+			unknown = true
+		}
+		at += width
+	}
+	return ids, nil
+}
+
+func (m *BPE) noToken(char string) error {
+	if !m.config.Characters {
+		return errors.Errorf("byte 0x%02x has no token: train with all bytes or name an unknown token", char[0])
+	}
+	return errors.Errorf("character %q has no token: train on text that has it or name an unknown token", char)
+}
+
+// find returns the token of the byte or character at piece[at], or -1, and its width. A byte that is no character is read
+// as U+FFFD.
+func (s *bpeStart) find(c *BPEConfig, piece string, at int) (id int32, width int) {
+	place, width := 0, 1
+	r, isByte := rune(piece[at]), !c.Characters || piece[at] < utf8.RuneSelf
+	if !isByte {
+		r, width = utf8.DecodeRuneInString(piece[at:])
+	}
+	if at > 0 {
+		place = placeLater
+	}
+	if at+width == len(piece) {
+		place |= placeLast
+	}
+	if isByte {
+		return s.bytes[place][r], width
+	}
+	if id, ok := s.runes[place][r]; ok {
+		return id, width
+	}
+	return -1, width
+}
+
+// fall appends the tokens of the bytes of a character, none when there are not all. As in Hugging Face's, a Prefix or
+// Suffix is spelled in bytes along.
+func (m *BPE) fall(ids []int32, piece string, char Span) []int32 {
+	if !m.config.ByteFallback {
+		return ids
+	}
+	text := piece[char.Start:char.End]
+	if !m.config.Characters {
+		text = string(byteRunes[text[0]])
+	}
+	if char.Start > 0 {
+		text = m.config.Prefix + text
+	}
+	if char.End == len(piece) {
+		text += m.config.Suffix
+	}
+	n := len(ids)
+	for i := range len(text) {
+		id := m.start.fallback[text[i]]
+		if id < 0 {
+			return ids[:n]
+		}
+		ids = append(ids, id)
+	}
+	return ids
+}

@@ -1,0 +1,50 @@
+package tokenize
+
+import "github.com/pkg/errors"
+
+// checkByteLevel returns an error when a BPE of bytes comes without ByteLevel.
+func checkByteLevel(s Stages) error {
+	if ofBytes(s.Model) && !hasByteLevel(s.Splitter) {
+		return errors.Errorf("the model is a BPE of bytes and the splitter %T: it needs a ByteLevel", s.Splitter)
+	}
+	return nil
+}
+
+func ofBytes(m Model) bool {
+	bpe, ok := m.(*BPE)
+	return ok && !bpe.config.Characters
+}
+
+// isSpelled tells whether the model is given the bytes of a piece in their spelling, as ByteLevel means it: a BPE of bytes
+// does without.
+func isSpelled(s Stages) bool { return hasByteLevel(s.Splitter) && !ofBytes(s.Model) }
+
+// hasByteLevel tells whether a Splitter is a ByteLevel or has one among its parts.
+func hasByteLevel(s Splitter) bool { return byteLevelIn(s) >= 0 }
+
+// byteLevelIn returns the place of the first ByteLevel among the parts of a Splitter, or -1.
+func byteLevelIn(s Splitter) int {
+	switch s := s.(type) {
+	case ByteLevel:
+		return 0
+	case Splitters:
+		for i, part := range s {
+			if hasByteLevel(part) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// scannerIn returns the fast form of the Splitter, and for a model that gets whole texts one that cuts them where that
+// changes nothing; nil when there is none. A respell that is not nil changes the text before.
+func scannerIn(s Stages) (sc scanner, respell func(string) string) {
+	if respell, sc = respeller(s.Splitter); sc == nil {
+		sc = scannerOf(s.Splitter)
+	}
+	if m, ok := s.Model.(*BPE); ok && m.joined != nil && sc == (wholeScanner{}) {
+		return m.joined, respell
+	}
+	return sc, respell
+}

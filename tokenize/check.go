@@ -1,0 +1,73 @@
+package tokenize
+
+import "github.com/pkg/errors"
+
+// checker is a stage whose fields may be wrong.
+type checker interface{ check() error }
+
+// each calls do with a stage, or with all those that it is a list of.
+func each(stage any, do func(any) error) error {
+	switch list := stage.(type) {
+	case nil:
+		return nil
+	case Normalizers:
+		return eachOf(list, do)
+	case Splitters:
+		return eachOf(list, do)
+	case PostProcessors:
+		return eachOf(list, do)
+	case Decoders:
+		return eachOf(list, do)
+	}
+	return do(stage)
+}
+
+func eachOf[T any](list []T, do func(any) error) error {
+	for _, part := range list {
+		if err := each(part, do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkStages returns an error when a field of a stage is wrong.
+func checkStages(s Stages) error {
+	for _, stage := range []any{s.Normalizer, s.Splitter, s.PostProcessor, s.Decoder} {
+		err := each(stage, func(part any) error {
+			if c, ok := part.(checker); ok {
+				return errors.WithMessagef(c.check(), "%T", part)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkTemplates looks at what is added to texts: it must be there, with ids below size.
+func checkTemplates(p PostProcessor, size int) error {
+	return each(p, func(part any) error {
+		switch p := part.(type) {
+		case Template:
+			return errors.WithMessage(p.check(size), "template")
+		case BertProcessing:
+			return errors.WithMessage(p.template().check(size), "BertProcessing")
+		case RobertaProcessing:
+			return errors.WithMessage(p.template().check(size), "RobertaProcessing")
+		}
+		return nil
+	})
+}
+
+// asksPlace tells whether s has a part that asks where in the text a piece stands.
+func asksPlace(s Splitter) bool {
+	return each(s, func(part any) error {
+		if m, ok := part.(Metaspace); ok && m.scheme() == PrependFirst {
+			return errors.New("yes")
+		}
+		return nil
+	}) != nil
+}

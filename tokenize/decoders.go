@@ -1,0 +1,143 @@
+package tokenize
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// WordPieceDecoder is the Decoder of WordPiece: a token that begins with Prefix goes on with the word before it, any other
+// begins a new one behind a space.
+type WordPieceDecoder struct {
+	Prefix  string `json:"prefix"`
+	Cleanup bool   `json:"cleanup"` // no spaces before punctuation and English contractions
+}
+
+// Decode implements Decoder.
+func (d WordPieceDecoder) Decode(tokens []string) []string { return joinAll(d, tokens) }
+
+func (d WordPieceDecoder) join(dst []byte, _, token string, first bool) []byte {
+	if !first {
+		if rest, ok := strings.CutPrefix(token, d.Prefix); ok {
+			token = rest
+		} else {
+			token = " " + token
+		}
+	}
+	if d.Cleanup {
+		token = cleanup(token)
+	}
+	return append(dst, token...)
+}
+
+// dirt is what cleanup changes, in this order.
+var dirt = [][2]string{{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"},
+	{" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}}
+
+// cleanup takes the spaces out that tokens of English leave before punctuation.
+func cleanup(s string) string {
+	if !strings.Contains(s, " ") {
+		return s
+	}
+	for _, d := range dirt {
+		s = strings.ReplaceAll(s, d[0], d[1])
+	}
+	return s
+}
+
+// BPEDecoder is the Decoder of BPE with a mark at the end of words: the mark becomes a space, and nothing in the last token.
+type BPEDecoder struct {
+	Suffix string `json:"suffix"`
+}
+
+// Decode implements Decoder.
+func (d BPEDecoder) Decode(tokens []string) []string {
+	for i, token := range tokens {
+		space := " "
+		if i == len(tokens)-1 {
+			space = ""
+		}
+		tokens[i] = strings.ReplaceAll(token, d.Suffix, space)
+	}
+	return tokens
+}
+
+// CTC is the Decoder of connectionist temporal classification (Graves et al. 2006): a token that repeats the one before is
+// left out, and then Pad.
+type CTC struct {
+	Pad       string `json:"pad_token"`
+	Delimiter string `json:"word_delimiter_token"` // becomes a space, with Cleanup
+	Cleanup   bool   `json:"cleanup"`
+}
+
+// Decode implements Decoder.
+func (d CTC) Decode(tokens []string) []string {
+	out := make([]string, 0, len(tokens))
+	for i, token := range tokens {
+		if i > 0 && token == tokens[i-1] {
+			continue
+		}
+		token = strings.ReplaceAll(token, d.Pad, "")
+		if d.Cleanup {
+			token = strings.ReplaceAll(cleanup(token), d.Delimiter, " ")
+		}
+		if token != "" {
+			out = append(out, token)
+		}
+	}
+	return out
+}
+
+// StripDecoder is the Decoder that takes the character Content off the ends of each token, at most Start and Stop times.
+type StripDecoder struct {
+	Content string `json:"content"`
+	Start   int    `json:"start"`
+	Stop    int    `json:"stop"`
+}
+
+func (d StripDecoder) check() error { return oneRune("content", d.Content) }
+
+// Decode implements Decoder.
+func (d StripDecoder) Decode(tokens []string) []string { return joinAll(d, tokens) }
+
+func (d StripDecoder) join(dst []byte, _, token string, _ bool) []byte {
+	for n := 0; n < d.Start && d.Content != "" && strings.HasPrefix(token, d.Content); n++ {
+		token = token[len(d.Content):]
+	}
+	for n := 0; n < d.Stop && d.Content != "" && strings.HasSuffix(token, d.Content); n++ {
+		token = token[:len(token)-len(d.Content)]
+	}
+	return append(dst, token...)
+}
+
+// ByteFallback is the Decoder that turns tokens such as <0xE2> into the bytes they name. A run of them that is not UTF-8
+// becomes U+FFFD for every byte.
+type ByteFallback struct{}
+
+// Decode implements Decoder.
+func (ByteFallback) Decode(tokens []string) []string {
+	out := make([]string, 0, len(tokens))
+	var run []byte
+	flush := func() {
+		switch {
+		case utf8.Valid(run):
+			out = append(out, string(run))
+		default:
+			out = append(out, strings.Repeat(string(utf8.RuneError), len(run)))
+		}
+		run = run[:0]
+	}
+	for _, token := range tokens {
+		if b, ok := readByteToken(token); ok {
+			run = append(run, b)
+			continue
+		}
+		if len(run) > 0 {
+			flush()
+		}
+		out = append(out, token)
+	}
+	if len(run) > 0 {
+		flush()
+	}
+	return out
+}

@@ -1,0 +1,178 @@
+package tokenize_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+// huggingFace lists the cases that Hugging Face's tokenizers wrote and the files that they were written from.
+var huggingFace = []struct {
+	cases string
+	file  []string
+}{
+	{"hf_gpt2_offsets.jsonl", []string{"gpt2"}},
+	{"hf_bert.jsonl", []string{"bert-base-uncased", "tokenizer.json"}},
+	{"hf_minilm.jsonl", []string{"all-minilm-l6-v2", "tokenizer.json"}},
+	{"hf_bpe8k.jsonl", []string{"parity", "bpe8k.tokenizer.json"}},
+	{"hf_bpe8kid.jsonl", []string{"parity", "bpe8kid.tokenizer.json"}},
+	{"hf_uni8k.jsonl", []string{"parity", "uni8k.tokenizer.json"}},
+}
+
+func published(t testing.TB, file ...string) *tokenize.Tokenizer {
+	t.Helper()
+	return must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, append([]string{"tokenizers"}, file...)...)))
+}
+
+func TestHuggingFaceCases(t *testing.T) {
+	for _, c := range huggingFace {
+		t.Run(c.cases, func(t *testing.T) {
+			tok := published(t, c.file...)
+			tok.RuneOffsets, tok.SkipSpecial = true, true
+			tok.Truncation, tok.Padding = nil, nil // the cases were written without
+			for _, r := range references(t, "tokenizers", "parity", c.cases) {
+				if r.Pair != nil {
+					checkPair(t, tok, r)
+					continue
+				}
+				checkReference(t, tok, r)
+			}
+		})
+	}
+}
+
+// removedAtStart is a text whose first characters a charsmap leaves out. The reference counts offsets as if the last of the
+// text were left out instead, so that they do not slice the text back.
+const removedAtStart = "\x1c\x1d\x1e\x1fx"
+
+// checkReference compares all that is known of one text.
+func checkReference(t *testing.T, tok *tokenize.Tokenizer, r reference) {
+	t.Helper()
+	full := must[[]int32](t)(tok.Encode(r.Text))
+	same(t, r.Text, "ids with special tokens", full, r.IDsSpecial)
+	bare := *tok
+	bare.Bare = true
+	same(t, r.Text, "ids", must[[]int32](t)(bare.Encode(r.Text)), r.IDs)
+	e := must[*tokenize.Encoding](t)(bare.EncodeDetailed(r.Text))
+	same(t, r.Text, "detailed ids", e.IDs, r.IDs)
+	same(t, r.Text, "tokens", e.Tokens, r.Tokens)
+	if r.Text != removedAtStart {
+		same(t, r.Text, "offsets", pairsOf(e.Offsets), r.Offsets)
+	}
+	same(t, r.Text, "words", e.Words, r.WordIDs)
+	if got := must[string](t)(tok.Decode(r.IDs)); got != r.Decoded {
+		t.Errorf("%q: decoded: got %q, want %q", r.Text, got, r.Decoded)
+	}
+}
+
+func checkPair(t *testing.T, tok *tokenize.Tokenizer, r reference) {
+	t.Helper()
+	e := must[*tokenize.Encoding](t)(tok.EncodePair(r.Text, *r.Pair))
+	texts := make([]int32, len(r.SequenceIDs))
+	for i, id := range r.SequenceIDs {
+		texts[i] = -1
+		if id != nil {
+			texts[i] = *id
+		}
+	}
+	same(t, r.Text, "ids of a pair", e.IDs, r.IDsSpecial)
+	same(t, r.Text, "types", e.Types, r.TypeIDs)
+	same(t, r.Text, "special mask", e.SpecialMask(), r.SpecialMask)
+	same(t, r.Text, "texts", e.Texts, texts)
+	same(t, r.Text, "offsets of a pair", pairsOf(e.Offsets), r.Offsets)
+}
+
+func same[T comparable](t *testing.T, text, what string, got, want []T) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%.200q: %s: got %v, want %v", text, what, got, want)
+	}
+}
+
+// TestPublished loads every published tokenizer, and what is saved of it again.
+func TestPublished(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(shared(t, "tokenizers"), "*", "*tokenizer.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			tok := must[*tokenize.Tokenizer](t)(tokenize.Load(file))
+			saved := must[[]byte](t)(tok.MarshalJSON())
+			again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
+			if got := must[[]byte](t)(again.MarshalJSON()); string(got) != string(saved) {
+				t.Errorf("saved twice: %d bytes differ from %d", len(got), len(saved))
+			}
+			for _, text := range texts {
+				a, err := tok.Encode(text)
+				if err != nil && strings.Contains(err.Error(), "has no token") {
+					continue // Falcon has no tokens for some bytes, and no unknown token
+				}
+				b := must[[]int32](t)(again.Encode(text))
+				same(t, text, "ids of the saved tokenizer", b, a)
+				e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
+				same(t, text, "detailed ids", e.IDs, must[[]int32](t)(a, err))
+			}
+		})
+	}
+}
+
+// TestOffsetsSliceTheTextBack takes all texts of all cases through every published tokenizer: offsets grow, lie in the text
+// at ends of characters, and those of a token that is spelled as it stands in the text slice it back.
+func TestOffsetsSliceTheTextBack(t *testing.T) {
+	cases := references(t, "tokenizers", "parity", "hf_bert.jsonl")
+	for _, file := range [][]string{{"gpt2"}, {"bert-base-uncased"}, {"clip"}, {"falcon"}, {"llama2"}, {"t5-small"}} {
+		tok := published(t, file...)
+		for _, r := range cases {
+			e, err := tok.EncodeDetailed(r.Text)
+			if err != nil && strings.Contains(err.Error(), "has no token") {
+				continue // Falcon has no tokens for some bytes, and no unknown token
+			}
+			checkOffsets(t, r.Text, must[*tokenize.Encoding](t)(e, err))
+		}
+	}
+}
+
+func checkOffsets(t *testing.T, text string, e *tokenize.Encoding) {
+	t.Helper()
+	last := 0
+	for i, o := range e.Offsets {
+		if e.Texts[i] < 0 {
+			continue
+		}
+		if o.Start < last || o.End < o.Start || o.End > len(text) {
+			t.Fatalf("%q: token %d %q: offset %v behind %d", text, i, e.Tokens[i], o, last)
+		}
+		last = o.Start
+	}
+}
+
+// TestBertCases has words of BERT's vocabularies, without special tokens.
+func TestBertCases(t *testing.T) {
+	for _, name := range []string{"bert-base-uncased", "bert-base-cased"} {
+		vocab := map[string]int32{}
+		data := must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", name, "vocab.txt")))
+		for i, token := range strings.Split(strings.TrimRight(string(data), "\n"), "\n") {
+			vocab[token] = int32(i)
+		}
+		normalizer := tokenize.BertNormalizer{Clean: true, Chinese: true, Lowercase: strings.HasSuffix(name, "uncased")}
+		model := must[*tokenize.WordPiece](t)(tokenize.NewWordPiece(tokenize.WordPieceConfig{Vocab: vocab, Unknown: "[UNK]", Prefix: "##", MaxRunes: 100}))
+		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Normalizer: normalizer, Splitter: tokenize.BertSplitter{}, Model: model}))
+		var file struct{ Cases []reference }
+		if err := json.Unmarshal(must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", name, "cases.json"))), &file); err != nil {
+			t.Fatal(err)
+		}
+		if len(file.Cases) == 0 {
+			t.Fatalf("%s: no cases", name)
+		}
+		for _, r := range file.Cases {
+			same(t, r.Text, "ids", must[[]int32](t)(tok.Encode(r.Text)), r.IDs)
+			same(t, r.Text, "tokens", must[*tokenize.Encoding](t)(tok.EncodeDetailed(r.Text)).Tokens, r.Tokens)
+		}
+	}
+}

@@ -1,0 +1,26 @@
+package tokenize
+
+// idDecoder is a Decoder with a form that takes one id after the other, for speed and for a Stream.
+type idDecoder interface {
+	// begin returns the state before the first id of a text, or nil when the Decoder needs the whole text.
+	begin() idState
+}
+
+// idState is a text that is being decoded.
+type idState interface {
+	// append appends the text that id makes complete to dst. It may hold back the beginning of a character.
+	append(dst []byte, id int32) []byte
+	// flush appends what is held back, at the end of the text.
+	flush(dst []byte) []byte
+}
+
+// beginText returns the state of a new text, nil when the Decoder has none.
+func (c *core) beginText() idState {
+	if c.chain != nil {
+		return c.chain.begin()
+	}
+	if d, ok := c.stages.Decoder.(idDecoder); ok {
+		return d.begin()
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package tokenize
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// PrependScheme says where Metaspace puts its mark in front of a text that does not begin with it.
+type PrependScheme string
+
+// The schemes.
+const (
+	PrependAlways PrependScheme = "always"
+	PrependFirst  PrependScheme = "first" // only at the start of the text, not behind an added token
+	PrependNever  PrependScheme = "never"
+)
+
+// Metaspace writes spaces as a visible mark, so that tokens can hold them (Kudo and Richardson 2018, arXiv 1808.06226). It is
+// a Splitter, which makes every word with the mark in front of it a piece, and a Decoder, which turns the marks back
+// into spaces and leaves out those of the first token. The zero value is sentencepiece's.
+type Metaspace struct {
+	Replacement string        // the mark, one character; "" means "▁"
+	Prepend     PrependScheme // "" means always
+	Whole       bool          // do not split
+}
+
+func (m Metaspace) mark() string {
+	if m.Replacement == "" {
+		return "▁"
+	}
+	return m.Replacement
+}
+
+func (m Metaspace) scheme() PrependScheme {
+	if m.Prepend == "" {
+		return PrependAlways
+	}
+	return m.Prepend
+}
+
+func (m Metaspace) check() error {
+	switch m.scheme() {
+	case PrependAlways, PrependFirst, PrependNever:
+		return oneRune("replacement", m.mark())
+	}
+	return errors.Errorf("unknown prepend_scheme %q", string(m.Prepend))
+}
+
+// Split implements Splitter.
+func (m Metaspace) Split(dst []Text, t Text) []Text {
+	mark := m.mark()
+	t = replaceAll(t, findAll(t.s, " ", false), mark)
+	if !strings.HasPrefix(t.s, mark) {
+		if s := m.scheme(); s == PrependAlways || s == PrependFirst && t.Span(0, 0).Start == 0 {
+			t = prepend(t, mark)
+		}
+	}
+	if m.Whole {
+		return append(dst, t)
+	}
+	for start := 0; start < len(t.s); {
+		end := len(t.s)
+		if next := strings.Index(t.s[start+1:], mark); next >= 0 {
+			end = start + 1 + next
+		}
+		dst = append(dst, t.Slice(start, end))
+		start = end
+	}
+	return dst
+}
+
+// Decode implements Decoder.
+func (m Metaspace) Decode(tokens []string) []string { return joinAll(m, tokens) }
+
+func (m Metaspace) join(dst []byte, _, token string, first bool) []byte {
+	space := " "
+	if first && m.scheme() != PrependNever {
+		space = ""
+	}
+	mark := m.mark()
+	for {
+		i := strings.Index(token, mark)
+		if i < 0 {
+			return append(dst, token...)
+		}
+		dst = append(append(dst, token[:i]...), space...)
+		token = token[i+len(mark):]
+	}
+}
+
+// jsonMetaspace is Metaspace as files hold it; the last key is the older spelling of the scheme.
+type jsonMetaspace struct {
+	Type        string         `json:"type"`
+	Replacement string         `json:"replacement"`
+	Prepend     *PrependScheme `json:"prepend_scheme"`
+	Split       *bool          `json:"split"`
+	PrefixSpace *bool          `json:"add_prefix_space,omitempty"`
+}
+
+// MarshalJSON writes the stage as files hold it.
+func (m Metaspace) MarshalJSON() ([]byte, error) {
+	scheme, split := m.scheme(), !m.Whole
+	return marshal(jsonMetaspace{Type: "Metaspace", Replacement: m.mark(), Prepend: &scheme, Split: &split})
+}
+
+// UnmarshalJSON reads the stage. The older add_prefix_space stands for the schemes always and never.
+func (m *Metaspace) UnmarshalJSON(data []byte) error {
+	var f jsonMetaspace
+	if err := json.Unmarshal(data, &f); err != nil {
+		return errors.WithStack(err)
+	}
+	*m = Metaspace{Replacement: f.Replacement, Prepend: PrependAlways, Whole: f.Split != nil && !*f.Split}
+	switch {
+	case f.Prepend != nil:
+		m.Prepend = *f.Prepend
+		if f.PrefixSpace != nil && !*f.PrefixSpace && m.Prepend != PrependNever {
+			return errors.Errorf("prepend_scheme is %q and add_prefix_space false: they disagree", string(m.Prepend))
+		}
+	case f.PrefixSpace != nil && !*f.PrefixSpace:
+		m.Prepend = PrependNever
+	}
+	return oneRune("replacement", f.Replacement)
+}

@@ -1,0 +1,154 @@
+package tokenize
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/pkg/errors"
+)
+
+// translateRegex writes a pattern of Oniguruma's Ruby syntax, which Hugging Face's files are in, for the engine used here.
+// Classes, shorthands and letters without regard to case become explicit sets of characters, so that both engines mean the
+// same by them. What has no counterpart is an error.
+func translateRegex(pattern string) (string, error) {
+	if !utf8.ValidString(pattern) || len(pattern) > maxPattern {
+		return "", errors.Errorf("not valid UTF-8 of at most %d bytes", maxPattern)
+	}
+	p := regexParser{in: pattern}
+	for p.at < len(p.in) {
+		if err := p.term(); err != nil {
+			return "", errors.WithMessagef(err, "byte %d", p.at)
+		}
+	}
+	return string(p.out), nil
+}
+
+// maxPattern is the length of the longest pattern, which may grow a thousand times when sets are written out.
+const maxPattern = 4096
+
+// regexParser rewrites a pattern from left to right.
+type regexParser struct {
+	in    string
+	at    int
+	out   []byte
+	flags regexFlags
+	open  []regexGroup // the groups around
+	last  rune         // the letter before, without regard to case, for folds of two letters
+}
+
+type regexFlags struct{ fold, dotAll, extended bool }
+
+// regexGroup is an open group: where it begins in out, and the flags before it.
+type regexGroup struct {
+	start int
+	flags regexFlags
+}
+
+func (p *regexParser) peek(s string) bool { return strings.HasPrefix(p.in[p.at:], s) }
+
+// take reads s when it is next.
+func (p *regexParser) take(s string) bool {
+	if !p.peek(s) {
+		return false
+	}
+	p.at += len(s)
+	return true
+}
+
+func (p *regexParser) write(s string) { p.out = append(p.out, s...) }
+
+func (p *regexParser) rune() rune {
+	r, w := utf8.DecodeRuneInString(p.in[p.at:])
+	p.at += w
+	return r
+}
+
+// term rewrites the next part of the pattern with its quantifiers.
+func (p *regexParser) term() error {
+	start, last := len(p.out), p.last
+	p.last = 0
+	switch c := p.rune(); {
+	case c == '(':
+		return p.group()
+	case c == '|':
+		p.write("|")
+		return nil
+	case p.flags.extended && (unicode.IsSpace(c) || c == '#'):
+		p.comment(c)
+		return nil
+	case c == ')':
+		if len(p.open) == 0 {
+			return errors.New("unmatched )")
+		}
+		g := p.open[len(p.open)-1]
+		p.open, p.flags, start = p.open[:len(p.open)-1], g.flags, g.start
+		p.write(")")
+	default:
+		if err := p.atom(c, last); err != nil {
+			return err
+		}
+	}
+	p.quantifiers(start)
+	return nil
+}
+
+// comment passes the rest of a line when it is one.
+func (p *regexParser) comment(c rune) {
+	if c == '#' {
+		_, rest, _ := strings.Cut(p.in[p.at:], "\n")
+		p.at = len(p.in) - len(rest)
+	}
+}
+
+// atom rewrites what begins with c.
+func (p *regexParser) atom(c, last rune) error {
+	switch {
+	case c == '[':
+		set, err := p.class()
+		if err != nil {
+			return err
+		}
+		p.writeSet(set)
+	case c == '.' && p.flags.dotAll:
+		p.write(`[\s\S]`)
+	case c == '.':
+		p.write(`[^\n]`)
+	case c == '^':
+		p.write(`(?:\A|(?<=\n)(?!\z))`)
+	case c == '$':
+		p.write(`(?=\n|\z)`)
+	case c == '\\':
+		return p.escape()
+	case strings.ContainsRune("*+?", c):
+		return errors.Errorf("nothing to repeat before %q", string(c))
+	default:
+		return p.literal(c, last)
+	}
+	return nil
+}
+
+// literal writes one character.
+func (p *regexParser) literal(c, last rune) error {
+	if !p.flags.fold {
+		p.write(escapeRune(c))
+		return nil
+	}
+	p.last = unicode.ToLower(c)
+	if strings.ContainsRune("ßẞﬀﬁﬂﬃﬄﬅﬆ", c) {
+		return errors.Errorf("%q without regard to case, which two characters may match, is not known here", string(c))
+	}
+	switch string([]rune{last, p.last}) {
+	case "ss", "ff", "fi", "fl", "st":
+		return errors.Errorf("%q without regard to case, which one character may match, is not known here", string([]rune{last, p.last}))
+	}
+	p.writeSet(runeSet{{c, c}})
+	return nil
+}
+
+func (p *regexParser) writeSet(s runeSet) {
+	if p.flags.fold {
+		s = s.folded()
+	}
+	p.write(s.String())
+}

@@ -1,0 +1,85 @@
+package tokenize
+
+import "strings"
+
+// markScanner cuts a text in front of every mark.
+type markScanner string
+
+func (m markScanner) next(text string, at int) (start, end int) {
+	from := at
+	if strings.HasPrefix(text[at:], string(m)) {
+		from += len(m)
+	}
+	if n := strings.Index(text[from:], string(m)); n >= 0 {
+		return at, from + n
+	}
+	return at, len(text)
+}
+
+func (markScanner) cut(text string, _ int) int { return len(text) }
+
+// respeller returns the fast form of a Splitter that changes the text, as a function and a scanner for what that makes;
+// both are nil when there is none.
+func respeller(s Splitter) (func(string) string, scanner) {
+	switch s := s.(type) {
+	case Metaspace:
+		switch {
+		case s.scheme() == PrependFirst: // what that does depends on the place
+		case s.Whole:
+			return s.respell, wholeScanner{}
+		default:
+			return s.respell, markScanner(s.mark())
+		}
+	case Splitters:
+		if len(s) != 2 || s[0] != (WhitespaceSplit{}) {
+			break
+		}
+		if m, ok := s[1].(Metaspace); ok && !m.Whole && m.scheme() == PrependAlways {
+			return m.respellWords, markScanner(m.mark())
+		}
+	}
+	return nil, nil
+}
+
+// respell returns text with marks, before it is cut.
+func (m Metaspace) respell(text string) string {
+	var b strings.Builder
+	b.Grow(len(text) + len(text)/2)
+	if m.scheme() == PrependAlways && text != "" && !strings.HasPrefix(text, " ") && !strings.HasPrefix(text, m.mark()) {
+		b.WriteString(m.mark())
+	}
+	m.write(&b, text)
+	return b.String()
+}
+
+// respellWords returns the words of text with a mark in front of each.
+func (m Metaspace) respellWords(text string) string {
+	var b strings.Builder
+	b.Grow(len(text) + len(text)/2)
+	for at := 0; at < len(text); {
+		start, end := fieldScanner{}.next(text, at)
+		word := text[start:end]
+		if at = end; word == "" {
+			break
+		}
+		if !strings.HasPrefix(word, m.mark()) {
+			b.WriteString(m.mark())
+		}
+		b.WriteString(word)
+	}
+	return b.String()
+}
+
+// write writes text with a mark for every space.
+func (m Metaspace) write(b *strings.Builder, text string) {
+	for {
+		i := strings.IndexByte(text, ' ')
+		if i < 0 {
+			b.WriteString(text)
+			return
+		}
+		b.WriteString(text[:i])
+		b.WriteString(m.mark())
+		text = text[i+1:]
+	}
+}

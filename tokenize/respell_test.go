@@ -1,0 +1,33 @@
+package tokenize_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+// TestMetaspaceFast compares ids with those of the path with offsets, over every way to write and split marks.
+func TestMetaspaceFast(t *testing.T) {
+	model := must[*tokenize.Unigram](t)(tokenize.NewUnigram(tokenize.UnigramConfig{
+		Pieces: pieces("▁", -1.0, "a", -2.0, "▁a", -2.5, "▁▁", -1.5, "a▁", -1.0, "b", -3.0, "_", -1.0, "_a", -1.0, " ", -1.0)}))
+	var splitters []tokenize.Splitter
+	for _, mark := range []string{"", "_"} {
+		for _, prepend := range []tokenize.PrependScheme{tokenize.PrependAlways, tokenize.PrependFirst, tokenize.PrependNever} {
+			for _, whole := range []bool{false, true} {
+				m := tokenize.Metaspace{Replacement: mark, Prepend: prepend, Whole: whole}
+				splitters = append(splitters, m, tokenize.Splitters{tokenize.WhitespaceSplit{}, m})
+			}
+		}
+	}
+	for _, s := range splitters {
+		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: s, Model: model,
+			Added: []tokenize.AddedToken{{ID: 20, Text: "<x>"}}}))
+		for _, text := range append([]string{"a b", " a  b ", "▁a▁▁a b", "a<x>a <x> b", "a▁_a\t\u3000b\n", "▁", "_a _"}, texts...) {
+			e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
+			if got := must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, e.IDs) {
+				t.Errorf("%+v: %q: got %v, want %v", s, text, got, e.IDs)
+			}
+		}
+	}
+}

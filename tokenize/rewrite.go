@@ -1,0 +1,64 @@
+package tokenize
+
+// rewriter is a Normalizer with a fast form, for when nobody asks for offsets.
+type rewriter interface {
+	// appendRewritten appends what Normalize makes of text to dst.
+	appendRewritten(dst []byte, text string) []byte
+}
+
+// rewriters are several of them, each for what the one before made.
+type rewriters []rewriter
+
+func (l rewriters) appendRewritten(dst []byte, text string) []byte {
+	for _, r := range l[:len(l)-1] {
+		text = string(r.appendRewritten(nil, text))
+	}
+	return l[len(l)-1].appendRewritten(dst, text)
+}
+
+// looseRewriter is a Normalizer without a fast form: it rewrites a text that keeps no origins.
+type looseRewriter struct{ Normalizer }
+
+func (r looseRewriter) appendRewritten(dst []byte, text string) []byte {
+	return append(dst, r.Normalize(Text{s: text, loose: true}).s...)
+}
+
+// rewriterOf returns the fast form of n, nil for one that changes nothing.
+func rewriterOf(n Normalizer) rewriter {
+	switch n := n.(type) {
+	case nil:
+		return nil
+	case rewriter:
+		return n
+	case Normalizers:
+		var list rewriters
+		own := false
+		for _, part := range n {
+			if r := rewriterOf(part); r != nil {
+				_, loose := r.(looseRewriter)
+				list, own = append(list, r), own || !loose
+			}
+		}
+		switch {
+		case len(list) == 0:
+			return nil
+		case own:
+			return list
+		}
+	}
+	return looseRewriter{n}
+}
+
+// rewritten returns text as the Normalizer leaves it.
+func (c *core) rewritten(text string) string {
+	if c.rewrite == nil || text == "" {
+		return text
+	}
+	buf := c.buffers.get()
+	*buf = c.rewrite.appendRewritten((*buf)[:0], text)
+	text = string(*buf)
+	if cap(*buf) <= keepSymbols {
+		c.buffers.put(buf)
+	}
+	return text
+}

@@ -1,0 +1,99 @@
+package tokenize_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/dlclark/regexp2"
+	"golang.org/x/text/unicode/rangetable"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+// splitPatterns are the patterns with a scanner of their own.
+func splitPatterns(t testing.TB) map[string]string {
+	t.Helper()
+	list := map[string]string{}
+	for _, name := range []string{"gpt2", "cl100k_base", "o200k_base"} {
+		c, ok := tokenize.TiktokenNamed(name)
+		if !ok {
+			t.Fatalf("%s is not known", name)
+		}
+		list[name] = c.Pattern
+	}
+	list["qwen2"] = strings.Replace(list["cl100k_base"], `\p{N}{1,3}`, `\p{N}`, 1)
+	return list
+}
+
+// byRegexp cuts text by a backtracking engine.
+func byRegexp(t testing.TB, re *regexp2.Regexp, text string) (pieces []string) {
+	t.Helper()
+	m, err := re.FindStringMatch(text)
+	for ; m != nil && err == nil; m, err = re.FindNextMatch(m) {
+		pieces = append(pieces, m.String())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pieces
+}
+
+var assigned = rangetable.Assigned("15.0.0")
+
+// engineKnows tells whether the engine reads r as the reference implementations do: its tables are those of this Go, it does
+// not fold U+017F to s, and bytes that are no characters are U+FFFD to it.
+func engineKnows(r rune) bool {
+	return r != 'ſ' && r != utf8.RuneError && unicode.Is(assigned, r)
+}
+
+func checkScanner(t *testing.T, name, pattern string, re *regexp2.Regexp, text string) {
+	t.Helper()
+	split := tokenize.Split{Pattern: pattern, Regex: true}
+	var got []string
+	for _, p := range split.Split(nil, tokenize.NewText(text)) {
+		got = append(got, p.String())
+	}
+	if want := byRegexp(t, re, text); strings.Join(got, "\x00|") != strings.Join(want, "\x00|") {
+		t.Fatalf("%s: %q: got %q, want %q", name, text, got, want)
+	}
+}
+
+// scannerAlphabet has characters of every class that the patterns ask for.
+var scannerAlphabet = []rune("aZsSdDmMtTllvVeErR''''1٣Ⅷ½  \t\n\r\n\r\u00a0\u3000\u0085\u2028\u200b\ufeff\u001c!/.,-_é\u0301\u0903ʰªǅß中한한ガ👍🏽€")
+
+func TestScannersAgainstEngine(t *testing.T) {
+	for name, pattern := range splitPatterns(t) {
+		re := regexp2.MustCompile(pattern, regexp2.None)
+		r := rand.New(rand.NewPCG(1, 2))
+		for range 5000 {
+			var b strings.Builder
+			for range r.IntN(12) {
+				b.WriteRune(scannerAlphabet[r.IntN(len(scannerAlphabet))])
+			}
+			checkScanner(t, name, pattern, re, b.String())
+		}
+	}
+}
+
+func FuzzScanners(f *testing.F) {
+	for _, text := range texts {
+		f.Add(text)
+	}
+	patterns, engines := splitPatterns(f), map[string]*regexp2.Regexp{}
+	for name, pattern := range patterns {
+		engines[name] = regexp2.MustCompile(pattern, regexp2.None)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, r := range text {
+			if !engineKnows(r) {
+				t.Skip()
+			}
+		}
+		for name, pattern := range patterns {
+			checkScanner(t, name, pattern, engines[name], text)
+		}
+	})
+}

@@ -1,0 +1,108 @@
+package tokenize
+
+import (
+	"unicode/utf8"
+
+	"github.com/pkg/errors"
+)
+
+// matchRunes returns the characters of text that is says yes to.
+func matchRunes(text string, is func(rune) bool) []Span {
+	var found []Span
+	for i := 0; i < len(text); {
+		r, w := utf8.DecodeRuneInString(text[i:])
+		if is(r) {
+			found = append(found, Span{i, i + w})
+		}
+		i += w
+	}
+	return found
+}
+
+// Punctuation is the Splitter that cuts at punctuation marks: all of ASCII but letters, digits and spaces, and the category P
+// (in Unicode 8.0, as in Hugging Face's implementation).
+type Punctuation struct {
+	Behavior Behavior `json:"behavior"` // "" means Isolated
+}
+
+func isPunct(r rune) bool { return bertClassOf(r)&bertPunct != 0 }
+
+func (p Punctuation) behavior() Behavior { return Split{Behavior: p.Behavior}.behavior() }
+func (p Punctuation) check() error       { return p.behavior().check() }
+
+// Split implements Splitter.
+func (p Punctuation) Split(dst []Text, t Text) []Text {
+	return cutAt(dst, t, matchRunes(t.s, isPunct), p.behavior(), false)
+}
+
+// Digits is the Splitter that cuts numbers from the rest: runs of category N, or every one of its characters by itself.
+type Digits struct {
+	Individual bool `json:"individual_digits"`
+}
+
+// Split implements Splitter.
+func (d Digits) Split(dst []Text, t Text) []Text {
+	b := Contiguous
+	if d.Individual {
+		b = Isolated
+	}
+	return cutAt(dst, t, matchRunes(t.s, isNumber), b, false)
+}
+
+// isNumber tells whether r has category N in Unicode 17.0.
+func isNumber(r rune) bool {
+	if r < utf8.RuneSelf {
+		return '0' <= r && r <= '9'
+	}
+	return runeClasses.class(r)&classNumber != 0 || 0x11de0 <= r && r <= 0x11de9 || 0x16ff4 <= r && r <= 0x16ff6
+}
+
+// CharDelimiterSplit is the Splitter that cuts at one character, which it leaves out.
+type CharDelimiterSplit struct {
+	Delimiter string `json:"delimiter"`
+}
+
+func (c CharDelimiterSplit) check() error { return oneRune("delimiter", c.Delimiter) }
+
+func oneRune(name, s string) error {
+	if utf8.RuneCountInString(s) != 1 {
+		return errors.Errorf("%s: %q: one character is needed", name, s)
+	}
+	return nil
+}
+
+// Split implements Splitter.
+func (c CharDelimiterSplit) Split(dst []Text, t Text) []Text {
+	return cutAt(dst, t, findAll(t.s, c.Delimiter, false), Removed, false)
+}
+
+// FixedLength is the Splitter that cuts a text every Length characters.
+type FixedLength struct {
+	Length int `json:"length"`
+}
+
+func (f FixedLength) check() error {
+	if f.Length < 0 {
+		return errors.Errorf("length: got %d, want at least 0", f.Length)
+	}
+	return nil
+}
+
+// Split implements Splitter. With Length 0 there are no pieces.
+func (f FixedLength) Split(dst []Text, t Text) []Text {
+	if f.Length <= 0 {
+		return dst
+	}
+	start, n := 0, 0
+	for i := range t.s {
+		if n == f.Length {
+			dst = append(dst, t.Slice(start, i))
+			start, n = i, 0
+		}
+		n++
+	}
+	if start < len(t.s) {
+		dst = append(dst, t.Slice(start, len(t.s)))
+	}
+	return dst
+}

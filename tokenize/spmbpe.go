@@ -1,0 +1,158 @@
+package tokenize
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// spmBPE is sentencepiece's byte-pair encoding (bpe_model.cc): a text begins as its characters and user-defined pieces, and
+// the two neighbours whose whole is the piece of the highest score merge, the leftmost first, until no whole is a piece.
+// User-defined pieces do not merge. A piece that is not to be used is taken apart into what it was last made from.
+type spmBPE struct {
+	model   *SentencePiece
+	users   *spmUsers
+	symbols map[string]int32 // every piece, and every character of one that is none: from len(pieces) on
+	letters [utf8.RuneSelf]int32
+	ids     []int32 // by symbol
+	lengths []int32 // by symbol, in bytes
+	ranks   []int32 // by symbol that merges make: 0 for the highest score; equal scores have equal ranks
+	merges  *mergeTable
+	unused  bool // there are pieces that are not to be used
+	border  spmCut
+}
+
+// spmCut is where a text may be cut so that no merge goes over it.
+type spmCut int
+
+const (
+	cutNowhere    spmCut = iota
+	cutBeforeMark        // where "▁" follows another character
+	cutAfterMark         // where another character follows "▁"
+)
+
+func newSPMBPE(m *SentencePiece, plain map[string]int32, users *spmUsers) (*spmBPE, error) {
+	b := &spmBPE{model: m, users: users, symbols: make(map[string]int32, len(plain)+256)}
+	var texts []string
+	for text, id := range plain {
+		b.symbols[text] = id
+		texts = append(texts, text)
+		b.unused = b.unused || m.file.pieces[id].kind == spmUnused
+	}
+	slices.Sort(texts)
+	size := int32(len(m.file.pieces))
+	for _, text := range texts {
+		for i, r := range text {
+			if c := text[i : i+utf8.RuneLen(r)]; !has(b.symbols, c) {
+				b.symbols[c] = size
+				size++
+			}
+		}
+	}
+	b.ids, b.lengths = make([]int32, size), make([]int32, size)
+	for text, symbol := range b.symbols {
+		b.ids[symbol], b.lengths[symbol] = m.id(text), int32(len(text))
+	}
+	for c := range b.letters {
+		b.letters[c] = noSymbol
+		if symbol, ok := b.symbols[string(rune(c))]; ok {
+			b.letters[c] = symbol
+		}
+	}
+	b.rank()
+	b.findCut(texts)
+	return b, b.findMerges(texts)
+}
+
+func has(m map[string]int32, key string) bool {
+	_, ok := m[key]
+	return ok
+}
+
+// rank numbers the scores, the highest first.
+func (b *spmBPE) rank() {
+	pieces := b.model.file.pieces
+	order := make([]int32, len(pieces))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(i, j int32) int { return cmp.Compare(pieces[j].score, pieces[i].score) })
+	b.ranks = make([]int32, len(pieces))
+	for n := 1; n < len(order); n++ {
+		i, before := order[n], order[n-1]
+		b.ranks[i] = b.ranks[before]
+		if pieces[i].score != pieces[before].score {
+			b.ranks[i]++
+		}
+	}
+}
+
+// findMerges fills merges: all ways to part a piece into two symbols.
+func (b *spmBPE) findMerges(texts []string) error {
+	heads, err := newTrie(b.symbols)
+	if err != nil {
+		return err
+	}
+	var list [][3]int32
+	for _, text := range texts {
+		base, value, ok := heads.root(), int32(0), false
+		for i := 0; i+1 < len(text); i++ {
+			if base, value, ok = heads.step(base, text[i]); !ok {
+				break
+			}
+			if value < 0 {
+				continue
+			}
+			if right, ok := b.symbols[text[i+1:]]; ok {
+				list = append(list, [3]int32{value, right, b.symbols[text]})
+			}
+		}
+	}
+	b.merges = newMergeTable(len(list))
+	for _, m := range list {
+		b.merges.put(pairOf(m[0], m[1]), newMerge(b.ranks[m[2]], m[2]))
+	}
+	return nil
+}
+
+// findCut finds where no merge goes over: pieces have "▁" only in front, or only behind.
+func (b *spmBPE) findCut(texts []string) {
+	const mark = "▁"
+	before, after := true, true
+	for _, text := range texts {
+		before = before && !strings.Contains(strings.TrimLeft(text, mark), mark)
+		after = after && !strings.Contains(strings.TrimRight(text, mark), mark)
+	}
+	switch {
+	case b.unused: // pieces are taken apart by what was merged last in the whole text
+	case before:
+		b.border = cutBeforeMark
+	case after:
+		b.border = cutAfterMark
+	}
+}
+
+// wordEnd implements spmSearch.
+func (b *spmBPE) wordEnd(text string, at int) int {
+	const mark = "▁"
+	if b.border == cutNowhere {
+		return len(text)
+	}
+	if b.border == cutBeforeMark {
+		for strings.HasPrefix(text[at:], mark) {
+			at += len(mark)
+		}
+	}
+	n := strings.Index(text[at:], mark)
+	if n < 0 {
+		return len(text)
+	}
+	at += n
+	if b.border == cutAfterMark {
+		for strings.HasPrefix(text[at:], mark) {
+			at += len(mark)
+		}
+	}
+	return at
+}

@@ -1,0 +1,61 @@
+package tokenize
+
+// appendText implements textModel.
+func (m *SentencePiece) appendText(dst []int32, text string, sc scanner) ([]int32, error) {
+	text = validText(text)
+	s := m.free.get()
+	defer m.release(s)
+	s.cache.expect(len(text))
+	for at := 0; at < len(text); {
+		start, end := sc.next(text, at)
+		if start == end {
+			break
+		}
+		dst = m.appendIDs(s, dst, text[start:end])
+		at = end
+	}
+	return dst, nil
+}
+
+// appendIDs is tokenize without offsets.
+func (m *SentencePiece) appendIDs(s *spmScratch, dst []int32, text string) []int32 {
+	n := len(dst)
+	for at := 0; at < len(text); {
+		end := m.search.wordEnd(text, at)
+		e, key, hit := s.cache.find(text, at, end)
+		if hit {
+			dst = m.join(dst, n, e.ids[:e.n])
+		} else {
+			s.ids = m.appendWord(s, s.ids[:0], text[at:end])
+			e.keep(key, s.ids)
+			dst = m.join(dst, n, s.ids)
+		}
+		at = end
+	}
+	return dst
+}
+
+// join appends ids to dst[n:]. Unknown characters that stand side by side are one token.
+func (m *SentencePiece) join(dst []int32, n int, ids []int32) []int32 {
+	if last := len(dst) - 1; last >= n && dst[last] == m.unknown && len(ids) > 0 && ids[0] == m.unknown {
+		ids = ids[1:]
+	}
+	return append(dst, ids...)
+}
+
+// appendWord appends the ids of a part that can be cut by itself.
+func (m *SentencePiece) appendWord(s *spmScratch, dst []int32, part string) []int32 {
+	for _, token := range m.search.cut(s, part) {
+		switch {
+		case token.ID != m.unknown:
+			dst = append(dst, token.ID)
+		case m.file.trainer.byteFallback:
+			for i := token.Start; i < token.End; i++ {
+				dst = append(dst, m.bytes[part[i]])
+			}
+		case len(dst) == 0 || dst[len(dst)-1] != m.unknown:
+			dst = append(dst, m.unknown)
+		}
+	}
+	return dst
+}

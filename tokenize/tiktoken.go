@@ -1,0 +1,120 @@
+package tokenize
+
+import (
+	"bytes"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// Tiktoken is what belongs to a .tiktoken file and is not in it.
+type Tiktoken struct {
+	Pattern string           // the regular expression of pieces
+	Special map[string]int32 // special tokens and their ids
+}
+
+// LoadTiktoken reads the tokens and ranks of a .tiktoken file, lines of base64 and a number, into a byte-level BPE that
+// cuts text just as OpenAI's tiktoken does. Pattern and special tokens come from c (see TiktokenNamed).
+func LoadTiktoken(path string, c Tiktoken) (*Tokenizer, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, errors.Wrap(err, "tokenize: load")
+	}
+	t, err := parseTiktoken(data, c)
+	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
+}
+
+// ParseTiktoken is LoadTiktoken on the contents of the file.
+func ParseTiktoken(data []byte, c Tiktoken) (*Tokenizer, error) {
+	t, err := parseTiktoken(data, c)
+	return t, errors.WithMessage(err, "tokenize: parse")
+}
+
+// loadTiktokenByName is LoadTiktoken for a file that is named after its encoding, as OpenAI's are.
+func loadTiktokenByName(path string) (*Tokenizer, error) {
+	name := strings.TrimSuffix(filepath.Base(path), ".tiktoken")
+	c, ok := TiktokenNamed(name)
+	if !ok {
+		return nil, errors.Errorf("tokenize: load: %s: the pattern and special tokens of %q are not known here: use LoadTiktoken", path, name)
+	}
+	return LoadTiktoken(path, c)
+}
+
+func parseTiktoken(data []byte, c Tiktoken) (*Tokenizer, error) {
+	raw, err := parseRanks(data)
+	if err != nil {
+		return nil, err
+	}
+	model, err := newRankedBPE(raw)
+	if err != nil {
+		return nil, err
+	}
+	s := Stages{Splitter: ByteLevel{}, Model: model, Decoder: ByteLevel{}}
+	if c.Pattern != patternGPT2 {
+		split := Split{Pattern: c.Pattern, Regex: true, Behavior: Isolated}
+		s.Splitter = Splitters{split, ByteLevel{NoPattern: true}}
+	}
+	for text, id := range c.Special {
+		s.Added = append(s.Added, AddedToken{ID: id, Text: text, Special: true})
+	}
+	slices.SortFunc(s.Added, func(a, b AddedToken) int { return int(a.ID) - int(b.ID) })
+	return newTokenizer(s)
+}
+
+// parseRanks returns the bytes of each token by rank. They lie in one string, side by side.
+func parseRanks(data []byte) ([]string, error) {
+	lines := min(bytes.Count(data, []byte("\n")), len(data)/len("YQ== 0")) + 1 // empty ones do not count
+	limit := 2*lines + 1024
+	spans := make([]Span, 0, lines)
+	all := make([]byte, 0, len(data))
+	for number := 1; len(data) > 0; number++ {
+		line, rest, _ := bytes.Cut(data, []byte("\n"))
+		data = rest
+		if line = bytes.TrimSuffix(line, []byte("\r")); len(line) == 0 {
+			continue
+		}
+		token, digits, _ := bytes.Cut(line, []byte(" "))
+		rank, err := strconv.Atoi(string(digits))
+		if err != nil || rank < 0 || rank >= limit {
+			return nil, errors.Errorf("line %d: %q: a token in base64, a space and a rank below %d are needed", number, line, limit)
+		}
+		start := len(all)
+		if all, err = base64.StdEncoding.AppendDecode(all, token); err != nil || len(all) == start {
+			return nil, errors.Errorf("line %d: %q is not a token in base64", number, token)
+		}
+		for len(spans) <= rank {
+			spans = append(spans, Span{})
+		}
+		if spans[rank].End > 0 {
+			return nil, errors.Errorf("line %d: rank %d is there twice", number, rank)
+		}
+		spans[rank] = Span{start, len(all)}
+	}
+	text := string(all)
+	raw := make([]string, len(spans))
+	for rank, s := range spans {
+		raw[rank] = text[s.Start:s.End]
+	}
+	return raw, nil
+}
+
+// SaveTiktoken writes the tokens and ranks of t as a .tiktoken file. They must come from one: the merges of another BPE
+// need not be those that ranks give, and pattern and special tokens have no place there.
+func (t *Tokenizer) SaveTiktoken(path string) error {
+	m, ok := t.stages.Model.(*BPE)
+	if !ok || m.ranks == nil {
+		return errors.Errorf("tokenize: save: %s: a .tiktoken file holds a BPE that was read from one: use Save", path)
+	}
+	var b bytes.Buffer
+	for id, token := range m.raw {
+		if token != "" {
+			b.WriteString(base64.StdEncoding.EncodeToString([]byte(token)) + " " + strconv.Itoa(id) + "\n")
+		}
+	}
+	return errors.WithMessagef(writeFile(path, b.Bytes()), "tokenize: save: %s", path)
+}

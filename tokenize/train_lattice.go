@@ -1,0 +1,202 @@
+package tokenize
+
+import "math"
+
+// trainPiece is a piece of a Unigram model while it is estimated.
+type trainPiece struct {
+	seed
+	score float64 // logarithm of its probability
+	stays bool    // it is never taken out: a character, or a piece of the tokenizer that is continued
+}
+
+// lattices lays out the ways to cut sentences into pieces. Pieces are found by a trie whose first nodes are the symbols.
+type lattices struct {
+	*sentences
+	pieces []trainPiece // in order of their symbols
+	odds   []float64    // of each piece: exp of its score
+	trie   *mergeTable  // (node, symbol) → node
+	at     []int32      // of each node: the piece that ends there, or -1
+}
+
+// edge is a piece in a sentence, from one symbol up to another.
+type edge struct{ from, to, piece int32 }
+
+// newLattices makes the trie of pieces, among which are all symbols alone.
+func newLattices(s *sentences, pieces []trainPiece) *lattices {
+	l := &lattices{sentences: s, pieces: pieces, odds: make([]float64, len(pieces))}
+	nodes := len(s.alphabet)
+	for i, p := range pieces {
+		nodes += int(p.length) - 1
+		if i > 0 {
+			nodes -= max(0, shared(s.text(pieces[i-1].seed), s.text(p.seed))-1)
+		}
+		l.odds[i] = math.Exp(p.score)
+	}
+	l.trie = newMergeTable(nodes)
+	l.at = make([]int32, len(s.alphabet), nodes)
+	for i := range l.at {
+		l.at[i] = -1
+	}
+	for i, p := range pieces {
+		text := s.text(p.seed)
+		node := text[0]
+		for _, symbol := range text[1:] {
+			node = l.child(node, symbol)
+		}
+		l.at[node] = int32(i)
+	}
+	return l
+}
+
+// child returns the node below another, a new one if need be.
+func (l *lattices) child(node, symbol int32) int32 {
+	below := l.step(node, symbol)
+	if below < 0 {
+		below = int32(len(l.at))
+		l.trie.put(pairOf(node, symbol), newMerge(0, below))
+		l.at = append(l.at, -1)
+	}
+	return below
+}
+
+// step returns the node below another, or -1.
+func (l *lattices) step(node, symbol int32) int32 {
+	below := l.trie.find(node, symbol)
+	if below == noMerge {
+		return -1
+	}
+	return below.id()
+}
+
+// shared is the number of symbols that a and b begin with in common.
+func shared(a, b []int32) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// edges appends the pieces in text to dst, by where they begin.
+func (l *lattices) edges(dst []edge, text []int32) []edge {
+	for from := range text {
+		node := text[from]
+		for to := from + 1; ; to++ {
+			if piece := l.at[node]; piece >= 0 {
+				dst = append(dst, edge{int32(from), int32(to), piece})
+			}
+			if to == len(text) {
+				break
+			}
+			if node = l.step(node, text[to]); node < 0 {
+				break
+			}
+		}
+	}
+	return dst
+}
+
+// cutter is the memory of one goroutine that cuts sentences.
+type cutter struct {
+	*lattices
+	list   []edge
+	alpha  []float64 // of each place: the odds of all ways to it, times 2^(shift·scale)
+	scale  []int32
+	beta   []float64 // of each place: the probability that a way leads through it
+	best   []float64 // of each place: the score of the best way to it
+	last   []int32   // of each place: the last edge of the best way
+	way    []edge    // the best way, from its end
+	counts []int64   // what is counted of each piece
+}
+
+func (l *lattices) cutter() *cutter {
+	return &cutter{lattices: l, counts: make([]int64, len(l.pieces))}
+}
+
+// expect adds to counts how often each piece is to be expected in text, which occurs weight times. The way forward gives the
+// probability of each edge among those that end in one place, and the way back multiplies by that of the place.
+func (c *cutter) expect(text []int32, weight float64) {
+	c.list = c.edges(c.list[:0], text)
+	c.forward(len(text))
+	c.beta = zeros(c.beta, len(text)+1)
+	c.beta[len(text)] = 1
+	for i := len(c.list) - 1; i >= 0; i-- {
+		e := c.list[i]
+		p := c.alpha[e.from] * c.odds[e.piece] / c.alpha[e.to] * c.beta[e.to]
+		if up := c.scale[e.to] - c.scale[e.from]; up != 0 {
+			p = math.Ldexp(p, int(up)*shift)
+		}
+		c.beta[e.from] += p
+		c.counts[e.piece] += int64(p*weight + 0.5)
+	}
+}
+
+// The odds of a place that fall below 1/raise are raised by that, and those of the places ahead with them. With pieces of
+// longestPiece symbols, each of them as rare as once in 10¹⁵, the places ahead stay below 2¹⁰²³.
+const (
+	shift        = 256
+	raise        = 1 << shift
+	longestPiece = 16
+)
+
+// forward fills alpha and scale for a text of n symbols.
+func (c *cutter) forward(n int) {
+	c.alpha = zeros(c.alpha, n+1)
+	c.scale = zeros(c.scale, n+1)
+	c.alpha[0] = 1
+	at, reached := int32(0), int32(0)
+	for _, e := range c.list {
+		if e.from != at {
+			at = e.from
+			c.scale[at] = c.scale[at-1]
+			if c.alpha[at] < 1.0/raise {
+				c.lift(at, reached)
+			}
+		}
+		reached = max(reached, e.to)
+		c.alpha[e.to] += c.alpha[at] * c.odds[e.piece]
+	}
+	c.scale[n] = c.scale[n-1]
+}
+
+// lift raises the odds of the places from at to reached.
+func (c *cutter) lift(at, reached int32) {
+	for i := at; i <= reached; i++ {
+		c.alpha[i] *= raise
+	}
+	c.scale[at]++
+}
+
+// cut returns the best way to cut text, as edges from its end to its start. It does without one piece, or -1 for none.
+func (c *cutter) cut(text []int32, without int32) (way []edge, score float64) {
+	c.list = c.edges(c.list[:0], text)
+	c.best, c.last = zeros(c.best, len(text)+1), zeros(c.last, len(text)+1)
+	for i := 1; i <= len(text); i++ {
+		c.best[i] = math.Inf(-1)
+	}
+	for i, e := range c.list {
+		if e.piece == without {
+			continue
+		}
+		if score := c.best[e.from] + c.pieces[e.piece].score; score > c.best[e.to] {
+			c.best[e.to], c.last[e.to] = score, int32(i)
+		}
+	}
+	c.way = c.way[:0]
+	for at := int32(len(text)); at > 0; {
+		e := c.list[c.last[at]]
+		c.way = append(c.way, e)
+		at = e.from
+	}
+	return c.way, c.best[len(text)]
+}
+
+// zeros returns n zeros, in the memory of s if it is large enough.
+func zeros[T int32 | float64](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}

@@ -1,0 +1,63 @@
+package tokenize
+
+import "strings"
+
+// pieceFunc takes a piece of a text, which begins the original text if first is true.
+type pieceFunc func(piece string, first bool)
+
+// splitting returns a function that hands the pieces of a text to each. They are those of s.Split, without the work for
+// their origins where a Splitter of words can do without.
+func splitting(s Splitter, each pieceFunc) pieceFunc {
+	if parts, ok := s.(Splitters); ok {
+		for i := len(parts) - 1; i >= 0; i-- {
+			each = splitting(parts[i], each)
+		}
+		return each
+	}
+	if m, ok := s.(Metaspace); ok {
+		return func(text string, first bool) { m.words(text, first, each) }
+	}
+	if sc := scannerOf(s); sc != nil {
+		return func(text string, first bool) {
+			for at := 0; at < len(text); {
+				start, end := sc.next(text, at)
+				if start == end {
+					break
+				}
+				each(text[start:end], first && start == 0)
+				at = end
+			}
+		}
+	}
+	literal, _ := s.(Split)
+	return func(text string, first bool) {
+		if literal.Pattern != "" && !literal.Regex && !literal.Invert && !strings.Contains(text, literal.Pattern) {
+			each(text, first)
+			return
+		}
+		at := 1
+		if first {
+			at = 0
+		}
+		for _, p := range s.Split(nil, Text{s: text, at: at}) {
+			each(p.s, p.Span(0, 0).Start == 0)
+		}
+	}
+}
+
+// words hands the pieces of Split to each.
+func (m Metaspace) words(text string, first bool, each pieceFunc) {
+	mark := m.mark()
+	text = strings.ReplaceAll(text, " ", mark)
+	if s := m.scheme(); !strings.HasPrefix(text, mark) && (s == PrependAlways || s == PrependFirst && first) {
+		text = mark + text
+	}
+	for text != "" {
+		n := len(text)
+		if i := strings.Index(text[1:], mark); i >= 0 && !m.Whole {
+			n = 1 + i
+		}
+		each(text[:n], first)
+		text, first = text[n:], false
+	}
+}

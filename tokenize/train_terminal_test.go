@@ -1,0 +1,60 @@
+//go:build linux
+
+package tokenize_test
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+// openTerminal is both ends of a pseudo-terminal.
+func openTerminal(t *testing.T) (screen, program *os.File) {
+	t.Helper()
+	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("no terminal to test with: %v", err)
+	}
+	if err := unix.IoctlSetPointerInt(int(screen.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Skipf("no terminal to test with: %v", err)
+	}
+	n, err := unix.IoctlGetInt(int(screen.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Skipf("no terminal to test with: %v", err)
+	}
+	program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no terminal to test with: %v", err)
+	}
+	return screen, program
+}
+
+func TestProgressBarOnTerminal(t *testing.T) {
+	screen, program := openTerminal(t)
+	defer screen.Close()
+	text := make(chan string)
+	go func() {
+		b, _ := io.ReadAll(screen) // ends with an error when the program's end is closed
+		text <- string(b)
+	}()
+	show := tokenize.ProgressBar(program)
+	for _, p := range []tokenize.Progress{
+		{Phase: "count", Done: 5}, {Phase: "count", Done: 7, Total: 7},
+		{Phase: "estimate", Done: 1, Total: 4}, {Phase: "estimate", Done: 2, Total: 3}, {Phase: "estimate", Done: 3, Total: 3},
+	} {
+		show(p)
+	}
+	program.Close()
+	got := <-text
+	for _, want := range []string{"count    7 bytes in ", "25%", "\r\x1b[Kestimate 3 rounds in "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got screen %q, want it to contain %q", got, want)
+		}
+	}
+}

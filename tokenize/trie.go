@@ -1,0 +1,199 @@
+package tokenize
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// trie is a set of strings of bytes that is walked byte by byte: a double array (Aoe 1989, IEEE TSE 15(9)), in which the
+// kids of a node lie at its base exclusive-or their bytes, as in Darts-clone. No two nodes share a base, so that a unit
+// needs to remember its byte only and not its parent. The zero value is empty and must not be walked.
+type trie struct {
+	units []trieUnit // a multiple of 256
+}
+
+// trieUnit is one node: 8 bytes, so that a step is one access to memory.
+type trieUnit struct {
+	link  uint32 // base<<9 | 1<<8 for a node that is there | its byte
+	value int32  // of the string that ends here; -1: none
+}
+
+const (
+	trieBlock    = 256
+	trieUsed     = 1 << 8
+	maxTrieUnits = 1 << 23 // what fits into a base
+	openBlocks   = 16      // blocks at the end that are searched for room: more pack denser and build slower
+	baseTries    = 512     // free units that are tried for a node, so that no set of strings takes long
+	noKids       = 0       // the base of nodes without kids, which no other node has
+)
+
+// root returns the base from which a walk begins.
+func (t *trie) root() uint32 { return t.units[0].link >> 9 }
+
+// step follows b from the node with that base. The value is -1 where no string ends.
+func (t *trie) step(base uint32, b byte) (next uint32, value int32, ok bool) {
+	u := t.units[base^uint32(b)]
+	return u.link >> 9, u.value, u.link&0x1ff == trieUsed|uint32(b)
+}
+
+// walk follows s from the root.
+func (t *trie) walk(s string) (base uint32, ok bool) {
+	base, ok = t.root(), true
+	for i := range len(s) {
+		if base, _, ok = t.step(base, s[i]); !ok {
+			return noKids, false
+		}
+	}
+	return base, true
+}
+
+// longest returns the length and the value of the longest string at the start of s, from the node with that base; 0 for
+// none.
+func (t *trie) longest(base uint32, s string) (length int, value int32) {
+	value = -1
+	for i := range len(s) {
+		u := t.units[base^uint32(s[i])]
+		if u.link&0x1ff != trieUsed|uint32(s[i]) {
+			break
+		}
+		if u.value >= 0 {
+			length, value = i+1, u.value
+		}
+		base = u.link >> 9
+	}
+	return length, value
+}
+
+// newTrie makes a trie of strings, none of them empty, with values of 0 and more.
+func newTrie(values map[string]int32) (trie, error) {
+	b := trieBuilder{keys: make([]string, 0, len(values)), values: values}
+	for key := range values {
+		b.keys = append(b.keys, key)
+	}
+	slices.Sort(b.keys)
+	b.grow()
+	b.take(0)
+	b.baseUsed[noKids] = true
+	todo := []trieRange{{0, 0, int32(len(b.keys)), 0}}
+	for len(todo) > 0 {
+		r := todo[len(todo)-1]
+		todo = b.place(r, todo[:len(todo)-1])
+		if len(b.units) > maxTrieUnits {
+			return trie{}, errors.Errorf("the vocabulary is too large: a trie of it has more than %d nodes", maxTrieUnits)
+		}
+	}
+	return trie{b.units}, nil
+}
+
+// trieRange is a node that has no kids yet: the keys from lo to hi share its first depth bytes.
+type trieRange struct{ node, lo, hi, depth int32 }
+
+// trieBuilder finds places for the nodes of a trie. Free units form a ring through next and prev, without those of old
+// blocks.
+type trieBuilder struct {
+	keys       []string
+	values     map[string]int32
+	units      []trieUnit
+	baseUsed   []bool
+	next, prev []int32
+	free       int32 // the first free unit, -1: none
+	labels     []byte
+	starts     []int32 // where the keys of each label begin
+}
+
+// place gives a node its value and room for its kids, which are appended to todo.
+func (b *trieBuilder) place(r trieRange, todo []trieRange) []trieRange {
+	if r.lo < r.hi && len(b.keys[r.lo]) == int(r.depth) {
+		b.units[r.node].value = b.values[b.keys[r.lo]]
+		r.lo++
+	}
+	b.labels, b.starts = b.labels[:0], b.starts[:0]
+	for i := r.lo; i < r.hi; i++ {
+		if c := b.keys[i][r.depth]; i == r.lo || c != b.labels[len(b.labels)-1] {
+			b.labels, b.starts = append(b.labels, c), append(b.starts, i)
+		}
+	}
+	if len(b.labels) == 0 {
+		return todo // its base is noKids
+	}
+	base := b.findBase()
+	b.baseUsed[base] = true
+	b.units[r.node].link |= base << 9
+	b.starts = append(b.starts, r.hi)
+	for i, c := range b.labels {
+		kid := int32(base ^ uint32(c))
+		b.take(kid)
+		b.units[kid] = trieUnit{link: trieUsed | uint32(c), value: -1}
+		todo = append(todo, trieRange{kid, b.starts[i], b.starts[i+1], r.depth + 1})
+	}
+	return todo
+}
+
+// findBase returns a base of its own from which all labels lead to free units.
+func (b *trieBuilder) findBase() uint32 {
+	if b.free >= 0 {
+		for u, tries := b.free, 0; tries < baseTries; tries++ {
+			base := uint32(u) ^ uint32(b.labels[0])
+			if !b.baseUsed[base] && b.fits(base) {
+				return base
+			}
+			if u = b.next[u]; u == b.free {
+				break
+			}
+		}
+	}
+	base := uint32(len(b.units))
+	b.grow()
+	return base
+}
+
+func (b *trieBuilder) fits(base uint32) bool {
+	for _, c := range b.labels {
+		if b.next[base^uint32(c)] < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// take makes a unit not free.
+func (b *trieBuilder) take(u int32) {
+	if b.next[u] == u {
+		b.free = -1
+	} else {
+		b.next[b.prev[u]], b.prev[b.next[u]] = b.next[u], b.prev[u]
+		if b.free == u {
+			b.free = b.next[u]
+		}
+	}
+	b.next[u] = -1
+}
+
+// grow adds a block of free units, and gives up the free ones of the block that becomes too old.
+func (b *trieBuilder) grow() {
+	from := int32(len(b.units))
+	if len(b.units) == 0 {
+		b.free = -1
+	}
+	if old := from - openBlocks*trieBlock; old >= 0 {
+		for u := old; u < old+trieBlock; u++ {
+			if b.next[u] >= 0 {
+				b.take(u)
+			}
+		}
+	}
+	for u := from; u < from+trieBlock; u++ {
+		b.units = append(b.units, trieUnit{value: -1})
+		b.baseUsed = append(b.baseUsed, false)
+		b.next, b.prev = append(b.next, u+1), append(b.prev, u-1)
+	}
+	last := from + trieBlock - 1
+	if b.free < 0 {
+		b.free, b.next[last], b.prev[from] = from, from, last
+		return
+	}
+	end := b.prev[b.free]
+	b.next[end], b.prev[from] = from, end
+	b.next[last], b.prev[b.free] = b.free, last
+}

@@ -1,0 +1,47 @@
+package tokenize_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+// TestTrie compares with a map: short keys of few bytes share nodes, long ones of any bytes fill blocks.
+func TestTrie(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, letters := range []int{2, 5, 256} {
+		for _, n := range []int{0, 1, 300, 20000} {
+			values := map[string]int32{}
+			for range n {
+				values[randomBytes(r, letters)] = int32(r.IntN(1 << 20))
+			}
+			var keys []string
+			for key := range values {
+				keys = append(keys, key)
+			}
+			for range 1000 {
+				keys = append(keys, randomBytes(r, letters))
+			}
+			got := must[[]int32](t)(tokenize.LookUp(values, keys))
+			for i, key := range keys {
+				want, ok := values[key]
+				if !ok {
+					want = -1
+				}
+				if got[i] != want {
+					t.Fatalf("%d keys of %d letters: %q: got %d, want %d", n, letters, key, got[i], want)
+				}
+			}
+		}
+	}
+}
+
+func randomBytes(r *rand.Rand, letters int) string {
+	var b strings.Builder
+	for range 1 + r.IntN(8) {
+		b.WriteByte(byte(r.IntN(letters)))
+	}
+	return b.String()
+}

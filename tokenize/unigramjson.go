@@ -1,0 +1,67 @@
+package tokenize
+
+import (
+	"encoding/json"
+
+	"github.com/pkg/errors"
+)
+
+// jsonUnigram is the model of a tokenizer.json, keys in the order of writing.
+type jsonUnigram struct {
+	Type         string            `json:"type"`
+	Unknown      *int32            `json:"unk_id"`
+	Vocab        []jsonScoredPiece `json:"vocab"`
+	ByteFallback bool              `json:"byte_fallback"`
+}
+
+// jsonScoredPiece is a ScoredPiece as files hold it: [piece, score].
+type jsonScoredPiece ScoredPiece
+
+// MarshalJSON implements json.Marshaler.
+func (p jsonScoredPiece) MarshalJSON() ([]byte, error) { return marshal([]any{p.Text, p.Score}) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *jsonScoredPiece) UnmarshalJSON(data []byte) error {
+	var pair []json.RawMessage
+	if err := json.Unmarshal(data, &pair); err != nil {
+		return err
+	}
+	if len(pair) != 2 || isNull(pair[0]) || isNull(pair[1]) {
+		return errors.Errorf("vocab: %.100s: a piece and its score are needed", data)
+	}
+	if err := json.Unmarshal(pair[0], &p.Text); err != nil {
+		return err
+	}
+	return json.Unmarshal(pair[1], &p.Score)
+}
+
+// MarshalJSON writes the Model as files hold it.
+func (m *Unigram) MarshalJSON() ([]byte, error) {
+	f := jsonUnigram{Type: "Unigram", Vocab: make([]jsonScoredPiece, len(m.config.Pieces)), ByteFallback: m.config.ByteFallback}
+	if m.config.Unknown >= 0 {
+		f.Unknown = &m.config.Unknown
+	}
+	for i, p := range m.config.Pieces {
+		f.Vocab[i] = jsonScoredPiece(p)
+	}
+	return marshal(f)
+}
+
+// unigram makes a Unigram of a file's fields.
+func (f *modelFields) unigram() (Model, error) {
+	var pieces []jsonScoredPiece
+	if err := json.Unmarshal(f.Vocab, &pieces); err != nil {
+		return nil, errors.Wrap(err, "vocab")
+	}
+	c := UnigramConfig{Pieces: make([]ScoredPiece, len(pieces)), Unknown: -1, ByteFallback: f.ByteFallback}
+	for i, p := range pieces {
+		c.Pieces[i] = ScoredPiece(p)
+	}
+	if f.UnknownID != nil {
+		c.Unknown = *f.UnknownID
+		if c.Unknown < 0 {
+			return nil, errors.Errorf("unk_id: %d: it must not be negative", c.Unknown)
+		}
+	}
+	return newUnigram(c)
+}

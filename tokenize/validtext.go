@@ -1,0 +1,26 @@
+package tokenize
+
+import "unicode/utf8"
+
+// tokenizeValid is Tokenize of m for a piece with bytes that are no characters: m sees U+FFFD in their place.
+func tokenizeValid(m Model, dst []Token, piece string) ([]Token, error) {
+	n := len(dst)
+	dst, err := m.Tokenize(dst, validText(piece))
+	if err != nil {
+		return dst, err
+	}
+	origin := make([]int, 0, len(piece)+1) // where each byte of the valid text lies in piece
+	for i := 0; i < len(piece); {
+		r, w := utf8.DecodeRuneInString(piece[i:])
+		for j := range utf8.RuneLen(r) {
+			origin = append(origin, i+min(j, w))
+		}
+		i += w
+	}
+	origin = append(origin, len(piece))
+	for i := range dst[n:] {
+		s := &dst[n+i].Span
+		s.Start, s.End = origin[s.Start], origin[s.End]
+	}
+	return dst, nil
+}

@@ -1,0 +1,133 @@
+package tokenize
+
+import (
+	"unicode/utf8"
+
+	"github.com/pkg/errors"
+)
+
+// WordPiece is the Model of BERT: a piece is cut from left to right, each time after the longest token that fits. Tokens
+// that do not begin a word carry a prefix. A piece that cannot be cut, or is too long, is the unknown token as a whole
+// (Devlin et al. 2018, arXiv 1810.04805; bert/tokenization.py, WordpieceTokenizer).
+type WordPiece struct {
+	vocabulary
+	config  WordPieceConfig
+	trie    trie
+	inner   uint32 // the base in trie of tokens within a word
+	hasRest bool   // there are such tokens
+	unknown int32  // -1: none
+}
+
+// WordPieceConfig is what a WordPiece is made of.
+type WordPieceConfig struct {
+	Vocab    map[string]int32 // token → id
+	Unknown  string           // "[UNK]" in BERT; "" or not in Vocab: a piece that cannot be cut is an error
+	Prefix   string           // of tokens within a word; "##" in BERT
+	MaxRunes int              // longer pieces are unknown; 0 means 100, as in BERT
+}
+
+// maxWordRunes is the longest word that BERT cuts.
+const maxWordRunes = 100
+
+// NewWordPiece checks c, which it keeps, and makes a WordPiece of it.
+func NewWordPiece(c WordPieceConfig) (*WordPiece, error) {
+	m, err := newWordPiece(c)
+	return m, errors.WithMessage(err, "tokenize: wordpiece")
+}
+
+func newWordPiece(c WordPieceConfig) (*WordPiece, error) {
+	if c.MaxRunes < 0 {
+		return nil, errors.Errorf("MaxRunes is %d: it must not be negative", c.MaxRunes)
+	}
+	if c.MaxRunes == 0 {
+		c.MaxRunes = maxWordRunes
+	}
+	v, err := newVocabulary(c.Vocab)
+	if err != nil {
+		return nil, err
+	}
+	m := &WordPiece{vocabulary: v, config: c, unknown: -1}
+	if id, ok := c.Vocab[c.Unknown]; ok && c.Unknown != "" {
+		m.unknown = id
+	}
+	if m.trie, err = newTrie(c.Vocab); err != nil {
+		return nil, err
+	}
+	m.inner, m.hasRest = m.trie.walk(c.Prefix)
+	return m, nil
+}
+
+// Config returns what m was made of, to be read only.
+func (m *WordPiece) Config() WordPieceConfig { return m.config }
+
+// Tokenize implements Model.
+func (m *WordPiece) Tokenize(dst []Token, piece string) ([]Token, error) {
+	if !utf8.ValidString(piece) {
+		return tokenizeValid(m, dst, piece)
+	}
+	n, base := len(dst), m.trie.root()
+	for at := 0; at < len(piece); {
+		length, id := m.longest(base, piece, at)
+		if length == 0 {
+			if m.unknown < 0 {
+				return dst[:n], m.noToken(piece)
+			}
+			return append(dst[:n], Token{m.unknown, Span{0, len(piece)}}), nil
+		}
+		dst = append(dst, Token{id, Span{at, at + length}})
+		at += length
+		base = m.inner
+	}
+	return dst, nil
+}
+
+// longest returns the longest token at piece[at:], and 0 where there is none or piece is too long.
+func (m *WordPiece) longest(base uint32, piece string, at int) (int, int32) {
+	if at > 0 && !m.hasRest || at == 0 && m.tooLong(piece) {
+		return 0, 0
+	}
+	return m.trie.longest(base, piece[at:])
+}
+
+func (m *WordPiece) tooLong(piece string) bool {
+	return len(piece) > m.config.MaxRunes && utf8.RuneCountInString(piece) > m.config.MaxRunes
+}
+
+func (m *WordPiece) noToken(piece string) error {
+	return errors.Errorf("%q cannot be cut into tokens: name an unknown token that is in the vocabulary", piece)
+}
+
+// appendText implements textModel.
+func (m *WordPiece) appendText(dst []int32, text string, sc scanner) ([]int32, error) {
+	text = validText(text)
+	for at := 0; at < len(text); {
+		start, end := sc.next(text, at)
+		if start == end {
+			break
+		}
+		var err error
+		if dst, err = m.appendPiece(dst, text[start:end]); err != nil {
+			return dst, err
+		}
+		at = end
+	}
+	return dst, nil
+}
+
+// appendPiece appends the ids of a piece, which must be valid UTF-8.
+func (m *WordPiece) appendPiece(dst []int32, piece string) ([]int32, error) {
+	n, base := len(dst), m.trie.root()
+	for at := 0; at < len(piece); {
+		length, id := m.longest(base, piece, at)
+		if length == 0 {
+			if m.unknown < 0 {
+				return dst[:n], m.noToken(piece)
+			}
+			return append(dst[:n], m.unknown), nil
+		}
+		dst = append(dst, id)
+		at += length
+		base = m.inner
+	}
+	return dst, nil
+}
