@@ -61,5 +61,9 @@ func convertSome[T float32 | float64](dst []T, src []byte, d Dtype) {
 		for i := range dst {
 			dst[i] = T(e4m3[src[i]])
 		}
+	case F8E8M0:
+		for i := range dst {
+			dst[i] = T(e8m0[src[i]])
+		}
 	}
 }

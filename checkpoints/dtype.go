@@ -9,13 +9,14 @@ import (
 // Dtype is an element type of the safetensors format, spelled as in a file's header.
 type Dtype string
 
-// The element types that are read. F16, BF16 and the two of 8 bits become float32 on the way in and are never written.
+// The element types that are read. F16, BF16 and the three of 8 bits become float32 on the way in and are never written.
 const (
 	Bool   Dtype = "BOOL"
 	U8     Dtype = "U8"
 	I8     Dtype = "I8"
 	F8E5M2 Dtype = "F8_E5M2" // sign, 5 bits of exponent, 2 of mantissa; Micikevicius et al. 2022, arXiv 2209.05433
 	F8E4M3 Dtype = "F8_E4M3" // sign, 4 bits of exponent, 3 of mantissa; no infinities; ibid.
+	F8E8M0 Dtype = "F8_E8M0" // 8 bits of exponent, a power of two; OCP Microscaling Formats 1.0, 2023, section 5.4.1
 	U16    Dtype = "U16"
 	I16    Dtype = "I16"
 	F16    Dtype = "F16"
@@ -26,6 +27,7 @@ const (
 	U64    Dtype = "U64"
 	I64    Dtype = "I64"
 	F64    Dtype = "F64"
+	C64    Dtype = "C64" // two F32, the real and the imaginary part
 )
 
 // format is how one element type lies in a file and what it becomes in memory.
@@ -40,12 +42,12 @@ var formats = map[Dtype]format{
 	U32: {4, tensor.Uint32}, I32: {4, tensor.Int32}, F32: {4, tensor.Float32},
 	U64: {8, tensor.Uint64}, I64: {8, tensor.Int64}, F64: {8, tensor.Float64},
 	F16: {2, tensor.Float32}, BF16: {2, tensor.Float32},
-	F8E5M2: {1, tensor.Float32}, F8E4M3: {1, tensor.Float32},
+	F8E5M2: {1, tensor.Float32}, F8E4M3: {1, tensor.Float32}, F8E8M0: {1, tensor.Float32}, C64: {8, tensor.Complex64},
 }
 
 // widened reports whether elements grow on the way into memory.
 func (d Dtype) widened() bool {
-	return d == F16 || d == BF16 || d == F8E5M2 || d == F8E4M3
+	return d == F16 || d == BF16 || d == F8E5M2 || d == F8E4M3 || d == F8E8M0
 }
 
 // float reports whether d holds real numbers, which convert into each other on reading.
@@ -65,6 +67,7 @@ func dtypeOf(kind tensor.Dtype) (Dtype, bool) {
 var (
 	e5m2 = eightBits(float8E5M2)
 	e4m3 = eightBits(float8E4M3)
+	e8m0 = eightBits(float8E8M0)
 )
 
 func eightBits(value func(uint8) float32) (table [256]float32) {
@@ -91,6 +94,14 @@ func float8E4M3(b uint8) float32 {
 		value = -value
 	}
 	return float32(value)
+}
+
+// float8E8M0 is 2^(b−127), the smallest below the normal numbers of float32; all ones are NaN.
+func float8E8M0(b uint8) float32 {
+	if b == 0xff {
+		return float32(math.NaN())
+	}
+	return float32(math.Ldexp(1, int(b)-127))
 }
 
 // float16 widens IEEE 754 binary16, exactly.

@@ -94,6 +94,34 @@ func TestE4M3(t *testing.T) {
 	}
 }
 
+// TestE8M0 decodes all bit patterns: powers of two without a sign, and NaN.
+func TestE8M0(t *testing.T) {
+	got, wide := readAll(t, "F8_E8M0", 1, 256)
+	for bits, v := range got[:255] {
+		if want := math.Pow(2, float64(bits-127)); float64(v) != want || wide[bits] != want {
+			t.Errorf("%#x: got %v and %v, want %v", bits, v, wide[bits], want)
+		}
+	}
+	if got[255] == got[255] || wide[255] == wide[255] {
+		t.Errorf("0xff: got %v and %v, want NaN", got[255], wide[255])
+	}
+}
+
+// TestComplex: complex numbers stay what they are, and convert into nothing else.
+func TestComplex(t *testing.T) {
+	data := binary.LittleEndian.AppendUint32(nil, math.Float32bits(1.5))
+	data = binary.LittleEndian.AppendUint32(data, math.Float32bits(-2))
+	f, err := checkpoints.Open(store(t, file(`{"x":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}`, data...)))
+	check(t, err)
+	defer f.Close()
+	x, err := f.Tensor("x")
+	check(t, err)
+	if got := x.Data().([]complex64); got[0] != complex(1.5, -2) {
+		t.Errorf("got %v, want 1.5-2i", got)
+	}
+	wantError(t, f.ReadInto("x", tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(1))), `"x"`, "C64", "float32")
+}
+
 func TestBadBool(t *testing.T) {
 	_, err := checkpoints.Read(store(t, file(`{"x":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}`, 0, 1, 2)))
 	wantError(t, err, `"x"`, "element 2", "byte 2")

@@ -44,6 +44,7 @@ func TestAllTypes(t *testing.T) {
 		{"f64", dense([]float64{math.Pi, math.Inf(-1), math.Copysign(0, -1)}, 3)},
 		{"u64", dense([]uint64{math.MaxUint64, 0}, 2)},
 		{"i64", dense([]int64{math.MinInt64, 7}, 2, 1)},
+		{"c64", dense([]complex64{complex(1.5, -2), 0}, 2)},
 		{"f32", dense([]float32{1.5, math.SmallestNonzeroFloat32, -0}, 1, 3)},
 		{"u32", dense([]uint32{math.MaxUint32}, 1)},
 		{"i32", dense([]int32{math.MinInt32, 1, 2, 3}, 2, 2)},
@@ -129,7 +130,7 @@ func TestWriteErrors(t *testing.T) {
 		{pairs(named{"a\xff", one}), []string{"UTF-8"}},
 		{pairs(named{"a", nil}), []string{`"a"`, "no tensor"}},
 		{pairs(named{"a", masked}), []string{`"a"`, "masked"}},
-		{pairs(named{"a", dense([]complex64{1}, 1)}), []string{`"a"`, "complex64"}},
+		{pairs(named{"a", dense([]complex128{1}, 1)}), []string{`"a"`, "complex128"}},
 		{pairs(named{"a", dense([]string{"x"}, 1)}), []string{`"a"`, "string"}},
 		{pairs(named{"a", tensor.New(tensor.WithShape(2, 2), tensor.AsFortran([]float32{1, 2, 3, 4}))}), []string{`"a"`, "column by column"}},
 	} {

@@ -63,6 +63,7 @@ func attacks() []attack {
 		all(`{"__metadata__":{},"__metadata__":{}}`, 0, "duplicate name", "__metadata__"),
 		all(`{"__metadata__":{"k":1}}`, 0, "want a string"),
 		all(headerOf(tensorJSON("a", "F31", "[1]", 0, 4)), 4, `tensor "a"`, "F31", "unknown"),
+		all(headerOf(tensorJSON("a", "F4", "[2]", 0, 1)), 1, `tensor "a"`, "F4", "unknown"),
 		one("[2]", 4, "needs 8 bytes", "hold 4"),
 		one("[-1]", 4, "negative", "-1"),
 		one("[1.5]", 4, "1.5", "whole"),

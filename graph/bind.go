@@ -15,7 +15,7 @@ import (
 func (c *compiler) program() (*Program, error) {
 	p := &Program{
 		Scale: 1, params: c.params, mode: c.mode, steps: c.steps, stream: c.stream, scale: c.scale,
-		inputs: map[string]*leaf{}, states: map[string]*leaf{}, outputs: map[string]*tensor.Dense{},
+		inputs: map[string]*leaf{}, states: map[string]*leaf{}, outputs: map[string]*tensor.Dense{}, named: map[string]value{},
 		drawing: c.draw(),
 	}
 	for _, l := range c.leaves {
@@ -35,15 +35,15 @@ func (c *compiler) program() (*Program, error) {
 		}
 	}
 	if c.params.dt == tensor.Float64 {
-		p.arena64 = make([]float64, c.arena)
+		p.arena64 = newDense(tensor.Float64, []int{max(c.arena, 1)}).Float64s()
 	} else {
-		p.arena32 = make([]float32, c.arena)
+		p.arena32 = newDense(tensor.Float32, []int{max(c.arena, 1)}).Float32s()
 	}
 	p.memory = c.memory()
-	p.bind()
 	for _, o := range c.outputs {
-		p.outputs[o.name] = p.dense(c.values[o.node])
+		p.named[o.name] = c.values[o.node]
 	}
+	p.bind()
 	if c.loss != nil {
 		p.loss = p.dense(c.values[c.loss])
 	}
@@ -71,8 +71,11 @@ func (c *compiler) memory() Memory {
 	return m
 }
 
-// bind gives every step the memory of its operands and results.
+// bind gives every step the memory of its operands and results, and the outputs theirs.
 func (p *Program) bind() {
+	for name, v := range p.named {
+		p.outputs[name] = p.dense(v)
+	}
 	for _, s := range p.steps {
 		switch {
 		case s.kind == foreignStep:
@@ -181,10 +184,14 @@ func (p *Program) bindForeign(s *step) func() error {
 	}
 	out := p.gorgoniaValue(s.out[0])
 	op := s.node.Op()
+	pre, ok := op.(G.UsePreallocDoer)
+	if opType(op) == "linAlgBinOp" && len(s.out[0].shape) == 0 {
+		ok = false // the product of two vectors does not take memory for its number
+	}
 	return func() error {
 		var v G.Value
 		var err error
-		if pre, ok := op.(G.UsePreallocDoer); ok {
+		if ok {
 			v, err = pre.UsePreallocDo(out, in...)
 		} else {
 			v, err = op.Do(in...)
@@ -217,14 +224,26 @@ func assign(to, from G.Value) error {
 	}
 	switch to := to.(type) {
 	case *G.F32:
-		if f, ok := from.(*G.F32); ok {
+		switch f := from.(type) {
+		case *G.F32:
 			*to = *f
 			return nil
+		case *tensor.Dense: // of one element
+			if f.Dtype() == tensor.Float32 && f.DataSize() == 1 {
+				*to = G.F32(f.Float32s()[0])
+				return nil
+			}
 		}
 	case *G.F64:
-		if f, ok := from.(*G.F64); ok {
+		switch f := from.(type) {
+		case *G.F64:
 			*to = *f
 			return nil
+		case *tensor.Dense:
+			if f.Dtype() == tensor.Float64 && f.DataSize() == 1 {
+				*to = G.F64(f.Float64s()[0])
+				return nil
+			}
 		}
 	case *tensor.Dense:
 		if f, ok := from.(*tensor.Dense); ok && f.DataSize() == to.DataSize() {

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"runtime/debug"
 	"slices"
 	"strconv"
 
@@ -9,14 +8,21 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
 // Build runs a declaration and compiles what it declares into a Program over the weights p. It is the only way to
 // a Program. It returns the first error of the declaration, with the path at which it arose; p is then as it was before.
 func Build(p *Params, mode Mode, declare func(*Scope)) (_ *Program, err error) {
+	if p == nil || declare == nil {
+		return nil, errors.Errorf("graph: build: parameters %t, declaration %t: want both, see NewParams", p != nil, declare != nil)
+	}
 	known := p.Len()
 	defer func() {
+		if r := recover(); r != nil { // of an operation that is asked for its sizes
+			err = errors.Errorf("plan: panic: %v", r)
+		}
 		if err != nil {
 			p.truncate(known)
 			err = errors.WithMessage(err, "graph: build")
@@ -46,6 +52,7 @@ type builder struct {
 	err    error
 
 	paths   []string // of every node of g, by its ID
+	last    string   // path of the scope made last
 	leaves  map[*G.Node]*leaf
 	used    map[string]*G.Node // paths declared in this graph
 	inputs  []*leaf
@@ -94,12 +101,12 @@ func newBuilder(p *Params, mode Mode) *builder {
 	return b
 }
 
-// run calls the declaration. A panic in it, Gorgonia's or the caller's own, becomes an error; one that follows an error of
-// the declaration is taken for its consequence.
+// run calls the declaration. A panic in it, Gorgonia's or the caller's own, becomes an error at the scope that was made last; one
+// that follows an error of the declaration is taken for its consequence.
 func (b *builder) run(declare func(*Scope)) (err error) {
 	defer func() {
-		if r := recover(); r != nil && b.err == nil {
-			b.err = errors.Errorf("panic: %v\n%s", r, debug.Stack())
+		if r := recover(); r != nil {
+			b.fail(b.last, errors.Errorf("panic: %v", r)) // with the stack of the panic, which %+v prints
 		}
 		err = b.err
 	}()
@@ -163,8 +170,8 @@ func (b *builder) input(name string, dt tensor.Dtype, shape []int) (*G.Node, err
 	if dt != tensor.Int32 && dt != b.params.dt {
 		return nil, errors.Errorf("input %s of type %v, want int32 or the parameters' %v", name, dt, b.params.dt)
 	}
-	if len(shape) == 0 || slices.Min(shape) <= 0 {
-		return nil, errors.Errorf("input %s of shape %v: want at least one axis, each at least 1", name, tensor.Shape(shape))
+	if err := checkShape(shape); err != nil {
+		return nil, errors.WithMessagef(err, "input %s", name)
 	}
 	l, err := b.addLeaf(inputLeaf, name, newDense(dt, shape))
 	if err != nil {
@@ -175,12 +182,14 @@ func (b *builder) input(name string, dt tensor.Dtype, shape []int) (*G.Node, err
 }
 
 func newDense(dt tensor.Dtype, shape []int) *tensor.Dense {
-	return tensor.New(tensor.Of(dt), tensor.WithShape(slices.Clone(shape)...))
+	t := tensor.New(tensor.Of(dt), tensor.WithShape(slices.Clone(shape)...))
+	kernel.LargePages(t)
+	return t
 }
 
 func (b *builder) state(path string, shape []int) (*G.Node, error) {
-	if len(shape) == 0 || slices.Min(shape) <= 0 {
-		return nil, errors.Errorf("state of shape %v: want at least one axis, each at least 1", tensor.Shape(shape))
+	if err := checkShape(shape); err != nil {
+		return nil, errors.WithMessage(err, "state")
 	}
 	l, err := b.addLeaf(stateLeaf, path, newDense(b.params.dt, shape))
 	if err != nil {
@@ -230,6 +239,8 @@ func (b *builder) output(name string, n *G.Node) error {
 
 func (b *builder) minimize(loss *G.Node) error {
 	switch {
+	case loss == nil:
+		return nil // declare says so
 	case b.loss != nil:
 		return errors.New("a loss is declared twice: add the two")
 	case loss.Dims() != 0 || loss.Dtype() != b.params.dt:

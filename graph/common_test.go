@@ -52,6 +52,9 @@ func buildError(t testing.TB, words string, declare func(*graph.Scope)) {
 	t.Helper()
 	_, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Train, declare)
 	checkError(t, err, "graph: build: |"+words)
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("got an error of several lines, want one: %v", err)
+	}
 }
 
 // grad is a copy of the gradient of a parameter.

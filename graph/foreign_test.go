@@ -77,7 +77,26 @@ var gorgonias = map[string]func(x, y *G.Node) (*G.Node, error){
 		}
 		return G.Sum(x, 1, 3)
 	},
-	"a constant": func(x, _ *G.Node) (*G.Node, error) { return G.Mul(x, G.NewConstant(2.5)) },
+	"Mul/vectors": func(x, y *G.Node) (*G.Node, error) {
+		a, err := ops.Reshape(x, 12)
+		if err != nil {
+			return nil, err
+		}
+		b, err := ops.Reshape(y, 12)
+		if err != nil {
+			return nil, err
+		}
+		return G.Mul(a, b)
+	},
+	"Tensordot":     func(x, y *G.Node) (*G.Node, error) { return G.Tensordot([]int{1}, []int{1}, x, y) },
+	"Tensordot/all": func(x, y *G.Node) (*G.Node, error) { return G.Tensordot([]int{0, 1}, []int{0, 1}, x, y) },
+	"Abs":           func(x, _ *G.Node) (*G.Node, error) { return G.Abs(x) },
+	"Log1p":         func(x, _ *G.Node) (*G.Node, error) { return G.Log1p(x) },
+	"Expm1":         func(x, _ *G.Node) (*G.Node, error) { return G.Expm1(x) },
+	"Mish":          func(x, _ *G.Node) (*G.Node, error) { return G.Mish(x) },
+	"Rectify":       func(x, _ *G.Node) (*G.Node, error) { return G.Rectify(x) },
+	"Pow":           G.Pow,
+	"a constant":    func(x, _ *G.Node) (*G.Node, error) { return G.Mul(x, G.NewConstant(2.5)) },
 }
 
 // TestGorgoniaOps: Gorgonia's own operations run in a Program, between ours, with right gradients.

@@ -1,8 +1,6 @@
 package graph
 
 import (
-	"runtime/debug"
-
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
@@ -16,7 +14,7 @@ func (b *builder) differentiate() (err error) {
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			err = errors.Errorf("gradients: panic: %v\n%s", r, debug.Stack())
+			err = errors.Errorf("gradients: panic: %v", r)
 		}
 	}()
 	below := b.reachable(b.loss)
@@ -26,6 +24,9 @@ func (b *builder) differentiate() (err error) {
 			return errors.Errorf("%s: parameter does not affect the loss: freeze it or do not declare it", l.name)
 		}
 		wrt[i] = l.node
+	}
+	if err := b.differentiable(b.loss, map[*G.Node]bool{}); err != nil {
+		return err
 	}
 	first := len(b.paths)
 	b.firstGrad = int64(first)
@@ -41,6 +42,32 @@ func (b *builder) differentiate() (err error) {
 		b.grads[l] = grads[i]
 	}
 	b.attribute(first)
+	return b.intact()
+}
+
+// differentiable follows the gradient down from n and reports an operation that does not say which of its operands have one, for
+// which gorgonia.Grad panics.
+func (b *builder) differentiable(n *G.Node, seen map[*G.Node]bool) error {
+	operands := b.children(n)
+	if seen[n] || len(operands) == 0 {
+		return nil
+	}
+	seen[n] = true
+	var has []bool
+	if op, ok := n.Op().(G.SDOp); ok {
+		has = op.DiffWRT(len(operands))
+	}
+	if len(has) != len(operands) {
+		return errors.New(at(b.paths[n.ID()], n.Op().String()+" has no gradient: keep it off the way to the loss"))
+	}
+	for i, x := range operands {
+		if !has[i] {
+			continue
+		}
+		if err := b.differentiable(x, seen); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -44,18 +44,13 @@ func XavierUniform() Init { return Init{xavier, 1} }
 
 // tensor makes the initial value, which depends on seed, path and shape alone.
 func (i Init) tensor(dt tensor.Dtype, seed uint64, path string, shape []int) (*tensor.Dense, error) {
-	if len(shape) == 0 {
-		return nil, errors.New("parameter has no axes: a single number has shape (1)")
-	}
-	for _, d := range shape {
-		if d <= 0 {
-			return nil, errors.Errorf("parameter has shape %v: every axis must be at least 1", tensor.Shape(shape))
-		}
+	if err := checkShape(shape); err != nil {
+		return nil, errors.WithMessage(err, "parameter")
 	}
 	if i.kind == xavier && len(shape) != 2 {
 		return nil, errors.Errorf("parameter has shape %v but XavierUniform needs a matrix", tensor.Shape(shape))
 	}
-	t := tensor.New(tensor.Of(dt), tensor.WithShape(append([]int(nil), shape...)...))
+	t := newDense(dt, shape)
 	s := kernel.Seed{Key: kernel.Key(seed, path)}
 	switch dt {
 	case tensor.Float32:
@@ -82,4 +77,25 @@ func fill[T kernel.Float](x []T, i Init, s kernel.Seed, shape []int) {
 		bound := math.Sqrt(6 / float64(shape[0]+shape[1]))
 		kernel.Uniform(x, s, -bound, bound)
 	}
+}
+
+// maxElements bounds a tensor, so that a slip such as a product of two sizes is an error and not an overflow.
+const maxElements = 1 << 40
+
+// checkShape says whether a tensor can have a shape.
+func checkShape(shape []int) error {
+	if len(shape) == 0 {
+		return errors.New("shape () has no axes: a single number has shape (1)")
+	}
+	n := 1
+	for _, d := range shape {
+		switch {
+		case d <= 0:
+			return errors.Errorf("shape %v: every axis must be at least 1", tensor.Shape(shape))
+		case d > maxElements/n:
+			return errors.Errorf("shape %v: more than 2^40 elements", tensor.Shape(shape))
+		}
+		n *= d
+	}
+	return nil
 }

@@ -163,6 +163,120 @@ func TestPitfallMergedNodes(t *testing.T) {
 	})
 }
 
+// TestPitfallConstants: constants of one name, or that print alike, are one node whatever their values.
+func TestPitfallConstants(t *testing.T) {
+	long := func(middle float64) *tensor.Dense {
+		x := make([]float64, 1000)
+		x[500] = middle
+		return graphtest.Dense(tensor.Float64, x, 1000)
+	}
+	g := G.NewGraph()
+	x := plain(g, "x", make([]float64, 1000), 1000)
+	a, b := G.Must(G.Add(x, G.NewConstant(long(1)))), G.Must(G.Add(x, G.NewConstant(long(2))))
+	if a != b {
+		t.Error("gorgonia no longer merges constants that print alike")
+	}
+	buildError(t, "h.0: |NewConstant|use Scope.Constant", func(s *graph.Scope) {
+		c := G.NewConstant(floats([]float32{1, 2}, 2))
+		s.Output("y", s.In("h").At(0).Try(G.Add(s.Param("x", graph.Ones(), 2), c)))
+	})
+	buildError(t, "NewConstant|leave the name out", func(s *graph.Scope) {
+		x := s.Param("x", graph.Ones(), 2)
+		s.Output("y", s.Try(G.HadamardProd(x, G.NewConstant(float32(2), G.WithName("rate")))))
+	})
+	p := build(t, func(s *graph.Scope) {
+		x := s.Param("x", graph.Ones(), 2)
+		s.Output("a", s.Try(G.HadamardProd(x, G.NewConstant(float32(0.12345678)))))
+		s.Output("b", s.Try(G.HadamardProd(x, G.NewConstant(float32(0.12345679)))))
+	})
+	check(t, p.Run(nil))
+	if a, b := p.Output("a").Float32s()[0], p.Output("b").Float32s()[0]; a != 0.12345678 || b != 0.12345679 {
+		t.Errorf("got %v and %v, want both constants to the last bit", a, b)
+	}
+}
+
+// TestPitfallNoGradient: what has no gradient in Gorgonia is left out of the derivative, or a panic of gorgonia.Grad.
+func TestPitfallNoGradient(t *testing.T) {
+	buildError(t, "h: |gorgonia.At|use ops.Slice", func(s *graph.Scope) {
+		x := s.Param("x", graph.Ones(), 2, 2)
+		s.Minimize(s.In("h").Try(G.Add(s.In("h").Try(G.At(x, 0, 1)), graphtest.Loss(s, x))))
+	})
+	diagonal := func(s *graph.Scope) {
+		y := s.In("h").Try(G.DiagFlat(s.Param("x", graph.Ones(), 2)))
+		s.Output("y", y)
+		s.Minimize(graphtest.Loss(s, y))
+	}
+	buildError(t, "h: DiagFlat|no gradient", diagonal)
+	check(t, buildOver(t, graph.NewParams(tensor.Float32, 1), graph.Eval, diagonal).Run(nil)) // where none is asked for it is right
+}
+
+// TestPitfallRemovedNode: Gorgonia finds a node's operands by its place in a list, which is another one once an earlier node is gone.
+func TestPitfallRemovedNode(t *testing.T) {
+	g := G.NewGraph()
+	x, y := plain(g, "x", []float64{0.5}, 1), plain(g, "y", []float64{0.5}, 1)
+	G.Must(G.BinaryXent(x, y))
+	mixed := false
+	for _, n := range g.AllNodes() {
+		if n.Op() != nil && n.Op().Arity() != g.From(n.ID()).Len() && n.Op().Arity() > 0 && g.From(n.ID()).Len() > 0 {
+			mixed = true
+		}
+	}
+	if !mixed {
+		t.Error("gorgonia no longer mixes up the nodes of BinaryXent")
+	}
+	buildError(t, "h: gorgonia.BinaryXent|with ops", func(s *graph.Scope) {
+		x, y := s.Param("x", graph.Constant(0.5), 2), s.Constant(floats([]float32{0, 1}, 2))
+		s.Minimize(graphtest.Loss(s, s.In("h").Try(G.BinaryXent(x, y))))
+	})
+}
+
+// TestRefused goes through the operations of Gorgonia that Build refuses and that no test of a pitfall has.
+func TestRefused(t *testing.T) {
+	for words, op := range map[string]func(x *G.Node) (*G.Node, error){
+		"gorgonia.SoftMax|ops.LogSoftmax": func(x *G.Node) (*G.Node, error) { return G.LogSoftMax(x) },
+		"gorgonia.GroupNorm|ops.LayerNorm": func(x *G.Node) (*G.Node, error) {
+			scale := G.NewTensor(x.Graph(), tensor.Float32, 4, G.WithShape(1, 4, 1, 1), G.WithName("scale"), G.WithInit(G.Ones()))
+			bias := G.NewTensor(x.Graph(), tensor.Float32, 4, G.WithShape(1, 4, 1, 1), G.WithName("bias"), G.WithInit(G.Zeroes()))
+			return G.GroupNorm(x, scale, bias, 2, 4, 1e-5)
+		},
+		"gorgonia.BatchNorm|ops.LayerNorm": func(x *G.Node) (*G.Node, error) {
+			y, _, _, _, err := G.BatchNorm(x, nil, nil, 0.9, 1e-5)
+			return y, err
+		},
+		"random nodes|ops.Dropout": func(x *G.Node) (*G.Node, error) {
+			r := G.UniformRandomNode(x.Graph(), tensor.Float32, 0, 1, 2, 4, 3, 3)
+			return G.Add(x, r)
+		},
+		"gorgonia.Concat|ops.Concat": func(x *G.Node) (*G.Node, error) {
+			y, err := ops.Reshape(x, 72, 1)
+			if err != nil {
+				return nil, err
+			}
+			return G.Concat(0, y, y, y, y)
+		},
+		"gorgonia.Read|Scope.Output": func(x *G.Node) (*G.Node, error) {
+			var v G.Value
+			G.Read(x, &v)
+			return x, nil
+		},
+		"gorgonia.Set|Scope.State": func(x *G.Node) (*G.Node, error) {
+			y, err := G.Tanh(x)
+			if err != nil {
+				return nil, err
+			}
+			G.Set(x, y)
+			return y, nil
+		},
+	} {
+		t.Run(words, func(t *testing.T) {
+			buildError(t, "h.2: |"+words, func(s *graph.Scope) {
+				h := s.In("h").At(2)
+				h.Output("y", h.Try(op(h.Param("x", graph.Normal(1), 2, 4, 3, 3))))
+			})
+		})
+	}
+}
+
 // TestPitfallHashes: Gorgonia takes two nodes for one when their operations' hashes agree too, whatever their operands are. Ours are numbers
 // that no two have.
 func TestPitfallHashes(t *testing.T) {
@@ -272,6 +386,11 @@ func TestPitfallPanic(t *testing.T) {
 		s.Output("y", s.In("h").Try(ops.New(d, s.Param("x", graph.Ones(), 1))))
 	})
 	checkError(t, p.Run(nil), "graph: run: h: Fragile|panic: oh")
+	buildError(t, "plan: panic: oh", func(s *graph.Scope) {
+		d := ops.Def{Name: "Fragile", Shapes: func(in []tensor.Shape) ([]tensor.Shape, error) { return in, nil },
+			Forward: ops.Kernel{F32: func(*ops.Call[float32]) error { return nil }}, Scratch: func([]tensor.Shape) int { panic("oh") }}
+		s.Output("y", s.In("h").Try(ops.New(d, s.Param("x", graph.Ones(), 1))))
+	})
 }
 
 func TestPitfallMaskedRows(t *testing.T) {

@@ -36,6 +36,7 @@ type Program struct {
 	names   []string // of the inputs, in order
 	states  map[string]*leaf
 	outputs map[string]*tensor.Dense
+	named   map[string]value // of the outputs
 	weights []*Weight
 	stream  *leaf
 	scale   *leaf

@@ -1,9 +1,7 @@
 package graph
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -31,13 +29,31 @@ var refused = map[string]string{
 	"OuterProd":     "gorgonia.OuterProd fails in the backward pass off square: use ops.MatMul",
 	"long concatOp": "gorgonia.Concat's gradient merges slices whose bounds agree in their low bytes: use ops.Concat",
 	"4-D repeatOp":  "gorgonia's broadcasts have wrong gradients in four dimensions: use ops.Add, Sub, Mul or Div",
+	"atOp":          "gorgonia.At has no gradient and leaves it out without a word: use ops.Slice and ops.Reshape",
+
+	"constantTensor":       "gorgonia.NewConstant of a tensor is merged with others that print alike: use Scope.Constant",
+	"named constantScalar": "gorgonia.NewConstant is merged with others of its name, whatever their values: leave the name out",
+}
+
+// takenOut is why no graph runs from which Gorgonia has removed a node: it then mixes up the operands of those behind it.
+const takenOut = "gorgonia.BinaryXent takes a node out of the graph, which mixes up those behind it: write t·log p + (1-t)·log(1-p) with ops and gorgonia.Log"
+
+// intact says whether every node that was ever made is still there: they are numbered without gaps.
+func (b *builder) intact() error {
+	if all := b.g.AllNodes(); all[len(all)-1].ID() != int64(len(all)-1) {
+		return errors.New(takenOut)
+	}
+	return nil
 }
 
 // refuse reports the first declared node that is one of Gorgonia's wrong operations. What gorgonia.Grad makes of the others
-// is right.
+// is right. Statements, which nothing depends on, would not be run at all.
 func (b *builder) refuse() error {
-	declared := slices.SortedFunc(maps.Keys(b.reachable(b.roots()...)), func(x, y *G.Node) int { return cmp.Compare(x.ID(), y.ID()) })
-	for _, n := range declared {
+	needed := b.reachable(b.roots()...)
+	for _, n := range b.g.AllNodes() {
+		if name := opType(n.Op()); !needed[n] && name != "letOp" && name != "readOp" {
+			continue
+		}
 		if why := refusal(n); why != "" {
 			return errors.New(at(b.paths[n.ID()], why))
 		}
@@ -61,6 +77,10 @@ func refusal(n *G.Node) string {
 	case "repeatOp":
 		if n.Dims() >= 4 {
 			name = "4-D repeatOp"
+		}
+	case "constantScalar":
+		if n.Name() != fmt.Sprint(n.Value().Data()) {
+			name = "named constantScalar"
 		}
 	case "concatOp":
 		if slices.Max(n.Shape()) > math.MaxUint8 {

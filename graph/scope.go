@@ -39,6 +39,7 @@ func (s *Scope) In(name string) *Scope {
 	if s.path != "" {
 		name = s.path + "." + name
 	}
+	s.b.last = name
 	return &Scope{b: s.b, path: name}
 }
 
@@ -143,6 +144,9 @@ func (s *Scope) declare(f func(path string) (*G.Node, error)) *G.Node {
 	}
 	if err == nil && n.Graph() != s.b.g {
 		err = errors.Errorf("node %v belongs to another graph", n)
+	}
+	if err == nil {
+		err = s.b.intact()
 	}
 	if err != nil {
 		s.b.fail(s.path, err)

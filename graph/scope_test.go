@@ -91,6 +91,11 @@ func TestDeclarationErrors(t *testing.T) {
 		{"dims", "h.1: |(2, 3)|2 axes, want 3", func(s *graph.Scope) { s.In("h").At(1).Dims(s.Input("x", tensor.Float32, 2, 3), 3) }},
 		{"dims of nil", "nil, want 3 axes", func(s *graph.Scope) { s.Dims(nil, 3) }},
 		{"panic", "panic: oh", func(*graph.Scope) { panic("oh") }},
+		{"panic below", "h.3.attn: panic: oh", func(s *graph.Scope) { s.In("h").At(3).In("attn"); panic("oh") }},
+		{"nil loss", "h: node is nil", func(s *graph.Scope) { s.In("h").Minimize(nil) }},
+		{"too large", "w: |(1048576, 1048577)|2^40", func(s *graph.Scope) { s.Param("w", graph.Zeros(), 1<<20, 1<<20+1) }},
+		{"product overflows", "input x|2^40", func(s *graph.Scope) { s.Input("x", tensor.Float32, 1<<32, 1<<32) }},
+		{"product overflows", "k: state|2^40", func(s *graph.Scope) { s.State("k", 1<<32, 1<<32) }},
 		{"raw input", "Scope.Input", func(s *graph.Scope) {
 			x := s.Input("x", tensor.Float32, 2)
 			s.Output("y", s.Add(x, G.NewVector(x.Graph(), tensor.Float32, G.WithShape(2), G.WithName("raw"))))
@@ -104,6 +109,10 @@ func TestDeclarationErrors(t *testing.T) {
 	}
 	_, err := graph.Build(graph.NewParams(tensor.Float32, 1), 7, func(*graph.Scope) {})
 	checkError(t, err, "graph: build: unknown mode 7")
+	_, err = graph.Build(nil, graph.Train, func(*graph.Scope) {})
+	checkError(t, err, "graph: build: parameters false")
+	_, err = graph.Build(graph.NewParams(tensor.Float32, 1), graph.Train, nil)
+	checkError(t, err, "graph: build: |declaration false")
 	_, err = graph.Build(graph.NewParams(tensor.Int32, 1), graph.Train, func(s *graph.Scope) { s.Param("w", graph.Zeros(), 2) })
 	checkError(t, err, "graph: build: |int32|float32 or float64")
 }

@@ -76,6 +76,19 @@ func TestErrors(t *testing.T) {
 		{"scalar to positions", graph.Train, []string{"0 axes, want 3"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.SinusoidalPositions{}.Forward(s, scalar(s, x), none)
 		}},
+		{"nil to Linear", graph.Train, []string{"linear: input is nil"}, func(s *graph.Scope, _ *G.Node) *G.Node { return layers.Linear{Out: 2}.Forward(s, nil) }},
+		{"nil to LayerNorm", graph.Train, []string{"layer norm: input is nil"}, func(s *graph.Scope, _ *G.Node) *G.Node { return layers.LayerNorm{}.Forward(s, nil) }},
+		{"nil to RMSNorm", graph.Train, []string{"RMS norm: input is nil"}, func(s *graph.Scope, _ *G.Node) *G.Node { return layers.RMSNorm{}.Forward(s, nil) }},
+		{"nil to MLP", graph.Train, []string{"MLP: input is nil"}, func(s *graph.Scope, _ *G.Node) *G.Node { return layers.MLP{}.Forward(s, nil) }},
+		{"nil to attention", graph.Train, []string{"nil, want 3 axes"}, func(s *graph.Scope, _ *G.Node) *G.Node {
+			return layers.SelfAttention{Heads: 2}.Forward(s, nil, none)
+		}},
+		{"nil to embedding", graph.Train, []string{"Embedding", "nil"}, func(s *graph.Scope, _ *G.Node) *G.Node {
+			return layers.Embedding{Vocab: 3, Dim: 2}.Forward(s, nil)
+		}},
+		{"nil to positions", graph.Train, []string{"nil, want 3 axes"}, func(s *graph.Scope, _ *G.Node) *G.Node {
+			return layers.LearnedPositions{Max: 3}.Forward(s, nil, none)
+		}},
 		{"no outputs", graph.Train, []string{"(0, 8)"}, func(s *graph.Scope, x *G.Node) *G.Node { return layers.Linear{}.Forward(s, x) }},
 		{"twice", graph.Train, []string{"twice"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.LayerNorm{}.Forward(s, layers.LayerNorm{}.Forward(s, x))

@@ -24,10 +24,7 @@ type Linear struct {
 
 // Forward declares the layer.
 func (l Linear) Forward(s *graph.Scope, x *G.Node) *G.Node {
-	if x.Dims() == 0 {
-		return s.Failf("linear: input is a scalar, want at least one axis")
-	}
-	in := x.Shape()[x.Dims()-1]
+	in := channels(s, "linear", x)
 	weight, bias := l.inits(in)
 	shape := []int{l.Out, in}
 	if l.InOut {
@@ -39,6 +36,19 @@ func (l Linear) Forward(s *graph.Scope, x *G.Node) *G.Node {
 		b = s.Param("bias", bias, l.Out)
 	}
 	return s.Try(ops.Linear(x, w, b, ops.LinearOptions{InOut: l.InOut, Act: l.Act})) // (…, Out)
+}
+
+// channels is the length of the last axis of a layer's input. Where there is none it is an error, and 1.
+func channels(s *graph.Scope, layer string, x *G.Node) int {
+	switch {
+	case x == nil:
+		s.Failf("%s: input is nil, want a node", layer)
+	case x.Dims() == 0:
+		s.Failf("%s: input is a scalar, want at least one axis", layer)
+	default:
+		return x.Shape()[x.Dims()-1]
+	}
+	return 1
 }
 
 func (l Linear) inits(in int) (weight, bias graph.Init) {

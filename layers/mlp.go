@@ -23,10 +23,7 @@ type MLP struct {
 
 // Forward declares the layer.
 func (l MLP) Forward(s *graph.Scope, x *G.Node) *G.Node {
-	if x.Dims() == 0 {
-		return s.Failf("MLP: input is a scalar, want at least one axis")
-	}
-	c := x.Shape()[x.Dims()-1]
+	c := channels(s, "MLP", x)
 	first, second, act := "linear1", "linear2", kernel.ReLU
 	if l.Family == GPT2 {
 		first, second, act = "c_fc", "c_proj", kernel.GELUTanh

@@ -21,10 +21,7 @@ type LayerNorm struct {
 
 // Forward declares the layer.
 func (l LayerNorm) Forward(s *graph.Scope, x *G.Node) *G.Node {
-	if x.Dims() == 0 {
-		return s.Failf("layer norm: input is a scalar, want at least one axis")
-	}
-	c := x.Shape()[x.Dims()-1]
+	c := channels(s, "layer norm", x)
 	w := s.Param("weight", graph.Ones(), c)
 	var b *G.Node
 	if !l.NoBias {
@@ -40,10 +37,7 @@ type RMSNorm struct{ Eps float64 }
 
 // Forward declares the layer.
 func (l RMSNorm) Forward(s *graph.Scope, x *G.Node) *G.Node {
-	if x.Dims() == 0 {
-		return s.Failf("RMS norm: input is a scalar, want at least one axis")
-	}
-	w := s.Param("weight", graph.Ones(), x.Shape()[x.Dims()-1])
+	w := s.Param("weight", graph.Ones(), channels(s, "RMS norm", x))
 	return s.Try(ops.RMSNorm(x, w, orDefault(l.Eps)))
 }
 

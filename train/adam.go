@@ -18,7 +18,7 @@ import (
 //	w = w - Rate·(m/(1-β₁ᵗ)) / (√(v/(1-β₂ᵗ)) + Eps)
 //
 // Fields that are zero have PyTorch's defaults, except that a WeightDecay of 0 is none. State: step, exp_avg.NAME (m) and
-// exp_avg_sq.NAME (v).
+// exp_avg_sq.NAME (v); or exp_avg_pair.NAME, int32, with both moments of a weight in a word (see kernel.AdamWPairs).
 //
 // An optimizer serves the parameters of one model and is for one goroutine. It clears the gradients of plain Gorgonia nodes, as
 // Gorgonia's solvers do.
@@ -29,6 +29,9 @@ type AdamW struct {
 	Eps         float64 // 0 means 1e-8
 	WeightDecay float64
 	Decay       Decay // which parameters decay; nil means those of two axes or more
+
+	// BFloat16 keeps the moments in bfloat16, rounded at random: half the memory of the state, and float32 parameters only.
+	BFloat16 bool
 
 	slots slots
 }
@@ -56,6 +59,16 @@ var (
 // adamKinds are PyTorch's names for the moments.
 var adamKinds = []string{"exp_avg", "exp_avg_sq"}
 
+var pairKinds = []string{pairKind}
+
+// kinds are the names of what AdamW keeps.
+func (o *AdamW) kinds() []string {
+	if o.BFloat16 {
+		return pairKinds
+	}
+	return adamKinds
+}
+
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *AdamW) Step(model []G.ValueGrad) error {
 	return o.Update(model, orDefault(o.Rate, defaultRate), 1)
@@ -64,12 +77,12 @@ func (o *AdamW) Step(model []G.ValueGrad) error {
 // Update implements Optimizer.
 func (o *AdamW) Update(model []G.ValueGrad, rate, scale float64) error {
 	a := kernel.Adam{Rate: rate, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay}
-	return errors.WithMessage(adam{a, o.Decay, true}.update(model, scale, &o.slots), "train: adamw")
+	return errors.WithMessage(adam{a, o.Decay, true, o.kinds()}.update(model, scale, &o.slots), "train: adamw")
 }
 
 // Bind implements Stateful.
 func (o *AdamW) Bind(model []G.ValueGrad) error {
-	return errors.WithMessage(o.slots.bind(model, adamKinds), "train: adamw")
+	return errors.WithMessage(o.slots.bind(model, o.kinds()), "train: adamw")
 }
 
 // State implements Stateful.
@@ -88,7 +101,7 @@ func (o *Adam) Step(model []G.ValueGrad) error {
 // Update implements Optimizer.
 func (o *Adam) Update(model []G.ValueGrad, rate, scale float64) error {
 	a := kernel.Adam{Rate: rate, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay}
-	return errors.WithMessage(adam{a, o.Decay, false}.update(model, scale, &o.slots), "train: adam")
+	return errors.WithMessage(adam{a, o.Decay, false, adamKinds}.update(model, scale, &o.slots), "train: adam")
 }
 
 // Bind implements Stateful.
@@ -109,6 +122,7 @@ type adam struct {
 	kernel.Adam
 	decay     Decay
 	decoupled bool
+	kinds     []string
 }
 
 func (a adam) update(model []G.ValueGrad, scale float64, s *slots) (err error) {
@@ -119,13 +133,16 @@ func (a adam) update(model []G.ValueGrad, scale float64, s *slots) (err error) {
 	if a.Beta1 < 0 || a.Beta1 >= 1 || a.Beta2 < 0 || a.Beta2 >= 1 || a.Eps < 0 {
 		return errors.Errorf("Beta1 %v, Beta2 %v and Eps %v, want the betas within [0, 1) and Eps at least 0", a.Beta1, a.Beta2, a.Eps)
 	}
-	if a.Step, err = s.begin(model, adamKinds); err != nil {
+	if a.Step, err = s.begin(model, a.kinds); err != nil {
 		return err
 	}
 	for i, p := range model {
 		k := a.Adam
 		k.WeightDecay = a.decay.of(&s.all[i], a.WeightDecay)
-		if s.all[i].dt == tensor.Float64 {
+		if s.kinds[0] == pairKind {
+			g, _ := p.Grad() // begin has found it
+			kernel.AdamWPairs(floats[float32](p.Value()), floats[float32](g), s.all[i].kept[0].Int32s(), scale, k, s.all[i].seed())
+		} else if s.all[i].dt == tensor.Float64 {
 			adamStep[float64](p, &s.all[i], scale, k, a.decoupled)
 		} else {
 			adamStep[float32](p, &s.all[i], scale, k, a.decoupled)

@@ -29,8 +29,11 @@ func Evaluate(p *graph.Program, source Source, n int) (Evaluation, error) {
 }
 
 func evaluate(p *graph.Program, source Source, n int) (e Evaluation, err error) {
-	if p == nil || source == nil || n < 1 {
-		return e, errors.Errorf("program %v, source %v and %d batches, want both and at least 1 batch", p != nil, source != nil, n)
+	switch {
+	case p == nil || source == nil:
+		return e, errors.Errorf("program %t, source %t: want both", p != nil, source != nil)
+	case n < 1:
+		return e, errors.Errorf("%d batches, want at least 1: the data are too short to hold a target", n)
 	}
 	right := 0
 	for i := range n {

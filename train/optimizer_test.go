@@ -178,6 +178,8 @@ func TestUpdateErrors(t *testing.T) {
 		wantError(t, o.Update(nil, 1, 1), "0 parameters", "bound to 1")
 	}
 	wantError(t, (&train.AdamW{Beta1: 1}).Update(model(), 1, 1), "Beta1 1")
+	wide := []G.ValueGrad{newParam("w", tensor.Float64, 2, 3)}
+	wantError(t, (&train.AdamW{BFloat16: true}).Update(wide, 1, 1), "w is of float64")
 	wantError(t, (&train.SGD{Nesterov: true}).Update(model(), 1, 1), "Nesterov true")
 	o := &train.SGD{}
 	o.Update(model(), 1, 1)
@@ -187,8 +189,11 @@ func TestUpdateErrors(t *testing.T) {
 
 func TestOptimizerAllocatesNothing(t *testing.T) {
 	model := []G.ValueGrad{newParam("w", tensor.Float32, 64, 64), newParam("b", tensor.Float32, 64)}
+	list := []train.Optimizer{&train.AdamW{BFloat16: true}}
 	for _, c := range torchCases {
-		o := c.make()
+		list = append(list, c.make())
+	}
+	for _, o := range list {
 		step := func() {
 			if err := o.Update(model, 1e-3, 0.5); err != nil {
 				t.Fatal(err)
@@ -196,7 +201,7 @@ func TestOptimizerAllocatesNothing(t *testing.T) {
 		}
 		step()
 		if n := testing.AllocsPerRun(50, step); n != 0 {
-			t.Errorf("%s: got %v allocations a step, want none", c.name, n)
+			t.Errorf("%T: got %v allocations a step, want none", o, n)
 		}
 	}
 }

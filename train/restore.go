@@ -48,7 +48,9 @@ func (s *slots) restore(state map[string]*tensor.Dense) error {
 
 // misfit says why a tensor cannot be copied into another, and nothing when it can.
 func misfit(name string, got, want *tensor.Dense) string {
-	if got.RequiresIterator() || got.Dtype() != tensor.Int64 && got.Dtype() != tensor.Float32 && got.Dtype() != tensor.Float64 {
+	if pairs := want.Dtype() == tensor.Int32; got.RequiresIterator() || pairs && got.Dtype() != tensor.Int32 {
+		return fmt.Sprintf("has type %v, want a contiguous tensor of %v", got.Dtype(), want.Dtype())
+	} else if !pairs && got.Dtype() != tensor.Int64 && got.Dtype() != tensor.Float32 && got.Dtype() != tensor.Float64 {
 		return fmt.Sprintf("has type %v, want a contiguous tensor of %v", got.Dtype(), want.Dtype())
 	}
 	if name == "step" && size(got) == 1 {
@@ -67,6 +69,8 @@ func misfit(name string, got, want *tensor.Dense) string {
 func copyTensor(to, from *tensor.Dense) {
 	if to.Dtype() == from.Dtype() {
 		switch to.Dtype() {
+		case tensor.Int32:
+			copy(to.Int32s(), from.Int32s())
 		case tensor.Int64:
 			copy(to.Int64s(), from.Int64s())
 		case tensor.Float32:

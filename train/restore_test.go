@@ -25,8 +25,12 @@ func saved(o train.Stateful) map[string]*tensor.Dense {
 }
 
 func TestRestoreContinuesExactly(t *testing.T) {
+	makers := map[string]func() train.Optimizer{"AdamW in bfloat16": func() train.Optimizer { return &train.AdamW{BFloat16: true} }}
 	for _, c := range torchCases {
-		whole, first, second := c.make().(statefulOptimizer), c.make().(statefulOptimizer), c.make().(statefulOptimizer)
+		makers[c.name] = c.make
+	}
+	for name, make := range makers {
+		whole, first, second := make().(statefulOptimizer), make().(statefulOptimizer), make().(statefulOptimizer)
 		p, q := newParam("w", tensor.Float32, 2, 3), newParam("w", tensor.Float32, 2, 3)
 		step := func(o train.Optimizer, p *fakeParam, i int) {
 			p.setGrad(i, 1)
@@ -50,7 +54,7 @@ func TestRestoreContinuesExactly(t *testing.T) {
 			step(second, q, i)
 		}
 		if got, want := numbers(q.value), numbers(p.value); !slices.Equal(got, want) {
-			t.Errorf("%s: got %v after a resumption, want the same bits as %v", c.name, got, want)
+			t.Errorf("%s: got %v after a resumption, want the same bits as %v", name, got, want)
 		}
 	}
 }
@@ -62,6 +66,7 @@ func TestStateNames(t *testing.T) {
 		want []string
 	}{
 		{&train.AdamW{}, []string{"step", "exp_avg.h.0.w", "exp_avg.h.0.b", "exp_avg_sq.h.0.w", "exp_avg_sq.h.0.b"}},
+		{&train.AdamW{BFloat16: true}, []string{"step", "exp_avg_pair.h.0.w", "exp_avg_pair.h.0.b"}},
 		{&train.Adam{}, []string{"step", "exp_avg.h.0.w", "exp_avg.h.0.b", "exp_avg_sq.h.0.w", "exp_avg_sq.h.0.b"}},
 		{&train.SGD{Momentum: 0.9}, []string{"step", "momentum_buffer.h.0.w", "momentum_buffer.h.0.b"}},
 		{&train.SGD{}, []string{"step"}},

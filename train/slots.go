@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
 // slot is what an optimizer keeps for one parameter.
@@ -47,20 +48,37 @@ func (s *slots) bind(model []G.ValueGrad, kinds []string) error {
 		fresh.all = append(fresh.all, slot{name: name, shape: v.Shape().Clone(), dt: v.Dtype()})
 	}
 	for i := range fresh.all {
-		fresh.all[i].make(len(kinds))
+		if err := fresh.all[i].make(kinds); err != nil {
+			return err
+		}
 	}
 	*s = fresh
 	return nil
 }
 
-func (s *slot) make(n int) {
+// pairKind is the state that holds two moments in bfloat16 in an int32; all others are of the parameter's type.
+const pairKind = "exp_avg_pair"
+
+// seed names the random words that round the pairs of a parameter.
+func (s *slot) seed() kernel.Seed { return kernel.Seed{Key: kernel.Key(0, s.name)} }
+
+func (s *slot) make(kinds []string) error {
 	shape := s.shape.Clone()
 	if shape.Dims() == 0 {
 		shape = tensor.Shape{1}
 	}
-	for range n {
-		s.kept = append(s.kept, tensor.New(tensor.Of(s.dt), tensor.WithShape(shape.Clone()...)))
+	for _, kind := range kinds {
+		dt := s.dt
+		if kind == pairKind {
+			if dt = tensor.Int32; s.dt != tensor.Float32 {
+				return errors.Errorf("%s is of %v: moments in bfloat16 need parameters of float32", s.name, s.dt)
+			}
+		}
+		t := tensor.New(tensor.Of(dt), tensor.WithShape(shape.Clone()...))
+		kernel.LargePages(t)
+		s.kept = append(s.kept, t)
 	}
+	return nil
 }
 
 func (s *slots) same(model []G.ValueGrad, kinds []string) error {

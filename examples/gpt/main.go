@@ -2,7 +2,7 @@
 //
 // With no arguments it learns from a real book, Newton's Opticks, which every Go distribution carries: it trains a byte-level BPE
 // vocabulary and a model of 1.2 million parameters, which takes under two minutes on two cores, saves both to out/gpt and prints a
-// sample. Everything else is said with subcommands:
+// sample. The flags of train, such as -data, go without a command too. Everything else is said with subcommands:
 //
 //	go run ./examples/gpt train -data PATH -out DIR …   learn from a text file, a folder or a glob (.gz too)
 //	go run ./examples/gpt generate -model DIR -prompt TEXT …
@@ -27,20 +27,24 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "gpt:", err)
 		os.Exit(1)
 	}
 }
 
 func run(args []string) error {
-	command := "demo"
-	if len(args) > 0 {
+	command := ""
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		command, args = args[0], args[1:]
 	}
 	switch command {
-	case "demo":
-		return demo()
+	case "":
+		o := defaults()
+		if err := parse(command, args, o.flags); err != nil {
+			return err
+		}
+		return demo(o)
 	case "train":
 		o := defaults()
 		if err := parse(command, args, o.flags); err != nil {
@@ -63,22 +67,8 @@ func run(args []string) error {
 	return errors.Errorf("there is no command %q: the commands are train, generate and eval", command)
 }
 
-// parse reads a command's flags; -h prints them and ends the program.
-func parse(command string, args []string, declare func(*flag.FlagSet)) error {
-	f := flag.NewFlagSet("gpt "+command, flag.ExitOnError)
-	declare(f)
-	if err := f.Parse(args); err != nil {
-		return err
-	}
-	if f.NArg() > 0 {
-		return errors.Errorf("%s: unexpected argument %q: everything is given by flags, see -h", command, f.Arg(0))
-	}
-	return nil
-}
-
 // demo is the main job: train with the defaults, or finish a run that was interrupted, and print a sample.
-func demo() error {
-	o := defaults()
+func demo(o *options) error {
 	o.resume = true
 	if err := learn(o); err != nil {
 		return err

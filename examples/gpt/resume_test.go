@@ -93,7 +93,41 @@ func TestKilledAnywhere(t *testing.T) {
 	sameResults(t, results(t, killed), results(t, alone))
 }
 
-// command is this test as a program of its own that trains into a folder, going on where a run there was.
+// TestInterrupted: Ctrl-C ends a run after its step with everything saved, and it goes on as if nothing had been.
+func TestInterrupted(t *testing.T) {
+	alone, stopped := filepath.Join(t.TempDir(), "alone"), filepath.Join(t.TempDir(), "stopped")
+	if out, err := command(alone).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	c := command(stopped)
+	var output bytes.Buffer
+	c.Stdout, c.Stderr = &output, &output
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 { // until the run is under way
+		if log, err := os.ReadFile(filepath.Join(stopped, "log.csv")); err == nil && bytes.Count(log, []byte("\n")) > 9 {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		_ = c.Process.Kill()
+		t.Skipf("interrupts cannot be sent here: %v", err)
+	}
+	if err := c.Wait(); err != nil {
+		t.Fatalf("got %v, want a program that ends well\n%s", err, output.String())
+	}
+	if !strings.Contains(output.String(), "go on with -resume") {
+		t.Fatalf("got %q, want the step that was saved and how to go on", output.String())
+	}
+	if out, err := command(stopped).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	sameResults(t, results(t, stopped), results(t, alone))
+}
+
+// command is TestKilledAnywhere as a program of its own that trains into a folder, going on where a run there was.
 func command(out string) *exec.Cmd {
 	c := exec.Command(os.Args[0], "-test.run=^TestKilledAnywhere$")
 	c.Env = append(os.Environ(), "GPT_TEST_OUT="+out)
@@ -122,6 +156,15 @@ func TestTrainGenerateEval(t *testing.T) {
 	if n := len([]rune(strings.TrimSuffix(text.String(), "\n"))); n != 64 {
 		t.Errorf("generated %d characters, want the prompt's 4 and 60: %q", n, text.String())
 	}
+	text.Reset()
+	g.prompt = strings.Repeat("the ", 5) // of 20 characters
+	if err := g.run(&text); err == nil || !strings.Contains(err.Error(), "the prompt has 20 tokens, the model's window is 16") || text.Len() > 0 {
+		t.Errorf("a prompt longer than the window: got %q and error %v, want the error alone", text.String(), err)
+	}
+	g.prompt, g.options.Stop, g.options.Tokens = "the ", nil, 1
+	if err := g.run(&text); err != nil || !strings.HasPrefix(text.String(), "the ") {
+		t.Errorf("one token: got %q and error %v, want the prompt and one character", text.String(), err)
+	}
 	var score bytes.Buffer
 	e := evaluation{model: out, data: o.data, batch: 4}
 	if err := e.run(&score); err != nil {
@@ -138,5 +181,13 @@ func TestTrainGenerateEval(t *testing.T) {
 	o.resume, o.dim = true, 32
 	if err := learn(o); err == nil || !strings.Contains(err.Error(), "another model") {
 		t.Errorf("resuming with another -dim: got %v, want an error that says it is another model", err)
+	}
+	o = small(t, out)
+	o.resume = true
+	if err := os.WriteFile(o.data, []byte(strings.Repeat("the lazy fox\n", 100)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := learn(o); err == nil || !strings.Contains(err.Error(), "data of the run") {
+		t.Errorf("resuming with other text: got %v, want an error that says so", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"gorgonia.org/tensor"
@@ -43,6 +44,9 @@ func sampling(tokens int) generate.Options {
 }
 
 func (g *generation) run(w io.Writer) error {
+	if err := checkFlags([]amount{{"tokens", g.options.Tokens, 1}}, nil); err != nil {
+		return err
+	}
 	m, tok, err := open(g.model)
 	if err != nil {
 		return err
@@ -72,15 +76,23 @@ func (g *generation) run(w io.Writer) error {
 	return nil
 }
 
-// follow yields the prompt and then what is generated, so that the text between them is right too.
+// follow yields the prompt and then what is generated, so that the text between them is right too. Of a prompt from which nothing
+// can be generated it yields the error alone.
 func follow(prompt []int32, next iter.Seq2[int32, error]) iter.Seq2[int32, error] {
 	return func(yield func(int32, error) bool) {
-		for _, id := range prompt {
-			if !yield(id, nil) {
+		begun := false
+		begin := func() bool {
+			begun = true
+			return !slices.ContainsFunc(prompt, func(id int32) bool { return !yield(id, nil) })
+		}
+		for id, err := range next {
+			if err == nil && !begun && !begin() || !yield(id, err) || err != nil {
 				return
 			}
 		}
-		next(yield)
+		if !begun {
+			begin()
+		}
 	}
 }
 
@@ -115,6 +127,9 @@ func (e *evaluation) flags(f *flag.FlagSet) {
 
 // run scores every token of the text but the first, in windows of the model's context.
 func (e *evaluation) run(w io.Writer) (err error) {
+	if err := checkFlags([]amount{{"batch", e.batch, 1}}, nil); err != nil {
+		return err
+	}
 	if e.data == "" {
 		if e.data, err = opticks(); err != nil {
 			return err

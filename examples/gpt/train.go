@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -70,6 +71,20 @@ func (o *options) flags(f *flag.FlagSet) {
 	f.IntVar(&o.patience, "patience", o.patience, "evaluations without improvement that end the run, 0 for no end")
 	f.IntVar(&o.keep, "keep", o.keep, "checkpoints to keep beside the best")
 	f.BoolVar(&o.resume, "resume", o.resume, "go on with the run in -out")
+}
+
+// check reports the first flag whose value makes no sense, before anything is read or written.
+func (o *options) check() error {
+	err := checkFlags(
+		[]amount{{"layers", o.layers, 1}, {"heads", o.heads, 1}, {"dim", o.dim, 1}, {"context", o.context, 1}, {"batch", o.batch, 1},
+			{"micro-batches", o.microBatches, 1}, {"steps", o.steps, 1}, {"eval-every", o.evalEvery, 1}, {"warmup", o.warmup, 0},
+			{"patience", o.patience, 0}, {"keep", o.keep, 0}},
+		[]share{{"lr", o.lr, math.Inf(1)}, {"min-lr", o.minLR, math.Inf(1)}, {"clip", o.clip, math.Inf(1)}, {"decay", o.decay, math.Inf(1)},
+			{"dropout", o.dropout, 1}, {"beta2", o.beta2, 1}})
+	if err != nil {
+		return err
+	}
+	return o.gpt(1).Check()
 }
 
 // job is a run that is set up: a model, its Programs over the same weights, and how they are trained.
@@ -137,6 +152,10 @@ func learn(o *options) error {
 			return err
 		}
 	}
+	if ctx.Err() != nil && j.trainer.Step == 0 {
+		fmt.Println("stopped before the first step: nothing to save")
+		return nil
+	}
 	if ctx.Err() != nil && j.trainer.Step < o.steps {
 		fmt.Printf("saved at step %d in %s: go on with -resume\n", j.trainer.Step, o.out)
 		return nil
@@ -146,6 +165,9 @@ func learn(o *options) error {
 
 // prepare sets a run up, or a saved one as it was.
 func prepare(o *options) (*job, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	j := &job{options: o, run: checkpoints.Run{Dir: filepath.Join(o.out, "checkpoints"), Keep: o.keep}}
 	last, err := j.run.Latest()
 	switch {
@@ -157,12 +179,6 @@ func prepare(o *options) (*job, error) {
 		o.tokenizer = last.Dir
 	default:
 		return nil, errors.Errorf("%s holds a run of %d steps: go on with -resume, or choose another -out", o.out, last.Step)
-	}
-	if o.evalEvery < 1 {
-		return nil, errors.Errorf("-eval-every is %d, want at least 1", o.evalEvery)
-	}
-	if err := os.MkdirAll(o.out, 0o777); err != nil {
-		return nil, errors.WithStack(err)
 	}
 	if j.tok, j.learning, j.held, err = o.text(); err != nil {
 		return nil, err
@@ -178,7 +194,7 @@ func prepare(o *options) (*job, error) {
 
 // build makes the model, its Programs and the Trainer.
 func (j *job) build() (err error) {
-	j.model = j.gpt(j.tok)
+	j.model = j.gpt(j.tok.VocabSize())
 	loss := j.model.Loss(j.batch, j.context)
 	j.params = graph.NewParams(tensor.Float32, j.seed)
 	if j.step, err = graph.Build(j.params, graph.Train, loss); err != nil {
@@ -211,7 +227,7 @@ func (j *job) evaluate() (train.Evaluation, error) {
 // save makes a checkpoint; a loss of 0 stands for none.
 func (j *job) save(loss float64) error {
 	_, err := j.run.Save(checkpoints.Checkpoint{
-		Step: j.trainer.Step, Loss: loss, Model: j.folder(), Optimizer: j.adam.State(), State: runState{j.trainer.State, j.stop},
+		Step: j.trainer.Step, Loss: loss, Model: j.folder(), Optimizer: j.adam.State(), State: runState{j.trainer.State, j.stop, j.learning.Len()},
 	})
 	return err
 }
@@ -261,6 +277,9 @@ func (o *options) text() (tok *tokenize.Tokenizer, learning, held *train.Corpus,
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	if err := os.MkdirAll(o.out, 0o777); err != nil {
+		return nil, nil, nil, errors.WithStack(err)
+	}
 	corpus, err := train.Text{
 		Paths: []string{o.data}, Encoder: tok,
 		File: filepath.Join(o.out, "tokens.bin"), Fingerprint: fmt.Sprintf("%x", sha256.Sum256(vocabulary)),
@@ -272,9 +291,9 @@ func (o *options) text() (tok *tokenize.Tokenizer, learning, held *train.Corpus,
 	return tok, learning, held, err
 }
 
-func (o *options) gpt(tok *tokenize.Tokenizer) models.GPT {
+func (o *options) gpt(vocab int) models.GPT {
 	return models.GPT{
-		Vocab: tok.VocabSize(), Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim,
+		Vocab: vocab, Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim,
 		EmbedDropout: o.dropout, Dropout: o.dropout, AttnDropout: o.dropout,
 	}
 }
@@ -283,6 +302,7 @@ func (o *options) gpt(tok *tokenize.Tokenizer) models.GPT {
 type runState struct {
 	Trainer train.State         `json:"trainer"`
 	Stop    train.EarlyStopping `json:"early_stopping"`
+	Data    int                 `json:"data"` // tokens to learn from
 }
 
 // folder is a model folder in Hugging Face's layout.
@@ -315,6 +335,9 @@ func (j *job) resume(from checkpoints.Saved) error {
 	moments, err := from.Load(j.params.All(), &state)
 	if err != nil {
 		return err
+	}
+	if n := j.learning.Len(); n != state.Data {
+		return errors.Errorf("%s learns from %d tokens, the data given have %d: resume with the data of the run, or choose another -out", from.Dir, state.Data, n)
 	}
 	j.stop = state.Stop
 	j.stop.Patience = j.patience

@@ -58,7 +58,7 @@ func TestTrainGenerateEval(t *testing.T) {
 		t.Errorf("generate printed %q, want two lines", text.String())
 	}
 	var score bytes.Buffer
-	e := evaluation{dataset: dataset{file: data, separator: "\t", heldOut: 0.1}, model: out, batch: 4}
+	e := evaluation{dataset: dataset{file: data, separator: `\t`, heldOut: 0.1}, model: out, batch: 4}
 	if err := e.run(&score); err != nil {
 		t.Fatal(err)
 	}
@@ -130,6 +130,30 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("got error %v, want one with %q", err, c.want)
 			}
 		})
+	}
+}
+
+// TestEmptySources: pairs without a source are left out, and it is an error if none is left.
+func TestEmptySources(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pairs")
+	for text, want := range map[string]string{
+		"\tone\na\tb\nc\td\n\te\n":   "", // the last is held out
+		"\tone\n\ttwo\n":             "0 pairs to learn from and 0 held out",
+		"a\tone\n\ttwo\n":            "1 pairs to learn from and 0 held out",
+		"a\tone\nb\ttwo\nc\tthree\n": "",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		o := small("")
+		o.file, o.heldOut = path, 0.5
+		_, learning, held, err := o.pairs()
+		switch {
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%q: got error %v, want one with %q", text, err, want)
+		case want == "" && (err != nil || len(learning) != 1 || len(held) == 0):
+			t.Errorf("%q: got %v and %v (%v), want one pair to learn from and some held out", text, learning, held, err)
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ func (d *dataset) read() (learning, held []train.TextPair, err error) {
 	case d.file != "" && d.source+d.target != "" || (d.source == "") != (d.target == ""):
 		return nil, nil, errors.Errorf("-data %q, -source %q, -target %q: give -data alone, or -source and -target", d.file, d.source, d.target)
 	case d.file != "":
-		all, err = train.ReadPairs(d.file, d.separator)
+		all, err = train.ReadPairs(d.file, strings.ReplaceAll(d.separator, `\t`, "\t")) // as a shell passes it on
 	case d.source != "":
 		all, err = train.ReadParallel(d.source, d.target)
 	default:

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,6 +75,15 @@ func (o *options) flags(f *flag.FlagSet) {
 	f.BoolVar(&o.resume, "resume", o.resume, "go on with the run in -out")
 }
 
+// check reports the first flag whose value makes no sense.
+func (o *options) check() error {
+	return checkFlags(
+		[]amount{{"layers", o.layers, 1}, {"heads", o.heads, 1}, {"dim", o.dim, 1}, {"hidden", o.hidden, 0}, {"batch", o.batch, 1},
+			{"steps", o.steps, 1}, {"eval-every", o.evalEvery, 1}, {"warmup", o.warmup, 0}, {"patience", o.patience, 0}, {"keep", o.keep, 0}},
+		[]share{{"lr", o.lr, math.Inf(1)}, {"min-lr", o.minLR, math.Inf(1)}, {"clip", o.clip, math.Inf(1)}, {"decay", o.decay, math.Inf(1)},
+			{"dropout", o.dropout, 1}, {"label-smoothing", o.smoothing, 1}, {"beta2", o.beta2, 1}})
+}
+
 // job is a run that is set up: a model, its Programs over the same weights, and how they are trained.
 type job struct {
 	*options
@@ -139,6 +149,10 @@ func learn(o *options) error {
 			return err
 		}
 	}
+	if ctx.Err() != nil && j.trainer.Step == 0 {
+		fmt.Println("stopped before the first step: nothing to save")
+		return nil
+	}
 	if ctx.Err() != nil && j.trainer.Step < o.steps {
 		fmt.Printf("saved at step %d in %s: go on with -resume\n", j.trainer.Step, o.out)
 		return nil
@@ -148,6 +162,9 @@ func learn(o *options) error {
 
 // prepare sets a run up, or a saved one as it was.
 func prepare(o *options) (*job, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	j := &job{options: o, run: checkpoints.Run{Dir: filepath.Join(o.out, "checkpoints"), Keep: o.keep}}
 	last, err := j.run.Latest()
 	switch {
@@ -160,17 +177,14 @@ func prepare(o *options) (*job, error) {
 	default:
 		return nil, errors.Errorf("%s holds a run of %d steps: go on with -resume, or choose another -out", o.out, last.Step)
 	}
-	if o.evalEvery < 1 {
-		return nil, errors.Errorf("-eval-every is %d, want at least 1", o.evalEvery)
-	}
-	if err := os.MkdirAll(o.out, 0o777); err != nil {
-		return nil, errors.WithStack(err)
-	}
 	if j.tok, j.learning, j.held, err = o.pairs(); err != nil {
 		return nil, err
 	}
 	if err := j.build(); err != nil {
 		return nil, err
+	}
+	if err := os.MkdirAll(o.out, 0o777); err != nil {
+		return nil, errors.WithStack(err)
 	}
 	if o.resume {
 		return j, j.resume(last)
@@ -215,7 +229,7 @@ func (j *job) evaluate() (train.Evaluation, error) {
 // save makes a checkpoint; a loss of 0 stands for none.
 func (j *job) save(loss float64) error {
 	_, err := j.run.Save(checkpoints.Checkpoint{
-		Step: j.trainer.Step, Loss: loss, Model: j.folder(), Optimizer: j.adam.State(), State: runState{j.trainer.State, j.stop},
+		Step: j.trainer.Step, Loss: loss, Model: j.folder(), Optimizer: j.adam.State(), State: runState{j.trainer.State, j.stop, len(j.learning)},
 	})
 	return err
 }
@@ -273,8 +287,19 @@ func (o *options) pairs() (tok *tokenize.Tokenizer, learning, held train.Pairs, 
 	if learning, err = train.EncodePairs(first, tok, tok); err != nil {
 		return nil, nil, nil, err
 	}
-	held, err = train.EncodePairs(second, tok, tok)
-	return tok, learning, held, err
+	if held, err = train.EncodePairs(second, tok, tok); err != nil {
+		return nil, nil, nil, err
+	}
+	all, sum := train.PairSize{S: math.MaxInt, T: math.MaxInt}, len(learning)+len(held)
+	learning, _ = learning.Fit(all)
+	held, _ = held.Fit(all)
+	if left := len(learning) + len(held); left < sum {
+		fmt.Printf("%d of %d pairs have no source and are left out\n", sum-left, sum)
+	}
+	if len(learning) == 0 || len(held) == 0 {
+		return nil, nil, nil, errors.Errorf("%d pairs to learn from and %d held out have a source, want some of both", len(learning), len(held))
+	}
+	return tok, learning, held, nil
 }
 
 // size is the shape of a batch that holds the longest of the pairs.
@@ -306,6 +331,7 @@ func marks(m models.Seq2Seq) train.Marks { return train.Marks{Pad: m.PAD, BOS: m
 type runState struct {
 	Trainer train.State         `json:"trainer"`
 	Stop    train.EarlyStopping `json:"early_stopping"`
+	Data    int                 `json:"data"` // pairs to learn from
 }
 
 // folder is a model folder in Hugging Face's layout.
@@ -338,6 +364,9 @@ func (j *job) resume(from checkpoints.Saved) error {
 	moments, err := from.Load(j.params.All(), &state)
 	if err != nil {
 		return err
+	}
+	if n := len(j.learning); n != state.Data {
+		return errors.Errorf("%s learns from %d pairs, the data given have %d: resume with the data of the run, or choose another -out", from.Dir, state.Data, n)
 	}
 	j.stop = state.Stop
 	j.stop.Patience = j.patience

@@ -54,6 +54,9 @@ func (g *generation) flags(f *flag.FlagSet) {
 }
 
 func (g *generation) run(w io.Writer) error {
+	if err := checkFlags([]amount{{"beam", g.beam, 1}}, nil); err != nil {
+		return err
+	}
 	t, err := open(g.model, g.beam)
 	if err != nil {
 		return err
@@ -97,6 +100,9 @@ func (e *evaluation) flags(f *flag.FlagSet) {
 // run prints the share of the pairs whose generated text (greedy) is the target, and the share of the tokens of all targets, their
 // ends included, that are the most likely ones after the right beginning.
 func (e *evaluation) run(w io.Writer) error {
+	if err := checkFlags([]amount{{"batch", e.batch, 1}}, nil); err != nil {
+		return err
+	}
 	_, held, err := e.read()
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ type Golden struct {
 }
 
 // Check builds the model in float32 and compares it. The same numbers from a second run are checked too.
-func (g Golden) Check(t *testing.T, declare func(*graph.Scope)) {
+func (g Golden) Check(t testing.TB, declare func(*graph.Scope)) {
 	t.Helper()
 	params := graph.NewParams(tensor.Float32, 1)
 	p, err := graph.Build(params, graph.Train, declare)
@@ -71,7 +71,7 @@ func (g Golden) Check(t *testing.T, declare func(*graph.Scope)) {
 	g.checkFinal(t, params, first)
 }
 
-func (g Golden) load(t *testing.T, params *graph.Params) {
+func (g Golden) load(t testing.TB, params *graph.Params) {
 	t.Helper()
 	for name, v := range params.All() {
 		w := g.Weights[name]
@@ -90,31 +90,31 @@ func (g Golden) load(t *testing.T, params *graph.Params) {
 	}
 }
 
-func (g Golden) checkGrads(t *testing.T, p *graph.Program) map[string][]float32 {
+func (g Golden) checkGrads(t testing.TB, p *graph.Program) map[string][]float32 {
 	t.Helper()
 	first := map[string][]float32{}
 	for _, w := range p.Weights() {
 		v, _ := w.Grad()
 		got, want := v.(*tensor.Dense), g.Grads[w.Name()]
+		first[w.Name()] = slices.Clone(got.Float32s())
 		if want == nil {
 			t.Errorf("golden gradient of %s is missing", w.Name())
 			continue
 		}
-		first[w.Name()] = slices.Clone(got.Float32s())
 		b := widen(want)
-		if d := RelativeL2(widen(got), b); norm(b) >= 1e-6 && !(d <= g.GradsWithin) {
+		if d := RelativeL2(widen(got), b); !(norm(b) < 1e-6) && !(d <= g.GradsWithin) { // NaN is an error too
 			t.Errorf("gradient of %s differs by %.3g (relative L2), want at most %.3g", w.Name(), d, g.GradsWithin)
 		}
 	}
 	return first
 }
 
-func (g Golden) checkFinal(t *testing.T, params *graph.Params, grads map[string][]float32) {
+func (g Golden) checkFinal(t testing.TB, params *graph.Params, grads map[string][]float32) {
 	t.Helper()
 	for name, v := range params.All() {
 		want := g.Final[name]
-		if want == nil {
-			t.Errorf("golden final weight %s is missing", name)
+		if want == nil || !slices.Equal(want.Shape(), v.Shape()) {
+			t.Errorf("golden final weight %s is missing or has another shape than %v", name, v.Shape())
 			continue
 		}
 		worst := 0.0
@@ -129,7 +129,7 @@ func (g Golden) checkFinal(t *testing.T, params *graph.Params, grads map[string]
 	}
 }
 
-func within(t *testing.T, what string, got, want, relative float64) {
+func within(t testing.TB, what string, got, want, relative float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= relative*math.Abs(want)) {
 		t.Errorf("%s: got %.9g, want %.9g within %.3g relative", what, got, want, relative)
@@ -151,7 +151,7 @@ func RelativeL2(a, b []float64) float64 {
 	return norm(d)
 }
 
-// MaxDifference is the largest |a−b| of two tensors; NaN if their shapes differ or a difference is NaN.
+// MaxDifference is the largest |a−b| of two tensors of floats; NaN if their shapes differ or a difference is NaN.
 func MaxDifference(a, b *tensor.Dense) float64 {
 	if a == nil || b == nil || !slices.Equal(a.Shape(), b.Shape()) {
 		return math.NaN()
@@ -167,9 +167,14 @@ func MaxDifference(a, b *tensor.Dense) float64 {
 	return worst
 }
 
+// widen is the elements of a tensor of floats; of any other, NaN for each.
 func widen(t *tensor.Dense) []float64 {
-	if t.Dtype() == tensor.Float64 {
+	switch t.Dtype() {
+	case tensor.Float32:
+	case tensor.Float64:
 		return t.Float64s()
+	default:
+		return slices.Repeat([]float64{math.NaN()}, t.DataSize())
 	}
 	w := make([]float64, 0, t.DataSize())
 	for _, v := range t.Float32s() {

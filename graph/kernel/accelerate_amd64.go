@@ -8,3 +8,6 @@ import "golang.org/x/sys/cpu"
 
 // accelerated says that the processor has what the assembly needs.
 var accelerated = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+// wide says that products can use registers of 16 elements.
+var wide = accelerated && cpu.X86.HasAVX512F

@@ -4,75 +4,195 @@
 
 package kernel
 
-// gemm1x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 8 columns. Distances are in bytes.
+// gemm1x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm1x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 16 columns. Distances are in bytes.
+// gemm1x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 8 columns. Distances are in bytes.
+// gemm2x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 16 columns. Distances are in bytes.
+// gemm2x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 8 columns. Distances are in bytes.
+// gemm3x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 16 columns. Distances are in bytes.
+// gemm3x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 8 columns. Distances are in bytes.
+// gemm4x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 16 columns. Distances are in bytes.
+// gemm4x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 8 columns. Distances are in bytes.
+// gemm5x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 16 columns. Distances are in bytes.
+// gemm5x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 8 columns. Distances are in bytes.
+// gemm6x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 8 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 16 columns. Distances are in bytes.
+// gemm6x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// packAlong16AVX2 copies depth rows of 16 elements, stride bytes apart, to dst without gaps.
+// gemm1x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func packAlong16AVX2(depth int, src *float32, stride int, dst *float32)
+func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// packAcross16AVX2 transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to dst.
+// gemm1x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
 //
 //go:noescape
-func packAcross16AVX2(depth int, src *float32, stride int, dst *float32)
+func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm2x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm2x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm3x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm3x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm4x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm4x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm5x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm5x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm6x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm6x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm7x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 7 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm7x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 7 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm8x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 8 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm8x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 8 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm9x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 9 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm9x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 9 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm10x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 10 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm10x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 10 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm11x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 11 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm11x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 11 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm12x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 12 rows and 16 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// gemm12x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 12 rows and 32 columns. Distances are in bytes; what lies ahead of a row of B is fetched.
+//
+//go:noescape
+func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+
+// packAlong16AVX2 copies depth rows of 16 elements, stride bytes apart, to dst, step bytes apart.
+//
+//go:noescape
+func packAlong16AVX2(depth int, src *float32, stride int, dst *float32, step int)
+
+// packAcross16AVX2 transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to rows of dst, step bytes apart.
+//
+//go:noescape
+func packAcross16AVX2(depth int, src *float32, stride int, dst *float32, step int)
 
 // packAlong6x1AVX2 copies depth rows of 6 elements, stride bytes apart, to 1 panels of 6 columns, one after the other in dst.
 //
@@ -83,6 +203,16 @@ func packAlong6x1AVX2(depth int, src *float32, stride int, dst *float32)
 //
 //go:noescape
 func packAlong6x8AVX2(depth int, src *float32, stride int, dst *float32)
+
+// packAlong12x1AVX2 copies depth rows of 12 elements, stride bytes apart, to 1 panels of 12 columns, one after the other in dst.
+//
+//go:noescape
+func packAlong12x1AVX2(depth int, src *float32, stride int, dst *float32)
+
+// packAlong12x4AVX2 copies depth rows of 48 elements, stride bytes apart, to 4 panels of 12 columns, one after the other in dst.
+//
+//go:noescape
+func packAlong12x4AVX2(depth int, src *float32, stride int, dst *float32)
 
 // dots4AVX2 writes the products of a with four rows of b of n elements, stride bytes apart.
 //
@@ -278,6 +408,11 @@ func normInputRowAVX2(n int, dx *float32, x *float32, dy *float32, w *float32, m
 //
 //go:noescape
 func adamRowAVX2(n int, w *float32, m *float32, v *float32, grad *float32, scale float32, l2 float32, beta1 float32, beta2 float32, rest2 float32, rate float32, root float32, eps float32, keep float32)
+
+// adamPairsRowAVX2 is one step of Adam whose moments are pairs of bfloat16, rounded by the random words of key from number first on.
+//
+//go:noescape
+func adamPairsRowAVX2(n int, w *float32, pairs *float32, grad *float32, first uint32, key uint32, scale float32, l2 float32, beta1 float32, beta2 float32, rest2 float32, rate float32, root float32, eps float32, keep float32)
 
 // dropoutRowAVX2 multiplies n elements, a multiple of 32, by scale, or makes them zero where their random word is below limit. The first word of counter must not wrap.
 //

@@ -4,688 +4,706 @@
 
 #include "textflag.h"
 
-// func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm1x8AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), SI
-	MOVQ bStep+56(FP), DI
-	MOVQ cRow+72(FP), R10
+TEXT ·gemm1x8AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), DX
+	MOVQ bStep+56(FP), BX
+	MOVQ ahead+64(FP), SI
 
 group:
 	VXORPS     Y0, Y0, Y0
-	MOVQ       b+48(FP), R8
-	MOVQ       DX, R9
-	MOVQ       BX, R11
-	PREFETCHT0 (R11)
-	ADDQ       R10, R11
-	MOVQ       CX, R11
-	SUBQ       $0x04, R11
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	MOVQ       cRow+80(FP), R9
+	MOVQ       CX, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	MOVQ       depth+8(FP), R9
+	SUBQ       $0x04, R9
 	JL         rest
 
 deep:
-	VMOVUPS      (R8), Y1
-	ADDQ         DI, R8
-	VBROADCASTSS (R9), Y2
+	VMOVUPS      (DI), Y1
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         SI, R9
-	VMOVUPS      (R8), Y1
-	ADDQ         DI, R8
-	VBROADCASTSS (R9), Y2
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Y1
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         SI, R9
-	VMOVUPS      (R8), Y1
-	ADDQ         DI, R8
-	VBROADCASTSS (R9), Y2
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Y1
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         SI, R9
-	VMOVUPS      (R8), Y1
-	ADDQ         DI, R8
-	VBROADCASTSS (R9), Y2
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Y1
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         SI, R9
-	SUBQ         $0x04, R11
+	ADDQ         DX, R8
+	SUBQ         $0x04, R9
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R9
 	JZ   done
 
 single:
-	VMOVUPS      (R8), Y1
-	ADDQ         DI, R8
-	VBROADCASTSS (R9), Y2
+	VMOVUPS      (DI), Y1
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         SI, R9
-	DECQ         R11
+	ADDQ         DX, R8
+	DECQ         R9
 	JNZ          single
 
 done:
-	MOVQ         BX, R8
-	VBROADCASTSS alpha+88(FP), Y1
-	MOVQ         mask+104(FP), R9
-	TESTQ        R9, R9
+	MOVQ         cRow+80(FP), R9
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+96(FP), Y1
+	MOVQ         mask+112(FP), R8
+	MOVQ         accumulate+104(FP), R9
+	TESTQ        R8, R8
 	JNZ          masked
-	MOVQ         accumulate+96(FP), R9
 	TESTQ        R9, R9
 	JNZ          add
 	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y0, (DI)
 	JMP          stored
 
 add:
-	VFMADD213PS (R8), Y1, Y0
-	VMOVUPS     Y0, (R8)
+	VFMADD213PS (DI), Y1, Y0
+	VMOVUPS     Y0, (DI)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R9), Y2
-	MOVQ       accumulate+96(FP), R9
+	VMOVUPS    (R8), Y2
 	TESTQ      R9, R9
 	JNZ        addMasked
 	VMULPS     Y0, Y1, Y0
-	VMASKMOVPS Y0, Y2, (R8)
+	VMASKMOVPS Y0, Y2, (DI)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R8), Y2, Y3
+	VMASKMOVPS  (DI), Y2, Y3
 	VFMADD213PS Y3, Y1, Y0
-	VMASKMOVPS  Y0, Y2, (R8)
+	VMASKMOVPS  Y0, Y2, (DI)
 
 stored:
-	MOVQ aNext+40(FP), R8
-	ADDQ R8, DX
-	MOVQ cNext+80(FP), R8
-	ADDQ R8, BX
-	DECQ AX
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+88(FP), DI
+	ADDQ DI, CX
+	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm1x16AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), SI
-	MOVQ bStep+56(FP), DI
-	MOVQ cRow+72(FP), R10
+TEXT ·gemm1x16AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), DX
+	MOVQ bStep+56(FP), BX
+	MOVQ ahead+64(FP), SI
+
+group:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	MOVQ       cRow+80(FP), R9
+	MOVQ       CX, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	MOVQ       depth+8(FP), R9
+	SUBQ       $0x04, R9
+	JL         rest
+
+deep:
+	VMOVUPS      (DI), Y2
+	VMOVUPS      32(DI), Y3
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Y2
+	VMOVUPS      32(DI), Y3
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Y2
+	VMOVUPS      32(DI), Y3
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Y2
+	VMOVUPS      32(DI), Y3
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, R8
+	SUBQ         $0x04, R9
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R9
+	JZ   done
+
+single:
+	VMOVUPS      (DI), Y2
+	VMOVUPS      32(DI), Y3
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, R8
+	DECQ         R9
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R9
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+96(FP), Y2
+	MOVQ         mask+112(FP), R8
+	MOVQ         accumulate+104(FP), R9
+	TESTQ        R8, R8
+	JNZ          masked
+	TESTQ        R9, R9
+	JNZ          add
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (DI)
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      Y1, 32(DI)
+	JMP          stored
+
+add:
+	VFMADD213PS (DI), Y2, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y2, Y1
+	VMOVUPS     Y1, 32(DI)
+	JMP         stored
+
+masked:
+	VMOVUPS    (R8), Y3
+	VMOVUPS    32(R8), Y4
+	TESTQ      R9, R9
+	JNZ        addMasked
+	VMULPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y3, (DI)
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y4, 32(DI)
+	JMP        stored
+
+addMasked:
+	VMASKMOVPS  (DI), Y3, Y5
+	VFMADD213PS Y5, Y2, Y0
+	VMASKMOVPS  Y0, Y3, (DI)
+	VMASKMOVPS  32(DI), Y4, Y0
+	VFMADD213PS Y0, Y2, Y1
+	VMASKMOVPS  Y1, Y4, 32(DI)
+
+stored:
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+88(FP), DI
+	ADDQ DI, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·gemm2x8AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	MOVQ       b+48(FP), R8
-	MOVQ       DX, R9
-	MOVQ       BX, R11
+	MOVQ       AX, R9
+	MOVQ       cRow+80(FP), R10
+	MOVQ       CX, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
-	MOVQ       CX, R11
-	SUBQ       $0x04, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
 	VMOVUPS      (R8), Y2
-	VMOVUPS      32(R8), Y3
-	ADDQ         DI, R8
-	VBROADCASTSS (R9), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         SI, R9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R9)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         BX, R9
 	VMOVUPS      (R8), Y2
-	VMOVUPS      32(R8), Y3
-	ADDQ         DI, R8
-	VBROADCASTSS (R9), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         SI, R9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R9)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         BX, R9
 	VMOVUPS      (R8), Y2
-	VMOVUPS      32(R8), Y3
-	ADDQ         DI, R8
-	VBROADCASTSS (R9), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         SI, R9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R9)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         BX, R9
 	VMOVUPS      (R8), Y2
-	VMOVUPS      32(R8), Y3
-	ADDQ         DI, R8
-	VBROADCASTSS (R9), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         SI, R9
-	SUBQ         $0x04, R11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R9)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
 	VMOVUPS      (R8), Y2
-	VMOVUPS      32(R8), Y3
-	ADDQ         DI, R8
-	VBROADCASTSS (R9), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         SI, R9
-	DECQ         R11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R9)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         BX, R9
+	DECQ         R10
 	JNZ          single
 
 done:
-	MOVQ         BX, R8
-	VBROADCASTSS alpha+88(FP), Y2
-	MOVQ         mask+104(FP), R9
+	MOVQ         cRow+80(FP), R10
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Y2
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R11
 	TESTQ        R9, R9
 	JNZ          masked
-	MOVQ         accumulate+96(FP), R9
-	TESTQ        R9, R9
+	TESTQ        R11, R11
 	JNZ          add
 	VMULPS       Y0, Y2, Y0
 	VMOVUPS      Y0, (R8)
+	ADDQ         R10, R8
 	VMULPS       Y1, Y2, Y1
-	VMOVUPS      Y1, 32(R8)
+	VMOVUPS      Y1, (R8)
 	JMP          stored
 
 add:
 	VFMADD213PS (R8), Y2, Y0
 	VMOVUPS     Y0, (R8)
-	VFMADD213PS 32(R8), Y2, Y1
-	VMOVUPS     Y1, 32(R8)
+	ADDQ        R10, R8
+	VFMADD213PS (R8), Y2, Y1
+	VMOVUPS     Y1, (R8)
 	JMP         stored
 
 masked:
 	VMOVUPS    (R9), Y3
-	VMOVUPS    32(R9), Y4
-	MOVQ       accumulate+96(FP), R9
-	TESTQ      R9, R9
+	TESTQ      R11, R11
 	JNZ        addMasked
 	VMULPS     Y0, Y2, Y0
 	VMASKMOVPS Y0, Y3, (R8)
+	ADDQ       R10, R8
 	VMULPS     Y1, Y2, Y1
-	VMASKMOVPS Y1, Y4, 32(R8)
+	VMASKMOVPS Y1, Y3, (R8)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R8), Y3, Y5
-	VFMADD213PS Y5, Y2, Y0
+	VMASKMOVPS  (R8), Y3, Y4
+	VFMADD213PS Y4, Y2, Y0
 	VMASKMOVPS  Y0, Y3, (R8)
-	VMASKMOVPS  32(R8), Y4, Y0
+	ADDQ        R10, R8
+	VMASKMOVPS  (R8), Y3, Y0
 	VFMADD213PS Y0, Y2, Y1
-	VMASKMOVPS  Y1, Y4, 32(R8)
+	VMASKMOVPS  Y1, Y3, (R8)
 
 stored:
 	MOVQ aNext+40(FP), R8
-	ADDQ R8, DX
-	MOVQ cNext+80(FP), R8
-	ADDQ R8, BX
-	DECQ AX
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm2x8AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), DI
-	MOVQ bStep+56(FP), R8
-	MOVQ cRow+72(FP), R11
-
-group:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	MOVQ       b+48(FP), R9
-	MOVQ       DX, R10
-	MOVQ       BX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       CX, R12
-	SUBQ       $0x04, R12
-	JL         rest
-
-deep:
-	VMOVUPS      (R9), Y2
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R10)(SI*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y2
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R10)(SI*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y2
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R10)(SI*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y2
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R10)(SI*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         DI, R10
-	SUBQ         $0x04, R12
-	JGE          deep
-
-rest:
-	ADDQ $0x04, R12
-	JZ   done
-
-single:
-	VMOVUPS      (R9), Y2
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R10)(SI*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         DI, R10
-	DECQ         R12
-	JNZ          single
-
-done:
-	MOVQ         BX, R9
-	VBROADCASTSS alpha+88(FP), Y2
-	MOVQ         mask+104(FP), R10
-	TESTQ        R10, R10
-	JNZ          masked
-	MOVQ         accumulate+96(FP), R10
-	TESTQ        R10, R10
-	JNZ          add
-	VMULPS       Y0, Y2, Y0
-	VMOVUPS      Y0, (R9)
-	ADDQ         R11, R9
-	VMULPS       Y1, Y2, Y1
-	VMOVUPS      Y1, (R9)
-	JMP          stored
-
-add:
-	VFMADD213PS (R9), Y2, Y0
-	VMOVUPS     Y0, (R9)
-	ADDQ        R11, R9
-	VFMADD213PS (R9), Y2, Y1
-	VMOVUPS     Y1, (R9)
-	JMP         stored
-
-masked:
-	VMOVUPS    (R10), Y3
-	MOVQ       accumulate+96(FP), R10
-	TESTQ      R10, R10
-	JNZ        addMasked
-	VMULPS     Y0, Y2, Y0
-	VMASKMOVPS Y0, Y3, (R9)
-	ADDQ       R11, R9
-	VMULPS     Y1, Y2, Y1
-	VMASKMOVPS Y1, Y3, (R9)
-	JMP        stored
-
-addMasked:
-	VMASKMOVPS  (R9), Y3, Y4
-	VFMADD213PS Y4, Y2, Y0
-	VMASKMOVPS  Y0, Y3, (R9)
-	ADDQ        R11, R9
-	VMASKMOVPS  (R9), Y3, Y0
-	VFMADD213PS Y0, Y2, Y1
-	VMASKMOVPS  Y1, Y3, (R9)
-
-stored:
-	MOVQ aNext+40(FP), R9
-	ADDQ R9, DX
-	MOVQ cNext+80(FP), R9
-	ADDQ R9, BX
-	DECQ AX
-	JNZ  group
-	VZEROUPPER
-	RET
-
-// func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemm2x16AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), DI
-	MOVQ bStep+56(FP), R8
-	MOVQ cRow+72(FP), R11
+TEXT ·gemm2x16AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	VXORPS     Y2, Y2, Y2
 	VXORPS     Y3, Y3, Y3
-	MOVQ       b+48(FP), R9
-	MOVQ       DX, R10
-	MOVQ       BX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       CX, R12
-	SUBQ       $0x04, R12
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	MOVQ       cRow+80(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R9), Y4
-	VMOVUPS      32(R9), Y5
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y6
+	VMOVUPS      (R8), Y4
+	VMOVUPS      32(R8), Y5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(SI*1), Y6
+	VBROADCASTSS (R9)(DX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y4
-	VMOVUPS      32(R9), Y5
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y6
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Y4
+	VMOVUPS      32(R8), Y5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(SI*1), Y6
+	VBROADCASTSS (R9)(DX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y4
-	VMOVUPS      32(R9), Y5
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y6
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Y4
+	VMOVUPS      32(R8), Y5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(SI*1), Y6
+	VBROADCASTSS (R9)(DX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y4
-	VMOVUPS      32(R9), Y5
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y6
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Y4
+	VMOVUPS      32(R8), Y5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(SI*1), Y6
+	VBROADCASTSS (R9)(DX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         DI, R10
-	SUBQ         $0x04, R12
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R9), Y4
-	VMOVUPS      32(R9), Y5
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y6
+	VMOVUPS      (R8), Y4
+	VMOVUPS      32(R8), Y5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(SI*1), Y6
+	VBROADCASTSS (R9)(DX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         DI, R10
-	DECQ         R12
+	ADDQ         BX, R9
+	DECQ         R10
 	JNZ          single
 
 done:
-	MOVQ         BX, R9
-	VBROADCASTSS alpha+88(FP), Y4
-	MOVQ         mask+104(FP), R10
-	TESTQ        R10, R10
+	MOVQ         cRow+80(FP), R10
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Y4
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R11
+	TESTQ        R9, R9
 	JNZ          masked
-	MOVQ         accumulate+96(FP), R10
-	TESTQ        R10, R10
+	TESTQ        R11, R11
 	JNZ          add
 	VMULPS       Y0, Y4, Y0
-	VMOVUPS      Y0, (R9)
+	VMOVUPS      Y0, (R8)
 	VMULPS       Y1, Y4, Y1
-	VMOVUPS      Y1, 32(R9)
-	ADDQ         R11, R9
+	VMOVUPS      Y1, 32(R8)
+	ADDQ         R10, R8
 	VMULPS       Y2, Y4, Y2
-	VMOVUPS      Y2, (R9)
+	VMOVUPS      Y2, (R8)
 	VMULPS       Y3, Y4, Y3
-	VMOVUPS      Y3, 32(R9)
+	VMOVUPS      Y3, 32(R8)
 	JMP          stored
 
 add:
-	VFMADD213PS (R9), Y4, Y0
-	VMOVUPS     Y0, (R9)
-	VFMADD213PS 32(R9), Y4, Y1
-	VMOVUPS     Y1, 32(R9)
-	ADDQ        R11, R9
-	VFMADD213PS (R9), Y4, Y2
-	VMOVUPS     Y2, (R9)
-	VFMADD213PS 32(R9), Y4, Y3
-	VMOVUPS     Y3, 32(R9)
+	VFMADD213PS (R8), Y4, Y0
+	VMOVUPS     Y0, (R8)
+	VFMADD213PS 32(R8), Y4, Y1
+	VMOVUPS     Y1, 32(R8)
+	ADDQ        R10, R8
+	VFMADD213PS (R8), Y4, Y2
+	VMOVUPS     Y2, (R8)
+	VFMADD213PS 32(R8), Y4, Y3
+	VMOVUPS     Y3, 32(R8)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R10), Y5
-	VMOVUPS    32(R10), Y6
-	MOVQ       accumulate+96(FP), R10
-	TESTQ      R10, R10
+	VMOVUPS    (R9), Y5
+	VMOVUPS    32(R9), Y6
+	TESTQ      R11, R11
 	JNZ        addMasked
 	VMULPS     Y0, Y4, Y0
-	VMASKMOVPS Y0, Y5, (R9)
+	VMASKMOVPS Y0, Y5, (R8)
 	VMULPS     Y1, Y4, Y1
-	VMASKMOVPS Y1, Y6, 32(R9)
-	ADDQ       R11, R9
+	VMASKMOVPS Y1, Y6, 32(R8)
+	ADDQ       R10, R8
 	VMULPS     Y2, Y4, Y2
-	VMASKMOVPS Y2, Y5, (R9)
+	VMASKMOVPS Y2, Y5, (R8)
 	VMULPS     Y3, Y4, Y3
-	VMASKMOVPS Y3, Y6, 32(R9)
+	VMASKMOVPS Y3, Y6, 32(R8)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R9), Y5, Y7
+	VMASKMOVPS  (R8), Y5, Y7
 	VFMADD213PS Y7, Y4, Y0
-	VMASKMOVPS  Y0, Y5, (R9)
-	VMASKMOVPS  32(R9), Y6, Y0
+	VMASKMOVPS  Y0, Y5, (R8)
+	VMASKMOVPS  32(R8), Y6, Y0
 	VFMADD213PS Y0, Y4, Y1
-	VMASKMOVPS  Y1, Y6, 32(R9)
-	ADDQ        R11, R9
-	VMASKMOVPS  (R9), Y5, Y0
+	VMASKMOVPS  Y1, Y6, 32(R8)
+	ADDQ        R10, R8
+	VMASKMOVPS  (R8), Y5, Y0
 	VFMADD213PS Y0, Y4, Y2
-	VMASKMOVPS  Y2, Y5, (R9)
-	VMASKMOVPS  32(R9), Y6, Y0
+	VMASKMOVPS  Y2, Y5, (R8)
+	VMASKMOVPS  32(R8), Y6, Y0
 	VFMADD213PS Y0, Y4, Y3
-	VMASKMOVPS  Y3, Y6, 32(R9)
+	VMASKMOVPS  Y3, Y6, 32(R8)
 
 stored:
-	MOVQ aNext+40(FP), R9
-	ADDQ R9, DX
-	MOVQ cNext+80(FP), R9
-	ADDQ R9, BX
-	DECQ AX
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm3x8AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), DI
-	MOVQ bStep+56(FP), R8
-	MOVQ cRow+72(FP), R11
+TEXT ·gemm3x8AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	VXORPS     Y2, Y2, Y2
-	MOVQ       b+48(FP), R9
-	MOVQ       DX, R10
-	MOVQ       BX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       CX, R12
-	SUBQ       $0x04, R12
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	MOVQ       cRow+80(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R9), Y3
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y4
+	VMOVUPS      (R8), Y3
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R10)(SI*1), Y4
+	VBROADCASTSS (R9)(DX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R10)(SI*2), Y4
+	VBROADCASTSS (R9)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y3
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y4
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Y3
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R10)(SI*1), Y4
+	VBROADCASTSS (R9)(DX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R10)(SI*2), Y4
+	VBROADCASTSS (R9)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y3
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y4
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Y3
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R10)(SI*1), Y4
+	VBROADCASTSS (R9)(DX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R10)(SI*2), Y4
+	VBROADCASTSS (R9)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y3
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y4
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Y3
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R10)(SI*1), Y4
+	VBROADCASTSS (R9)(DX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R10)(SI*2), Y4
+	VBROADCASTSS (R9)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         DI, R10
-	SUBQ         $0x04, R12
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R9), Y3
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y4
+	VMOVUPS      (R8), Y3
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R10)(SI*1), Y4
+	VBROADCASTSS (R9)(DX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R10)(SI*2), Y4
+	VBROADCASTSS (R9)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         DI, R10
-	DECQ         R12
+	ADDQ         BX, R9
+	DECQ         R10
 	JNZ          single
 
 done:
-	MOVQ         BX, R9
-	VBROADCASTSS alpha+88(FP), Y3
-	MOVQ         mask+104(FP), R10
-	TESTQ        R10, R10
+	MOVQ         cRow+80(FP), R10
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Y3
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R11
+	TESTQ        R9, R9
 	JNZ          masked
-	MOVQ         accumulate+96(FP), R10
-	TESTQ        R10, R10
+	TESTQ        R11, R11
 	JNZ          add
 	VMULPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R9)
-	ADDQ         R11, R9
+	VMOVUPS      Y0, (R8)
+	ADDQ         R10, R8
 	VMULPS       Y1, Y3, Y1
-	VMOVUPS      Y1, (R9)
-	ADDQ         R11, R9
+	VMOVUPS      Y1, (R8)
+	ADDQ         R10, R8
 	VMULPS       Y2, Y3, Y2
-	VMOVUPS      Y2, (R9)
+	VMOVUPS      Y2, (R8)
 	JMP          stored
 
 add:
-	VFMADD213PS (R9), Y3, Y0
-	VMOVUPS     Y0, (R9)
-	ADDQ        R11, R9
-	VFMADD213PS (R9), Y3, Y1
-	VMOVUPS     Y1, (R9)
-	ADDQ        R11, R9
-	VFMADD213PS (R9), Y3, Y2
-	VMOVUPS     Y2, (R9)
+	VFMADD213PS (R8), Y3, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        R10, R8
+	VFMADD213PS (R8), Y3, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        R10, R8
+	VFMADD213PS (R8), Y3, Y2
+	VMOVUPS     Y2, (R8)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R10), Y4
-	MOVQ       accumulate+96(FP), R10
-	TESTQ      R10, R10
+	VMOVUPS    (R9), Y4
+	TESTQ      R11, R11
 	JNZ        addMasked
 	VMULPS     Y0, Y3, Y0
-	VMASKMOVPS Y0, Y4, (R9)
-	ADDQ       R11, R9
+	VMASKMOVPS Y0, Y4, (R8)
+	ADDQ       R10, R8
 	VMULPS     Y1, Y3, Y1
-	VMASKMOVPS Y1, Y4, (R9)
-	ADDQ       R11, R9
+	VMASKMOVPS Y1, Y4, (R8)
+	ADDQ       R10, R8
 	VMULPS     Y2, Y3, Y2
-	VMASKMOVPS Y2, Y4, (R9)
+	VMASKMOVPS Y2, Y4, (R8)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R9), Y4, Y5
+	VMASKMOVPS  (R8), Y4, Y5
 	VFMADD213PS Y5, Y3, Y0
-	VMASKMOVPS  Y0, Y4, (R9)
-	ADDQ        R11, R9
-	VMASKMOVPS  (R9), Y4, Y0
+	VMASKMOVPS  Y0, Y4, (R8)
+	ADDQ        R10, R8
+	VMASKMOVPS  (R8), Y4, Y0
 	VFMADD213PS Y0, Y3, Y1
-	VMASKMOVPS  Y1, Y4, (R9)
-	ADDQ        R11, R9
-	VMASKMOVPS  (R9), Y4, Y0
+	VMASKMOVPS  Y1, Y4, (R8)
+	ADDQ        R10, R8
+	VMASKMOVPS  (R8), Y4, Y0
 	VFMADD213PS Y0, Y3, Y2
-	VMASKMOVPS  Y2, Y4, (R9)
+	VMASKMOVPS  Y2, Y4, (R8)
 
 stored:
-	MOVQ aNext+40(FP), R9
-	ADDQ R9, DX
-	MOVQ cNext+80(FP), R9
-	ADDQ R9, BX
-	DECQ AX
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm3x16AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), DI
-	MOVQ bStep+56(FP), R8
-	MOVQ cRow+72(FP), R11
+TEXT ·gemm3x16AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -694,390 +712,398 @@ group:
 	VXORPS     Y3, Y3, Y3
 	VXORPS     Y4, Y4, Y4
 	VXORPS     Y5, Y5, Y5
-	MOVQ       b+48(FP), R9
-	MOVQ       DX, R10
-	MOVQ       BX, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	PREFETCHT0 (R12)
-	ADDQ       R11, R12
-	MOVQ       CX, R12
-	SUBQ       $0x04, R12
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	MOVQ       cRow+80(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
-	VMOVUPS      (R9), Y6
-	VMOVUPS      32(R9), Y7
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y8
+	VMOVUPS      (R8), Y6
+	VMOVUPS      32(R8), Y7
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R10)(SI*1), Y8
+	VBROADCASTSS (R9)(DX*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R10)(SI*2), Y8
+	VBROADCASTSS (R9)(DX*2), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y6
-	VMOVUPS      32(R9), Y7
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y8
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Y6
+	VMOVUPS      32(R8), Y7
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R10)(SI*1), Y8
+	VBROADCASTSS (R9)(DX*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R10)(SI*2), Y8
+	VBROADCASTSS (R9)(DX*2), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y6
-	VMOVUPS      32(R9), Y7
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y8
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Y6
+	VMOVUPS      32(R8), Y7
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R10)(SI*1), Y8
+	VBROADCASTSS (R9)(DX*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R10)(SI*2), Y8
+	VBROADCASTSS (R9)(DX*2), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         DI, R10
-	VMOVUPS      (R9), Y6
-	VMOVUPS      32(R9), Y7
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y8
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Y6
+	VMOVUPS      32(R8), Y7
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R10)(SI*1), Y8
+	VBROADCASTSS (R9)(DX*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R10)(SI*2), Y8
+	VBROADCASTSS (R9)(DX*2), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         DI, R10
-	SUBQ         $0x04, R12
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
-	VMOVUPS      (R9), Y6
-	VMOVUPS      32(R9), Y7
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y8
+	VMOVUPS      (R8), Y6
+	VMOVUPS      32(R8), Y7
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R10)(SI*1), Y8
+	VBROADCASTSS (R9)(DX*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R10)(SI*2), Y8
+	VBROADCASTSS (R9)(DX*2), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         DI, R10
-	DECQ         R12
+	ADDQ         BX, R9
+	DECQ         R10
 	JNZ          single
 
 done:
-	MOVQ         BX, R9
-	VBROADCASTSS alpha+88(FP), Y6
-	MOVQ         mask+104(FP), R10
-	TESTQ        R10, R10
+	MOVQ         cRow+80(FP), R10
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Y6
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R11
+	TESTQ        R9, R9
 	JNZ          masked
-	MOVQ         accumulate+96(FP), R10
-	TESTQ        R10, R10
+	TESTQ        R11, R11
 	JNZ          add
 	VMULPS       Y0, Y6, Y0
-	VMOVUPS      Y0, (R9)
+	VMOVUPS      Y0, (R8)
 	VMULPS       Y1, Y6, Y1
-	VMOVUPS      Y1, 32(R9)
-	ADDQ         R11, R9
+	VMOVUPS      Y1, 32(R8)
+	ADDQ         R10, R8
 	VMULPS       Y2, Y6, Y2
-	VMOVUPS      Y2, (R9)
+	VMOVUPS      Y2, (R8)
 	VMULPS       Y3, Y6, Y3
-	VMOVUPS      Y3, 32(R9)
-	ADDQ         R11, R9
+	VMOVUPS      Y3, 32(R8)
+	ADDQ         R10, R8
 	VMULPS       Y4, Y6, Y4
-	VMOVUPS      Y4, (R9)
+	VMOVUPS      Y4, (R8)
 	VMULPS       Y5, Y6, Y5
-	VMOVUPS      Y5, 32(R9)
+	VMOVUPS      Y5, 32(R8)
 	JMP          stored
 
 add:
-	VFMADD213PS (R9), Y6, Y0
-	VMOVUPS     Y0, (R9)
-	VFMADD213PS 32(R9), Y6, Y1
-	VMOVUPS     Y1, 32(R9)
-	ADDQ        R11, R9
-	VFMADD213PS (R9), Y6, Y2
-	VMOVUPS     Y2, (R9)
-	VFMADD213PS 32(R9), Y6, Y3
-	VMOVUPS     Y3, 32(R9)
-	ADDQ        R11, R9
-	VFMADD213PS (R9), Y6, Y4
-	VMOVUPS     Y4, (R9)
-	VFMADD213PS 32(R9), Y6, Y5
-	VMOVUPS     Y5, 32(R9)
+	VFMADD213PS (R8), Y6, Y0
+	VMOVUPS     Y0, (R8)
+	VFMADD213PS 32(R8), Y6, Y1
+	VMOVUPS     Y1, 32(R8)
+	ADDQ        R10, R8
+	VFMADD213PS (R8), Y6, Y2
+	VMOVUPS     Y2, (R8)
+	VFMADD213PS 32(R8), Y6, Y3
+	VMOVUPS     Y3, 32(R8)
+	ADDQ        R10, R8
+	VFMADD213PS (R8), Y6, Y4
+	VMOVUPS     Y4, (R8)
+	VFMADD213PS 32(R8), Y6, Y5
+	VMOVUPS     Y5, 32(R8)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R10), Y7
-	VMOVUPS    32(R10), Y8
-	MOVQ       accumulate+96(FP), R10
-	TESTQ      R10, R10
+	VMOVUPS    (R9), Y7
+	VMOVUPS    32(R9), Y8
+	TESTQ      R11, R11
 	JNZ        addMasked
 	VMULPS     Y0, Y6, Y0
-	VMASKMOVPS Y0, Y7, (R9)
+	VMASKMOVPS Y0, Y7, (R8)
 	VMULPS     Y1, Y6, Y1
-	VMASKMOVPS Y1, Y8, 32(R9)
-	ADDQ       R11, R9
+	VMASKMOVPS Y1, Y8, 32(R8)
+	ADDQ       R10, R8
 	VMULPS     Y2, Y6, Y2
-	VMASKMOVPS Y2, Y7, (R9)
+	VMASKMOVPS Y2, Y7, (R8)
 	VMULPS     Y3, Y6, Y3
-	VMASKMOVPS Y3, Y8, 32(R9)
-	ADDQ       R11, R9
+	VMASKMOVPS Y3, Y8, 32(R8)
+	ADDQ       R10, R8
 	VMULPS     Y4, Y6, Y4
-	VMASKMOVPS Y4, Y7, (R9)
+	VMASKMOVPS Y4, Y7, (R8)
 	VMULPS     Y5, Y6, Y5
-	VMASKMOVPS Y5, Y8, 32(R9)
+	VMASKMOVPS Y5, Y8, 32(R8)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R9), Y7, Y9
+	VMASKMOVPS  (R8), Y7, Y9
 	VFMADD213PS Y9, Y6, Y0
-	VMASKMOVPS  Y0, Y7, (R9)
-	VMASKMOVPS  32(R9), Y8, Y0
+	VMASKMOVPS  Y0, Y7, (R8)
+	VMASKMOVPS  32(R8), Y8, Y0
 	VFMADD213PS Y0, Y6, Y1
-	VMASKMOVPS  Y1, Y8, 32(R9)
-	ADDQ        R11, R9
-	VMASKMOVPS  (R9), Y7, Y0
+	VMASKMOVPS  Y1, Y8, 32(R8)
+	ADDQ        R10, R8
+	VMASKMOVPS  (R8), Y7, Y0
 	VFMADD213PS Y0, Y6, Y2
-	VMASKMOVPS  Y2, Y7, (R9)
-	VMASKMOVPS  32(R9), Y8, Y0
+	VMASKMOVPS  Y2, Y7, (R8)
+	VMASKMOVPS  32(R8), Y8, Y0
 	VFMADD213PS Y0, Y6, Y3
-	VMASKMOVPS  Y3, Y8, 32(R9)
-	ADDQ        R11, R9
-	VMASKMOVPS  (R9), Y7, Y0
+	VMASKMOVPS  Y3, Y8, 32(R8)
+	ADDQ        R10, R8
+	VMASKMOVPS  (R8), Y7, Y0
 	VFMADD213PS Y0, Y6, Y4
-	VMASKMOVPS  Y4, Y7, (R9)
-	VMASKMOVPS  32(R9), Y8, Y0
+	VMASKMOVPS  Y4, Y7, (R8)
+	VMASKMOVPS  32(R8), Y8, Y0
 	VFMADD213PS Y0, Y6, Y5
-	VMASKMOVPS  Y5, Y8, 32(R9)
+	VMASKMOVPS  Y5, Y8, 32(R8)
 
 stored:
-	MOVQ aNext+40(FP), R9
-	ADDQ R9, DX
-	MOVQ cNext+80(FP), R9
-	ADDQ R9, BX
-	DECQ AX
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm4x8AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), DI
-	MOVQ bStep+56(FP), R8
-	MOVQ cRow+72(FP), R12
+TEXT ·gemm4x8AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	VXORPS     Y2, Y2, Y2
 	VXORPS     Y3, Y3, Y3
-	MOVQ       b+48(FP), R9
-	MOVQ       DX, R10
-	LEAQ       (R10)(SI*2), R11
-	ADDQ       SI, R11
-	MOVQ       BX, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	MOVQ       CX, R13
-	SUBQ       $0x04, R13
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
-	VMOVUPS      (R9), Y4
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y5
+	VMOVUPS      (R8), Y4
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R10)(SI*1), Y5
+	VBROADCASTSS (R9)(DX*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R10)(SI*2), Y5
+	VBROADCASTSS (R9)(DX*2), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R11), Y5
-	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y4
-	ADDQ         R8, R9
 	VBROADCASTSS (R10), Y5
-	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R10)(SI*1), Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R10)(SI*2), Y5
-	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R11), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y4
-	ADDQ         R8, R9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y4
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R9)(DX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R9)(DX*2), Y5
+	VFMADD231PS  Y4, Y5, Y2
 	VBROADCASTSS (R10), Y5
-	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R10)(SI*1), Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R10)(SI*2), Y5
-	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R11), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y4
-	ADDQ         R8, R9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y4
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R9)(DX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R9)(DX*2), Y5
+	VFMADD231PS  Y4, Y5, Y2
 	VBROADCASTSS (R10), Y5
-	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R10)(SI*1), Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R10)(SI*2), Y5
-	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R11), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	SUBQ         $0x04, R13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y4
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R9)(DX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R9)(DX*2), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (R10), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R13
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
-	VMOVUPS      (R9), Y4
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y5
+	VMOVUPS      (R8), Y4
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R10)(SI*1), Y5
+	VBROADCASTSS (R9)(DX*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R10)(SI*2), Y5
+	VBROADCASTSS (R9)(DX*2), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R11), Y5
+	VBROADCASTSS (R10), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	DECQ         R13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
 	JNZ          single
 
 done:
-	MOVQ         BX, R9
-	VBROADCASTSS alpha+88(FP), Y4
-	MOVQ         mask+104(FP), R10
-	TESTQ        R10, R10
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Y4
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	TESTQ        R9, R9
 	JNZ          masked
-	MOVQ         accumulate+96(FP), R10
 	TESTQ        R10, R10
 	JNZ          add
 	VMULPS       Y0, Y4, Y0
-	VMOVUPS      Y0, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y0, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y1, Y4, Y1
-	VMOVUPS      Y1, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y1, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y2, Y4, Y2
-	VMOVUPS      Y2, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y2, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y3, Y4, Y3
-	VMOVUPS      Y3, (R9)
+	VMOVUPS      Y3, (R8)
 	JMP          stored
 
 add:
-	VFMADD213PS (R9), Y4, Y0
-	VMOVUPS     Y0, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y4, Y1
-	VMOVUPS     Y1, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y4, Y2
-	VMOVUPS     Y2, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y4, Y3
-	VMOVUPS     Y3, (R9)
+	VFMADD213PS (R8), Y4, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y4, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y4, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y4, Y3
+	VMOVUPS     Y3, (R8)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R10), Y5
-	MOVQ       accumulate+96(FP), R10
+	VMOVUPS    (R9), Y5
 	TESTQ      R10, R10
 	JNZ        addMasked
 	VMULPS     Y0, Y4, Y0
-	VMASKMOVPS Y0, Y5, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y0, Y5, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y1, Y4, Y1
-	VMASKMOVPS Y1, Y5, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y1, Y5, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y2, Y4, Y2
-	VMASKMOVPS Y2, Y5, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y2, Y5, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y3, Y4, Y3
-	VMASKMOVPS Y3, Y5, (R9)
+	VMASKMOVPS Y3, Y5, (R8)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R9), Y5, Y6
+	VMASKMOVPS  (R8), Y5, Y6
 	VFMADD213PS Y6, Y4, Y0
-	VMASKMOVPS  Y0, Y5, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y5, Y0
+	VMASKMOVPS  Y0, Y5, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y5, Y0
 	VFMADD213PS Y0, Y4, Y1
-	VMASKMOVPS  Y1, Y5, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y5, Y0
+	VMASKMOVPS  Y1, Y5, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y5, Y0
 	VFMADD213PS Y0, Y4, Y2
-	VMASKMOVPS  Y2, Y5, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y5, Y0
+	VMASKMOVPS  Y2, Y5, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y5, Y0
 	VFMADD213PS Y0, Y4, Y3
-	VMASKMOVPS  Y3, Y5, (R9)
+	VMASKMOVPS  Y3, Y5, (R8)
 
 stored:
-	MOVQ aNext+40(FP), R9
-	ADDQ R9, DX
-	MOVQ cNext+80(FP), R9
-	ADDQ R9, BX
-	DECQ AX
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm4x16AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), DI
-	MOVQ bStep+56(FP), R8
-	MOVQ cRow+72(FP), R12
+TEXT ·gemm4x16AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -1088,249 +1114,253 @@ group:
 	VXORPS     Y5, Y5, Y5
 	VXORPS     Y6, Y6, Y6
 	VXORPS     Y7, Y7, Y7
-	MOVQ       b+48(FP), R9
-	MOVQ       DX, R10
-	LEAQ       (R10)(SI*2), R11
-	ADDQ       SI, R11
-	MOVQ       BX, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	MOVQ       CX, R13
-	SUBQ       $0x04, R13
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
-	VMOVUPS      (R9), Y8
-	VMOVUPS      32(R9), Y9
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R8), Y8
+	VMOVUPS      32(R8), Y9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(SI*1), Y10
+	VBROADCASTSS (R9)(DX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(SI*2), Y10
+	VBROADCASTSS (R9)(DX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R11), Y10
+	VBROADCASTSS (R10), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y8
-	VMOVUPS      32(R9), Y9
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y10
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y8
+	VMOVUPS      32(R8), Y9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(SI*1), Y10
+	VBROADCASTSS (R9)(DX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(SI*2), Y10
+	VBROADCASTSS (R9)(DX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R11), Y10
+	VBROADCASTSS (R10), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y8
-	VMOVUPS      32(R9), Y9
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y10
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y8
+	VMOVUPS      32(R8), Y9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(SI*1), Y10
+	VBROADCASTSS (R9)(DX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(SI*2), Y10
+	VBROADCASTSS (R9)(DX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R11), Y10
+	VBROADCASTSS (R10), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y8
-	VMOVUPS      32(R9), Y9
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y10
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y8
+	VMOVUPS      32(R8), Y9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(SI*1), Y10
+	VBROADCASTSS (R9)(DX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(SI*2), Y10
+	VBROADCASTSS (R9)(DX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R11), Y10
+	VBROADCASTSS (R10), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	SUBQ         $0x04, R13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R13
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
-	VMOVUPS      (R9), Y8
-	VMOVUPS      32(R9), Y9
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R8), Y8
+	VMOVUPS      32(R8), Y9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(SI*1), Y10
+	VBROADCASTSS (R9)(DX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(SI*2), Y10
+	VBROADCASTSS (R9)(DX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R11), Y10
+	VBROADCASTSS (R10), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	DECQ         R13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
 	JNZ          single
 
 done:
-	MOVQ         BX, R9
-	VBROADCASTSS alpha+88(FP), Y8
-	MOVQ         mask+104(FP), R10
-	TESTQ        R10, R10
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Y8
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	TESTQ        R9, R9
 	JNZ          masked
-	MOVQ         accumulate+96(FP), R10
 	TESTQ        R10, R10
 	JNZ          add
 	VMULPS       Y0, Y8, Y0
-	VMOVUPS      Y0, (R9)
+	VMOVUPS      Y0, (R8)
 	VMULPS       Y1, Y8, Y1
-	VMOVUPS      Y1, 32(R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y1, 32(R8)
+	ADDQ         R11, R8
 	VMULPS       Y2, Y8, Y2
-	VMOVUPS      Y2, (R9)
+	VMOVUPS      Y2, (R8)
 	VMULPS       Y3, Y8, Y3
-	VMOVUPS      Y3, 32(R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y3, 32(R8)
+	ADDQ         R11, R8
 	VMULPS       Y4, Y8, Y4
-	VMOVUPS      Y4, (R9)
+	VMOVUPS      Y4, (R8)
 	VMULPS       Y5, Y8, Y5
-	VMOVUPS      Y5, 32(R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y5, 32(R8)
+	ADDQ         R11, R8
 	VMULPS       Y6, Y8, Y6
-	VMOVUPS      Y6, (R9)
+	VMOVUPS      Y6, (R8)
 	VMULPS       Y7, Y8, Y7
-	VMOVUPS      Y7, 32(R9)
+	VMOVUPS      Y7, 32(R8)
 	JMP          stored
 
 add:
-	VFMADD213PS (R9), Y8, Y0
-	VMOVUPS     Y0, (R9)
-	VFMADD213PS 32(R9), Y8, Y1
-	VMOVUPS     Y1, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y8, Y2
-	VMOVUPS     Y2, (R9)
-	VFMADD213PS 32(R9), Y8, Y3
-	VMOVUPS     Y3, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y8, Y4
-	VMOVUPS     Y4, (R9)
-	VFMADD213PS 32(R9), Y8, Y5
-	VMOVUPS     Y5, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y8, Y6
-	VMOVUPS     Y6, (R9)
-	VFMADD213PS 32(R9), Y8, Y7
-	VMOVUPS     Y7, 32(R9)
+	VFMADD213PS (R8), Y8, Y0
+	VMOVUPS     Y0, (R8)
+	VFMADD213PS 32(R8), Y8, Y1
+	VMOVUPS     Y1, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y8, Y2
+	VMOVUPS     Y2, (R8)
+	VFMADD213PS 32(R8), Y8, Y3
+	VMOVUPS     Y3, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y8, Y4
+	VMOVUPS     Y4, (R8)
+	VFMADD213PS 32(R8), Y8, Y5
+	VMOVUPS     Y5, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y8, Y6
+	VMOVUPS     Y6, (R8)
+	VFMADD213PS 32(R8), Y8, Y7
+	VMOVUPS     Y7, 32(R8)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R10), Y9
-	VMOVUPS    32(R10), Y10
-	MOVQ       accumulate+96(FP), R10
+	VMOVUPS    (R9), Y9
+	VMOVUPS    32(R9), Y10
 	TESTQ      R10, R10
 	JNZ        addMasked
 	VMULPS     Y0, Y8, Y0
-	VMASKMOVPS Y0, Y9, (R9)
+	VMASKMOVPS Y0, Y9, (R8)
 	VMULPS     Y1, Y8, Y1
-	VMASKMOVPS Y1, Y10, 32(R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y1, Y10, 32(R8)
+	ADDQ       R11, R8
 	VMULPS     Y2, Y8, Y2
-	VMASKMOVPS Y2, Y9, (R9)
+	VMASKMOVPS Y2, Y9, (R8)
 	VMULPS     Y3, Y8, Y3
-	VMASKMOVPS Y3, Y10, 32(R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y3, Y10, 32(R8)
+	ADDQ       R11, R8
 	VMULPS     Y4, Y8, Y4
-	VMASKMOVPS Y4, Y9, (R9)
+	VMASKMOVPS Y4, Y9, (R8)
 	VMULPS     Y5, Y8, Y5
-	VMASKMOVPS Y5, Y10, 32(R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y5, Y10, 32(R8)
+	ADDQ       R11, R8
 	VMULPS     Y6, Y8, Y6
-	VMASKMOVPS Y6, Y9, (R9)
+	VMASKMOVPS Y6, Y9, (R8)
 	VMULPS     Y7, Y8, Y7
-	VMASKMOVPS Y7, Y10, 32(R9)
+	VMASKMOVPS Y7, Y10, 32(R8)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R9), Y9, Y11
+	VMASKMOVPS  (R8), Y9, Y11
 	VFMADD213PS Y11, Y8, Y0
-	VMASKMOVPS  Y0, Y9, (R9)
-	VMASKMOVPS  32(R9), Y10, Y0
+	VMASKMOVPS  Y0, Y9, (R8)
+	VMASKMOVPS  32(R8), Y10, Y0
 	VFMADD213PS Y0, Y8, Y1
-	VMASKMOVPS  Y1, Y10, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y9, Y0
+	VMASKMOVPS  Y1, Y10, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y9, Y0
 	VFMADD213PS Y0, Y8, Y2
-	VMASKMOVPS  Y2, Y9, (R9)
-	VMASKMOVPS  32(R9), Y10, Y0
+	VMASKMOVPS  Y2, Y9, (R8)
+	VMASKMOVPS  32(R8), Y10, Y0
 	VFMADD213PS Y0, Y8, Y3
-	VMASKMOVPS  Y3, Y10, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y9, Y0
+	VMASKMOVPS  Y3, Y10, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y9, Y0
 	VFMADD213PS Y0, Y8, Y4
-	VMASKMOVPS  Y4, Y9, (R9)
-	VMASKMOVPS  32(R9), Y10, Y0
+	VMASKMOVPS  Y4, Y9, (R8)
+	VMASKMOVPS  32(R8), Y10, Y0
 	VFMADD213PS Y0, Y8, Y5
-	VMASKMOVPS  Y5, Y10, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y9, Y0
+	VMASKMOVPS  Y5, Y10, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y9, Y0
 	VFMADD213PS Y0, Y8, Y6
-	VMASKMOVPS  Y6, Y9, (R9)
-	VMASKMOVPS  32(R9), Y10, Y0
+	VMASKMOVPS  Y6, Y9, (R8)
+	VMASKMOVPS  32(R8), Y10, Y0
 	VFMADD213PS Y0, Y8, Y7
-	VMASKMOVPS  Y7, Y10, 32(R9)
+	VMASKMOVPS  Y7, Y10, 32(R8)
 
 stored:
-	MOVQ aNext+40(FP), R9
-	ADDQ R9, DX
-	MOVQ cNext+80(FP), R9
-	ADDQ R9, BX
-	DECQ AX
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm5x8AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), DI
-	MOVQ bStep+56(FP), R8
-	MOVQ cRow+72(FP), R12
+TEXT ·gemm5x8AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -1338,212 +1368,216 @@ group:
 	VXORPS     Y2, Y2, Y2
 	VXORPS     Y3, Y3, Y3
 	VXORPS     Y4, Y4, Y4
-	MOVQ       b+48(FP), R9
-	MOVQ       DX, R10
-	LEAQ       (R10)(SI*2), R11
-	ADDQ       SI, R11
-	MOVQ       BX, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	MOVQ       CX, R13
-	SUBQ       $0x04, R13
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
-	VMOVUPS      (R9), Y5
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y6
+	VMOVUPS      (R8), Y5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R10)(SI*1), Y6
+	VBROADCASTSS (R9)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(SI*2), Y6
+	VBROADCASTSS (R9)(DX*2), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R11), Y6
-	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R11)(SI*1), Y6
-	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y5
-	ADDQ         R8, R9
 	VBROADCASTSS (R10), Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R10)(SI*1), Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(SI*2), Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R11), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R11)(SI*1), Y6
+	VBROADCASTSS (R10)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y5
-	ADDQ         R8, R9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS (R9)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R9)(DX*2), Y6
+	VFMADD231PS  Y5, Y6, Y2
 	VBROADCASTSS (R10), Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R10)(SI*1), Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(SI*2), Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R11), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R11)(SI*1), Y6
+	VBROADCASTSS (R10)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y5
-	ADDQ         R8, R9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS (R9)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R9)(DX*2), Y6
+	VFMADD231PS  Y5, Y6, Y2
 	VBROADCASTSS (R10), Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R10)(SI*1), Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(SI*2), Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R11), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R11)(SI*1), Y6
+	VBROADCASTSS (R10)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	SUBQ         $0x04, R13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS (R9)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R9)(DX*2), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS (R10)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R13
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
-	VMOVUPS      (R9), Y5
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y6
+	VMOVUPS      (R8), Y5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R10)(SI*1), Y6
+	VBROADCASTSS (R9)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(SI*2), Y6
+	VBROADCASTSS (R9)(DX*2), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R11), Y6
+	VBROADCASTSS (R10), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R11)(SI*1), Y6
+	VBROADCASTSS (R10)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	DECQ         R13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
 	JNZ          single
 
 done:
-	MOVQ         BX, R9
-	VBROADCASTSS alpha+88(FP), Y5
-	MOVQ         mask+104(FP), R10
-	TESTQ        R10, R10
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Y5
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	TESTQ        R9, R9
 	JNZ          masked
-	MOVQ         accumulate+96(FP), R10
 	TESTQ        R10, R10
 	JNZ          add
 	VMULPS       Y0, Y5, Y0
-	VMOVUPS      Y0, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y0, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y1, Y5, Y1
-	VMOVUPS      Y1, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y1, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y2, Y5, Y2
-	VMOVUPS      Y2, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y2, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y3, Y5, Y3
-	VMOVUPS      Y3, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y3, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y4, Y5, Y4
-	VMOVUPS      Y4, (R9)
+	VMOVUPS      Y4, (R8)
 	JMP          stored
 
 add:
-	VFMADD213PS (R9), Y5, Y0
-	VMOVUPS     Y0, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y5, Y1
-	VMOVUPS     Y1, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y5, Y2
-	VMOVUPS     Y2, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y5, Y3
-	VMOVUPS     Y3, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y5, Y4
-	VMOVUPS     Y4, (R9)
+	VFMADD213PS (R8), Y5, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y5, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y5, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y5, Y3
+	VMOVUPS     Y3, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y5, Y4
+	VMOVUPS     Y4, (R8)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R10), Y6
-	MOVQ       accumulate+96(FP), R10
+	VMOVUPS    (R9), Y6
 	TESTQ      R10, R10
 	JNZ        addMasked
 	VMULPS     Y0, Y5, Y0
-	VMASKMOVPS Y0, Y6, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y0, Y6, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y1, Y5, Y1
-	VMASKMOVPS Y1, Y6, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y1, Y6, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y2, Y5, Y2
-	VMASKMOVPS Y2, Y6, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y2, Y6, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y3, Y5, Y3
-	VMASKMOVPS Y3, Y6, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y3, Y6, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y4, Y5, Y4
-	VMASKMOVPS Y4, Y6, (R9)
+	VMASKMOVPS Y4, Y6, (R8)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R9), Y6, Y7
+	VMASKMOVPS  (R8), Y6, Y7
 	VFMADD213PS Y7, Y5, Y0
-	VMASKMOVPS  Y0, Y6, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y6, Y0
+	VMASKMOVPS  Y0, Y6, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y6, Y0
 	VFMADD213PS Y0, Y5, Y1
-	VMASKMOVPS  Y1, Y6, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y6, Y0
+	VMASKMOVPS  Y1, Y6, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y6, Y0
 	VFMADD213PS Y0, Y5, Y2
-	VMASKMOVPS  Y2, Y6, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y6, Y0
+	VMASKMOVPS  Y2, Y6, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y6, Y0
 	VFMADD213PS Y0, Y5, Y3
-	VMASKMOVPS  Y3, Y6, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y6, Y0
+	VMASKMOVPS  Y3, Y6, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y6, Y0
 	VFMADD213PS Y0, Y5, Y4
-	VMASKMOVPS  Y4, Y6, (R9)
+	VMASKMOVPS  Y4, Y6, (R8)
 
 stored:
-	MOVQ aNext+40(FP), R9
-	ADDQ R9, DX
-	MOVQ cNext+80(FP), R9
-	ADDQ R9, BX
-	DECQ AX
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm5x16AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), DI
-	MOVQ bStep+56(FP), R8
-	MOVQ cRow+72(FP), R12
+TEXT ·gemm5x16AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -1556,288 +1590,292 @@ group:
 	VXORPS     Y7, Y7, Y7
 	VXORPS     Y8, Y8, Y8
 	VXORPS     Y9, Y9, Y9
-	MOVQ       b+48(FP), R9
-	MOVQ       DX, R10
-	LEAQ       (R10)(SI*2), R11
-	ADDQ       SI, R11
-	MOVQ       BX, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	MOVQ       CX, R13
-	SUBQ       $0x04, R13
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
-	VMOVUPS      (R9), Y10
-	VMOVUPS      32(R9), Y11
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R8), Y10
+	VMOVUPS      32(R8), Y11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(SI*1), Y12
+	VBROADCASTSS (R9)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(SI*2), Y12
+	VBROADCASTSS (R9)(DX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R11), Y12
+	VBROADCASTSS (R10), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R11)(SI*1), Y12
+	VBROADCASTSS (R10)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y10
-	VMOVUPS      32(R9), Y11
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y12
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y10
+	VMOVUPS      32(R8), Y11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(SI*1), Y12
+	VBROADCASTSS (R9)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(SI*2), Y12
+	VBROADCASTSS (R9)(DX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R11), Y12
+	VBROADCASTSS (R10), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R11)(SI*1), Y12
+	VBROADCASTSS (R10)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y10
-	VMOVUPS      32(R9), Y11
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y12
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y10
+	VMOVUPS      32(R8), Y11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(SI*1), Y12
+	VBROADCASTSS (R9)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(SI*2), Y12
+	VBROADCASTSS (R9)(DX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R11), Y12
+	VBROADCASTSS (R10), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R11)(SI*1), Y12
+	VBROADCASTSS (R10)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y10
-	VMOVUPS      32(R9), Y11
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y12
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y10
+	VMOVUPS      32(R8), Y11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(SI*1), Y12
+	VBROADCASTSS (R9)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(SI*2), Y12
+	VBROADCASTSS (R9)(DX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R11), Y12
+	VBROADCASTSS (R10), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R11)(SI*1), Y12
+	VBROADCASTSS (R10)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	SUBQ         $0x04, R13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R13
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
-	VMOVUPS      (R9), Y10
-	VMOVUPS      32(R9), Y11
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R8), Y10
+	VMOVUPS      32(R8), Y11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(SI*1), Y12
+	VBROADCASTSS (R9)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(SI*2), Y12
+	VBROADCASTSS (R9)(DX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R11), Y12
+	VBROADCASTSS (R10), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R11)(SI*1), Y12
+	VBROADCASTSS (R10)(DX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	DECQ         R13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
 	JNZ          single
 
 done:
-	MOVQ         BX, R9
-	VBROADCASTSS alpha+88(FP), Y10
-	MOVQ         mask+104(FP), R10
-	TESTQ        R10, R10
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Y10
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	TESTQ        R9, R9
 	JNZ          masked
-	MOVQ         accumulate+96(FP), R10
 	TESTQ        R10, R10
 	JNZ          add
 	VMULPS       Y0, Y10, Y0
-	VMOVUPS      Y0, (R9)
+	VMOVUPS      Y0, (R8)
 	VMULPS       Y1, Y10, Y1
-	VMOVUPS      Y1, 32(R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y1, 32(R8)
+	ADDQ         R11, R8
 	VMULPS       Y2, Y10, Y2
-	VMOVUPS      Y2, (R9)
+	VMOVUPS      Y2, (R8)
 	VMULPS       Y3, Y10, Y3
-	VMOVUPS      Y3, 32(R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y3, 32(R8)
+	ADDQ         R11, R8
 	VMULPS       Y4, Y10, Y4
-	VMOVUPS      Y4, (R9)
+	VMOVUPS      Y4, (R8)
 	VMULPS       Y5, Y10, Y5
-	VMOVUPS      Y5, 32(R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y5, 32(R8)
+	ADDQ         R11, R8
 	VMULPS       Y6, Y10, Y6
-	VMOVUPS      Y6, (R9)
+	VMOVUPS      Y6, (R8)
 	VMULPS       Y7, Y10, Y7
-	VMOVUPS      Y7, 32(R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y7, 32(R8)
+	ADDQ         R11, R8
 	VMULPS       Y8, Y10, Y8
-	VMOVUPS      Y8, (R9)
+	VMOVUPS      Y8, (R8)
 	VMULPS       Y9, Y10, Y9
-	VMOVUPS      Y9, 32(R9)
+	VMOVUPS      Y9, 32(R8)
 	JMP          stored
 
 add:
-	VFMADD213PS (R9), Y10, Y0
-	VMOVUPS     Y0, (R9)
-	VFMADD213PS 32(R9), Y10, Y1
-	VMOVUPS     Y1, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y10, Y2
-	VMOVUPS     Y2, (R9)
-	VFMADD213PS 32(R9), Y10, Y3
-	VMOVUPS     Y3, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y10, Y4
-	VMOVUPS     Y4, (R9)
-	VFMADD213PS 32(R9), Y10, Y5
-	VMOVUPS     Y5, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y10, Y6
-	VMOVUPS     Y6, (R9)
-	VFMADD213PS 32(R9), Y10, Y7
-	VMOVUPS     Y7, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y10, Y8
-	VMOVUPS     Y8, (R9)
-	VFMADD213PS 32(R9), Y10, Y9
-	VMOVUPS     Y9, 32(R9)
+	VFMADD213PS (R8), Y10, Y0
+	VMOVUPS     Y0, (R8)
+	VFMADD213PS 32(R8), Y10, Y1
+	VMOVUPS     Y1, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y10, Y2
+	VMOVUPS     Y2, (R8)
+	VFMADD213PS 32(R8), Y10, Y3
+	VMOVUPS     Y3, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y10, Y4
+	VMOVUPS     Y4, (R8)
+	VFMADD213PS 32(R8), Y10, Y5
+	VMOVUPS     Y5, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y10, Y6
+	VMOVUPS     Y6, (R8)
+	VFMADD213PS 32(R8), Y10, Y7
+	VMOVUPS     Y7, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y10, Y8
+	VMOVUPS     Y8, (R8)
+	VFMADD213PS 32(R8), Y10, Y9
+	VMOVUPS     Y9, 32(R8)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R10), Y11
-	VMOVUPS    32(R10), Y12
-	MOVQ       accumulate+96(FP), R10
+	VMOVUPS    (R9), Y11
+	VMOVUPS    32(R9), Y12
 	TESTQ      R10, R10
 	JNZ        addMasked
 	VMULPS     Y0, Y10, Y0
-	VMASKMOVPS Y0, Y11, (R9)
+	VMASKMOVPS Y0, Y11, (R8)
 	VMULPS     Y1, Y10, Y1
-	VMASKMOVPS Y1, Y12, 32(R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y1, Y12, 32(R8)
+	ADDQ       R11, R8
 	VMULPS     Y2, Y10, Y2
-	VMASKMOVPS Y2, Y11, (R9)
+	VMASKMOVPS Y2, Y11, (R8)
 	VMULPS     Y3, Y10, Y3
-	VMASKMOVPS Y3, Y12, 32(R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y3, Y12, 32(R8)
+	ADDQ       R11, R8
 	VMULPS     Y4, Y10, Y4
-	VMASKMOVPS Y4, Y11, (R9)
+	VMASKMOVPS Y4, Y11, (R8)
 	VMULPS     Y5, Y10, Y5
-	VMASKMOVPS Y5, Y12, 32(R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y5, Y12, 32(R8)
+	ADDQ       R11, R8
 	VMULPS     Y6, Y10, Y6
-	VMASKMOVPS Y6, Y11, (R9)
+	VMASKMOVPS Y6, Y11, (R8)
 	VMULPS     Y7, Y10, Y7
-	VMASKMOVPS Y7, Y12, 32(R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y7, Y12, 32(R8)
+	ADDQ       R11, R8
 	VMULPS     Y8, Y10, Y8
-	VMASKMOVPS Y8, Y11, (R9)
+	VMASKMOVPS Y8, Y11, (R8)
 	VMULPS     Y9, Y10, Y9
-	VMASKMOVPS Y9, Y12, 32(R9)
+	VMASKMOVPS Y9, Y12, 32(R8)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R9), Y11, Y13
+	VMASKMOVPS  (R8), Y11, Y13
 	VFMADD213PS Y13, Y10, Y0
-	VMASKMOVPS  Y0, Y11, (R9)
-	VMASKMOVPS  32(R9), Y12, Y0
+	VMASKMOVPS  Y0, Y11, (R8)
+	VMASKMOVPS  32(R8), Y12, Y0
 	VFMADD213PS Y0, Y10, Y1
-	VMASKMOVPS  Y1, Y12, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y11, Y0
+	VMASKMOVPS  Y1, Y12, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y11, Y0
 	VFMADD213PS Y0, Y10, Y2
-	VMASKMOVPS  Y2, Y11, (R9)
-	VMASKMOVPS  32(R9), Y12, Y0
+	VMASKMOVPS  Y2, Y11, (R8)
+	VMASKMOVPS  32(R8), Y12, Y0
 	VFMADD213PS Y0, Y10, Y3
-	VMASKMOVPS  Y3, Y12, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y11, Y0
+	VMASKMOVPS  Y3, Y12, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y11, Y0
 	VFMADD213PS Y0, Y10, Y4
-	VMASKMOVPS  Y4, Y11, (R9)
-	VMASKMOVPS  32(R9), Y12, Y0
+	VMASKMOVPS  Y4, Y11, (R8)
+	VMASKMOVPS  32(R8), Y12, Y0
 	VFMADD213PS Y0, Y10, Y5
-	VMASKMOVPS  Y5, Y12, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y11, Y0
+	VMASKMOVPS  Y5, Y12, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y11, Y0
 	VFMADD213PS Y0, Y10, Y6
-	VMASKMOVPS  Y6, Y11, (R9)
-	VMASKMOVPS  32(R9), Y12, Y0
+	VMASKMOVPS  Y6, Y11, (R8)
+	VMASKMOVPS  32(R8), Y12, Y0
 	VFMADD213PS Y0, Y10, Y7
-	VMASKMOVPS  Y7, Y12, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y11, Y0
+	VMASKMOVPS  Y7, Y12, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y11, Y0
 	VFMADD213PS Y0, Y10, Y8
-	VMASKMOVPS  Y8, Y11, (R9)
-	VMASKMOVPS  32(R9), Y12, Y0
+	VMASKMOVPS  Y8, Y11, (R8)
+	VMASKMOVPS  32(R8), Y12, Y0
 	VFMADD213PS Y0, Y10, Y9
-	VMASKMOVPS  Y9, Y12, 32(R9)
+	VMASKMOVPS  Y9, Y12, 32(R8)
 
 stored:
-	MOVQ aNext+40(FP), R9
-	ADDQ R9, DX
-	MOVQ cNext+80(FP), R9
-	ADDQ R9, BX
-	DECQ AX
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm6x8AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), DI
-	MOVQ bStep+56(FP), R8
-	MOVQ cRow+72(FP), R12
+TEXT ·gemm6x8AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -1846,237 +1884,241 @@ group:
 	VXORPS     Y3, Y3, Y3
 	VXORPS     Y4, Y4, Y4
 	VXORPS     Y5, Y5, Y5
-	MOVQ       b+48(FP), R9
-	MOVQ       DX, R10
-	LEAQ       (R10)(SI*2), R11
-	ADDQ       SI, R11
-	MOVQ       BX, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	MOVQ       CX, R13
-	SUBQ       $0x04, R13
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
-	VMOVUPS      (R9), Y6
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y7
+	VMOVUPS      (R8), Y6
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R10)(SI*1), Y7
+	VBROADCASTSS (R9)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R10)(SI*2), Y7
+	VBROADCASTSS (R9)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R11), Y7
-	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R11)(SI*1), Y7
-	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R11)(SI*2), Y7
-	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y6
-	ADDQ         R8, R9
 	VBROADCASTSS (R10), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R10)(SI*1), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R10)(SI*2), Y7
-	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R11), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R11)(SI*1), Y7
+	VBROADCASTSS (R10)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R11)(SI*2), Y7
+	VBROADCASTSS (R10)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y6
-	ADDQ         R8, R9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y6
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (R9)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (R9)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
 	VBROADCASTSS (R10), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R10)(SI*1), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R10)(SI*2), Y7
-	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R11), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R11)(SI*1), Y7
+	VBROADCASTSS (R10)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R11)(SI*2), Y7
+	VBROADCASTSS (R10)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y6
-	ADDQ         R8, R9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y6
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (R9)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (R9)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
 	VBROADCASTSS (R10), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R10)(SI*1), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R10)(SI*2), Y7
-	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R11), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R11)(SI*1), Y7
+	VBROADCASTSS (R10)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R11)(SI*2), Y7
+	VBROADCASTSS (R10)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	SUBQ         $0x04, R13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y6
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (R9)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (R9)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (R10), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (R10)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (R10)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R13
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
-	VMOVUPS      (R9), Y6
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y7
+	VMOVUPS      (R8), Y6
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R10)(SI*1), Y7
+	VBROADCASTSS (R9)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R10)(SI*2), Y7
+	VBROADCASTSS (R9)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R11), Y7
+	VBROADCASTSS (R10), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R11)(SI*1), Y7
+	VBROADCASTSS (R10)(DX*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R11)(SI*2), Y7
+	VBROADCASTSS (R10)(DX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	DECQ         R13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
 	JNZ          single
 
 done:
-	MOVQ         BX, R9
-	VBROADCASTSS alpha+88(FP), Y6
-	MOVQ         mask+104(FP), R10
-	TESTQ        R10, R10
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Y6
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	TESTQ        R9, R9
 	JNZ          masked
-	MOVQ         accumulate+96(FP), R10
 	TESTQ        R10, R10
 	JNZ          add
 	VMULPS       Y0, Y6, Y0
-	VMOVUPS      Y0, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y0, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y1, Y6, Y1
-	VMOVUPS      Y1, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y1, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y2, Y6, Y2
-	VMOVUPS      Y2, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y2, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y3, Y6, Y3
-	VMOVUPS      Y3, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y3, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y4, Y6, Y4
-	VMOVUPS      Y4, (R9)
-	ADDQ         R12, R9
+	VMOVUPS      Y4, (R8)
+	ADDQ         R11, R8
 	VMULPS       Y5, Y6, Y5
-	VMOVUPS      Y5, (R9)
+	VMOVUPS      Y5, (R8)
 	JMP          stored
 
 add:
-	VFMADD213PS (R9), Y6, Y0
-	VMOVUPS     Y0, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y6, Y1
-	VMOVUPS     Y1, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y6, Y2
-	VMOVUPS     Y2, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y6, Y3
-	VMOVUPS     Y3, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y6, Y4
-	VMOVUPS     Y4, (R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y6, Y5
-	VMOVUPS     Y5, (R9)
+	VFMADD213PS (R8), Y6, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y6, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y6, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y6, Y3
+	VMOVUPS     Y3, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y6, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y6, Y5
+	VMOVUPS     Y5, (R8)
 	JMP         stored
 
 masked:
-	VMOVUPS    (R10), Y7
-	MOVQ       accumulate+96(FP), R10
+	VMOVUPS    (R9), Y7
 	TESTQ      R10, R10
 	JNZ        addMasked
 	VMULPS     Y0, Y6, Y0
-	VMASKMOVPS Y0, Y7, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y0, Y7, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y1, Y6, Y1
-	VMASKMOVPS Y1, Y7, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y1, Y7, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y2, Y6, Y2
-	VMASKMOVPS Y2, Y7, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y2, Y7, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y3, Y6, Y3
-	VMASKMOVPS Y3, Y7, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y3, Y7, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y4, Y6, Y4
-	VMASKMOVPS Y4, Y7, (R9)
-	ADDQ       R12, R9
+	VMASKMOVPS Y4, Y7, (R8)
+	ADDQ       R11, R8
 	VMULPS     Y5, Y6, Y5
-	VMASKMOVPS Y5, Y7, (R9)
+	VMASKMOVPS Y5, Y7, (R8)
 	JMP        stored
 
 addMasked:
-	VMASKMOVPS  (R9), Y7, Y8
+	VMASKMOVPS  (R8), Y7, Y8
 	VFMADD213PS Y8, Y6, Y0
-	VMASKMOVPS  Y0, Y7, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y7, Y0
+	VMASKMOVPS  Y0, Y7, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y7, Y0
 	VFMADD213PS Y0, Y6, Y1
-	VMASKMOVPS  Y1, Y7, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y7, Y0
+	VMASKMOVPS  Y1, Y7, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y7, Y0
 	VFMADD213PS Y0, Y6, Y2
-	VMASKMOVPS  Y2, Y7, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y7, Y0
+	VMASKMOVPS  Y2, Y7, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y7, Y0
 	VFMADD213PS Y0, Y6, Y3
-	VMASKMOVPS  Y3, Y7, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y7, Y0
+	VMASKMOVPS  Y3, Y7, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y7, Y0
 	VFMADD213PS Y0, Y6, Y4
-	VMASKMOVPS  Y4, Y7, (R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y7, Y0
+	VMASKMOVPS  Y4, Y7, (R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y7, Y0
 	VFMADD213PS Y0, Y6, Y5
-	VMASKMOVPS  Y5, Y7, (R9)
+	VMASKMOVPS  Y5, Y7, (R8)
 
 stored:
-	MOVQ aNext+40(FP), R9
-	ADDQ R9, DX
-	MOVQ cNext+80(FP), R9
-	ADDQ R9, BX
-	DECQ AX
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm6x16AVX2(SB), NOSPLIT, $0-112
-	MOVQ count+0(FP), AX
-	MOVQ depth+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ c+64(FP), BX
-	MOVQ aRow+24(FP), SI
-	MOVQ aStep+32(FP), DI
-	MOVQ bStep+56(FP), R8
-	MOVQ cRow+72(FP), R12
+TEXT ·gemm6x16AVX2(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
 
 group:
 	VXORPS     Y0, Y0, Y0
@@ -2091,120 +2133,4473 @@ group:
 	VXORPS     Y9, Y9, Y9
 	VXORPS     Y10, Y10, Y10
 	VXORPS     Y11, Y11, Y11
-	MOVQ       b+48(FP), R9
-	MOVQ       DX, R10
-	LEAQ       (R10)(SI*2), R11
-	ADDQ       SI, R11
-	MOVQ       BX, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
-	PREFETCHT0 (R13)
-	ADDQ       R12, R13
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Y12
+	VMOVUPS      32(R8), Y13
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R9)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R9)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R10)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R10)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y12
+	VMOVUPS      32(R8), Y13
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R9)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R9)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R10)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R10)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y12
+	VMOVUPS      32(R8), Y13
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R9)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R9)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R10)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R10)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Y12
+	VMOVUPS      32(R8), Y13
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R9)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R9)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R10)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R10)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R11
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Y12
+	VMOVUPS      32(R8), Y13
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R9)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R9)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R10)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R10)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Y12
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	TESTQ        R9, R9
+	JNZ          masked
+	TESTQ        R10, R10
+	JNZ          add
+	VMULPS       Y0, Y12, Y0
+	VMOVUPS      Y0, (R8)
+	VMULPS       Y1, Y12, Y1
+	VMOVUPS      Y1, 32(R8)
+	ADDQ         R11, R8
+	VMULPS       Y2, Y12, Y2
+	VMOVUPS      Y2, (R8)
+	VMULPS       Y3, Y12, Y3
+	VMOVUPS      Y3, 32(R8)
+	ADDQ         R11, R8
+	VMULPS       Y4, Y12, Y4
+	VMOVUPS      Y4, (R8)
+	VMULPS       Y5, Y12, Y5
+	VMOVUPS      Y5, 32(R8)
+	ADDQ         R11, R8
+	VMULPS       Y6, Y12, Y6
+	VMOVUPS      Y6, (R8)
+	VMULPS       Y7, Y12, Y7
+	VMOVUPS      Y7, 32(R8)
+	ADDQ         R11, R8
+	VMULPS       Y8, Y12, Y8
+	VMOVUPS      Y8, (R8)
+	VMULPS       Y9, Y12, Y9
+	VMOVUPS      Y9, 32(R8)
+	ADDQ         R11, R8
+	VMULPS       Y10, Y12, Y10
+	VMOVUPS      Y10, (R8)
+	VMULPS       Y11, Y12, Y11
+	VMOVUPS      Y11, 32(R8)
+	JMP          stored
+
+add:
+	VFMADD213PS (R8), Y12, Y0
+	VMOVUPS     Y0, (R8)
+	VFMADD213PS 32(R8), Y12, Y1
+	VMOVUPS     Y1, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y12, Y2
+	VMOVUPS     Y2, (R8)
+	VFMADD213PS 32(R8), Y12, Y3
+	VMOVUPS     Y3, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y12, Y4
+	VMOVUPS     Y4, (R8)
+	VFMADD213PS 32(R8), Y12, Y5
+	VMOVUPS     Y5, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y12, Y6
+	VMOVUPS     Y6, (R8)
+	VFMADD213PS 32(R8), Y12, Y7
+	VMOVUPS     Y7, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y12, Y8
+	VMOVUPS     Y8, (R8)
+	VFMADD213PS 32(R8), Y12, Y9
+	VMOVUPS     Y9, 32(R8)
+	ADDQ        R11, R8
+	VFMADD213PS (R8), Y12, Y10
+	VMOVUPS     Y10, (R8)
+	VFMADD213PS 32(R8), Y12, Y11
+	VMOVUPS     Y11, 32(R8)
+	JMP         stored
+
+masked:
+	VMOVUPS    (R9), Y13
+	VMOVUPS    32(R9), Y14
+	TESTQ      R10, R10
+	JNZ        addMasked
+	VMULPS     Y0, Y12, Y0
+	VMASKMOVPS Y0, Y13, (R8)
+	VMULPS     Y1, Y12, Y1
+	VMASKMOVPS Y1, Y14, 32(R8)
+	ADDQ       R11, R8
+	VMULPS     Y2, Y12, Y2
+	VMASKMOVPS Y2, Y13, (R8)
+	VMULPS     Y3, Y12, Y3
+	VMASKMOVPS Y3, Y14, 32(R8)
+	ADDQ       R11, R8
+	VMULPS     Y4, Y12, Y4
+	VMASKMOVPS Y4, Y13, (R8)
+	VMULPS     Y5, Y12, Y5
+	VMASKMOVPS Y5, Y14, 32(R8)
+	ADDQ       R11, R8
+	VMULPS     Y6, Y12, Y6
+	VMASKMOVPS Y6, Y13, (R8)
+	VMULPS     Y7, Y12, Y7
+	VMASKMOVPS Y7, Y14, 32(R8)
+	ADDQ       R11, R8
+	VMULPS     Y8, Y12, Y8
+	VMASKMOVPS Y8, Y13, (R8)
+	VMULPS     Y9, Y12, Y9
+	VMASKMOVPS Y9, Y14, 32(R8)
+	ADDQ       R11, R8
+	VMULPS     Y10, Y12, Y10
+	VMASKMOVPS Y10, Y13, (R8)
+	VMULPS     Y11, Y12, Y11
+	VMASKMOVPS Y11, Y14, 32(R8)
+	JMP        stored
+
+addMasked:
+	VMASKMOVPS  (R8), Y13, Y15
+	VFMADD213PS Y15, Y12, Y0
+	VMASKMOVPS  Y0, Y13, (R8)
+	VMASKMOVPS  32(R8), Y14, Y0
+	VFMADD213PS Y0, Y12, Y1
+	VMASKMOVPS  Y1, Y14, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y13, Y0
+	VFMADD213PS Y0, Y12, Y2
+	VMASKMOVPS  Y2, Y13, (R8)
+	VMASKMOVPS  32(R8), Y14, Y0
+	VFMADD213PS Y0, Y12, Y3
+	VMASKMOVPS  Y3, Y14, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y13, Y0
+	VFMADD213PS Y0, Y12, Y4
+	VMASKMOVPS  Y4, Y13, (R8)
+	VMASKMOVPS  32(R8), Y14, Y0
+	VFMADD213PS Y0, Y12, Y5
+	VMASKMOVPS  Y5, Y14, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y13, Y0
+	VFMADD213PS Y0, Y12, Y6
+	VMASKMOVPS  Y6, Y13, (R8)
+	VMASKMOVPS  32(R8), Y14, Y0
+	VFMADD213PS Y0, Y12, Y7
+	VMASKMOVPS  Y7, Y14, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y13, Y0
+	VFMADD213PS Y0, Y12, Y8
+	VMASKMOVPS  Y8, Y13, (R8)
+	VMASKMOVPS  32(R8), Y14, Y0
+	VFMADD213PS Y0, Y12, Y9
+	VMASKMOVPS  Y9, Y14, 32(R8)
+	ADDQ        R11, R8
+	VMASKMOVPS  (R8), Y13, Y0
+	VFMADD213PS Y0, Y12, Y10
+	VMASKMOVPS  Y10, Y13, (R8)
+	VMASKMOVPS  32(R8), Y14, Y0
+	VFMADD213PS Y0, Y12, Y11
+	VMASKMOVPS  Y11, Y14, 32(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm1x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), DX
+	MOVQ bStep+56(FP), BX
+	MOVQ ahead+64(FP), SI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	MOVQ       cRow+80(FP), R9
+	MOVQ       CX, R10
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	MOVQ       depth+8(FP), R9
+	SUBQ       $0x04, R9
+	JL         rest
+
+deep:
+	VMOVUPS      (DI), Z1
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Z1
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Z1
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Z1
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, R8
+	SUBQ         $0x04, R9
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R9
+	JZ   done
+
+single:
+	VMOVUPS      (DI), Z1
+	PREFETCHT0   (DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, R8
+	DECQ         R9
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R9
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+96(FP), Z1
+	MOVQ         mask+112(FP), R8
+	MOVQ         accumulate+104(FP), R9
+	KXNORW       K1, K1, K1
+	TESTQ        R8, R8
+	JZ           all
+	VMOVUPS      (R8), Z2
+	VPTESTMD     Z2, Z2, K1
+
+all:
+	TESTQ   R9, R9
+	JNZ     add
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, K1, (DI)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (DI), K1, Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     Z0, K1, (DI)
+
+stored:
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+88(FP), DI
+	ADDQ DI, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm1x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), DX
+	MOVQ bStep+56(FP), BX
+	MOVQ ahead+64(FP), SI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       b+48(FP), DI
+	MOVQ       AX, R8
+	MOVQ       cRow+80(FP), R9
+	MOVQ       CX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R9, R10
+	MOVQ       depth+8(FP), R9
+	SUBQ       $0x04, R9
+	JL         rest
+
+deep:
+	VMOVUPS      (DI), Z2
+	VMOVUPS      64(DI), Z3
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   64(DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Z2
+	VMOVUPS      64(DI), Z3
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   64(DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Z2
+	VMOVUPS      64(DI), Z3
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   64(DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DX, R8
+	VMOVUPS      (DI), Z2
+	VMOVUPS      64(DI), Z3
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   64(DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DX, R8
+	SUBQ         $0x04, R9
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R9
+	JZ   done
+
+single:
+	VMOVUPS      (DI), Z2
+	VMOVUPS      64(DI), Z3
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   64(DI)(SI*1)
+	ADDQ         BX, DI
+	VBROADCASTSS (R8), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DX, R8
+	DECQ         R9
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R9
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+96(FP), Z2
+	MOVQ         mask+112(FP), R8
+	MOVQ         accumulate+104(FP), R9
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R8, R8
+	JZ           all
+	VMOVUPS      (R8), Z3
+	VPTESTMD     Z3, Z3, K1
+	VMOVUPS      64(R8), Z3
+	VPTESTMD     Z3, Z3, K2
+
+all:
+	TESTQ   R9, R9
+	JNZ     add
+	VMULPS  Z0, Z2, Z0
+	VMOVUPS Z0, K1, (DI)
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, K2, 64(DI)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (DI), K1, Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS.Z   64(DI), K2, Z3
+	VFMADD213PS Z3, Z2, Z1
+	VMOVUPS     Z1, K2, 64(DI)
+
+stored:
+	MOVQ aNext+40(FP), DI
+	ADDQ DI, AX
+	MOVQ cNext+88(FP), DI
+	ADDQ DI, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm2x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	MOVQ       cRow+80(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z2
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R9)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z2
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R9)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z2
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R9)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z2
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R9)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R10
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z2
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R9)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R10
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z2
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R11
+	KXNORW       K1, K1, K1
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z3
+	VPTESTMD     Z3, Z3, K1
+
+all:
+	TESTQ   R11, R11
+	JNZ     add
+	VMULPS  Z0, Z2, Z0
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R10, R8
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, K1, (R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     Z0, K1, (R8)
+	ADDQ        R10, R8
+	VMOVUPS.Z   (R8), K1, Z3
+	VFMADD213PS Z3, Z2, Z1
+	VMOVUPS     Z1, K1, (R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm2x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	MOVQ       cRow+80(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z4
+	VMOVUPS      64(R8), Z5
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z4
+	VMOVUPS      64(R8), Z5
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z4
+	VMOVUPS      64(R8), Z5
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z4
+	VMOVUPS      64(R8), Z5
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R10
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z4
+	VMOVUPS      64(R8), Z5
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R10
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z4
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R11
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z5
+	VPTESTMD     Z5, Z5, K1
+	VMOVUPS      64(R9), Z5
+	VPTESTMD     Z5, Z5, K2
+
+all:
+	TESTQ   R11, R11
+	JNZ     add
+	VMULPS  Z0, Z4, Z0
+	VMOVUPS Z0, K1, (R8)
+	VMULPS  Z1, Z4, Z1
+	VMOVUPS Z1, K2, 64(R8)
+	ADDQ    R10, R8
+	VMULPS  Z2, Z4, Z2
+	VMOVUPS Z2, K1, (R8)
+	VMULPS  Z3, Z4, Z3
+	VMOVUPS Z3, K2, 64(R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z5
+	VFMADD213PS Z5, Z4, Z0
+	VMOVUPS     Z0, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z5
+	VFMADD213PS Z5, Z4, Z1
+	VMOVUPS     Z1, K2, 64(R8)
+	ADDQ        R10, R8
+	VMOVUPS.Z   (R8), K1, Z5
+	VFMADD213PS Z5, Z4, Z2
+	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z5
+	VFMADD213PS Z5, Z4, Z3
+	VMOVUPS     Z3, K2, 64(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm3x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	MOVQ       cRow+80(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z3
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (R9)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (R9)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z3
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (R9)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (R9)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z3
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (R9)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (R9)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z3
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (R9)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (R9)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R10
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z3
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (R9)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (R9)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R10
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z3
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R11
+	KXNORW       K1, K1, K1
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z4
+	VPTESTMD     Z4, Z4, K1
+
+all:
+	TESTQ   R11, R11
+	JNZ     add
+	VMULPS  Z0, Z3, Z0
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R10, R8
+	VMULPS  Z1, Z3, Z1
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R10, R8
+	VMULPS  Z2, Z3, Z2
+	VMOVUPS Z2, K1, (R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z4
+	VFMADD213PS Z4, Z3, Z0
+	VMOVUPS     Z0, K1, (R8)
+	ADDQ        R10, R8
+	VMOVUPS.Z   (R8), K1, Z4
+	VFMADD213PS Z4, Z3, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        R10, R8
+	VMOVUPS.Z   (R8), K1, Z4
+	VFMADD213PS Z4, Z3, Z2
+	VMOVUPS     Z2, K1, (R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm3x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	MOVQ       cRow+80(FP), R10
+	MOVQ       CX, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R10, R11
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z6
+	VMOVUPS      64(R8), Z7
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z6
+	VMOVUPS      64(R8), Z7
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z6
+	VMOVUPS      64(R8), Z7
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Z6
+	VMOVUPS      64(R8), Z7
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R9
+	SUBQ         $0x04, R10
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R10
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z6
+	VMOVUPS      64(R8), Z7
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R10
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z6
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R11
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z7
+	VPTESTMD     Z7, Z7, K1
+	VMOVUPS      64(R9), Z7
+	VPTESTMD     Z7, Z7, K2
+
+all:
+	TESTQ   R11, R11
+	JNZ     add
+	VMULPS  Z0, Z6, Z0
+	VMOVUPS Z0, K1, (R8)
+	VMULPS  Z1, Z6, Z1
+	VMOVUPS Z1, K2, 64(R8)
+	ADDQ    R10, R8
+	VMULPS  Z2, Z6, Z2
+	VMOVUPS Z2, K1, (R8)
+	VMULPS  Z3, Z6, Z3
+	VMOVUPS Z3, K2, 64(R8)
+	ADDQ    R10, R8
+	VMULPS  Z4, Z6, Z4
+	VMOVUPS Z4, K1, (R8)
+	VMULPS  Z5, Z6, Z5
+	VMOVUPS Z5, K2, 64(R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z7
+	VFMADD213PS Z7, Z6, Z0
+	VMOVUPS     Z0, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z7
+	VFMADD213PS Z7, Z6, Z1
+	VMOVUPS     Z1, K2, 64(R8)
+	ADDQ        R10, R8
+	VMOVUPS.Z   (R8), K1, Z7
+	VFMADD213PS Z7, Z6, Z2
+	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z7
+	VFMADD213PS Z7, Z6, Z3
+	VMOVUPS     Z3, K2, 64(R8)
+	ADDQ        R10, R8
+	VMOVUPS.Z   (R8), K1, Z7
+	VFMADD213PS Z7, Z6, Z4
+	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z7
+	VFMADD213PS Z7, Z6, Z5
+	VMOVUPS     Z5, K2, 64(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm4x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z4
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R9)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R9)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R10), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z4
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R9)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R9)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R10), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z4
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R9)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R9)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R10), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z4
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R9)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R9)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R10), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R11
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z4
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R9)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R9)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R10), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z4
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z5
+	VPTESTMD     Z5, Z5, K1
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z4, Z0
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z1, Z4, Z1
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z2, Z4, Z2
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z3, Z4, Z3
+	VMOVUPS Z3, K1, (R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z5
+	VFMADD213PS Z5, Z4, Z0
+	VMOVUPS     Z0, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z5
+	VFMADD213PS Z5, Z4, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z5
+	VFMADD213PS Z5, Z4, Z2
+	VMOVUPS     Z2, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z5
+	VFMADD213PS Z5, Z4, Z3
+	VMOVUPS     Z3, K1, (R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm4x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z8
+	VMOVUPS      64(R8), Z9
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z8
+	VMOVUPS      64(R8), Z9
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z8
+	VMOVUPS      64(R8), Z9
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z8
+	VMOVUPS      64(R8), Z9
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R11
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z8
+	VMOVUPS      64(R8), Z9
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z8
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z9
+	VPTESTMD     Z9, Z9, K1
+	VMOVUPS      64(R9), Z9
+	VPTESTMD     Z9, Z9, K2
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z8, Z0
+	VMOVUPS Z0, K1, (R8)
+	VMULPS  Z1, Z8, Z1
+	VMOVUPS Z1, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z2, Z8, Z2
+	VMOVUPS Z2, K1, (R8)
+	VMULPS  Z3, Z8, Z3
+	VMOVUPS Z3, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z4, Z8, Z4
+	VMOVUPS Z4, K1, (R8)
+	VMULPS  Z5, Z8, Z5
+	VMOVUPS Z5, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z6, Z8, Z6
+	VMOVUPS Z6, K1, (R8)
+	VMULPS  Z7, Z8, Z7
+	VMOVUPS Z7, K2, 64(R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z0
+	VMOVUPS     Z0, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z9
+	VFMADD213PS Z9, Z8, Z1
+	VMOVUPS     Z1, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z2
+	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z9
+	VFMADD213PS Z9, Z8, Z3
+	VMOVUPS     Z3, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z4
+	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z9
+	VFMADD213PS Z9, Z8, Z5
+	VMOVUPS     Z5, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z6
+	VMOVUPS     Z6, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z9
+	VFMADD213PS Z9, Z8, Z7
+	VMOVUPS     Z7, K2, 64(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm5x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (R10), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (R10)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (R10), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (R10)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (R10), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (R10)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (R10), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (R10)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R11
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z5
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (R10), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (R10)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z5
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z6
+	VPTESTMD     Z6, Z6, K1
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z5, Z0
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z1, Z5, Z1
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z2, Z5, Z2
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z3, Z5, Z3
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z4, Z5, Z4
+	VMOVUPS Z4, K1, (R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z6
+	VFMADD213PS Z6, Z5, Z0
+	VMOVUPS     Z0, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z6
+	VFMADD213PS Z6, Z5, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z6
+	VFMADD213PS Z6, Z5, Z2
+	VMOVUPS     Z2, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z6
+	VFMADD213PS Z6, Z5, Z3
+	VMOVUPS     Z3, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z6
+	VFMADD213PS Z6, Z5, Z4
+	VMOVUPS     Z4, K1, (R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm5x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z10
+	VMOVUPS      64(R8), Z11
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z10
+	VMOVUPS      64(R8), Z11
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z10
+	VMOVUPS      64(R8), Z11
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z10
+	VMOVUPS      64(R8), Z11
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R11
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z10
+	VMOVUPS      64(R8), Z11
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z10
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z11
+	VPTESTMD     Z11, Z11, K1
+	VMOVUPS      64(R9), Z11
+	VPTESTMD     Z11, Z11, K2
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z10, Z0
+	VMOVUPS Z0, K1, (R8)
+	VMULPS  Z1, Z10, Z1
+	VMOVUPS Z1, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z2, Z10, Z2
+	VMOVUPS Z2, K1, (R8)
+	VMULPS  Z3, Z10, Z3
+	VMOVUPS Z3, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z4, Z10, Z4
+	VMOVUPS Z4, K1, (R8)
+	VMULPS  Z5, Z10, Z5
+	VMOVUPS Z5, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z6, Z10, Z6
+	VMOVUPS Z6, K1, (R8)
+	VMULPS  Z7, Z10, Z7
+	VMOVUPS Z7, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z8, Z10, Z8
+	VMOVUPS Z8, K1, (R8)
+	VMULPS  Z9, Z10, Z9
+	VMOVUPS Z9, K2, 64(R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z0
+	VMOVUPS     Z0, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z11
+	VFMADD213PS Z11, Z10, Z1
+	VMOVUPS     Z1, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z2
+	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z11
+	VFMADD213PS Z11, Z10, Z3
+	VMOVUPS     Z3, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z4
+	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z11
+	VFMADD213PS Z11, Z10, Z5
+	VMOVUPS     Z5, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z6
+	VMOVUPS     Z6, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z11
+	VFMADD213PS Z11, Z10, Z7
+	VMOVUPS     Z7, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z8
+	VMOVUPS     Z8, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z11
+	VFMADD213PS Z11, Z10, Z9
+	VMOVUPS     Z9, K2, 64(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm6x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z6
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R9)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R9)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R10), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R10)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R10)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z6
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R9)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R9)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R10), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R10)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R10)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z6
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R9)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R9)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R10), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R10)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R10)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z6
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R9)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R9)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R10), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R10)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R10)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R11
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z6
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R9)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R9)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R10), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R10)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R10)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z6
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z7
+	VPTESTMD     Z7, Z7, K1
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z6, Z0
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z1, Z6, Z1
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z2, Z6, Z2
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z3, Z6, Z3
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z4, Z6, Z4
+	VMOVUPS Z4, K1, (R8)
+	ADDQ    R11, R8
+	VMULPS  Z5, Z6, Z5
+	VMOVUPS Z5, K1, (R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z7
+	VFMADD213PS Z7, Z6, Z0
+	VMOVUPS     Z0, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z7
+	VFMADD213PS Z7, Z6, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z7
+	VFMADD213PS Z7, Z6, Z2
+	VMOVUPS     Z2, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z7
+	VFMADD213PS Z7, Z6, Z3
+	VMOVUPS     Z3, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z7
+	VFMADD213PS Z7, Z6, Z4
+	VMOVUPS     Z4, K1, (R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z7
+	VFMADD213PS Z7, Z6, Z5
+	VMOVUPS     Z5, K1, (R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm6x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	MOVQ       cRow+80(FP), R11
+	MOVQ       CX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z12
+	VMOVUPS      64(R8), Z13
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R10), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R10)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R10)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z12
+	VMOVUPS      64(R8), Z13
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R10), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R10)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R10)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z12
+	VMOVUPS      64(R8), Z13
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R10), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R10)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R10)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (R8), Z12
+	VMOVUPS      64(R8), Z13
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R10), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R10)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R10)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	SUBQ         $0x04, R11
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R11
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z12
+	VMOVUPS      64(R8), Z13
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R10), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R10)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R10)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R11
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z12
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z13
+	VPTESTMD     Z13, Z13, K1
+	VMOVUPS      64(R9), Z13
+	VPTESTMD     Z13, Z13, K2
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z12, Z0
+	VMOVUPS Z0, K1, (R8)
+	VMULPS  Z1, Z12, Z1
+	VMOVUPS Z1, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z2, Z12, Z2
+	VMOVUPS Z2, K1, (R8)
+	VMULPS  Z3, Z12, Z3
+	VMOVUPS Z3, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z4, Z12, Z4
+	VMOVUPS Z4, K1, (R8)
+	VMULPS  Z5, Z12, Z5
+	VMOVUPS Z5, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z6, Z12, Z6
+	VMOVUPS Z6, K1, (R8)
+	VMULPS  Z7, Z12, Z7
+	VMOVUPS Z7, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z8, Z12, Z8
+	VMOVUPS Z8, K1, (R8)
+	VMULPS  Z9, Z12, Z9
+	VMOVUPS Z9, K2, 64(R8)
+	ADDQ    R11, R8
+	VMULPS  Z10, Z12, Z10
+	VMOVUPS Z10, K1, (R8)
+	VMULPS  Z11, Z12, Z11
+	VMOVUPS Z11, K2, 64(R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z0
+	VMOVUPS     Z0, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z13
+	VFMADD213PS Z13, Z12, Z1
+	VMOVUPS     Z1, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z2
+	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z13
+	VFMADD213PS Z13, Z12, Z3
+	VMOVUPS     Z3, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z4
+	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z13
+	VFMADD213PS Z13, Z12, Z5
+	VMOVUPS     Z5, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z6
+	VMOVUPS     Z6, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z13
+	VFMADD213PS Z13, Z12, Z7
+	VMOVUPS     Z7, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z8
+	VMOVUPS     Z8, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z13
+	VFMADD213PS Z13, Z12, Z9
+	VMOVUPS     Z9, K2, 64(R8)
+	ADDQ        R11, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z10
+	VMOVUPS     Z10, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z13
+	VFMADD213PS Z13, Z12, Z11
+	VMOVUPS     Z11, K2, 64(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm7x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	MOVQ       cRow+80(FP), R12
 	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z7
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R10)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R10)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R11), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z7
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R10)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R10)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R11), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z7
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R10)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R10)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R11), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z7
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R10)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R10)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R11), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	SUBQ         $0x04, R12
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R12
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z7
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R10)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R10)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R11), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R12
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z7
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z8
+	VPTESTMD     Z8, Z8, K1
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z7, Z0
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z1, Z7, Z1
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z2, Z7, Z2
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z3, Z7, Z3
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z4, Z7, Z4
+	VMOVUPS Z4, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z5, Z7, Z5
+	VMOVUPS Z5, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z6, Z7, Z6
+	VMOVUPS Z6, K1, (R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z8
+	VFMADD213PS Z8, Z7, Z0
+	VMOVUPS     Z0, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z8
+	VFMADD213PS Z8, Z7, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z8
+	VFMADD213PS Z8, Z7, Z2
+	VMOVUPS     Z2, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z8
+	VFMADD213PS Z8, Z7, Z3
+	VMOVUPS     Z3, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z8
+	VFMADD213PS Z8, Z7, Z4
+	VMOVUPS     Z4, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z8
+	VFMADD213PS Z8, Z7, Z5
+	VMOVUPS     Z5, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z8
+	VFMADD213PS Z8, Z7, Z6
+	VMOVUPS     Z6, K1, (R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm7x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	MOVQ       cRow+80(FP), R12
+	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z14
+	VMOVUPS      64(R8), Z15
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (R9)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R9)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (R10), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R10)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (R10)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (R11), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z14
+	VMOVUPS      64(R8), Z15
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (R9)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R9)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (R10), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R10)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (R10)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (R11), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z14
+	VMOVUPS      64(R8), Z15
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (R9)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R9)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (R10), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R10)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (R10)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (R11), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z14
+	VMOVUPS      64(R8), Z15
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (R9)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R9)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (R10), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R10)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (R10)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (R11), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	SUBQ         $0x04, R12
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R12
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z14
+	VMOVUPS      64(R8), Z15
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (R9)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R9)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (R10), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R10)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (R10)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (R11), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R12
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z14
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z15
+	VPTESTMD     Z15, Z15, K1
+	VMOVUPS      64(R9), Z15
+	VPTESTMD     Z15, Z15, K2
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z14, Z0
+	VMOVUPS Z0, K1, (R8)
+	VMULPS  Z1, Z14, Z1
+	VMOVUPS Z1, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z2, Z14, Z2
+	VMOVUPS Z2, K1, (R8)
+	VMULPS  Z3, Z14, Z3
+	VMOVUPS Z3, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z4, Z14, Z4
+	VMOVUPS Z4, K1, (R8)
+	VMULPS  Z5, Z14, Z5
+	VMOVUPS Z5, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z6, Z14, Z6
+	VMOVUPS Z6, K1, (R8)
+	VMULPS  Z7, Z14, Z7
+	VMOVUPS Z7, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z8, Z14, Z8
+	VMOVUPS Z8, K1, (R8)
+	VMULPS  Z9, Z14, Z9
+	VMOVUPS Z9, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z10, Z14, Z10
+	VMOVUPS Z10, K1, (R8)
+	VMULPS  Z11, Z14, Z11
+	VMOVUPS Z11, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z12, Z14, Z12
+	VMOVUPS Z12, K1, (R8)
+	VMULPS  Z13, Z14, Z13
+	VMOVUPS Z13, K2, 64(R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z15
+	VFMADD213PS Z15, Z14, Z0
+	VMOVUPS     Z0, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z15
+	VFMADD213PS Z15, Z14, Z1
+	VMOVUPS     Z1, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z15
+	VFMADD213PS Z15, Z14, Z2
+	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z15
+	VFMADD213PS Z15, Z14, Z3
+	VMOVUPS     Z3, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z15
+	VFMADD213PS Z15, Z14, Z4
+	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z15
+	VFMADD213PS Z15, Z14, Z5
+	VMOVUPS     Z5, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z15
+	VFMADD213PS Z15, Z14, Z6
+	VMOVUPS     Z6, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z15
+	VFMADD213PS Z15, Z14, Z7
+	VMOVUPS     Z7, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z15
+	VFMADD213PS Z15, Z14, Z8
+	VMOVUPS     Z8, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z15
+	VFMADD213PS Z15, Z14, Z9
+	VMOVUPS     Z9, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z15
+	VFMADD213PS Z15, Z14, Z10
+	VMOVUPS     Z10, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z15
+	VFMADD213PS Z15, Z14, Z11
+	VMOVUPS     Z11, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z15
+	VFMADD213PS Z15, Z14, Z12
+	VMOVUPS     Z12, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z15
+	VFMADD213PS Z15, Z14, Z13
+	VMOVUPS     Z13, K2, 64(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm8x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	MOVQ       cRow+80(FP), R12
+	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z8
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (R9)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (R9)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R10), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (R10)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (R10)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (R11), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (R11)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z8
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (R9)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (R9)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R10), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (R10)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (R10)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (R11), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (R11)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z8
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (R9)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (R9)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R10), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (R10)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (R10)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (R11), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (R11)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z8
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (R9)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (R9)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R10), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (R10)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (R10)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (R11), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (R11)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	SUBQ         $0x04, R12
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R12
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z8
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (R9)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (R9)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R10), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (R10)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (R10)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (R11), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (R11)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R12
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z8
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z9
+	VPTESTMD     Z9, Z9, K1
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z8, Z0
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z1, Z8, Z1
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z2, Z8, Z2
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z3, Z8, Z3
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z4, Z8, Z4
+	VMOVUPS Z4, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z5, Z8, Z5
+	VMOVUPS Z5, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z6, Z8, Z6
+	VMOVUPS Z6, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z7, Z8, Z7
+	VMOVUPS Z7, K1, (R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z0
+	VMOVUPS     Z0, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z2
+	VMOVUPS     Z2, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z3
+	VMOVUPS     Z3, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z4
+	VMOVUPS     Z4, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z5
+	VMOVUPS     Z5, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z6
+	VMOVUPS     Z6, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z9
+	VFMADD213PS Z9, Z8, Z7
+	VMOVUPS     Z7, K1, (R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm8x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	MOVQ       cRow+80(FP), R12
+	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z16
+	VMOVUPS      64(R8), Z17
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (R9)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (R9)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R10), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (R10)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (R10)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (R11)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z16
+	VMOVUPS      64(R8), Z17
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (R9)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (R9)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R10), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (R10)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (R10)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (R11)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z16
+	VMOVUPS      64(R8), Z17
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (R9)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (R9)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R10), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (R10)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (R10)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (R11)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z16
+	VMOVUPS      64(R8), Z17
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (R9)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (R9)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R10), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (R10)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (R10)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (R11)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	SUBQ         $0x04, R12
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R12
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z16
+	VMOVUPS      64(R8), Z17
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (R9)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (R9)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R10), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (R10)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (R10)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (R11)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R12
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z16
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z17
+	VPTESTMD     Z17, Z17, K1
+	VMOVUPS      64(R9), Z17
+	VPTESTMD     Z17, Z17, K2
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z16, Z0
+	VMOVUPS Z0, K1, (R8)
+	VMULPS  Z1, Z16, Z1
+	VMOVUPS Z1, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z2, Z16, Z2
+	VMOVUPS Z2, K1, (R8)
+	VMULPS  Z3, Z16, Z3
+	VMOVUPS Z3, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z4, Z16, Z4
+	VMOVUPS Z4, K1, (R8)
+	VMULPS  Z5, Z16, Z5
+	VMOVUPS Z5, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z6, Z16, Z6
+	VMOVUPS Z6, K1, (R8)
+	VMULPS  Z7, Z16, Z7
+	VMOVUPS Z7, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z8, Z16, Z8
+	VMOVUPS Z8, K1, (R8)
+	VMULPS  Z9, Z16, Z9
+	VMOVUPS Z9, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z10, Z16, Z10
+	VMOVUPS Z10, K1, (R8)
+	VMULPS  Z11, Z16, Z11
+	VMOVUPS Z11, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z12, Z16, Z12
+	VMOVUPS Z12, K1, (R8)
+	VMULPS  Z13, Z16, Z13
+	VMOVUPS Z13, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z14, Z16, Z14
+	VMOVUPS Z14, K1, (R8)
+	VMULPS  Z15, Z16, Z15
+	VMOVUPS Z15, K2, 64(R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z17
+	VFMADD213PS Z17, Z16, Z0
+	VMOVUPS     Z0, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z17
+	VFMADD213PS Z17, Z16, Z1
+	VMOVUPS     Z1, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z17
+	VFMADD213PS Z17, Z16, Z2
+	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z17
+	VFMADD213PS Z17, Z16, Z3
+	VMOVUPS     Z3, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z17
+	VFMADD213PS Z17, Z16, Z4
+	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z17
+	VFMADD213PS Z17, Z16, Z5
+	VMOVUPS     Z5, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z17
+	VFMADD213PS Z17, Z16, Z6
+	VMOVUPS     Z6, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z17
+	VFMADD213PS Z17, Z16, Z7
+	VMOVUPS     Z7, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z17
+	VFMADD213PS Z17, Z16, Z8
+	VMOVUPS     Z8, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z17
+	VFMADD213PS Z17, Z16, Z9
+	VMOVUPS     Z9, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z17
+	VFMADD213PS Z17, Z16, Z10
+	VMOVUPS     Z10, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z17
+	VFMADD213PS Z17, Z16, Z11
+	VMOVUPS     Z11, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z17
+	VFMADD213PS Z17, Z16, Z12
+	VMOVUPS     Z12, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z17
+	VFMADD213PS Z17, Z16, Z13
+	VMOVUPS     Z13, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z17
+	VFMADD213PS Z17, Z16, Z14
+	VMOVUPS     Z14, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z17
+	VFMADD213PS Z17, Z16, Z15
+	VMOVUPS     Z15, K2, 64(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm9x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	MOVQ       cRow+80(FP), R12
+	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R10)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (R10)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (R11)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (R11)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R10)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (R10)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (R11)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (R11)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R10)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (R10)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (R11)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (R11)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R10)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (R10)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (R11)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (R11)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	SUBQ         $0x04, R12
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R12
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z9
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R10)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (R10)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (R11)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (R11)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R12
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z9
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z10
+	VPTESTMD     Z10, Z10, K1
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z9, Z0
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z1, Z9, Z1
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z2, Z9, Z2
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z3, Z9, Z3
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z4, Z9, Z4
+	VMOVUPS Z4, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z5, Z9, Z5
+	VMOVUPS Z5, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z6, Z9, Z6
+	VMOVUPS Z6, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z7, Z9, Z7
+	VMOVUPS Z7, K1, (R8)
+	ADDQ    R12, R8
+	VMULPS  Z8, Z9, Z8
+	VMOVUPS Z8, K1, (R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z10
+	VFMADD213PS Z10, Z9, Z0
+	VMOVUPS     Z0, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z10
+	VFMADD213PS Z10, Z9, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z10
+	VFMADD213PS Z10, Z9, Z2
+	VMOVUPS     Z2, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z10
+	VFMADD213PS Z10, Z9, Z3
+	VMOVUPS     Z3, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z10
+	VFMADD213PS Z10, Z9, Z4
+	VMOVUPS     Z4, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z10
+	VFMADD213PS Z10, Z9, Z5
+	VMOVUPS     Z5, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z10
+	VFMADD213PS Z10, Z9, Z6
+	VMOVUPS     Z6, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z10
+	VFMADD213PS Z10, Z9, Z7
+	VMOVUPS     Z7, K1, (R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z10
+	VFMADD213PS Z10, Z9, Z8
+	VMOVUPS     Z8, K1, (R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm9x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	MOVQ       cRow+80(FP), R12
+	MOVQ       CX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	ADDQ       R12, R13
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z18
+	VMOVUPS      64(R8), Z19
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z18, Z20, Z0
+	VFMADD231PS  Z19, Z20, Z1
+	VBROADCASTSS (R9)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R9)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z4
+	VFMADD231PS  Z19, Z20, Z5
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z9
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z18, Z20, Z12
+	VFMADD231PS  Z19, Z20, Z13
+	VBROADCASTSS (R11)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VBROADCASTSS (R11)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z16
+	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z18
+	VMOVUPS      64(R8), Z19
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z18, Z20, Z0
+	VFMADD231PS  Z19, Z20, Z1
+	VBROADCASTSS (R9)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R9)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z4
+	VFMADD231PS  Z19, Z20, Z5
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z9
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z18, Z20, Z12
+	VFMADD231PS  Z19, Z20, Z13
+	VBROADCASTSS (R11)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VBROADCASTSS (R11)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z16
+	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z18
+	VMOVUPS      64(R8), Z19
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z18, Z20, Z0
+	VFMADD231PS  Z19, Z20, Z1
+	VBROADCASTSS (R9)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R9)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z4
+	VFMADD231PS  Z19, Z20, Z5
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z9
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z18, Z20, Z12
+	VFMADD231PS  Z19, Z20, Z13
+	VBROADCASTSS (R11)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VBROADCASTSS (R11)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z16
+	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	VMOVUPS      (R8), Z18
+	VMOVUPS      64(R8), Z19
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z18, Z20, Z0
+	VFMADD231PS  Z19, Z20, Z1
+	VBROADCASTSS (R9)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R9)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z4
+	VFMADD231PS  Z19, Z20, Z5
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z9
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z18, Z20, Z12
+	VFMADD231PS  Z19, Z20, Z13
+	VBROADCASTSS (R11)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VBROADCASTSS (R11)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z16
+	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	SUBQ         $0x04, R12
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R12
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z18
+	VMOVUPS      64(R8), Z19
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z18, Z20, Z0
+	VFMADD231PS  Z19, Z20, Z1
+	VBROADCASTSS (R9)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R9)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z4
+	VFMADD231PS  Z19, Z20, Z5
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z9
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z18, Z20, Z12
+	VFMADD231PS  Z19, Z20, Z13
+	VBROADCASTSS (R11)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VBROADCASTSS (R11)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z16
+	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	DECQ         R12
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R12
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z18
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z19
+	VPTESTMD     Z19, Z19, K1
+	VMOVUPS      64(R9), Z19
+	VPTESTMD     Z19, Z19, K2
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z18, Z0
+	VMOVUPS Z0, K1, (R8)
+	VMULPS  Z1, Z18, Z1
+	VMOVUPS Z1, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z2, Z18, Z2
+	VMOVUPS Z2, K1, (R8)
+	VMULPS  Z3, Z18, Z3
+	VMOVUPS Z3, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z4, Z18, Z4
+	VMOVUPS Z4, K1, (R8)
+	VMULPS  Z5, Z18, Z5
+	VMOVUPS Z5, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z6, Z18, Z6
+	VMOVUPS Z6, K1, (R8)
+	VMULPS  Z7, Z18, Z7
+	VMOVUPS Z7, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z8, Z18, Z8
+	VMOVUPS Z8, K1, (R8)
+	VMULPS  Z9, Z18, Z9
+	VMOVUPS Z9, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z10, Z18, Z10
+	VMOVUPS Z10, K1, (R8)
+	VMULPS  Z11, Z18, Z11
+	VMOVUPS Z11, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z12, Z18, Z12
+	VMOVUPS Z12, K1, (R8)
+	VMULPS  Z13, Z18, Z13
+	VMOVUPS Z13, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z14, Z18, Z14
+	VMOVUPS Z14, K1, (R8)
+	VMULPS  Z15, Z18, Z15
+	VMOVUPS Z15, K2, 64(R8)
+	ADDQ    R12, R8
+	VMULPS  Z16, Z18, Z16
+	VMOVUPS Z16, K1, (R8)
+	VMULPS  Z17, Z18, Z17
+	VMOVUPS Z17, K2, 64(R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z19
+	VFMADD213PS Z19, Z18, Z0
+	VMOVUPS     Z0, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z19
+	VFMADD213PS Z19, Z18, Z1
+	VMOVUPS     Z1, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z19
+	VFMADD213PS Z19, Z18, Z2
+	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z19
+	VFMADD213PS Z19, Z18, Z3
+	VMOVUPS     Z3, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z19
+	VFMADD213PS Z19, Z18, Z4
+	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z19
+	VFMADD213PS Z19, Z18, Z5
+	VMOVUPS     Z5, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z19
+	VFMADD213PS Z19, Z18, Z6
+	VMOVUPS     Z6, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z19
+	VFMADD213PS Z19, Z18, Z7
+	VMOVUPS     Z7, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z19
+	VFMADD213PS Z19, Z18, Z8
+	VMOVUPS     Z8, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z19
+	VFMADD213PS Z19, Z18, Z9
+	VMOVUPS     Z9, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z19
+	VFMADD213PS Z19, Z18, Z10
+	VMOVUPS     Z10, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z19
+	VFMADD213PS Z19, Z18, Z11
+	VMOVUPS     Z11, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z19
+	VFMADD213PS Z19, Z18, Z12
+	VMOVUPS     Z12, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z19
+	VFMADD213PS Z19, Z18, Z13
+	VMOVUPS     Z13, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z19
+	VFMADD213PS Z19, Z18, Z14
+	VMOVUPS     Z14, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z19
+	VFMADD213PS Z19, Z18, Z15
+	VMOVUPS     Z15, K2, 64(R8)
+	ADDQ        R12, R8
+	VMOVUPS.Z   (R8), K1, Z19
+	VFMADD213PS Z19, Z18, Z16
+	VMOVUPS     Z16, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z19
+	VFMADD213PS Z19, Z18, Z17
+	VMOVUPS     Z17, K2, 64(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm10x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	LEAQ       (R11)(DX*2), R12
+	ADDQ       DX, R12
+	MOVQ       cRow+80(FP), R13
+	MOVQ       CX, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	MOVQ       depth+8(FP), R13
 	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
-	VMOVUPS      (R9), Y12
-	VMOVUPS      32(R9), Y13
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(SI*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(SI*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R11), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R11)(SI*1), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R11)(SI*2), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y12
-	VMOVUPS      32(R9), Y13
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(SI*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(SI*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R11), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R11)(SI*1), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R11)(SI*2), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y12
-	VMOVUPS      32(R9), Y13
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(SI*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(SI*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R11), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R11)(SI*1), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R11)(SI*2), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	VMOVUPS      (R9), Y12
-	VMOVUPS      32(R9), Y13
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(SI*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(SI*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R11), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R11)(SI*1), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R11)(SI*2), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DI, R10
-	ADDQ         DI, R11
+	VMOVUPS      (R8), Z10
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (R9)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (R9)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (R10), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (R10)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (R10)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (R11), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R11)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R11)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R12), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z10
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (R9)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (R9)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (R10), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (R10)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (R10)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (R11), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R11)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R11)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R12), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z10
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (R9)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (R9)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (R10), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (R10)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (R10)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (R11), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R11)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R11)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R12), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z10
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (R9)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (R9)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (R10), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (R10)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (R10)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (R11), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R11)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R11)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R12), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
 	SUBQ         $0x04, R13
 	JGE          deep
 
@@ -2213,201 +6608,2191 @@ rest:
 	JZ   done
 
 single:
-	VMOVUPS      (R9), Y12
-	VMOVUPS      32(R9), Y13
-	ADDQ         R8, R9
-	VBROADCASTSS (R10), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(SI*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(SI*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R11), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R11)(SI*1), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R11)(SI*2), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DI, R10
-	ADDQ         DI, R11
+	VMOVUPS      (R8), Z10
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (R9)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (R9)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (R10), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (R10)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (R10)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (R11), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R11)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R11)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R12), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
 	DECQ         R13
 	JNZ          single
 
 done:
-	MOVQ         BX, R9
-	VBROADCASTSS alpha+88(FP), Y12
-	MOVQ         mask+104(FP), R10
-	TESTQ        R10, R10
-	JNZ          masked
-	MOVQ         accumulate+96(FP), R10
-	TESTQ        R10, R10
-	JNZ          add
-	VMULPS       Y0, Y12, Y0
-	VMOVUPS      Y0, (R9)
-	VMULPS       Y1, Y12, Y1
-	VMOVUPS      Y1, 32(R9)
-	ADDQ         R12, R9
-	VMULPS       Y2, Y12, Y2
-	VMOVUPS      Y2, (R9)
-	VMULPS       Y3, Y12, Y3
-	VMOVUPS      Y3, 32(R9)
-	ADDQ         R12, R9
-	VMULPS       Y4, Y12, Y4
-	VMOVUPS      Y4, (R9)
-	VMULPS       Y5, Y12, Y5
-	VMOVUPS      Y5, 32(R9)
-	ADDQ         R12, R9
-	VMULPS       Y6, Y12, Y6
-	VMOVUPS      Y6, (R9)
-	VMULPS       Y7, Y12, Y7
-	VMOVUPS      Y7, 32(R9)
-	ADDQ         R12, R9
-	VMULPS       Y8, Y12, Y8
-	VMOVUPS      Y8, (R9)
-	VMULPS       Y9, Y12, Y9
-	VMOVUPS      Y9, 32(R9)
-	ADDQ         R12, R9
-	VMULPS       Y10, Y12, Y10
-	VMOVUPS      Y10, (R9)
-	VMULPS       Y11, Y12, Y11
-	VMOVUPS      Y11, 32(R9)
-	JMP          stored
+	MOVQ         cRow+80(FP), R13
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z10
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z11
+	VPTESTMD     Z11, Z11, K1
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z10, Z0
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z1, Z10, Z1
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z2, Z10, Z2
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z3, Z10, Z3
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z4, Z10, Z4
+	VMOVUPS Z4, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z5, Z10, Z5
+	VMOVUPS Z5, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z6, Z10, Z6
+	VMOVUPS Z6, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z7, Z10, Z7
+	VMOVUPS Z7, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z8, Z10, Z8
+	VMOVUPS Z8, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z9, Z10, Z9
+	VMOVUPS Z9, K1, (R8)
+	JMP     stored
 
 add:
-	VFMADD213PS (R9), Y12, Y0
-	VMOVUPS     Y0, (R9)
-	VFMADD213PS 32(R9), Y12, Y1
-	VMOVUPS     Y1, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y12, Y2
-	VMOVUPS     Y2, (R9)
-	VFMADD213PS 32(R9), Y12, Y3
-	VMOVUPS     Y3, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y12, Y4
-	VMOVUPS     Y4, (R9)
-	VFMADD213PS 32(R9), Y12, Y5
-	VMOVUPS     Y5, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y12, Y6
-	VMOVUPS     Y6, (R9)
-	VFMADD213PS 32(R9), Y12, Y7
-	VMOVUPS     Y7, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y12, Y8
-	VMOVUPS     Y8, (R9)
-	VFMADD213PS 32(R9), Y12, Y9
-	VMOVUPS     Y9, 32(R9)
-	ADDQ        R12, R9
-	VFMADD213PS (R9), Y12, Y10
-	VMOVUPS     Y10, (R9)
-	VFMADD213PS 32(R9), Y12, Y11
-	VMOVUPS     Y11, 32(R9)
-	JMP         stored
-
-masked:
-	VMOVUPS    (R10), Y13
-	VMOVUPS    32(R10), Y14
-	MOVQ       accumulate+96(FP), R10
-	TESTQ      R10, R10
-	JNZ        addMasked
-	VMULPS     Y0, Y12, Y0
-	VMASKMOVPS Y0, Y13, (R9)
-	VMULPS     Y1, Y12, Y1
-	VMASKMOVPS Y1, Y14, 32(R9)
-	ADDQ       R12, R9
-	VMULPS     Y2, Y12, Y2
-	VMASKMOVPS Y2, Y13, (R9)
-	VMULPS     Y3, Y12, Y3
-	VMASKMOVPS Y3, Y14, 32(R9)
-	ADDQ       R12, R9
-	VMULPS     Y4, Y12, Y4
-	VMASKMOVPS Y4, Y13, (R9)
-	VMULPS     Y5, Y12, Y5
-	VMASKMOVPS Y5, Y14, 32(R9)
-	ADDQ       R12, R9
-	VMULPS     Y6, Y12, Y6
-	VMASKMOVPS Y6, Y13, (R9)
-	VMULPS     Y7, Y12, Y7
-	VMASKMOVPS Y7, Y14, 32(R9)
-	ADDQ       R12, R9
-	VMULPS     Y8, Y12, Y8
-	VMASKMOVPS Y8, Y13, (R9)
-	VMULPS     Y9, Y12, Y9
-	VMASKMOVPS Y9, Y14, 32(R9)
-	ADDQ       R12, R9
-	VMULPS     Y10, Y12, Y10
-	VMASKMOVPS Y10, Y13, (R9)
-	VMULPS     Y11, Y12, Y11
-	VMASKMOVPS Y11, Y14, 32(R9)
-	JMP        stored
-
-addMasked:
-	VMASKMOVPS  (R9), Y13, Y15
-	VFMADD213PS Y15, Y12, Y0
-	VMASKMOVPS  Y0, Y13, (R9)
-	VMASKMOVPS  32(R9), Y14, Y0
-	VFMADD213PS Y0, Y12, Y1
-	VMASKMOVPS  Y1, Y14, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y13, Y0
-	VFMADD213PS Y0, Y12, Y2
-	VMASKMOVPS  Y2, Y13, (R9)
-	VMASKMOVPS  32(R9), Y14, Y0
-	VFMADD213PS Y0, Y12, Y3
-	VMASKMOVPS  Y3, Y14, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y13, Y0
-	VFMADD213PS Y0, Y12, Y4
-	VMASKMOVPS  Y4, Y13, (R9)
-	VMASKMOVPS  32(R9), Y14, Y0
-	VFMADD213PS Y0, Y12, Y5
-	VMASKMOVPS  Y5, Y14, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y13, Y0
-	VFMADD213PS Y0, Y12, Y6
-	VMASKMOVPS  Y6, Y13, (R9)
-	VMASKMOVPS  32(R9), Y14, Y0
-	VFMADD213PS Y0, Y12, Y7
-	VMASKMOVPS  Y7, Y14, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y13, Y0
-	VFMADD213PS Y0, Y12, Y8
-	VMASKMOVPS  Y8, Y13, (R9)
-	VMASKMOVPS  32(R9), Y14, Y0
-	VFMADD213PS Y0, Y12, Y9
-	VMASKMOVPS  Y9, Y14, 32(R9)
-	ADDQ        R12, R9
-	VMASKMOVPS  (R9), Y13, Y0
-	VFMADD213PS Y0, Y12, Y10
-	VMASKMOVPS  Y10, Y13, (R9)
-	VMASKMOVPS  32(R9), Y14, Y0
-	VFMADD213PS Y0, Y12, Y11
-	VMASKMOVPS  Y11, Y14, 32(R9)
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z0
+	VMOVUPS     Z0, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z2
+	VMOVUPS     Z2, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z3
+	VMOVUPS     Z3, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z4
+	VMOVUPS     Z4, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z5
+	VMOVUPS     Z5, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z6
+	VMOVUPS     Z6, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z7
+	VMOVUPS     Z7, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z8
+	VMOVUPS     Z8, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z11
+	VFMADD213PS Z11, Z10, Z9
+	VMOVUPS     Z9, K1, (R8)
 
 stored:
-	MOVQ aNext+40(FP), R9
-	ADDQ R9, DX
-	MOVQ cNext+80(FP), R9
-	ADDQ R9, BX
-	DECQ AX
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func packAlong16AVX2(depth int, src *float32, stride int, dst *float32)
+// func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm10x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	LEAQ       (R11)(DX*2), R12
+	ADDQ       DX, R12
+	MOVQ       cRow+80(FP), R13
+	MOVQ       CX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	MOVQ       depth+8(FP), R13
+	SUBQ       $0x04, R13
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z20
+	VMOVUPS      64(R8), Z21
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (R9)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (R9)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (R10), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (R10)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (R10)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (R11), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (R11)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R11)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R12), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z20
+	VMOVUPS      64(R8), Z21
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (R9)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (R9)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (R10), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (R10)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (R10)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (R11), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (R11)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R11)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R12), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z20
+	VMOVUPS      64(R8), Z21
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (R9)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (R9)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (R10), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (R10)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (R10)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (R11), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (R11)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R11)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R12), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z20
+	VMOVUPS      64(R8), Z21
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (R9)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (R9)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (R10), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (R10)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (R10)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (R11), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (R11)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R11)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R12), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	SUBQ         $0x04, R13
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R13
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z20
+	VMOVUPS      64(R8), Z21
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (R9)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (R9)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (R10), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (R10)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (R10)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (R11), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (R11)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R11)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R12), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R13
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z20
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z21
+	VPTESTMD     Z21, Z21, K1
+	VMOVUPS      64(R9), Z21
+	VPTESTMD     Z21, Z21, K2
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z20, Z0
+	VMOVUPS Z0, K1, (R8)
+	VMULPS  Z1, Z20, Z1
+	VMOVUPS Z1, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z2, Z20, Z2
+	VMOVUPS Z2, K1, (R8)
+	VMULPS  Z3, Z20, Z3
+	VMOVUPS Z3, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z4, Z20, Z4
+	VMOVUPS Z4, K1, (R8)
+	VMULPS  Z5, Z20, Z5
+	VMOVUPS Z5, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z6, Z20, Z6
+	VMOVUPS Z6, K1, (R8)
+	VMULPS  Z7, Z20, Z7
+	VMOVUPS Z7, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z8, Z20, Z8
+	VMOVUPS Z8, K1, (R8)
+	VMULPS  Z9, Z20, Z9
+	VMOVUPS Z9, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z10, Z20, Z10
+	VMOVUPS Z10, K1, (R8)
+	VMULPS  Z11, Z20, Z11
+	VMOVUPS Z11, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z12, Z20, Z12
+	VMOVUPS Z12, K1, (R8)
+	VMULPS  Z13, Z20, Z13
+	VMOVUPS Z13, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z14, Z20, Z14
+	VMOVUPS Z14, K1, (R8)
+	VMULPS  Z15, Z20, Z15
+	VMOVUPS Z15, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z16, Z20, Z16
+	VMOVUPS Z16, K1, (R8)
+	VMULPS  Z17, Z20, Z17
+	VMOVUPS Z17, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z18, Z20, Z18
+	VMOVUPS Z18, K1, (R8)
+	VMULPS  Z19, Z20, Z19
+	VMOVUPS Z19, K2, 64(R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z21
+	VFMADD213PS Z21, Z20, Z0
+	VMOVUPS     Z0, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z21
+	VFMADD213PS Z21, Z20, Z1
+	VMOVUPS     Z1, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z21
+	VFMADD213PS Z21, Z20, Z2
+	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z21
+	VFMADD213PS Z21, Z20, Z3
+	VMOVUPS     Z3, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z21
+	VFMADD213PS Z21, Z20, Z4
+	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z21
+	VFMADD213PS Z21, Z20, Z5
+	VMOVUPS     Z5, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z21
+	VFMADD213PS Z21, Z20, Z6
+	VMOVUPS     Z6, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z21
+	VFMADD213PS Z21, Z20, Z7
+	VMOVUPS     Z7, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z21
+	VFMADD213PS Z21, Z20, Z8
+	VMOVUPS     Z8, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z21
+	VFMADD213PS Z21, Z20, Z9
+	VMOVUPS     Z9, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z21
+	VFMADD213PS Z21, Z20, Z10
+	VMOVUPS     Z10, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z21
+	VFMADD213PS Z21, Z20, Z11
+	VMOVUPS     Z11, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z21
+	VFMADD213PS Z21, Z20, Z12
+	VMOVUPS     Z12, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z21
+	VFMADD213PS Z21, Z20, Z13
+	VMOVUPS     Z13, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z21
+	VFMADD213PS Z21, Z20, Z14
+	VMOVUPS     Z14, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z21
+	VFMADD213PS Z21, Z20, Z15
+	VMOVUPS     Z15, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z21
+	VFMADD213PS Z21, Z20, Z16
+	VMOVUPS     Z16, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z21
+	VFMADD213PS Z21, Z20, Z17
+	VMOVUPS     Z17, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z21
+	VFMADD213PS Z21, Z20, Z18
+	VMOVUPS     Z18, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z21
+	VFMADD213PS Z21, Z20, Z19
+	VMOVUPS     Z19, K2, 64(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm11x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	LEAQ       (R11)(DX*2), R12
+	ADDQ       DX, R12
+	MOVQ       cRow+80(FP), R13
+	MOVQ       CX, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	MOVQ       depth+8(FP), R13
+	SUBQ       $0x04, R13
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (R10)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R11), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R11)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R11)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (R12)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (R10)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R11), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R11)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R11)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (R12)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (R10)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R11), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R11)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R11)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (R12)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (R10)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R11), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R11)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R11)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (R12)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	SUBQ         $0x04, R13
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R13
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z11
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (R10)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R11), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R11)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R11)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (R12)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R13
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z11
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z12
+	VPTESTMD     Z12, Z12, K1
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z11, Z0
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z1, Z11, Z1
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z2, Z11, Z2
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z3, Z11, Z3
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z4, Z11, Z4
+	VMOVUPS Z4, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z5, Z11, Z5
+	VMOVUPS Z5, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z6, Z11, Z6
+	VMOVUPS Z6, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z7, Z11, Z7
+	VMOVUPS Z7, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z8, Z11, Z8
+	VMOVUPS Z8, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z9, Z11, Z9
+	VMOVUPS Z9, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z10, Z11, Z10
+	VMOVUPS Z10, K1, (R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z12
+	VFMADD213PS Z12, Z11, Z0
+	VMOVUPS     Z0, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z12
+	VFMADD213PS Z12, Z11, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z12
+	VFMADD213PS Z12, Z11, Z2
+	VMOVUPS     Z2, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z12
+	VFMADD213PS Z12, Z11, Z3
+	VMOVUPS     Z3, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z12
+	VFMADD213PS Z12, Z11, Z4
+	VMOVUPS     Z4, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z12
+	VFMADD213PS Z12, Z11, Z5
+	VMOVUPS     Z5, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z12
+	VFMADD213PS Z12, Z11, Z6
+	VMOVUPS     Z6, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z12
+	VFMADD213PS Z12, Z11, Z7
+	VMOVUPS     Z7, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z12
+	VFMADD213PS Z12, Z11, Z8
+	VMOVUPS     Z8, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z12
+	VFMADD213PS Z12, Z11, Z9
+	VMOVUPS     Z9, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z12
+	VFMADD213PS Z12, Z11, Z10
+	VMOVUPS     Z10, K1, (R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm11x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	LEAQ       (R11)(DX*2), R12
+	ADDQ       DX, R12
+	MOVQ       cRow+80(FP), R13
+	MOVQ       CX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	MOVQ       depth+8(FP), R13
+	SUBQ       $0x04, R13
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z22
+	VMOVUPS      64(R8), Z23
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z22, Z24, Z0
+	VFMADD231PS  Z23, Z24, Z1
+	VBROADCASTSS (R9)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R9)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z8
+	VFMADD231PS  Z23, Z24, Z9
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z22, Z24, Z12
+	VFMADD231PS  Z23, Z24, Z13
+	VBROADCASTSS (R11)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R11)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z20
+	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z22
+	VMOVUPS      64(R8), Z23
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z22, Z24, Z0
+	VFMADD231PS  Z23, Z24, Z1
+	VBROADCASTSS (R9)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R9)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z8
+	VFMADD231PS  Z23, Z24, Z9
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z22, Z24, Z12
+	VFMADD231PS  Z23, Z24, Z13
+	VBROADCASTSS (R11)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R11)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z20
+	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z22
+	VMOVUPS      64(R8), Z23
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z22, Z24, Z0
+	VFMADD231PS  Z23, Z24, Z1
+	VBROADCASTSS (R9)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R9)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z8
+	VFMADD231PS  Z23, Z24, Z9
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z22, Z24, Z12
+	VFMADD231PS  Z23, Z24, Z13
+	VBROADCASTSS (R11)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R11)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z20
+	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z22
+	VMOVUPS      64(R8), Z23
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z22, Z24, Z0
+	VFMADD231PS  Z23, Z24, Z1
+	VBROADCASTSS (R9)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R9)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z8
+	VFMADD231PS  Z23, Z24, Z9
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z22, Z24, Z12
+	VFMADD231PS  Z23, Z24, Z13
+	VBROADCASTSS (R11)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R11)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z20
+	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	SUBQ         $0x04, R13
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R13
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z22
+	VMOVUPS      64(R8), Z23
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z22, Z24, Z0
+	VFMADD231PS  Z23, Z24, Z1
+	VBROADCASTSS (R9)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R9)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z8
+	VFMADD231PS  Z23, Z24, Z9
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z22, Z24, Z12
+	VFMADD231PS  Z23, Z24, Z13
+	VBROADCASTSS (R11)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R11)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z20
+	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R13
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z22
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z23
+	VPTESTMD     Z23, Z23, K1
+	VMOVUPS      64(R9), Z23
+	VPTESTMD     Z23, Z23, K2
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z22, Z0
+	VMOVUPS Z0, K1, (R8)
+	VMULPS  Z1, Z22, Z1
+	VMOVUPS Z1, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z2, Z22, Z2
+	VMOVUPS Z2, K1, (R8)
+	VMULPS  Z3, Z22, Z3
+	VMOVUPS Z3, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z4, Z22, Z4
+	VMOVUPS Z4, K1, (R8)
+	VMULPS  Z5, Z22, Z5
+	VMOVUPS Z5, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z6, Z22, Z6
+	VMOVUPS Z6, K1, (R8)
+	VMULPS  Z7, Z22, Z7
+	VMOVUPS Z7, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z8, Z22, Z8
+	VMOVUPS Z8, K1, (R8)
+	VMULPS  Z9, Z22, Z9
+	VMOVUPS Z9, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z10, Z22, Z10
+	VMOVUPS Z10, K1, (R8)
+	VMULPS  Z11, Z22, Z11
+	VMOVUPS Z11, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z12, Z22, Z12
+	VMOVUPS Z12, K1, (R8)
+	VMULPS  Z13, Z22, Z13
+	VMOVUPS Z13, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z14, Z22, Z14
+	VMOVUPS Z14, K1, (R8)
+	VMULPS  Z15, Z22, Z15
+	VMOVUPS Z15, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z16, Z22, Z16
+	VMOVUPS Z16, K1, (R8)
+	VMULPS  Z17, Z22, Z17
+	VMOVUPS Z17, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z18, Z22, Z18
+	VMOVUPS Z18, K1, (R8)
+	VMULPS  Z19, Z22, Z19
+	VMOVUPS Z19, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z20, Z22, Z20
+	VMOVUPS Z20, K1, (R8)
+	VMULPS  Z21, Z22, Z21
+	VMOVUPS Z21, K2, 64(R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z23
+	VFMADD213PS Z23, Z22, Z0
+	VMOVUPS     Z0, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z23
+	VFMADD213PS Z23, Z22, Z1
+	VMOVUPS     Z1, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z23
+	VFMADD213PS Z23, Z22, Z2
+	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z23
+	VFMADD213PS Z23, Z22, Z3
+	VMOVUPS     Z3, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z23
+	VFMADD213PS Z23, Z22, Z4
+	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z23
+	VFMADD213PS Z23, Z22, Z5
+	VMOVUPS     Z5, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z23
+	VFMADD213PS Z23, Z22, Z6
+	VMOVUPS     Z6, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z23
+	VFMADD213PS Z23, Z22, Z7
+	VMOVUPS     Z7, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z23
+	VFMADD213PS Z23, Z22, Z8
+	VMOVUPS     Z8, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z23
+	VFMADD213PS Z23, Z22, Z9
+	VMOVUPS     Z9, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z23
+	VFMADD213PS Z23, Z22, Z10
+	VMOVUPS     Z10, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z23
+	VFMADD213PS Z23, Z22, Z11
+	VMOVUPS     Z11, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z23
+	VFMADD213PS Z23, Z22, Z12
+	VMOVUPS     Z12, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z23
+	VFMADD213PS Z23, Z22, Z13
+	VMOVUPS     Z13, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z23
+	VFMADD213PS Z23, Z22, Z14
+	VMOVUPS     Z14, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z23
+	VFMADD213PS Z23, Z22, Z15
+	VMOVUPS     Z15, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z23
+	VFMADD213PS Z23, Z22, Z16
+	VMOVUPS     Z16, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z23
+	VFMADD213PS Z23, Z22, Z17
+	VMOVUPS     Z17, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z23
+	VFMADD213PS Z23, Z22, Z18
+	VMOVUPS     Z18, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z23
+	VFMADD213PS Z23, Z22, Z19
+	VMOVUPS     Z19, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z23
+	VFMADD213PS Z23, Z22, Z20
+	VMOVUPS     Z20, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z23
+	VFMADD213PS Z23, Z22, Z21
+	VMOVUPS     Z21, K2, 64(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm12x16AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	LEAQ       (R11)(DX*2), R12
+	ADDQ       DX, R12
+	MOVQ       cRow+80(FP), R13
+	MOVQ       CX, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R13, R14
+	MOVQ       depth+8(FP), R13
+	SUBQ       $0x04, R13
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z12
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (R9)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (R9)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (R10), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (R10)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (R10)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (R11), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R11)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R11)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R12), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R12)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R12)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z12
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (R9)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (R9)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (R10), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (R10)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (R10)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (R11), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R11)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R11)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R12), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R12)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R12)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z12
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (R9)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (R9)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (R10), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (R10)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (R10)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (R11), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R11)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R11)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R12), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R12)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R12)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z12
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (R9)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (R9)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (R10), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (R10)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (R10)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (R11), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R11)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R11)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R12), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R12)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R12)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	SUBQ         $0x04, R13
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R13
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z12
+	PREFETCHT0   (R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (R9)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (R9)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (R10), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (R10)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (R10)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (R11), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R11)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R11)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R12), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R12)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R12)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R13
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z12
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z13
+	VPTESTMD     Z13, Z13, K1
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z12, Z0
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z1, Z12, Z1
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z2, Z12, Z2
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z3, Z12, Z3
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z4, Z12, Z4
+	VMOVUPS Z4, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z5, Z12, Z5
+	VMOVUPS Z5, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z6, Z12, Z6
+	VMOVUPS Z6, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z7, Z12, Z7
+	VMOVUPS Z7, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z8, Z12, Z8
+	VMOVUPS Z8, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z9, Z12, Z9
+	VMOVUPS Z9, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z10, Z12, Z10
+	VMOVUPS Z10, K1, (R8)
+	ADDQ    R13, R8
+	VMULPS  Z11, Z12, Z11
+	VMOVUPS Z11, K1, (R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z0
+	VMOVUPS     Z0, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z2
+	VMOVUPS     Z2, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z3
+	VMOVUPS     Z3, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z4
+	VMOVUPS     Z4, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z5
+	VMOVUPS     Z5, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z6
+	VMOVUPS     Z6, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z7
+	VMOVUPS     Z7, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z8
+	VMOVUPS     Z8, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z9
+	VMOVUPS     Z9, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z10
+	VMOVUPS     Z10, K1, (R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z13
+	VFMADD213PS Z13, Z12, Z11
+	VMOVUPS     Z11, K1, (R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, ahead int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemm12x32AVX512(SB), NOSPLIT, $0-120
+	MOVQ a+16(FP), AX
+	MOVQ c+72(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+56(FP), SI
+	MOVQ ahead+64(FP), DI
+
+group:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	MOVQ       b+48(FP), R8
+	MOVQ       AX, R9
+	LEAQ       (R9)(DX*2), R10
+	ADDQ       DX, R10
+	LEAQ       (R10)(DX*2), R11
+	ADDQ       DX, R11
+	LEAQ       (R11)(DX*2), R12
+	ADDQ       DX, R12
+	MOVQ       cRow+80(FP), R13
+	MOVQ       CX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R13, R14
+	MOVQ       depth+8(FP), R13
+	SUBQ       $0x04, R13
+	JL         rest
+
+deep:
+	VMOVUPS      (R8), Z24
+	VMOVUPS      64(R8), Z25
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (R9)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (R9)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (R10), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (R10)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (R10)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (R11), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (R11)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R11)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R12), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R12)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R12)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z24
+	VMOVUPS      64(R8), Z25
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (R9)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (R9)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (R10), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (R10)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (R10)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (R11), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (R11)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R11)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R12), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R12)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R12)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z24
+	VMOVUPS      64(R8), Z25
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (R9)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (R9)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (R10), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (R10)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (R10)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (R11), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (R11)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R11)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R12), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R12)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R12)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	VMOVUPS      (R8), Z24
+	VMOVUPS      64(R8), Z25
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (R9)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (R9)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (R10), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (R10)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (R10)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (R11), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (R11)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R11)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R12), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R12)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R12)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	SUBQ         $0x04, R13
+	JGE          deep
+
+rest:
+	ADDQ $0x04, R13
+	JZ   done
+
+single:
+	VMOVUPS      (R8), Z24
+	VMOVUPS      64(R8), Z25
+	PREFETCHT0   (R8)(DI*1)
+	PREFETCHT0   64(R8)(DI*1)
+	ADDQ         SI, R8
+	VBROADCASTSS (R9), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (R9)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (R9)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (R10), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (R10)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (R10)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (R11), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (R11)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R11)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R12), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R12)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R12)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          single
+
+done:
+	MOVQ         cRow+80(FP), R13
+	MOVQ         CX, R8
+	VBROADCASTSS alpha+96(FP), Z24
+	MOVQ         mask+112(FP), R9
+	MOVQ         accumulate+104(FP), R10
+	KXNORW       K1, K1, K1
+	KXNORW       K2, K2, K2
+	TESTQ        R9, R9
+	JZ           all
+	VMOVUPS      (R9), Z25
+	VPTESTMD     Z25, Z25, K1
+	VMOVUPS      64(R9), Z25
+	VPTESTMD     Z25, Z25, K2
+
+all:
+	TESTQ   R10, R10
+	JNZ     add
+	VMULPS  Z0, Z24, Z0
+	VMOVUPS Z0, K1, (R8)
+	VMULPS  Z1, Z24, Z1
+	VMOVUPS Z1, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z2, Z24, Z2
+	VMOVUPS Z2, K1, (R8)
+	VMULPS  Z3, Z24, Z3
+	VMOVUPS Z3, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z4, Z24, Z4
+	VMOVUPS Z4, K1, (R8)
+	VMULPS  Z5, Z24, Z5
+	VMOVUPS Z5, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z6, Z24, Z6
+	VMOVUPS Z6, K1, (R8)
+	VMULPS  Z7, Z24, Z7
+	VMOVUPS Z7, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z8, Z24, Z8
+	VMOVUPS Z8, K1, (R8)
+	VMULPS  Z9, Z24, Z9
+	VMOVUPS Z9, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z10, Z24, Z10
+	VMOVUPS Z10, K1, (R8)
+	VMULPS  Z11, Z24, Z11
+	VMOVUPS Z11, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z12, Z24, Z12
+	VMOVUPS Z12, K1, (R8)
+	VMULPS  Z13, Z24, Z13
+	VMOVUPS Z13, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z14, Z24, Z14
+	VMOVUPS Z14, K1, (R8)
+	VMULPS  Z15, Z24, Z15
+	VMOVUPS Z15, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z16, Z24, Z16
+	VMOVUPS Z16, K1, (R8)
+	VMULPS  Z17, Z24, Z17
+	VMOVUPS Z17, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z18, Z24, Z18
+	VMOVUPS Z18, K1, (R8)
+	VMULPS  Z19, Z24, Z19
+	VMOVUPS Z19, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z20, Z24, Z20
+	VMOVUPS Z20, K1, (R8)
+	VMULPS  Z21, Z24, Z21
+	VMOVUPS Z21, K2, 64(R8)
+	ADDQ    R13, R8
+	VMULPS  Z22, Z24, Z22
+	VMOVUPS Z22, K1, (R8)
+	VMULPS  Z23, Z24, Z23
+	VMOVUPS Z23, K2, 64(R8)
+	JMP     stored
+
+add:
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z0
+	VMOVUPS     Z0, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z1
+	VMOVUPS     Z1, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z2
+	VMOVUPS     Z2, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z3
+	VMOVUPS     Z3, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z4
+	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z5
+	VMOVUPS     Z5, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z6
+	VMOVUPS     Z6, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z7
+	VMOVUPS     Z7, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z8
+	VMOVUPS     Z8, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z9
+	VMOVUPS     Z9, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z10
+	VMOVUPS     Z10, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z11
+	VMOVUPS     Z11, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z12
+	VMOVUPS     Z12, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z13
+	VMOVUPS     Z13, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z14
+	VMOVUPS     Z14, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z15
+	VMOVUPS     Z15, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z16
+	VMOVUPS     Z16, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z17
+	VMOVUPS     Z17, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z18
+	VMOVUPS     Z18, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z19
+	VMOVUPS     Z19, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z20
+	VMOVUPS     Z20, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z21
+	VMOVUPS     Z21, K2, 64(R8)
+	ADDQ        R13, R8
+	VMOVUPS.Z   (R8), K1, Z25
+	VFMADD213PS Z25, Z24, Z22
+	VMOVUPS     Z22, K1, (R8)
+	VMOVUPS.Z   64(R8), K2, Z25
+	VFMADD213PS Z25, Z24, Z23
+	VMOVUPS     Z23, K2, 64(R8)
+
+stored:
+	MOVQ aNext+40(FP), R8
+	ADDQ R8, AX
+	MOVQ cNext+88(FP), R8
+	ADDQ R8, CX
+	DECQ count+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func packAlong16AVX2(depth int, src *float32, stride int, dst *float32, step int)
 // Requires: AVX
-TEXT ·packAlong16AVX2(SB), NOSPLIT, $0-32
+TEXT ·packAlong16AVX2(SB), NOSPLIT, $0-40
 	MOVQ depth+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ stride+16(FP), DX
 	MOVQ dst+24(FP), BX
+	MOVQ step+32(FP), SI
 
 row:
 	VMOVUPS (CX), Y0
@@ -2415,39 +8800,42 @@ row:
 	VMOVUPS Y0, (BX)
 	VMOVUPS Y1, 32(BX)
 	ADDQ    DX, CX
-	ADDQ    $0x40, BX
+	ADDQ    SI, BX
 	DECQ    AX
 	JNZ     row
 	VZEROUPPER
 	RET
 
-// func packAcross16AVX2(depth int, src *float32, stride int, dst *float32)
+// func packAcross16AVX2(depth int, src *float32, stride int, dst *float32, step int)
 // Requires: AVX
-TEXT ·packAcross16AVX2(SB), NOSPLIT, $0-32
+TEXT ·packAcross16AVX2(SB), NOSPLIT, $0-40
 	MOVQ depth+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ stride+16(FP), DX
 	MOVQ dst+24(FP), BX
-	LEAQ (CX)(DX*2), SI
-	ADDQ DX, SI
-	LEAQ (SI)(DX*2), DI
-	ADDQ DX, DI
-	LEAQ (DI)(DX*2), R8
+	MOVQ step+32(FP), SI
+	LEAQ (CX)(DX*2), R8
 	ADDQ DX, R8
 	LEAQ (R8)(DX*2), R9
 	ADDQ DX, R9
 	LEAQ (R9)(DX*2), R10
 	ADDQ DX, R10
+	LEAQ (R10)(DX*2), R11
+	ADDQ DX, R11
+	LEAQ (R11)(DX*2), R12
+	ADDQ DX, R12
+	LEAQ (BX)(SI*2), DI
+	ADDQ SI, DI
 
 four:
 	VMOVUPS     (CX), X0
-	VINSERTF128 $0x01, (SI)(DX*1), Y0, Y0
+	VINSERTF128 $0x01, (R8)(DX*1), Y0, Y0
 	VMOVUPS     (CX)(DX*1), X1
-	VINSERTF128 $0x01, (SI)(DX*2), Y1, Y1
+	VINSERTF128 $0x01, (R8)(DX*2), Y1, Y1
 	VMOVUPS     (CX)(DX*2), X2
-	VINSERTF128 $0x01, (DI), Y2, Y2
-	VMOVUPS     (SI), X3
-	VINSERTF128 $0x01, (DI)(DX*1), Y3, Y3
+	VINSERTF128 $0x01, (R9), Y2, Y2
+	VMOVUPS     (R8), X3
+	VINSERTF128 $0x01, (R9)(DX*1), Y3, Y3
 	VUNPCKLPS   Y1, Y0, Y4
 	VUNPCKHPS   Y1, Y0, Y5
 	VUNPCKLPS   Y3, Y2, Y6
@@ -2455,19 +8843,19 @@ four:
 	VUNPCKLPD   Y6, Y4, Y8
 	VMOVUPS     Y8, (BX)
 	VUNPCKHPD   Y6, Y4, Y4
-	VMOVUPS     Y4, 64(BX)
+	VMOVUPS     Y4, (BX)(SI*1)
 	VUNPCKLPD   Y7, Y5, Y6
-	VMOVUPS     Y6, 128(BX)
+	VMOVUPS     Y6, (BX)(SI*2)
 	VUNPCKHPD   Y7, Y5, Y5
-	VMOVUPS     Y5, 192(BX)
-	VMOVUPS     (DI)(DX*2), X9
-	VINSERTF128 $0x01, (R9), Y9, Y9
-	VMOVUPS     (R8), X10
-	VINSERTF128 $0x01, (R9)(DX*1), Y10, Y10
-	VMOVUPS     (R8)(DX*1), X11
-	VINSERTF128 $0x01, (R9)(DX*2), Y11, Y11
-	VMOVUPS     (R8)(DX*2), X12
-	VINSERTF128 $0x01, (R10), Y12, Y12
+	VMOVUPS     Y5, (DI)
+	VMOVUPS     (R9)(DX*2), X9
+	VINSERTF128 $0x01, (R11), Y9, Y9
+	VMOVUPS     (R10), X10
+	VINSERTF128 $0x01, (R11)(DX*1), Y10, Y10
+	VMOVUPS     (R10)(DX*1), X11
+	VINSERTF128 $0x01, (R11)(DX*2), Y11, Y11
+	VMOVUPS     (R10)(DX*2), X12
+	VINSERTF128 $0x01, (R12), Y12, Y12
 	VUNPCKLPS   Y10, Y9, Y4
 	VUNPCKHPS   Y10, Y9, Y5
 	VUNPCKLPS   Y12, Y11, Y6
@@ -2475,18 +8863,19 @@ four:
 	VUNPCKLPD   Y6, Y4, Y8
 	VMOVUPS     Y8, 32(BX)
 	VUNPCKHPD   Y6, Y4, Y4
-	VMOVUPS     Y4, 96(BX)
+	VMOVUPS     Y4, 32(BX)(SI*1)
 	VUNPCKLPD   Y7, Y5, Y6
-	VMOVUPS     Y6, 160(BX)
+	VMOVUPS     Y6, 32(BX)(SI*2)
 	VUNPCKHPD   Y7, Y5, Y5
-	VMOVUPS     Y5, 224(BX)
+	VMOVUPS     Y5, 32(DI)
 	ADDQ        $0x10, CX
-	ADDQ        $0x10, SI
-	ADDQ        $0x10, DI
 	ADDQ        $0x10, R8
 	ADDQ        $0x10, R9
 	ADDQ        $0x10, R10
-	ADDQ        $0x00000100, BX
+	ADDQ        $0x10, R11
+	ADDQ        $0x10, R12
+	LEAQ        (BX)(SI*4), BX
+	LEAQ        (DI)(SI*4), DI
 	SUBQ        $0x04, AX
 	JG          four
 	VZEROUPPER
@@ -2495,14 +8884,13 @@ four:
 // func packAlong6x1AVX2(depth int, src *float32, stride int, dst *float32)
 // Requires: AVX
 TEXT ·packAlong6x1AVX2(SB), NOSPLIT, $0-32
-	MOVQ depth+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ dst+24(FP), BX
-	LEAQ (AX)(AX*2), SI
-	SHLQ $0x03, SI
-	DECQ AX
-	JZ   last
+	MOVQ   depth+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   stride+16(FP), DX
+	MOVQ   dst+24(FP), BX
+	IMUL3Q $0x18, AX, SI
+	DECQ   AX
+	JZ     last
 
 row:
 	VMOVUPS (CX), Y0
@@ -2514,27 +8902,26 @@ row:
 
 last:
 	VMOVUPS (CX), X0
-	VMOVUPS 8(CX), X1
 	VMOVUPS X0, (BX)
-	VMOVUPS X1, 8(BX)
+	VMOVUPS 8(CX), X0
+	VMOVUPS X0, 8(BX)
 	VZEROUPPER
 	RET
 
 // func packAlong6x8AVX2(depth int, src *float32, stride int, dst *float32)
 // Requires: AVX
 TEXT ·packAlong6x8AVX2(SB), NOSPLIT, $0-32
-	MOVQ depth+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ dst+24(FP), BX
-	LEAQ (AX)(AX*2), SI
-	SHLQ $0x03, SI
-	LEAQ (BX)(SI*2), DI
-	ADDQ SI, DI
-	LEAQ (DI)(SI*2), R8
-	ADDQ SI, R8
-	DECQ AX
-	JZ   last
+	MOVQ   depth+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   stride+16(FP), DX
+	MOVQ   dst+24(FP), BX
+	IMUL3Q $0x18, AX, SI
+	LEAQ   (BX)(SI*2), DI
+	ADDQ   SI, DI
+	LEAQ   (DI)(SI*2), R8
+	ADDQ   SI, R8
+	DECQ   AX
+	JZ     last
 
 row:
 	VMOVUPS (CX), Y0
@@ -2562,37 +8949,122 @@ row:
 
 last:
 	VMOVUPS (CX), X0
-	VMOVUPS 8(CX), X1
 	VMOVUPS X0, (BX)
-	VMOVUPS X1, 8(BX)
+	VMOVUPS 8(CX), X0
+	VMOVUPS X0, 8(BX)
 	VMOVUPS 24(CX), X0
-	VMOVUPS 32(CX), X1
 	VMOVUPS X0, (BX)(SI*1)
-	VMOVUPS X1, 8(BX)(SI*1)
+	VMOVUPS 32(CX), X0
+	VMOVUPS X0, 8(BX)(SI*1)
 	VMOVUPS 48(CX), X0
-	VMOVUPS 56(CX), X1
 	VMOVUPS X0, (BX)(SI*2)
-	VMOVUPS X1, 8(BX)(SI*2)
+	VMOVUPS 56(CX), X0
+	VMOVUPS X0, 8(BX)(SI*2)
 	VMOVUPS 72(CX), X0
-	VMOVUPS 80(CX), X1
 	VMOVUPS X0, (DI)
-	VMOVUPS X1, 8(DI)
+	VMOVUPS 80(CX), X0
+	VMOVUPS X0, 8(DI)
 	VMOVUPS 96(CX), X0
-	VMOVUPS 104(CX), X1
 	VMOVUPS X0, (DI)(SI*1)
-	VMOVUPS X1, 8(DI)(SI*1)
+	VMOVUPS 104(CX), X0
+	VMOVUPS X0, 8(DI)(SI*1)
 	VMOVUPS 120(CX), X0
-	VMOVUPS 128(CX), X1
 	VMOVUPS X0, (DI)(SI*2)
-	VMOVUPS X1, 8(DI)(SI*2)
+	VMOVUPS 128(CX), X0
+	VMOVUPS X0, 8(DI)(SI*2)
 	VMOVUPS 144(CX), X0
-	VMOVUPS 152(CX), X1
 	VMOVUPS X0, (R8)
-	VMOVUPS X1, 8(R8)
+	VMOVUPS 152(CX), X0
+	VMOVUPS X0, 8(R8)
 	VMOVUPS 168(CX), X0
-	VMOVUPS 176(CX), X1
 	VMOVUPS X0, (R8)(SI*1)
-	VMOVUPS X1, 8(R8)(SI*1)
+	VMOVUPS 176(CX), X0
+	VMOVUPS X0, 8(R8)(SI*1)
+	VZEROUPPER
+	RET
+
+// func packAlong12x1AVX2(depth int, src *float32, stride int, dst *float32)
+// Requires: AVX
+TEXT ·packAlong12x1AVX2(SB), NOSPLIT, $0-32
+	MOVQ   depth+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   stride+16(FP), DX
+	MOVQ   dst+24(FP), BX
+	IMUL3Q $0x30, AX, SI
+	DECQ   AX
+	JZ     last
+
+row:
+	VMOVUPS (CX), Y0
+	VMOVUPS Y0, (BX)
+	VMOVUPS 32(CX), X0
+	VMOVUPS X0, 32(BX)
+	ADDQ    DX, CX
+	ADDQ    $0x30, BX
+	DECQ    AX
+	JNZ     row
+
+last:
+	VMOVUPS (CX), Y0
+	VMOVUPS Y0, (BX)
+	VMOVUPS 32(CX), X0
+	VMOVUPS X0, 32(BX)
+	VZEROUPPER
+	RET
+
+// func packAlong12x4AVX2(depth int, src *float32, stride int, dst *float32)
+// Requires: AVX
+TEXT ·packAlong12x4AVX2(SB), NOSPLIT, $0-32
+	MOVQ   depth+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   stride+16(FP), DX
+	MOVQ   dst+24(FP), BX
+	IMUL3Q $0x30, AX, SI
+	LEAQ   (BX)(SI*2), DI
+	ADDQ   SI, DI
+	DECQ   AX
+	JZ     last
+
+row:
+	VMOVUPS (CX), Y0
+	VMOVUPS Y0, (BX)
+	VMOVUPS 32(CX), X0
+	VMOVUPS X0, 32(BX)
+	VMOVUPS 48(CX), Y0
+	VMOVUPS Y0, (BX)(SI*1)
+	VMOVUPS 80(CX), X0
+	VMOVUPS X0, 32(BX)(SI*1)
+	VMOVUPS 96(CX), Y0
+	VMOVUPS Y0, (BX)(SI*2)
+	VMOVUPS 128(CX), X0
+	VMOVUPS X0, 32(BX)(SI*2)
+	VMOVUPS 144(CX), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 176(CX), X0
+	VMOVUPS X0, 32(DI)
+	ADDQ    DX, CX
+	ADDQ    $0x30, BX
+	ADDQ    $0x30, DI
+	DECQ    AX
+	JNZ     row
+
+last:
+	VMOVUPS (CX), Y0
+	VMOVUPS Y0, (BX)
+	VMOVUPS 32(CX), X0
+	VMOVUPS X0, 32(BX)
+	VMOVUPS 48(CX), Y0
+	VMOVUPS Y0, (BX)(SI*1)
+	VMOVUPS 80(CX), X0
+	VMOVUPS X0, 32(BX)(SI*1)
+	VMOVUPS 96(CX), Y0
+	VMOVUPS Y0, (BX)(SI*2)
+	VMOVUPS 128(CX), X0
+	VMOVUPS X0, 32(BX)(SI*2)
+	VMOVUPS 144(CX), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 176(CX), X0
+	VMOVUPS X0, 32(DI)
 	VZEROUPPER
 	RET
 
@@ -2702,7 +9174,7 @@ DATA tail<>+60(SB)/4, $0x00000000
 GLOBL tail<>(SB), RODATA|NOPTR, $64
 
 // func axpy4AVX2(n int, y *float32, b *float32, stride int, a *[4]float32)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·axpy4AVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+0(FP), CX
 	MOVQ         y+8(FP), DX
@@ -2714,15 +9186,22 @@ TEXT ·axpy4AVX2(SB), NOSPLIT, $0-40
 	ADDQ         SI, R8
 	MOVQ         BX, R9
 	ADDQ         SI, R9
-	LEAQ         (BX)(SI*2), SI
+	LEAQ         (BX)(SI*2), R10
+	LEAQ         (BX)(SI*4), R11
+	LEAQ         (R8)(SI*4), R12
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS 4(DI), Y1
 	VBROADCASTSS 8(DI), Y2
 	VBROADCASTSS 12(DI), Y3
-	SUBQ         $0x08, CX
-	JL           tail
+	SUBQ         $0x10, CX
+	JL           rest
 
 loop:
+	PREFETCHT1  (R11)(AX*1)
+	PREFETCHT1  (R12)(AX*1)
+	LEAQ        (R11)(AX*1), DI
+	PREFETCHT1  (DI)(SI*1)
+	PREFETCHT1  (DI)(SI*2)
 	VMOVUPS     (DX)(AX*1), Y4
 	VMOVUPS     (R9)(AX*1), Y5
 	VMULPS      Y1, Y5, Y5
@@ -2730,20 +9209,49 @@ loop:
 	VFMADD231PS Y6, Y0, Y4
 	VMOVUPS     (R8)(AX*1), Y6
 	VFMADD231PS Y6, Y3, Y5
-	VMOVUPS     (SI)(AX*1), Y6
+	VMOVUPS     (R10)(AX*1), Y6
+	VFMADD231PS Y6, Y2, Y4
+	VADDPS      Y4, Y5, Y4
+	VMOVUPS     Y4, (DX)(AX*1)
+	VMOVUPS     32(DX)(AX*1), Y4
+	VMOVUPS     32(R9)(AX*1), Y5
+	VMULPS      Y1, Y5, Y5
+	VMOVUPS     32(BX)(AX*1), Y6
+	VFMADD231PS Y6, Y0, Y4
+	VMOVUPS     32(R8)(AX*1), Y6
+	VFMADD231PS Y6, Y3, Y5
+	VMOVUPS     32(R10)(AX*1), Y6
+	VFMADD231PS Y6, Y2, Y4
+	VADDPS      Y4, Y5, Y4
+	VMOVUPS     Y4, 32(DX)(AX*1)
+	ADDQ        $0x40, AX
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	CMPQ        CX, $0x08
+	JL          tail
+	VMOVUPS     (DX)(AX*1), Y4
+	VMOVUPS     (R9)(AX*1), Y5
+	VMULPS      Y1, Y5, Y5
+	VMOVUPS     (BX)(AX*1), Y6
+	VFMADD231PS Y6, Y0, Y4
+	VMOVUPS     (R8)(AX*1), Y6
+	VFMADD231PS Y6, Y3, Y5
+	VMOVUPS     (R10)(AX*1), Y6
 	VFMADD231PS Y6, Y2, Y4
 	VADDPS      Y4, Y5, Y4
 	VMOVUPS     Y4, (DX)(AX*1)
 	ADDQ        $0x20, AX
 	SUBQ        $0x08, CX
-	JGE         loop
 
 tail:
-	ADDQ        $0x08, CX
+	TESTQ       CX, CX
 	JZ          done
-	LEAQ        tail<>+32(SB), DI
+	LEAQ        tail<>+32(SB), SI
 	NEGQ        CX
-	VMOVUPS     (DI)(CX*4), Y4
+	VMOVUPS     (SI)(CX*4), Y4
 	VMASKMOVPS  (DX)(AX*1), Y4, Y5
 	VMASKMOVPS  (R9)(AX*1), Y4, Y6
 	VMULPS      Y1, Y6, Y1
@@ -2751,7 +9259,7 @@ tail:
 	VFMADD231PS Y6, Y0, Y5
 	VMASKMOVPS  (R8)(AX*1), Y4, Y0
 	VFMADD231PS Y0, Y3, Y1
-	VMASKMOVPS  (SI)(AX*1), Y4, Y0
+	VMASKMOVPS  (R10)(AX*1), Y4, Y0
 	VFMADD231PS Y0, Y2, Y5
 	VADDPS      Y5, Y1, Y0
 	VMASKMOVPS  Y0, Y4, (DX)(AX*1)
@@ -5639,30 +12147,30 @@ TEXT ·adamRowAVX2(SB), NOSPLIT, $0-76
 	JL           tail
 
 loop:
-	VMOVUPS     (CX)(DI*1), Y9
-	VMOVUPS     (DX)(DI*1), Y10
-	VMOVUPS     (SI)(DI*1), Y11
-	VMULPS      Y0, Y11, Y11
-	VMOVAPS     Y1, Y12
-	VFMADD213PS Y11, Y9, Y12
-	VSUBPS      Y10, Y12, Y11
-	VMOVAPS     Y11, Y11
-	VFMADD213PS Y10, Y2, Y11
-	VMOVUPS     Y11, (DX)(DI*1)
-	VMULPS      Y4, Y12, Y10
-	VMULPS      Y10, Y12, Y10
-	VMOVUPS     (BX)(DI*1), Y12
+	VMOVUPS     (DX)(DI*1), Y9
+	VMOVUPS     (BX)(DI*1), Y10
+	VMOVUPS     (CX)(DI*1), Y11
+	VMOVUPS     (SI)(DI*1), Y12
+	VMULPS      Y0, Y12, Y12
+	VMOVAPS     Y1, Y13
+	VFMADD213PS Y12, Y11, Y13
+	VSUBPS      Y9, Y13, Y12
 	VMOVAPS     Y12, Y12
-	VFMADD213PS Y10, Y3, Y12
-	VMOVUPS     Y12, (BX)(DI*1)
-	VSQRTPS     Y12, Y12
-	VMOVAPS     Y12, Y10
-	VFMADD213PS Y7, Y6, Y10
-	VMULPS      Y5, Y11, Y11
-	VDIVPS      Y10, Y11, Y10
-	VMULPS      Y8, Y9, Y9
-	VSUBPS      Y10, Y9, Y9
+	VFMADD213PS Y9, Y2, Y12
+	VMULPS      Y4, Y13, Y9
+	VMULPS      Y9, Y13, Y9
+	VMOVAPS     Y10, Y10
+	VFMADD213PS Y9, Y3, Y10
+	VSQRTPS     Y10, Y9
+	VMOVAPS     Y9, Y9
+	VFMADD213PS Y7, Y6, Y9
+	VMULPS      Y8, Y11, Y11
+	VMULPS      Y5, Y12, Y13
+	VDIVPS      Y9, Y13, Y9
+	VSUBPS      Y9, Y11, Y9
 	VMOVUPS     Y9, (CX)(DI*1)
+	VMOVUPS     Y12, (DX)(DI*1)
+	VMOVUPS     Y10, (BX)(DI*1)
 	ADDQ        $0x20, DI
 	SUBQ        $0x08, AX
 	JGE         loop
@@ -5673,34 +12181,226 @@ tail:
 	LEAQ        tail<>+32(SB), R8
 	NEGQ        AX
 	VMOVUPS     (R8)(AX*4), Y9
-	VMASKMOVPS  (CX)(DI*1), Y9, Y10
-	VMASKMOVPS  (DX)(DI*1), Y9, Y11
-	VMASKMOVPS  (SI)(DI*1), Y9, Y12
-	VMULPS      Y0, Y12, Y0
+	VMASKMOVPS  (DX)(DI*1), Y9, Y10
+	VMASKMOVPS  (BX)(DI*1), Y9, Y11
+	VMASKMOVPS  (CX)(DI*1), Y9, Y12
+	VMASKMOVPS  (SI)(DI*1), Y9, Y13
+	VMULPS      Y0, Y13, Y0
 	VMOVAPS     Y1, Y1
-	VFMADD213PS Y0, Y10, Y1
-	VSUBPS      Y11, Y1, Y0
+	VFMADD213PS Y0, Y12, Y1
+	VSUBPS      Y10, Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD213PS Y11, Y2, Y0
-	VMASKMOVPS  Y0, Y9, (DX)(DI*1)
+	VFMADD213PS Y10, Y2, Y0
 	VMULPS      Y4, Y1, Y2
 	VMULPS      Y2, Y1, Y1
-	VMASKMOVPS  (BX)(DI*1), Y9, Y2
-	VMOVAPS     Y2, Y2
+	VMOVAPS     Y11, Y2
 	VFMADD213PS Y1, Y3, Y2
-	VMASKMOVPS  Y2, Y9, (BX)(DI*1)
-	VSQRTPS     Y2, Y2
-	VMOVAPS     Y2, Y1
+	VSQRTPS     Y2, Y1
+	VMOVAPS     Y1, Y1
 	VFMADD213PS Y7, Y6, Y1
-	VMULPS      Y5, Y0, Y0
-	VDIVPS      Y1, Y0, Y0
-	VMULPS      Y8, Y10, Y1
-	VSUBPS      Y0, Y1, Y0
-	VMASKMOVPS  Y0, Y9, (CX)(DI*1)
+	VMULPS      Y8, Y12, Y3
+	VMULPS      Y5, Y0, Y4
+	VDIVPS      Y1, Y4, Y1
+	VSUBPS      Y1, Y3, Y1
+	VMASKMOVPS  Y1, Y9, (CX)(DI*1)
+	VMASKMOVPS  Y0, Y9, (DX)(DI*1)
+	VMASKMOVPS  Y2, Y9, (BX)(DI*1)
 
 done:
 	VZEROUPPER
 	RET
+
+// func adamPairsRowAVX2(n int, w *float32, pairs *float32, grad *float32, first uint32, key uint32, scale float32, l2 float32, beta1 float32, beta2 float32, rest2 float32, rate float32, root float32, eps float32, keep float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·adamPairsRowAVX2(SB), NOSPLIT, $0-76
+	MOVQ         n+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         pairs+16(FP), DX
+	MOVQ         grad+24(FP), BX
+	VBROADCASTSS first+32(FP), Y0
+	VBROADCASTSS key+36(FP), Y1
+	VBROADCASTSS scale+40(FP), Y2
+	VBROADCASTSS l2+44(FP), Y3
+	VBROADCASTSS beta1+48(FP), Y4
+	VBROADCASTSS beta2+52(FP), Y5
+	VBROADCASTSS rest2+56(FP), Y6
+	VBROADCASTSS rate+60(FP), Y7
+	VBROADCASTSS root+64(FP), Y8
+	VBROADCASTSS eps+68(FP), Y9
+	VBROADCASTSS keep+72(FP), Y10
+	XORQ         SI, SI
+	SUBQ         $0x08, AX
+	JL           tail
+
+loop:
+	VMOVUPS     (DX)(SI*1), Y11
+	VPSLLD      $0x10, Y11, Y12
+	VANDPS      all_ffff0000<>+0(SB), Y11, Y11
+	VMOVUPS     (CX)(SI*1), Y13
+	VMOVUPS     (BX)(SI*1), Y14
+	VMULPS      Y2, Y14, Y14
+	VMOVAPS     Y3, Y15
+	VFMADD213PS Y14, Y13, Y15
+	VSUBPS      Y11, Y15, Y14
+	VMOVAPS     Y14, Y14
+	VFMADD213PS Y11, Y4, Y14
+	VMULPS      Y6, Y15, Y11
+	VMULPS      Y11, Y15, Y11
+	VMOVAPS     Y12, Y12
+	VFMADD213PS Y11, Y5, Y12
+	VSQRTPS     Y12, Y11
+	VMOVAPS     Y11, Y11
+	VFMADD213PS Y9, Y8, Y11
+	VMULPS      Y10, Y13, Y13
+	VMULPS      Y7, Y14, Y15
+	VDIVPS      Y11, Y15, Y11
+	VSUBPS      Y11, Y13, Y11
+	VMOVUPS     Y11, (CX)(SI*1)
+	VPADDD      lane_numbers<>+0(SB), Y0, Y11
+	VPADDD      all_00000008<>+0(SB), Y0, Y0
+	VPMULLD     all_9e3779b9<>+0(SB), Y11, Y11
+	VPADDD      Y1, Y11, Y11
+	VPSRLD      $0x10, Y11, Y13
+	VPXOR       Y13, Y11, Y11
+	VPMULLD     all_85ebca6b<>+0(SB), Y11, Y11
+	VPSRLD      $0x0d, Y11, Y13
+	VPXOR       Y13, Y11, Y11
+	VPMULLD     all_c2b2ae35<>+0(SB), Y11, Y11
+	VPSRLD      $0x10, Y11, Y13
+	VPXOR       Y13, Y11, Y11
+	VPSRLD      $0x10, Y11, Y13
+	VPADDD      Y14, Y13, Y13
+	VANDPS      all_0000ffff<>+0(SB), Y11, Y11
+	VPADDD      Y12, Y11, Y11
+	VPSRLD      $0x10, Y11, Y11
+	VPBLENDW    $0xaa, Y13, Y11, Y11
+	VMOVUPS     Y11, (DX)(SI*1)
+	ADDQ        $0x20, SI
+	SUBQ        $0x08, AX
+	JGE         loop
+
+tail:
+	ADDQ        $0x08, AX
+	JZ          done
+	LEAQ        tail<>+32(SB), DI
+	NEGQ        AX
+	VMOVUPS     (DI)(AX*4), Y11
+	VMASKMOVPS  (DX)(SI*1), Y11, Y12
+	VPSLLD      $0x10, Y12, Y13
+	VANDPS      all_ffff0000<>+0(SB), Y12, Y12
+	VMASKMOVPS  (CX)(SI*1), Y11, Y14
+	VMASKMOVPS  (BX)(SI*1), Y11, Y15
+	VMULPS      Y2, Y15, Y2
+	VMOVAPS     Y3, Y3
+	VFMADD213PS Y2, Y14, Y3
+	VSUBPS      Y12, Y3, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD213PS Y12, Y4, Y2
+	VMULPS      Y6, Y3, Y4
+	VMULPS      Y4, Y3, Y3
+	VMOVAPS     Y13, Y4
+	VFMADD213PS Y3, Y5, Y4
+	VSQRTPS     Y4, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD213PS Y9, Y8, Y3
+	VMULPS      Y10, Y14, Y5
+	VMULPS      Y7, Y2, Y6
+	VDIVPS      Y3, Y6, Y3
+	VSUBPS      Y3, Y5, Y3
+	VMASKMOVPS  Y3, Y11, (CX)(SI*1)
+	VPADDD      lane_numbers<>+0(SB), Y0, Y3
+	VPADDD      all_00000008<>+0(SB), Y0, Y0
+	VPMULLD     all_9e3779b9<>+0(SB), Y3, Y0
+	VPADDD      Y1, Y0, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPXOR       Y1, Y0, Y0
+	VPMULLD     all_85ebca6b<>+0(SB), Y0, Y0
+	VPSRLD      $0x0d, Y0, Y1
+	VPXOR       Y1, Y0, Y0
+	VPMULLD     all_c2b2ae35<>+0(SB), Y0, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPXOR       Y1, Y0, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPADDD      Y2, Y1, Y1
+	VANDPS      all_0000ffff<>+0(SB), Y0, Y0
+	VPADDD      Y4, Y0, Y0
+	VPSRLD      $0x10, Y0, Y0
+	VPBLENDW    $0xaa, Y1, Y0, Y0
+	VMASKMOVPS  Y0, Y11, (DX)(SI*1)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA all_ffff0000<>+0(SB)/4, $0xffff0000
+DATA all_ffff0000<>+4(SB)/4, $0xffff0000
+DATA all_ffff0000<>+8(SB)/4, $0xffff0000
+DATA all_ffff0000<>+12(SB)/4, $0xffff0000
+DATA all_ffff0000<>+16(SB)/4, $0xffff0000
+DATA all_ffff0000<>+20(SB)/4, $0xffff0000
+DATA all_ffff0000<>+24(SB)/4, $0xffff0000
+DATA all_ffff0000<>+28(SB)/4, $0xffff0000
+GLOBL all_ffff0000<>(SB), RODATA|NOPTR, $32
+
+DATA lane_numbers<>+0(SB)/4, $0x00000000
+DATA lane_numbers<>+4(SB)/4, $0x00000001
+DATA lane_numbers<>+8(SB)/4, $0x00000002
+DATA lane_numbers<>+12(SB)/4, $0x00000003
+DATA lane_numbers<>+16(SB)/4, $0x00000004
+DATA lane_numbers<>+20(SB)/4, $0x00000005
+DATA lane_numbers<>+24(SB)/4, $0x00000006
+DATA lane_numbers<>+28(SB)/4, $0x00000007
+GLOBL lane_numbers<>(SB), RODATA|NOPTR, $32
+
+DATA all_00000008<>+0(SB)/4, $0x00000008
+DATA all_00000008<>+4(SB)/4, $0x00000008
+DATA all_00000008<>+8(SB)/4, $0x00000008
+DATA all_00000008<>+12(SB)/4, $0x00000008
+DATA all_00000008<>+16(SB)/4, $0x00000008
+DATA all_00000008<>+20(SB)/4, $0x00000008
+DATA all_00000008<>+24(SB)/4, $0x00000008
+DATA all_00000008<>+28(SB)/4, $0x00000008
+GLOBL all_00000008<>(SB), RODATA|NOPTR, $32
+
+DATA all_9e3779b9<>+0(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+4(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+8(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+12(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+16(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+20(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+24(SB)/4, $0x9e3779b9
+DATA all_9e3779b9<>+28(SB)/4, $0x9e3779b9
+GLOBL all_9e3779b9<>(SB), RODATA|NOPTR, $32
+
+DATA all_85ebca6b<>+0(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+4(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+8(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+12(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+16(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+20(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+24(SB)/4, $0x85ebca6b
+DATA all_85ebca6b<>+28(SB)/4, $0x85ebca6b
+GLOBL all_85ebca6b<>(SB), RODATA|NOPTR, $32
+
+DATA all_c2b2ae35<>+0(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+4(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+8(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+12(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+16(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+20(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+24(SB)/4, $0xc2b2ae35
+DATA all_c2b2ae35<>+28(SB)/4, $0xc2b2ae35
+GLOBL all_c2b2ae35<>(SB), RODATA|NOPTR, $32
+
+DATA all_0000ffff<>+0(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+4(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+8(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+12(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+16(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+20(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+24(SB)/4, $0x0000ffff
+DATA all_0000ffff<>+28(SB)/4, $0x0000ffff
+GLOBL all_0000ffff<>(SB), RODATA|NOPTR, $32
 
 // func dropoutRowAVX2(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limit uint32, scale float32)
 // Requires: AVX, AVX2
@@ -5947,16 +12647,6 @@ loop:
 	VZEROUPPER
 	RET
 
-DATA lane_numbers<>+0(SB)/4, $0x00000000
-DATA lane_numbers<>+4(SB)/4, $0x00000001
-DATA lane_numbers<>+8(SB)/4, $0x00000002
-DATA lane_numbers<>+12(SB)/4, $0x00000003
-DATA lane_numbers<>+16(SB)/4, $0x00000004
-DATA lane_numbers<>+20(SB)/4, $0x00000005
-DATA lane_numbers<>+24(SB)/4, $0x00000006
-DATA lane_numbers<>+28(SB)/4, $0x00000007
-GLOBL lane_numbers<>(SB), RODATA|NOPTR, $32
-
 DATA all_d2511f53<>+0(SB)/4, $0xd2511f53
 DATA all_d2511f53<>+4(SB)/4, $0xd2511f53
 DATA all_d2511f53<>+8(SB)/4, $0xd2511f53
@@ -5976,13 +12666,3 @@ DATA all_cd9e8d57<>+20(SB)/4, $0xcd9e8d57
 DATA all_cd9e8d57<>+24(SB)/4, $0xcd9e8d57
 DATA all_cd9e8d57<>+28(SB)/4, $0xcd9e8d57
 GLOBL all_cd9e8d57<>(SB), RODATA|NOPTR, $32
-
-DATA all_00000008<>+0(SB)/4, $0x00000008
-DATA all_00000008<>+4(SB)/4, $0x00000008
-DATA all_00000008<>+8(SB)/4, $0x00000008
-DATA all_00000008<>+12(SB)/4, $0x00000008
-DATA all_00000008<>+16(SB)/4, $0x00000008
-DATA all_00000008<>+20(SB)/4, $0x00000008
-DATA all_00000008<>+24(SB)/4, $0x00000008
-DATA all_00000008<>+28(SB)/4, $0x00000008
-GLOBL all_00000008<>(SB), RODATA|NOPTR, $32

@@ -4,61 +4,161 @@
 
 package kernel
 
-func gemm1x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm1x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm1x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm1x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm2x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm2x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm2x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm2x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm3x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm3x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm3x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm3x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm4x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm4x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm4x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm4x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm5x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm5x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm5x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm5x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm6x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm6x8AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func gemm6x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+func gemm6x16AVX2(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
 	panic(noAssembly)
 }
 
-func packAlong16AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
+func gemm1x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
 
-func packAcross16AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
+func gemm1x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm2x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm2x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm3x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm3x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm4x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm4x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm5x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm5x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm6x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm6x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm7x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm7x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm8x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm8x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm9x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm9x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm10x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm10x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm11x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm11x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm12x16AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func gemm12x32AVX512(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32) {
+	panic(noAssembly)
+}
+
+func packAlong16AVX2(depth int, src *float32, stride int, dst *float32, step int) { panic(noAssembly) }
+
+func packAcross16AVX2(depth int, src *float32, stride int, dst *float32, step int) { panic(noAssembly) }
 
 func packAlong6x1AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
 
 func packAlong6x8AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
+
+func packAlong12x1AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
+
+func packAlong12x4AVX2(depth int, src *float32, stride int, dst *float32) { panic(noAssembly) }
 
 func dots4AVX2(n int, a, b *float32, stride int, sums *[4]float32) { panic(noAssembly) }
 
@@ -141,6 +241,10 @@ func normInputRowAVX2(n int, dx, x, dy, w *float32, mean, rstd, avg, slope float
 }
 
 func adamRowAVX2(n int, w, m, v, grad *float32, scale, l2, beta1, beta2, rest2, rate, root, eps, keep float32) {
+	panic(noAssembly)
+}
+
+func adamPairsRowAVX2(n int, w, pairs, grad *float32, first, key uint32, scale, l2, beta1, beta2, rest2, rate, root, eps, keep float32) {
 	panic(noAssembly)
 }
 

@@ -114,13 +114,15 @@ func mustPanic(t *testing.T, prefix string, f func()) {
 	f()
 }
 
-// bothTypes runs a test for float32, with assembly and without, and for float64.
+// bothTypes runs a test for float32, with all assembly, some and none, and for float64.
 func bothTypes(t *testing.T, f32, f64 func(*testing.T)) {
 	t.Helper()
 	t.Run("float32", f32)
-	t.Run("float32 twin", func(t *testing.T) {
-		defer kernel.Accelerate(kernel.Accelerate(false))
-		f32(t)
-	})
+	for name, level := range map[string]int{"float32 plain": kernel.Plain, "float32 AVX2": kernel.AVX2} {
+		t.Run(name, func(t *testing.T) {
+			defer kernel.Accelerate(kernel.Accelerate(level))
+			f32(t)
+		})
+	}
 	t.Run("float64", f64)
 }

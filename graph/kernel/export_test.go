@@ -25,14 +25,27 @@ type plain struct{ f func(lo, hi int) }
 
 func (p *plain) Range(lo, hi int) { p.f(lo, hi) }
 
-// Accelerate turns the assembly on or off, as far as the processor has what it needs, and returns whether it was on.
-func Accelerate(on bool) bool {
-	old := accelerated
-	accelerated = on && supported
+// The levels of Accelerate.
+const (
+	Plain = iota
+	AVX2
+	AVX512
+)
+
+// Accelerate allows the assembly up to a level, as far as the processor has what it needs, and returns the level before.
+func Accelerate(level int) int {
+	old := Plain
+	if accelerated {
+		old = AVX2
+	}
+	if wide {
+		old = AVX512
+	}
+	accelerated, wide = level >= AVX2 && supported >= AVX2, level >= AVX512 && supported >= AVX512
 	return old
 }
 
-var supported = accelerated
+var supported = map[[2]bool]int{{true, false}: AVX2, {true, true}: AVX512}[[2]bool{accelerated, wide}]
 
 // ExpRow is the exponential on rows, on which the softmax stands.
 func ExpRow(y, x []float32, shift float32) float64 { return expRow(y, x, shift) }

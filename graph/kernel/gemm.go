@@ -57,6 +57,10 @@ func (g Gemm[T]) Run() {
 		return
 	}
 	g.check()
+	if g.isDeep() {
+		g.runDeep()
+		return
+	}
 	t := gemmTiles[T]{Gemm: g}
 	t.cut()
 	parallel(t.rows*t.cols*g.Batch, rowGrain(t.m*t.n*g.K/4), t)
@@ -133,7 +137,7 @@ func (t *gemmTiles[T]) Range(lo, hi int) {
 		if t.K > 0 {
 			tile.a, tile.b = a.at(row, 0), b.at(0, col)
 		}
-		tile.run(p)
+		tile.runAs(p, thin(t.M, t.B))
 		t.finish(tile, from, col)
 	}
 	give(p)

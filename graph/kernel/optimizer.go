@@ -18,6 +18,7 @@ const optimizerCost = 4
 //	m = β₁·m + (1-β₁)·g, v = β₂·v + (1-β₂)·g²
 //	w = w - Rate/(1-β₁ᵗ) · m/(√v/√(1-β₂ᵗ) + Eps)
 func AdamW[T Float](w, g, m, v []T, scale float64, a Adam) {
+	checkMoments(w, m, v)
 	u := newAdamUpdate(w, g, m, v, scale, a)
 	u.keep = T(1 - a.Rate*a.WeightDecay)
 	parallel(len(w), minWork/optimizerCost, u)
@@ -25,15 +26,19 @@ func AdamW[T Float](w, g, m, v []T, scale float64, a Adam) {
 
 // AdamL2 is AdamW with the decay added to the gradient instead, g = scale·g + WeightDecay·w, as torch.optim.Adam.
 func AdamL2[T Float](w, g, m, v []T, scale float64, a Adam) {
+	checkMoments(w, m, v)
 	u := newAdamUpdate(w, g, m, v, scale, a)
 	u.l2 = T(a.WeightDecay)
 	parallel(len(w), minWork/optimizerCost, u)
 }
 
-func newAdamUpdate[T Float](w, g, m, v []T, scale float64, a Adam) adamUpdate[T] {
-	checkLen("adam", "g", len(g), len(w))
+func checkMoments[T Float](w, m, v []T) {
 	checkLen("adam", "m", len(m), len(w))
 	checkLen("adam", "v", len(v), len(w))
+}
+
+func newAdamUpdate[T Float](w, g, m, v []T, scale float64, a Adam) adamUpdate[T] {
+	checkLen("adam", "g", len(g), len(w))
 	t := float64(max(1, a.Step))
 	return adamUpdate[T]{
 		w: w, g: g, m: m, v: v, scale: T(scale), keep: 1,

@@ -95,3 +95,60 @@ func BenchmarkAdamW(b *testing.B) {
 	}
 	b.ReportMetric(28*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "GB/s")
 }
+
+// unpair is the moments of AdamWPairs.
+func unpair(pairs []int32) (m, v []float32) {
+	for _, p := range pairs {
+		m = append(m, math.Float32frombits(uint32(p)&0xffff0000))
+		v = append(v, math.Float32frombits(uint32(p)<<16))
+	}
+	return m, v
+}
+
+// A moment is off by less than a unit of bfloat16 in each step, at most 1/128 of it, and a weight by as much of its update.
+func TestAdamPairs(t *testing.T) {
+	const unit = 1. / 128
+	for _, level := range []int{kernel.Plain, kernel.AVX2} {
+		defer kernel.Accelerate(kernel.Accelerate(level))
+		for _, n := range lengths {
+			a := kernel.Adam{Rate: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1}
+			w, m, v := randoms[float32](n, 1), make([]float32, n), make([]float32, n)
+			got, pairs := clone(w), make([]int32, n)
+			for a.Step = 1; a.Step <= 3; a.Step++ {
+				g := randoms[float32](n, uint64(a.Step)+10)
+				kernel.AdamW(w, g, m, v, 0.5, a)
+				kernel.AdamWPairs(got, g, pairs, 0.5, a, kernel.Seed{Key: 7})
+			}
+			gotM, gotV := unpair(pairs)
+			for i := range w {
+				// The root halves the error of v; 3 updates of about Rate, each off by two errors.
+				if d := math.Abs(float64(got[i] - w[i])); d > 3*a.Rate*3*unit {
+					t.Errorf("level %d: weight %d: got %v, want %v", level, i, got[i], w[i])
+				}
+				// m is a sum of terms of both signs, no larger than 0.3 of the largest gradient, about 2.
+				if math.Abs(float64(gotM[i]-m[i])) > 3*unit*0.6 || math.Abs(float64(gotV[i]-v[i])) > 3*unit*float64(v[i]) {
+					t.Errorf("level %d: moments %d: got %v and %v, want %v and %v", level, i, gotM[i], gotV[i], m[i], v[i])
+				}
+			}
+		}
+	}
+}
+
+// Steps that change v by a thousandth of it, a quarter of what a bfloat16 can tell apart, still take it where it belongs.
+func TestAdamPairsRoundsToBothSides(t *testing.T) {
+	const n, steps = 1000, 3000
+	w, g, pairs := make([]float32, n), make([]float32, n), make([]int32, n)
+	for i := range g {
+		g[i] = 1
+	}
+	a := kernel.Adam{Rate: 1e-3, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
+	for a.Step = 1; a.Step <= steps; a.Step++ {
+		kernel.AdamWPairs(w, g, pairs, 1, a, kernel.Seed{Key: 7})
+	}
+	_, v := unpair(pairs)
+	got, want := kernel.Sum(v)/n, 1-math.Pow(0.999, steps)
+	// One v strays by about √(steps·unit·step) ≈ 3 %, their mean by a √n-th of that.
+	if math.Abs(got-want) > 0.004 {
+		t.Errorf("mean of v after %d steps: got %v, want %v", steps, got, want)
+	}
+}

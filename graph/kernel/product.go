@@ -26,24 +26,30 @@ type product[T Float] struct {
 // with memory for a few more, as long as a column of B is contiguous.
 const (
 	thinRows     = 3
-	thinFastRows = 6
+	thinFastRows = 8
 )
 
 func thin[T Float](m int, b Matrix[T]) bool {
 	return m <= thinRows || m <= thinFastRows && b.Trans && fast[T]()
 }
 
-func (p product[T]) run(s *panels[T]) {
-	if p.k == 0 {
-		if !p.accumulate {
-			p.clear()
-		}
-		return
-	}
-	if thin(p.m, p.b) {
+func (p product[T]) run(s *panels[T]) { p.runAs(s, thin(p.m, p.b)) }
+
+// runAs runs p as a part of a product that is thin or not: each sums up in an order of its own, which shall not depend on how a
+// product is cut.
+func (p product[T]) runAs(s *panels[T], thin bool) {
+	switch {
+	case p.k > 0 && thin:
 		p.thin(s)
-		return
+	case p.k > 0:
+		p.thick(s)
+	case !p.accumulate:
+		p.clear()
 	}
+}
+
+// thick multiplies packed operands.
+func (p product[T]) thick(s *panels[T]) {
 	if fast[T]() {
 		runStrips(asSingle(&p, s))
 		return

@@ -2,11 +2,28 @@ package kernel
 
 import "unsafe"
 
-// The sides of the tile of C that the assembly keeps in registers.
-const (
-	stripRows = 6
-	stripCols = 16
+// stripShape is the tile of C that the micro-kernels of one instruction set keep in registers: up to rows by up to cols.
+type stripShape struct {
+	rows, cols int
+	kernels    [2][]stripKernel // by the number of rows less one, for up to cols/2 columns and for up to cols
+	packRows   rowsPacker       // of one group of rows
+	packMany   rowsPacker       // of groups that fill cache lines
+	many       int              // how many these are
+}
+
+type (
+	stripKernel func(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int,
+		c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+	rowsPacker func(depth int, src *float32, stride int, dst *float32)
 )
+
+// strips is the shape that the processor is best at.
+func strips() *stripShape {
+	if wide {
+		return &stripsAVX512
+	}
+	return &stripsAVX2
+}
 
 // The blocks of the assembly's products: a panel of B, stripDepth deep, stays in the first cache while a block of A, blockRows
 // high, comes from the second.
@@ -22,18 +39,19 @@ const (
 	directSize = 8192
 )
 
-// leftRows are m rows of A: element (i, k) is a[i/stripRows·next + i%stripRows·row + k·step].
+// leftRows are m rows of A in groups: element (i, k) is a[i/group·next + i%group·row + k·step].
 type leftRows struct {
-	m               int
+	m, group        int
 	a               []float32
 	row, step, next int
 }
 
-// rightPanel is up to stripCols columns of B: row k is b[k·step:], and stripCols elements of it may be read.
+// rightPanel is some columns of B: row k is b[k·step:], and as many elements of it as a strip has columns may be read.
 type rightPanel struct {
-	cols int
-	b    []float32
-	step int
+	cols  int
+	b     []float32
+	step  int
+	ahead int // from a row to where the next panel has it; 0 where that needs no fetching
 }
 
 // asSingle is a product in float32 as what it is.
@@ -43,20 +61,21 @@ func asSingle[T Float](p *product[T], s *panels[T]) (*product[float32], *panels[
 
 // runStrips computes a product by strips, each a few rows of A with one panel of B.
 func runStrips(p *product[float32], s *panels[float32]) {
+	shape := strips()
 	pieces := (p.k + stripDepth - 1) / stripDepth
 	depth := (p.k + pieces - 1) / pieces
 	direct := 0
 	if !p.b.Trans && p.m <= directRows {
-		direct = p.n &^ (stripCols - 1)
+		direct = p.n / shape.cols * shape.cols
 	}
 	for k := 0; k < p.k; k += depth {
 		d := min(depth, p.k-k)
-		b := s.b.sized((p.n - direct + stripCols) * d)
-		for j := direct; j < p.n; j += stripCols {
-			packPanel(b[(j-direct)*d:], p.b.at(k, j), min(stripCols, p.n-j), d)
+		b := s.b.sized((p.n - direct + shape.cols) * d)
+		for j := direct; j < p.n; j += shape.cols {
+			shape.packPanel(b[(j-direct)*d:], p.b.at(k, j), min(shape.cols, p.n-j), d)
 		}
 		for i := 0; i < p.m; i += blockRows {
-			runBlock(p, s, block{i, min(blockRows, p.m-i), k, d, direct})
+			shape.runBlock(p, s, block{i, min(blockRows, p.m-i), k, d, direct})
 		}
 		p.accumulate = true
 	}
@@ -66,39 +85,39 @@ func runStrips(p *product[float32], s *panels[float32]) {
 type block struct{ i, m, k, depth, direct int }
 
 // runBlock multiplies a block of A by all panels of B.
-func runBlock(p *product[float32], s *panels[float32], t block) {
-	packed, rest := blockRowsOf(p, s, t)
-	for j := 0; j < p.n; j += stripCols {
-		b := rightPanel{cols: min(stripCols, p.n-j), step: stripCols}
+func (shape *stripShape) runBlock(p *product[float32], s *panels[float32], t block) {
+	packed, rest := shape.rowsOf(p, s, t)
+	for j := 0; j < p.n; j += shape.cols {
+		b := rightPanel{cols: min(shape.cols, p.n-j), step: shape.cols}
 		if j < t.direct {
-			b.b, b.step = p.b.at(t.k, j).Data, p.b.Stride
+			b.b, b.step, b.ahead = p.b.at(t.k, j).Data, p.b.Stride, shape.cols
 		} else {
 			b.b = s.b.data[(j-t.direct)*t.depth:]
 		}
 		c := p.c[t.i*p.stride+j:]
 		if packed.m > 0 {
-			runStrip(p, packed, b, t.depth, c)
+			shape.runStrip(p, packed, b, t.depth, c)
 		}
 		if rest.m > 0 {
-			runStrip(p, rest, b, t.depth, c[packed.m*p.stride:])
+			shape.runStrip(p, rest, b, t.depth, c[packed.m*p.stride:])
 		}
 	}
 }
 
-// blockRowsOf is a block of A in two parts. Contiguous rows are read as they lie in memory, and so is a small transposed A;
-// of a large one, the rows that do not fill a panel are.
-func blockRowsOf(p *product[float32], s *panels[float32], t block) (packed, rest leftRows) {
-	a := p.a.at(t.i, t.k)
+// rowsOf is a block of A in two parts. Contiguous rows are read as they lie in memory, and so is a small transposed A; of a
+// large one, the rows that do not fill a group are.
+func (shape *stripShape) rowsOf(p *product[float32], s *panels[float32], t block) (packed, rest leftRows) {
+	a, r := p.a.at(t.i, t.k), shape.rows
 	if !a.Trans {
-		return packed, leftRows{t.m, a.Data, a.Stride, 1, stripRows * a.Stride}
+		return packed, leftRows{t.m, r, a.Data, a.Stride, 1, r * a.Stride}
 	}
 	if a.Stride*t.depth > directSize {
-		groups := t.m / stripRows
-		packed = leftRows{groups * stripRows, s.a.sized(groups * stripRows * t.depth), 1, stripRows, stripRows * t.depth}
-		packRows(packed.a, a, groups, t.depth)
+		groups := t.m / r
+		packed = leftRows{groups * r, r, s.a.sized(groups * r * t.depth), 1, r, r * t.depth}
+		shape.packGroups(packed.a, a, groups, t.depth)
 	}
 	if packed.m < t.m {
-		rest = leftRows{t.m - packed.m, a.at(packed.m, 0).Data, 1, a.Stride, stripRows}
+		rest = leftRows{t.m - packed.m, r, a.at(packed.m, 0).Data, 1, a.Stride, r}
 	}
 	return packed, rest
 }

@@ -32,24 +32,25 @@ func readCost(elements int) float64 {
 // and of columns that are powers of two.
 func (t *gemmTiles[T]) cutStrips() {
 	if thin(t.M, t.B) {
-		t.resize(t.M, max(thinCols, roundUp((t.N+enoughTiles-1)/enoughTiles, stripCols)))
+		t.resize(t.M, max(thinCols, roundUp((t.N+enoughTiles-1)/enoughTiles, stripsAVX2.cols)))
 		return
 	}
+	shape := strips()
 	least := -1.0
 	var m, n int
 	for rows := (t.M + tileRows - 1) / tileRows; ; rows *= 2 {
-		high := roundUp((t.M+rows-1)/rows, stripRows)
+		high := roundUp((t.M+rows-1)/rows, shape.rows)
 		for cols := (t.N + tileCols - 1) / tileCols; ; cols *= 2 {
-			wide := roundUp((t.N+cols-1)/cols, stripCols)
+			wide := roundUp((t.N+cols-1)/cols, shape.cols)
 			t.resize(high, wide)
 			if cost := t.cost(); least < 0 || cost < least {
 				least, m, n = cost, high, wide
 			}
-			if wide == stripCols {
+			if wide == shape.cols {
 				break
 			}
 		}
-		if high <= 2*stripRows {
+		if high <= 2*shape.rows {
 			break
 		}
 	}
@@ -59,7 +60,7 @@ func (t *gemmTiles[T]) cutStrips() {
 // cost is the time of the tiles on two workers and on four, each relative to what it would be without loss.
 func (t *gemmTiles[T]) cost() float64 {
 	m, n, k := float64(t.m), float64(t.n), float64(t.K)
-	one := m*n*k/stripCols + n*k*(packBCost+readCost(t.N*t.K)) + m*k*readCost(t.M*t.K) + tileCost
+	one := m*n*k/float64(strips().cols) + n*k*(packBCost+readCost(t.N*t.K)) + m*k*readCost(t.M*t.K) + tileCost
 	if t.A.Trans {
 		one += m * k * packACost
 	}

@@ -3,10 +3,15 @@ package ops_test
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
+	"testing"
 
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
@@ -203,4 +208,24 @@ func (a attentionCase) keyValue(x []array, which, b, j, h, d int) float64 {
 		return x[1].get(b, j, which*a.kv()*a.d+column)
 	}
 	return x[1+which].get(b, j, column)
+}
+
+// TestAttentionMemory: neither what the Program plans nor what the kernels take besides is of size T×S, forward and backward.
+func TestAttentionMemory(t *testing.T) {
+	const long, square = 2048, 2048 * 2048 * 4 // bytes of the scores of one head
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	p, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Train, func(s *graph.Scope) {
+		x := s.Param("x", graph.Normal(1), 1, long, 3*4)
+		s.Minimize(graphtest.Loss(s, s.Try(ops.Attention(ops.Operands{Q: x}, ops.AttentionOptions{Heads: 1, Causal: true}))))
+	})
+	check(t, err)
+	check(t, p.Run(nil))
+	runtime.ReadMemStats(&after)
+	if m := p.Memory(); m.Intermediate > square/8 {
+		t.Errorf("got %d bytes of intermediate values, want far less than the %d of all scores", m.Intermediate, square)
+	}
+	if got := after.TotalAlloc - before.TotalAlloc; got > square/2 {
+		t.Errorf("got %d bytes allocated in all, want far less than the %d of all scores", got, square)
+	}
 }

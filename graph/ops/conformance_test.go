@@ -100,8 +100,19 @@ func (c opCase) tapeMachine(t *testing.T, params *graph.Params) (y []float64, gr
 		check(t, err)
 		grads = append(grads, plainValue(t, d))
 	}
+	y = plainValue(t, v)
+	vm.Reset()
+	check(t, vm.RunAll()) // its next run must find the operands as they were
+	if again := plainValue(t, v); !slices.Equal(again, y) {
+		t.Errorf("the second run gives %v, the first gave %v", again, y)
+	}
+	for i, n := range nodes {
+		if o := c.operands[i]; o.isParam() && !slices.Equal(plainValue(t, n.Value()), float64s(params.Value(paramName(i)))) {
+			t.Errorf("operand %d was changed by the runs", i)
+		}
+	}
 	check(t, vm.Close())
-	return plainValue(t, v), grads
+	return y, grads
 }
 
 func plainNode(g *G.ExprGraph, i int, o operand, params *graph.Params) *G.Node {

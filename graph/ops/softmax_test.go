@@ -3,6 +3,7 @@ package ops_test
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 
@@ -96,6 +97,43 @@ func crossEntropyCases() []opCase {
 				operands: []operand{normal(c.logits...), ids(c.targets, c.logits[:len(c.logits)-1]...)},
 				apply:    func(x []*G.Node) (*G.Node, error) { return ops.CrossEntropy(x[0], x[1], smoothing) },
 				want:     func(x []array) array { return crossEntropy(x[0], x[1].i, smoothing) },
+			})
+		}
+	}
+	return cases
+}
+
+// headLossCases are crossEntropyCases with a head in front, one case for each option.
+func headLossCases() []opCase {
+	var cases []opCase
+	const skip = ops.IgnoreTarget
+	for _, c := range []struct {
+		x       []int
+		v       int
+		targets []int32
+	}{
+		{[]int{1, 1}, 1, []int32{0}},
+		{[]int{1, 5}, 3, []int32{2}},
+		{[]int{2, 3, 5}, 7, []int32{4, skip, 0, 1, skip, 6}},
+		{[]int{2, 3}, 4, []int32{skip, skip}},
+	} {
+		for _, smoothing := range []float64{0, 0.1, 1} {
+			channels := c.x[len(c.x)-1]
+			cases = append(cases, opCase{
+				name:     fmt.Sprintf("LinearCrossEntropy/%v,%d%v,smoothing=%g", c.x, c.v, c.targets, smoothing),
+				operands: []operand{normal(c.x...), normal(c.v, channels), ids(c.targets, c.x[:len(c.x)-1]...)},
+				apply:    func(x []*G.Node) (*G.Node, error) { return ops.LinearCrossEntropy(x[0], x[1], x[2], smoothing) },
+				want: func(x []array) array {
+					logits := zeros(append(slices.Clone(c.x[:len(c.x)-1]), c.v)...)
+					for r, row := range x[0].rows() {
+						for v, w := range x[1].rows() {
+							for k := range row {
+								logits.f[r*c.v+v] += row[k] * w[k]
+							}
+						}
+					}
+					return crossEntropy(logits, x[2].i, smoothing)
+				},
 			})
 		}
 	}

@@ -29,8 +29,8 @@ func Beam(d *Decoder, prompt []int32, o BeamOptions) ([]Hypothesis, error) {
 	if most < 1 {
 		return nil, errors.Errorf("generate: the prompt has %d tokens, the model's window is %d: shorten the prompt", len(prompt), d.Window())
 	}
-	if o.Tokens < 0 {
-		return nil, errors.Errorf("generate: %d tokens, want at least 0", o.Tokens)
+	if o.Tokens < 0 || !(math.Abs(o.LengthPenalty) <= math.MaxFloat64) {
+		return nil, errors.Errorf("generate: %d tokens and length penalty %g, want at least 0 and a finite number", o.Tokens, o.LengthPenalty)
 	}
 	if o.Tokens > 0 {
 		most = min(most, o.Tokens)

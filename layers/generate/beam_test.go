@@ -181,6 +181,8 @@ func TestBeamErrors(t *testing.T) {
 		{make([]int32, 6), generate.BeamOptions{}, []string{"6 tokens", "window is 5"}},
 		{nil, generate.BeamOptions{}, []string{"empty"}},
 		{[]int32{1}, generate.BeamOptions{Tokens: -1}, []string{"-1 tokens"}},
+		{[]int32{1}, generate.BeamOptions{LengthPenalty: math.NaN()}, []string{"length penalty NaN"}},
+		{[]int32{1}, generate.BeamOptions{LengthPenalty: math.Inf(-1)}, []string{"length penalty -Inf"}},
 		{[]int32{29}, generate.BeamOptions{}, []string{"29"}},
 	} {
 		_, err := generate.Beam(d, c.prompt, c.o)

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"math"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -34,6 +35,9 @@ type Decoder struct {
 
 // NewDecoder builds the Programs that decode batch sequences at a time with these weights. The sequences are empty at first.
 func NewDecoder(params *graph.Params, m Model, batch int) (*Decoder, error) {
+	if params == nil || m == nil {
+		return nil, errors.Errorf("generate: parameters %t, model %t: want both", params != nil, m != nil)
+	}
 	if batch < 1 {
 		return nil, errors.Errorf("generate: batch of %d sequences, want at least 1", batch)
 	}
@@ -77,7 +81,8 @@ func (d *Decoder) Reset() {
 
 // Append puts tokens behind every sequence and returns the logits of what follows, one row for each sequence, valid until the
 // next call. A sequence may get no tokens if it has some already; its logits are then those of its last one. It
-// is an error, and nothing is appended, if a sequence would outgrow the window or have no token at all.
+// is an error, and nothing is appended, if a sequence would outgrow the window or have no token at all, or if a logit is NaN or
+// +Inf, from which nothing can be chosen.
 func (d *Decoder) Append(tokens [][]int32) ([][]float32, error) {
 	if len(tokens) != d.Batch() {
 		return nil, errors.Errorf("generate: tokens for %d sequences, the batch has %d", len(tokens), d.Batch())
@@ -102,6 +107,13 @@ func (d *Decoder) Append(tokens [][]int32) ([][]float32, error) {
 			return nil, err
 		}
 		done += p.t
+	}
+	for b, row := range d.logits {
+		for id, l := range row {
+			if !(l <= math.MaxFloat32) {
+				return nil, errors.Errorf("generate: the logit of token %d after sequence %d is %g: the weights are damaged or their training diverged", id, b, l)
+			}
+		}
 	}
 	for b, ts := range tokens {
 		d.tokens[b] = append(d.tokens[b], ts...)

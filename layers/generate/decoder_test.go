@@ -1,6 +1,7 @@
 package generate_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -183,9 +184,34 @@ func TestDecoderErrors(t *testing.T) {
 	}
 	_, err := generate.NewDecoder(params, m, 0)
 	wantError(t, err, "batch of 0")
+	_, err = generate.NewDecoder(params, nil, 1)
+	wantError(t, err, "model false")
+	_, err = generate.NewDecoder(nil, m, 1)
+	wantError(t, err, "parameters false")
 	m.Heads = 3
 	_, err = generate.NewDecoder(params, m, 1)
 	wantError(t, err, "16", "3 Heads")
+}
+
+// TestNoNumbers: from logits that are no numbers nothing is chosen; those of -Inf are tokens that never come.
+func TestNoNumbers(t *testing.T) {
+	nan := float32(math.NaN())
+	for _, bad := range []float32{nan, inf} {
+		for _, o := range []generate.Options{{Tokens: 3}, {Tokens: 3, Temperature: 1}, {Tokens: 3, Temperature: 1, TopP: 0.9, MinP: 0.1}} {
+			got, err := collect(always(t, 1, bad, 2), []int32{0}, false, o)
+			wantError(t, err, "token 1", "sequence 0", "weights are damaged")
+			if len(got) != 0 {
+				t.Errorf("got %v before the error, want nothing", got)
+			}
+		}
+		_, err := generate.Batch(always(t, 1, bad, 2), [][]int32{{0}}, generate.Options{Tokens: 3})
+		wantError(t, err, "token 1")
+		_, err = generate.Beam(always(t, 1, bad, 2), []int32{0}, generate.BeamOptions{Tokens: 3})
+		wantError(t, err, "token 1")
+	}
+	if got := mustCollect(t, always(t, 1, -inf, 2), []int32{0}, generate.Options{Tokens: 50, Temperature: 5}); slices.Contains(got, 1) {
+		t.Errorf("got %v, want no token 1, whose logit is -Inf", got)
+	}
 }
 
 // TestModelsOfOneself: what a model lacks is an error, by name.

@@ -12,8 +12,8 @@ import (
 //
 // A prompt longer than the window is an error. Text past the window goes on only with slide: the second half of it then takes the
 // first positions and is read anew. Models trained on windows that begin anywhere in a text, as models.GPT is, have learned
-// that; for others, as for the targets of models.Seq2Seq, the end of the window ends the text, which is an error if o.Tokens asks
-// for more.
+// that. Without slide the end of the window ends the text, which is an error if o.Tokens asks for more. The targets of an
+// EncoderDecoder begin at the first position: with slide they are an error.
 func Tokens(d *Decoder, prompt []int32, slide bool, o Options) iter.Seq2[int32, error] {
 	return func(yield func(int32, error) bool) {
 		if err := tokens(d, prompt, slide, o, func(id int32) bool { return yield(id, nil) }); err != nil {
@@ -28,6 +28,9 @@ func tokens(d *Decoder, prompt []int32, slide bool, o Options, yield func(int32)
 	}
 	if d.Batch() != 1 {
 		return errors.Errorf("generate: a decoder for %d sequences, want 1", d.Batch())
+	}
+	if slide && d.source != nil {
+		return errors.New("generate: the targets of an encoder-decoder begin at its first position: the window cannot slide")
 	}
 	if len(prompt) > d.Window() {
 		return errors.Errorf("generate: the prompt has %d tokens, the model's window is %d: shorten the prompt", len(prompt), d.Window())

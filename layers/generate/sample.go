@@ -13,7 +13,7 @@ import (
 // Options say how tokens are chosen. The zero value takes the most likely one each time. The filters apply in the order of the
 // fields, as in Hugging Face's generate.
 type Options struct {
-	Tokens            int     // how many to generate; 0 means until a stop token or the end of the window
+	Tokens            int     // how many to generate; 0 means until a stop token or the end of a window that does not slide
 	Stop              []int32 // tokens that end the text; they are not part of it
 	RepetitionPenalty float64 // divides positive logits of tokens already in the text, multiplies negative ones (Keskar et al. 2019); 0 means 1
 	Temperature       float64 // divides the logits; 0 means the most likely token, without chance
@@ -28,16 +28,16 @@ func (o Options) Check() error {
 	switch {
 	case o.Tokens < 0:
 		return errors.Errorf("generate: %d tokens, want at least 0", o.Tokens)
-	case o.Temperature < 0 || math.IsNaN(o.Temperature):
-		return errors.Errorf("generate: temperature %g, want at least 0", o.Temperature)
+	case !(o.Temperature >= 0) || math.IsInf(o.Temperature, 1):
+		return errors.Errorf("generate: temperature %g, want a finite number of at least 0", o.Temperature)
 	case o.TopK < 0:
 		return errors.Errorf("generate: top-k %d, want at least 0", o.TopK)
 	case !(o.TopP >= 0 && o.TopP <= 1):
 		return errors.Errorf("generate: top-p %g is not in 0…1", o.TopP)
 	case !(o.MinP >= 0 && o.MinP <= 1):
 		return errors.Errorf("generate: min-p %g is not in 0…1", o.MinP)
-	case !(o.RepetitionPenalty >= 0):
-		return errors.Errorf("generate: repetition penalty %g, want more than 0", o.RepetitionPenalty)
+	case !(o.RepetitionPenalty >= 0) || math.IsInf(o.RepetitionPenalty, 1):
+		return errors.Errorf("generate: repetition penalty %g, want a finite number of more than 0", o.RepetitionPenalty)
 	}
 	return nil
 }

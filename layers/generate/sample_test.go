@@ -192,6 +192,8 @@ func TestOptionsCheck(t *testing.T) {
 		{generate.Options{Tokens: -1}, "-1 tokens"},
 		{generate.Options{Temperature: -0.5}, "temperature -0.5"},
 		{generate.Options{Temperature: nan}, "temperature NaN"},
+		{generate.Options{Temperature: math.Inf(1)}, "temperature +Inf"},
+		{generate.Options{RepetitionPenalty: math.Inf(1)}, "repetition penalty +Inf"},
 		{generate.Options{TopK: -3}, "top-k -3"},
 		{generate.Options{TopP: 1.5}, "top-p 1.5"},
 		{generate.Options{TopP: -0.5}, "top-p -0.5"},

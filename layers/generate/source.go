@@ -44,6 +44,9 @@ func (d *Decoder) SetSources(sources [][]int32) error {
 	width := len(ids) / d.Batch()
 	clear(ids)
 	for b, s := range sources {
+		if len(s) == 0 {
+			return errors.Errorf("generate: source %d is empty: give it at least one token", b)
+		}
 		if len(s) > width {
 			return errors.Errorf("generate: source %d has %d tokens, the model takes %d", b, len(s), width)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
+	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
@@ -109,6 +110,7 @@ func TestSourceErrors(t *testing.T) {
 	wantError(t, d.SetSources([][]int32{{1}}), "1 sources", "2")
 	wantError(t, d.SetSources([][]int32{{1}, make([]int32, 7)}), "source 1", "7 tokens", "takes 6")
 	wantError(t, d.SetSources([][]int32{{1}, {2, 17}}), "17")
+	wantError(t, d.SetSources([][]int32{{1}, nil}), "source 1", "empty", "at least one")
 	_, err = d.Append(bos)
 	wantError(t, err, "sources first")
 	if err := d.SetSources([][]int32{{1}, {2, 3}}); err != nil {
@@ -119,5 +121,20 @@ func TestSourceErrors(t *testing.T) {
 	}
 	if err := d.SetSources([][]int32{{1}, {2, 3}}); err != nil || d.Len(0) != 0 {
 		t.Errorf("got %d tokens and error %v after new sources, want none", d.Len(0), err)
+	}
+}
+
+// TestTargetsDoNotSlide: past the window of a target its end is an error, and so is the wish to slide it.
+func TestTargetsDoNotSlide(t *testing.T) {
+	d := decoder(t, newParams(), smallSeq2Seq, 1)
+	if err := d.SetSources([][]int32{{1, 2}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := collect(d, []int32{1}, true, generate.Options{Tokens: 2})
+	wantError(t, err, "first position", "cannot slide")
+	got, err := collect(d, []int32{1}, false, generate.Options{Tokens: d.Window() + 1})
+	wantError(t, err, "reached the model's window")
+	if len(got) != d.Window() {
+		t.Errorf("got %d tokens before the error, want the %d of the window", len(got), d.Window())
 	}
 }

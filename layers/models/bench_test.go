@@ -6,24 +6,37 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// BenchmarkTrainStep is forward, backward, clipping and AdamW on random tokens. Its MB are what the Program holds and the moments of
-// AdamW, without the garbage of building it.
+// nanoGPT's settings for a processor and for Shakespeare on a graphics card, and GPT-2.
+var (
+	charGPT = models.GPT{Vocab: 65, Context: 64, Layers: 4, Heads: 4, Dim: 128}
+	babyGPT = models.GPT{Vocab: 65, Context: 256, Layers: 6, Heads: 6, Dim: 384}
+	gpt2GPT = models.GPT{Vocab: 50257, Context: 1024, Layers: 12, Heads: 12, Dim: 768}
+)
+
+// BenchmarkTrainStep is forward, backward, clipping to a norm of 1 and AdamW on random tokens. MB is what the Program holds and the
+// state of AdamW, peak-MB the most that the process ever held: run one case at a time.
 func BenchmarkTrainStep(b *testing.B) {
 	for _, c := range []struct {
 		name         string
 		batch, steps int
 		m            models.GPT
+		adam         train.AdamW
 	}{
-		{"char", 12, 64, models.GPT{Vocab: 65, Context: 64, Layers: 4, Heads: 4, Dim: 128}},
-		{"baby", 8, 256, models.GPT{Vocab: 65, Context: 256, Layers: 6, Heads: 6, Dim: 384}},
-		{"gpt2", 4, 64, models.GPT{Vocab: 50257, Context: 1024, Layers: 12, Heads: 12, Dim: 768}},
+		{"char", 12, 64, charGPT, train.AdamW{}},
+		{"baby", 8, 256, babyGPT, train.AdamW{}},
+		{"gpt2", 4, 64, gpt2GPT, train.AdamW{}},
+		{"gpt2-bfloat16", 4, 64, gpt2GPT, train.AdamW{BFloat16: true}}, // the moments only
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			p := build(b, graph.NewParams(tensor.Float32, 1), graph.Train, c.m.Loss(c.batch, c.steps))
-			feed, optimize := windows(c.m, c.batch, c.steps), adamW(1e-3, 0.1)
+			adam := c.adam
+			adam.WeightDecay = 0.1
+			feed, optimize := windows(c.m, c.batch, c.steps), clipped(&adam, 1e-3)
 			step := func() {
 				run(b, p, feed)
 				if err := optimize(p.ValueGrads()); err != nil {
@@ -35,8 +48,77 @@ func BenchmarkTrainStep(b *testing.B) {
 			for b.Loop() {
 				step()
 			}
+			held := p.Memory().Total()
+			for _, t := range adam.State() {
+				held += int(t.MemSize())
+			}
 			b.ReportMetric(float64(c.batch*c.steps*b.N)/b.Elapsed().Seconds(), "tokens/s")
-			b.ReportMetric(float64(p.Memory().Total()+2*p.Memory().Params)/1e6, "MB")
+			b.ReportMetric(float64(held)/1e6, "MB")
+			b.ReportMetric(peakMB(), "peak-MB")
 		})
 	}
+}
+
+// decoding are the cases of decoding. GPT-2 has its window of 1,024; so does the small model, to have room for 200 tokens.
+var decoding = []struct {
+	name  string
+	batch int
+	m     models.GPT
+}{
+	{"char", 1, models.GPT{Vocab: charGPT.Vocab, Context: gpt2GPT.Context, Layers: charGPT.Layers, Heads: charGPT.Heads, Dim: charGPT.Dim}},
+	{"gpt2", 1, gpt2GPT},
+	{"gpt2-batch8", 8, gpt2GPT},
+}
+
+// BenchmarkDecode reads one token after the other of every sequence, at the positions 0 to 199 over and over.
+func BenchmarkDecode(b *testing.B) {
+	for _, c := range decoding {
+		b.Run(c.name, func(b *testing.B) {
+			d := decoder(b, c.m, c.batch)
+			next := make([][]int32, c.batch)
+			for i := range next {
+				next[i] = []int32{int32(i)}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if d.Len(0) == 200 {
+					d.Reset()
+				}
+				if _, err := d.Append(next); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(c.batch*b.N)/b.Elapsed().Seconds(), "tokens/s")
+			b.ReportMetric(peakMB(), "peak-MB")
+		})
+	}
+}
+
+// BenchmarkPrompt reads prompts of 192 tokens.
+func BenchmarkPrompt(b *testing.B) {
+	for _, c := range decoding {
+		b.Run(c.name, func(b *testing.B) {
+			d := decoder(b, c.m, c.batch)
+			prompts := make([][]int32, c.batch)
+			for i := range prompts {
+				prompts[i] = tokens(uint64(i), c.m.Vocab, 192).Int32s()
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				d.Reset()
+				if _, err := d.Append(prompts); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(192*float64(c.batch*b.N)/b.Elapsed().Seconds(), "tokens/s")
+		})
+	}
+}
+
+func decoder(b *testing.B, m models.GPT, batch int) *generate.Decoder {
+	d, err := generate.NewDecoder(graph.NewParams(tensor.Float32, 1), m, batch)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return d
 }

@@ -42,9 +42,13 @@ func shared(t testing.TB, path string) string {
 	return found
 }
 
-// adamW is a step of AdamW at this rate, with gradients clipped to a norm of 1 and the decay of tensors of two or more axes.
+// adamW is a step of AdamW at this rate, clipped, with the decay of tensors of two or more axes.
 func adamW(rate, decay float64) func([]G.ValueGrad) error {
-	o := &train.AdamW{WeightDecay: decay}
+	return clipped(&train.AdamW{WeightDecay: decay}, rate)
+}
+
+// clipped is a step of an optimizer at this rate, with gradients clipped to a norm of 1.
+func clipped(o train.Optimizer, rate float64) func([]G.ValueGrad) error {
 	return func(weights []G.ValueGrad) error {
 		norm, err := train.GradNorm(weights)
 		if err != nil {

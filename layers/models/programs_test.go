@@ -174,3 +174,38 @@ func checkDropout(t *testing.T, feed graph.Feed, without, with func(*graph.Scope
 		t.Errorf("got %d different losses, want 6: one without dropout and one for each of 5 streams", distinct)
 	}
 }
+
+// TestStepsAllocateNothing: forward, backward, clipping and AdamW of whole models in their steady state, and decoding.
+func TestStepsAllocateNothing(t *testing.T) {
+	gpt, pair := smallGPT, smallSeq2Seq
+	gpt.Dropout, gpt.AttnDropout, gpt.EmbedDropout, pair.Dropout = 0.1, 0.1, 0.1, 0.1
+	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		for name, c := range map[string]struct {
+			loss func(*graph.Scope)
+			feed graph.Feed
+		}{
+			"GPT":     {gpt.Loss(3, 9), windows(gpt, 3, 9)},
+			"Seq2Seq": {pair.Loss(2, 5, 4), pairs(pair, 5, 4)},
+		} {
+			p, optimize := build(t, graph.NewParams(dt, 1), graph.Train, c.loss), adamW(1e-3, 0.1)
+			weights := p.ValueGrads()
+			step := func() {
+				p.Stream++
+				p.Accumulate = p.Stream%2 == 1
+				run(t, p, c.feed)
+				if err := optimize(weights); err != nil {
+					t.Fatal(err)
+				}
+			}
+			step() // makes the moments
+			if n := testing.AllocsPerRun(20, step); n != 0 {
+				t.Errorf("%s of %v: a step allocates %g times, want none", name, dt, n)
+			}
+		}
+		p := build(t, graph.NewParams(dt, 1), graph.Decode, gpt.Decode(2, 1))
+		feed := graph.Feed{"tokens": tokens(1, 13, 2, 1), "positions": tokens(1, 9, 2, 1), "past": lengths(3, 0), "last": lengths(0, 1)}
+		if n := testing.AllocsPerRun(20, func() { run(t, p, feed) }); n != 0 {
+			t.Errorf("decoding in %v allocates %g times, want none", dt, n)
+		}
+	}
+}

@@ -15,9 +15,12 @@ import (
 // declared are the functions for which other processors need a stand-in: name and signature.
 var declared [][2]string
 
-// declare begins a function; its name says which instructions it needs.
-func declare(name, signature, doc string) {
-	name += "AVX2"
+// declare begins a function that needs AVX2 and FMA.
+func declare(name, signature, doc string) { declareFor("AVX2", name, signature, doc) }
+
+// declareFor begins a function; its name says which instructions it needs.
+func declareFor(set, name, signature, doc string) {
+	name += set
 	TEXT(name, NOSPLIT, "func"+signature)
 	Pragma("noescape")
 	Doc(name + " " + doc)

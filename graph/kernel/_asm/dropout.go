@@ -48,10 +48,14 @@ func dropout() {
 
 // laneNumbers is the vector 0, 1, … 7.
 func laneNumbers() Mem {
+	if m, ok := constants["lane_numbers"]; ok {
+		return m
+	}
 	m := GLOBL("lane_numbers", attr.RODATA|attr.NOPTR)
 	for i := range lanes {
 		DATA(4*i, U32(i))
 	}
+	constants["lane_numbers"] = m
 	return m
 }
 

@@ -8,60 +8,72 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// microRows is the number of rows of C in registers: 6 by 16 sums take 12 of the 16 registers, a row of B takes two more.
-const microRows = 6
-
 // unroll is the number of steps along the depth in one turn of the inner loop.
 const unroll = 4
 
+// registers are the vector registers that a micro-kernel works with.
+type registers struct {
+	set    string // the instructions that they need
+	lanes  int
+	rows   int // of C in registers, at most
+	vector func() VecVirtual
+}
+
+// gemm writes the micro-kernels. With 16 registers of 8, 6 by 16 sums take 12 and a row of B takes two more; with 32 of 16, 12 by 32
+// sums take 24.
 func gemm() {
-	for rows := 1; rows <= microRows; rows++ {
-		for _, vectors := range []int{1, 2} {
-			multiply(rows, vectors)
+	for _, r := range []registers{
+		{"AVX2", 8, 6, func() VecVirtual { return YMM() }},
+		{"AVX512", 16, 12, func() VecVirtual { return ZMM() }},
+	} {
+		for rows := 1; rows <= r.rows; rows++ {
+			for _, vectors := range []int{1, 2} {
+				multiply(r, rows, vectors)
+			}
 		}
 	}
 }
 
 // micro is the state of one micro-kernel while it is written.
 type micro struct {
+	registers
 	rows, vectors int
 	sums          [][]VecVirtual
 	a             []GPVirtual // every third row of A
 	b, aRow       GPVirtual
 	aStep, bStep  GPVirtual
+	ahead         GPVirtual
 }
 
-// multiply writes the kernel for rows by 8·vectors elements of C. It runs over count groups of rows.
-func multiply(rows, vectors int) {
-	name := fmt.Sprintf("gemm%dx%d", rows, 8*vectors)
-	declare(name, "(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, "+
+// multiply writes the kernel for rows by vectors·lanes elements of C. It runs over count groups of rows.
+func multiply(r registers, rows, vectors int) {
+	declareFor(r.set, fmt.Sprintf("gemm%dx%d", rows, r.lanes*vectors), "(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep, ahead int, "+
 		"c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)",
-		fmt.Sprintf("is C = alpha·A·B, or C plus that, for count groups of %d rows and %d columns. Distances are in bytes.", rows, 8*vectors))
-	m := &micro{rows: rows, vectors: vectors}
-	count := Load(Param("count"), GP64())
-	depth := Load(Param("depth"), GP64())
+		fmt.Sprintf("is C = alpha·A·B, or C plus that, for count groups of %d rows and %d columns. Distances are in bytes; what lies ahead of a row of B is fetched.", rows, r.lanes*vectors))
+	m := &micro{registers: r, rows: rows, vectors: vectors}
 	a := Load(Param("a"), GP64())
 	c := Load(Param("c"), GP64())
 	m.aRow = Load(Param("aRow"), GP64()).(GPVirtual)
 	m.aStep = Load(Param("aStep"), GP64()).(GPVirtual)
 	m.bStep = Load(Param("bStep"), GP64()).(GPVirtual)
+	m.ahead = Load(Param("ahead"), GP64()).(GPVirtual)
 	m.b = GP64()
 	for range (rows + 2) / 3 {
 		m.a = append(m.a, GP64())
 	}
-	cRow := Load(Param("cRow"), GP64())
 
 	Label("group")
 	m.clear()
 	m.start(a)
-	place := GP64()
+	cRow, place := Load(Param("cRow"), GP64()), GP64()
 	MOVQ(c, place)
 	for range rows {
-		PREFETCHT0(Mem{Base: place})
+		for v := 0; v < vectors; v += 16 / r.lanes {
+			PREFETCHT0(Mem{Base: place, Disp: 4 * r.lanes * v})
+		}
 		ADDQ(cRow, place)
 	}
-	left := GP64()
-	MOVQ(depth, left)
+	left := Load(Param("depth"), GP64())
 	SUBQ(Imm(unroll), left)
 	JL(LabelRef("rest"))
 	Label("deep")
@@ -78,16 +90,26 @@ func multiply(rows, vectors int) {
 	DECQ(left)
 	JNZ(LabelRef("single"))
 	Label("done")
+	Load(Param("cRow"), cRow)
 	m.store(c, cRow)
 
 	next := Load(Param("aNext"), GP64())
 	ADDQ(next, a)
 	Load(Param("cNext"), next)
 	ADDQ(next, c)
-	DECQ(count)
+	DECQ(argument("count"))
 	JNZ(LabelRef("group"))
 	VZEROUPPER()
 	RET()
+}
+
+// argument is the place of an argument in memory.
+func argument(name string) Mem {
+	from, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return from.Addr
 }
 
 func (m *micro) clear() {
@@ -95,8 +117,12 @@ func (m *micro) clear() {
 	for range m.rows {
 		var row []VecVirtual
 		for range m.vectors {
-			sum := YMM()
-			VXORPS(sum, sum, sum)
+			sum := m.vector()
+			if m.lanes == 16 {
+				VPXORD(sum, sum, sum)
+			} else {
+				VXORPS(sum, sum, sum)
+			}
 			row = append(row, sum)
 		}
 		m.sums = append(m.sums, row)
@@ -106,9 +132,9 @@ func (m *micro) clear() {
 func (m *micro) start(a Register) {
 	Load(Param("b"), m.b)
 	MOVQ(a, m.a[0])
-	if len(m.a) > 1 {
-		LEAQ(Mem{Base: m.a[0], Index: m.aRow, Scale: 2}, m.a[1])
-		ADDQ(m.aRow, m.a[1])
+	for i := 1; i < len(m.a); i++ {
+		LEAQ(Mem{Base: m.a[i-1], Index: m.aRow, Scale: 2}, m.a[i])
+		ADDQ(m.aRow, m.a[i])
 	}
 }
 
@@ -116,13 +142,16 @@ func (m *micro) start(a Register) {
 func (m *micro) step() {
 	var b []VecVirtual
 	for v := range m.vectors {
-		x := YMM()
-		VMOVUPS(Mem{Base: m.b, Disp: 32 * v}, x)
+		x := m.vector()
+		VMOVUPS(Mem{Base: m.b, Disp: 4 * m.lanes * v}, x)
 		b = append(b, x)
+	}
+	for line := 0; line < m.vectors*m.lanes; line += 16 {
+		PREFETCHT0(Mem{Base: m.b, Index: m.ahead, Scale: 1, Disp: 4 * line})
 	}
 	ADDQ(m.bStep, m.b)
 	for r := range m.rows {
-		x := YMM()
+		x := m.vector()
 		from := Mem{Base: m.a[r/3]}
 		if r%3 > 0 {
 			from.Index, from.Scale = m.aRow, uint8(r%3)
@@ -141,21 +170,61 @@ func (m *micro) step() {
 func (m *micro) store(c, cRow Register) {
 	place, flag := GP64(), GP64()
 	MOVQ(c, place)
-	alpha := broadcast("alpha")
+	alpha := m.vector()
+	VBROADCASTSS(argument("alpha"), alpha)
 	Load(Param("mask"), flag)
+	accumulate := Load(Param("accumulate"), GP64())
+	if m.lanes == 16 {
+		m.storeAVX512(place, cRow, alpha, flag, accumulate)
+	} else {
+		m.storeAVX2(place, cRow, alpha, flag, accumulate)
+	}
+}
+
+// storeAVX512 has masks at no cost, so that all columns have one too.
+func (m *micro) storeAVX512(place, cRow Register, alpha VecVirtual, flag, accumulate Register) {
+	masks := make([]OpmaskVirtual, m.vectors)
+	for v := range masks {
+		masks[v] = K()
+		KXNORW(masks[v], masks[v], masks[v])
+	}
 	TESTQ(flag, flag)
-	JNZ(LabelRef("masked"))
-	accumulate := GP64()
-	Load(Param("accumulate"), accumulate)
+	JZ(LabelRef("all"))
+	for v := range masks {
+		x := m.vector()
+		VMOVUPS(Mem{Base: flag, Disp: 64 * v}, x)
+		VPTESTMD(x, x, masks[v])
+	}
+	Label("all")
 	TESTQ(accumulate, accumulate)
 	JNZ(LabelRef("add"))
-	m.rowsOut(place, cRow, func(sum VecVirtual, at Mem) {
+	m.rowsOut(place, cRow, func(v int, sum VecVirtual, at Mem) {
+		VMULPS(sum, alpha, sum)
+		VMOVUPS(sum, masks[v], at)
+	})
+	JMP(LabelRef("stored"))
+	Label("add")
+	m.rowsOut(place, cRow, func(v int, sum VecVirtual, at Mem) {
+		old := m.vector()
+		VMOVUPS_Z(at, masks[v], old)
+		VFMADD213PS(old, alpha, sum)
+		VMOVUPS(sum, masks[v], at)
+	})
+	Label("stored")
+}
+
+func (m *micro) storeAVX2(place, cRow Register, alpha VecVirtual, flag, accumulate Register) {
+	TESTQ(flag, flag)
+	JNZ(LabelRef("masked"))
+	TESTQ(accumulate, accumulate)
+	JNZ(LabelRef("add"))
+	m.rowsOut(place, cRow, func(_ int, sum VecVirtual, at Mem) {
 		VMULPS(sum, alpha, sum)
 		VMOVUPS(sum, at)
 	})
 	JMP(LabelRef("stored"))
 	Label("add")
-	m.rowsOut(place, cRow, func(sum VecVirtual, at Mem) {
+	m.rowsOut(place, cRow, func(_ int, sum VecVirtual, at Mem) {
 		VFMADD213PS(at, alpha, sum)
 		VMOVUPS(sum, at)
 	})
@@ -166,31 +235,27 @@ func (m *micro) store(c, cRow Register) {
 		masks[v] = YMM()
 		VMOVUPS(Mem{Base: flag, Disp: 32 * v}, masks[v])
 	}
-	Load(Param("accumulate"), accumulate)
 	TESTQ(accumulate, accumulate)
 	JNZ(LabelRef("addMasked"))
-	v := 0
-	m.rowsOut(place, cRow, func(sum VecVirtual, at Mem) {
+	m.rowsOut(place, cRow, func(v int, sum VecVirtual, at Mem) {
 		VMULPS(sum, alpha, sum)
-		VMASKMOVPS(sum, masks[v%m.vectors], at)
-		v++
+		VMASKMOVPS(sum, masks[v], at)
 	})
 	JMP(LabelRef("stored"))
 	Label("addMasked")
-	m.rowsOut(place, cRow, func(sum VecVirtual, at Mem) {
+	m.rowsOut(place, cRow, func(v int, sum VecVirtual, at Mem) {
 		old := YMM()
-		VMASKMOVPS(at, masks[v%m.vectors], old)
+		VMASKMOVPS(at, masks[v], old)
 		VFMADD213PS(old, alpha, sum)
-		VMASKMOVPS(sum, masks[v%m.vectors], at)
-		v++
+		VMASKMOVPS(sum, masks[v], at)
 	})
 	Label("stored")
 }
 
-func (m *micro) rowsOut(place, cRow Register, out func(sum VecVirtual, at Mem)) {
+func (m *micro) rowsOut(place, cRow Register, out func(v int, sum VecVirtual, at Mem)) {
 	for r := range m.rows {
 		for v := range m.vectors {
-			out(m.sums[r][v], Mem{Base: place, Disp: 32 * v})
+			out(v, m.sums[r][v], Mem{Base: place, Disp: 4 * m.lanes * v})
 		}
 		if r+1 < m.rows {
 			ADDQ(cRow, place)

@@ -8,20 +8,23 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// panelColumns is the width of a packed panel of B.
-const panelColumns = 16
+// packedColumns is the number of columns of a panel of B that are packed together; a panel holds one or two times as many.
+const packedColumns = 16
 
 func pack() {
 	packAlong()
 	packAcross()
-	packSix(1)
-	packSix(8)
+	for _, width := range []int{6, 12} {
+		packPanels(width, 1)
+		packPanels(width, 48/width)
+	}
 }
 
-// packAlong copies rows of panelColumns elements as they are.
+// packAlong copies rows of packedColumns elements as they are.
 func packAlong() {
-	declare("packAlong16", "(depth int, src *float32, stride int, dst *float32)", "copies depth rows of 16 elements, stride bytes apart, to dst without gaps.")
+	declare("packAlong16", "(depth int, src *float32, stride int, dst *float32, step int)", "copies depth rows of 16 elements, stride bytes apart, to dst, step bytes apart.")
 	depth, src, stride, dst := packArguments()
+	step := Load(Param("step"), GP64())
 	Label("row")
 	low, high := YMM(), YMM()
 	VMOVUPS(Mem{Base: src}, low)
@@ -29,7 +32,7 @@ func packAlong() {
 	VMOVUPS(low, Mem{Base: dst})
 	VMOVUPS(high, Mem{Base: dst, Disp: 32})
 	ADDQ(stride, src)
-	ADDQ(Imm(64), dst)
+	ADDQ(step, dst)
 	DECQ(depth)
 	JNZ(LabelRef("row"))
 	VZEROUPPER()
@@ -40,16 +43,15 @@ func packArguments() (depth, src, stride, dst Register) {
 	return Load(Param("depth"), GP64()), Load(Param("src"), GP64()), Load(Param("stride"), GP64()), Load(Param("dst"), GP64())
 }
 
-// packSix copies rows to count panels of six columns. Eight of them are three cache lines: down one panel after the other, every
-// line would be read several times. A vector of eight reaches into the place of the next row, which is written later; the
-// last row goes by two vectors of four, so that it reaches nowhere.
-func packSix(count int) {
-	name := fmt.Sprintf("packAlong6x%d", count)
-	declare(name, "(depth int, src *float32, stride int, dst *float32)", fmt.Sprintf("copies depth rows of %d elements, stride bytes apart, to %d panels of 6 columns, one after the other in dst.", 6*count, count))
+// packPanels copies rows to count panels of width columns, 6 or 12. Together they are three cache lines: down one panel after the
+// other, every line would be read several times. The last vector of a row reaches into the place of the next row, which
+// is written later; in the last row it does not.
+func packPanels(width, count int) {
+	declare(fmt.Sprintf("packAlong%dx%d", width, count), "(depth int, src *float32, stride int, dst *float32)",
+		fmt.Sprintf("copies depth rows of %d elements, stride bytes apart, to %d panels of %d columns, one after the other in dst.", width*count, count, width))
 	depth, src, stride, dst := packArguments()
 	panel := GP64()
-	LEAQ(Mem{Base: depth, Index: depth, Scale: 2}, panel)
-	SHLQ(Imm(3), panel)
+	IMUL3Q(Imm(uint64(4*width)), depth, panel)
 	panels := []Register{dst}
 	for range (count+2)/3 - 1 {
 		panels = append(panels, GP64())
@@ -58,31 +60,48 @@ func packSix(count int) {
 		LEAQ(Mem{Base: panels[i-1], Index: panel, Scale: 2}, panels[i])
 		ADDQ(panel, panels[i])
 	}
-	place := func(p int) Mem { return strided(panels, panel, p) }
+	copyRow := func(last bool) {
+		for p := range count {
+			from, to := Mem{Base: src, Disp: 4 * width * p}, strided(panels, panel, p)
+			copyColumns(from, to, width, last)
+		}
+	}
 	DECQ(depth)
 	JZ(LabelRef("last"))
 	Label("row")
-	for p := range count {
-		x := YMM()
-		VMOVUPS(Mem{Base: src, Disp: 24 * p}, x)
-		VMOVUPS(x, place(p))
-	}
+	copyRow(false)
 	ADDQ(stride, src)
 	for _, p := range panels {
-		ADDQ(Imm(24), p)
+		ADDQ(Imm(uint64(4*width)), p)
 	}
 	DECQ(depth)
 	JNZ(LabelRef("row"))
 	Label("last")
-	for p := range count {
-		low, high := XMM(), XMM()
-		VMOVUPS(Mem{Base: src, Disp: 24 * p}, low)
-		VMOVUPS(Mem{Base: src, Disp: 24*p + 8}, high)
-		VMOVUPS(low, place(p))
-		VMOVUPS(high, place(p).Offset(8))
-	}
+	copyRow(true)
 	VZEROUPPER()
 	RET()
+}
+
+// copyColumns copies width elements, 6 or 12: vectors of eight for as long as one fits, or also for the rest unless exactly.
+func copyColumns(from, to Mem, width int, exactly bool) {
+	at := 0
+	for ; width-at >= lanes; at += lanes {
+		x := YMM()
+		VMOVUPS(from.Offset(4*at), x)
+		VMOVUPS(x, to.Offset(4*at))
+	}
+	if width == 6 && !exactly {
+		x := YMM()
+		VMOVUPS(from, x)
+		VMOVUPS(x, to)
+		return
+	}
+	for ; at < width; at += 4 {
+		at = min(at, width-4)
+		x := XMM()
+		VMOVUPS(from.Offset(4*at), x)
+		VMOVUPS(x, to.Offset(4*at))
+	}
 }
 
 // strided is the place i strides after the first pointer, given a pointer for every third.
@@ -97,8 +116,10 @@ func strided(pointers []Register, stride Register, i int) Mem {
 // packAcross transposes 16 rows, four elements of eight rows at a time: rows r and r+4 share a register, so that the
 // transposition stays within its halves.
 func packAcross() {
-	declare("packAcross16", "(depth int, src *float32, stride int, dst *float32)", "transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to dst.")
+	declare("packAcross16", "(depth int, src *float32, stride int, dst *float32, step int)",
+		"transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to rows of dst, step bytes apart.")
 	depth, src, stride, dst := packArguments()
+	step, third := Load(Param("step"), GP64()), GP64()
 	rows := []Register{src}
 	for range 5 {
 		rows = append(rows, GP64())
@@ -109,6 +130,8 @@ func packAcross() {
 		ADDQ(stride, rows[i])
 	}
 	row := func(r int) Mem { return strided(rows, stride, r) }
+	LEAQ(Mem{Base: dst, Index: step, Scale: 2}, third)
+	ADDQ(step, third)
 	Label("four")
 	for half := range 2 {
 		var x [4]VecVirtual
@@ -117,12 +140,14 @@ func packAcross() {
 			VMOVUPS(row(8*half+i), x[i].AsX())
 			VINSERTF128(Imm(1), row(8*half+i+4), x[i], x[i])
 		}
-		transpose4(x, func(k int, y VecVirtual) { VMOVUPS(y, Mem{Base: dst, Disp: 64*k + 32*half}) })
+		transpose4(x, func(k int, y VecVirtual) { VMOVUPS(y, strided([]Register{dst, third}, step, k).Offset(32*half)) })
 	}
 	for _, p := range rows {
 		ADDQ(Imm(16), p)
 	}
-	ADDQ(U32(4*64), dst)
+	for _, p := range []Register{dst, third} {
+		LEAQ(Mem{Base: p, Index: step, Scale: 4}, p)
+	}
 	SUBQ(Imm(4), depth)
 	JG(LabelRef("four"))
 	VZEROUPPER()

@@ -19,6 +19,7 @@ func bitsOf(v float32) uint32 { return math.Float32bits(v) }
 type row struct {
 	name, doc string
 	in, out   []string // operands; one that is in both is updated
+	words     []string // uint32 arguments
 	scalars   []string // float32 arguments
 	sums      []string // results, sums in float64
 	body      func(v *vector)
@@ -42,6 +43,9 @@ func (r row) signature() string {
 		}
 	}
 	args = append(args, strings.Join(slices, ", ")+" *float32")
+	if len(r.words) > 0 {
+		args = append(args, strings.Join(r.words, ", ")+" uint32")
+	}
 	if len(r.scalars) > 0 {
 		args = append(args, strings.Join(r.scalars, ", ")+" float32")
 	}
@@ -70,7 +74,7 @@ func (r row) write() {
 			v.pointers[name] = Load(Param(name), GP64())
 		}
 	}
-	for _, name := range r.scalars {
+	for _, name := range append(append([]string{}, r.words...), r.scalars...) {
 		v.scalars[name] = broadcast(name)
 	}
 	for _, name := range r.sums {
@@ -98,7 +102,7 @@ func (r row) write() {
 	RET()
 }
 
-// broadcast loads a float32 argument into all elements of a vector.
+// broadcast loads an argument of four bytes into all elements of a vector.
 func broadcast(name string) VecVirtual {
 	x := YMM()
 	from, err := Param(name).Resolve()
@@ -129,21 +133,26 @@ func (v *vector) at(name string) Mem {
 	return Mem{Base: v.pointers[name], Index: v.offset, Scale: 1}
 }
 
-func (v *vector) load(name string) VecVirtual {
+func (v *vector) load(name string) VecVirtual { return v.loadAt(name, 0) }
+
+// loadAt loads from disp bytes further on.
+func (v *vector) loadAt(name string, disp int) VecVirtual {
 	x := YMM()
 	if v.mask == nil {
-		VMOVUPS(v.at(name), x)
+		VMOVUPS(v.at(name).Offset(disp), x)
 	} else {
-		VMASKMOVPS(v.at(name), v.mask, x)
+		VMASKMOVPS(v.at(name).Offset(disp), v.mask, x)
 	}
 	return x
 }
 
-func (v *vector) store(name string, x VecVirtual) {
+func (v *vector) store(name string, x VecVirtual) { v.storeAt(name, 0, x) }
+
+func (v *vector) storeAt(name string, disp int, x VecVirtual) {
 	if v.mask == nil {
-		VMOVUPS(x, v.at(name))
+		VMOVUPS(x, v.at(name).Offset(disp))
 	} else {
-		VMASKMOVPS(x, v.mask, v.at(name))
+		VMASKMOVPS(x, v.mask, v.at(name).Offset(disp))
 	}
 }
 

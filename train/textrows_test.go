@@ -1,0 +1,75 @@
+package train_test
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/train"
+)
+
+func TestReadLabelled(t *testing.T) {
+	dir := t.TempDir()
+	want := []train.LabelledText{{"so \"good\", really", "1"}, {"나쁘다", "0"}}
+	for name, c := range map[string]struct {
+		text string
+		train.Columns
+	}{
+		"tab":    {"text\tlabel\nso \"good\", really\t1\n\n 나쁘다 \t0\n", train.Columns{Header: true, Label: 1}},
+		"csv":    {"\"1\",\"so \"\"good\"\", really\"\n\"0\",나쁘다\n", train.Columns{Separator: ",", Text: 1}},
+		"third":  {"7\tso \"good\", really\t1\n8\t나쁘다\t0", train.Columns{Text: 1, Label: 2}},
+		"double": {"1 ::: so \"good\", really\n0 ::: 나쁘다", train.Columns{Separator: ":::", Text: 1}},
+	} {
+		got := must[[]train.LabelledText](t)(train.ReadLabelled(writeFile(t, dir, name, c.text), c.Columns))
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	if got := train.Labels(append(want, want...)); !slices.Equal(got, []string{"0", "1"}) {
+		t.Errorf("labels: got %q, want 0 and 1", got)
+	}
+}
+
+func TestReadLabelledErrors(t *testing.T) {
+	dir := t.TempDir()
+	file := writeFile(t, dir, "rows.tsv", "a\t1\n\nb\nc\t")
+	_, err := train.ReadLabelled(file, train.Columns{Label: 1})
+	wantError(t, err, "rows.tsv:3", "1 columns", "at least 2")
+	_, err = train.ReadLabelled(writeFile(t, dir, "label.tsv", "a\t1\nc\t"), train.Columns{Label: 1})
+	wantError(t, err, "label.tsv:2", "label in column 1 is empty")
+	_, err = train.ReadLabelled(writeFile(t, dir, "rows.csv", "a,1\n\"b,1\n"), train.Columns{Separator: ",", Label: 1})
+	wantError(t, err, "rows.csv", "line 2")
+	_, err = train.ReadLabelled(file, train.Columns{Text: 1, Label: 1})
+	wantError(t, err, "two different columns")
+	_, err = train.ReadLabelled(filepath.Join(dir, "none"), train.Columns{Label: 1})
+	wantError(t, err, "none")
+}
+
+func TestEncodeRows(t *testing.T) {
+	text := []train.LabelledText{{"ab", "yes"}, {"", "no"}}
+	rows := must[train.Rows](t)(train.EncodeRows(text, runes{}, []string{"no", "yes"}))
+	if len(rows) != 2 || rows[0].Class != 1 || rows[1].Class != 0 || len(rows[0].IDs) != 2 || len(rows[1].IDs) != 0 {
+		t.Errorf("got %v", rows)
+	}
+	_, err := train.EncodeRows(text, runes{}, []string{"yes"})
+	wantError(t, err, "row 1", `label "no"`, "yes")
+}
+
+// Published sets of labelled texts, in three layouts.
+func TestReadLabelledPublished(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		rows   int
+		labels []string
+		train.Columns
+	}{
+		{"sst2/dev.tsv", 6735, []string{"0", "1"}, train.Columns{Header: true, Label: 1}},
+		{"agnews/test.csv", 7600, []string{"1", "2", "3", "4"}, train.Columns{Separator: ",", Text: 2}},
+		{"nsmc/ratings_test.rebuilt.txt.gz", 50000, []string{"0", "1"}, train.Columns{Header: true, Text: 1, Label: 2}},
+	} {
+		rows := must[[]train.LabelledText](t)(train.ReadLabelled(sharedFile(t, c.name), c.Columns))
+		if labels := train.Labels(rows); len(rows) != c.rows || !slices.Equal(labels, c.labels) {
+			t.Errorf("%s: got %d rows with labels %q, want %d with %q", c.name, len(rows), labels, c.rows, c.labels)
+		}
+	}
+}
