@@ -18,6 +18,10 @@ const (
 	pieceKind = "WordPiece"
 )
 
+// unknown is the unknown token of what is trained here. Texts that hold "<unk>" in the place of rare words, as wikitext-2 does, do not
+// hold this one, so that each tokenizer learns theirs like any other word.
+const unknown = "<|unknown|>"
+
 // leastSize is the number of bytes, which byte-level BPE holds all.
 const leastSize = 256
 
@@ -63,11 +67,11 @@ func trainBytes(_ int, texts iter.Seq[string], progress func(tokenize.Progress))
 }
 
 func trainChars(_ int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
-	return tokenize.CharTrainer{Unknown: "<unk>", Progress: progress}.Train(texts)
+	return tokenize.CharTrainer{Unknown: unknown, Progress: progress}.Train(texts)
 }
 
 func trainWords(size int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
-	return tokenize.WordTrainer{VocabSize: size, Progress: progress}.Train(texts)
+	return tokenize.WordTrainer{VocabSize: size, Unknown: unknown, Progress: progress}.Train(texts)
 }
 
 func trainBPE(size int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
@@ -78,11 +82,11 @@ func trainBPE(size int, texts iter.Seq[string], progress func(tokenize.Progress)
 // room is left for longer ones where there are thousands of characters, as in Korean.
 
 func trainUnigram(size int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
-	return tokenize.UnigramTrainer{VocabSize: size, LimitAlphabet: size / 4, Progress: progress}.Train(texts)
+	return tokenize.UnigramTrainer{VocabSize: size, Unknown: unknown, LimitAlphabet: size / 4, Progress: progress}.Train(texts)
 }
 
 func trainWordPiece(size int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
-	return tokenize.WordPieceTrainer{VocabSize: size, LimitAlphabet: size / 4, Progress: progress}.Train(texts)
+	return tokenize.WordPieceTrainer{VocabSize: size, Unknown: unknown, LimitAlphabet: size / 4, Progress: progress}.Train(texts)
 }
 
 // load reads published tokenizers. Their names are those of their files, or of the folders when the file's says nothing.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -15,12 +16,16 @@ import (
 func printCuts(w io.Writer, sentence string, rows []row) error {
 	ink := inkFor(w)
 	fmt.Fprintf(w, "\n%s\n%s\n\n", sentence, ink.legend)
+	longest := 0
+	for _, r := range rows {
+		longest = max(longest, utf8.RuneCountInString(r.name()))
+	}
 	for _, r := range rows {
 		cells, tokens, err := cut(r.tok, sentence)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%-22s %4d  %s\n", r.name(), tokens, ink.line(sentence, cells))
+		fmt.Fprintf(w, "%-*s %4d  %s\n", longest, r.name(), tokens, ink.line(sentence, cells))
 	}
 	return nil
 }
@@ -38,14 +43,15 @@ func cut(tok *tokenize.Tokenizer, sentence string) (cells []cell, tokens int, er
 	if err != nil {
 		return nil, 0, err
 	}
-	unknown := unknownID(tok)
+	missing := unknownID(tok)
 	for i, span := range e.Offsets {
 		if n := len(cells); n > 0 && span.Start < cells[n-1].End {
 			cells[n-1].tokens++
+			cells[n-1].unknown = cells[n-1].unknown || e.IDs[i] == missing
 			cells[n-1].End = max(cells[n-1].End, span.End)
 			continue
 		}
-		cells = append(cells, cell{span, 1, e.IDs[i] == unknown})
+		cells = append(cells, cell{span, 1, e.IDs[i] == missing})
 	}
 	return cells, len(e.IDs), nil
 }

@@ -17,15 +17,15 @@ func findings(rows []row) []string {
 // whole compares characters and words.
 func whole(kinds map[string][]row) string {
 	chars, few, all := kinds[charsKind][0], kinds[wordsKind][0], last(kinds[wordsKind])
-	unknown := "and none of them is unknown here"
+	lost := "and none of them is unknown here"
 	if all.unknown > 0 {
-		unknown = fmt.Sprintf("but %s of those are unknown, with a vocabulary of all %s words of the text", percent(all.counts), number(all.vocab))
+		lost = fmt.Sprintf("but %s of those are unknown, with a vocabulary of all %s words of the text", percent(all.counts), number(all.vocab))
 	}
 	if few.vocab < all.vocab {
-		unknown += fmt.Sprintf("; with %s entries, %s", number(few.vocab), percent(few.counts))
+		lost += fmt.Sprintf("; with %s entries, %s", number(few.vocab), percent(few.counts))
 	}
 	return fmt.Sprintf("Characters make %.2f tokens of a word (%.1f bytes each). Whole words with their punctuation make %.2f, %s.",
-		chars.perWord(), chars.bytesPerToken(), all.perWord(), unknown)
+		chars.perWord(), chars.bytesPerToken(), all.perWord(), lost)
 }
 
 // subwords sets the largest byte-level BPE that has no more entries than there are words between the two.
@@ -71,7 +71,7 @@ func times(ratio float64) string {
 	if ratio < 1 {
 		return fmt.Sprintf("%.0f%%", 100*ratio)
 	}
-	return fmt.Sprintf("%.1f times", ratio)
+	return fmt.Sprintf("%.3g times", ratio)
 }
 
 // wrap writes each paragraph in lines of at most width characters.

@@ -67,7 +67,7 @@ func (c contestant) measure(t *text, progress func(tokenize.Progress)) (row, err
 // count cuts lines.
 func count(tok *tokenize.Tokenizer, lines []string) (counts, error) {
 	c := counts{bytes: size(lines), words: words(lines)}
-	unknown := unknownID(tok)
+	missing := unknownID(tok)
 	var ids []int32
 	for i, line := range lines {
 		var err error
@@ -76,7 +76,7 @@ func count(tok *tokenize.Tokenizer, lines []string) (counts, error) {
 		}
 		c.tokens += len(ids)
 		for _, id := range ids {
-			if id == unknown {
+			if id == missing {
 				c.unknown++
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/pkg/errors"
 	"gonum.org/v1/plot"
@@ -21,10 +22,13 @@ const (
 	margin = vg.Inch / 8
 )
 
-// colours are of the kinds in order, the published ones at last and again from the fourth of them on.
+// legend is the room to the right of the plots.
+const legend = 1.9 * vg.Inch
+
+// colours are of the kinds in order; the published ones come last and share theirs when they are many.
 var colours = []color.RGBA{
 	{127, 127, 127, 255}, {23, 190, 207, 255}, {31, 119, 180, 255}, {230, 97, 1, 255}, {44, 160, 44, 255}, {148, 103, 189, 255},
-	{214, 39, 40, 255}, {140, 86, 75, 255}, {227, 119, 194, 255},
+	{214, 39, 40, 255}, {140, 86, 75, 255}, {227, 119, 194, 255}, {188, 189, 34, 255}, {0, 0, 0, 255}, {0, 0, 160, 255},
 }
 
 // savePlot draws tokens per word and the share of unknown ones against the size of the vocabulary, one line for each kind.
@@ -32,17 +36,14 @@ func savePlot(png, title string, rows []row) error {
 	tokens, unknown := plot.New(), plot.New()
 	tokens.Title.Text, tokens.Y.Label.Text = title, "tokens per word"
 	unknown.X.Label.Text, unknown.Y.Label.Text = "entries of the vocabulary", "unknown tokens, %"
-	tokens.Legend.Top, tokens.Legend.XOffs, tokens.Legend.YOffs = true, -margin, -margin
+	tokens.Legend.Top, tokens.Legend.XOffs = true, legend
 	tokens.Legend.Padding = vg.Points(2)
 	for _, p := range []*plot.Plot{tokens, unknown} {
 		p.Add(plotter.NewGrid())
-		p.X.Scale, p.X.Tick.Marker, p.Y.Min = plot.LogScale{}, plot.ConstantTicks(ticks()), 0
+		p.X.Scale, p.X.Tick.Marker, p.Y.Tick.Marker, p.Y.Min = plot.LogScale{}, plot.ConstantTicks(sizeTicks()), plainTicks{}, 0
 	}
 	for i, kind := range groups(rows) {
 		c := colours[i%len(colours)]
-		if i >= len(colours) {
-			c = colours[6+i%3]
-		}
 		if err := addLine(tokens, kind, c, row.perWord); err != nil {
 			return err
 		}
@@ -81,8 +82,22 @@ func addLine(p *plot.Plot, rows []row, c color.RGBA, y func(row) float64) error 
 	return nil
 }
 
-// ticks are 1, 2 and 5 of each power of ten.
-func ticks() (ticks []plot.Tick) {
+// plainTicks are gonum's, without zeros behind the point.
+type plainTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (plainTicks) Ticks(low, high float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(low, high)
+	for i, t := range ticks {
+		if t.Label != "" {
+			ticks[i].Label = strconv.FormatFloat(t.Value, 'g', 4, 64)
+		}
+	}
+	return ticks
+}
+
+// sizeTicks are 1, 2 and 5 of each power of ten.
+func sizeTicks() (ticks []plot.Tick) {
 	for power := 10; power <= 1e6; power *= 10 {
 		for _, n := range []int{power, 2 * power, 5 * power} {
 			ticks = append(ticks, plot.Tick{Value: float64(n), Label: number(n)})
@@ -94,7 +109,7 @@ func ticks() (ticks []plot.Tick) {
 // writePNG draws two plots over one another with their axes in line.
 func writePNG(png string, above, below *plot.Plot) error {
 	canvas := vgimg.New(width, height)
-	area := draw.Crop(draw.New(canvas), margin, -2*margin, margin, -margin) // the last label sticks out on the right
+	area := draw.Crop(draw.New(canvas), margin, -legend-margin, margin, -margin)
 	plots := [][]*plot.Plot{{above}, {below}}
 	for i, c := range plot.Align(plots, draw.Tiles{Rows: 2, Cols: 1, PadY: 2 * margin}, area) {
 		plots[i][0].Draw(c[0])

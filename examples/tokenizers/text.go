@@ -16,12 +16,12 @@ import (
 
 // text is a text in lines that are not empty, without their ends.
 type text struct {
-	name           string
+	name, paths    string
 	learning, held []string
 }
 
 func (t *text) String() string {
-	return fmt.Sprintf("%s: %s bytes to learn from, %s held out, which are %s words", t.name, number(size(t.learning)), number(size(t.held)), number(words(t.held)))
+	return fmt.Sprintf("%s: %s bytes to learn from, %s held out, which are %s words", t.paths, number(size(t.learning)), number(size(t.held)), number(words(t.held)))
 }
 
 // all yields the lines to learn from.
@@ -50,7 +50,7 @@ func (o *options) read(paths string) (*text, error) {
 	if cut == 0 || cut == len(lines) {
 		return nil, errors.Errorf("%s: %d lines with text: too few to hold out a share of %g", paths, len(lines), o.heldOut)
 	}
-	return &text{textName(paths), lines[:cut], lines[cut:]}, nil
+	return &text{textName(paths), paths, lines[:cut], lines[cut:]}, nil
 }
 
 // field returns the part of a line that is text.
