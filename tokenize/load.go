@@ -11,9 +11,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Load reads a tokenizer: a tokenizer.json of Hugging Face, GPT-2's vocab.json with the merges.txt beside it, a folder that
-// holds either, a .tiktoken file of a known name (see TiktokenNamed), or a .model of sentencepiece. The error names the file
-// and the place in it; a component that is not known here is an error.
+// Load reads a tokenizer: a tokenizer.json of Hugging Face, GPT-2's vocab.json with the merges.txt beside it, a .tiktoken file
+// of a known name (see TiktokenNamed), a .model of sentencepiece, or a folder that holds a tokenizer.json, a vocab.json, a
+// tokenizer.model or a spiece.model, the first of these that is there. The error names the file and the place in it; a
+// component that is not known here is an error.
 func Load(path string) (*Tokenizer, error) { return Loader{}.Load(path) }
 
 // Loader is Load with the help of others.
@@ -26,12 +27,8 @@ func (l Loader) Load(path string) (*Tokenizer, error) {
 		return nil, errors.Wrap(err, "tokenize: load")
 	}
 	if info.IsDir() {
-		if file := filepath.Join(path, "tokenizer.json"); exists(file) {
-			return l.Load(file)
-		}
-		path = filepath.Join(path, "vocab.json")
-		if !exists(path) {
-			return nil, errors.Errorf("tokenize: load: %s: neither tokenizer.json nor vocab.json in the folder", filepath.Dir(path))
+		if path, err = inFolder(path); err != nil {
+			return nil, err
 		}
 	}
 	if filepath.Ext(path) == ".tiktoken" {
@@ -49,11 +46,6 @@ func (l Loader) Load(path string) (*Tokenizer, error) {
 	}
 	t, err := l.parse(data)
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // LoadGPT2 reads the two files of GPT-2: vocab.json (also encoder.json), tokens with ids, and merges.txt (also
