@@ -27,11 +27,11 @@ func defaults() *options {
 }
 
 func (o *options) flags(f *flag.FlagSet) {
-	f.Var(&o.data, "data", "text to cut: a file, a folder or a glob, .gz too, or several of them with commas between, which are one text; "+
+	f.Var(&o.data, "data", "text to cut, a `PATH`: a file, a folder or a glob, .gz too, or several of them with commas between, which are one text; "+
 		"given again, another text (default Newton's Opticks of the Go distribution)")
-	f.Var(&o.tokenizers, "tokenizer", "published tokenizer to compare with, as often as you like or with commas between: a tokenizer.json, "+
+	f.Var(&o.tokenizers, "tokenizer", "published tokenizer to compare with, a `PATH`, as often as you like or with commas between: a tokenizer.json, "+
 		"a vocab.json with its merges.txt, a .model, a .tiktoken, or a folder that holds one")
-	f.Var(&o.sizes, "sizes", "vocabulary sizes of words and subwords")
+	f.Var(&o.sizes, "sizes", "vocabulary `SIZES` of words and subwords")
 	f.IntVar(&o.column, "column", o.column, "field of lines with tabs that is the text, from 1; 0: whole lines")
 	f.Float64Var(&o.heldOut, "held-out", o.heldOut, "share of each text, at its end, that is not trained on and is cut")
 	f.StringVar(&o.sentence, "sentence", o.sentence, "sentence to show, cut (default one that is held out, with a word that is new)")

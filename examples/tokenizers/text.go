@@ -44,11 +44,11 @@ func (o *options) read(paths string) (*text, error) {
 		}
 	}
 	learn, cut := float64(size(lines))*(1-o.heldOut), 0
-	for sum := 0; cut < len(lines) && float64(sum) < learn; cut++ {
+	for sum := 0; cut < len(lines)-1 && float64(sum) < learn; cut++ {
 		sum += len(lines[cut])
 	}
-	if cut == 0 || cut == len(lines) {
-		return nil, errors.Errorf("%s: %d lines with text: too few to hold out a share of %g", paths, len(lines), o.heldOut)
+	if cut == 0 {
+		return nil, errors.Errorf("%s: %d lines with text: too few to hold some out", paths, len(lines))
 	}
 	return &text{textName(paths), paths, lines[:cut], lines[cut:]}, nil
 }
