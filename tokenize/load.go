@@ -21,11 +21,9 @@ func Load(path string) (*Tokenizer, error) {
 		return nil, errors.Wrap(err, "tokenize: load")
 	}
 	if info.IsDir() {
-		file := fileIn(path)
-		if file == "" {
-			return nil, errors.Errorf("tokenize: load: %s: none of %s in the folder", path, strings.Join(knownFiles, ", "))
+		if path, err = inFolder(path); err != nil {
+			return nil, err
 		}
-		return Load(file)
 	}
 	if filepath.Ext(path) == ".tiktoken" {
 		return loadTiktokenByName(path)
@@ -45,24 +43,6 @@ func Load(path string) (*Tokenizer, error) {
 	}
 	t, err := parse(data)
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
-}
-
-// knownFiles are the files that Load looks for in a folder, in this order.
-var knownFiles = []string{"tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"}
-
-// fileIn returns the file of a folder that Load reads, "" for none.
-func fileIn(folder string) string {
-	for _, name := range knownFiles {
-		if file := filepath.Join(folder, name); exists(file) {
-			return file
-		}
-	}
-	return ""
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // LoadGPT2 reads the two files of GPT-2: vocab.json (also encoder.json), tokens with ids, and merges.txt (also

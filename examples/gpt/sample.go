@@ -109,8 +109,11 @@ func open(dir string) (m models.GPT, tok *tokenize.Tokenizer, err error) {
 	if err := checkpoints.ReadConfig(dir, &m); err != nil {
 		return m, nil, err
 	}
-	tok, err = tokenize.Load(dir)
-	return m, tok, err
+	if tok, err = tokenize.Load(dir); err != nil {
+		return m, nil, err
+	}
+	tok.Bare = true
+	return m, tok, nil
 }
 
 // evaluation is the flags of eval.

@@ -18,7 +18,6 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
-	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
@@ -50,8 +49,8 @@ func defaults() *options {
 func (o *options) flags(f *flag.FlagSet) {
 	f.StringVar(&o.data, "data", o.data, "text to learn from: a file, a folder or a glob, .gz too (default Newton's Opticks of the Go distribution)")
 	f.StringVar(&o.out, "out", o.out, "folder of the model, its checkpoints and its log")
-	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, "char, word or bpe, trained on the text, or a folder with a trained one")
-	f.IntVar(&o.vocab, "vocab", o.vocab, "size of the vocabulary of word and bpe")
+	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, tokenizerHelp)
+	f.IntVar(&o.vocab, "vocab", o.vocab, "size of the vocabulary of what is trained, but for char")
 	f.IntVar(&o.layers, "layers", o.layers, "blocks")
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a block")
 	f.IntVar(&o.dim, "dim", o.dim, "channels")
@@ -90,7 +89,7 @@ func (o *options) check() error {
 // job is a run that is set up: a model, its Programs over the same weights, and how they are trained.
 type job struct {
 	*options
-	tok            *tokenize.Tokenizer
+	tok            vocabulary
 	model          models.GPT
 	params         *graph.Params
 	step, eval     *graph.Program
@@ -253,39 +252,24 @@ func (j *job) finish() error {
 }
 
 // text reads the text, trains or loads the tokenizer, and holds out the last tenth.
-func (o *options) text() (tok *tokenize.Tokenizer, learning, held *train.Corpus, err error) {
+func (o *options) text() (tok vocabulary, learning, held *train.Corpus, err error) {
 	if o.data == "" {
 		if o.data, err = opticks(); err != nil {
-			return nil, nil, nil, err
+			return tok, nil, nil, err
 		}
 	}
-	progress := tokenize.ProgressBar(os.Stderr)
-	switch o.tokenizer {
-	case "char":
-		tok, err = tokenize.CharTrainer{Progress: progress}.TrainFiles(o.data)
-	case "word":
-		tok, err = tokenize.WordTrainer{VocabSize: o.vocab, Unknown: "<unk>", Progress: progress}.TrainFiles(o.data)
-	case "bpe":
-		tok, err = tokenize.BPETrainer{VocabSize: o.vocab, Progress: progress}.TrainFiles(o.data)
-	default:
-		tok, err = tokenize.Load(o.tokenizer)
-	}
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	vocabulary, err := tok.MarshalJSON()
-	if err != nil {
-		return nil, nil, nil, err
+	if tok, err = o.vocabulary(); err != nil {
+		return tok, nil, nil, err
 	}
 	if err := os.MkdirAll(o.out, 0o777); err != nil {
-		return nil, nil, nil, errors.WithStack(err)
+		return tok, nil, nil, errors.WithStack(err)
 	}
 	corpus, err := train.Text{
 		Paths: []string{o.data}, Encoder: tok,
-		File: filepath.Join(o.out, "tokens.bin"), Fingerprint: fmt.Sprintf("%x", sha256.Sum256(vocabulary)),
+		File: filepath.Join(o.out, "tokens.bin"), Fingerprint: fmt.Sprintf("%x", sha256.Sum256(tok.data)),
 	}.Corpus()
 	if err != nil {
-		return nil, nil, nil, err
+		return tok, nil, nil, err
 	}
 	learning, held, err = corpus.Split(0.9)
 	return tok, learning, held, err
@@ -307,11 +291,7 @@ type runState struct {
 
 // folder is a model folder in Hugging Face's layout.
 func (j *job) folder() checkpoints.Model {
-	text, err := j.tok.MarshalJSON()
-	if err != nil {
-		panic(err) // it was loaded or trained here, so that all its parts have a form
-	}
-	return checkpoints.Model{Config: j.model, Weights: j.params.All(), Files: map[string][]byte{"tokenizer.json": text}}
+	return checkpoints.Model{Config: j.model, Weights: j.params.All(), Files: map[string][]byte{j.tok.file: j.tok.data}}
 }
 
 // resume puts everything where a saved run was.

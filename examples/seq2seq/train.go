@@ -18,7 +18,6 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
-	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
@@ -51,8 +50,8 @@ func defaults() *options {
 func (o *options) flags(f *flag.FlagSet) {
 	o.dataset.flags(f)
 	f.StringVar(&o.out, "out", o.out, "folder of the model, its checkpoints and its log")
-	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, "char, word or bpe, trained on both sides of the pairs, or a folder with a trained one that has <pad>, <s> and </s>")
-	f.IntVar(&o.vocab, "vocab", o.vocab, "size of the vocabulary of word and bpe")
+	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, tokenizerHelp)
+	f.IntVar(&o.vocab, "vocab", o.vocab, "size of the vocabulary of what is trained, but for char")
 	f.IntVar(&o.layers, "layers", o.layers, "layers of the encoder, and of the decoder")
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a layer")
 	f.IntVar(&o.dim, "dim", o.dim, "channels")
@@ -87,7 +86,7 @@ func (o *options) check() error {
 // job is a run that is set up: a model, its Programs over the same weights, and how they are trained.
 type job struct {
 	*options
-	tok            *tokenize.Tokenizer
+	tok            vocabulary
 	model          models.Seq2Seq
 	params         *graph.Params
 	step, eval     *graph.Program
@@ -194,9 +193,7 @@ func prepare(o *options) (*job, error) {
 
 // build makes the model, its Programs and the Trainer.
 func (j *job) build() (err error) {
-	if j.model, err = j.transformer(j.tok, slices.Concat(j.learning, j.held)); err != nil {
-		return err
-	}
+	j.model = j.transformer(j.tok, slices.Concat(j.learning, j.held))
 	size := j.size()
 	loss := j.model.Loss(size.B, size.S, size.T)
 	j.params = graph.NewParams(tensor.Float32, j.seed)
@@ -254,14 +251,11 @@ func (j *job) finish() error {
 	return nil
 }
 
-// special are the tokens that are no text: padding, beginning and end.
-var special = []string{"<pad>", "<s>", "</s>"}
-
 // pairs reads the pairs and encodes them with one tokenizer for both sides.
-func (o *options) pairs() (tok *tokenize.Tokenizer, learning, held train.Pairs, err error) {
+func (o *options) pairs() (tok vocabulary, learning, held train.Pairs, err error) {
 	first, second, err := o.read()
 	if err != nil {
-		return nil, nil, nil, err
+		return tok, nil, nil, err
 	}
 	texts := func(yield func(string) bool) {
 		for _, p := range slices.Concat(first, second) {
@@ -270,25 +264,14 @@ func (o *options) pairs() (tok *tokenize.Tokenizer, learning, held train.Pairs, 
 			}
 		}
 	}
-	progress := tokenize.ProgressBar(os.Stderr)
-	switch o.tokenizer {
-	case "char":
-		tok, err = tokenize.CharTrainer{Special: special, Unknown: "<unk>", Progress: progress}.Train(texts)
-	case "word":
-		tok, err = tokenize.WordTrainer{VocabSize: o.vocab, Special: special, Unknown: "<unk>", Progress: progress}.Train(texts)
-	case "bpe":
-		tok, err = tokenize.BPETrainer{VocabSize: o.vocab, Special: special, Progress: progress}.Train(texts)
-	default:
-		tok, err = tokenize.Load(o.tokenizer)
-	}
-	if err != nil {
-		return nil, nil, nil, err
+	if tok, err = o.vocabulary(texts); err != nil {
+		return tok, nil, nil, err
 	}
 	if learning, err = train.EncodePairs(first, tok, tok); err != nil {
-		return nil, nil, nil, err
+		return tok, nil, nil, err
 	}
 	if held, err = train.EncodePairs(second, tok, tok); err != nil {
-		return nil, nil, nil, err
+		return tok, nil, nil, err
 	}
 	all, sum := train.PairSize{S: math.MaxInt, T: math.MaxInt}, len(learning)+len(held)
 	learning, _ = learning.Fit(all)
@@ -297,7 +280,7 @@ func (o *options) pairs() (tok *tokenize.Tokenizer, learning, held train.Pairs, 
 		fmt.Printf("%d of %d pairs have no source and are left out\n", sum-left, sum)
 	}
 	if len(learning) == 0 || len(held) == 0 {
-		return nil, nil, nil, errors.Errorf("%d pairs to learn from and %d held out have a source, want some of both", len(learning), len(held))
+		return tok, nil, nil, errors.Errorf("%d pairs to learn from and %d held out have a source, want some of both", len(learning), len(held))
 	}
 	return tok, learning, held, nil
 }
@@ -308,7 +291,7 @@ func (j *job) size() train.PairSize {
 }
 
 // transformer is a model for the longest of the pairs.
-func (o *options) transformer(tok *tokenize.Tokenizer, pairs train.Pairs) (models.Seq2Seq, error) {
+func (o *options) transformer(tok vocabulary, pairs train.Pairs) models.Seq2Seq {
 	m := models.Seq2Seq{
 		EncoderLayers: o.layers, DecoderLayers: o.layers, Heads: o.heads, Dim: o.dim, Hidden: o.hidden,
 		SourceVocab: tok.VocabSize(), TargetVocab: tok.VocabSize(), NormFirst: o.normFirst, LabelSmoothing: o.smoothing, Dropout: o.dropout,
@@ -316,13 +299,8 @@ func (o *options) transformer(tok *tokenize.Tokenizer, pairs train.Pairs) (model
 	for _, p := range pairs {
 		m.Source, m.Target = max(m.Source, len(p.Source)), max(m.Target, len(p.Target)+1)
 	}
-	for i, id := range []*int32{&m.PAD, &m.BOS, &m.EOS} {
-		var ok bool
-		if *id, ok = tok.TokenToID(special[i]); !ok {
-			return m, errors.Errorf("the tokenizer of %s has no token %s", o.tokenizer, special[i])
-		}
-	}
-	return m, nil
+	m.PAD, m.BOS, m.EOS = tok.marks.Pad, tok.marks.BOS, tok.marks.EOS
+	return m
 }
 
 func marks(m models.Seq2Seq) train.Marks { return train.Marks{Pad: m.PAD, BOS: m.BOS, EOS: m.EOS} }
@@ -336,11 +314,7 @@ type runState struct {
 
 // folder is a model folder in Hugging Face's layout.
 func (j *job) folder() checkpoints.Model {
-	text, err := j.tok.MarshalJSON()
-	if err != nil {
-		panic(err) // it was loaded or trained here, so that all its parts have a form
-	}
-	return checkpoints.Model{Config: j.model, Weights: j.params.All(), Files: map[string][]byte{"tokenizer.json": text}}
+	return checkpoints.Model{Config: j.model, Weights: j.params.All(), Files: map[string][]byte{j.tok.file: j.tok.data}}
 }
 
 // resume puts everything where a saved run was.

@@ -32,7 +32,7 @@ func open(dir string, batch int) (*translator, error) {
 	if t.tok, err = tokenize.Load(dir); err != nil {
 		return nil, err
 	}
-	t.tok.SkipSpecial = true
+	t.tok.SkipSpecial, t.tok.Bare = true, true
 	if t.Decoder, err = generate.NewDecoder(t.params, t.model, batch); err != nil { // declares the parameters
 		return nil, err
 	}

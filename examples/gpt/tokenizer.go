@@ -1,0 +1,43 @@
+package main
+
+import (
+	"os"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+const tokenizerHelp = "char, word, bpe, unigram or wordpiece, trained on the text; or one that there is: the folder of a model, a tokenizer.json, " +
+	"a vocab.json with its merges.txt, a .model or a .tiktoken"
+
+// vocabulary is a tokenizer and the file that the folder of a model holds of it.
+type vocabulary struct {
+	*tokenize.Tokenizer
+	file string
+	data []byte
+}
+
+// vocabulary trains the tokenizer on the text, or loads it.
+func (o *options) vocabulary() (v vocabulary, err error) {
+	progress := tokenize.ProgressBar(os.Stderr)
+	characters := o.vocab / 4 // that a piece of its own may be, so that a text with thousands leaves room for longer pieces
+	switch o.tokenizer {
+	case "char":
+		v.Tokenizer, err = tokenize.CharTrainer{Progress: progress}.TrainFiles(o.data)
+	case "word":
+		v.Tokenizer, err = tokenize.WordTrainer{VocabSize: o.vocab, Unknown: "<unk>", Progress: progress}.TrainFiles(o.data)
+	case "bpe":
+		v.Tokenizer, err = tokenize.BPETrainer{VocabSize: o.vocab, Progress: progress}.TrainFiles(o.data)
+	case "unigram":
+		v.Tokenizer, err = tokenize.UnigramTrainer{VocabSize: o.vocab, LimitAlphabet: characters, Progress: progress}.TrainFiles(o.data)
+	case "wordpiece":
+		v.Tokenizer, err = tokenize.WordPieceTrainer{VocabSize: o.vocab, LimitAlphabet: characters, Progress: progress}.TrainFiles(o.data)
+	default:
+		v.Tokenizer, err = tokenize.Load(o.tokenizer)
+	}
+	if err != nil {
+		return v, err
+	}
+	v.Bare = true // a text to go on from has no marks around it
+	v.file, v.data, err = v.ModelFile()
+	return v, err
+}

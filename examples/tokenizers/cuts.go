@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+// printCuts shows a sentence as each tokenizer cuts it.
+func printCuts(w io.Writer, sentence string, rows []row) error {
+	ink := inkFor(w)
+	fmt.Fprintf(w, "\n%s\n%s\n\n", sentence, ink.legend)
+	longest := 0
+	for _, r := range rows {
+		longest = max(longest, utf8.RuneCountInString(r.name()))
+	}
+	for _, r := range rows {
+		cells, tokens, err := cut(r.tok, sentence)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%-*s %4d  %s\n", longest, r.name(), tokens, ink.line(sentence, cells))
+	}
+	return nil
+}
+
+// cell is a stretch of a sentence and the tokens that it takes. It is more than one token where they hold parts of characters.
+type cell struct {
+	tokenize.Span
+	tokens  int
+	unknown bool
+}
+
+// cut returns the cells of a sentence in order. What a tokenizer leaves out lies between them.
+func cut(tok *tokenize.Tokenizer, sentence string) (cells []cell, tokens int, err error) {
+	e, err := tok.EncodeDetailed(sentence)
+	if err != nil {
+		return nil, 0, err
+	}
+	missing := unknownID(tok)
+	for i, span := range e.Offsets {
+		if n := len(cells); n > 0 && span.Start < cells[n-1].End {
+			cells[n-1].tokens++
+			cells[n-1].unknown = cells[n-1].unknown || e.IDs[i] == missing
+			cells[n-1].End = max(cells[n-1].End, span.End)
+			continue
+		}
+		cells = append(cells, cell{span, 1, e.IDs[i] == missing})
+	}
+	return cells, len(e.IDs), nil
+}
+
+// ink is how cells look.
+type ink struct {
+	legend                string
+	even, odd, bad, reset string // what stands around a cell
+	between               string // two cells that touch
+}
+
+// inkFor colours terminals unless NO_COLOR is set (https://no-color.org).
+func inkFor(w io.Writer) ink {
+	f, ok := w.(*os.File)
+	if ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
+		return ink{
+			legend: "cut by each, with the number of tokens; red is unknown, ³ is three tokens for these characters",
+			even:   "\x1b[30;48;5;153m", odd: "\x1b[30;48;5;222m", bad: "\x1b[97;41m", reset: "\x1b[0m",
+		}
+	}
+	return ink{legend: "cut by each, with the number of tokens; what is in ⟨⟩ is unknown, ³ is three tokens for these characters", between: "|"}
+}
+
+// line writes the cells with what lies between.
+func (k ink) line(sentence string, cells []cell) string {
+	var b strings.Builder
+	at, shades := 0, []string{k.even, k.odd}
+	for i, c := range cells {
+		if c.Start > at {
+			b.WriteString(sentence[at:c.Start])
+		} else if i > 0 {
+			b.WriteString(k.between)
+		}
+		part := sentence[c.Start:c.End]
+		if c.tokens > 1 {
+			part += superscript(c.tokens)
+		}
+		switch {
+		case !c.unknown:
+			b.WriteString(shades[i%2] + part + k.reset)
+		case k.bad == "":
+			b.WriteString("⟨" + part + "⟩")
+		default:
+			b.WriteString(k.bad + part + k.reset)
+		}
+		at = max(at, c.End)
+	}
+	return b.String() + sentence[at:]
+}
+
+// superscript writes n in small raised digits.
+func superscript(n int) string {
+	digits := []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")
+	var b strings.Builder
+	for _, d := range fmt.Sprint(n) {
+		b.WriteRune(digits[d-'0'])
+	}
+	return b.String()
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"flag"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// options are the flags.
+type options struct {
+	data       texts
+	tokenizers texts
+	sizes      sizes
+	out        string
+	sentence   string
+	column     int
+	heldOut    float64
+}
+
+func defaults() *options {
+	return &options{sizes: sizes{500, 2000, 8000, 32000}, out: "out/tokenizers", heldOut: 0.1}
+}
+
+func (o *options) flags(f *flag.FlagSet) {
+	f.Var(&o.data, "data", "text to cut, a `PATH`: a file, a folder or a glob, .gz too, or several of them with commas between, which are one text; "+
+		"given again, another text (default Newton's Opticks of the Go distribution)")
+	f.Var(&o.tokenizers, "tokenizer", "published tokenizer to compare with, a `PATH`, as often as you like or with commas between: a tokenizer.json, "+
+		"a vocab.json with its merges.txt, a .model, a .tiktoken, or a folder that holds one")
+	f.Var(&o.sizes, "sizes", "vocabulary `SIZES` of words and subwords")
+	f.IntVar(&o.column, "column", o.column, "field of lines with tabs that is the text, from 1; 0: whole lines")
+	f.Float64Var(&o.heldOut, "held-out", o.heldOut, "share of each text, at its end, that is not trained on and is cut")
+	f.StringVar(&o.sentence, "sentence", o.sentence, "sentence to show, cut (default one that is held out, with a word that is new)")
+	f.StringVar(&o.out, "out", o.out, "folder of the plots")
+}
+
+func (o *options) check() error {
+	switch {
+	case !(o.heldOut > 0 && o.heldOut < 1):
+		return errors.Errorf("-held-out is %g, want more than 0 and less than 1", o.heldOut)
+	case o.column < 0:
+		return errors.Errorf("-column is %d, want at least 0", o.column)
+	}
+	return nil
+}
+
+// parse reads the flags. With -h it prints them and returns flag.ErrHelp; a wrong one is an error, which main prints once.
+func parse(args []string, declare func(*flag.FlagSet)) error {
+	f := flag.NewFlagSet("tokenizers", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	declare(f)
+	err := f.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		f.SetOutput(os.Stdout)
+		f.Usage()
+		return err
+	}
+	if err != nil {
+		return errors.WithMessage(err, "-h lists the flags")
+	}
+	if f.NArg() > 0 {
+		return errors.Errorf("unexpected argument %q: everything is given by flags, see -h", f.Arg(0))
+	}
+	return nil
+}
+
+// texts is a flag that may be given more than once.
+type texts []string
+
+// String implements flag.Value.
+func (t *texts) String() string { return strings.Join(*t, " ") }
+
+// Set implements flag.Value.
+func (t *texts) Set(s string) error {
+	if strings.Trim(s, ", ") == "" {
+		return errors.New("it names nothing")
+	}
+	*t = append(*t, s)
+	return nil
+}
+
+// split returns what stands between the commas of s.
+func split(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' })
+}
+
+// sizes is a flag of numbers with commas between.
+type sizes []int
+
+// String implements flag.Value.
+func (s *sizes) String() string {
+	var list []string
+	for _, n := range *s {
+		list = append(list, strconv.Itoa(n))
+	}
+	return strings.Join(list, ",")
+}
+
+// Set implements flag.Value. The sizes come in order, each once.
+func (s *sizes) Set(list string) error {
+	*s = nil
+	for _, field := range split(list) {
+		n, err := strconv.Atoi(strings.TrimSpace(field))
+		if err != nil || n < leastSize {
+			return errors.Errorf("%q is no vocabulary size, want a number of at least %d", field, leastSize)
+		}
+		*s = append(*s, n)
+	}
+	if len(*s) == 0 {
+		return errors.New("it names no size")
+	}
+	slices.Sort(*s)
+	*s = slices.Compact(*s)
+	return nil
+}

@@ -1,0 +1,118 @@
+// Tokenizers shows how bytes, characters, words and subwords cut a text, and so why models read subwords.
+//
+// With no arguments it takes a book that every Go distribution carries, Newton's Opticks: it trains byte-level BPE, Unigram and
+// WordPiece of several vocabulary sizes on nine tenths of it, which takes some seconds, and cuts the last tenth with each. It prints a
+// table (tokens per word, share of unknown tokens, speed), one sentence as each tokenizer cuts it, and what the figures say; a plot
+// goes to out/tokenizers. Any other text will do, several of them one after the other, and published tokenizers beside those trained:
+//
+//	go run ./examples/tokenizers -data PATH -data PATH …      files, folders or globs, .gz too
+//	go run ./examples/tokenizers -data ratings.txt -column 2  the second field of each line
+//	go run ./examples/tokenizers -tokenizer gpt2 -tokenizer t5/spiece.model -tokenizer cl100k_base.tiktoken
+//
+// Korean and English side by side, about two minutes on two cores:
+//
+//	go run ./examples/tokenizers -data ratings_train.txt -data wikitext-2/train.txt -column 2
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "tokenizers:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, w io.Writer) error {
+	o := defaults()
+	if err := parse(args, o.flags); err != nil {
+		return err
+	}
+	if err := o.check(); err != nil {
+		return err
+	}
+	if len(o.data) == 0 {
+		path, err := opticks()
+		if err != nil {
+			return err
+		}
+		o.data = texts{path}
+	}
+	published, err := load(o.tokenizers)
+	if err != nil {
+		return err
+	}
+	all := make([]*text, len(o.data))
+	for i, paths := range o.data { // before any of them is worked on
+		if all[i], err = o.read(paths); err != nil {
+			return err
+		}
+	}
+	for i, t := range all {
+		if err := o.compare(w, t, published, i); err != nil {
+			return errors.WithMessage(err, t.name)
+		}
+	}
+	return nil
+}
+
+// compare trains every tokenizer on a text, cuts what is held out of it, and shows the outcome.
+func (o *options) compare(w io.Writer, t *text, published []contestant, number int) error {
+	fmt.Fprintf(w, "%s\n\n", t)
+	rows, err := o.rows(t, published)
+	if err != nil {
+		return err
+	}
+	printTable(w, rows)
+	if err := printCuts(w, o.sample(t, rows), rows); err != nil {
+		return err
+	}
+	png := filepath.Join(o.out, fmt.Sprintf("%d-%s.png", number+1, t.name))
+	if err := savePlot(png, t.name, rows); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%s\nThe plot is in %s.\n\n", wrap(findings(rows), 89), png)
+	return nil
+}
+
+// rows trains and measures one tokenizer after the other.
+func (o *options) rows(t *text, published []contestant) ([]row, error) {
+	var rows []row
+	short := map[string]bool{} // kinds of which the text has no more entries
+	for _, c := range append(contestants(o.sizes), published...) {
+		if short[c.kind] {
+			continue
+		}
+		if c.train != nil {
+			fmt.Fprintln(os.Stderr, c.name())
+		}
+		r, err := c.measure(t, tokenize.ProgressBar(os.Stderr))
+		if err != nil {
+			return nil, errors.WithMessage(err, c.name())
+		}
+		short[c.kind] = r.vocab < c.size
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+// opticks is a text of every Go distribution.
+func opticks() (string, error) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", errors.Wrap(err, "go env GOROOT, to find a text; or name another with -data")
+	}
+	return filepath.Join(strings.TrimSpace(string(root)), "src", "testdata", "Isaac.Newton-Opticks.txt"), nil
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pkg/errors"
+)
+
+// file writes a text into a folder of the test and returns its path.
+func file(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// lines are n lines of which some words come only at the end.
+func lines(n int) string {
+	var b strings.Builder
+	for i := range n {
+		word := "Fox"
+		if i > n*9/10 {
+			word = "Wolf"
+		}
+		b.WriteString("The quick brown " + word + " jumps over 게으른 개를 넘는다.\n\n")
+	}
+	return b.String()
+}
+
+// TestRun goes through everything with two texts and a published tokenizer, made here.
+func TestRun(t *testing.T) {
+	dir := t.TempDir()
+	tok, err := trainBPE(260, slices.Values([]string{"the the quick"}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved := filepath.Join(dir, "made.json")
+	if err := tok.Save(saved); err != nil {
+		t.Fatal(err)
+	}
+	var w bytes.Buffer
+	err = run([]string{"-data", file(t, "first.txt", lines(50)), "-data", file(t, "second.tsv", "1\ta b c\n2\td e\n3\ta z\n"), "-column", "2", "-out", dir,
+		"-sizes", "300,400", "-tokenizer", saved}, &w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"characters", "byte-level BPE", "Unigram", "WordPiece", "words", "\nmade ", "tokens/word",
+		"The quick brown ⟨Wolf⟩ jumps over 게으른 개를 넘는다|.", "8 bytes to learn from, 3 held out, which are 2 words",
+	} {
+		if !strings.Contains(w.String(), want) {
+			t.Errorf("got no %q in\n%s", want, w.String())
+		}
+	}
+	if strings.Contains(w.String(), "\x1b") {
+		t.Error("there are colours in what is no terminal")
+	}
+	for _, name := range []string{"1-first.png", "2-second.png"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := png.Decode(bytes.NewReader(data)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestBadFlags: each is one line that says what is wrong, and leaves nothing behind.
+func TestBadFlags(t *testing.T) {
+	short, fields := file(t, "short.txt", "one line\n"), file(t, "fields.tsv", "a\tb\nc\td\n")
+	t.Chdir(t.TempDir())
+	for _, c := range []struct{ args, words string }{
+		{"more", `"more"|-h`},
+		{"-nope", "-nope|-h"},
+		{"-data missing.txt", "missing.txt"},
+		{"-data ,", "names nothing"},
+		{"-data " + short, "too few"},
+		{"-data " + fields + " -column 3", "line 1|2 fields|-column is 3"},
+		{"-column -1", "-column is -1"},
+		{"-held-out 1", "-held-out is 1"},
+		{"-held-out NaN", "-held-out is NaN"},
+		{"-sizes 500,x", `"x"|at least 256`},
+		{"-sizes 100", `"100"|at least 256`},
+		{"-sizes ,", "no size"},
+		{"-tokenizer missing.json", "missing.json"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			err := run(strings.Fields(c.args), new(bytes.Buffer))
+			if err == nil || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("got error %q, want one line", err)
+			}
+			for w := range strings.SplitSeq(c.words, "|") {
+				if !strings.Contains(err.Error(), w) {
+					t.Errorf("got error %q, want %q in it", err, w)
+				}
+			}
+			if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+				t.Errorf("got %v (%v) left behind, want nothing", left, err)
+			}
+		})
+	}
+	if err := run([]string{"-h"}, new(bytes.Buffer)); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("-h: got %v, want flag.ErrHelp", err)
+	}
+}
+
+func TestSizes(t *testing.T) {
+	var s sizes
+	if err := s.Set("8000, 500,500"); err != nil || !slices.Equal(s, sizes{500, 8000}) {
+		t.Errorf("got %v (%v), want 500 and 8000", s, err)
+	}
+}
+
+func TestRead(t *testing.T) {
+	o := defaults()
+	o.heldOut, o.column = 0.4, 2
+	got, err := o.read(file(t, "a.b.txt", "1\tone\r\n\n2\ttwo\nthree\n4\t \n") + "," + file(t, "b.txt", "four\n"))
+	if err != nil || got.name != "a-b" || !slices.Equal(got.learning, []string{"one", "two", "three"}) || !slices.Equal(got.held, []string{"four"}) {
+		t.Errorf("got %+v (%v), want a-b with one, two, three to learn from and four held out", got, err)
+	}
+	var parts []string
+	for s := range sentences(" Is it? Yes. 3.5 is!  Good") {
+		parts = append(parts, s)
+	}
+	if want := []string{"Is it?", "Yes.", "3.5 is!", "Good"}; !slices.Equal(parts, want) {
+		t.Errorf("got %q, want %q", parts, want)
+	}
+	for path, want := range map[string]string{
+		"x/cl100k_base.tiktoken": "cl100k_base", "gpt2/vocab.json": "gpt2", "t5/spiece.model": "t5", "x/bert-base-uncased": "bert-base-uncased", "x/phi-1.5": "phi-1.5",
+	} {
+		if got := published(path); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
+}

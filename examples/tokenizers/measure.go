@@ -1,0 +1,126 @@
+package main
+
+import (
+	"math"
+	"time"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+// row is what is known of a tokenizer.
+type row struct {
+	kind    string
+	vocab   int // entries
+	tok     *tokenize.Tokenizer
+	trained time.Duration // 0: it was there
+	speed   float64       // bytes of text encoded a second, by one goroutine
+	counts
+}
+
+// counts is how a tokenizer cuts lines.
+type counts struct {
+	bytes, words, tokens, unknown int
+}
+
+// perWord is tokens per word, a word being what stands between spaces.
+func (c counts) perWord() float64 { return ratio(c.tokens, c.words) }
+
+// unknownShare is the share of tokens that stand for text outside the vocabulary.
+func (c counts) unknownShare() float64 { return ratio(c.unknown, c.tokens) }
+
+func (c counts) bytesPerToken() float64 { return ratio(c.bytes, c.tokens) }
+
+func ratio(a, b int) float64 {
+	if b == 0 {
+		return math.NaN()
+	}
+	return float64(a) / float64(b)
+}
+
+// name is the kind with the number of entries.
+func (r row) name() string { return r.kind + " " + number(r.vocab) }
+
+// measure trains a tokenizer where it must and cuts what is held out.
+func (c contestant) measure(t *text, progress func(tokenize.Progress)) (row, error) {
+	r := row{kind: c.kind, tok: c.tok}
+	if c.train != nil {
+		begun := time.Now()
+		var err error
+		if r.tok, err = c.train(c.size, t.all(), progress); err != nil {
+			return r, err
+		}
+		r.trained = time.Since(begun)
+	}
+	plain := *r.tok
+	plain.Special, plain.Bare, plain.Truncation, plain.Padding = tokenize.AsText, true, nil, nil // the text alone
+	r.tok, r.vocab = &plain, plain.VocabSize()
+	var err error
+	if r.counts, err = count(r.tok, t.held); err != nil {
+		return r, err
+	}
+	r.speed, err = speed(r.tok, t.held)
+	return r, err
+}
+
+// count cuts lines.
+func count(tok *tokenize.Tokenizer, lines []string) (counts, error) {
+	c := counts{bytes: size(lines), words: words(lines)}
+	missing := unknownID(tok)
+	var ids []int32
+	for i, line := range lines {
+		var err error
+		if ids, err = tok.AppendEncode(ids[:0], line); err != nil {
+			return c, errors.WithMessagef(err, "line %d of those held out", i+1)
+		}
+		c.tokens += len(ids)
+		for _, id := range ids {
+			if id == missing {
+				c.unknown++
+			}
+		}
+	}
+	return c, nil
+}
+
+// unknownID is the id of text outside the vocabulary, -1 where there is none.
+func unknownID(tok *tokenize.Tokenizer) int32 {
+	name := ""
+	switch m := tok.Stages().Model.(type) {
+	case *tokenize.BPE:
+		name = m.Config().Unknown
+	case *tokenize.WordPiece:
+		name = m.Config().Unknown
+	case *tokenize.WordLevel:
+		name, _ = m.Unknown()
+	case *tokenize.Unigram:
+		return m.Config().Unknown
+	case *tokenize.SentencePiece:
+		name = "<unk>" // what sentencepiece calls it unless told otherwise
+	}
+	if id, ok := tok.TokenToID(name); ok && name != "" {
+		return id
+	}
+	return -1
+}
+
+// measuring is how long speed encodes at least.
+const measuring = 100 * time.Millisecond
+
+// speed encodes the lines again and again, after a first time that fills caches.
+func speed(tok *tokenize.Tokenizer, lines []string) (float64, error) {
+	var ids []int32
+	done := 0
+	begun := time.Now()
+	for time.Since(begun) < measuring {
+		for _, line := range lines {
+			var err error
+			if ids, err = tok.AppendEncode(ids[:0], line); err != nil {
+				return 0, err
+			}
+		}
+		done += size(lines)
+	}
+	return float64(done) / time.Since(begun).Seconds(), nil
+}
