@@ -1,33 +1,44 @@
 package kernel
 
-// A product of few rows with a matrix whose rows are contiguous is cut along its depth, so that each worker reads whole rows of
-// the matrix, one behind the other, at the speed of memory. There are depthParts stretches of rows; what they come to is
-// added up in their order.
+// Some products are cut along their depth: each worker takes a stretch of it, and what the stretches come to is added up in their
+// order. Few rows of A with a matrix whose rows are contiguous: so memory is read from end to end, at its speed. And a product far
+// deeper than it is high or wide: so each operand is read once, not once for each tile of C.
 const (
-	depthRows = 16      // rows of A at most
-	depthPart = 1 << 14 // elements of the matrix in a stretch at least
-	// depthParts is enough for as many workers as share one memory with profit.
+	depthRows = 16      // rows of A that are few
+	depthPart = 1 << 14 // elements of B in a stretch at least
+	depthUnit = 32      // rows of B for few rows of A that are packed at a time: they stay in the second cache
+	deepRatio = 8       // what the depth is of the height and the width, at least
+	deepTile  = 1 << 18 // elements of C of a deep product at most
+	// depthParts is the number of stretches: enough for as many workers as share one memory with profit.
 	depthParts = 8
-	depthUnit  = 32 // rows that are packed at a time: they stay in the second cache
 )
 
 // deepProduct is one such product.
 type deepProduct[T Float] struct {
 	Gemm[T]
+	unit  int // of depth that is done at a time
 	depth int // of a stretch
 	sums  []T // (stretches, M, N)
 }
 
-// isDeep says whether a product is cut along its depth.
-func (g *Gemm[T]) isDeep() bool {
-	return g.Batch == 1 && !g.B.Trans && g.M <= depthRows && g.K >= 8*depthParts && g.N*g.K >= depthParts*depthPart
+// deepUnit is how much of the depth is done at a time where a product is cut along it, otherwise 0.
+func (g *Gemm[T]) deepUnit() int {
+	switch {
+	case g.Batch > 1 || g.N*g.K < depthParts*depthPart:
+		return 0
+	case g.M <= depthRows && !g.B.Trans && g.K >= depthParts*depthUnit/4:
+		return depthUnit
+	case g.M > depthRows && g.K >= deepRatio*max(g.M, g.N) && g.M*g.N <= deepTile:
+		return stripDepth
+	}
+	return 0
 }
 
-func (g *Gemm[T]) runDeep() {
-	depth := roundUp((g.K+depthParts-1)/depthParts, depthUnit)
+func (g *Gemm[T]) runDeep(unit int) {
+	depth := roundUp((g.K+depthParts-1)/depthParts, unit)
 	parts := (g.K + depth - 1) / depth
 	sums := take[buffer[T]]()
-	d := deepProduct[T]{Gemm: *g, depth: depth, sums: sums.sized(parts * g.M * g.N)}
+	d := deepProduct[T]{Gemm: *g, unit: unit, depth: depth, sums: sums.sized(parts * g.M * g.N)}
 	parallel(parts, 1, d)
 	d.add(parts)
 	give(sums)
@@ -35,12 +46,20 @@ func (g *Gemm[T]) runDeep() {
 
 func (d *deepProduct[T]) Range(lo, hi int) {
 	s := take[panels[T]]()
+	wide := tileCols
+	if d.unit == depthUnit {
+		wide = d.N
+	}
 	for i := lo; i < hi; i++ {
-		p := product[T]{m: d.M, n: d.N, c: d.sums[i*d.M*d.N:], stride: d.N, alpha: T(d.Alpha), far: true}
-		for k, end := i*d.depth, min((i+1)*d.depth, d.K); k < end; k += depthUnit {
-			p.k, p.a, p.b = min(depthUnit, end-k), d.A.at(0, k), d.B.at(k, 0)
-			p.run(s)
-			p.accumulate = true
+		sums := d.sums[i*d.M*d.N:]
+		for k, end := i*d.depth, min((i+1)*d.depth, d.K); k < end; k += d.unit {
+			// A block of A stays in the second cache for all columns.
+			for j := 0; j < d.N; j += wide {
+				product[T]{
+					m: d.M, n: min(wide, d.N-j), k: min(d.unit, end-k), a: d.A.at(0, k), b: d.B.at(k, j),
+					c: sums[j:], stride: d.N, alpha: T(d.Alpha), accumulate: k > i*d.depth, far: true,
+				}.run(s)
+			}
 		}
 	}
 	give(s)

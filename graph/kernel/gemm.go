@@ -57,8 +57,8 @@ func (g Gemm[T]) Run() {
 		return
 	}
 	g.check()
-	if g.isDeep() {
-		g.runDeep()
+	if unit := g.deepUnit(); unit > 0 {
+		g.runDeep(unit)
 		return
 	}
 	t := gemmTiles[T]{Gemm: g}

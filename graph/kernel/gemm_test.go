@@ -113,6 +113,7 @@ func testGemmLarge[T kernel.Float](t *testing.T) {
 	for _, c := range []gemmCase{
 		{m: 0, n: 3, k: 2}, {m: 3, n: 0, k: 2}, {m: 3, n: 4, k: 0},
 		{m: 97, n: 259, k: 513}, {m: 1, n: 1001, k: 300}, {m: 2, n: 300, k: 700}, {m: 301, n: 1, k: 65},
+		{m: 13, n: 300, k: 700}, {m: 20, n: 17, k: 9000}, // cut along their depth
 	} {
 		for trans := range 4 {
 			c.transA, c.transB = trans&1 > 0, trans&2 > 0
