@@ -4,9 +4,9 @@ package kernel
 // order. Few rows of A with a matrix whose rows are contiguous: so memory is read from end to end, at its speed. And a product far
 // deeper than it is high or wide: so each operand is read once, not once for each tile of C.
 const (
-	depthRows = 16      // rows of A that are few
+	depthRows = directRows
 	depthPart = 1 << 14 // elements of B in a stretch at least
-	depthUnit = 32      // rows of B for few rows of A that are packed at a time: they stay in the second cache
+	depthUnit = 16      // rows of B for few rows of A at a time: as many places of memory as the processor fetches from in advance
 	deepRatio = 8       // what the depth is of the height and the width, at least
 	deepTile  = 1 << 18 // elements of C of a deep product at most
 	// depthParts is the number of stretches: enough for as many workers as share one memory with profit.
@@ -26,7 +26,7 @@ func (g *Gemm[T]) deepUnit() int {
 	switch {
 	case g.Batch > 1 || g.N*g.K < depthParts*depthPart:
 		return 0
-	case g.M <= depthRows && !g.B.Trans && g.K >= depthParts*depthUnit/4:
+	case g.M <= depthRows && !g.B.Trans && g.K >= 64:
 		return depthUnit
 	case g.M > depthRows && g.K >= deepRatio*max(g.M, g.N) && g.M*g.N <= deepTile:
 		return stripDepth
@@ -57,7 +57,7 @@ func (d *deepProduct[T]) Range(lo, hi int) {
 			for j := 0; j < d.N; j += wide {
 				product[T]{
 					m: d.M, n: min(wide, d.N-j), k: min(d.unit, end-k), a: d.A.at(0, k), b: d.B.at(k, j),
-					c: sums[j:], stride: d.N, alpha: T(d.Alpha), accumulate: k > i*d.depth, far: true,
+					c: sums[j:], stride: d.N, alpha: T(d.Alpha), accumulate: k > i*d.depth,
 				}.run(s)
 			}
 		}

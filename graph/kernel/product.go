@@ -20,7 +20,6 @@ type product[T Float] struct {
 	stride     int
 	alpha      T
 	accumulate bool
-	far        bool // B comes from memory: it is packed, which reads it in order
 }
 
 // thinRows is the number of rows of A up to which packing B costs more than it gains; the assembly is fast enough to keep up

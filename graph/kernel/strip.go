@@ -36,10 +36,10 @@ const (
 	blockRows  = 96
 )
 
-// directRows is the number of rows of A up to which B is read where it lies, if its rows are contiguous and come from a cache:
-// so few rows read each panel once. directSize is the number of elements up to which a transposed A is.
+// directRows is the number of rows of A up to which B is read where it lies, if its rows are contiguous: so few rows read each panel
+// once or twice. directSize is the number of elements up to which a transposed A is.
 const (
-	directRows = 12
+	directRows = 16
 	directSize = 8192
 )
 
@@ -68,7 +68,7 @@ func runStrips(p *product[float32], s *panels[float32]) {
 	pieces := (p.k + stripDepth - 1) / stripDepth
 	depth := (p.k + pieces - 1) / pieces
 	direct := 0
-	if !p.b.Trans && p.m <= directRows && !p.far {
+	if !p.b.Trans && p.m <= directRows {
 		direct = p.n / shape.cols * shape.cols
 	}
 	for k := 0; k < p.k; k += depth {
