@@ -214,6 +214,10 @@ func FuzzComponents(f *testing.F) {
 // TestTables counts the characters that components change or cut at. The counts are those of Hugging Face's tokenizers
 // 0.23.2, over all of Unicode.
 func TestTables(t *testing.T) {
+	if testing.Short() {
+		t.Skip("all characters through nine stages take a while")
+	}
+	t.Parallel()
 	strip := true
 	changed := map[string]int{}
 	count := func(name, from string, s tokenize.Text) {
