@@ -18,7 +18,9 @@ type jsonUnigram struct {
 type jsonScoredPiece ScoredPiece
 
 // MarshalJSON implements json.Marshaler.
-func (p jsonScoredPiece) MarshalJSON() ([]byte, error) { return marshal([]any{p.Text, json.Number(writeScore(p.Score))}) }
+func (p jsonScoredPiece) MarshalJSON() ([]byte, error) {
+	return marshal([]any{p.Text, json.Number(writeScore(p.Score))})
+}
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (p *jsonScoredPiece) UnmarshalJSON(data []byte) error {
