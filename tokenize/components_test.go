@@ -253,3 +253,13 @@ func TestTables(t *testing.T) {
 		}
 	}
 }
+
+// TestBertTakesHangulApart compares all syllables with NFD.
+func TestBertTakesHangulApart(t *testing.T) {
+	for r := rune(0xac00); r <= 0xd7a3; r++ {
+		text := tokenize.NewText(string(r))
+		if got, want := tokenize.BertUncased.Normalize(text).String(), tokenize.NFD.Normalize(text).String(); got != want {
+			t.Fatalf("%c: got %+q, want %+q", r, got, want)
+		}
+	}
+}
