@@ -15,7 +15,11 @@ import (
 )
 
 func TestTrainingDoesNotDependOnWorkers(t *testing.T) {
-	text := strings.Repeat(corpus, 3000) // several batches
+	repeats := 3000
+	if testing.Short() {
+		repeats = 1000
+	}
+	text := strings.Repeat(corpus, repeats) // several batches
 	trainers := map[string]func(workers int) (*tokenize.Tokenizer, error){
 		"bpe": func(n int) (*tokenize.Tokenizer, error) {
 			return tokenize.BPETrainer{VocabSize: 500, Workers: n}.Train(lines(text))
