@@ -36,11 +36,7 @@ func stream(n int, each func()) iter.Seq[string] {
 
 // TestBoundedMemory trains on a stream whose different words would not fit the bound.
 func TestBoundedMemory(t *testing.T) {
-	const most = 5000
-	lines := 200_000
-	if testing.Short() {
-		lines = 60_000
-	}
+	const lines, most = 200_000, 5000
 	heap := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats
@@ -59,7 +55,7 @@ func TestBoundedMemory(t *testing.T) {
 				t.Errorf("%d workers: a common word is gone: common%d", workers, i)
 			}
 		}
-		// All the words of 20 bytes would take 100 bytes each and more. The bound is 5,000 words, besides a batch or two for each worker.
+		// 200,000 words of 20 bytes take 20 MB and more. The bound is 5,000 words, besides a batch or two for each worker.
 		if used := int64(peak) - int64(before); used > 8<<20 {
 			t.Errorf("%d workers: got %d bytes at the peak, want at most 8 MiB", workers, used)
 		}
