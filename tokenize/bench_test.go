@@ -1,7 +1,9 @@
 package tokenize_test
 
 import (
+	"maps"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -72,121 +74,116 @@ func mixedText(t testing.TB) string {
 	return b.String()
 }
 
-func encoders(b *testing.B) map[string]func() *tokenize.Tokenizer {
-	return map[string]func() *tokenize.Tokenizer{
-		"cl100k": func() *tokenize.Tokenizer { return tiktoken(b, "cl100k_base") },
-		"o200k":  func() *tokenize.Tokenizer { return tiktoken(b, "o200k_base") },
-		"gpt2":   func() *tokenize.Tokenizer { return gpt2(b) },
+// benchFiles are the published tokenizers that the benchmarks take.
+var benchFiles = []struct {
+	name string
+	file []string
+}{
+	{"cl100k", []string{"parity", "cl100k_base.tiktoken"}},
+	{"o200k", []string{"parity", "o200k_base.tiktoken"}},
+	{"gpt2", []string{"parity", "gpt2.tiktoken"}},
+	{"bert", []string{"bert-base-uncased", "tokenizer.json"}},
+	{"t5", []string{"t5-small", "tokenizer.json"}},
+	{"uni8k", []string{"parity", "uni8k.tokenizer.json"}},
+	{"llama2", []string{"llama2", "tokenizer.json"}},
+	{"llama2.model", []string{"llama2", "tokenizer.model"}},
+	{"t5.model", []string{"t5-base", "spiece.model"}},
+	{"clip", []string{"clip", "tokenizer.json"}},
+	{"falcon", []string{"falcon", "tokenizer.json"}},
+}
+
+// benchEach runs measure for every tokenizer and each of texts.
+func benchEach(b *testing.B, texts map[string]string, measure func(b *testing.B, path, text string)) {
+	for _, f := range benchFiles {
+		path := shared(b, append([]string{"tokenizers"}, f.file...)...)
+		for _, kind := range slices.Sorted(maps.Keys(texts)) {
+			b.Run(f.name+"/"+kind, func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(len(texts[kind])))
+				measure(b, path, texts[kind])
+			})
+		}
 	}
+}
+
+func loadBench(b *testing.B, path string) *tokenize.Tokenizer {
+	tok := must[*tokenize.Tokenizer](b)(tokenize.Load(path))
+	tok.Truncation, tok.Padding = nil, nil
+	return tok
 }
 
 // BenchmarkEncode measures one goroutine whose cache is warm.
-func BenchmarkEncode(b *testing.B) {
-	texts := benchTexts(b)
-	for name, load := range encoders(b) {
-		tok := load()
-		for kind, text := range texts {
-			b.Run(name+"/"+kind, func(b *testing.B) { benchEncode(b, tok, text) })
-		}
-	}
-}
+func BenchmarkEncode(b *testing.B) { benchEach(b, benchTexts(b), benchEncode) }
 
-func benchEncode(b *testing.B, tok *tokenize.Tokenizer, text string) {
-	b.ReportAllocs()
-	b.SetBytes(int64(len(text)))
-	ids := make([]int32, 0, len(text))
+func benchEncode(b *testing.B, path, text string) {
+	tok := loadBench(b, path)
+	ids := must[[]int32](b)(tok.AppendEncode(make([]int32, 0, len(text)), text))
 	for b.Loop() {
-		var err error
-		if ids, err = tok.AppendEncode(ids[:0], text); err != nil {
-			b.Fatal(err)
-		}
+		ids = must[[]int32](b)(tok.AppendEncode(ids[:0], text))
 	}
 	b.ReportMetric(float64(len(ids))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mtokens/s")
 }
 
 // BenchmarkEncodeCold measures the first text of a tokenizer that has just been loaded.
 func BenchmarkEncodeCold(b *testing.B) {
-	texts := benchTexts(b)
-	for name, load := range encoders(b) {
-		for kind, text := range texts {
-			b.Run(name+"/"+kind, func(b *testing.B) {
-				b.SetBytes(int64(len(text)))
-				ids := make([]int32, 0, len(text))
-				for b.Loop() {
-					b.StopTimer()
-					tok := load()
-					b.StartTimer()
-					if _, err := tok.AppendEncode(ids, text); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
+	benchEach(b, benchTexts(b), func(b *testing.B, path, text string) {
+		ids := make([]int32, 0, len(text))
+		for b.Loop() {
+			b.StopTimer()
+			tok := loadBench(b, path)
+			b.StartTimer()
+			must[[]int32](b)(tok.AppendEncode(ids, text))
 		}
-	}
+	})
 }
 
 // BenchmarkEncodeLong measures a megabyte without a place to cut.
 func BenchmarkEncodeLong(b *testing.B) {
-	tok := tiktoken(b, "cl100k_base")
 	random := make([]byte, 1_000_000)
 	source := rand.New(rand.NewPCG(1, 2))
 	for i := range random {
 		random[i] = 'a' + byte(source.IntN(26))
 	}
-	for name, text := range map[string]string{"letter": strings.Repeat("a", len(random)), "space": strings.Repeat(" ", len(random)),
-		"caret": strings.Repeat("^", len(random)), "random": string(random)} {
-		b.Run(name, func(b *testing.B) { benchEncode(b, tok, text) })
-	}
+	benchEach(b, map[string]string{"letter": strings.Repeat("a", len(random)), "space": strings.Repeat(" ", len(random)),
+		"caret": strings.Repeat("^", len(random)), "random": string(random)}, benchEncode)
 }
 
-// BenchmarkEncodeWhole measures a model of characters that gets whole texts, as Llama 2's normalizer leaves them.
-func BenchmarkEncodeWhole(b *testing.B) {
-	tok := bareModel(b, "tokenizers", "llama2", "tokenizer.json")
-	texts := benchTexts(b)
-	texts["opticks"] = goSource(b, opticks)
-	texts["letter"] = strings.Repeat("a", 1_000_000)
-	for kind, text := range texts {
-		b.Run(kind, func(b *testing.B) { benchEncode(b, tok, marked(text)) })
-	}
-}
-
-func BenchmarkLoadTiktoken(b *testing.B) {
-	for b.Loop() {
-		tiktoken(b, "o200k_base")
-	}
-}
-
+// BenchmarkEncodeParallel measures a text that Encode cuts for several goroutines.
 func BenchmarkEncodeParallel(b *testing.B) {
 	tok := gpt2(b)
 	text := goCode(b, 2<<20)
 	b.ReportAllocs()
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		if _, err := tok.Encode(text); err != nil {
-			b.Fatal(err)
-		}
+		must[[]int32](b)(tok.Encode(text))
 	}
 }
 
 func BenchmarkDecode(b *testing.B) {
-	texts := benchTexts(b)
-	for name, load := range encoders(b) {
-		tok := load()
-		for kind, text := range texts {
-			ids, err := tok.Encode(text)
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.Run(name+"/"+kind, func(b *testing.B) {
-				b.ReportAllocs()
-				b.SetBytes(int64(len(text)))
-				var out []byte
-				for b.Loop() {
-					if out, err = tok.AppendDecode(out[:0], ids); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
+	benchEach(b, benchTexts(b), func(b *testing.B, path, text string) {
+		tok := loadBench(b, path)
+		ids, err := tok.Encode(text)
+		if err != nil {
+			b.Fatal(err)
 		}
+		var out []byte
+		for b.Loop() {
+			out = must[[]byte](b)(tok.AppendDecode(out[:0], ids))
+		}
+		b.SetBytes(int64(len(out)))
+	})
+}
+
+// BenchmarkLoad measures a file, read and made ready to encode.
+func BenchmarkLoad(b *testing.B) {
+	for _, f := range benchFiles {
+		path := shared(b, append([]string{"tokenizers"}, f.file...)...)
+		b.Run(f.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(must[os.FileInfo](b)(os.Stat(path)).Size())
+			for b.Loop() {
+				loadBench(b, path)
+			}
+		})
 	}
 }

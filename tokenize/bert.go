@@ -81,7 +81,12 @@ func (n BertNormalizer) write(b *TextBuilder, r rune, s string, from Span, strip
 		b.Write(s, from)
 		return
 	}
-	if strip && unicode.Is(unicode9, r) {
+	switch {
+	case !strip:
+	case isHangul(r):
+		writeJamo(b, r, from)
+		return
+	case unicode.Is(unicode9, r):
 		s = norm.NFD.String(s)
 	}
 	for _, r := range s {
@@ -94,6 +99,20 @@ func (n BertNormalizer) write(b *TextBuilder, r rune, s string, from Span, strip
 		default:
 			b.Write(string(r), from)
 		}
+	}
+}
+
+// isHangul tells whether r is a syllable of Hangul that comes apart to letters.
+func isHangul(r rune) bool { return 0xac00 <= r && r <= 0xd7a3 }
+
+// writeJamo writes the letters of a syllable (Unicode Standard, section 3.12), as NFD does.
+func writeJamo(b *TextBuilder, r rune, from Span) {
+	const vowels, finals = 21, 28
+	r -= 0xac00
+	b.Write(string(0x1100+r/(vowels*finals)), from)
+	b.Write(string(0x1161+r/finals%vowels), from)
+	if last := r % finals; last > 0 {
+		b.Write(string(0x11a7+last), from)
 	}
 }
 

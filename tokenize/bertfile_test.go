@@ -44,6 +44,10 @@ func TestSaveWordPiece(t *testing.T) {
 	if a, b := must[[]byte](t)(tok.MarshalJSON()), must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(a, b) {
 		t.Errorf("loaded: got %s, want %s", b, a)
 	}
+	cased := must[*tokenize.Tokenizer](t)(tokenize.LoadWordPiece(path, false))
+	if got, want := must[[]int32](t)(cased.Encode("É é")), []int32{2, 1, 9, 3}; !slices.Equal(got, want) {
+		t.Errorf("cased: got %v, want %v", got, want)
+	}
 	wantError(t, trainChars(t).SaveWordPiece(path), "vocab.txt", "use Save")
 }
 

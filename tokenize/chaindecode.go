@@ -131,6 +131,8 @@ func (s *chainState) text(dst []byte, text string) []byte {
 func (s *chainState) flush(dst []byte) []byte {
 	switch {
 	case len(s.run) == 0:
+	case utf8.Valid(s.run) && s.begun && s.left == 0 && s.join == nil:
+		dst = append(dst, s.run...)
 	case utf8.Valid(s.run):
 		dst = s.text(dst, string(s.run))
 	default:

@@ -214,6 +214,10 @@ func FuzzComponents(f *testing.F) {
 // TestTables counts the characters that components change or cut at. The counts are those of Hugging Face's tokenizers
 // 0.23.2, over all of Unicode.
 func TestTables(t *testing.T) {
+	if testing.Short() {
+		t.Skip("all characters through nine stages take a while")
+	}
+	t.Parallel()
 	strip := true
 	changed := map[string]int{}
 	count := func(name, from string, s tokenize.Text) {
@@ -246,6 +250,16 @@ func TestTables(t *testing.T) {
 		"nmt": 45, "NFKD": 16894, "punctuation": 726, "digits": 1924} {
 		if got := changed[name]; got != want {
 			t.Errorf("%s: got %d characters, want %d", name, got, want)
+		}
+	}
+}
+
+// TestBertTakesHangulApart compares all syllables with NFD.
+func TestBertTakesHangulApart(t *testing.T) {
+	for r := rune(0xac00); r <= 0xd7a3; r++ {
+		text := tokenize.NewText(string(r))
+		if got, want := tokenize.BertUncased.Normalize(text).String(), tokenize.NFD.Normalize(text).String(); got != want {
+			t.Fatalf("%c: got %+q, want %+q", r, got, want)
 		}
 	}
 }

@@ -7,9 +7,9 @@
 //	ids ─→ Decoder ─→ text
 //
 // A Normalizer rewrites the text (lower case, Unicode forms). A Splitter cuts it into pieces that no token crosses. A
-// Model turns a piece into tokens: BPE, WordPiece, Unigram, WordLevel or SentencePiece. A PostProcessor adds the tokens a trained model expects around a
-// text. A Decoder joins tokens to text. Added tokens ("<pad>", "<|endoftext|>") are found in the text before all of this.
-// A Tokenizer is Stages put together; New checks that they fit.
+// Model turns a piece into tokens: BPE, WordPiece, Unigram, WordLevel or SentencePiece. A PostProcessor adds the tokens
+// that a trained model expects around a text. A Decoder joins tokens to text. Added tokens ("<pad>", "<|endoftext|>") are
+// found in the text before all of this. A Tokenizer is Stages put together; New checks that they fit.
 //
 // # Words used
 //

@@ -106,7 +106,7 @@ func (t *Tokenizer) appendPlain(dst []int32, text string) ([]int32, error) {
 		if t.respell != nil {
 			plain = t.respell(plain)
 		}
-		if dst, err = t.fast.appendText(dst, plain, t.scan); err != nil {
+		if dst, err = t.fast.appendText(dst, plain, begun(t.scan)); err != nil {
 			return dst, err
 		}
 		if ok {

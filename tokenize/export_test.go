@@ -15,3 +15,9 @@ func (m *BPE) MergeBlocks(piece string) (ids []int32, ok bool) {
 	ok = m.mergeBlocks(s, piece)
 	return s.ids, ok
 }
+
+// The numbers of scores, for their test.
+var (
+	ReadScore  = readScore
+	WriteScore = writeScore
+)

@@ -46,10 +46,18 @@ func (b Behavior) check() error {
 	return errors.Errorf("unknown behavior %q", string(b))
 }
 
-// scanner is there for recognised patterns. They cover all text, so that every use that keeps matches is the same.
+// scanner is there for recognised patterns. Those of knownScanners cover all text, so that every use that keeps matches is
+// the same.
 func (s Split) scanner() scanner {
-	if s.Regex && (s.behavior() == Isolated || s.Behavior == Removed && s.Invert) {
-		return knownScanners[s.Pattern]
+	isolated, matches := s.behavior() == Isolated, s.behavior() == Removed && s.Invert
+	switch sc := knownScanners[s.Pattern]; {
+	case !s.Regex:
+	case sc != nil && (isolated || matches):
+		return sc
+	case s.Pattern == patternThree && isolated:
+		return threeScanner{}
+	case s.Pattern == patternCLIP && matches:
+		return clipScanner{}
 	}
 	return nil
 }
@@ -72,6 +80,9 @@ func (s Split) Split(dst []Text, t Text) []Text {
 // findAll returns the matches of a pattern in text, from left to right. An empty one does not stand right behind another.
 // A regular expression that does not compile, which New refuses, has none.
 func findAll(text, pattern string, regex bool) []Span {
+	if regex && pattern == patternSpaces {
+		return spaceRuns(text)
+	}
 	if regex {
 		re, err := compile(pattern)
 		if err != nil {

@@ -25,6 +25,7 @@ func splitPatterns(t testing.TB) map[string]string {
 		list[name] = c.Pattern
 	}
 	list["qwen2"] = strings.Replace(list["cl100k_base"], `\p{N}{1,3}`, `\p{N}`, 1)
+	list["clip"] = `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
 	return list
 }
 
@@ -51,7 +52,7 @@ func engineKnows(r rune) bool {
 
 func checkScanner(t *testing.T, name, pattern string, re *regexp2.Regexp, text string) {
 	t.Helper()
-	split := tokenize.Split{Pattern: pattern, Regex: true}
+	split := tokenize.Split{Pattern: pattern, Regex: true, Behavior: tokenize.Removed, Invert: true}
 	var got []string
 	for _, p := range split.Split(nil, tokenize.NewText(text)) {
 		got = append(got, p.String())
@@ -73,8 +74,60 @@ func TestScannersAgainstEngine(t *testing.T) {
 			for range r.IntN(12) {
 				b.WriteRune(scannerAlphabet[r.IntN(len(scannerAlphabet))])
 			}
+			if r.IntN(8) == 0 {
+				b.WriteString("<|startoftext|>'s!<|endoftext|>!")
+			}
 			checkScanner(t, name, pattern, re, b.String())
 		}
+	}
+}
+
+// TestStackedScanners compares ids from scanners that cut each other's pieces with those of the stages one by one.
+func TestStackedScanners(t *testing.T) {
+	alphabet := append([]rune("12345²³¼٣!?<|>"), scannerAlphabet...)
+	for _, name := range []string{"falcon", "clip"} {
+		tok := published(t, name)
+		tok.Special = tokenize.AsText
+		r := rand.New(rand.NewPCG(3, 4))
+		for range 3000 {
+			var b strings.Builder
+			for range r.IntN(16) {
+				b.WriteRune(alphabet[r.IntN(len(alphabet))])
+			}
+			text := b.String() + []string{"", "", "<|startoftext|>!", "\xff1"}[r.IntN(4)]
+			e, err := tok.EncodeDetailed(text)
+			got, again := tok.Encode(text)
+			if (err == nil) != (again == nil) {
+				t.Fatalf("%s: %q: got the error %v, want %v", name, text, again, err)
+			}
+			if err == nil {
+				same(t, text, name, got, e.IDs)
+			}
+		}
+	}
+}
+
+// TestShortPatterns compares patterns of single characters with the engine.
+func TestShortPatterns(t *testing.T) {
+	spaces := regexp2.MustCompile(`\s+`, regexp2.None)
+	three := regexp2.MustCompile(`[0-9]{3}|(?:(?![0-9]{3})[\s\S])+`, regexp2.None)
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 5000 {
+		var b strings.Builder
+		for range r.IntN(12) {
+			b.WriteRune(scannerAlphabet[r.IntN(len(scannerAlphabet))])
+			b.WriteString([]string{"", "1", " ", "23"}[r.IntN(4)])
+		}
+		text := b.String()
+		got := tokenize.Replace{Pattern: `\s+`, Regex: true, Content: "_"}.Normalize(tokenize.NewText(text)).String()
+		if want := must[string](t)(spaces.Replace(text, "_", -1, -1)); got != want {
+			t.Fatalf("%q: got %q, want %q", text, got, want)
+		}
+		var pieces []string
+		for _, p := range (tokenize.Split{Pattern: `[0-9][0-9][0-9]`, Regex: true}).Split(nil, tokenize.NewText(text)) {
+			pieces = append(pieces, p.String())
+		}
+		same(t, text, "threes", pieces, byRegexp(t, three, text))
 	}
 }
 

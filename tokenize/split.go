@@ -22,6 +22,7 @@ func scannerOf(s Splitter) scanner {
 
 // scan appends the pieces that sc finds in t.
 func scan(sc scanner, dst []Text, t Text) []Text {
+	sc = begun(sc)
 	for at := 0; at < len(t.s); {
 		start, end := sc.next(t.s, at)
 		if start == end {
@@ -62,6 +63,16 @@ func (l Splitters) spelledAt(i int) bool {
 	return scannerOf(l[i]) != wholeScanner{}
 }
 
+// spells tells whether a part sees bytes as a ByteLevel before it spells them.
+func (l Splitters) spells() bool {
+	for i := range l {
+		if l.spelledAt(i) {
+			return true
+		}
+	}
+	return false
+}
+
 func unspellAll(pieces []Text, from int) []Text {
 	for i := from; i < len(pieces); i++ {
 		pieces[i] = unspell(pieces[i])
@@ -69,18 +80,22 @@ func unspellAll(pieces []Text, from int) []Text {
 	return pieces
 }
 
-// scanner is there when at most one of the parts does cut, and not behind a ByteLevel.
+// scanner is there when all of the parts have one, those behind a ByteLevel for its spelling of bytes.
 func (l Splitters) scanner() scanner {
 	var only scanner = wholeScanner{}
 	for i, s := range l {
-		switch sc := scannerOf(s); {
-		case sc == nil, l.spelledAt(i):
+		sc := scannerOf(s)
+		if l.spelledAt(i) {
+			sc = spelledScanner(sc)
+		}
+		switch {
+		case sc == nil:
 			return nil
 		case sc == wholeScanner{}:
 		case only == wholeScanner{}:
 			only = sc
 		default:
-			return nil
+			only = stack{only, sc}
 		}
 	}
 	return only

@@ -30,6 +30,14 @@ func isPunct(r rune) bool { return bertClassOf(r)&bertPunct != 0 }
 func (p Punctuation) behavior() Behavior { return Split{Behavior: p.Behavior}.behavior() }
 func (p Punctuation) check() error       { return p.behavior().check() }
 
+func (p Punctuation) scanner() scanner {
+	switch p.behavior() {
+	case Isolated, Contiguous:
+		return runScanner{is: isPunct, single: p.behavior() == Isolated}
+	}
+	return nil
+}
+
 // Split implements Splitter.
 func (p Punctuation) Split(dst []Text, t Text) []Text {
 	return cutAt(dst, t, matchRunes(t.s, isPunct), p.behavior(), false)
@@ -48,6 +56,8 @@ func (d Digits) Split(dst []Text, t Text) []Text {
 	}
 	return cutAt(dst, t, matchRunes(t.s, isNumber), b, false)
 }
+
+func (d Digits) scanner() scanner { return runScanner{is: isNumber, single: d.Individual} }
 
 // isNumber tells whether r has category N in Unicode 17.0.
 func isNumber(r rune) bool {

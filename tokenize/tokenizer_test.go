@@ -249,3 +249,13 @@ func TestRuneClasses(t *testing.T) {
 		t.Errorf("got %d letters, %d numbers, %d spaces, want 141028, 1911, 25", letters, numbers, spaces)
 	}
 }
+
+func TestNewWordLevel(t *testing.T) {
+	m := must[*tokenize.WordLevel](t)(tokenize.NewWordLevel(map[string]int32{"?": 0, "a": 1}, "?"))
+	tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.Words{}, Model: m}))
+	if got, want := must[[]int32](t)(tok.Encode("a b")), []int32{1, 0}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	_, err := tokenize.NewWordLevel(map[string]int32{"a": -1}, "")
+	wantError(t, err, "word level", `"a"`, "-1")
+}

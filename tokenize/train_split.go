@@ -8,7 +8,7 @@ type pieceFunc func(piece string, first bool)
 // splitting returns a function that hands the pieces of a text to each. They are those of s.Split, without the work for
 // their origins where a Splitter of words can do without.
 func splitting(s Splitter, each pieceFunc) pieceFunc {
-	if parts, ok := s.(Splitters); ok {
+	if parts, ok := s.(Splitters); ok && !parts.spells() {
 		for i := len(parts) - 1; i >= 0; i-- {
 			each = splitting(parts[i], each)
 		}
@@ -19,6 +19,7 @@ func splitting(s Splitter, each pieceFunc) pieceFunc {
 	}
 	if sc := scannerOf(s); sc != nil {
 		return func(text string, first bool) {
+			sc := begun(sc)
 			for at := 0; at < len(text); {
 				start, end := sc.next(text, at)
 				if start == end {

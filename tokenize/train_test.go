@@ -3,6 +3,7 @@ package tokenize_test
 import (
 	"bytes"
 	"compress/gzip"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -14,7 +15,11 @@ import (
 )
 
 func TestTrainingDoesNotDependOnWorkers(t *testing.T) {
-	text := strings.Repeat(corpus, 3000) // several batches
+	repeats := 3000
+	if testing.Short() {
+		repeats = 1000
+	}
+	text := strings.Repeat(corpus, repeats) // several batches
 	trainers := map[string]func(workers int) (*tokenize.Tokenizer, error){
 		"bpe": func(n int) (*tokenize.Tokenizer, error) {
 			return tokenize.BPETrainer{VocabSize: 500, Workers: n}.Train(lines(text))
@@ -186,4 +191,25 @@ func TestLines(t *testing.T) {
 	}
 	_, err := tokenize.BPETrainer{}.TrainFiles(path)
 	wantError(t, err, "x.gz", "gzip")
+}
+
+// TestTrainFiles compares every trainer's files with the same lines from memory.
+func TestTrainFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "text.txt")
+	if err := os.WriteFile(path, []byte(corpus), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, trainer := range []interface {
+		Train(texts iter.Seq[string]) (*tokenize.Tokenizer, error)
+		TrainFiles(paths ...string) (*tokenize.Tokenizer, error)
+	}{
+		tokenize.BPETrainer{VocabSize: 300}, tokenize.CharBPETrainer{VocabSize: 300}, tokenize.WordPieceTrainer{VocabSize: 300},
+		tokenize.UnigramTrainer{VocabSize: 200}, tokenize.WordTrainer{}, tokenize.CharTrainer{},
+	} {
+		got := must[[]byte](t)(must[*tokenize.Tokenizer](t)(trainer.TrainFiles(path)).MarshalJSON())
+		want := must[[]byte](t)(must[*tokenize.Tokenizer](t)(trainer.Train(lines(corpus))).MarshalJSON())
+		if !bytes.Equal(got, want) {
+			t.Errorf("%T: files make another tokenizer than their lines", trainer)
+		}
+	}
 }

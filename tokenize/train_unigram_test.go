@@ -89,6 +89,9 @@ func TestUnigramFindsWords(t *testing.T) {
 
 func TestUnigramWorkers(t *testing.T) {
 	text := goSource(t, opticks)
+	if testing.Short() {
+		text = text[:1<<17]
+	}
 	for _, whole := range []bool{false, true} {
 		var want []byte
 		for _, workers := range []int{1, 2, 4} {

@@ -18,7 +18,9 @@ type jsonUnigram struct {
 type jsonScoredPiece ScoredPiece
 
 // MarshalJSON implements json.Marshaler.
-func (p jsonScoredPiece) MarshalJSON() ([]byte, error) { return marshal([]any{p.Text, p.Score}) }
+func (p jsonScoredPiece) MarshalJSON() ([]byte, error) {
+	return marshal([]any{p.Text, json.Number(writeScore(p.Score))})
+}
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (p *jsonScoredPiece) UnmarshalJSON(data []byte) error {
@@ -32,7 +34,11 @@ func (p *jsonScoredPiece) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(pair[0], &p.Text); err != nil {
 		return err
 	}
-	return json.Unmarshal(pair[1], &p.Score)
+	if err := json.Unmarshal(pair[1], &p.Score); err != nil {
+		return err
+	}
+	p.Score = readScore(string(pair[1]))
+	return nil
 }
 
 // MarshalJSON writes the Model as files hold it.

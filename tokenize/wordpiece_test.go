@@ -154,23 +154,3 @@ func TestWordPieceFile(t *testing.T) {
 		wantError(t, err, "model", c.want)
 	}
 }
-
-func BenchmarkWordPiece(b *testing.B) {
-	m := must[*tokenize.WordPiece](b)(tokenize.NewWordPiece(tokenize.WordPieceConfig{Vocab: bertVocab(b), Unknown: "[UNK]", Prefix: "##"}))
-	tok := must[*tokenize.Tokenizer](b)(tokenize.New(tokenize.Stages{Splitter: tokenize.Whitespace{}, Model: m}))
-	text := strings.ToLower(goSource(b, opticks))
-	b.ReportAllocs()
-	b.SetBytes(int64(len(text)))
-	var ids []int32
-	for b.Loop() {
-		ids = must[[]int32](b)(tok.AppendEncode(ids[:0], text))
-	}
-}
-
-func BenchmarkNewWordPiece(b *testing.B) {
-	c := tokenize.WordPieceConfig{Vocab: bertVocab(b), Unknown: "[UNK]", Prefix: "##"}
-	b.ReportAllocs()
-	for b.Loop() {
-		must[*tokenize.WordPiece](b)(tokenize.NewWordPiece(c))
-	}
-}

@@ -1,0 +1,119 @@
+package tokenize
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// More patterns with a scanner of their own: Falcon's, CLIP's, and that of CLIP's normalizer.
+const (
+	patternThree  = `[0-9][0-9][0-9]`
+	patternCLIP   = `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
+	patternSpaces = `\s+`
+)
+
+// spaceRuns returns the matches of patternSpaces.
+func spaceRuns(text string) (found []Span) {
+	for at := 0; at < len(text); {
+		start := runNot(text, at, classSpace)
+		at = runOf(text, start, classSpace)
+		if start < at {
+			found = append(found, Span{start, at})
+		}
+	}
+	return found
+}
+
+// runScanner yields runs of the characters that is says yes to, and runs of the others.
+type runScanner struct {
+	is      func(rune) bool
+	single  bool // every one of the characters by itself
+	spelled bool // what is sees is the spelling of each byte
+}
+
+// spelledScanner returns the form of a scanner for the bytes that a ByteLevel spells, nil when there is none.
+func spelledScanner(sc scanner) scanner {
+	switch sc := sc.(type) {
+	case threeScanner:
+		return sc // digits of ASCII are spelled as they are
+	case runScanner:
+		sc.spelled = true
+		return sc
+	}
+	return nil
+}
+
+func (s runScanner) next(text string, at int) (start, end int) {
+	first := false
+	for end = at; end < len(text); {
+		r, w := utf8.DecodeRuneInString(text[end:])
+		if s.spelled {
+			r, w = byteRunes[text[end]], 1
+		}
+		is := s.is(r)
+		switch {
+		case end == at:
+			first = is
+		case is != first, s.single && first:
+			return at, end
+		}
+		end += w
+	}
+	return at, end
+}
+
+func (runScanner) cut(text string, _ int) int { return len(text) }
+
+// threeScanner is patternThree and what lies between its matches.
+type threeScanner struct{}
+
+func (threeScanner) next(text string, at int) (start, end int) {
+	digits := 0
+	for end = at; end < len(text); {
+		c := text[end]
+		if end++; c < '0' || c > '9' {
+			digits = 0
+			continue
+		}
+		if digits++; digits == 3 {
+			if end-3 > at {
+				end -= 3
+			}
+			return at, end
+		}
+	}
+	return at, end
+}
+
+func (threeScanner) cut(text string, _ int) int { return len(text) }
+
+// clipScanner is patternCLIP.
+type clipScanner struct{}
+
+func (clipScanner) next(text string, at int) (start, end int) {
+	if at = runOf(text, at, classSpace); at == len(text) {
+		return at, at
+	}
+	switch text[at] {
+	case '<':
+		for _, token := range []string{"<|startoftext|>", "<|endoftext|>"} {
+			if strings.HasPrefix(text[at:], token) {
+				return at, at + len(token)
+			}
+		}
+	case '\'':
+		if n := contraction(text, at, false); n > 0 {
+			return at, at + n
+		}
+	}
+	k, w := runeAt(text, at)
+	switch {
+	case k&classLetter != 0:
+		return at, runOf(text, at+w, classLetter)
+	case k&classNumber != 0:
+		return at, at + w
+	}
+	return at, runNot(text, at+w, classSpace|classLetter|classNumber)
+}
+
+func (clipScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
