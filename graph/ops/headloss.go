@@ -45,7 +45,7 @@ func LinearCrossEntropy(x, w, targets *G.Node, smoothing float64) (*G.Node, erro
 }
 
 // headLogits is how many logits are computed at a time: few enough to stay near the processor, enough rows for fast products.
-const headLogits = 1 << 22
+const headLogits = 1 << 24
 
 // headRows is the number of rows of logits that are computed at a time.
 func headRows(x, w []int) int {
