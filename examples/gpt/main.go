@@ -24,6 +24,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 )
 
 func main() {
@@ -33,6 +35,8 @@ func main() {
 	}
 }
 
+const about = "The commands are train, generate and eval. Without one it trains and shows what was learnt."
+
 func run(args []string) error {
 	command := ""
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -41,25 +45,25 @@ func run(args []string) error {
 	switch command {
 	case "":
 		o := defaults()
-		if err := parse(command, args, o.flags); err != nil {
+		if err := flags.Parse("gpt", about, args, o.flags); err != nil {
 			return err
 		}
 		return demo(o)
 	case "train":
 		o := defaults()
-		if err := parse(command, args, o.flags); err != nil {
+		if err := flags.Parse("gpt "+command, "", args, o.flags); err != nil {
 			return err
 		}
 		return learn(o)
 	case "generate":
 		var g generation
-		if err := parse(command, args, g.flags); err != nil {
+		if err := flags.Parse("gpt "+command, "", args, g.flags); err != nil {
 			return err
 		}
 		return g.run(os.Stdout)
 	case "eval":
 		var e evaluation
-		if err := parse(command, args, e.flags); err != nil {
+		if err := flags.Parse("gpt "+command, "", args, e.flags); err != nil {
 			return err
 		}
 		return e.run(os.Stdout)

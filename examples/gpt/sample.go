@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -44,7 +45,7 @@ func sampling(tokens int) generate.Options {
 }
 
 func (g *generation) run(w io.Writer) error {
-	if err := checkFlags([]amount{{"tokens", g.options.Tokens, 1}}, nil); err != nil {
+	if err := flags.AtLeast("tokens", g.options.Tokens, 1); err != nil {
 		return err
 	}
 	m, tok, err := open(g.model)
@@ -130,7 +131,7 @@ func (e *evaluation) flags(f *flag.FlagSet) {
 
 // run scores every token of the text but the first, in windows of the model's context.
 func (e *evaluation) run(w io.Writer) (err error) {
-	if err := checkFlags([]amount{{"batch", e.batch, 1}}, nil); err != nil {
+	if err := flags.AtLeast("batch", e.batch, 1); err != nil {
 		return err
 	}
 	if e.data == "" {

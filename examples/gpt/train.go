@@ -16,6 +16,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
@@ -74,12 +75,13 @@ func (o *options) flags(f *flag.FlagSet) {
 
 // check reports the first flag whose value makes no sense, before anything is read or written.
 func (o *options) check() error {
-	err := checkFlags(
-		[]amount{{"layers", o.layers, 1}, {"heads", o.heads, 1}, {"dim", o.dim, 1}, {"context", o.context, 1}, {"batch", o.batch, 1},
-			{"micro-batches", o.microBatches, 1}, {"steps", o.steps, 1}, {"eval-every", o.evalEvery, 1}, {"warmup", o.warmup, 0},
-			{"patience", o.patience, 0}, {"keep", o.keep, 0}},
-		[]share{{"lr", o.lr, math.Inf(1)}, {"min-lr", o.minLR, math.Inf(1)}, {"clip", o.clip, math.Inf(1)}, {"decay", o.decay, math.Inf(1)},
-			{"dropout", o.dropout, 1}, {"beta2", o.beta2, 1}})
+	err := flags.First(
+		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1),
+		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.microBatches, 1),
+		flags.AtLeast("steps", o.steps, 1), flags.AtLeast("eval-every", o.evalEvery, 1), flags.AtLeast("warmup", o.warmup, 0),
+		flags.AtLeast("patience", o.patience, 0), flags.AtLeast("keep", o.keep, 0),
+		flags.Below("lr", o.lr, math.Inf(1)), flags.Below("min-lr", o.minLR, math.Inf(1)), flags.Below("clip", o.clip, math.Inf(1)),
+		flags.Below("decay", o.decay, math.Inf(1)), flags.Below("dropout", o.dropout, 1), flags.Below("beta2", o.beta2, 1))
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 )
 
 func main() {
@@ -29,6 +31,8 @@ func main() {
 	}
 }
 
+const about = "The commands are train, generate and eval. Without one it trains and shows what was learnt."
+
 func run(args []string) error {
 	command := ""
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -37,25 +41,25 @@ func run(args []string) error {
 	switch command {
 	case "":
 		o := defaults()
-		if err := parse(command, args, o.flags); err != nil {
+		if err := flags.Parse("seq2seq", about, args, o.flags); err != nil {
 			return err
 		}
 		return demo(o)
 	case "train":
 		o := defaults()
-		if err := parse(command, args, o.flags); err != nil {
+		if err := flags.Parse("seq2seq "+command, "", args, o.flags); err != nil {
 			return err
 		}
 		return learn(o)
 	case "generate":
 		var g generation
-		if err := parse(command, args, g.flags); err != nil {
+		if err := flags.Parse("seq2seq "+command, "", args, g.flags); err != nil {
 			return err
 		}
 		return g.run(os.Stdout)
 	case "eval":
 		var e evaluation
-		if err := parse(command, args, e.flags); err != nil {
+		if err := flags.Parse("seq2seq "+command, "", args, e.flags); err != nil {
 			return err
 		}
 		return e.run(os.Stdout)

@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -54,7 +55,7 @@ func (g *generation) flags(f *flag.FlagSet) {
 }
 
 func (g *generation) run(w io.Writer) error {
-	if err := checkFlags([]amount{{"beam", g.beam, 1}}, nil); err != nil {
+	if err := flags.AtLeast("beam", g.beam, 1); err != nil {
 		return err
 	}
 	t, err := open(g.model, g.beam)
@@ -100,7 +101,7 @@ func (e *evaluation) flags(f *flag.FlagSet) {
 // run prints the share of the pairs whose generated text (greedy) is the target, and the share of the tokens of all targets, their
 // ends included, that are the most likely ones after the right beginning.
 func (e *evaluation) run(w io.Writer) error {
-	if err := checkFlags([]amount{{"batch", e.batch, 1}}, nil); err != nil {
+	if err := flags.AtLeast("batch", e.batch, 1); err != nil {
 		return err
 	}
 	_, held, err := e.read()

@@ -2,8 +2,6 @@ package main
 
 import (
 	"flag"
-	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,26 +42,6 @@ func (o *options) check() error {
 		return errors.Errorf("-held-out is %g, want more than 0 and less than 1", o.heldOut)
 	case o.column < 0:
 		return errors.Errorf("-column is %d, want at least 0", o.column)
-	}
-	return nil
-}
-
-// parse reads the flags. With -h it prints them and returns flag.ErrHelp; a wrong one is an error, which main prints once.
-func parse(args []string, declare func(*flag.FlagSet)) error {
-	f := flag.NewFlagSet("tokenizers", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
-	declare(f)
-	err := f.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		f.SetOutput(os.Stdout)
-		f.Usage()
-		return err
-	}
-	if err != nil {
-		return errors.WithMessage(err, "-h lists the flags")
-	}
-	if f.NArg() > 0 {
-		return errors.Errorf("unexpected argument %q: everything is given by flags, see -h", f.Arg(0))
 	}
 	return nil
 }

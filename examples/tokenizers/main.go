@@ -25,6 +25,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
@@ -37,7 +38,7 @@ func main() {
 
 func run(args []string, w io.Writer) error {
 	o := defaults()
-	if err := parse(args, o.flags); err != nil {
+	if err := flags.Parse("tokenizers", "", args, o.flags); err != nil {
 		return err
 	}
 	if err := o.check(); err != nil {
