@@ -46,11 +46,13 @@ func (b Behavior) check() error {
 	return errors.Errorf("unknown behavior %q", string(b))
 }
 
-// scanner is there for recognised patterns. Those of knownScanners cover all text, so that every use that keeps matches is
+// scanner is there for texts that are pieces by themselves and for recognised patterns. Those of knownScanners cover all text, so that every use that keeps matches is
 // the same.
 func (s Split) scanner() scanner {
 	isolated, matches := s.behavior() == Isolated, s.behavior() == Removed && s.Invert
 	switch sc := knownScanners[s.Pattern]; {
+	case !s.Regex && isolated && s.Pattern != "":
+		return literalScanner(s.Pattern)
 	case !s.Regex:
 	case sc != nil && (isolated || matches):
 		return sc

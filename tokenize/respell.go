@@ -31,11 +31,17 @@ func respeller(s Splitter) (func(string) string, scanner) {
 			return s.respell, markScanner(s.mark())
 		}
 	case Splitters:
-		if len(s) != 2 || s[0] != (WhitespaceSplit{}) {
+		if len(s) != 2 {
 			break
 		}
-		if m, ok := s[1].(Metaspace); ok && !m.Whole && m.scheme() == PrependAlways {
+		if m, ok := s[1].(Metaspace); ok && s[0] == (WhitespaceSplit{}) && !m.Whole && m.scheme() == PrependAlways {
 			return m.respellWords, markScanner(m.mark())
+		}
+		m, ok := s[0].(Metaspace)
+		if inner := scannerOf(s[1]); ok && inner != nil {
+			if respell, outer := respeller(m); outer != nil {
+				return respell, stack{outer, inner}
+			}
 		}
 	}
 	return nil, nil

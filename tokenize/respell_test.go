@@ -16,14 +16,15 @@ func TestMetaspaceFast(t *testing.T) {
 		for _, prepend := range []tokenize.PrependScheme{tokenize.PrependAlways, tokenize.PrependFirst, tokenize.PrependNever} {
 			for _, whole := range []bool{false, true} {
 				m := tokenize.Metaspace{Replacement: mark, Prepend: prepend, Whole: whole}
-				splitters = append(splitters, m, tokenize.Splitters{tokenize.WhitespaceSplit{}, m})
+				newline := tokenize.Split{Pattern: "\n", Behavior: tokenize.Isolated}
+				splitters = append(splitters, m, tokenize.Splitters{tokenize.WhitespaceSplit{}, m}, tokenize.Splitters{m, newline})
 			}
 		}
 	}
 	for _, s := range splitters {
 		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: s, Model: model,
 			Added: []tokenize.AddedToken{{ID: 20, Text: "<x>"}}}))
-		for _, text := range append([]string{"a b", " a  b ", "▁a▁▁a b", "a<x>a <x> b", "a▁_a\t\u3000b\n", "▁", "_a _"}, texts...) {
+		for _, text := range append([]string{"a b", " a  b ", "▁a▁▁a b", "a<x>a <x> b", "a▁_a\t\u3000b\n", "\n\na b\n a\n", "▁", "_a _"}, texts...) {
 			e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
 			if got := must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, e.IDs) {
 				t.Errorf("%+v: %q: got %v, want %v", s, text, got, e.IDs)

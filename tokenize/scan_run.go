@@ -64,6 +64,22 @@ func (s runScanner) next(text string, at int) (start, end int) {
 
 func (runScanner) cut(text string, _ int) int { return len(text) }
 
+// literalScanner yields every place of a text as a piece, and what lies between them.
+type literalScanner string
+
+func (l literalScanner) next(text string, at int) (start, end int) {
+	n := strings.Index(text[at:], string(l))
+	switch {
+	case n < 0:
+		return at, len(text)
+	case n == 0:
+		return at, at + len(l)
+	}
+	return at, at + n
+}
+
+func (literalScanner) cut(text string, _ int) int { return len(text) }
+
 // threeScanner is patternThree and what lies between its matches.
 type threeScanner struct{}
 
