@@ -80,7 +80,7 @@ func fill[T kernel.Float](x []T, i Init, s kernel.Seed, shape []int) {
 }
 
 // maxElements bounds a tensor, so that a slip such as a product of two sizes is an error and not an overflow.
-const maxElements = 1 << 40
+const maxElements = min(1<<40, math.MaxInt/8)
 
 // checkShape says whether a tensor can have a shape.
 func checkShape(shape []int) error {
@@ -93,7 +93,7 @@ func checkShape(shape []int) error {
 		case d <= 0:
 			return errors.Errorf("shape %v: every axis must be at least 1", tensor.Shape(shape))
 		case d > maxElements/n:
-			return errors.Errorf("shape %v: more than 2^40 elements", tensor.Shape(shape))
+			return errors.Errorf("shape %v: more than %d elements", tensor.Shape(shape), maxElements)
 		}
 		n *= d
 	}

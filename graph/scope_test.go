@@ -93,9 +93,9 @@ func TestDeclarationErrors(t *testing.T) {
 		{"panic", "panic: oh", func(*graph.Scope) { panic("oh") }},
 		{"panic below", "h.3.attn: panic: oh", func(s *graph.Scope) { s.In("h").At(3).In("attn"); panic("oh") }},
 		{"nil loss", "h: node is nil", func(s *graph.Scope) { s.In("h").Minimize(nil) }},
-		{"too large", "w: |(1048576, 1048577)|2^40", func(s *graph.Scope) { s.Param("w", graph.Zeros(), 1<<20, 1<<20+1) }},
-		{"product overflows", "input x|2^40", func(s *graph.Scope) { s.Input("x", tensor.Float32, 1<<32, 1<<32) }},
-		{"product overflows", "k: state|2^40", func(s *graph.Scope) { s.State("k", 1<<32, 1<<32) }},
+		{"too large", "w: |(1048576, 1048577)|more than 1099511627776", func(s *graph.Scope) { s.Param("w", graph.Zeros(), 1<<20, 1<<20+1) }},
+		{"product overflows", "input x|more than 1099511627776", func(s *graph.Scope) { s.Input("x", tensor.Float32, 1<<32, 1<<32) }},
+		{"product overflows", "k: state|more than 1099511627776", func(s *graph.Scope) { s.State("k", 1<<32, 1<<32) }},
 		{"raw input", "Scope.Input", func(s *graph.Scope) {
 			x := s.Input("x", tensor.Float32, 2)
 			s.Output("y", s.Add(x, G.NewVector(x.Graph(), tensor.Float32, G.WithShape(2), G.WithName("raw"))))
