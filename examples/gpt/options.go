@@ -1,0 +1,73 @@
+package main
+
+import (
+	"flag"
+	"math"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+)
+
+// options are the flags of train.
+type options struct {
+	data, out, tokenizer      string
+	vocab                     int
+	layers, heads, dim        int
+	context, batch, steps     int
+	lr, minLR                 float64
+	warmup                    int
+	dropout, decay, beta2     float64
+	clip                      float64
+	microBatches              int
+	seed                      uint64
+	evalEvery, patience, keep int
+	resume                    bool
+}
+
+// defaults learn Newton's Opticks in under two minutes.
+func defaults() *options {
+	return &options{
+		out: "out/gpt", tokenizer: "bpe", vocab: 1024, layers: 4, heads: 4, dim: 128, context: 64, batch: 12, steps: 1000,
+		lr: 1e-3, minLR: 1e-4, warmup: 50, decay: 0.1, beta2: 0.99, clip: 1, microBatches: 1, seed: 1, evalEvery: 200, keep: 2,
+	}
+}
+
+func (o *options) flags(f *flag.FlagSet) {
+	f.StringVar(&o.data, "data", o.data, "text to learn from: a file, a folder or a glob, .gz too (default Newton's Opticks of the Go distribution)")
+	f.StringVar(&o.out, "out", o.out, "folder of the model, its checkpoints and its log")
+	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, tokenizerHelp)
+	f.IntVar(&o.vocab, "vocab", o.vocab, "size of the vocabulary of what is trained, but for char")
+	f.IntVar(&o.layers, "layers", o.layers, "blocks")
+	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a block")
+	f.IntVar(&o.dim, "dim", o.dim, "channels")
+	f.IntVar(&o.context, "context", o.context, "tokens that the model sees at a time")
+	f.IntVar(&o.batch, "batch", o.batch, "windows in a batch")
+	f.IntVar(&o.microBatches, "micro-batches", o.microBatches, "batches whose gradients make up a step")
+	f.IntVar(&o.steps, "steps", o.steps, "optimizer steps")
+	f.Float64Var(&o.lr, "lr", o.lr, "highest learning rate")
+	f.Float64Var(&o.minLR, "min-lr", o.minLR, "learning rate at the end of the cosine")
+	f.IntVar(&o.warmup, "warmup", o.warmup, "steps of linear warm-up")
+	f.Float64Var(&o.dropout, "dropout", o.dropout, "dropout probability")
+	f.Float64Var(&o.decay, "decay", o.decay, "weight decay of matrices")
+	f.Float64Var(&o.beta2, "beta2", o.beta2, "AdamW's second beta")
+	f.Float64Var(&o.clip, "clip", o.clip, "bound of the norm of the gradients, 0 for none")
+	f.Uint64Var(&o.seed, "seed", o.seed, "seed of weights, dropout and order of the data")
+	f.IntVar(&o.evalEvery, "eval-every", o.evalEvery, "steps between evaluations on the last tenth of the text")
+	f.IntVar(&o.patience, "patience", o.patience, "evaluations without improvement that end the run, 0 for no end")
+	f.IntVar(&o.keep, "keep", o.keep, "checkpoints to keep beside the best")
+	f.BoolVar(&o.resume, "resume", o.resume, "go on with the run in -out")
+}
+
+// check reports the first flag whose value makes no sense, before anything is read or written.
+func (o *options) check() error {
+	err := flags.First(
+		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1),
+		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.microBatches, 1),
+		flags.AtLeast("steps", o.steps, 1), flags.AtLeast("eval-every", o.evalEvery, 1), flags.AtLeast("warmup", o.warmup, 0),
+		flags.AtLeast("patience", o.patience, 0), flags.AtLeast("keep", o.keep, 0),
+		flags.Below("lr", o.lr, math.Inf(1)), flags.Below("min-lr", o.minLR, math.Inf(1)), flags.Below("clip", o.clip, math.Inf(1)),
+		flags.Below("decay", o.decay, math.Inf(1)), flags.Below("dropout", o.dropout, 1), flags.Below("beta2", o.beta2, 1))
+	if err != nil {
+		return err
+	}
+	return o.gpt(1).Check()
+}
