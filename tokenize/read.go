@@ -136,6 +136,9 @@ func walk(path string) (files []string, err error) {
 
 // trainFiles trains on the lines of files. An error of reading comes before one of training.
 func trainFiles(paths []string, train func(iter.Seq[string]) (*Tokenizer, error)) (*Tokenizer, error) {
+	if _, err := expand(paths); err != nil {
+		return nil, err // before there is anything to train on
+	}
 	var failed error
 	t, err := train(func(yield func(string) bool) {
 		for line, err := range Lines(paths...) {
