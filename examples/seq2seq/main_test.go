@@ -62,6 +62,13 @@ func TestTrainGenerateEval(t *testing.T) {
 	if err := e.run(&score); err != nil {
 		t.Fatal(err)
 	}
+	long := filepath.Join(t.TempDir(), "long.tsv")
+	if err := os.WriteFile(long, []byte("1\t1\n"+strings.Repeat("9", 500)+"\t1\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&evaluation{dataset: dataset{file: long, separator: "\t", heldOut: 1}, model: out, batch: 4}).run(&score); err == nil || !strings.Contains(err.Error(), "1 of 2 pairs") {
+		t.Errorf("a pair that is too long: got error %v, want one that counts it", err)
+	}
 	var exact, accuracy float64
 	var pairs int
 	if _, err := fmt.Sscanf(score.String(), "exact %f token-accuracy %f pairs %d\n", &exact, &accuracy, &pairs); err != nil || pairs != 10 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
@@ -117,6 +118,10 @@ func (e *evaluation) run(w io.Writer) error {
 		return err
 	}
 	size := train.PairSize{B: e.batch, S: t.model.Source, T: t.model.Target}
+	if _, long := pairs.Fit(size); long > 0 {
+		return errors.Errorf("%d of %d pairs are longer than the %d source and %d target tokens that the model was trained for: leave them out, "+
+			"or train on data with as long ones", long, len(pairs), size.S, size.T-1)
+	}
 	p, err := graph.Build(t.params, graph.Eval, t.model.Loss(size.B, size.S, size.T))
 	if err != nil {
 		return err
