@@ -25,9 +25,10 @@
 // the instruction set, so the bits are the same, too. What follows a product, a bias and an activation, is done on a tile while
 // it is in the cache.
 //
-// Two shapes go another way. Few rows of A, as in decoding, need every element of B once: rows or columns of B stream by, at the speed
-// of memory (product.go, thin), and where B has contiguous rows it is cut along its depth, so that each worker reads memory from end
-// to end (depth.go). So are products far deeper than wide, such as the gradient of a vocabulary's head.
+// Two shapes go another way, with an order of sums of their own, which follows from the shape alone. Few rows of A, as in decoding, need
+// every element of B once: rows or columns of B stream by, at the speed of memory (product.go, thin), and where B has contiguous rows it
+// is cut along its depth, so that each worker reads memory from end to end (depth.go). So are products far deeper than wide, such as
+// the gradient of the input of a vocabulary's head.
 //
 // Attention works on tiles of 64 queries by 64 keys with a running softmax: the same micro-kernels with rows of exponentials
 // between them, and no memory but the tile's. The rows of activations, norms and the softmax run through vector registers with
@@ -35,8 +36,8 @@
 //
 // How far from the machine's limit that is, on two cores of a server processor with AVX-512 (415 GFLOP/s of fused multiplications in
 // registers; 225 with AVX2; 34 GB/s of memory): large products reach 265 to 315 GFLOP/s, 0.64 to 0.76 of the limit, and with AVX2
-// 180 to 200, 0.80 to 0.89; the matrices of a decoder stream at 27 GB/s, 0.79. BenchmarkGemm and BenchmarkAttention measure it anew. The assembly is
-// written by the programs in _asm: go generate.
+// 180 to 200, 0.80 to 0.89; the matrices of a decoder stream at 26 GB/s, 0.76. BenchmarkGemm and BenchmarkAttention measure it anew.
+// The assembly is written by the programs in _asm: go generate.
 //
 // Sources: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008 (Gemm); Dao et al.,
 // "FlashAttention", 2022, https://arxiv.org/abs/2205.14135 (Attention); Salmon et al., "Parallel Random Numbers: As Easy as

@@ -52,8 +52,8 @@ func packArguments() (depth, src, stride, dst Register) {
 }
 
 // packPanels copies rows to count panels of width columns, 6 or 12. Together they are three cache lines: down one panel after the
-// other, every line would be read several times. The last vector of a row reaches into the place of the next row, which
-// is written later; in the last row it does not.
+// other, every line would be read several times. Six columns go by a vector of eight, which reaches into the place of the next row,
+// which is written later; in the last row it does not.
 func packPanels(width, count int) {
 	declareFor("AVX2", fmt.Sprintf("packAlong%dx%d", width, count), "(depth int, src *float32, stride int, dst *float32)",
 		fmt.Sprintf("copies depth rows of %d elements, stride bytes apart, to %d panels of %d columns, one after the other in dst.", width*count, count, width))
