@@ -1,84 +1,41 @@
 package main
 
 import (
-	"bytes"
-	"flag"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 
-	"github.com/pkg/errors"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flagstest"
 )
 
-// TestBadFlags: each is one line that names the flag, and leaves nothing behind.
 func TestBadFlags(t *testing.T) {
-	t.Chdir(t.TempDir())
-	for _, c := range []struct{ args, words string }{
-		{"teach", "no command \"teach\"|train, generate and eval"},
-		{"train more", "gpt train|\"more\"|-h"},
-		{"train -nope 1", "-nope|gpt train -h"},
-		{"-nope", "-nope|gpt -h"},
-		{"train -layers many", "-layers|many"},
-		{"train -steps 0", "-steps is 0, want at least 1"},
-		{"train -heads 0", "-heads is 0"},
-		{"train -eval-every 0", "-eval-every is 0"},
-		{"train -warmup -1", "-warmup is -1, want at least 0"},
-		{"train -batch 0", "-batch is 0, want at least 1"},
-		{"train -context -1", "-context is -1"},
-		{"train -micro-batches 0", "-micro-batches is 0"},
-		{"train -dropout 1", "-dropout is 1, want at least 0 and less than 1"},
-		{"train -lr NaN", "-lr is NaN"},
-		{"train -decay -1", "-decay is -1"},
-		{"train -dim 10 -heads 3", "Dim 10 does not divide into 3 Heads"},
-		{"train -data missing.txt", "missing.txt"},
-		{"train -tokenizer missing", "missing"},
-		{"train -tokenizer bpe -vocab 10", "10"},
-		{"-data missing.txt", "missing.txt"}, // without a command
-		{"generate -tokens 0", "-tokens is 0, want at least 1"},
-		{"generate -top-k x", "-top-k"},
-		{"generate -model missing", "missing"},
-		{"eval -batch 0", "-batch is 0"},
-		{"eval -model missing", "missing"},
-	} {
-		t.Run(c.args, func(t *testing.T) {
-			err := run(strings.Fields(c.args))
-			if err == nil || strings.Contains(err.Error(), "\n") {
-				t.Fatalf("got error %q, want one line", err)
-			}
-			for w := range strings.SplitSeq(c.words, "|") {
-				if !strings.Contains(err.Error(), w) {
-					t.Errorf("got error %q, want %q in it", err, w)
-				}
-			}
-			if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
-				t.Errorf("got %v (%v) left behind, want nothing", left, err)
-			}
-		})
-	}
-	if err := run([]string{"train", "-h"}); !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("-h: got %v, want flag.ErrHelp", err)
-	}
+	flagstest.Run(t, run, []flagstest.Bad{
+		{Args: "teach", Words: "no command \"teach\"|train, generate and eval"},
+		{Args: "train more", Words: "gpt train|\"more\"|-h"},
+		{Args: "train -nope 1", Words: "-nope|gpt train -h"},
+		{Args: "-nope", Words: "-nope|gpt -h"},
+		{Args: "train -layers many", Words: "-layers|many"},
+		{Args: "train -steps 0", Words: "-steps is 0, want at least 1"},
+		{Args: "train -heads 0", Words: "-heads is 0"},
+		{Args: "train -eval-every 0", Words: "-eval-every is 0"},
+		{Args: "train -warmup -1", Words: "-warmup is -1, want at least 0"},
+		{Args: "train -batch 0", Words: "-batch is 0, want at least 1"},
+		{Args: "train -context -1", Words: "-context is -1"},
+		{Args: "train -micro-batches 0", Words: "-micro-batches is 0"},
+		{Args: "train -dropout 1", Words: "-dropout is 1, want at least 0 and less than 1"},
+		{Args: "train -lr NaN", Words: "-lr is NaN"},
+		{Args: "train -decay -1", Words: "-decay is -1"},
+		{Args: "train -dim 10 -heads 3", Words: "Dim 10 does not divide into 3 Heads"},
+		{Args: "train -data missing.txt", Words: "missing.txt"},
+		{Args: "train -tokenizer missing", Words: "missing"},
+		{Args: "train -tokenizer bpe -vocab 10", Words: "10"},
+		{Args: "-data missing.txt", Words: "missing.txt"}, // without a command
+		{Args: "generate -tokens 0", Words: "-tokens is 0, want at least 1"},
+		{Args: "generate -top-k x", Words: "-top-k"},
+		{Args: "generate -model missing", Words: "missing"},
+		{Args: "eval -batch 0", Words: "-batch is 0"},
+		{Args: "eval -model missing", Words: "missing"},
+	})
 }
 
-// TestExit: an error is one line on standard error and exit 1; -h is neither.
 func TestExit(t *testing.T) {
-	if args := os.Getenv("TEST_ARGS"); args != "" {
-		os.Args = append(os.Args[:1], strings.Fields(args)...)
-		main()
-		os.Exit(0)
-	}
-	for args, want := range map[string]int{"train -nope": 1, "train -steps 0": 1, "-h": 0, "eval -h": 0} {
-		c := exec.Command(os.Args[0], "-test.run=^TestExit$")
-		c.Env = append(os.Environ(), "TEST_ARGS="+args)
-		var stdout, stderr bytes.Buffer
-		c.Stdout, c.Stderr = &stdout, &stderr
-		_ = c.Run() // its exit is looked at
-		if got, lines := c.ProcessState.ExitCode(), strings.Count(stderr.String(), "\n"); got != want || lines != want {
-			t.Errorf("%s: got exit %d and %d lines %q, want %d of both", args, got, lines, stderr.String(), want)
-		}
-		if help := strings.Contains(stdout.String(), "-h") || strings.Contains(stdout.String(), "Usage"); help != (want == 0) {
-			t.Errorf("%s: printed %q", args, stdout.String())
-		}
-	}
+	flagstest.Exit(t, main, map[string]int{"train -nope": 1, "train -steps 0": 1, "-h": 0, "eval -h": 0, "train -h": 0})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -10,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pkg/errors"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flagstest"
 )
 
 // file writes a text into a folder of the test and returns its path.
@@ -75,43 +74,23 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestBadFlags: each is one line that says what is wrong, and leaves nothing behind.
 func TestBadFlags(t *testing.T) {
 	short, fields := file(t, "short.txt", "one line\n"), file(t, "fields.tsv", "a\tb\nc\td\n")
-	t.Chdir(t.TempDir())
-	for _, c := range []struct{ args, words string }{
-		{"more", `"more"|-h`},
-		{"-nope", "-nope|-h"},
-		{"-data missing.txt", "missing.txt"},
-		{"-data ,", "names nothing"},
-		{"-data " + short, "too few"},
-		{"-data " + fields + " -column 3", "line 1|2 fields|-column is 3"},
-		{"-column -1", "-column is -1"},
-		{"-held-out 1", "-held-out is 1"},
-		{"-held-out NaN", "-held-out is NaN"},
-		{"-sizes 500,x", `"x"|at least 256`},
-		{"-sizes 100", `"100"|at least 256`},
-		{"-sizes ,", "no size"},
-		{"-tokenizer missing.json", "missing.json"},
-	} {
-		t.Run(c.args, func(t *testing.T) {
-			err := run(strings.Fields(c.args), new(bytes.Buffer))
-			if err == nil || strings.Contains(err.Error(), "\n") {
-				t.Fatalf("got error %q, want one line", err)
-			}
-			for w := range strings.SplitSeq(c.words, "|") {
-				if !strings.Contains(err.Error(), w) {
-					t.Errorf("got error %q, want %q in it", err, w)
-				}
-			}
-			if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
-				t.Errorf("got %v (%v) left behind, want nothing", left, err)
-			}
-		})
-	}
-	if err := run([]string{"-h"}, new(bytes.Buffer)); !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("-h: got %v, want flag.ErrHelp", err)
-	}
+	flagstest.Run(t, func(args []string) error { return run(args, new(bytes.Buffer)) }, []flagstest.Bad{
+		{Args: "more", Words: `"more"|-h`},
+		{Args: "-nope", Words: "-nope|-h"},
+		{Args: "-data missing.txt", Words: "missing.txt"},
+		{Args: "-data ,", Words: "names nothing"},
+		{Args: "-data " + short, Words: "too few"},
+		{Args: "-data " + fields + " -column 3", Words: "line 1|2 fields|-column is 3"},
+		{Args: "-column -1", Words: "-column is -1"},
+		{Args: "-held-out 1", Words: "-held-out is 1"},
+		{Args: "-held-out NaN", Words: "-held-out is NaN"},
+		{Args: "-sizes 500,x", Words: `"x"|at least 256`},
+		{Args: "-sizes 100", Words: `"100"|at least 256`},
+		{Args: "-sizes ,", Words: "no size"},
+		{Args: "-tokenizer missing.json", Words: "missing.json"},
+	})
 }
 
 func TestSizes(t *testing.T) {
