@@ -2,6 +2,7 @@ package tokenize_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -102,6 +103,30 @@ func TestStackedScanners(t *testing.T) {
 			}
 			if err == nil {
 				same(t, text, name, got, e.IDs)
+			}
+		}
+	}
+}
+
+// TestLiteralScanner compares ids where a text is a piece by itself, before and behind the spelling of bytes and among others, with
+// those of the stages one by one.
+func TestLiteralScanner(t *testing.T) {
+	model := trainBPE(t).Stages().Model
+	newline, space := tokenize.Split{Pattern: "\n", Behavior: tokenize.Isolated}, tokenize.Split{Pattern: "Ġ", Behavior: tokenize.Isolated}
+	for i, s := range []tokenize.Splitters{
+		{newline, tokenize.ByteLevel{}}, {tokenize.ByteLevel{}, space}, {newline, tokenize.Split{Pattern: "a", Behavior: tokenize.Isolated}, tokenize.ByteLevel{NoPattern: true}},
+	} {
+		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: s, Model: model, Decoder: tokenize.ByteLevel{}}))
+		r := rand.New(rand.NewPCG(7, 8))
+		for range 2000 {
+			var b strings.Builder
+			for range r.IntN(20) {
+				b.WriteRune([]rune("ab \nĠé한")[r.IntN(7)])
+			}
+			text := b.String()
+			e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
+			if got := must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, e.IDs) {
+				t.Fatalf("splitter %d: %q: got %v, want %v", i, text, got, e.IDs)
 			}
 		}
 	}
