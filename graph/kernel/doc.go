@@ -37,7 +37,7 @@
 //
 // How far from the machine's limit that is, on two cores of a server processor with AVX-512 (415 GFLOP/s of fused multiplications in
 // registers; 225 with AVX2; 34 GB/s of memory): large products reach 265 to 315 GFLOP/s, 0.64 to 0.76 of the limit, and with AVX2
-// 180 to 200, 0.80 to 0.89; the matrices of a decoder stream at 26 GB/s, 0.76. BenchmarkGemm and BenchmarkAttention measure it anew.
+// 180 to 200, 0.80 to 0.89; the matrices of a decoder stream at 27 GB/s, 0.79. BenchmarkGemm and BenchmarkAttention measure it anew.
 // The assembly is written by the programs in _asm: go generate.
 //
 // Sources: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008 (Gemm); Dao et al.,
