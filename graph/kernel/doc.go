@@ -27,7 +27,7 @@
 //
 // Two shapes go another way, with an order of sums of their own, which follows from the shape and from whether the processor has the
 // assembly of rows; the number of processors does not matter to it. Few rows of A, as in decoding, need
-// every element of B once: rows or columns of B stream by, at the speed of memory (product.go, thin), and where B has contiguous rows it
+// every element of B once: rows or columns of B stream by, at the speed of memory (gemm_product.go, thin), and where B has contiguous rows it
 // is cut along its depth, so that each worker reads memory from end to end (depth.go). So are products far deeper than wide, such as
 // the gradient of the input of a vocabulary's head.
 //
