@@ -17,9 +17,9 @@
 //
 // # How the products are computed
 //
-// A product of float32 is cut into tiles of C, as many as two workers and four can share evenly (tiles.go). A worker packs what it
+// A product of float32 is cut into tiles of C, as many as two workers and four can share evenly (gemm_tiles.go). A worker packs what it
 // needs of B into panels a strip wide, in the order in which memory has it, so that the micro-kernel reads them one element after the
-// other from the nearest cache; A is read where it lies, or packed where it is transposed and large (strip.go). The micro-kernel keeps a
+// other from the nearest cache; A is read where it lies, or packed where it is transposed and large (gemm_strip.go). The micro-kernel keeps a
 // strip of C in registers, 6 by 16 with AVX2 or NEON and 12 by 32 with AVX-512, and adds a column of A times a row of B at each
 // step: 24 fused multiplications for 14 loads. Every element of C is summed along its depth in the same order whatever the tile and
 // the instruction set, so the bits are the same, too. What follows a product, a bias and an activation, is done on a tile while
@@ -28,7 +28,7 @@
 // Two shapes go another way, with an order of sums of their own, which follows from the shape and from whether the processor has the
 // assembly of rows; the number of processors does not matter to it. Few rows of A, as in decoding, need
 // every element of B once: rows or columns of B stream by, at the speed of memory (gemm_product.go, thin), and where B has contiguous rows it
-// is cut along its depth, so that each worker reads memory from end to end (depth.go). So are products far deeper than wide, such as
+// is cut along its depth, so that each worker reads memory from end to end (gemm_depth.go). So are products far deeper than wide, such as
 // the gradient of the input of a vocabulary's head.
 //
 // Attention works on tiles of 64 queries by 64 keys with a running softmax: the same micro-kernels with rows of exponentials
