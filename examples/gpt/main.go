@@ -16,8 +16,8 @@
 package main
 
 import (
-	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,58 +28,35 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 )
 
-func main() {
-	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "gpt:", err)
-		os.Exit(1)
-	}
-}
+func main() { program(os.Stdout).Main() }
 
-const about = "The commands are train, generate and eval. Without one it trains and shows what was learnt."
+const about = "Gpt trains a small GPT-2 on text and lets it write. Without a command it learns from Newton's Opticks, a book that every Go " +
+	"distribution carries, goes on with a run that was interrupted, and prints a sample."
 
-func run(args []string) error {
-	command := ""
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		command, args = args[0], args[1:]
-	}
-	switch command {
-	case "":
-		o := defaults()
-		if err := flags.Parse("gpt", about, args, o.flags); err != nil {
-			return err
-		}
-		return demo(o)
-	case "train":
-		o := defaults()
-		if err := flags.Parse("gpt "+command, "", args, o.flags); err != nil {
-			return err
-		}
-		return learn(o)
-	case "generate":
-		var g generation
-		if err := flags.Parse("gpt "+command, "", args, g.flags); err != nil {
-			return err
-		}
-		return g.run(os.Stdout)
-	case "eval":
-		var e evaluation
-		if err := flags.Parse("gpt "+command, "", args, e.flags); err != nil {
-			return err
-		}
-		return e.run(os.Stdout)
-	}
-	return errors.Errorf("there is no command %q: the commands are train, generate and eval", command)
+// program declares the commands, which write to w.
+func program(w io.Writer) flags.Program {
+	o, g, e := defaults(), new(generation), new(evaluation)
+	return flags.Program{Name: "gpt", About: about, Commands: []flags.Command{
+		{About: "train, then print a sample; the flags are those of train", Example: "-steps 2000 -out out/longer",
+			Flags: o.flags, Run: func() error { return demo(w, o) }},
+		{Name: "train", About: "train a model on text", Example: "-data book.txt -out out/book",
+			Flags: o.flags, Run: func() error { return learn(o) }},
+		{Name: "generate", About: "write text with a trained model", Example: `-model out/gpt -prompt "The Rays of Light"`,
+			Flags: g.flags, Run: func() error { return g.start(w) }},
+		{Name: "eval", About: "score a model on text", Example: "-model out/gpt -data book.txt",
+			Flags: e.flags, Run: func() error { return e.run(w) }},
+	}}
 }
 
 // demo is the main job: train with the defaults, or finish a run that was interrupted, and print a sample.
-func demo(o *options) error {
+func demo(w io.Writer, o *options) error {
 	o.resume = true
 	if err := learn(o); err != nil {
 		return err
 	}
-	fmt.Println("\nA sample:")
+	fmt.Fprintln(w, "\nA sample:")
 	g := generation{model: o.out, prompt: "The Rays of Light", options: sampling(300)}
-	return g.run(os.Stdout)
+	return g.run(w)
 }
 
 // opticks is the text of every Go distribution that is long enough to learn from.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"math"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
@@ -31,30 +30,35 @@ func defaults() *options {
 	}
 }
 
-func (o *options) flags(f *flag.FlagSet) {
-	f.StringVar(&o.data, "data", o.data, "text to learn from: a file, a folder or a glob, .gz too (default Newton's Opticks of the Go distribution)")
-	f.StringVar(&o.out, "out", o.out, "folder of the model, its checkpoints and its log")
+func (o *options) flags(f *flags.Set) {
+	f.Group("Data")
+	f.StringVar(&o.data, "data", o.data, "`path` of the text to learn from: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
 	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, tokenizerHelp)
-	f.IntVar(&o.vocab, "vocab", o.vocab, "size of the vocabulary of what is trained, but for char")
-	f.IntVar(&o.layers, "layers", o.layers, "blocks")
+	f.IntVar(&o.vocab, "vocab", o.vocab, "vocabulary size of a trained tokenizer; char ignores it")
+	f.Group("Model")
+	f.IntVar(&o.layers, "layers", o.layers, "number of blocks")
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a block")
-	f.IntVar(&o.dim, "dim", o.dim, "channels")
-	f.IntVar(&o.context, "context", o.context, "tokens that the model sees at a time")
-	f.IntVar(&o.batch, "batch", o.batch, "windows in a batch")
-	f.IntVar(&o.microBatches, "micro-batches", o.microBatches, "batches whose gradients make up a step")
-	f.IntVar(&o.steps, "steps", o.steps, "optimizer steps")
+	f.IntVar(&o.dim, "dim", o.dim, "number of channels; -heads divides it")
+	f.IntVar(&o.context, "context", o.context, "longest text that the model sees, in tokens")
+	f.Group("Training")
+	f.IntVar(&o.steps, "steps", o.steps, "number of optimizer steps")
+	f.IntVar(&o.batch, "batch", o.batch, "texts of -context tokens in a batch")
+	f.IntVar(&o.microBatches, "micro-batches", o.microBatches, "batches whose gradients are added up for one step")
 	f.Float64Var(&o.lr, "lr", o.lr, "highest learning rate")
-	f.Float64Var(&o.minLR, "min-lr", o.minLR, "learning rate at the end of the cosine")
-	f.IntVar(&o.warmup, "warmup", o.warmup, "steps of linear warm-up")
-	f.Float64Var(&o.dropout, "dropout", o.dropout, "dropout probability")
+	f.Float64Var(&o.minLR, "min-lr", o.minLR, "learning rate at the last step, the end of a cosine")
+	f.IntVar(&o.warmup, "warmup", o.warmup, "steps in which the learning rate rises to -lr")
+	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
 	f.Float64Var(&o.decay, "decay", o.decay, "weight decay of matrices")
 	f.Float64Var(&o.beta2, "beta2", o.beta2, "AdamW's second beta")
-	f.Float64Var(&o.clip, "clip", o.clip, "bound of the norm of the gradients, 0 for none")
-	f.Uint64Var(&o.seed, "seed", o.seed, "seed of weights, dropout and order of the data")
-	f.IntVar(&o.evalEvery, "eval-every", o.evalEvery, "steps between evaluations on the last tenth of the text")
-	f.IntVar(&o.patience, "patience", o.patience, "evaluations without improvement that end the run, 0 for no end")
-	f.IntVar(&o.keep, "keep", o.keep, "checkpoints to keep beside the best")
-	f.BoolVar(&o.resume, "resume", o.resume, "go on with the run in -out")
+	f.Float64Var(&o.clip, "clip", o.clip, "largest norm of the gradients; 0 sets no bound")
+	f.Uint64Var(&o.seed, "seed", o.seed, "seed of the weights, of dropout and of the order of the data")
+	f.Group("Evaluation")
+	f.IntVar(&o.evalEvery, "eval-every", o.evalEvery, "steps between two evaluations on the last tenth of the text")
+	f.IntVar(&o.patience, "patience", o.patience, "evaluations without improvement that end the run; 0 never ends it")
+	f.Group("Output")
+	f.StringVar(&o.out, "out", o.out, "`folder` of the model, its checkpoints and its log")
+	f.IntVar(&o.keep, "keep", o.keep, "newest checkpoints to keep, in addition to the best; 0 keeps all")
+	f.BoolVar(&o.resume, "resume", o.resume, "resume the run in -out")
 }
 
 // check reports the first flag whose value makes no sense, before anything is read or written.

@@ -1,17 +1,19 @@
 package main
 
 import (
-	"flag"
+	"context"
 	"fmt"
 	"io"
 	"iter"
 	"slices"
 	"strings"
 
+	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -21,22 +23,25 @@ import (
 
 // generation is the flags of generate.
 type generation struct {
+	set           *flags.Set
 	model, prompt string
 	options       generate.Options
 }
 
-func (g *generation) flags(f *flag.FlagSet) {
-	g.options = sampling(200)
+func (g *generation) flags(f *flags.Set) {
+	g.set, g.options = f, sampling(200)
 	o := &g.options
-	f.StringVar(&g.model, "model", "out/gpt", "folder of the model, trained here or a published GPT-2")
-	f.StringVar(&g.prompt, "prompt", "The", "text to go on from")
-	f.IntVar(&o.Tokens, "tokens", o.Tokens, "tokens to generate")
-	f.Float64Var(&o.Temperature, "temperature", o.Temperature, "divides the logits; 0 takes the most likely token each time")
-	f.IntVar(&o.TopK, "top-k", o.TopK, "choose among the K most likely tokens, 0 for all")
-	f.Float64Var(&o.TopP, "top-p", o.TopP, "choose among the most likely tokens of this probability together, 0 for all")
-	f.Float64Var(&o.MinP, "min-p", o.MinP, "choose among tokens at least this share as likely as the most likely one, 0 for all")
-	f.Float64Var(&o.RepetitionPenalty, "repetition-penalty", o.RepetitionPenalty, "makes tokens of the text less likely, 0 or 1 for no penalty")
+	f.Group("Text")
+	f.StringVar(&g.model, "model", "out/gpt", "`folder` of the model, trained here or a published GPT-2")
+	f.StringVar(&g.prompt, "prompt", "", "text to continue (default: asks on a terminal, else reads one text a line)")
+	f.IntVar(&o.Tokens, "tokens", o.Tokens, "number of tokens to write")
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "the same seed gives the same text")
+	f.Group("Sampling")
+	f.Float64Var(&o.Temperature, "temperature", o.Temperature, "divides the logits; 0 takes the most likely token each time")
+	f.IntVar(&o.TopK, "top-k", o.TopK, "choose among the N most likely tokens; 0 means all")
+	f.Float64Var(&o.TopP, "top-p", o.TopP, "choose among the most likely tokens that together have this probability; 0 means all")
+	f.Float64Var(&o.MinP, "min-p", o.MinP, "choose among tokens at least this fraction as likely as the most likely one; 0 means all")
+	f.Float64Var(&o.RepetitionPenalty, "repetition-penalty", o.RepetitionPenalty, "above 1, makes tokens of the text less likely; 0 means 1")
 }
 
 // sampling is what the flags are by default.
@@ -44,37 +49,80 @@ func sampling(tokens int) generate.Options {
 	return generate.Options{Tokens: tokens, Temperature: 0.8, TopK: 200, Seed: 1}
 }
 
-func (g *generation) run(w io.Writer) error {
-	if err := flags.AtLeast("tokens", g.options.Tokens, 1); err != nil {
+// start writes what follows -prompt, or what follows each text of standard input.
+func (g *generation) start(w io.Writer) error {
+	if g.set.Given("prompt") {
+		return g.run(w)
+	}
+	answer, err := g.writer(w)
+	if err != nil {
 		return err
+	}
+	return prompts.Prompts{Name: "gpt"}.Each(answer)
+}
+
+// run writes what follows the prompt.
+func (g *generation) run(w io.Writer) error {
+	if err := prompts.Check(g.prompt); err != nil {
+		return errors.WithMessage(err, "-prompt")
+	}
+	answer, err := g.writer(w)
+	if err != nil {
+		return err
+	}
+	return answer(context.Background(), g.prompt)
+}
+
+// writer opens the model and returns the function that continues a text, token by token.
+func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
+	if err := flags.First(flags.AtLeast("tokens", g.options.Tokens, 1), g.options.Check()); err != nil {
+		return nil, err
 	}
 	m, tok, err := open(g.model)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	params := graph.NewParams(tensor.Float32, 1)
 	d, err := generate.NewDecoder(params, m, 1) // declares the parameters
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := checkpoints.LoadWeights(g.model, params.All(), published); err != nil {
-		return err
-	}
-	prompt, err := tok.Encode(g.prompt)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	if m.EOS != 0 {
 		g.options.Stop = []int32{m.EOS}
 	}
-	for text, err := range generate.Text(follow(prompt, generate.Tokens(d, prompt, true, g.options)), tok.Stream()) {
+	return func(ctx context.Context, prompt string) error {
+		ids, err := tok.Encode(prompt)
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(w, text)
+		if len(ids) == 0 && m.BOS != 0 {
+			ids = []int32{m.BOS}
+		}
+		if len(ids) == 0 {
+			return errors.Errorf("the prompt %q has no tokens, want at least one to continue", prompt)
+		}
+		return write(ctx, w, generate.Text(follow(ids, generate.Tokens(d, ids, true, g.options)), tok.Stream()))
+	}, nil
+}
+
+// write writes a text and the end of its last line, as its parts come, until ctx is cancelled.
+func write(ctx context.Context, w io.Writer, text iter.Seq2[string, error]) error {
+	for part, err := range text {
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, prompts.Whole(part)); err != nil {
+			return errors.WithStack(err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	fmt.Fprintln(w)
-	return nil
+	_, err := fmt.Fprintln(w)
+	return errors.WithStack(err)
 }
 
 // follow yields the prompt and then what is generated, so that the text between them is right too. Of a prompt from which nothing
@@ -123,10 +171,11 @@ type evaluation struct {
 	batch       int
 }
 
-func (e *evaluation) flags(f *flag.FlagSet) {
-	f.StringVar(&e.model, "model", "out/gpt", "folder of the model")
-	f.StringVar(&e.data, "data", "", "text to score: a file, a folder or a glob, .gz too (default Newton's Opticks of the Go distribution)")
-	f.IntVar(&e.batch, "batch", 12, "windows in a batch")
+func (e *evaluation) flags(f *flags.Set) {
+	f.Group("Data")
+	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model")
+	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
+	f.IntVar(&e.batch, "batch", 12, "texts of the model's context in a batch")
 }
 
 // run scores every token of the text but the first, in windows of the model's context.

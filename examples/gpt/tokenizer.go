@@ -6,8 +6,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-const tokenizerHelp = "char, word, bpe, unigram or wordpiece, trained on the text; or one that there is: the folder of a model, a tokenizer.json, " +
-	"a vocab.json with its merges.txt, a .model or a .tiktoken"
+const tokenizerHelp = "`name` of a tokenizer to train on the text: char, word, bpe, unigram or wordpiece; or the path of a trained one: " +
+	"the folder of a model, a tokenizer.json, a vocab.json with its merges.txt, a .model or a .tiktoken"
 
 // vocabulary is a tokenizer and the file that the folder of a model holds of it.
 type vocabulary struct {

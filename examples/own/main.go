@@ -13,6 +13,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers"
@@ -51,7 +52,14 @@ func (m Model) Loss(b, t int) func(*graph.Scope) {
 	}
 }
 
+const about = "Own defines a small Transformer and trains it for some seconds on Newton's Opticks, a book that every Go distribution carries. It prints " +
+	"the loss and saves the weights to out/own."
+
 func main() {
+	flags.Program{Name: "own", About: about, Commands: []flags.Command{{Run: run}}}.Main()
+}
+
+func run() error {
 	log.SetFlags(0)
 	root := must(exec.Command("go", "env", "GOROOT").Output())
 	book := filepath.Join(strings.TrimSpace(string(root)), "src/testdata/Isaac.Newton-Opticks.txt")
@@ -78,6 +86,7 @@ func main() {
 	score := must(train.Evaluate(eval, windows, windows.Len()))
 	fmt.Printf("validation loss %.3f, perplexity %.1f\n", score.Loss, score.Perplexity())
 	check(checkpoints.SaveModel("out/own", checkpoints.Model{Config: m, Weights: params.All()}))
+	return nil
 }
 
 func must[T any](v T, err error) T { check(err); return v }

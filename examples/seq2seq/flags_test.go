@@ -7,12 +7,22 @@ import (
 )
 
 func TestBadFlags(t *testing.T) {
-	flagstest.Run(t, run, []flagstest.Bad{
-		{Args: "teach", Words: "no command \"teach\"|train, generate and eval"},
+	flagstest.Run(t, program, []flagstest.Bad{
+		{Args: "teach", Words: "no command \"teach\"|train, generate, eval, help and version"},
 		{Args: "train more", Words: "seq2seq train|\"more\"|-h"},
-		{Args: "train -nope 1", Words: "-nope|seq2seq train -h"},
+		{Args: "train -nope 1", Words: "no flag -nope|seq2seq train -h"},
 		{Args: "-nope", Words: "-nope|seq2seq -h"},
-		{Args: "train -layers many", Words: "-layers|many"},
+		{Args: "trian", Words: "no command \"trian\" (did you mean \"train\"?)"},
+		{Args: "help trian", Words: "did you mean \"train\"?"},
+		{Args: "train -bacth 3", Words: "no flag -bacth (did you mean \"-batch\"?)"},
+		{Args: "train batch=3", Words: "unexpected argument \"batch=3\" (did you mean \"-batch\"?)"},
+		{Args: "-steps 3 train", Words: "unexpected argument \"train\""},
+		{Args: "train -steps", Words: "-steps needs a value"},
+		{Args: "train -resume=perhaps", Words: "-resume is \"perhaps\", want true or false"},
+		{Args: "train -steps 99999999999999999999", Words: "-steps is 99999999999999999999, want a whole number of at most 9223372036854775807"},
+		{Args: "train -seed -1", Words: "-seed is \"-1\", want a whole number of at least 0"},
+		{Args: "train -lr Inf", Words: "-lr is Inf, want a finite number"},
+		{Args: "train -layers many", Words: "-layers is \"many\", want a whole number"},
 		{Args: "train -steps 0", Words: "-steps is 0, want at least 1"},
 		{Args: "train -heads 0", Words: "-heads is 0"},
 		{Args: "train -eval-every 0", Words: "-eval-every is 0"},
@@ -32,5 +42,5 @@ func TestBadFlags(t *testing.T) {
 }
 
 func TestExit(t *testing.T) {
-	flagstest.Exit(t, main, map[string]int{"train -nope": 1, "train -steps 0": 1, "-h": 0, "eval -h": 0, "train -h": 0})
+	flagstest.Exit(t, main, map[string]int{"train -nope": 1, "train -steps 0": 1, "-h": 0, "eval -h": 0, "train --help": 0, "help": 0, "help generate": 0, "version": 0, "help nope": 1, "trian": 1})
 }

@@ -14,69 +14,52 @@
 package main
 
 import (
-	"flag"
+	"context"
 	"fmt"
+	"io"
 	"os"
-	"strings"
 
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 )
 
-func main() {
-	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "seq2seq:", err)
-		os.Exit(1)
-	}
-}
+func main() { program(os.Stdout).Main() }
 
-const about = "The commands are train, generate and eval. Without one it trains and shows what was learnt."
+const about = "Seq2seq trains a Transformer to turn one text into another. Without a command it learns to write made-up dates in one form, " +
+	"goes on with a run that was interrupted, and shows what it does to dates that it has not seen."
 
-func run(args []string) error {
-	command := ""
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		command, args = args[0], args[1:]
-	}
-	switch command {
-	case "":
-		o := defaults()
-		if err := flags.Parse("seq2seq", about, args, o.flags); err != nil {
-			return err
-		}
-		return demo(o)
-	case "train":
-		o := defaults()
-		if err := flags.Parse("seq2seq "+command, "", args, o.flags); err != nil {
-			return err
-		}
-		return learn(o)
-	case "generate":
-		var g generation
-		if err := flags.Parse("seq2seq "+command, "", args, g.flags); err != nil {
-			return err
-		}
-		return g.run(os.Stdout)
-	case "eval":
-		var e evaluation
-		if err := flags.Parse("seq2seq "+command, "", args, e.flags); err != nil {
-			return err
-		}
-		return e.run(os.Stdout)
-	}
-	return errors.Errorf("there is no command %q: the commands are train, generate and eval", command)
+// program declares the commands, which write to w.
+func program(w io.Writer) flags.Program {
+	o, g, e := defaults(), new(generation), new(evaluation)
+	return flags.Program{Name: "seq2seq", About: about, Commands: []flags.Command{
+		{About: "train, then show some dates; the flags are those of train", Example: "-steps 1600 -out out/longer",
+			Flags: o.flags, Run: func() error { return demo(w, o) }},
+		{Name: "train", About: "train a model on pairs of texts", Example: "-data pairs.tsv -out out/pairs",
+			Flags: o.flags, Run: func() error { return learn(o) }},
+		{Name: "generate", About: "turn texts into others with a trained model", Example: `-model out/seq2seq -prompt "1 Jan 2000"`,
+			Flags: g.flags, Run: func() error { return g.start(w) }},
+		{Name: "eval", About: "score a model on pairs of texts", Example: "-model out/pairs -data pairs.tsv",
+			Flags: e.flags, Run: func() error { return e.run(w) }},
+	}}
 }
 
 // demo is the main job: train on made-up dates, or finish a run that was interrupted, and show what was learnt.
-func demo(o *options) error {
+func demo(w io.Writer, o *options) error {
 	o.resume = true
 	if err := learn(o); err != nil {
 		return err
 	}
+	g := generation{model: o.out, beam: 4}
+	answer, err := g.translate(w)
+	if err != nil {
+		return err
+	}
 	for _, date := range []string{"february 29, 2024", "3/14/15", "Friday, July 4, 1997", "1 JAN 2000"} {
-		g := generation{model: o.out, prompt: date, beam: 4}
-		fmt.Printf("%-22s → ", date)
-		if err := g.run(os.Stdout); err != nil {
+		if _, err := fmt.Fprintf(w, "%-22s → ", date); err != nil {
+			return errors.WithStack(err)
+		}
+		if err := answer(context.Background(), date); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"math"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
@@ -32,31 +31,35 @@ func defaults() *options {
 	}
 }
 
-func (o *options) flags(f *flag.FlagSet) {
+func (o *options) flags(f *flags.Set) {
 	o.dataset.flags(f)
-	f.StringVar(&o.out, "out", o.out, "folder of the model, its checkpoints and its log")
 	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, tokenizerHelp)
-	f.IntVar(&o.vocab, "vocab", o.vocab, "size of the vocabulary of what is trained, but for char")
-	f.IntVar(&o.layers, "layers", o.layers, "layers of the encoder, and of the decoder")
+	f.IntVar(&o.vocab, "vocab", o.vocab, "vocabulary size of a trained tokenizer; char ignores it")
+	f.Group("Model")
+	f.IntVar(&o.layers, "layers", o.layers, "layers of the encoder, and as many of the decoder")
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a layer")
-	f.IntVar(&o.dim, "dim", o.dim, "channels")
+	f.IntVar(&o.dim, "dim", o.dim, "number of channels; -heads divides it")
 	f.IntVar(&o.hidden, "hidden", o.hidden, "channels inside the MLPs")
 	f.BoolVar(&o.normFirst, "norm-first", o.normFirst, "norms before the parts of a layer, not after them as in the paper")
+	f.Group("Training")
+	f.IntVar(&o.steps, "steps", o.steps, "number of optimizer steps")
 	f.IntVar(&o.batch, "batch", o.batch, "pairs in a batch")
-	f.IntVar(&o.steps, "steps", o.steps, "optimizer steps")
 	f.Float64Var(&o.lr, "lr", o.lr, "highest learning rate")
-	f.Float64Var(&o.minLR, "min-lr", o.minLR, "learning rate at the end of the cosine")
-	f.IntVar(&o.warmup, "warmup", o.warmup, "steps of linear warm-up")
-	f.Float64Var(&o.dropout, "dropout", o.dropout, "dropout probability")
-	f.Float64Var(&o.smoothing, "label-smoothing", o.smoothing, "share of the target's probability that is spread over all tokens")
+	f.Float64Var(&o.minLR, "min-lr", o.minLR, "learning rate at the last step, the end of a cosine")
+	f.IntVar(&o.warmup, "warmup", o.warmup, "steps in which the learning rate rises to -lr")
+	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
+	f.Float64Var(&o.smoothing, "label-smoothing", o.smoothing, "fraction of the target's probability that is spread over all tokens")
 	f.Float64Var(&o.decay, "decay", o.decay, "weight decay of matrices")
 	f.Float64Var(&o.beta2, "beta2", o.beta2, "AdamW's second beta")
-	f.Float64Var(&o.clip, "clip", o.clip, "bound of the norm of the gradients, 0 for none")
-	f.Uint64Var(&o.seed, "seed", o.seed, "seed of weights, dropout and order of the data")
-	f.IntVar(&o.evalEvery, "eval-every", o.evalEvery, "steps between evaluations on the pairs held out")
-	f.IntVar(&o.patience, "patience", o.patience, "evaluations without improvement that end the run, 0 for no end")
-	f.IntVar(&o.keep, "keep", o.keep, "checkpoints to keep beside the best")
-	f.BoolVar(&o.resume, "resume", o.resume, "go on with the run in -out")
+	f.Float64Var(&o.clip, "clip", o.clip, "largest norm of the gradients; 0 sets no bound")
+	f.Uint64Var(&o.seed, "seed", o.seed, "seed of the weights, of dropout and of the order of the data")
+	f.Group("Evaluation")
+	f.IntVar(&o.evalEvery, "eval-every", o.evalEvery, "steps between two evaluations on the held-out pairs")
+	f.IntVar(&o.patience, "patience", o.patience, "evaluations without improvement that end the run; 0 never ends it")
+	f.Group("Output")
+	f.StringVar(&o.out, "out", o.out, "`folder` of the model, its checkpoints and its log")
+	f.IntVar(&o.keep, "keep", o.keep, "newest checkpoints to keep, in addition to the best; 0 keeps all")
+	f.BoolVar(&o.resume, "resume", o.resume, "resume the run in -out")
 }
 
 // check reports the first flag whose value makes no sense.

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"flag"
 	"strings"
 	"time"
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/train"
 )
@@ -17,12 +17,13 @@ type dataset struct {
 	heldOut                         float64
 }
 
-func (d *dataset) flags(f *flag.FlagSet) {
-	f.StringVar(&d.file, "data", "", "file of pairs, one in a line, .gz too (default made-up dates)")
-	f.StringVar(&d.separator, "separator", "\t", "what stands between source and target in -data")
-	f.StringVar(&d.source, "source", "", "file of sources, one in a line, with -target instead of -data")
-	f.StringVar(&d.target, "target", "", "file of targets")
-	f.Float64Var(&d.heldOut, "held-out", 0.1, "share of the pairs, at their end, that train leaves out and eval scores; 1 scores all")
+func (d *dataset) flags(f *flags.Set) {
+	f.Group("Data")
+	f.StringVar(&d.file, "data", "", "`file` of pairs of texts, one pair in a line, .gz too (default: made-up dates)")
+	f.StringVar(&d.separator, "separator", "\t", "text between source and target in -data (default a tab)")
+	f.StringVar(&d.source, "source", "", "`file` of sources, one in a line, with -target instead of -data")
+	f.StringVar(&d.target, "target", "", "`file` of targets, one in a line")
+	f.Float64Var(&d.heldOut, "held-out", 0.1, "fraction of the pairs, from their end, that train leaves out and eval scores; 1 scores all")
 }
 
 // read returns the pairs to learn from and those held out.

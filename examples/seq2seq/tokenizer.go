@@ -11,8 +11,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-const tokenizerHelp = "char, word, bpe, unigram or wordpiece, trained on both sides of the pairs; or one that there is and that has tokens for padding, " +
-	"beginning and end: the folder of a model, a tokenizer.json, a vocab.json with its merges.txt, a .model or a .tiktoken"
+const tokenizerHelp = "`name` of a tokenizer to train on both sides: char, word, bpe, unigram or wordpiece; or the path of a trained one " +
+	"that has tokens for padding, beginning and end: the folder of a model, a tokenizer.json, a vocab.json with its merges.txt, a .model or a .tiktoken"
 
 // special are the tokens that are no text, of what is trained here: padding, beginning and end.
 var special = []string{"<pad>", "<s>", "</s>"}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"flag"
+	"context"
 	"fmt"
 	"io"
 
@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -43,47 +44,88 @@ func open(dir string, batch int) (*translator, error) {
 
 // generation is the flags of generate.
 type generation struct {
+	set           *flags.Set
 	model, prompt string
 	beam          int
 	penalty       float64
 }
 
-func (g *generation) flags(f *flag.FlagSet) {
-	f.StringVar(&g.model, "model", "out/seq2seq", "folder of the model")
-	f.StringVar(&g.prompt, "prompt", "february 29, 2024", "text to turn into another")
+func (g *generation) flags(f *flags.Set) {
+	g.set = f
+	f.Group("Text")
+	f.StringVar(&g.model, "model", "out/seq2seq", "`folder` of the model")
+	f.StringVar(&g.prompt, "prompt", "", "text to turn into another (default: asks on a terminal, else reads one text a line)")
+	f.Group("Search")
 	f.IntVar(&g.beam, "beam", 4, "width of the beam; 1 takes the most likely token each time")
-	f.Float64Var(&g.penalty, "length-penalty", 1, "a result of n tokens scores its log-probability divided by n to this power")
+	f.Float64Var(&g.penalty, "length-penalty", 1, "power of the length by which a result's log-probability is divided")
 }
 
-func (g *generation) run(w io.Writer) error {
-	if err := flags.AtLeast("beam", g.beam, 1); err != nil {
+// start writes the target of -prompt, or of each text of standard input.
+func (g *generation) start(w io.Writer) error {
+	if g.set.Given("prompt") {
+		return g.run(w)
+	}
+	answer, err := g.translate(w)
+	if err != nil {
 		return err
+	}
+	return prompts.Prompts{Name: "seq2seq"}.Each(answer)
+}
+
+// run writes the target of the prompt.
+func (g *generation) run(w io.Writer) error {
+	if g.prompt == "" {
+		return errors.New(`-prompt is "", want a text to turn into another`)
+	}
+	if err := prompts.Check(g.prompt); err != nil {
+		return errors.WithMessage(err, "-prompt")
+	}
+	answer, err := g.translate(w)
+	if err != nil {
+		return err
+	}
+	return answer(context.Background(), g.prompt)
+}
+
+// translate opens the model and returns the function that writes a text's target. The target of an empty text is empty.
+func (g *generation) translate(w io.Writer) (prompts.Answer, error) {
+	if err := flags.AtLeast("beam", g.beam, 1); err != nil {
+		return nil, err
 	}
 	t, err := open(g.model, g.beam)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	ids, err := t.tok.Encode(g.prompt)
+	return func(_ context.Context, source string) error {
+		text := ""
+		if source != "" {
+			if text, err = t.target(source, g.penalty); err != nil {
+				return err
+			}
+		}
+		_, err := fmt.Fprintln(w, prompts.Whole(text))
+		return errors.WithStack(err)
+	}, nil
+}
+
+// target returns the most likely target of a source by beam search.
+func (t *translator) target(source string, penalty float64) (string, error) {
+	ids, err := t.tok.Encode(source)
 	if err != nil {
-		return err
+		return "", err
 	}
-	sources := make([][]int32, g.beam)
+	sources := make([][]int32, t.Batch())
 	for i := range sources {
 		sources[i] = ids
 	}
 	if err := t.SetSources(sources); err != nil {
-		return err
+		return "", err
 	}
-	found, err := generate.Beam(t.Decoder, []int32{t.model.BOS}, generate.BeamOptions{Stop: t.model.EOS, LengthPenalty: g.penalty})
+	found, err := generate.Beam(t.Decoder, []int32{t.model.BOS}, generate.BeamOptions{Stop: t.model.EOS, LengthPenalty: penalty})
 	if err != nil {
-		return err
+		return "", err
 	}
-	text, err := t.tok.Decode(found[0].Tokens)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(w, text)
-	return err
+	return t.tok.Decode(found[0].Tokens)
 }
 
 // evaluation is the flags of eval.
@@ -93,9 +135,10 @@ type evaluation struct {
 	batch int
 }
 
-func (e *evaluation) flags(f *flag.FlagSet) {
+func (e *evaluation) flags(f *flags.Set) {
 	e.dataset.flags(f)
-	f.StringVar(&e.model, "model", "out/seq2seq", "folder of the model")
+	f.Group("Data")
+	f.StringVar(&e.model, "model", "out/seq2seq", "`folder` of the model")
 	f.IntVar(&e.batch, "batch", 64, "pairs in a batch")
 }
 

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"flag"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 )
 
 // options are the flags.
@@ -24,16 +25,19 @@ func defaults() *options {
 	return &options{sizes: sizes{500, 2000, 8000, 32000}, out: "out/tokenizers", heldOut: 0.1}
 }
 
-func (o *options) flags(f *flag.FlagSet) {
-	f.Var(&o.data, "data", "text to cut, a `PATH`: a file, a folder or a glob, .gz too, or several of them with commas between, which are one text; "+
-		"given again, another text (default Newton's Opticks of the Go distribution)")
-	f.Var(&o.tokenizers, "tokenizer", "published tokenizer to compare with, a `PATH`, as often as you like or with commas between: a tokenizer.json, "+
+func (o *options) flags(f *flags.Set) {
+	f.Group("Data")
+	f.Var(&o.data, "data", "`path` of the text to cut: a file, a folder or a glob, .gz too; paths with commas between are one text; "+
+		"given again, another text (default: Newton's Opticks of the Go distribution)")
+	f.IntVar(&o.column, "column", o.column, "field of lines with tabs that holds the text, from 1; 0 takes whole lines")
+	f.Float64Var(&o.heldOut, "held-out", o.heldOut, "fraction of each text, from its end, held out of training and cut")
+	f.Group("Tokenizers")
+	f.Var(&o.sizes, "sizes", "vocabulary `sizes` of words and subwords, with commas between")
+	f.Var(&o.tokenizers, "tokenizer", "`path` of a published tokenizer to compare with, as often as you like or with commas between: a tokenizer.json, "+
 		"a vocab.json with its merges.txt, a .model, a .tiktoken, or a folder that holds one")
-	f.Var(&o.sizes, "sizes", "vocabulary `SIZES` of words and subwords")
-	f.IntVar(&o.column, "column", o.column, "field of lines with tabs that is the text, from 1; 0: whole lines")
-	f.Float64Var(&o.heldOut, "held-out", o.heldOut, "share of each text, at its end, that is not trained on and is cut")
-	f.StringVar(&o.sentence, "sentence", o.sentence, "sentence to show, cut (default one that is held out, with a word that is new)")
-	f.StringVar(&o.out, "out", o.out, "folder of the plots")
+	f.Group("Output")
+	f.StringVar(&o.sentence, "sentence", o.sentence, "sentence to show, cut (default: a held-out one with a word that is new)")
+	f.StringVar(&o.out, "out", o.out, "`folder` of the plots")
 }
 
 func (o *options) check() error {

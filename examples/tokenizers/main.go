@@ -15,7 +15,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -29,18 +28,21 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "tokenizers:", err)
-		os.Exit(1)
-	}
+func main() { program(os.Stdout).Main() }
+
+const about = "Tokenizers shows how bytes, characters, words and subwords cut a text. Without flags it takes Newton's Opticks, a book that every Go " +
+	"distribution carries."
+
+// program declares the flags. The tables go to w.
+func program(w io.Writer) flags.Program {
+	o := defaults()
+	return flags.Program{Name: "tokenizers", About: about, Commands: []flags.Command{
+		{Example: "-data book.txt -sizes 1000,4000", Flags: o.flags, Run: func() error { return o.run(w) }},
+	}}
 }
 
-func run(args []string, w io.Writer) error {
-	o := defaults()
-	if err := flags.Parse("tokenizers", "", args, o.flags); err != nil {
-		return err
-	}
+// run compares the tokenizers on every text.
+func (o *options) run(w io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	var w bytes.Buffer
-	err = run([]string{"-data", file(t, "first.txt", lines(50)), "-data", file(t, "second.tsv", "1\ta b c\n2\td e\n3\ta z\n"), "-column", "2", "-out", dir,
+	err = program(&w).Run([]string{"-data", file(t, "first.txt", lines(50)), "-data", file(t, "second.tsv", "1\ta b c\n2\td e\n3\ta z\n"), "-column", "2", "-out", dir,
 		"-sizes", "300,400", "-tokenizer", saved}, &w)
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func TestRun(t *testing.T) {
 
 func TestBadFlags(t *testing.T) {
 	short, fields := file(t, "short.txt", "one line\n"), file(t, "fields.tsv", "a\tb\nc\td\n")
-	flagstest.Run(t, func(args []string) error { return run(args, new(bytes.Buffer)) }, []flagstest.Bad{
+	flagstest.Run(t, program, []flagstest.Bad{
 		{Args: "more", Words: `"more"|-h`},
 		{Args: "-nope", Words: "-nope|-h"},
 		{Args: "-data missing.txt", Words: "missing.txt"},

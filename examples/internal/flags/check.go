@@ -1,0 +1,29 @@
+package flags
+
+import "github.com/pkg/errors"
+
+// First returns the first error that is not nil.
+func First(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AtLeast returns an error that names the flag if value is less than least.
+func AtLeast(flag string, value, least int) error {
+	if value < least {
+		return errors.Errorf("-%s is %d, want at least %d", flag, value, least)
+	}
+	return nil
+}
+
+// Below returns an error that names the flag unless 0 ≤ value < limit.
+func Below(flag string, value, limit float64) error {
+	if !(value >= 0 && value < limit) {
+		return errors.Errorf("-%s is %g, want at least 0 and less than %g", flag, value, limit)
+	}
+	return nil
+}
