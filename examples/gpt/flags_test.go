@@ -49,3 +49,8 @@ func TestBadFlags(t *testing.T) {
 func TestExit(t *testing.T) {
 	flagstest.Exit(t, main, map[string]int{"train -nope": 1, "train -steps 0": 1, "-h": 0, "eval -h": 0, "train --help": 0, "help": 0, "help generate": 0, "version": 0, "help nope": 1, "trian": 1})
 }
+
+func TestSweepFlags(t *testing.T) {
+	small := "-data text.txt -out out -tokenizer char -layers 1 -heads 1 -dim 4 -context 4 -batch 1 -steps 1"
+	flagstest.Sweep(t, program, map[string]string{"": small, "train": small, "generate": "-prompt a", "eval": "-data text.txt"})
+}

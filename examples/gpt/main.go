@@ -26,6 +26,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
 func main() { program(os.Stdout).Main() }
@@ -40,7 +41,7 @@ func program(w io.Writer) flags.Program {
 		{About: "train, then print a sample; the flags are those of train", Example: "-steps 2000 -out out/longer",
 			Flags: o.flags, Run: func() error { return demo(w, o) }},
 		{Name: "train", About: "train a model on text", Example: "-data book.txt -out out/book",
-			Flags: o.flags, Run: func() error { return learn(o) }},
+			Flags: o.flags, Run: func() error { return start(o) }},
 		{Name: "generate", About: "write text with a trained model", Example: `-model out/gpt -prompt "The Rays of Light"`,
 			Flags: g.flags, Run: func() error { return g.start(w) }},
 		{Name: "eval", About: "score a model on text", Example: "-model out/gpt -data book.txt",
@@ -48,15 +49,46 @@ func program(w io.Writer) flags.Program {
 	}}
 }
 
+// start trains if the paths of the flags can serve.
+func start(o *options) error {
+	if err := flags.First(o.check(), flags.AtLeast("vocab", o.vocab, 1), flags.Input("data", o.data), flags.Output("out", o.out)); err != nil {
+		return err
+	}
+	return learn(o)
+}
+
 // demo is the main job: train with the defaults, or finish a run that was interrupted, and print a sample.
 func demo(w io.Writer, o *options) error {
 	o.resume = true
-	if err := learn(o); err != nil {
+	prompt := "The Rays of Light"
+	if o.data != "" {
+		var err error
+		if prompt, err = opening(o.data); err != nil {
+			return err
+		}
+	}
+	if err := start(o); err != nil {
 		return err
 	}
 	fmt.Fprintln(w, "\nA sample:")
-	g := generation{model: o.out, prompt: "The Rays of Light", options: sampling(300)}
+	g := generation{model: o.out, prompt: prompt, cut: true, options: sampling(300)}
 	return g.run(w)
+}
+
+// opening returns the first word of a text.
+func opening(path string) (string, error) {
+	if err := flags.Input("data", path); err != nil {
+		return "", err
+	}
+	for line, err := range tokenize.Lines(path) {
+		if err != nil {
+			return "", err
+		}
+		if words := strings.Fields(line); len(words) > 0 {
+			return words[0], nil
+		}
+	}
+	return "", errors.Errorf("-data is %q, which holds no words: want a text", path)
 }
 
 // opticks is the text of every Go distribution that is long enough to learn from.

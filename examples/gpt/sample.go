@@ -25,6 +25,7 @@ import (
 type generation struct {
 	set           *flags.Set
 	model, prompt string
+	cut           bool // a prompt that is longer than the window loses its end
 	options       generate.Options
 }
 
@@ -49,7 +50,7 @@ func sampling(tokens int) generate.Options {
 	return generate.Options{Tokens: tokens, Temperature: 0.8, TopK: 200, Seed: 1}
 }
 
-// start writes what follows -prompt, or what follows each text of standard input.
+// start writes what follows -prompt, or what follows each text of standard input: an empty line follows an empty line.
 func (g *generation) start(w io.Writer) error {
 	if g.set.Given("prompt") {
 		return g.run(w)
@@ -58,7 +59,13 @@ func (g *generation) start(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return prompts.Prompts{Name: "gpt"}.Each(answer)
+	return prompts.Prompts{Name: "gpt"}.Each(func(ctx context.Context, text string) error {
+		if text == "" {
+			_, err := fmt.Fprintln(w)
+			return errors.WithStack(err)
+		}
+		return answer(ctx, text)
+	})
 }
 
 // run writes what follows the prompt.
@@ -75,7 +82,7 @@ func (g *generation) run(w io.Writer) error {
 
 // writer opens the model and returns the function that continues a text, token by token.
 func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
-	if err := flags.First(flags.AtLeast("tokens", g.options.Tokens, 1), g.options.Check()); err != nil {
+	if err := flags.First(flags.AtLeast("tokens", g.options.Tokens, 1), g.options.Check(), flags.Model("model", g.model)); err != nil {
 		return nil, err
 	}
 	m, tok, err := open(g.model)
@@ -97,6 +104,9 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 		ids, err := tok.Encode(prompt)
 		if err != nil {
 			return err
+		}
+		if g.cut {
+			ids = ids[:min(len(ids), d.Window())]
 		}
 		if len(ids) == 0 && m.BOS != 0 {
 			ids = []int32{m.BOS}
@@ -180,7 +190,7 @@ func (e *evaluation) flags(f *flags.Set) {
 
 // run scores every token of the text but the first, in windows of the model's context.
 func (e *evaluation) run(w io.Writer) (err error) {
-	if err := flags.AtLeast("batch", e.batch, 1); err != nil {
+	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), flags.Model("model", e.model)); err != nil {
 		return err
 	}
 	if e.data == "" {

@@ -5,7 +5,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flagstest"
 )
+
+func TestExit(t *testing.T) {
+	flagstest.Exit(t, main, map[string]int{"-nope": 1, "more": 1, "-h": 0, "help": 0, "version": 0})
+}
 
 // TestREADME checks that the Go code of the README is the code of this program, which runs.
 func TestREADME(t *testing.T) {

@@ -36,7 +36,7 @@ func program(w io.Writer) flags.Program {
 		{About: "train, then show some dates; the flags are those of train", Example: "-steps 1600 -out out/longer",
 			Flags: o.flags, Run: func() error { return demo(w, o) }},
 		{Name: "train", About: "train a model on pairs of texts", Example: "-data pairs.tsv -out out/pairs",
-			Flags: o.flags, Run: func() error { return learn(o) }},
+			Flags: o.flags, Run: func() error { return start(o) }},
 		{Name: "generate", About: "turn texts into others with a trained model", Example: `-model out/seq2seq -prompt "1 Jan 2000"`,
 			Flags: g.flags, Run: func() error { return g.start(w) }},
 		{Name: "eval", About: "score a model on pairs of texts", Example: "-model out/pairs -data pairs.tsv",
@@ -44,10 +44,18 @@ func program(w io.Writer) flags.Program {
 	}}
 }
 
+// start trains if the paths of the flags can serve.
+func start(o *options) error {
+	if err := flags.First(o.check(), flags.AtLeast("vocab", o.vocab, 1), o.dataset.check(), flags.Output("out", o.out)); err != nil {
+		return err
+	}
+	return learn(o)
+}
+
 // demo is the main job: train on made-up dates, or finish a run that was interrupted, and show what was learnt.
 func demo(w io.Writer, o *options) error {
 	o.resume = true
-	if err := learn(o); err != nil {
+	if err := start(o); err != nil {
 		return err
 	}
 	g := generation{model: o.out, beam: 4}
@@ -55,13 +63,29 @@ func demo(w io.Writer, o *options) error {
 	if err != nil {
 		return err
 	}
-	for _, date := range []string{"february 29, 2024", "3/14/15", "Friday, July 4, 1997", "1 JAN 2000"} {
-		if _, err := fmt.Fprintf(w, "%-22s → ", date); err != nil {
+	sources, err := o.samples()
+	if err != nil {
+		return err
+	}
+	for _, source := range sources {
+		if _, err := fmt.Fprintf(w, "%-22s → ", source); err != nil {
 			return errors.WithStack(err)
 		}
-		if err := answer(context.Background(), date); err != nil {
+		if err := answer(context.Background(), source); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// samples returns some sources that the model has not seen.
+func (o *options) samples() (sources []string, err error) {
+	if o.file+o.source == "" {
+		return []string{"february 29, 2024", "3/14/15", "Friday, July 4, 1997", "1 JAN 2000"}, nil
+	}
+	_, held, err := o.read()
+	for _, pair := range held[:min(4, len(held))] {
+		sources = append(sources, pair.Source)
+	}
+	return sources, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -26,15 +27,24 @@ func (d *dataset) flags(f *flags.Set) {
 	f.Float64Var(&d.heldOut, "held-out", 0.1, "fraction of the pairs, from their end, that train leaves out and eval scores; 1 scores all")
 }
 
+// check reports the first flag whose value makes no sense.
+func (d *dataset) check() error {
+	if !(d.heldOut > 0 && d.heldOut <= 1) {
+		return errors.Errorf("-held-out is %g, want more than 0 and at most 1", d.heldOut)
+	}
+	if d.file != "" && d.source+d.target != "" || (d.source == "") != (d.target == "") {
+		return errors.Errorf("-data %q, -source %q, -target %q: give -data alone, or -source and -target", d.file, d.source, d.target)
+	}
+	return flags.First(flags.File("data", d.file), flags.File("source", d.source), flags.File("target", d.target))
+}
+
 // read returns the pairs to learn from and those held out.
 func (d *dataset) read() (learning, held []train.TextPair, err error) {
-	if !(d.heldOut > 0 && d.heldOut <= 1) {
-		return nil, nil, errors.Errorf("-held-out is %g, want more than 0 and at most 1", d.heldOut)
+	if err := d.check(); err != nil {
+		return nil, nil, err
 	}
 	var all []train.TextPair
 	switch {
-	case d.file != "" && d.source+d.target != "" || (d.source == "") != (d.target == ""):
-		return nil, nil, errors.Errorf("-data %q, -source %q, -target %q: give -data alone, or -source and -target", d.file, d.source, d.target)
 	case d.file != "":
 		all, err = train.ReadPairs(d.file, strings.ReplaceAll(d.separator, `\t`, "\t")) // as a shell passes it on
 	case d.source != "":
@@ -47,7 +57,7 @@ func (d *dataset) read() (learning, held []train.TextPair, err error) {
 	}
 	n := len(all) - int(float64(len(all))*d.heldOut+0.5)
 	if len(all) == 0 || n == len(all) {
-		return nil, nil, errors.Errorf("%d pairs and -held-out %g: nothing is held out", len(all), d.heldOut)
+		return nil, nil, errors.Errorf("%s has %d pairs, of which -held-out %g holds out none: want more pairs, or a larger fraction", cmp.Or(d.file, d.source), len(all), d.heldOut)
 	}
 	return all[:n], all[n:], nil
 }

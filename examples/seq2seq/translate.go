@@ -89,7 +89,7 @@ func (g *generation) run(w io.Writer) error {
 
 // translate opens the model and returns the function that writes a text's target. The target of an empty text is empty.
 func (g *generation) translate(w io.Writer) (prompts.Answer, error) {
-	if err := flags.AtLeast("beam", g.beam, 1); err != nil {
+	if err := flags.First(flags.AtLeast("beam", g.beam, 1), flags.Model("model", g.model)); err != nil {
 		return nil, err
 	}
 	t, err := open(g.model, g.beam)
@@ -113,6 +113,9 @@ func (t *translator) target(source string, penalty float64) (string, error) {
 	ids, err := t.tok.Encode(source)
 	if err != nil {
 		return "", err
+	}
+	if len(ids) > t.model.Source {
+		return "", errors.Errorf("the text has %d tokens, the model takes at most %d: shorten it", len(ids), t.model.Source)
 	}
 	sources := make([][]int32, t.Batch())
 	for i := range sources {
@@ -146,6 +149,9 @@ func (e *evaluation) flags(f *flags.Set) {
 // ends included, that are the most likely ones after the right beginning.
 func (e *evaluation) run(w io.Writer) error {
 	if err := flags.AtLeast("batch", e.batch, 1); err != nil {
+		return err
+	}
+	if err := flags.First(e.dataset.check(), flags.Model("model", e.model)); err != nil {
 		return err
 	}
 	_, held, err := e.read()

@@ -43,7 +43,7 @@ func program(w io.Writer) flags.Program {
 
 // run compares the tokenizers on every text.
 func (o *options) run(w io.Writer) error {
-	if err := o.check(); err != nil {
+	if err := flags.First(o.check(), flags.Output("out", o.out)); err != nil {
 		return err
 	}
 	if len(o.data) == 0 {

@@ -93,6 +93,14 @@ func TestBadFlags(t *testing.T) {
 	})
 }
 
+func TestSweepFlags(t *testing.T) {
+	flagstest.Sweep(t, program, map[string]string{"": "-data text.txt -sizes 256 -out out"})
+}
+
+func TestExit(t *testing.T) {
+	flagstest.Exit(t, main, map[string]int{"-nope": 1, "more": 1, "-column -1": 1, "-h": 0, "--help": 0, "help": 0, "version": 0})
+}
+
 func TestSizes(t *testing.T) {
 	var s sizes
 	if err := s.Set("8000, 500,500"); err != nil || !slices.Equal(s, sizes{500, 8000}) {

@@ -49,6 +49,9 @@ func (s *Set) unexpected(arg string) error {
 
 // assign sets a flag. The error names the flag, the value and the kind of value that it takes.
 func (s *Set) assign(f *flag.Flag, value string) error {
+	if value == "" && strings.Contains(f.Usage, "`") {
+		return errors.Errorf("-%s is \"\", want a %s: leave the flag out for its default", f.Name, strings.ToLower(sign(f)))
+	}
 	err := s.Set(f.Name, value)
 	number, isNumber := 0.0, false
 	if g, ok := f.Value.(flag.Getter); ok && err == nil {

@@ -134,6 +134,15 @@ func (p Program) call(words ...string) string {
 	return strings.Join(slices.DeleteFunc(append([]string{program}, words...), func(s string) bool { return s == "" }), " ")
 }
 
+// Flags returns the flags of the command of a name.
+func (p Program) Flags(name string) (*Set, error) {
+	c, err := p.command(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.set(p), nil
+}
+
 // set returns the declared flags of the command.
 func (c Command) set(p Program) *Set {
 	f := newSet(p.call(c.Name))

@@ -1,0 +1,102 @@
+package flags
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// Input returns an error that names the flag if path is a missing or an empty file. The path "" and patterns pass: their reader
+// knows them.
+func Input(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(path, "*?["):
+		return nil
+	case err != nil:
+		return reason(flag, path, err)
+	case info.Mode().IsRegular() && info.Size() == 0:
+		return errors.Errorf("-%s is %q, which is an empty file: want a text", flag, path)
+	}
+	return nil
+}
+
+// File is Input for a flag that takes no folder.
+func File(flag, path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return errors.Errorf("-%s is %q, which is a folder: want a file", flag, path)
+	}
+	return Input(flag, path)
+}
+
+// Model returns an error that names the flag unless dir is the folder of a model.
+func Model(flag, dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.Errorf("-%s is %q, which does not exist: train a model first, or name the folder of another", flag, dir)
+	case err != nil:
+		return reason(flag, dir, err)
+	case !info.IsDir():
+		return errors.Errorf("-%s is %q, which is a file: want the folder of a model", flag, dir)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "config.json")); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, "checkpoints")); err == nil {
+		return errors.Errorf("-%s is %q, which holds an unfinished run: finish it with train -resume -out %s", flag, dir, dir)
+	}
+	return errors.Errorf("-%s is %q, which holds no config.json: want the folder of a model", flag, dir)
+}
+
+// Output returns an error that names the flag unless files can be made in dir, which need not exist. It leaves nothing behind.
+func Output(flag, dir string) error {
+	at := filepath.Clean(dir)
+	info, err := os.Stat(at)
+	for err != nil && at != filepath.Dir(at) && (errors.Is(err, fs.ErrNotExist) || isBelowFile(err)) {
+		if _, linked := os.Lstat(at); linked == nil {
+			return errors.Errorf("-%s is %q, but %s is a link to nothing: want a folder", flag, dir, at)
+		}
+		at = filepath.Dir(at)
+		info, err = os.Stat(at)
+	}
+	if err != nil {
+		return reason(flag, dir, err)
+	}
+	if !info.IsDir() {
+		return errors.Errorf("-%s is %q, but %s is a file: want a folder, or a path for a new one", flag, dir, at)
+	}
+	probe, err := os.MkdirTemp(at, ".probe-")
+	if err != nil {
+		return reason(flag, dir, err)
+	}
+	return errors.WithStack(os.Remove(probe))
+}
+
+// isBelowFile reports whether err says that a part of the path is a file.
+func isBelowFile(err error) bool {
+	path := (*fs.PathError)(nil)
+	return errors.As(err, &path) && strings.Contains(path.Err.Error(), "not a directory")
+}
+
+// reason returns the error of a path without the repeated path.
+func reason(flag, path string, err error) error {
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		err = p.Err
+	}
+	return errors.Errorf("-%s is %s: %v", flag, shorten(path), err)
+}
+
+// shorten quotes a path, without the middle of one that would fill the screen.
+func shorten(path string) string {
+	if r := []rune(path); len(r) > 120 {
+		path = string(r[:50]) + "…" + string(r[len(r)-50:])
+	}
+	return `"` + strings.ReplaceAll(path, "\n", `\n`) + `"`
+}
