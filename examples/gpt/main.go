@@ -1,12 +1,14 @@
 // Gpt trains a small GPT-2 on text and lets it write.
 //
 // With no arguments it learns from a real book, Newton's Opticks, which every Go distribution carries: it trains a byte-level BPE
-// vocabulary and a model of 1.2 million parameters, which takes under two minutes on two cores, saves both to out/gpt and prints a
-// sample. The flags of train, such as -data, go without a command too. Everything else is said with subcommands:
+// vocabulary and a model of 0.9 million parameters, which takes under a minute on two cores, saves both to out/gpt and prints a
+// sample. The flags of train, such as -data, go without a command too. The commands do one thing each:
 //
 //	go run ./examples/gpt train -data PATH -out DIR …   learn from a text file, a folder or a glob (.gz too)
+//	go run ./examples/gpt generate -model DIR           ask for texts to continue, or read one a line from a pipe
 //	go run ./examples/gpt generate -model DIR -prompt TEXT …
 //	go run ./examples/gpt eval -model DIR -data PATH
+//	go run ./examples/gpt help train                    list the flags, in groups
 //
 // Ctrl-C finishes the step, saves and leaves; train -resume goes on where it was, bit for bit. nanoGPT's setting for a CPU on
 // tinyshakespeare (characters, 0.8 million parameters) is

@@ -22,7 +22,7 @@ type options struct {
 	resume                    bool
 }
 
-// defaults learn Newton's Opticks in under two minutes.
+// defaults learn Newton's Opticks in under a minute.
 func defaults() *options {
 	return &options{
 		out: "out/gpt", tokenizer: "bpe", vocab: 1024, layers: 4, heads: 4, dim: 128, context: 64, batch: 12, steps: 1000,

@@ -1,4 +1,4 @@
-// Own defines a small Transformer of its own, trains it for half a minute on a book, saves it, and measures it.
+// Own defines a small Transformer of its own, trains it for some seconds on a book, measures it, and saves its weights.
 package main
 
 import (

@@ -1,13 +1,15 @@
 // Seq2seq trains the encoder-decoder of "Attention Is All You Need" to turn one text into another.
 //
 // With no arguments it learns to write dates in one form, "september 27, 1994" as 1994-09-27, from 20,000 made-up ones; it takes
-// about two minutes on two cores, saves the model to out/seq2seq and shows what it does to dates it has not seen. The flags of train
-// go without a command too. Everything else is said with subcommands:
+// under a minute on two cores, saves the model to out/seq2seq and shows what it does to dates it has not seen. The flags of train
+// go without a command too. The commands do one thing each:
 //
 //	go run ./examples/seq2seq train -data PAIRS -out DIR …    one file of source<TAB>target lines, .gz too
 //	go run ./examples/seq2seq train -source FILE -target FILE -out DIR …     or two files, line by line
+//	go run ./examples/seq2seq generate -model DIR             ask for texts, or read one a line from a pipe
 //	go run ./examples/seq2seq generate -model DIR -prompt TEXT -beam N
 //	go run ./examples/seq2seq eval -model DIR -data PAIRS
+//	go run ./examples/seq2seq help train                      list the flags, in groups
 //
 // The last tenth of the pairs is held out: train stops on it and eval scores it. Ctrl-C finishes the step, saves and leaves; train
 // -resume goes on where it was, bit for bit.

@@ -21,7 +21,7 @@ type options struct {
 	resume                                 bool
 }
 
-// defaults learn to write dates in about two minutes.
+// defaults learn to write dates in under a minute.
 func defaults() *options {
 	return &options{
 		dataset: dataset{separator: "\t", heldOut: 0.1},
