@@ -65,5 +65,26 @@ func Exit(t *testing.T, main func(), exits map[string]int) {
 		if (stdout.Len() > 0) != (want == 0) {
 			t.Errorf("%s: printed %q", args, stdout.String())
 		}
+		if want == 0 {
+			closedOutput(t, args)
+		}
+	}
+}
+
+// closedOutput starts the program with a standard output that nobody reads: it must end quietly.
+func closedOutput(t *testing.T, args string) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	defer w.Close()
+	c := exec.Command(os.Args[0], "-test.run=^TestExit$")
+	c.Env = append(os.Environ(), "TEST_ARGS="+args)
+	var stderr bytes.Buffer
+	c.Stdout, c.Stderr = w, &stderr
+	if err := c.Run(); err != nil || stderr.Len() > 0 {
+		t.Errorf("%s with a closed output: got %v and %q, want neither", args, err, stderr.String())
 	}
 }
