@@ -12,6 +12,7 @@ import (
 type deal struct {
 	n, b   int
 	passes bool            // in order and once, instead of shuffled by epoch
+	some   int             // items of a pass, spread evenly over all; 0 for all
 	length func(i int) int // of item i
 	items  []int           // of the batch, or of the pool that it lies in
 	pool   int             // number of the pool in items, from 1; 0 for none
@@ -34,8 +35,8 @@ func (d *deal) hand(i int, seed uint64, pool int) ([]int, error) {
 	}
 	if d.passes {
 		d.items = d.items[:0]
-		for k := i * d.b; k < min((i+1)*d.b, d.n); k++ {
-			d.items = append(d.items, k)
+		for k := i * d.b; k < min((i+1)*d.b, d.count()); k++ {
+			d.items = append(d.items, spread(k, d.count(), d.n))
 		}
 		return d.items, nil
 	}
@@ -64,10 +65,26 @@ func (d *deal) fill(number int, seed uint64, pool int) {
 	}
 }
 
-// batches is the number of batches that hold all items once, rounded up.
+// count is the number of items of a pass.
+func (d *deal) count() int {
+	if d.passes && d.some > 0 {
+		return min(d.some, d.n)
+	}
+	return d.n
+}
+
+// batches is the number of batches that hold all items of a pass once, rounded up.
 func (d *deal) batches() int {
 	if d.b < 1 {
 		return 0
 	}
-	return (d.n + d.b - 1) / d.b
+	return (d.count() + d.b - 1) / d.b
+}
+
+// spread is item k of some items that are spread evenly over n.
+func spread(k, some, n int) int {
+	if some == n {
+		return k
+	}
+	return int(float64(k) / float64(some) * float64(n))
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"math"
 
 	"github.com/pkg/errors"
@@ -23,12 +24,14 @@ func (e Evaluation) Perplexity() float64 { return math.Exp(e.Loss) }
 // Evaluate runs a program over the batches 0 … n-1 of a source. The program is one built in mode Eval, with a loss that is a mean
 // over the targets that count; accuracy needs an output logits (…, V), with a row for each target. Of equal logits the first is
 // taken, and one that is NaN is never right. No target at all is an error, and so is a loss that is not finite.
-func Evaluate(p *graph.Program, source Source, n int) (Evaluation, error) {
-	e, err := evaluate(p, source, n)
+//
+// If ctx is cancelled, the current batch completes and Evaluate returns the context's error.
+func Evaluate(ctx context.Context, p *graph.Program, source Source, n int) (Evaluation, error) {
+	e, err := evaluate(ctx, p, source, n)
 	return e, errors.WithMessage(err, "train: evaluate")
 }
 
-func evaluate(p *graph.Program, source Source, n int) (e Evaluation, err error) {
+func evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Evaluation, err error) {
 	switch {
 	case p == nil || source == nil:
 		return e, errors.Errorf("program %t, source %t: want both", p != nil, source != nil)
@@ -37,6 +40,9 @@ func evaluate(p *graph.Program, source Source, n int) (e Evaluation, err error) 
 	}
 	right := 0
 	for i := range n {
+		if err := ctx.Err(); err != nil {
+			return Evaluation{}, errors.WithMessagef(err, "stopped before batch %d of %d", i, n)
+		}
 		feed, err := source.Batch(i)
 		if err != nil {
 			return e, err

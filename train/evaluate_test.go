@@ -37,7 +37,7 @@ func TestEvaluate(t *testing.T) {
 	ids := []int32{0, 1, 2, 3, 0, 1, 3, 3, 2, 3}
 	c := must[*train.Corpus](t)(train.NewCorpus(ids))
 	s := c.Sequential(2, 3)
-	got, err := train.Evaluate(program, s, s.Len())
+	got, err := train.Evaluate(context.Background(), program, s, s.Len())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,22 +71,22 @@ func TestEvaluateErrors(t *testing.T) {
 	}
 	c := must[*train.Corpus](t)(train.NewCorpus([]int32{0, 1, 2, 3, 0, 1, 3}))
 	s := c.Sequential(2, 3)
-	e, err := train.Evaluate(program, s, 1)
+	e, err := train.Evaluate(context.Background(), program, s, 1)
 	if err != nil || e.Accuracy != 0 || math.Abs(e.Loss-math.Log(4)) > 1e-6 { // float32
 		t.Errorf("got %+v, %v without logits, want accuracy 0 and a loss of ln 4", e, err)
 	}
-	_, err = train.Evaluate(program, s, 0)
+	_, err = train.Evaluate(context.Background(), program, s, 0)
 	wantError(t, err, "train: evaluate", "0 batches")
-	_, err = train.Evaluate(nil, s, 1)
+	_, err = train.Evaluate(context.Background(), nil, s, 1)
 	wantError(t, err, "program false")
-	_, err = train.Evaluate(program, s, 2)
+	_, err = train.Evaluate(context.Background(), program, s, 2)
 	wantError(t, err, "no batch 1")
-	_, err = train.Evaluate(program, hidden{s}, 1)
+	_, err = train.Evaluate(context.Background(), program, hidden{s}, 1)
 	wantError(t, err, "no target counts in 1 batches")
-	_, err = train.Evaluate(program, c.Sequential(2, 2), 1)
+	_, err = train.Evaluate(context.Background(), program, c.Sequential(2, 2), 1)
 	wantError(t, err, "batch 0", "(2, 2)")
 	p.Value("table").Float32s()[0] = float32(math.NaN())
-	_, err = train.Evaluate(program, s, 1)
+	_, err = train.Evaluate(context.Background(), program, s, 1)
 	wantError(t, err, "loss of batch 0 is NaN")
 }
 
@@ -127,7 +127,7 @@ func ExampleTrainer() {
 		}
 	}
 	source := valid.Sequential(4, 8)
-	e, err := train.Evaluate(eval, source, source.Len())
+	e, err := train.Evaluate(ctx, eval, source, source.Len())
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"math"
+
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -75,6 +77,20 @@ func (p Pairs) Batches(size PairSize, marks Marks) *PairBatches {
 func (p Pairs) Sequential(size PairSize, marks Marks) *PairBatches {
 	s := p.Batches(size, marks)
 	s.deal.passes = true
+	return s
+}
+
+// Spread bounds a Sequential to as many pairs as have about this many targets, spread evenly over all; 0 keeps them all. It returns
+// s.
+func (s *PairBatches) Spread(targets int) *PairBatches {
+	all := 0
+	for _, p := range s.pairs {
+		all += len(p.Target) + 1
+	}
+	s.deal.some = 0
+	if targets > 0 && targets < all {
+		s.deal.some = int(math.Ceil(float64(targets) / float64(all) * float64(len(s.pairs))))
+	}
 	return s
 }
 

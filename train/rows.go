@@ -70,6 +70,12 @@ func (r Rows) Sequential(size RowSize) *RowBatches {
 	return s
 }
 
+// Spread bounds a Sequential to this many rows, spread evenly over all; 0 keeps them all. It returns s.
+func (s *RowBatches) Spread(rows int) *RowBatches {
+	s.deal.some = max(rows, 0)
+	return s
+}
+
 // Len is the number of batches that hold all rows once, rounded up.
 func (s *RowBatches) Len() int { return s.deal.batches() }
 

@@ -16,6 +16,7 @@ type Windows struct {
 	b, t   int
 	starts func(w *Windows, row int) int
 	passes bool // windows in order, ending with the corpus
+	some   int  // windows of a pass, spread evenly over the corpus; 0 for all
 
 	feed            graph.Feed
 	tokens, targets []int32
@@ -40,18 +41,36 @@ func (c *Corpus) Sequential(b, t int) *Windows {
 	return &Windows{corpus: c, b: b, t: t, passes: true}
 }
 
+// Spread bounds a Sequential to as many windows as hold about this many tokens, spread evenly over the corpus; 0 keeps them all.
+// It returns w.
+func (w *Windows) Spread(tokens int) *Windows {
+	w.some = 0
+	if tokens > 0 && w.t > 0 {
+		w.some = (tokens-1)/w.t + 1
+	}
+	return w
+}
+
 // Len is the number of batches that go through the corpus once, rounded up; of those of Batches, the number that hold as many
 // tokens.
 func (w *Windows) Len() int {
 	if w.b < 1 || w.t < 1 {
 		return 0
 	}
-	targets := max(w.corpus.Len()-1, 0)
-	rows := targets / w.t
+	rows := max(w.corpus.Len()-1, 0) / w.t
 	if w.passes {
-		rows = (targets + w.t - 1) / w.t
+		rows, _ = w.rows()
 	}
 	return (rows + w.b - 1) / w.b
+}
+
+// rows is the number of windows of a pass, and of all the corpus.
+func (w *Windows) rows() (some, all int) {
+	all = (max(w.corpus.Len()-1, 0) + w.t - 1) / w.t
+	if w.some > 0 {
+		return min(w.some, all), all
+	}
+	return all, all
 }
 
 // Batch is micro-batch i. A corpus of fewer than T+1 tokens is an error, for Sequential one of fewer than 2.
@@ -62,12 +81,7 @@ func (w *Windows) Batch(i int) (graph.Feed, error) {
 	for r := range w.b {
 		row := i*w.b + r
 		tokens, targets := w.tokens[r*w.t:(r+1)*w.t], w.targets[r*w.t:(r+1)*w.t]
-		start, n := row*w.t, w.t
-		if w.passes {
-			n = max(0, min(n, w.corpus.Len()-1-start))
-		} else {
-			start = w.starts(w, row)
-		}
+		start, n := w.window(row)
 		if n > 0 {
 			if err := w.corpus.Tokens(w.row[:n+1], start); err != nil {
 				return nil, err
@@ -79,6 +93,19 @@ func (w *Windows) Batch(i int) (graph.Feed, error) {
 		fillIDs(targets[n:], Ignore)
 	}
 	return w.feed, nil
+}
+
+// window returns the start of a row's window and its length, 0 for a row behind the last.
+func (w *Windows) window(row int) (start, n int) {
+	if !w.passes {
+		return w.starts(w, row), w.t
+	}
+	some, all := w.rows()
+	if row >= some {
+		return 0, 0
+	}
+	start = w.t * spread(row, some, all)
+	return start, min(w.t, w.corpus.Len()-1-start)
 }
 
 func (w *Windows) prepare(i int) error {

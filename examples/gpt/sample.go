@@ -215,7 +215,7 @@ func (e *evaluation) run(w io.Writer) (err error) {
 		return err
 	}
 	windows := corpus.Sequential(e.batch, m.Context)
-	score, err := train.Evaluate(p, windows, windows.Len())
+	score, err := train.Evaluate(context.Background(), p, windows, windows.Len())
 	if err != nil {
 		return err
 	}

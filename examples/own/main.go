@@ -83,7 +83,7 @@ func run() error {
 		}
 	}
 	windows := held.Sequential(16, m.Context)
-	score := must(train.Evaluate(eval, windows, windows.Len()))
+	score := must(train.Evaluate(context.Background(), eval, windows, windows.Len()))
 	fmt.Printf("validation loss %.3f, perplexity %.1f\n", score.Loss, score.Perplexity())
 	check(checkpoints.SaveModel("out/own", checkpoints.Model{Config: m, Weights: params.All()}))
 	return nil

@@ -176,7 +176,7 @@ func (e *evaluation) run(w io.Writer) error {
 		return err
 	}
 	batches := pairs.Sequential(size, marks(t.model))
-	score, err := train.Evaluate(p, batches, batches.Len())
+	score, err := train.Evaluate(context.Background(), p, batches, batches.Len())
 	if err != nil {
 		return err
 	}

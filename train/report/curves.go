@@ -27,50 +27,25 @@ func ReadLog(path string) (Curves, error) {
 	}
 	defer f.Close()
 	var c Curves
-	var bad error
 	err = scan(f, func(r row) bool {
 		if r.line > 1 {
-			bad = c.add(r)
+			c.add(r)
 		}
-		return bad == nil
+		return true
 	})
-	if err == nil {
-		err = bad
-	}
 	return c, errors.WithMessagef(err, "report: log %s", path)
 }
 
 // add takes in a row: its loss, its validation loss or both.
-func (c *Curves) add(r row) error {
+func (c *Curves) add(r row) {
 	for _, k := range []struct {
 		text string
 		to   *[]Point
 	}{{r.fields[1], &c.Train}, {r.fields[6], &c.Valid}} {
-		if k.text == "" {
-			continue
+		if v, err := strconv.ParseFloat(k.text, 64); err == nil { // scan has refused all but empty fields
+			*k.to = append(*k.to, Point{r.step, v})
 		}
-		v, err := strconv.ParseFloat(k.text, 64)
-		if err != nil {
-			return errors.Errorf("line %d: loss %q is no number", r.line, k.text)
-		}
-		*k.to = append(*k.to, Point{r.step, v})
 	}
-	return nil
-}
-
-// smooth is the mean of each point with those around it, over about a fiftieth of all: what lies behind the noise of batches.
-func smooth(points []Point) []Point {
-	half := len(points) / 100
-	out := make([]Point, len(points))
-	for i := range points {
-		k := min(half, i, len(points)-1-i) // as many on both sides, or the ends would lag
-		sum := 0.0
-		for _, p := range points[i-k : i+k+1] {
-			sum += p.Loss
-		}
-		out[i] = Point{points[i].Step, sum / float64(2*k+1)}
-	}
-	return out
 }
 
 // finite leaves out what cannot be drawn.

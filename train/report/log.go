@@ -25,8 +25,9 @@ type Log struct {
 	row  []byte
 }
 
-// OpenLog opens a log to go on after a step: rows of later steps, which a resumed run will do again, are cut off, and so is a last
-// line that is not whole. So step 0 begins anew. A file that is no such log is an error and stays as it is.
+// OpenLog opens a log to continue after a step: it cuts off the rows of later steps, which a resumed run repeats, and an incomplete
+// last line. Step 0 leaves the header alone. A file that is no such log, or a damaged one, is an error and stays as it is; see
+// RescueLog.
 func OpenLog(path string, step int) (*Log, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -40,7 +41,7 @@ func OpenLog(path string, step int) (*Log, error) {
 	return l, nil
 }
 
-// cut drops what follows the last row of a step no later than step, and goes to the end.
+// cut drops the rows behind the last row of a step no later than step, and goes to the end.
 func (l *Log) cut(step int) error {
 	end := int64(0)
 	err := scan(l.file, func(r row) bool {
@@ -81,6 +82,9 @@ func (l *Log) Evaluation(step int, e train.Evaluation) error {
 	return l.write(append(b, '\n'))
 }
 
+// Sync flushes the log to the disk, so that it is not behind a checkpoint after a loss of power.
+func (l *Log) Sync() error { return errors.Wrapf(l.file.Sync(), "report: log %s", l.path) }
+
 // Close closes the file.
 func (l *Log) Close() error { return errors.Wrapf(l.file.Close(), "report: log %s", l.path) }
 
@@ -112,7 +116,7 @@ func scan(file io.Reader, f func(row) bool) error {
 	for {
 		text, err := b.ReadString('\n')
 		if err == io.EOF && (r.line > 0 || strings.HasPrefix(header, text)) {
-			return nil // what a killed run left of its last line does not count
+			return nil // a killed run leaves an incomplete last line, which does not count
 		}
 		if err != nil && err != io.EOF {
 			return errors.WithStack(err)
@@ -122,17 +126,31 @@ func scan(file io.Reader, f func(row) bool) error {
 		if r.line == 1 && text != header {
 			return errors.Errorf("it begins with %.80q, want %q: this is no log, choose another name", text, header)
 		}
-		r.fields = strings.Split(text, ",")
-		if len(r.fields) != columns {
-			return errors.Errorf("line %d: %d columns, want %d", r.line, len(r.fields), columns)
-		}
-		if r.line > 1 {
-			if r.step, err = strconv.Atoi(r.fields[0]); err != nil {
-				return errors.Errorf("line %d: step %q is no whole number", r.line, r.fields[0])
-			}
+		if err := r.parse(text); err != nil {
+			return errors.WithMessagef(err, "line %d", r.line)
 		}
 		if !f(r) {
 			return nil
 		}
 	}
+}
+
+// parse reads the columns of a line. Those of the header are only counted.
+func (r *row) parse(text string) (err error) {
+	r.fields = strings.Split(text, ",")
+	if len(r.fields) != columns {
+		return errors.Errorf("%d columns, want %d", len(r.fields), columns)
+	}
+	if r.line == 1 {
+		return nil
+	}
+	if r.step, err = strconv.Atoi(r.fields[0]); err != nil {
+		return errors.Errorf("step %q is no whole number", r.fields[0])
+	}
+	for i, name := range strings.Split(header, ",") {
+		if _, err := strconv.ParseFloat(r.fields[i], 64); err != nil && r.fields[i] != "" {
+			return errors.Errorf("%s %q is no number", name, r.fields[i])
+		}
+	}
+	return nil
 }

@@ -62,6 +62,7 @@ func (c Curves) draw(w io.Writer) error {
 	}
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = "step", "loss"
+	p.X.Tick.Marker = wholeTicks{}
 	p.Legend.Top, p.Legend.XOffs, p.Legend.YOffs = true, -margin, -margin
 	p.Legend.Padding = vg.Points(2)
 	p.Add(plotter.NewGrid())

@@ -1,0 +1,24 @@
+package report
+
+// smooth averages each point with as many points before as after it, about a twenty-fifth of all together. It leaves out the points at
+// the ends that have too few neighbours: a shorter average there would follow the noise of the last batches, and a lopsided one would
+// lag.
+func smooth(points []Point) []Point {
+	n := len(points)
+	if n == 0 {
+		return nil
+	}
+	half := min(max(n/50, 2), (n-1)/2)
+	size := 2*half + 1
+	sum := 0.0
+	for _, p := range points[:size-1] {
+		sum += p.Loss
+	}
+	out := make([]Point, 0, n-size+1)
+	for i := half; i < n-half; i++ {
+		sum += points[i+half].Loss
+		out = append(out, Point{points[i].Step, sum / float64(size)})
+		sum -= points[i-half].Loss
+	}
+	return out
+}
