@@ -43,7 +43,7 @@ func program(w io.Writer) flags.Program {
 		{About: "train, then print a sample; the flags are those of train", Example: "-steps 2000 -out out/longer",
 			Flags: o.flags, Run: func() error { return demo(w, o) }},
 		{Name: "train", About: "train a model on text", Example: "-data book.txt -out out/book",
-			Flags: o.flags, Run: func() error { return start(o) }},
+			Flags: o.flags, Run: o.train},
 		{Name: "generate", About: "write text with a trained model", Example: `-model out/gpt -prompt "The Rays of Light"`,
 			Flags: g.flags, Run: func() error { return g.start(w) }},
 		{Name: "eval", About: "score a model on text", Example: "-model out/gpt -data book.txt",
@@ -51,17 +51,9 @@ func program(w io.Writer) flags.Program {
 	}}
 }
 
-// start trains if the paths of the flags can serve.
-func start(o *options) error {
-	if err := flags.First(o.check(), flags.AtLeast("vocab", o.vocab, 1), flags.Input("data", o.data), flags.Output("out", o.out)); err != nil {
-		return err
-	}
-	return learn(o)
-}
-
 // demo is the main job: train with the defaults, or finish a run that was interrupted, and print a sample.
 func demo(w io.Writer, o *options) error {
-	o.resume = true
+	o.Auto = true
 	prompt := "The Rays of Light"
 	if o.data != "" {
 		var err error
@@ -69,11 +61,11 @@ func demo(w io.Writer, o *options) error {
 			return err
 		}
 	}
-	if err := start(o); err != nil {
+	if finished, err := learn(o); err != nil || !finished {
 		return err
 	}
 	fmt.Fprintln(w, "\nA sample:")
-	g := generation{model: o.out, prompt: prompt, cut: true, options: sampling(300)}
+	g := generation{model: o.Out, prompt: prompt, cut: true, options: sampling(300)}
 	return g.run(w)
 }
 

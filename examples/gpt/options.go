@@ -1,36 +1,38 @@
 package main
 
 import (
-	"math"
+	"flag"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
 // options are the flags of train.
 type options struct {
-	data, out, tokenizer      string
-	vocab                     int
-	layers, heads, dim        int
-	context, batch, steps     int
-	lr, minLR                 float64
-	warmup                    int
-	dropout, decay, beta2     float64
-	clip                      float64
-	microBatches              int
-	seed                      uint64
-	evalEvery, patience, keep int
-	resume                    bool
+	job.Options
+	job.Learning
+	data, tokenizer    string
+	vocab              int
+	layers, heads, dim int
+	context, batch     int
+	dropout            float64
+	init, freeze       string
+
+	set   *flag.FlagSet
+	given map[string]bool // flags of the command line
 }
 
-// defaults learn Newton's Opticks in under a minute.
+// defaults learn Newton's Opticks in under two minutes.
 func defaults() *options {
 	return &options{
-		out: "out/gpt", tokenizer: "bpe", vocab: 1024, layers: 4, heads: 4, dim: 128, context: 64, batch: 12, steps: 1000,
-		lr: 1e-3, minLR: 1e-4, warmup: 50, decay: 0.1, beta2: 0.99, clip: 1, microBatches: 1, seed: 1, evalEvery: 200, keep: 2,
+		Options:   job.Options{Out: "out/gpt", Steps: 1000, EvalEvery: 200, EvalTokens: 200_000, Keep: 2},
+		Learning:  job.Learning{LR: 1e-3, Decay: 0.1, Beta2: 0.99, Clip: 1, MicroBatches: 1, Seed: 1},
+		tokenizer: "bpe", vocab: 1024, layers: 4, heads: 4, dim: 128, context: 64, batch: 12,
 	}
 }
 
 func (o *options) flags(f *flags.Set) {
+	o.set = f.FlagSet
 	f.Group("Data")
 	f.StringVar(&o.data, "data", o.data, "`path` of the text to learn from: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
 	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, tokenizerHelp)
@@ -40,36 +42,38 @@ func (o *options) flags(f *flags.Set) {
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a block")
 	f.IntVar(&o.dim, "dim", o.dim, "number of channels; -heads divides it")
 	f.IntVar(&o.context, "context", o.context, "longest text that the model sees, in tokens")
-	f.Group("Training")
-	f.IntVar(&o.steps, "steps", o.steps, "number of optimizer steps")
-	f.IntVar(&o.batch, "batch", o.batch, "texts of -context tokens in a batch")
-	f.IntVar(&o.microBatches, "micro-batches", o.microBatches, "batches whose gradients are added up for one step")
-	f.Float64Var(&o.lr, "lr", o.lr, "highest learning rate")
-	f.Float64Var(&o.minLR, "min-lr", o.minLR, "learning rate at the last step, the end of a cosine")
-	f.IntVar(&o.warmup, "warmup", o.warmup, "steps in which the learning rate rises to -lr")
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
-	f.Float64Var(&o.decay, "decay", o.decay, "weight decay of matrices")
-	f.Float64Var(&o.beta2, "beta2", o.beta2, "AdamW's second beta")
-	f.Float64Var(&o.clip, "clip", o.clip, "largest norm of the gradients; 0 sets no bound")
-	f.Uint64Var(&o.seed, "seed", o.seed, "seed of the weights, of dropout and of the order of the data")
-	f.Group("Evaluation")
-	f.IntVar(&o.evalEvery, "eval-every", o.evalEvery, "steps between two evaluations on the last tenth of the text")
-	f.IntVar(&o.patience, "patience", o.patience, "evaluations without improvement that end the run; 0 never ends it")
-	f.Group("Output")
-	f.StringVar(&o.out, "out", o.out, "`folder` of the model, its checkpoints and its log")
-	f.IntVar(&o.keep, "keep", o.keep, "newest checkpoints to keep, in addition to the best; 0 keeps all")
-	f.BoolVar(&o.resume, "resume", o.resume, "resume the run in -out")
+	f.StringVar(&o.init, "init", o.init, "`folder` of a GPT-2: the run begins with its weights, and takes its tokenizer and its sizes")
+	f.StringVar(&o.freeze, "freeze", o.freeze, "`patterns` of weights that are not trained, with commas between: wte.**,h.0.**")
+	f.Group("Training")
+	f.IntVar(&o.batch, "batch", o.batch, "texts of -context tokens in a batch")
+	o.Learning.Flags(f.FlagSet)
+	f.Group("Run")
+	o.Options.Flags(f.FlagSet)
 }
 
-// check reports the first flag whose value makes no sense, before anything is read or written.
+// program is what package job needs to know of the flags.
+func (o *options) program() job.Program {
+	return job.Program{
+		Name: "gpt", Flags: o.set, Data: []string{"data"},
+		Fixed: []string{"tokenizer", "vocab", "layers", "heads", "dim", "context", "init", "freeze", "seed"},
+	}
+}
+
+// note keeps which flags the command line has, before job.Open gives the others the values of a run.
+func (o *options) note() {
+	o.given = map[string]bool{}
+	if o.set != nil {
+		o.set.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+	}
+}
+
+// check reports the first flag whose value makes no sense.
 func (o *options) check() error {
 	err := flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1),
-		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.microBatches, 1),
-		flags.AtLeast("steps", o.steps, 1), flags.AtLeast("eval-every", o.evalEvery, 1), flags.AtLeast("warmup", o.warmup, 0),
-		flags.AtLeast("patience", o.patience, 0), flags.AtLeast("keep", o.keep, 0),
-		flags.Below("lr", o.lr, math.Inf(1)), flags.Below("min-lr", o.minLR, math.Inf(1)), flags.Below("clip", o.clip, math.Inf(1)),
-		flags.Below("decay", o.decay, math.Inf(1)), flags.Below("dropout", o.dropout, 1), flags.Below("beta2", o.beta2, 1))
+		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
+		flags.AtLeast("vocab", o.vocab, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.Learning.Check(o.Steps))
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,9 +24,9 @@ func small(t *testing.T, out string) *options {
 		t.Fatal(err)
 	}
 	o := defaults()
-	o.data, o.out, o.tokenizer = data, out, "char"
+	o.data, o.Out, o.tokenizer = data, out, "char"
 	o.layers, o.heads, o.dim, o.context, o.batch = 1, 2, 16, 16, 4
-	o.steps, o.warmup, o.evalEvery, o.dropout, o.microBatches = 120, 5, 4, 0.1, 2
+	o.Steps, o.EvalEvery, o.dropout, o.MicroBatches = 120, 4, 0.1, 2
 	return o
 }
 
@@ -39,6 +42,11 @@ func results(t *testing.T, out string) map[string][]byte {
 		}
 		files[name] = data
 	}
+	log, err := os.ReadFile(filepath.Join(out, "log.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["log.csv without seconds"] = regexp.MustCompile(`(?m)^((?:[^,\n]*,){5})[^,\n]*`).ReplaceAll(log, []byte("$1"))
 	return files
 }
 
@@ -51,8 +59,17 @@ func sameResults(t *testing.T, got, want map[string][]byte) {
 	}
 }
 
-// TestKilledAnywhere kills a run again and again, with SIGKILL at any moment, lets it go on each time, and compares what comes out
-// at the end with a run that was left alone.
+// kills is how often TestKilledAnywhere kills: KILLS=300 in its environment kills more.
+func kills(t *testing.T) int {
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("KILLS"), "20"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestKilledAnywhere kills a run again and again with SIGKILL, half of the time while it saves, lets it resume each time, and compares
+// the result with a run that was left alone.
 func TestKilledAnywhere(t *testing.T) {
 	if os.Getenv("GPT_TEST_OUT") != "" {
 		child(t)
@@ -63,34 +80,65 @@ func TestKilledAnywhere(t *testing.T) {
 	if out, err := command(alone).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	took := time.Since(start)
-
-	killed, kills := filepath.Join(t.TempDir(), "killed"), 0
+	took, want := time.Since(start), results(t, alone)
 	random := rand.New(rand.NewPCG(1, 2))
-	for done := false; !done; {
-		c := command(killed)
+	for total, done, saving := kills(t), 0, 0; done < total; {
+		out := filepath.Join(t.TempDir(), "killed")
+		n, inSave := killThrough(t, out, took, min(20, total-done), random)
+		sameResults(t, results(t, out), want)
+		if done, saving = done+n, saving+inSave; n == 0 {
+			t.Fatal("the run was never killed: the test shows nothing")
+		}
+		t.Logf("killed %d times, %d of them in a save", done, saving)
+	}
+}
+
+// killThrough kills a run up to this many times before it lets it end. It returns how often, and how often a save was cut.
+func killThrough(t *testing.T, out string, took time.Duration, most int, random *rand.Rand) (kills, inSave int) {
+	for {
+		c := command(out)
 		var output bytes.Buffer
 		c.Stdout, c.Stderr = &output, &output
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(0, func() {})
-		if kills < 20 { // within a part of the run, so that it takes many to get through
-			timer = time.AfterFunc(time.Duration(random.Int64N(int64(took/6))), func() { _ = c.Process.Kill() }) // it may have ended by itself
+		ended := make(chan error, 1)
+		go func() { ended <- c.Wait() }()
+		if kills < most { // within a part of the run, so that it takes many to get through
+			killSoon(c.Process, out, time.Duration(random.Int64N(int64(took/6))), random.IntN(2) == 0, ended)
 		}
-		err := c.Wait()
-		timer.Stop()
+		err := <-ended
 		switch {
 		case err == nil:
-			done = true
+			return kills, inSave
 		case c.ProcessState.ExitCode() == -1:
 			kills++
+			if left, _ := filepath.Glob(filepath.Join(out, "checkpoints", ".step-*")); len(left) > 0 {
+				inSave++
+			}
 		default:
 			t.Fatalf("after %d kills: %v\n%s", kills, err, output.String())
 		}
 	}
-	t.Logf("killed %d times", kills)
-	sameResults(t, results(t, killed), results(t, alone))
+}
+
+// killSoon kills a process after a time and, with saving, then at the next moment at which it saves.
+func killSoon(p *os.Process, out string, after time.Duration, saving bool, ended chan error) {
+	for begin := time.Now(); time.Since(begin) < 10*after+time.Second; time.Sleep(100 * time.Microsecond) {
+		select {
+		case err := <-ended:
+			ended <- err
+			return
+		default:
+		}
+		if time.Since(begin) < after {
+			continue
+		}
+		if left, _ := filepath.Glob(filepath.Join(out, "checkpoints", ".step-*")); !saving || len(left) > 0 {
+			break
+		}
+	}
+	_ = p.Kill() // it may have ended by itself
 }
 
 // TestInterrupted: Ctrl-C ends a run after its step with everything saved, and it goes on as if nothing had been.
@@ -136,8 +184,8 @@ func command(out string) *exec.Cmd {
 
 func child(t *testing.T) {
 	o := small(t, os.Getenv("GPT_TEST_OUT"))
-	o.resume = true
-	if err := learn(o); err != nil {
+	o.Auto = true
+	if _, err := learn(o); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -145,8 +193,9 @@ func child(t *testing.T) {
 func TestTrainGenerateEval(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "model")
 	o := small(t, out)
-	if err := learn(o); err != nil {
-		t.Fatal(err)
+	o.SampleEvery = 50
+	if finished, err := learn(o); err != nil || !finished {
+		t.Fatal(finished, err)
 	}
 	var text bytes.Buffer
 	g := generation{model: out, prompt: "the ", options: sampling(60)} // past the window of 16
@@ -174,20 +223,5 @@ func TestTrainGenerateEval(t *testing.T) {
 	var tokens int
 	if _, err := fmt.Sscanf(score.String(), "loss %f perplexity %f tokens %d\n", &loss, &perplexity, &tokens); err != nil {
 		t.Fatalf("%v: %q", err, score.String())
-	}
-	if err := learn(o); err == nil || !strings.Contains(err.Error(), "-resume") {
-		t.Errorf("training into a folder with a run: got %v, want an error that names -resume", err)
-	}
-	o.resume, o.dim = true, 32
-	if err := learn(o); err == nil || !strings.Contains(err.Error(), "another model") {
-		t.Errorf("resuming with another -dim: got %v, want an error that says it is another model", err)
-	}
-	o = small(t, out)
-	o.resume = true
-	if err := os.WriteFile(o.data, []byte(strings.Repeat("the lazy fox\n", 100)), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if err := learn(o); err == nil || !strings.Contains(err.Error(), "data of the run") {
-		t.Errorf("resuming with other text: got %v, want an error that says so", err)
 	}
 }

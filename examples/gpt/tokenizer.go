@@ -16,11 +16,14 @@ type vocabulary struct {
 	data []byte
 }
 
-// vocabulary trains the tokenizer on the text, or loads it.
-func (o *options) vocabulary() (v vocabulary, err error) {
+// vocabulary trains the tokenizer on the text, or loads it: from a folder if the run begins with that.
+func (o *options) vocabulary(from string) (v vocabulary, err error) {
+	if from == "" {
+		from = o.tokenizer
+	}
 	progress := tokenize.ProgressBar(os.Stderr)
 	characters := o.vocab / 4 // that a piece of its own may be, so that a text with thousands leaves room for longer pieces
-	switch o.tokenizer {
+	switch from {
 	case "char":
 		v.Tokenizer, err = tokenize.CharTrainer{Progress: progress}.TrainFiles(o.data)
 	case "word":
@@ -32,7 +35,7 @@ func (o *options) vocabulary() (v vocabulary, err error) {
 	case "wordpiece":
 		v.Tokenizer, err = tokenize.WordPieceTrainer{VocabSize: o.vocab, LimitAlphabet: characters, Progress: progress}.TrainFiles(o.data)
 	default:
-		v.Tokenizer, err = tokenize.Load(o.tokenizer)
+		v.Tokenizer, err = tokenize.Load(from)
 	}
 	if err != nil {
 		return v, err

@@ -42,8 +42,8 @@ func TestTokenizers(t *testing.T) {
 			}
 			out := filepath.Join(t.TempDir(), "model")
 			o := small(t, out)
-			o.tokenizer, o.vocab, o.steps, o.evalEvery, o.microBatches = c.tokenizer, 300, 2, 2, 1
-			if err := learn(o); err != nil {
+			o.tokenizer, o.vocab, o.Steps, o.EvalEvery, o.MicroBatches = c.tokenizer, 300, 2, 2, 1
+			if _, err := learn(o); err != nil {
 				t.Fatal(err)
 			}
 			for _, dir := range []string{out, filepath.Join(out, "checkpoints", "step-00000002")} {
@@ -56,8 +56,8 @@ func TestTokenizers(t *testing.T) {
 			if err := g.run(&text); err != nil || text.Len() == 0 {
 				t.Errorf("generate: got %q (%v), want some text", text.String(), err)
 			}
-			o.resume, o.steps = true, 3
-			if err := learn(o); err != nil {
+			o.Resume, o.Steps = true, 3
+			if _, err := learn(o); err != nil {
 				t.Errorf("resume: %v", err)
 			}
 		})

@@ -38,7 +38,7 @@ func program(w io.Writer) flags.Program {
 		{About: "train, then show some dates; the flags are those of train", Example: "-steps 1600 -out out/longer",
 			Flags: o.flags, Run: func() error { return demo(w, o) }},
 		{Name: "train", About: "train a model on pairs of texts", Example: "-data pairs.tsv -out out/pairs",
-			Flags: o.flags, Run: func() error { return start(o) }},
+			Flags: o.flags, Run: o.train},
 		{Name: "generate", About: "turn texts into others with a trained model", Example: `-model out/seq2seq -prompt "1 Jan 2000"`,
 			Flags: g.flags, Run: func() error { return g.start(w) }},
 		{Name: "eval", About: "score a model on pairs of texts", Example: "-model out/pairs -data pairs.tsv",
@@ -46,21 +46,13 @@ func program(w io.Writer) flags.Program {
 	}}
 }
 
-// start trains if the paths of the flags can serve.
-func start(o *options) error {
-	if err := flags.First(o.check(), flags.AtLeast("vocab", o.vocab, 1), o.dataset.check(), flags.Output("out", o.out)); err != nil {
-		return err
-	}
-	return learn(o)
-}
-
 // demo is the main job: train on made-up dates, or finish a run that was interrupted, and show what was learnt.
 func demo(w io.Writer, o *options) error {
-	o.resume = true
-	if err := start(o); err != nil {
+	o.Auto = true
+	if finished, err := learn(o); err != nil || !finished {
 		return err
 	}
-	g := generation{model: o.out, beam: 4}
+	g := generation{model: o.Out, beam: 4}
 	answer, err := g.translate(w)
 	if err != nil {
 		return err

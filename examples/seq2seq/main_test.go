@@ -17,8 +17,8 @@ import (
 // small learns nothing worth having in a second.
 func small(out string) *options {
 	o := defaults()
-	o.out, o.layers, o.dim, o.hidden, o.heads = out, 1, 16, 32, 2
-	o.batch, o.steps, o.warmup, o.evalEvery, o.dropout, o.smoothing = 8, 6, 2, 3, 0.1, 0.1
+	o.Out, o.layers, o.dim, o.hidden, o.heads = out, 1, 16, 32, 2
+	o.batch, o.Steps, o.EvalEvery, o.SampleEvery, o.dropout, o.smoothing = 8, 6, 3, 5, 0.1, 0.1
 	return o
 }
 
@@ -44,7 +44,7 @@ func TestTrainGenerateEval(t *testing.T) {
 	out, data := filepath.Join(t.TempDir(), "model"), pairsFile(t, 100)
 	o := small(out)
 	o.file = data
-	if err := learn(o); err != nil {
+	if _, err := learn(o); err != nil {
 		t.Fatal(err)
 	}
 	var text bytes.Buffer
@@ -83,9 +83,10 @@ func TestResume(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "model")
 		for _, steps := range stops {
 			o := small(out)
-			o.file, o.resume, o.minLR = data, true, o.lr // a schedule that does not depend on the number of steps
-			o.steps = steps
-			if err := learn(o); err != nil {
+			low, warmup := o.LR, 2 // a schedule that does not depend on the number of steps
+			o.file, o.Auto, o.MinLR, o.Warmup = data, true, &low, &warmup
+			o.Steps = steps
+			if _, err := learn(o); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -126,14 +127,14 @@ func TestBadInput(t *testing.T) {
 		{"separator", func(o *options) { o.separator = "|" }, "no separator"},
 		{"held out", func(o *options) { o.heldOut = 0 }, "-held-out is 0"},
 		{"heads", func(o *options) { o.heads = 3 }, "does not divide into 3"},
-		{"eval-every", func(o *options) { o.evalEvery = 0 }, "-eval-every is 0"},
+		{"eval-every", func(o *options) { o.EvalEvery = 0 }, "-eval-every is 0"},
 		{"tokenizer", func(o *options) { o.tokenizer = t.TempDir() }, "tokenize"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := small(filepath.Join(t.TempDir(), "model"))
 			o.file = data
 			c.set(o)
-			if err := learn(o); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := learn(o); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got error %v, want one with %q", err, c.want)
 			}
 		})

@@ -31,8 +31,8 @@ func TestTokenizers(t *testing.T) {
 			}
 			out := filepath.Join(t.TempDir(), "model")
 			o := small(out)
-			o.file, o.tokenizer, o.vocab, o.steps, o.evalEvery = data, c.tokenizer, 300, 2, 2
-			if err := learn(o); err != nil {
+			o.file, o.tokenizer, o.vocab, o.Steps, o.EvalEvery = data, c.tokenizer, 300, 2, 2
+			if _, err := learn(o); err != nil {
 				t.Fatal(err)
 			}
 			for _, dir := range []string{out, filepath.Join(out, "checkpoints", "step-00000002")} {
@@ -45,8 +45,8 @@ func TestTokenizers(t *testing.T) {
 			if err := g.run(&text); err != nil {
 				t.Errorf("generate: %v", err)
 			}
-			o.resume, o.steps = true, 3
-			if err := learn(o); err != nil {
+			o.Resume, o.Steps = true, 3
+			if _, err := learn(o); err != nil {
 				t.Errorf("resume: %v", err)
 			}
 		})
@@ -59,7 +59,7 @@ func TestMissingMarks(t *testing.T) {
 	saveBPE(t, saved, "<s>")
 	o := small(filepath.Join(t.TempDir(), "model"))
 	o.file, o.tokenizer = pairsFile(t, 20), saved
-	err := learn(o)
+	_, err := learn(o)
 	for _, want := range []string{saved, "<pad> or [PAD]", "</s> or [SEP] or <eos>", "padding, beginning and end"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want one with %q", err, want)
@@ -68,7 +68,7 @@ func TestMissingMarks(t *testing.T) {
 	if err != nil && strings.Contains(err.Error(), "[CLS]") {
 		t.Errorf("got error %v, which names the beginning though there is one", err)
 	}
-	if _, err := os.Stat(o.out); err == nil {
+	if _, err := os.Stat(o.Out); err == nil {
 		t.Error("the folder of the model is there")
 	}
 }
@@ -80,7 +80,7 @@ func TestSentencePieceWithoutPadding(t *testing.T) {
 	if o.tokenizer == "" {
 		t.Skip("no reference data")
 	}
-	if err := learn(o); err == nil || !strings.Contains(err.Error(), "has no token <pad> or [PAD]: want") {
+	if _, err := learn(o); err == nil || !strings.Contains(err.Error(), "has no token <pad> or [PAD]: want") {
 		t.Errorf("got error %v, want one that names the padding alone", err)
 	}
 }

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/gorgoformer/gorgoformer/layers/generate"
+)
+
+// sample continues the beginning of the held-out text with the weights as they are.
+func (t *training) sample() (string, error) {
+	d, err := generate.NewDecoder(t.params, t.model, 1)
+	if err != nil {
+		return "", err
+	}
+	prompt := make([]int32, min(8, t.held.Len(), t.context))
+	if err := t.held.Tokens(prompt, 0); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for text, err := range generate.Text(follow(prompt, generate.Tokens(d, prompt, true, sampling(60))), t.tok.Stream()) {
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(text)
+	}
+	return strings.Join(strings.Fields(b.String()), " "), nil // on one line
+}

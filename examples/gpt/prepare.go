@@ -1,0 +1,168 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/pkg/errors"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/job"
+)
+
+// training is a model, its Programs over the same weights, and how they are trained.
+type training struct {
+	*options
+	tok            vocabulary
+	model          models.GPT
+	params         *graph.Params
+	learning, held *train.Corpus
+	batches        *train.Windows
+	trainer        *train.Trainer
+	setup          job.Setup
+}
+
+// prepare reads the text, the tokenizer and the model, and builds the Programs.
+func prepare(o *options, run *job.Run) (*training, error) {
+	t := &training{options: o}
+	from, resumed := run.Resumed()
+	if !resumed {
+		from = o.init
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if err := t.size(from, resumed); err != nil {
+		return nil, err
+	}
+	if err := t.read(from, run); err != nil {
+		return nil, err
+	}
+	if from == "" {
+		t.model = o.gpt(t.tok.VocabSize())
+	}
+	if n := t.tok.VocabSize(); n > t.model.Vocab {
+		return nil, errors.Errorf("the tokenizer has %d tokens, the model in %s has %d", n, from, t.model.Vocab)
+	}
+	if err := t.build(resumed); err != nil {
+		return nil, err
+	}
+	t.describe()
+	return t, nil
+}
+
+// size reads the model of a folder, if the run begins with one, and gives the flags of its sizes their values.
+func (t *training) size(from string, resumed bool) error {
+	if from == "" {
+		return nil
+	}
+	if err := checkpoints.ReadConfig(from, &t.model); err != nil {
+		return err
+	}
+	if t.given["dropout"] || !resumed && t.dropout > 0 {
+		t.model.EmbedDropout, t.model.Dropout, t.model.AttnDropout = t.dropout, t.dropout, t.dropout
+	}
+	if resumed {
+		return nil
+	}
+	if t.given["tokenizer"] {
+		return errors.Errorf("-tokenizer is %s, but the model of -init %s has its own: leave it out", t.tokenizer, from)
+	}
+	for _, f := range []struct {
+		name       string
+		flag       *int
+		value, low int
+	}{
+		{"layers", &t.layers, t.model.Layers, t.model.Layers}, {"heads", &t.heads, t.model.Heads, t.model.Heads},
+		{"dim", &t.dim, t.model.Dim, t.model.Dim}, {"context", &t.context, t.model.Context, 1},
+	} {
+		if !t.given[f.name] {
+			*f.flag = f.value
+		} else if *f.flag < f.low || *f.flag > f.value {
+			return errors.Errorf("-%s is %d, the model of -init %s has %d: leave it out", f.name, *f.flag, from, f.value)
+		}
+	}
+	return nil
+}
+
+// read reads the text, trains or loads the tokenizer, and holds out the last tenth.
+func (t *training) read(from string, run *job.Run) (err error) {
+	if t.data == "" {
+		if t.data, err = opticks(); err != nil {
+			return err
+		}
+	}
+	if t.tok, err = t.vocabulary(from); err != nil {
+		return err
+	}
+	corpus, err := train.Text{
+		Paths: []string{t.data}, Encoder: t.tok,
+		File: run.File("tokens.bin"), Fingerprint: fmt.Sprintf("%x", sha256.Sum256(t.tok.data)),
+	}.Corpus()
+	if err != nil {
+		return err
+	}
+	if t.setup.Data, err = corpus.Key(); err != nil {
+		return err
+	}
+	t.learning, t.held, err = corpus.Split(0.9)
+	return err
+}
+
+// build makes the Programs and the Trainer.
+func (t *training) build(resumed bool) error {
+	loss := t.model.Loss(t.batch, t.context)
+	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	eval, err := graph.Build(t.params, graph.Eval, loss)
+	if err != nil {
+		return err
+	}
+	if t.init != "" && !resumed {
+		if err := checkpoints.LoadWeights(t.init, t.params.All(), published); err != nil {
+			return err
+		}
+	}
+	for pattern := range strings.SplitSeq(t.freeze, ",") {
+		if t.freeze != "" && t.params.Freeze(strings.TrimSpace(pattern)) == 0 {
+			return errors.Errorf("-freeze: no weight matches %q: they have names such as wte.weight and h.0.attn.c_attn.weight", pattern)
+		}
+	}
+	step, err := graph.Build(t.params, graph.Train, loss)
+	if err != nil {
+		return err
+	}
+	t.trainer = &train.Trainer{
+		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	}
+	t.batches = t.learning.Batches(t.batch, t.context)
+	t.batches.Seed = t.Seed
+	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
+	t.setup.Held = t.held.Sequential(t.batch, t.context).Spread(t.EvalTokens)
+	return nil
+}
+
+// describe says what is trained on what, and what its folder holds.
+func (t *training) describe() {
+	t.setup.Config = t.model
+	t.setup.Files = map[string][]byte{t.tok.file: t.tok.data}
+	t.setup.About = message.NewPrinter(language.English).Sprintf("a GPT of %d parameters with a vocabulary of %d on %d tokens of %s, %d held out",
+		t.params.Size(), t.model.Vocab, t.learning.Len(), filepath.Base(t.data), t.held.Len())
+	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)
+}
+
+// gpt is a model of the sizes in the flags.
+func (o *options) gpt(vocab int) models.GPT {
+	return models.GPT{
+		Vocab: vocab, Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim,
+		EmbedDropout: o.dropout, Dropout: o.dropout, AttnDropout: o.dropout,
+	}
+}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/gorgoformer/gorgoformer/layers/generate"
+)
+
+// sample turns the first source that is held out into a text with the weights as they are.
+func (t *training) sample() (string, error) {
+	d, err := generate.NewDecoder(t.params, t.model, 1)
+	if err != nil {
+		return "", err
+	}
+	source := t.held[0].Source
+	if err := d.SetSources([][]int32{source}); err != nil {
+		return "", err
+	}
+	out, err := generate.Batch(d, [][]int32{{t.model.BOS}}, generate.Options{Stop: []int32{t.model.EOS}})
+	if err != nil {
+		return "", err
+	}
+	from, err := t.tok.Decode(source)
+	if err != nil {
+		return "", err
+	}
+	to, err := t.tok.Decode(out[0])
+	return fmt.Sprintf("%s → %s", from, to), err
+}

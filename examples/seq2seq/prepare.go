@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"github.com/pkg/errors"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/job"
+)
+
+// training is a model, its Programs over the same weights, and how they are trained.
+type training struct {
+	*options
+	tok            vocabulary
+	model          models.Seq2Seq
+	params         *graph.Params
+	learning, held train.Pairs
+	batches        *train.PairBatches
+	trainer        *train.Trainer
+	setup          job.Setup
+}
+
+// prepare reads the pairs, the tokenizer and the model, and builds the Programs.
+func prepare(o *options, run *job.Run) (t *training, err error) {
+	t = &training{options: o}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if dir, ok := run.Resumed(); ok {
+		o.tokenizer = dir
+	}
+	if t.tok, t.learning, t.held, err = o.pairs(); err != nil {
+		return nil, err
+	}
+	if err := t.build(); err != nil {
+		return nil, err
+	}
+	t.describe()
+	return t, nil
+}
+
+// build makes the model, the Programs and the Trainer.
+func (t *training) build() error {
+	t.model = t.transformer(t.tok, slices.Concat(t.learning, t.held))
+	size := train.PairSize{B: t.batch, S: t.model.Source, T: t.model.Target} // holds the longest of the pairs
+	loss := t.model.Loss(size.B, size.S, size.T)
+	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	step, err := graph.Build(t.params, graph.Train, loss)
+	if err != nil {
+		return err
+	}
+	eval, err := graph.Build(t.params, graph.Eval, loss)
+	if err != nil {
+		return err
+	}
+	t.trainer = &train.Trainer{
+		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	}
+	t.batches = t.learning.Batches(size, marks(t.model))
+	t.batches.Seed = t.Seed
+	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
+	t.setup.Held = t.held.Sequential(size, marks(t.model)).Spread(t.EvalTokens)
+	return nil
+}
+
+// describe says what is trained on what, and what its folder holds.
+func (t *training) describe() {
+	t.setup.Config, t.setup.Data = t.model, slices.Concat(t.learning, t.held).Key()+fmt.Sprintf("-%d", len(t.learning))
+	t.setup.Files = map[string][]byte{t.tok.file: t.tok.data}
+	from := "made-up dates"
+	if t.file+t.source != "" {
+		from = filepath.Base(t.file + t.source)
+	}
+	t.setup.About = message.NewPrinter(language.English).Sprintf("a Transformer of %d parameters with a vocabulary of %d on %d pairs of %s, %d held out, of up to %d and %d tokens",
+		t.params.Size(), t.tok.VocabSize(), len(t.learning), from, len(t.held), t.model.Source, t.model.Target)
+	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("seq2seq", "generate"), t.Out)
+}
+
+// pairs reads the pairs and encodes them with one tokenizer for both sides.
+func (o *options) pairs() (tok vocabulary, learning, held train.Pairs, err error) {
+	first, second, err := o.read()
+	if err != nil {
+		return tok, nil, nil, err
+	}
+	texts := func(yield func(string) bool) {
+		for _, p := range slices.Concat(first, second) {
+			if !yield(p.Source) || !yield(p.Target) {
+				return
+			}
+		}
+	}
+	if tok, err = o.vocabulary(texts); err != nil {
+		return tok, nil, nil, err
+	}
+	if learning, err = train.EncodePairs(first, tok, tok); err != nil {
+		return tok, nil, nil, err
+	}
+	if held, err = train.EncodePairs(second, tok, tok); err != nil {
+		return tok, nil, nil, err
+	}
+	all, sum := train.PairSize{S: math.MaxInt, T: math.MaxInt}, len(learning)+len(held)
+	learning, _ = learning.Fit(all)
+	held, _ = held.Fit(all)
+	if left := len(learning) + len(held); left < sum {
+		fmt.Printf("%d of %d pairs have no source and are left out\n", sum-left, sum)
+	}
+	if len(learning) == 0 || len(held) == 0 {
+		return tok, nil, nil, errors.Errorf("%d pairs to learn from and %d held out have a source, want some of both", len(learning), len(held))
+	}
+	return tok, learning, held, nil
+}
+
+// transformer is a model for the longest of the pairs.
+func (o *options) transformer(tok vocabulary, pairs train.Pairs) models.Seq2Seq {
+	m := models.Seq2Seq{
+		EncoderLayers: o.layers, DecoderLayers: o.layers, Heads: o.heads, Dim: o.dim, Hidden: o.hidden,
+		SourceVocab: tok.VocabSize(), TargetVocab: tok.VocabSize(), NormFirst: o.normFirst, LabelSmoothing: o.smoothing, Dropout: o.dropout,
+	}
+	for _, p := range pairs {
+		m.Source, m.Target = max(m.Source, len(p.Source)), max(m.Target, len(p.Target)+1)
+	}
+	m.PAD, m.BOS, m.EOS = tok.marks.Pad, tok.marks.BOS, tok.marks.EOS
+	return m
+}
+
+func marks(m models.Seq2Seq) train.Marks { return train.Marks{Pad: m.PAD, BOS: m.BOS, EOS: m.EOS} }

@@ -1,0 +1,143 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/train"
+)
+
+// Plan prints what the run takes: parameters, memory, floating-point operations and seconds of a step, the time of the whole run and
+// the disk space of its checkpoints. It measures a few steps, which change the parameters but leave no file.
+func (r *Run) Plan(s Setup) error {
+	return errors.WithMessage(r.plan(s), "dry run")
+}
+
+func (r *Run) plan(s Setup) error {
+	r.setup = s
+	if err := r.checkSetup(); err != nil {
+		return err
+	}
+	if err := r.moments.Bind(s.Trainer.Program.ValueGrads()); err != nil {
+		return err
+	}
+	t, err := measure(s)
+	if err != nil {
+		return err
+	}
+	left := r.Steps
+	if dir, ok := r.Resumed(); ok {
+		r.printf("resuming %s", dir)
+		left = max(0, r.Steps-r.last.Step)
+	}
+	evals := r.evaluations(left)
+	whole := time.Duration(left)*t.step + time.Duration(evals*s.Held.Len())*t.batch
+	params, moments := s.Trainer.Program.Memory().Params, r.momentBytes()
+	w, e := s.Trainer.Program.Memory(), s.Eval.Memory()
+	r.printf("dry run: %s, to %s", s.About, r.Out)
+	r.printf("parameters   %s, %s of them trained", count(s.Trainer.Program.Params().Size()), count(trained(s.Trainer.Program)))
+	r.printf("training     %s: parameters %s, gradients %s, moments %s, inputs %s, arena %s", size(w.Total()+moments),
+		size(w.Params), size(w.Gradients), size(moments), size(w.Inputs), size(w.Arena))
+	r.printf("evaluation   %s more: inputs %s, arena %s", size(e.Total()-e.Params), size(e.Inputs), size(e.Arena))
+	r.printf("together     %s", size(w.Total()+moments+e.Total()-e.Params))
+	r.printf("a step       %s, %v: %.1f GFLOP/s", operations(t.flops), rounded(t.step), float64(t.flops)/t.step.Seconds()/1e9)
+	r.printf("the run      %d steps and %d evaluations of %d batches: about %v", left, evals, s.Held.Len(), rounded(whole))
+	r.printf("checkpoints  %s each, %s; the model %s", size(params+moments), r.diskSpace(params+moments, evals), size(params))
+	return nil
+}
+
+// timing is what a step takes.
+type timing struct {
+	flops       int
+	step, batch time.Duration // of training, and of a batch of an evaluation
+}
+
+// measured bounds the time that measuring takes.
+const measured = 3 * time.Second
+
+// measure trains for a few steps, the first of which counts operations and is slower, and evaluates a few batches.
+func measure(s Setup) (t timing, err error) {
+	steps, begin := 0, time.Time{}
+	tr := *s.Trainer
+	tr.Until = 0
+	prof, err := s.Trainer.Program.Profile(func() error {
+		for _, err := range tr.Steps(context.Background(), s.Batches) {
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return t, err
+	}
+	for _, c := range prof.ByOp {
+		t.flops += c.FLOPs
+	}
+	begin = time.Now()
+	for _, err := range tr.Steps(context.Background(), s.Batches) {
+		if err != nil {
+			return t, err
+		}
+		if steps++; steps == 10 || time.Since(begin) > measured {
+			break
+		}
+	}
+	t.step = time.Since(begin) / time.Duration(steps)
+	begin, batches := time.Now(), min(2, s.Held.Len())
+	if _, err := train.Evaluate(context.Background(), s.Eval, s.Held, batches); err != nil {
+		return t, err
+	}
+	t.batch = time.Since(begin) / time.Duration(batches)
+	return t, nil
+}
+
+func (r *Run) momentBytes() (n int) {
+	for _, t := range r.moments.State() {
+		n += int(t.MemSize())
+	}
+	return n
+}
+
+// diskSpace says how many checkpoints are kept and what they take together.
+func (r *Run) diskSpace(each, evaluations int) string {
+	if n := r.Keep + 1; r.Keep > 0 && n < evaluations { // the best, too
+		return fmt.Sprintf("up to %d kept: %s", n, size(n*each))
+	}
+	return fmt.Sprintf("%d kept: %s", evaluations, size(evaluations*each))
+}
+
+func trained(p *graph.Program) (n int) {
+	for _, w := range p.Weights() {
+		n += w.Value().Shape().TotalSize()
+	}
+	return n
+}
+
+// size formats bytes.
+func size(n int) string { return unit(float64(n), "B") }
+
+// operations formats floating-point operations.
+func operations(n int) string { return unit(float64(n), "FLOP") }
+
+func unit(v float64, name string) string {
+	for _, prefix := range []string{"", "k", "M", "G", "T"} {
+		if v < 1000 {
+			return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") + " " + prefix + name
+		}
+		v /= 1000
+	}
+	return fmt.Sprintf("%.1f P%s", v, name)
+}
+
+// count formats a number with commas.
+func count(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,87 @@
+package job
+
+import (
+	"fmt"
+	"io/fs"
+	"math"
+	"path/filepath"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/report"
+)
+
+// Finish ends the run. After an interruption it saves a checkpoint to resume from. Otherwise it makes the run's folder the model
+// folder of the best checkpoint, or of the newest if no loss is known, and plots the log; finished reports whether it did. It returns
+// the first error of the run, which does not keep it from saving.
+func (r *Run) Finish() (finished bool, err error) {
+	r.show.Done()
+	if r.err != nil {
+		if r.saved != r.setup.Trainer.Step {
+			_ = r.save(math.NaN()) // as far as it goes: the error that counts is the first
+		}
+		return false, r.err
+	}
+	if err := r.settle(); err != nil {
+		return false, err
+	}
+	step := r.setup.Trainer.Step
+	switch {
+	case r.signals.Err() != nil && step == 0:
+		r.printf("stopped before the first step: nothing to save")
+		return false, nil
+	case r.interrupted():
+		r.printf("saved at step %d in %s: go on with -resume", step, r.Out)
+		return false, nil
+	}
+	if err := r.publish(); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// settle saves the steps since the last checkpoint. The last step of a run is evaluated, too.
+func (r *Run) settle() error {
+	step := r.setup.Trainer.Step
+	switch last, err := r.saves.Latest(); {
+	case step == 0, r.stopped() && r.saved == step:
+	case r.signals.Err() != nil && r.saved != step: // between two evaluations
+		r.Save(train.Evaluation{})
+	case r.signals.Err() == nil && (r.saved != step || err == nil && last.Step == step && math.IsNaN(last.Loss)):
+		r.Save(r.Evaluate())
+	}
+	return r.err
+}
+
+// publish writes the model and draws the plot.
+func (r *Run) publish() error {
+	best, err := r.saves.Best()
+	if errors.Is(err, fs.ErrNotExist) {
+		best, err = r.saves.Latest()
+	}
+	if err != nil {
+		return err
+	}
+	if err := checkpoints.LoadWeights(best.Dir, r.setup.Trainer.Program.Params().All(), checkpoints.Rules{}); err != nil {
+		return err
+	}
+	if err := checkpoints.SaveModel(r.Out, r.model()); err != nil {
+		return err
+	}
+	plot := filepath.Join(r.Out, "loss.png")
+	if err := report.Plot(filepath.Join(r.Out, "log.csv"), plot); err != nil {
+		r.printf("the model is saved, but %s is not drawn: %v", plot, err)
+		plot = filepath.Join(r.Out, "log.csv")
+	}
+	loss := "unknown"
+	if !math.IsNaN(best.Loss) {
+		loss = fmt.Sprintf("%.4f", best.Loss)
+	}
+	r.printf("saved the model of step %d in %s, validation loss %s; the losses are in %s", best.Step, r.Out, loss, plot)
+	if r.setup.Next != "" {
+		r.printf("next: %s", r.setup.Next)
+	}
+	return nil
+}

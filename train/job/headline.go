@@ -1,0 +1,95 @@
+package job
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/gorgoformer/gorgoformer/train"
+)
+
+// headline is the first line of a run. It begins before the first step and ends with the time that the whole run takes, which the
+// second step tells: the first is slower.
+type headline struct {
+	open  bool // the line has begun and has not ended
+	steps int  // of this process
+}
+
+// begin says what the run is, resumes an interrupted evaluation, and ends the loop of a run that has ended already.
+func (r *Run) begin() {
+	tr := r.setup.Trainer
+	for _, err := range r.last.Damaged {
+		if r.resumes {
+			r.printf("a newer checkpoint is damaged: %v", err)
+		}
+	}
+	if dir, ok := r.Resumed(); ok {
+		r.printf("resuming after step %d of %d from %s", tr.Step, r.Steps, dir)
+	} else if r.resumes {
+		r.printf("resuming in %s before the first checkpoint: from step 0", r.Out)
+	}
+	for _, both := range r.changed {
+		r.printf("changed: %s", both)
+	}
+	if r.state.Pending {
+		r.Save(r.Evaluate())
+	}
+	switch {
+	case r.stopped():
+		r.printf("the run has ended: %d evaluations without improvement (-patience %d)", r.state.Stop.Since, r.Patience)
+		r.end()
+	case tr.Step >= r.Steps:
+		r.printf("the run has its %d steps (-steps %d)", tr.Step, r.Steps)
+	default:
+		fmt.Fprintf(r.program.W, "training %s, to %s: steps %d to %d", r.setup.About, r.Out, tr.Step+1, r.Steps)
+		r.headline.open = true
+	}
+}
+
+// step takes the report of a step, and reports whether progress may show.
+func (h *headline) step(r *Run, s train.Report) bool {
+	h.steps++
+	if h.open && h.steps >= 2 {
+		fmt.Fprintf(r.program.W, ", about %v\n", r.estimate(s.Elapsed))
+		h.open = false
+	}
+	return !h.open
+}
+
+// finish ends the line, without a time if none is known.
+func (h *headline) finish(w io.Writer) {
+	if h.open {
+		fmt.Fprintln(w)
+	}
+	h.open = false
+}
+
+// estimate returns the time that the remaining steps and evaluations take. A batch of an evaluation takes a third of one of training,
+// which has the backward pass, too.
+func (r *Run) estimate(step time.Duration) time.Duration {
+	left := r.Steps - r.setup.Trainer.Step
+	batch := step / time.Duration(3*max(r.setup.Trainer.MicroBatches, 1))
+	return rounded(time.Duration(left)*step + time.Duration(r.evaluations(left)*r.setup.Held.Len())*batch)
+}
+
+// evaluations returns the number of evaluations in the last steps of the run.
+func (r *Run) evaluations(left int) int {
+	n := r.Steps/r.EvalEvery - (r.Steps-left)/r.EvalEvery
+	if r.Steps%r.EvalEvery != 0 {
+		n++
+	}
+	return n
+}
+
+// rounded rounds a time to two or three digits.
+func rounded(d time.Duration) time.Duration {
+	switch {
+	case d > 10*time.Hour:
+		return d.Round(time.Hour)
+	case d > 10*time.Minute:
+		return d.Round(time.Minute)
+	case d > time.Second:
+		return d.Round(time.Second)
+	}
+	return d.Round(10 * time.Millisecond)
+}

@@ -1,0 +1,96 @@
+package job
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+	"github.com/pkg/errors"
+)
+
+const lockName = ".lock"
+
+// folder is a run's folder while a process uses it.
+type folder struct {
+	path string
+	lock *flock.Flock
+	made []string // files and folders that openFolder has made, the innermost last
+}
+
+// openFolder makes the folder, unless it exists, and locks it. It is an error if another process holds the lock. The lock ends with
+// the process, however it ends.
+func openFolder(path string) (f *folder, err error) {
+	f = &folder{path: path}
+	if err := f.make(path); err != nil {
+		return nil, err
+	}
+	name := filepath.Join(path, lockName)
+	_, missing := os.Lstat(name)
+	for {
+		f.lock = flock.New(name)
+		locked, err := f.lock.TryLock()
+		if err != nil {
+			f.undo()
+			return nil, errors.Wrap(err, "the folder cannot be written to")
+		}
+		if !locked {
+			return nil, errors.New("another process uses the folder: wait for its end, or choose another -out")
+		}
+		if f.holds(name) {
+			break
+		}
+		f.lock.Close() // its last holder has removed the file
+	}
+	if missing != nil {
+		f.made = append(f.made, name)
+	}
+	return f, nil
+}
+
+// holds reports whether the locked file still has its name.
+func (f *folder) holds(name string) bool {
+	mine, err := f.lock.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Stat(name)
+	return err == nil && os.SameFile(mine, named)
+}
+
+// make makes a folder and those above it.
+func (f *folder) make(path string) error {
+	if stat, err := os.Stat(path); err == nil {
+		if !stat.IsDir() {
+			return errors.Errorf("%s is a file, want a folder: choose another -out", path)
+		}
+		return nil
+	}
+	if parent := filepath.Dir(path); parent != path {
+		if err := f.make(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, 0o777); err != nil {
+		f.undo()
+		return errors.Wrap(err, "the folder cannot be made")
+	}
+	f.made = append(f.made, path)
+	return nil
+}
+
+// undo removes what openFolder has made, as far as it is empty.
+func (f *folder) undo() {
+	for i := len(f.made) - 1; i >= 0; i-- {
+		if os.Remove(f.made[i]) != nil {
+			return
+		}
+	}
+}
+
+// close releases the lock. A folder that no run has begun to use is removed if openFolder made it.
+func (f *folder) close(used bool) error {
+	if !used {
+		f.undo() // while the lock holds, so that nobody else has it
+	}
+	return errors.Wrap(f.lock.Close(), "unlock")
+}

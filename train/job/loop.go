@@ -1,0 +1,125 @@
+package job
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/report"
+)
+
+// Step logs the report of a step and shows it.
+func (r *Run) Step(s train.Report) {
+	r.fail(r.log.Step(s))
+	if r.headline.step(r, s) {
+		r.show.Step(s)
+	}
+}
+
+// Due reports whether it is time to evaluate and to save.
+func (r *Run) Due() bool {
+	step := r.setup.Trainer.Step
+	return step%r.EvalEvery == 0 || step == r.Steps
+}
+
+// SampleDue reports whether it is time for a sample. It never is if SampleEvery is 0.
+func (r *Run) SampleDue() bool {
+	return r.SampleEvery > 0 && r.setup.Trainer.Step%r.SampleEvery == 0
+}
+
+// Evaluate scores the held-out data, shows the result and logs it. If a signal comes, it stops at once and returns no targets; the
+// evaluation is then done when the run resumes.
+func (r *Run) Evaluate() train.Evaluation {
+	if r.err != nil || r.signals.Err() != nil {
+		return train.Evaluation{}
+	}
+	e, err := train.Evaluate(r.signals, r.setup.Eval, watched{r.setup.Held, &r.show}, r.setup.Held.Len())
+	if err != nil {
+		if r.signals.Err() == nil {
+			r.fail(err)
+		}
+		return train.Evaluation{}
+	}
+	step := r.setup.Trainer.Step
+	r.Note("step %d: validation %s", step, describe(e))
+	r.fail(r.log.Evaluation(step, e))
+	return e
+}
+
+func describe(e train.Evaluation) string {
+	text := fmt.Sprintf("loss %.4f", e.Loss)
+	if e.Loss < 20 {
+		text += fmt.Sprintf(", perplexity %.2f", e.Perplexity())
+	}
+	return text + fmt.Sprintf(", accuracy %.4f on %d tokens", e.Accuracy, e.Tokens)
+}
+
+// watched is held-out data that shows how far an evaluation is.
+type watched struct {
+	Held
+	show *report.Progress
+}
+
+// Batch implements train.Source.
+func (w watched) Batch(i int) (graph.Feed, error) {
+	w.show.Part("evaluation", i+1, w.Len())
+	return w.Held.Batch(i)
+}
+
+// Save makes a checkpoint of the run and reports whether the run is to end: by early stopping, a signal or an error. An evaluation
+// without targets has no loss.
+func (r *Run) Save(e train.Evaluation) (ended bool) {
+	if r.err != nil {
+		return true
+	}
+	loss := math.NaN()
+	if e.Tokens > 0 {
+		loss = e.Loss
+		if r.state.Stop.Stop(loss) {
+			r.end()
+		}
+	}
+	r.state.Pending = e.Tokens == 0 && r.Due()
+	r.fail(r.save(loss))
+	return r.loop.Err() != nil
+}
+
+func (r *Run) save(loss float64) error {
+	if err := r.log.Sync(); err != nil {
+		return err
+	}
+	r.state.Trainer = r.setup.Trainer.State
+	_, err := r.saves.Save(checkpoints.Checkpoint{
+		Step: r.state.Trainer.Step, Loss: loss, Model: r.model(), Optimizer: r.moments.State(), State: r.state,
+	})
+	if err == nil {
+		r.saved = r.state.Trainer.Step
+	}
+	return err
+}
+
+// model is a model folder in Hugging Face's layout.
+func (r *Run) model() checkpoints.Model {
+	return checkpoints.Model{Config: r.setup.Config, Weights: r.setup.Trainer.Program.Params().All(), Files: r.setup.Files}
+}
+
+// fail keeps the first error and ends the loop.
+func (r *Run) fail(err error) {
+	if err == nil || r.err != nil {
+		return
+	}
+	r.err = err
+	r.end()
+}
+
+// interrupted reports whether a signal has come before the run's end.
+func (r *Run) interrupted() bool {
+	return r.signals.Err() != nil && (r.setup.Trainer.Step < r.Steps || r.state.Pending) && !r.stopped()
+}
+
+// stopped reports whether early stopping has ended the run.
+func (r *Run) stopped() bool {
+	return r.state.Stop.Patience > 0 && r.state.Stop.Since >= r.state.Stop.Patience
+}

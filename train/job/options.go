@@ -1,0 +1,73 @@
+package job
+
+import (
+	"flag"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// Options are the settings that every run has.
+type Options struct {
+	Out         string // folder of the run
+	Steps       int    // optimizer steps of the whole run
+	EvalEvery   int    // steps between evaluations, each of which saves a checkpoint
+	EvalTokens  int    // targets of an evaluation; 0 for all
+	SampleEvery int    // steps between samples; 0 for none
+	Patience    int    // evaluations without improvement that end the run; 0 for no end
+	Keep        int    // newest checkpoints to keep, in addition to the best; 0 keeps all
+
+	Resume bool   // resume the run in Out, which must exist
+	Auto   bool   // resume the run in Out if there is one; not a flag
+	Change string // names of flags that may differ from the run's, with commas between
+	DryRun bool   // print memory and time, and leave nothing
+}
+
+// Flags declares the flags of o. Their defaults are the values of o.
+func (o *Options) Flags(f *flag.FlagSet) {
+	f.StringVar(&o.Out, "out", o.Out, "folder of the model, its checkpoints and its log")
+	f.IntVar(&o.Steps, "steps", o.Steps, "optimizer steps of the whole run")
+	f.IntVar(&o.EvalEvery, "eval-every", o.EvalEvery, "steps between evaluations on held-out data")
+	f.IntVar(&o.EvalTokens, "eval-tokens", o.EvalTokens, "tokens of an evaluation, spread evenly over the held-out data; 0 scores all")
+	f.IntVar(&o.SampleEvery, "sample-every", o.SampleEvery, "steps between samples of the model's output, 0 for none")
+	f.IntVar(&o.Patience, "patience", o.Patience, "evaluations without improvement that end the run, 0 for no end")
+	f.IntVar(&o.Keep, "keep", o.Keep, "newest checkpoints to keep, in addition to the best; 0 keeps all")
+	f.BoolVar(&o.Resume, "resume", o.Resume, "resume the run in -out with its own settings")
+	f.StringVar(&o.Change, "change", o.Change, "flags that may differ from those of the resumed run: lr,batch")
+	f.BoolVar(&o.DryRun, "dry-run", o.DryRun, "print parameters, memory, time and disk space, and leave nothing")
+}
+
+// unrecorded are the flags that say how a process treats a run, not how the run trains.
+var unrecorded = []string{"out", "resume", "change", "dry-run"}
+
+// free are the flags that may differ from the run's at any time.
+var free = []string{"steps", "eval-every", "sample-every", "patience", "keep"}
+
+// check reports the first option whose value makes no sense.
+func (o *Options) check() error {
+	if o.Out == "" {
+		return errors.New("-out is empty, want a folder")
+	}
+	for _, f := range []struct {
+		name         string
+		value, least int
+	}{
+		{"steps", o.Steps, 1}, {"eval-every", o.EvalEvery, 1}, {"eval-tokens", o.EvalTokens, 0}, {"sample-every", o.SampleEvery, 0},
+		{"patience", o.Patience, 0}, {"keep", o.Keep, 0},
+	} {
+		if f.value < f.least {
+			return errors.Errorf("-%s is %d, want at least %d", f.name, f.value, f.least)
+		}
+	}
+	return nil
+}
+
+// changes are the names in -change.
+func (o *Options) changes() (names []string) {
+	for name := range strings.SplitSeq(o.Change, ",") {
+		if name = strings.TrimLeft(strings.TrimSpace(name), "-"); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}

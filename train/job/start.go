@@ -1,0 +1,204 @@
+package job
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/report"
+)
+
+// Setup is a run that is set up: what is trained, how, and what is saved.
+type Setup struct {
+	Trainer *train.Trainer // with Until set to Options.Steps, and an Optimizer that is Stateful
+	Batches train.Source   // to learn from
+	Eval    *graph.Program // over the same Params as the Trainer's Program
+	Held    Held           // held-out data
+	Data    string         // key of the data: train.Corpus.Key
+
+	Config any               // of the model: config.json
+	Files  map[string][]byte // of the tokenizer, by name
+
+	About string // what is trained on what: "1,200,000 parameters on 140,000 tokens of a.txt"
+	Next  string // command to type when the run has ended
+}
+
+// Held is a Source of Len batches.
+type Held interface {
+	train.Source
+	Len() int
+}
+
+// state is trainer_state.json.
+type state struct {
+	Trainer train.State         `json:"trainer"`
+	Stop    train.EarlyStopping `json:"early_stopping"`
+	Pending bool                `json:"evaluation_pending"` // the evaluation of this step was interrupted
+}
+
+// Start begins the run, or resumes it: then it loads the newest checkpoint into the parameters, the optimizer and the Trainer. Data, a
+// tokenizer or a model that differ from the run's are errors. From now on signals end the loop instead of the program.
+func (r *Run) Start(s Setup) error {
+	if err := r.start(s); err != nil {
+		return errors.WithMessagef(err, "run in %s", r.Out)
+	}
+	return r.err
+}
+
+func (r *Run) start(s Setup) error {
+	r.setup, r.saves.Keep = s, r.Keep
+	if err := r.checkSetup(); err != nil {
+		return err
+	}
+	now := record{Program: r.program.Name, Flags: flagsOf(r.program.Flags), Data: s.Data, Tokenizer: fingerprint(s.Files)}
+	if r.resumes {
+		if err := r.sameData(now); err != nil {
+			return err
+		}
+	}
+	r.state.Stop.Patience = r.Patience
+	if dir, ok := r.Resumed(); ok {
+		if err := r.load(dir); err != nil {
+			return err
+		}
+	}
+	if err := now.write(r.Out); err != nil {
+		return err
+	}
+	if err := r.openLog(); err != nil {
+		return err
+	}
+	r.started, r.saved, r.show.Until = true, s.Trainer.Step, r.Steps
+	r.signals, r.restore = train.UntilInterrupt(context.Background())
+	r.loop, r.end = context.WithCancel(r.signals)
+	r.begin()
+	return nil
+}
+
+func (r *Run) checkSetup() error {
+	s := r.setup
+	switch {
+	case s.Trainer == nil || s.Trainer.Program == nil || s.Batches == nil || s.Eval == nil || s.Held == nil:
+		return errors.Errorf("set up with trainer %t, batches %t, evaluation %t and held-out data %t: want all of them",
+			s.Trainer != nil && s.Trainer.Program != nil, s.Batches != nil, s.Eval != nil, s.Held != nil)
+	case s.Trainer.Until != r.Steps:
+		return errors.Errorf("the Trainer ends at step %d, the run at -steps, which is %d: set Until to it", s.Trainer.Until, r.Steps)
+	case s.Held.Len() < 1:
+		return errors.New("the held-out data have no batch: give more data")
+	}
+	var ok bool
+	if r.moments, ok = s.Trainer.Optimizer.(train.Stateful); !ok {
+		return errors.Errorf("optimizer %T keeps its state to itself, so a run with it cannot resume: use train.AdamW, Adam or SGD", s.Trainer.Optimizer)
+	}
+	return nil
+}
+
+// sameData refuses data and a tokenizer that are not the run's.
+func (r *Run) sameData(now record) error {
+	if now.Tokenizer != r.record.Tokenizer {
+		return errors.Errorf("the tokenizer has fingerprint %.12s, the run's has %.12s: resume with the tokenizer of the newest checkpoint, or choose another -out",
+			now.Tokenizer, r.record.Tokenizer)
+	}
+	if now.Data == r.record.Data {
+		return nil
+	}
+	if names := r.changes(); slices.ContainsFunc(r.program.Data, func(name string) bool { return slices.Contains(names, name) }) {
+		r.changed = append(r.changed, "the data are not those that the run began with")
+		return nil
+	}
+	why := "the files have changed since"
+	if len(r.otherData) > 0 {
+		why = strings.Join(r.otherData, ", ")
+	}
+	remedy := "resume with the run's data, or choose another -out"
+	if len(r.program.Data) > 0 {
+		remedy += ", or allow other data with -change " + r.program.Data[0]
+	}
+	return errors.Errorf("the data have key %.12s, the run began with %.12s (%s): %s", now.Data, r.record.Data, why, remedy)
+}
+
+// load puts parameters, optimizer and Trainer where the newest checkpoint is.
+func (r *Run) load(dir string) error {
+	if err := r.sameModel(dir); err != nil {
+		return err
+	}
+	var text json.RawMessage
+	moments, err := r.last.Load(r.setup.Trainer.Program.Params().All(), &text)
+	if err != nil {
+		return err
+	}
+	var was state
+	if err := decode(text, &was); err != nil {
+		return errors.WithMessagef(err, "trainer_state.json in %s is damaged", dir)
+	}
+	if was.Trainer.Step != r.last.Step {
+		return errors.Errorf("%s is of step %d, its trainer_state.json of step %d: it is damaged, remove it to resume from an older one",
+			dir, r.last.Step, was.Trainer.Step)
+	}
+	was.Stop.Patience = r.Patience
+	r.state = was
+	return r.setup.Trainer.Resume(was.Trainer, moments)
+}
+
+// sameModel compares the configuration of a checkpoint with the model's. A flag that is allowed to change may change it.
+func (r *Run) sameModel(dir string) error {
+	var then, now map[string]json.RawMessage
+	if err := checkpoints.ReadConfig(dir, &then); err != nil {
+		return err
+	}
+	text, err := json.Marshal(r.setup.Config)
+	if err != nil {
+		return errors.WithStack(err)
+	}
+	if err := json.Unmarshal(text, &now); err != nil {
+		return errors.WithStack(err)
+	}
+	var differ []string
+	for _, name := range slices.Sorted(maps.Keys(merged(then, now))) {
+		if a, b := compact(then[name]), compact(now[name]); a != b {
+			differ = append(differ, name+" is "+a+" in the run and "+b+" here")
+		}
+	}
+	if len(differ) > 0 && len(r.changed) == 0 {
+		return errors.Errorf("another model: %s: choose another -out", strings.Join(differ, ", "))
+	}
+	return nil
+}
+
+func merged(a, b map[string]json.RawMessage) map[string]json.RawMessage {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+func compact(text json.RawMessage) string {
+	var b bytes.Buffer
+	if len(text) == 0 || json.Compact(&b, text) != nil {
+		return "missing"
+	}
+	return b.String()
+}
+
+// openLog opens the log. A damaged log of a run that resumes is moved aside: it must not keep the run from resuming.
+func (r *Run) openLog() (err error) {
+	path := filepath.Join(r.Out, "log.csv")
+	if r.log, err = report.OpenLog(path, r.setup.Trainer.Step); err == nil || !r.resumes {
+		return err
+	}
+	aside, e := report.RescueLog(path)
+	if e != nil {
+		return err
+	}
+	r.printf("%v: moved to %s, its good lines are kept", err, aside)
+	r.log, err = report.OpenLog(path, r.setup.Trainer.Step)
+	return err
+}
