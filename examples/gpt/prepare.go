@@ -22,6 +22,7 @@ import (
 // training is a model, its Programs over the same weights, and how they are trained.
 type training struct {
 	*options
+	text           string // -data or its default
 	tok            vocabulary
 	model          models.GPT
 	params         *graph.Params
@@ -96,16 +97,16 @@ func (t *training) size(from string, resumed bool) error {
 
 // read reads the text, trains or loads the tokenizer, and holds out the last tenth.
 func (t *training) read(from string, run *job.Run) (err error) {
-	if t.data == "" {
-		if t.data, err = opticks(); err != nil {
+	if t.text = t.data; t.text == "" {
+		if t.text, err = opticks(); err != nil {
 			return err
 		}
 	}
-	if t.tok, err = t.vocabulary(from); err != nil {
+	if t.tok, err = t.vocabulary(from, t.text); err != nil {
 		return err
 	}
 	corpus, err := train.Text{
-		Paths: []string{t.data}, Encoder: t.tok,
+		Paths: []string{t.text}, Encoder: t.tok,
 		File: run.File("tokens.bin"), Fingerprint: fmt.Sprintf("%x", sha256.Sum256(t.tok.data)),
 	}.Corpus()
 	if err != nil {
@@ -155,7 +156,7 @@ func (t *training) describe() {
 	t.setup.Config = t.model
 	t.setup.Files = map[string][]byte{t.tok.file: t.tok.data}
 	t.setup.About = message.NewPrinter(language.English).Sprintf("a GPT of %d parameters with a vocabulary of %d on %d tokens of %s, %d held out",
-		t.params.Size(), t.model.Vocab, t.learning.Len(), filepath.Base(t.data), t.held.Len())
+		t.params.Size(), t.model.Vocab, t.learning.Len(), filepath.Base(t.text), t.held.Len())
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)
 }
 

@@ -17,7 +17,7 @@ type vocabulary struct {
 }
 
 // vocabulary trains the tokenizer on the text, or loads it: from a folder if the run begins with that.
-func (o *options) vocabulary(from string) (v vocabulary, err error) {
+func (o *options) vocabulary(from, text string) (v vocabulary, err error) {
 	if from == "" {
 		from = o.tokenizer
 	}
@@ -25,15 +25,15 @@ func (o *options) vocabulary(from string) (v vocabulary, err error) {
 	characters := o.vocab / 4 // that a piece of its own may be, so that a text with thousands leaves room for longer pieces
 	switch from {
 	case "char":
-		v.Tokenizer, err = tokenize.CharTrainer{Progress: progress}.TrainFiles(o.data)
+		v.Tokenizer, err = tokenize.CharTrainer{Progress: progress}.TrainFiles(text)
 	case "word":
-		v.Tokenizer, err = tokenize.WordTrainer{VocabSize: o.vocab, Unknown: "<unk>", Progress: progress}.TrainFiles(o.data)
+		v.Tokenizer, err = tokenize.WordTrainer{VocabSize: o.vocab, Unknown: "<unk>", Progress: progress}.TrainFiles(text)
 	case "bpe":
-		v.Tokenizer, err = tokenize.BPETrainer{VocabSize: o.vocab, Progress: progress}.TrainFiles(o.data)
+		v.Tokenizer, err = tokenize.BPETrainer{VocabSize: o.vocab, Progress: progress}.TrainFiles(text)
 	case "unigram":
-		v.Tokenizer, err = tokenize.UnigramTrainer{VocabSize: o.vocab, LimitAlphabet: characters, Progress: progress}.TrainFiles(o.data)
+		v.Tokenizer, err = tokenize.UnigramTrainer{VocabSize: o.vocab, LimitAlphabet: characters, Progress: progress}.TrainFiles(text)
 	case "wordpiece":
-		v.Tokenizer, err = tokenize.WordPieceTrainer{VocabSize: o.vocab, LimitAlphabet: characters, Progress: progress}.TrainFiles(o.data)
+		v.Tokenizer, err = tokenize.WordPieceTrainer{VocabSize: o.vocab, LimitAlphabet: characters, Progress: progress}.TrainFiles(text)
 	default:
 		v.Tokenizer, err = tokenize.Load(from)
 	}

@@ -70,7 +70,9 @@ func (f *folder) make(path string) error {
 			return err
 		}
 	}
-	if err := os.Mkdir(path, 0o777); err != nil {
+	if err := os.Mkdir(path, 0o777); os.IsExist(err) {
+		return nil // another process was faster
+	} else if err != nil {
 		f.undo()
 		return errors.Wrap(err, "the folder cannot be made")
 	}

@@ -91,11 +91,16 @@ func (r *Run) save(loss float64) error {
 		return err
 	}
 	r.state.Trainer = r.setup.Trainer.State
-	_, err := r.saves.Save(checkpoints.Checkpoint{
-		Step: r.state.Trainer.Step, Loss: loss, Model: r.model(), Optimizer: r.moments.State(), State: r.state,
+	sealed := r.state
+	var err error
+	if sealed.Sum, err = sumOf(r.state); err != nil {
+		return err
+	}
+	_, err = r.saves.Save(checkpoints.Checkpoint{
+		Step: sealed.Trainer.Step, Loss: loss, Model: r.model(), Optimizer: r.moments.State(), State: sealed,
 	})
 	if err == nil {
-		r.saved = r.state.Trainer.Step
+		r.saved = sealed.Trainer.Step
 	}
 	return err
 }

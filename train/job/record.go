@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"hash/crc64"
 	"io"
 	"maps"
 	"os"
@@ -26,6 +27,7 @@ type record struct {
 	Flags     map[string]string `json:"flags"`
 	Data      string            `json:"data"`      // key of the data
 	Tokenizer string            `json:"tokenizer"` // fingerprint of its files
+	Sum       string            `json:"sum"`       // of the rest
 }
 
 // readRecord reads run.json. The error is fs.ErrNotExist if there is no run.
@@ -36,13 +38,18 @@ func readRecord(dir string) (*record, error) {
 		return nil, errors.WithStack(err)
 	}
 	var r record
-	if err := decode(text, &r); err != nil {
-		return nil, errors.WithMessagef(err, "%s is damaged", path)
+	err = decode(text, &r)
+	if sum := r.Sum; err == nil {
+		r.Sum = ""
+		err = checkSum(r, sum)
 	}
-	return &r, nil
+	return &r, errors.WithMessagef(err, "%s is damaged", path)
 }
 
-func (r *record) write(dir string) error {
+func (r record) write(dir string) (err error) {
+	if r.Sum, err = sumOf(r); err != nil {
+		return err
+	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return errors.WithStack(err)
@@ -71,6 +78,20 @@ func decode(text []byte, v any) error {
 	}
 	if !bytes.Equal(was.Bytes(), now) {
 		return errors.Errorf("it says %.300s, which reads as %.300s", was.Bytes(), now)
+	}
+	return nil
+}
+
+// sumOf returns the checksum of a value whose field Sum is "". A changed digit of a setting is a damage that shows nowhere else.
+func sumOf(v any) (string, error) {
+	text, err := json.Marshal(v)
+	return fmt.Sprintf("%016x", crc64.Checksum(text, crc64.MakeTable(crc64.ECMA))), errors.WithStack(err)
+}
+
+// checkSum compares the checksum of a value whose field Sum is "" with the one that it was saved with.
+func checkSum(v any, saved string) error {
+	if sum, err := sumOf(v); err != nil || sum != saved {
+		return errors.Errorf("its checksum is %s, it was saved with %q", sum, saved)
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ type state struct {
 	Trainer train.State         `json:"trainer"`
 	Stop    train.EarlyStopping `json:"early_stopping"`
 	Pending bool                `json:"evaluation_pending"` // the evaluation of this step was interrupted
+	Sum     string              `json:"sum"`                // of the rest
 }
 
 // Start begins the run, or resumes it: then it loads the newest checkpoint into the parameters, the optimizer and the Trainer. Data, a
@@ -137,8 +138,13 @@ func (r *Run) load(dir string) error {
 		return err
 	}
 	var was state
-	if err := decode(text, &was); err != nil {
-		return errors.WithMessagef(err, "trainer_state.json in %s is damaged", dir)
+	err = decode(text, &was)
+	if sum := was.Sum; err == nil {
+		was.Sum = ""
+		err = checkSum(was, sum)
+	}
+	if err != nil {
+		return errors.WithMessagef(err, "trainer_state.json in %s is damaged: remove the folder to resume from an older checkpoint", dir)
 	}
 	if was.Trainer.Step != r.last.Step {
 		return errors.Errorf("%s is of step %d, its trainer_state.json of step %d: it is damaged, remove it to resume from an older one",

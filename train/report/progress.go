@@ -46,6 +46,9 @@ func (p *Progress) Step(r train.Report) {
 // part of some length shows.
 func (p *Progress) Part(name string, i, n int) {
 	now := time.Now()
+	if p.shown.IsZero() {
+		p.shown = now
+	}
 	if i < n && now.Sub(p.shown) < p.interval() || i == n && !p.terminal() {
 		return
 	}

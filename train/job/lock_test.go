@@ -1,0 +1,135 @@
+package job_test
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gorgoformer/gorgoformer/train/job"
+)
+
+const childEnv = "JOB_TEST_CHILD"
+
+// TestLock: a second process is refused at once while the first trains, and no longer after the first is killed.
+func TestLock(t *testing.T) {
+	if os.Getenv(childEnv) != "" {
+		p := newProgram()
+		p.each = func(_ *job.Run, step int) {
+			if step == 5 {
+				fmt.Println("trains")
+				time.Sleep(time.Minute)
+			}
+		}
+		_, err := p.run("")
+		t.Fatal(err) // not reached: the child is killed
+	}
+	inFolder(t)
+	child := exec.Command(os.Args[0], "-test.run=^TestLock$")
+	child.Env = append(os.Environ(), childEnv+"=yes")
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer child.Process.Kill()
+	for lines := bufio.NewScanner(out); lines.Scan() && lines.Text() != "trains"; {
+	}
+	before := files(t, "out")
+	for _, args := range []string{"", "-resume", "-dry-run", "-resume -dry-run"} {
+		_, err := newProgram().run(args)
+		wantError(t, err, "run in out", "another process uses the folder", "-out")
+	}
+	sameFiles(t, files(t, "out"), before)
+	child.Process.Kill()
+	child.Wait()
+	p := newProgram()
+	mustRun(t, p, "-resume")
+	if len(p.losses) != 8 {
+		t.Errorf("took %d steps after the checkpoint of step 4, want 8", len(p.losses))
+	}
+}
+
+// TestLockRace opens one folder from many goroutines, each of which removes it again: two never hold it.
+func TestLockRace(t *testing.T) {
+	inFolder(t)
+	var holders, opened atomic.Int32
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 100 {
+				run, err := job.Open(&job.Options{Out: "a/b", Steps: 1, EvalEvery: 1}, job.Program{})
+				if err != nil {
+					continue
+				}
+				opened.Add(1)
+				if holders.Add(1) > 1 {
+					t.Error("two runs hold the folder")
+				}
+				holders.Add(-1)
+				run.Close()
+			}
+		})
+	}
+	all.Wait()
+	if opened.Load() < 8 {
+		t.Errorf("opened %d times: the test shows nothing", opened.Load())
+	}
+}
+
+// TestOpenLeavesNothing opens folders and closes them without a run.
+func TestOpenLeavesNothing(t *testing.T) {
+	inFolder(t)
+	if err := os.MkdirAll("mine/empty", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("mine/file", []byte("x"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ out, word string }{
+		{"new", ""}, {"new/a/b/c", ""}, {"mine/empty", ""}, {"mine", ""}, {"mine/empty/new", ""}, {".", ""},
+		{"mine/file", "is a file, want a folder"}, {"mine/file/below", "file"}, {"", "-out is empty"}, {"new/\x00", "new/"},
+	} {
+		run, err := job.Open(&job.Options{Out: c.out, Steps: 1, EvalEvery: 1}, job.Program{})
+		if c.word != "" {
+			wantError(t, err, c.word)
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.out, err)
+			continue
+		}
+		run.Close()
+		run.Close() // is no error, as after Finish
+	}
+	var left []string
+	filepath.WalkDir(".", func(path string, _ os.DirEntry, _ error) error {
+		left = append(left, path)
+		return nil
+	})
+	if fmt.Sprint(left) != "[. mine mine/empty mine/file]" {
+		t.Errorf("got %v left, want what was there", left)
+	}
+}
+
+// TestUnwritable: a folder that cannot be written to is refused when it is opened.
+func TestUnwritable(t *testing.T) {
+	inFolder(t)
+	if err := os.Mkdir("locked", 0o555); err != nil {
+		t.Fatal(err)
+	}
+	if os.WriteFile("locked/x", nil, 0o666) == nil {
+		t.Skip("this user may write everywhere")
+	}
+	for _, out := range []string{"locked", "locked/new"} {
+		_, err := newProgram().run("-out " + out)
+		wantError(t, err, "run in "+out, "cannot be")
+	}
+}
