@@ -25,7 +25,7 @@ type Setup struct {
 	Held    Held           // held-out data
 	Data    string         // key of the data: train.Corpus.Key
 
-	Config any               // of the model: config.json
+	Config any               // of the model: config.json; nil for none
 	Files  map[string][]byte // of the tokenizer, by name
 
 	About string // what is trained on what: "1,200,000 parameters on 140,000 tokens of a.txt"
@@ -157,6 +157,9 @@ func (r *Run) load(dir string) error {
 
 // sameModel compares the configuration of a checkpoint with the model's. A flag that is allowed to change may change it.
 func (r *Run) sameModel(dir string) error {
+	if r.setup.Config == nil {
+		return nil // the shapes of the weights are compared in any case
+	}
 	var then, now map[string]json.RawMessage
 	if err := checkpoints.ReadConfig(dir, &then); err != nil {
 		return err
