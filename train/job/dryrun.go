@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
 // Plan prints what the run takes: parameters, memory, floating-point operations and seconds of a step, the time of the whole run and
@@ -45,8 +46,8 @@ func (r *Run) plan(s Setup) error {
 		size(w.Params), size(w.Gradients), size(moments), size(w.Inputs), size(w.Arena))
 	r.printf("evaluation   %s more: inputs %s, arena %s", size(e.Total()-e.Params), size(e.Inputs), size(e.Arena))
 	r.printf("together     %s", size(w.Total()+moments+e.Total()-e.Params))
-	r.printf("a step       %s, %v: %.1f GFLOP/s", operations(t.flops), rounded(t.step), float64(t.flops)/t.step.Seconds()/1e9)
-	r.printf("the run      %d steps and %d evaluations of %d batches: about %v", left, evals, s.Held.Len(), rounded(whole))
+	r.printf("a step       %s, %s: %.1f GFLOP/s", operations(t.flops), report.Duration(t.step), float64(t.flops)/t.step.Seconds()/1e9)
+	r.printf("the run      %d steps and %d evaluations of %d batches: about %s", left, evals, s.Held.Len(), report.Duration(whole))
 	r.printf("checkpoints  %s each, %s; the model %s", size(params+moments), r.diskSpace(params+moments, evals), size(params))
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
 // headline is the first line of a run. It begins before the first step and ends with the time that the whole run takes, which the
@@ -50,7 +51,7 @@ func (r *Run) begin() {
 func (h *headline) step(r *Run, s train.Report) bool {
 	h.steps++
 	if h.open && h.steps >= 2 {
-		fmt.Fprintf(r.program.W, ", about %v\n", r.estimate(s.Elapsed))
+		fmt.Fprintf(r.program.W, ", about %s\n", report.Duration(r.estimate(s.Elapsed)))
 		h.open = false
 	}
 	return !h.open
@@ -69,7 +70,7 @@ func (h *headline) finish(w io.Writer) {
 func (r *Run) estimate(step time.Duration) time.Duration {
 	left := r.Steps - r.setup.Trainer.Step
 	batch := step / time.Duration(3*max(r.setup.Trainer.MicroBatches, 1))
-	return rounded(time.Duration(left)*step + time.Duration(r.evaluations(left)*r.setup.Held.Len())*batch)
+	return time.Duration(left)*step + time.Duration(r.evaluations(left)*r.setup.Held.Len())*batch
 }
 
 // evaluations returns the number of evaluations in the last steps of the run.
@@ -79,17 +80,4 @@ func (r *Run) evaluations(left int) int {
 		n++
 	}
 	return n
-}
-
-// rounded rounds a time to two or three digits.
-func rounded(d time.Duration) time.Duration {
-	switch {
-	case d > 10*time.Hour:
-		return d.Round(time.Hour)
-	case d > 10*time.Minute:
-		return d.Round(time.Minute)
-	case d > time.Second:
-		return d.Round(time.Second)
-	}
-	return d.Round(10 * time.Millisecond)
 }

@@ -1,8 +1,10 @@
 package job
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/gofrs/flock"
 	"github.com/pkg/errors"
@@ -14,7 +16,7 @@ const lockName = ".lock"
 type folder struct {
 	path string
 	lock *flock.Flock
-	made []string // files and folders that openFolder has made, the innermost last
+	made []string // files and folders that did not exist before, the innermost last
 }
 
 // openFolder makes the folder, unless it exists, and locks it. It is an error if another process holds the lock. The lock ends with
@@ -83,9 +85,16 @@ func (f *folder) make(path string) error {
 // undo removes what openFolder has made, as far as it is empty.
 func (f *folder) undo() {
 	for i := len(f.made) - 1; i >= 0; i-- {
-		if os.Remove(f.made[i]) != nil {
+		if err := os.Remove(f.made[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return
 		}
+	}
+}
+
+// file notes a file that the program may make.
+func (f *folder) file(path string) {
+	if _, err := os.Lstat(path); err != nil && !slices.Contains(f.made, path) {
+		f.made = append(f.made, path)
 	}
 }
 

@@ -148,12 +148,15 @@ func (r *Run) checkChange() error {
 // configuration and the tokenizer.
 func (r *Run) Resumed() (dir string, ok bool) { return r.last.Dir, r.resumes && r.last.Dir != "" }
 
-// File returns the path of a file in the run's folder, or "" in a dry run, which leaves none.
+// File returns the path of a file that the program keeps in the run's folder, or "" in a dry run, which leaves none. If no run starts,
+// Close removes the file unless it existed.
 func (r *Run) File(name string) string {
 	if r.DryRun {
 		return ""
 	}
-	return filepath.Join(r.Out, name)
+	path := filepath.Join(r.Out, name)
+	r.folder.file(path)
+	return path
 }
 
 // Context is cancelled when the run is to end: by a signal, by early stopping or by an error.

@@ -93,8 +93,15 @@ func (r *Run) checkSetup() error {
 			s.Trainer != nil && s.Trainer.Program != nil, s.Batches != nil, s.Eval != nil, s.Held != nil)
 	case s.Trainer.Until != r.Steps:
 		return errors.Errorf("the Trainer ends at step %d, the run at -steps, which is %d: set Until to it", s.Trainer.Until, r.Steps)
+	case len(s.Trainer.Program.Weights()) == 0:
+		return errors.New("no weight is left to train: all are frozen, or the program has no loss")
 	case s.Held.Len() < 1:
 		return errors.New("the held-out data have no batch: give more data")
+	}
+	for _, source := range []train.Source{s.Batches, s.Held} { // data that are too short show here, not after the run has begun
+		if _, err := source.Batch(0); err != nil {
+			return err
+		}
 	}
 	var ok bool
 	if r.moments, ok = s.Trainer.Optimizer.(train.Stateful); !ok {

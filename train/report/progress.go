@@ -127,7 +127,7 @@ func (p *Progress) text(now time.Time, width int) string {
 		fields = append(fields, field{3, thousands(v) + " tokens/s"})
 	}
 	if left, ok := p.left(now); ok {
-		fields = append(fields, field{2, left.String() + " left"})
+		fields = append(fields, field{2, Duration(left.Round(time.Second)) + " left"})
 	}
 	return fit(width, done, fields...)
 }
@@ -139,5 +139,5 @@ func (p *Progress) left(now time.Time) (time.Duration, bool) {
 		return 0, false
 	}
 	each := float64(now.Sub(p.first)) / float64(done)
-	return time.Duration(each * float64(p.Until-p.last.Step)).Round(time.Second), true
+	return time.Duration(each * float64(p.Until-p.last.Step)), true
 }

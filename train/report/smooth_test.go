@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"testing"
+	"time"
 )
 
 // TestSmooth smooths straight lines, which stay as they are, and a falling curve with noise, where the ends must be as near to the
@@ -52,6 +53,17 @@ func TestWholeTicks(t *testing.T) {
 					t.Fatalf("from %v to %v: got tick %+v", low, low+length, k)
 				}
 			}
+		}
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 45 * time.Millisecond: "45ms", 999_999 * time.Microsecond: "1s", 80 * time.Second: "1m20s", 59*time.Minute + 59900*time.Millisecond: "1h0m0s",
+		2*time.Hour + 43*time.Minute + 12*time.Second: "2h43m", 50 * time.Hour: "2d2h", 1500 * time.Hour: "62d12h", 1<<63 - 1: "106751d23h",
+	} {
+		if got := Duration(d); got != want {
+			t.Errorf("%d: got %s, want %s", d, got, want)
 		}
 	}
 }
