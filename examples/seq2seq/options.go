@@ -24,10 +24,9 @@ type options struct {
 
 // defaults learn to write dates in about two minutes.
 func defaults() *options {
-	low := 1e-4
 	return &options{
 		Options:   job.Options{Out: "out/seq2seq", Steps: 800, EvalEvery: 100, EvalTokens: 200_000, Keep: 2},
-		Learning:  job.Learning{LR: 2e-3, MinLR: &low, Decay: 0.01, Beta2: 0.98, Clip: 1, MicroBatches: 1, Seed: 1},
+		Learning:  job.Learning{LR: 2e-3, Decay: 0.01, Beta2: 0.98, Clip: 1, MicroBatches: 1, Seed: 1},
 		dataset:   dataset{separator: "\t", heldOut: 0.1},
 		tokenizer: "char", vocab: 4096, layers: 2, heads: 4, dim: 64, hidden: 128, normFirst: true, batch: 64,
 	}
