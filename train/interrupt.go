@@ -40,7 +40,7 @@ func UntilInterrupt(parent context.Context) (context.Context, context.CancelFunc
 // SurvivePipes makes writing to a closed pipe, such as that of a program `train 2>&1 | head`, an error instead of the end of the
 // program. The returned function restores the default.
 func SurvivePipes() context.CancelFunc {
-	pipes := make(chan os.Signal, 1) // never read: what does not fit is dropped
+	pipes := make(chan os.Signal, 1) // never read: more than one signal is dropped
 	notify(pipes, syscall.SIGPIPE)
 	return func() { signal.Stop(pipes) }
 }

@@ -122,9 +122,6 @@ func TestKeys(t *testing.T) {
 	if slices.Sort(keys); len(slices.Compact(keys)) != 12 {
 		t.Error("different data have the same key")
 	}
-	if key(1, 2, 3) != key(1, 2, 3) {
-		t.Error("the same ids have different keys")
-	}
 	long := make([]int32, 100_000)
 	c := must[*train.Corpus](t)(train.NewCorpus(long))
 	first, _, err := c.Split(0.9)

@@ -52,7 +52,7 @@ func (o *options) flags(f *flags.Set) {
 	o.Options.Flags(f.FlagSet)
 }
 
-// program is what package job needs to know of the flags.
+// program tells package job which flags name data and which are fixed.
 func (o *options) program() job.Program {
 	return job.Program{
 		Name: "gpt", Flags: o.set, Data: []string{"data"},

@@ -151,7 +151,7 @@ func (t *training) build(resumed bool) error {
 	return nil
 }
 
-// describe says what is trained on what, and what its folder holds.
+// describe sets the first line of the run, its next command and the files of its folder.
 func (t *training) describe() {
 	t.setup.Config = t.model
 	t.setup.Files = map[string][]byte{t.tok.file: t.tok.data}

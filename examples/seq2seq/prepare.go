@@ -73,7 +73,7 @@ func (t *training) build() error {
 	return nil
 }
 
-// describe says what is trained on what, and what its folder holds.
+// describe sets the first line of the run, its next command and the files of its folder.
 func (t *training) describe() {
 	t.setup.Config, t.setup.Data = t.model, slices.Concat(t.learning, t.held).Key()+fmt.Sprintf("-%d", len(t.learning))
 	t.setup.Files = map[string][]byte{t.tok.file: t.tok.data}

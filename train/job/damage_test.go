@@ -37,7 +37,7 @@ func TestOlderCheckpoint(t *testing.T) {
 	}
 }
 
-// TestFlippedBits flips a bit of every byte of the files that say what a run is: each is an error that names the file, or changes
+// TestFlippedBits flips a bit of every byte of run.json and of trainer_state.json: each is an error that names the file, or changes
 // nothing but white space.
 func TestFlippedBits(t *testing.T) {
 	inFolder(t)

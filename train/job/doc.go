@@ -1,6 +1,6 @@
 // Package job is the kit of a training program: a folder that knows its run, and everything around the loop but the loop.
 //
-// The one idea: a run's folder is all that a run needs to resume. It holds the flags, the key of the data and the fingerprint of the
+// The one idea: a run resumes from its folder alone. It holds the flags, the key of the data and the fingerprint of the
 // tokenizer (run.json), checkpoints, the log and at last the model, so `train -resume -out DIR` continues with the run's own settings,
 // bit for bit. Flags, data or a tokenizer that differ from the run's are refused by name.
 //

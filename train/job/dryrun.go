@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// Plan prints what the run takes: parameters, memory, floating-point operations and seconds of a step, the time of the whole run and
+// Plan prints the needs of the run: parameters, memory, floating-point operations and seconds of a step, the time of the whole run and
 // the disk space of its checkpoints. It measures a few steps, which change the parameters but leave no file.
 func (r *Run) Plan(s Setup) error {
 	return errors.WithMessage(r.plan(s), "dry run")
@@ -52,7 +52,7 @@ func (r *Run) plan(s Setup) error {
 	return nil
 }
 
-// timing is what a step takes.
+// timing is the cost of a step.
 type timing struct {
 	flops       int
 	step, batch time.Duration // of training, and of a batch of an evaluation
@@ -103,7 +103,7 @@ func (r *Run) momentBytes() (n int) {
 	return n
 }
 
-// diskSpace says how many checkpoints are kept and what they take together.
+// diskSpace describes how many checkpoints are kept and their size together.
 func (r *Run) diskSpace(each, evaluations int) string {
 	if n := r.Keep + 1; r.Keep > 0 && n < evaluations { // the best, too
 		return fmt.Sprintf("up to %d kept: %s", n, size(n*each))

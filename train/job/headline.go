@@ -16,7 +16,7 @@ type headline struct {
 	steps int  // of this process
 }
 
-// begin says what the run is, resumes an interrupted evaluation, and ends the loop of a run that has ended already.
+// begin prints the first lines, resumes an interrupted evaluation, and ends the loop of a run that has ended already.
 func (r *Run) begin() {
 	tr := r.setup.Trainer
 	for _, err := range r.last.Damaged {

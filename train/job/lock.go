@@ -82,7 +82,7 @@ func (f *folder) make(path string) error {
 	return nil
 }
 
-// undo removes what openFolder has made, as far as it is empty.
+// undo removes the files and folders that openFolder has made, as far as they are empty.
 func (f *folder) undo() {
 	for i := len(f.made) - 1; i >= 0; i-- {
 		if err := os.Remove(f.made[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {

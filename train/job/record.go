@@ -21,7 +21,7 @@ import (
 
 const recordName = "run.json"
 
-// record is run.json: what a run is.
+// record is run.json: the identity of a run.
 type record struct {
 	Program   string            `json:"program"`
 	Flags     map[string]string `json:"flags"`
@@ -88,7 +88,7 @@ func sumOf(v any) (string, error) {
 	return fmt.Sprintf("%016x", crc64.Checksum(text, crc64.MakeTable(crc64.ECMA))), errors.WithStack(err)
 }
 
-// checkSum compares the checksum of a value whose field Sum is "" with the one that it was saved with.
+// checkSum compares the checksum of a value whose field Sum is "" with the saved one.
 func checkSum(v any, saved string) error {
 	if sum, err := sumOf(v); err != nil || sum != saved {
 		return errors.Errorf("its checksum is %s, it was saved with %q", sum, saved)

@@ -17,7 +17,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// Setup is a run that is set up: what is trained, how, and what is saved.
+// Setup is a run before its first step: the Trainer, the data, and the files to save.
 type Setup struct {
 	Trainer *train.Trainer // with Until set to Options.Steps, and an Optimizer that is Stateful
 	Batches train.Source   // to learn from
@@ -28,7 +28,7 @@ type Setup struct {
 	Config any               // of the model: config.json; nil for none
 	Files  map[string][]byte // of the tokenizer, by name
 
-	About string // what is trained on what: "1,200,000 parameters on 140,000 tokens of a.txt"
+	About string // model and data for the first line: "1,200,000 parameters on 140,000 tokens of a.txt"
 	Next  string // command to type when the run has ended
 }
 

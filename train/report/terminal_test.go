@@ -102,7 +102,7 @@ func TestProgressOneLine(t *testing.T) {
 	}
 }
 
-// TestProgressFields checks what a line says on terminals of some widths.
+// TestProgressFields compares the line on terminals of some widths.
 func TestProgressFields(t *testing.T) {
 	for columns, want := range map[int]string{
 		40:  "[        ]  step 21/100000  loss 2.5000",
