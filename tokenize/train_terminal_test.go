@@ -52,9 +52,38 @@ func TestProgressBarOnTerminal(t *testing.T) {
 	}
 	program.Close()
 	got := <-text
-	for _, want := range []string{"count    7 bytes in ", "25%", "\r\x1b[Kestimate 3 rounds in "} {
+	for _, want := range []string{"count    7 bytes in ", "25%", "\r\x1b[Jestimate 3 rounds in "} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got screen %q, want it to contain %q", got, want)
 		}
+	}
+}
+
+// TestProgressWidth draws on terminals of some widths: no line reaches the last column.
+func TestProgressWidth(t *testing.T) {
+	for _, columns := range []int{1, 2, 10, 20, 40, 80, 120} {
+		screen, program := openTerminal(t)
+		if err := unix.IoctlSetWinsize(int(program.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: uint16(columns)}); err != nil {
+			t.Fatal(err)
+		}
+		text := make(chan string)
+		go func() {
+			b, _ := io.ReadAll(screen) // ends with an error when the program's end is closed
+			text <- string(b)
+		}()
+		for _, total := range []int64{0, 1e12} {
+			tokenize.ProgressBar(program)(tokenize.Progress{Phase: "count", Done: 123_456_789_012, Total: total})
+		}
+		program.Close()
+		states := strings.FieldsFunc(strings.ReplaceAll(<-text, "\x1b[J", ""), func(r rune) bool { return r == '\r' || r == '\n' })
+		for _, state := range states {
+			if len(state) >= columns {
+				t.Errorf("%d columns: got %q of %d", columns, state, len(state))
+			}
+		}
+		if columns >= 10 && len(states) != 2 {
+			t.Errorf("%d columns: got %q, want two states", columns, states)
+		}
+		screen.Close()
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// TestRescueLog damages a log at every byte, in some ways: the log opens, or opens after it is rescued; then the damaged file is kept
+// TestRescueLog damages a log in many places, in some ways: the log opens, or opens after it is rescued; then the damaged file is kept
 // and no line is lost but those that are damaged.
 func TestRescueLog(t *testing.T) {
 	dir := t.TempDir()
@@ -17,7 +17,7 @@ func TestRescueLog(t *testing.T) {
 	writeLog(t, openLog(t, whole, 0), 1, 4)
 	want := read(t, whole)
 	path, rescued := filepath.Join(dir, "log.csv"), 0
-	for at := range len(want) {
+	for at := 0; at < len(want); at += 3 {
 		for _, damage := range []string{"x", ",", "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"} {
 			bad := want[:at] + damage + want[min(at+len(damage), len(want)):]
 			if err := os.WriteFile(path, []byte(bad), 0o644); err != nil {
@@ -45,7 +45,7 @@ func TestRescueLog(t *testing.T) {
 			}
 		}
 	}
-	if rescued < 50 {
+	if rescued < 20 {
 		t.Errorf("%d logs were damaged, want more: the test shows nothing", rescued)
 	}
 	for _, want := range []string{".damaged-1", ".damaged-2"} { // an earlier one is kept

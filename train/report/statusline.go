@@ -38,10 +38,11 @@ func (l *statusLine) end(w io.Writer) {
 	l.drawn = false
 }
 
-// screenWidth returns the columns of a terminal; ok is false if w is none.
+// screenWidth returns the columns of a terminal; ok is false if w is none, or one without control
+// sequences.
 func screenWidth(w io.Writer) (columns int, ok bool) {
 	f, isFile := w.(*os.File)
-	if !isFile || !term.IsTerminal(int(f.Fd())) {
+	if !isFile || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
 		return 0, false
 	}
 	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {

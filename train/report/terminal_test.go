@@ -63,6 +63,7 @@ const mark = "\x00"
 // TestProgressOneLine draws a run on terminals of many widths that also change their width: there is one line of progress at any time,
 // within the width, below the notes.
 func TestProgressOneLine(t *testing.T) {
+	t.Setenv("TERM", "xterm")
 	for _, widths := range [][]int{{40}, {80}, {120}, {10}, {1}, {300}, {120, 80, 40, 120}, {80, 23}, {200, 11, 90}} {
 		for _, reflow := range []bool{true, false} {
 			terminal, program := openTerminal(t)
@@ -104,6 +105,7 @@ func TestProgressOneLine(t *testing.T) {
 
 // TestProgressFields compares the line on terminals of some widths.
 func TestProgressFields(t *testing.T) {
+	t.Setenv("TERM", "xterm")
 	for columns, want := range map[int]string{
 		40:  "[        ]  step 21/100000  loss 2.5000",
 		58:  "[          ]  step 21/100000  loss 2.5000  7,680 tokens/s",
