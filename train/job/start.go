@@ -1,17 +1,12 @@
 package job
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"maps"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 
-	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
@@ -98,6 +93,9 @@ func (r *Run) checkSetup() error {
 	case s.Held.Len() < 1:
 		return errors.New("the held-out data have no batch: give more data")
 	}
+	if _, err := json.Marshal(s.Config); err != nil {
+		return errors.Wrap(err, "the model's configuration")
+	}
 	for _, source := range []train.Source{s.Batches, s.Held} { // data that are too short show here, not after the run has begun
 		if _, err := source.Batch(0); err != nil {
 			return err
@@ -108,30 +106,6 @@ func (r *Run) checkSetup() error {
 		return errors.Errorf("optimizer %T keeps its state to itself, so a run with it cannot resume: use train.AdamW, Adam or SGD", s.Trainer.Optimizer)
 	}
 	return nil
-}
-
-// sameData refuses data and a tokenizer that are not the run's.
-func (r *Run) sameData(now record) error {
-	if now.Tokenizer != r.record.Tokenizer {
-		return errors.Errorf("the tokenizer has fingerprint %.12s, the run's has %.12s: resume with the tokenizer of the newest checkpoint, or choose another -out",
-			now.Tokenizer, r.record.Tokenizer)
-	}
-	if now.Data == r.record.Data {
-		return nil
-	}
-	if names := r.changes(); slices.ContainsFunc(r.program.Data, func(name string) bool { return slices.Contains(names, name) }) {
-		r.changed = append(r.changed, "the data are not those that the run began with")
-		return nil
-	}
-	why := "the files have changed since"
-	if len(r.otherData) > 0 {
-		why = strings.Join(r.otherData, ", ")
-	}
-	remedy := "resume with the run's data, or choose another -out"
-	if len(r.program.Data) > 0 {
-		remedy += ", or allow other data with -change " + r.program.Data[0]
-	}
-	return errors.Errorf("the data have key %.12s, the run began with %.12s (%s): %s", now.Data, r.record.Data, why, remedy)
 }
 
 // load puts parameters, optimizer and Trainer where the newest checkpoint is.
@@ -160,48 +134,6 @@ func (r *Run) load(dir string) error {
 	was.Stop.Patience = r.Patience
 	r.state = was
 	return r.setup.Trainer.Resume(was.Trainer, moments)
-}
-
-// sameModel compares the configuration of a checkpoint with the model's. A flag that is allowed to change may change it.
-func (r *Run) sameModel(dir string) error {
-	if r.setup.Config == nil {
-		return nil // the shapes of the weights are compared in any case
-	}
-	var then, now map[string]json.RawMessage
-	if err := checkpoints.ReadConfig(dir, &then); err != nil {
-		return err
-	}
-	text, err := json.Marshal(r.setup.Config)
-	if err != nil {
-		return errors.WithStack(err)
-	}
-	if err := json.Unmarshal(text, &now); err != nil {
-		return errors.WithStack(err)
-	}
-	var differ []string
-	for _, name := range slices.Sorted(maps.Keys(merged(then, now))) {
-		if a, b := compact(then[name]), compact(now[name]); a != b {
-			differ = append(differ, name+" is "+a+" in the run and "+b+" here")
-		}
-	}
-	if len(differ) > 0 && len(r.changed) == 0 {
-		return errors.Errorf("another model: %s: choose another -out", strings.Join(differ, ", "))
-	}
-	return nil
-}
-
-func merged(a, b map[string]json.RawMessage) map[string]json.RawMessage {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	return all
-}
-
-func compact(text json.RawMessage) string {
-	var b bytes.Buffer
-	if len(text) == 0 || json.Compact(&b, text) != nil {
-		return "missing"
-	}
-	return b.String()
 }
 
 // openLog opens the log. A damaged log of a run that resumes is moved aside: it must not keep the run from resuming.
