@@ -61,7 +61,7 @@ func sameResults(t *testing.T, got, want map[string][]byte) {
 
 // kills is how often TestKilledAnywhere kills: KILLS=300 in its environment kills more.
 func kills(t *testing.T) int {
-	n, err := strconv.Atoi(cmp.Or(os.Getenv("KILLS"), "20"))
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("KILLS"), "12"))
 	if err != nil {
 		t.Fatal(err)
 	}

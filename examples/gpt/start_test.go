@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,10 +11,13 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// command runs gpt train with the settings of small.
+// gpt runs the program by a command line.
+func gpt(args string) error { return program(io.Discard).Run(strings.Fields(args), io.Discard) }
+
+// trainSmall runs gpt train with a small model.
 func trainSmall(t *testing.T, args string) error {
 	t.Helper()
-	return run(strings.Fields("train -data text.txt -tokenizer char -layers 2 -heads 2 -dim 16 -context 16 -batch 4 -steps 4 -eval-every 2 " + args))
+	return gpt("train -data text.txt -tokenizer char -layers 2 -heads 2 -dim 16 -context 16 -batch 4 -steps 4 -eval-every 2 " + args)
 }
 
 func writeText(t *testing.T, text string) {
@@ -45,7 +49,7 @@ func TestInit(t *testing.T) {
 		t.Fatal(err)
 	}
 	begin := func(args string) error {
-		return run(strings.Fields("train -data text.txt -batch 4 -eval-every 2 -init first " + args))
+		return gpt("train -data text.txt -batch 4 -eval-every 2 -init first " + args)
 	}
 	if err := begin("-out second -steps 2 -lr 0 -seed 7"); err != nil { // learns nothing: the weights stay
 		t.Fatal(err)
@@ -60,7 +64,7 @@ func TestInit(t *testing.T) {
 	if err := begin("-out third -steps 4 -context 8 -dropout 0.1"); err != nil {
 		t.Fatal(err)
 	}
-	if err := run(strings.Fields("train -resume -out third -steps 6")); err != nil {
+	if err := gpt("train -resume -out third -steps 6"); err != nil {
 		t.Error(err)
 	}
 	wantError(t, begin("-out fourth -layers 3"), "-layers is 3, the model of -init first has 2")
@@ -84,7 +88,7 @@ func TestFreeze(t *testing.T) {
 	if err := trainSmall(t, "-out some -freeze wte.**,h.0.**"); err != nil {
 		t.Fatal(err)
 	}
-	if err := run(strings.Fields("train -resume -out some -steps 6")); err != nil {
+	if err := gpt("train -resume -out some -steps 6"); err != nil {
 		t.Fatal(err)
 	}
 	start, err := checkpoints.Read("all/model.safetensors")
@@ -120,7 +124,7 @@ func TestOtherText(t *testing.T) {
 	text := []byte(strings.Repeat(fox, 50))
 	text[1000], text[1001] = text[1001], text[1000]
 	os.WriteFile("other.txt", text, 0o666)
-	resume := func(args string) error { return run(strings.Fields("train -resume -out run -steps 5 " + args)) }
+	resume := func(args string) error { return gpt("train -resume -out run -steps 5 " + args) }
 	wantError(t, resume("-data other.txt"), "the data have key", "-data is text.txt in the run and other.txt here")
 	writeText(t, string(text))
 	wantError(t, resume(""), "the data have key", "the files have changed")

@@ -26,8 +26,8 @@ type Learning struct {
 // Flags declares the flags of l. Their defaults are the values of l.
 func (l *Learning) Flags(f *flag.FlagSet) {
 	f.Float64Var(&l.LR, "lr", l.LR, "highest learning rate")
-	f.Var(optional[float64]{&l.MinLR, parseFloat}, "min-lr", "learning rate at the end of the cosine `rate` (default a tenth of -lr)")
-	f.Var(optional[int]{&l.Warmup, strconv.Atoi}, "warmup", "steps of linear warm-up `steps` (default 50, or a tenth of -steps if that is less)")
+	f.Var(optional[float64]{&l.MinLR, parseFloat}, "min-lr", "learning rate at the last step, the end of a cosine (default: a tenth of -lr)")
+	f.Var(optional[int]{&l.Warmup, strconv.Atoi}, "warmup", "steps in which the learning rate rises to -lr (default: 50, or a tenth of -steps if that is less)")
 	f.Float64Var(&l.Decay, "decay", l.Decay, "weight decay of matrices")
 	f.Float64Var(&l.Beta2, "beta2", l.Beta2, "AdamW's second beta")
 	f.Float64Var(&l.Clip, "clip", l.Clip, "bound of the norm of the gradients, 0 for none")
@@ -99,12 +99,17 @@ func (o optional[T]) String() string {
 	return fmt.Sprint(**o.at)
 }
 
+// Get implements flag.Getter. An unset flag has the value 0.
+func (o optional[T]) Get() any {
+	var v T
+	if o.at != nil && *o.at != nil {
+		v = **o.at
+	}
+	return v
+}
+
 // Set implements flag.Value.
 func (o optional[T]) Set(text string) error {
-	if text == "" {
-		*o.at = nil
-		return nil
-	}
 	v, err := o.parse(text)
 	if err != nil {
 		return errors.New("parse error")

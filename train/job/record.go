@@ -138,13 +138,13 @@ func (r *Run) recall(was *record) error {
 			return errors.Errorf("%s has a flag -%s, which this program lacks: use the program that began the run", recordName, name)
 		}
 		then := was.Flags[name]
+		if now.Value.String() == then {
+			continue
+		}
 		if !given[name] {
 			if err := f.Set(name, then); err != nil {
 				return errors.Wrapf(err, "%s: -%s", recordName, name)
 			}
-			continue
-		}
-		if now.Value.String() == then {
 			continue
 		}
 		both := fmt.Sprintf("-%s is %s in the run and %s here", name, quoted(then), quoted(now.Value.String()))
