@@ -47,9 +47,9 @@ func (o *options) flags(f *flags.Set) {
 	f.StringVar(&o.freeze, "freeze", o.freeze, "`patterns` of weights that are not trained, with commas between: wte.**,h.0.**")
 	f.Group("Training")
 	f.IntVar(&o.batch, "batch", o.batch, "texts of -context tokens in a batch")
-	o.Learning.Flags(f.FlagSet)
+	o.Learning.Flags(f)
 	f.Group("Run")
-	o.Options.Flags(f.FlagSet)
+	o.Options.Flags(f)
 }
 
 // program tells package job which flags name data and which are fixed.

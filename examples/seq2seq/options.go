@@ -47,9 +47,9 @@ func (o *options) flags(f *flags.Set) {
 	f.Group("Training")
 	f.Float64Var(&o.smoothing, "label-smoothing", o.smoothing, "fraction of the target's probability that is spread over all tokens")
 	f.IntVar(&o.batch, "batch", o.batch, "pairs in a batch")
-	o.Learning.Flags(f.FlagSet)
+	o.Learning.Flags(f)
 	f.Group("Run")
-	o.Options.Flags(f.FlagSet)
+	o.Options.Flags(f)
 }
 
 // program tells package job which flags name data and which are fixed.

@@ -1,7 +1,6 @@
 package job
 
 import (
-	"flag"
 	"fmt"
 	"math"
 	"strconv"
@@ -24,7 +23,7 @@ type Learning struct {
 }
 
 // Flags declares the flags of l. Their defaults are the values of l.
-func (l *Learning) Flags(f *flag.FlagSet) {
+func (l *Learning) Flags(f FlagSet) {
 	f.Float64Var(&l.LR, "lr", l.LR, "highest learning rate")
 	f.Var(optional[float64]{&l.MinLR, parseFloat}, "min-lr", "learning rate at the last step, the end of a cosine (default: a tenth of -lr)")
 	f.Var(optional[int]{&l.Warmup, strconv.Atoi}, "warmup", "steps in which the learning rate rises to -lr (default: 50, or a tenth of -steps if that is less)")

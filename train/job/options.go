@@ -23,9 +23,21 @@ type Options struct {
 	DryRun bool   // print memory and time, and leave nothing
 }
 
+// FlagSet declares flags, as flag.FlagSet does.
+type FlagSet interface {
+	StringVar(p *string, name, value, usage string)
+	IntVar(p *int, name string, value int, usage string)
+	Uint64Var(p *uint64, name string, value uint64, usage string)
+	Float64Var(p *float64, name string, value float64, usage string)
+	BoolVar(p *bool, name string, value bool, usage string)
+	Var(value flag.Value, name, usage string)
+}
+
+var _ FlagSet = (*flag.FlagSet)(nil)
+
 // Flags declares the flags of o. Their defaults are the values of o.
-func (o *Options) Flags(f *flag.FlagSet) {
-	f.StringVar(&o.Out, "out", o.Out, "folder of the model, its checkpoints and its log")
+func (o *Options) Flags(f FlagSet) {
+	f.StringVar(&o.Out, "out", o.Out, "`folder` of the model, its checkpoints and its log")
 	f.IntVar(&o.Steps, "steps", o.Steps, "optimizer steps of the whole run")
 	f.IntVar(&o.EvalEvery, "eval-every", o.EvalEvery, "steps between evaluations on held-out data")
 	f.IntVar(&o.EvalTokens, "eval-tokens", o.EvalTokens, "tokens of an evaluation, spread evenly over the held-out data; 0 scores all")
@@ -33,7 +45,7 @@ func (o *Options) Flags(f *flag.FlagSet) {
 	f.IntVar(&o.Patience, "patience", o.Patience, "evaluations without improvement that end the run, 0 for no end")
 	f.IntVar(&o.Keep, "keep", o.Keep, "newest checkpoints to keep, in addition to the best; 0 keeps all")
 	f.BoolVar(&o.Resume, "resume", o.Resume, "resume the run in -out with its own settings")
-	f.StringVar(&o.Change, "change", o.Change, "flags that may differ from those of the resumed run: lr,batch")
+	f.StringVar(&o.Change, "change", o.Change, "`flags` that may differ from those of the resumed run, with commas between: lr,batch")
 	f.BoolVar(&o.DryRun, "dry-run", o.DryRun, "print parameters, memory, time and disk space, and leave nothing")
 }
 
