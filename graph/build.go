@@ -11,7 +11,7 @@ import (
 // a Program. It returns the first error of the declaration, with the path at which it arose; p is then as it was before.
 //
 // Memory is asked for last: shapes, gradients and the arena are planned first, and it is an error if the machine has less memory than
-// the Program needs. Estimate plans alone.
+// the Program needs. Estimate only plans.
 //
 // Several goroutines may build over the same p at once.
 func Build(p *Params, mode Mode, declare func(*Scope)) (_ *Program, err error) {

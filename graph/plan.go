@@ -58,4 +58,3 @@ func peak(buffers []*buffer, steps int) int {
 	}
 	return most
 }
-

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -112,24 +113,37 @@ func (c *compiler) recompute(listed []string) {
 	}
 	units, producer := c.units(listed)
 	c.markAgain(units, producer)
-	now := map[*buffer]*buffer{}
-	copies := map[int][]*step{}
+	due := map[int][]*unit{}
 	for _, u := range units {
 		if len(u.again) > 0 {
-			copies[u.first] = append(copies[u.first], c.copySteps(u, now)...)
+			due[u.first] = append(due[u.first], u)
 		}
 	}
 	var steps []*step
+	now := map[*buffer]*buffer{} // of the units computed again so far
 	for i, s := range c.steps {
-		steps = append(steps, copies[i]...)
-		steps = append(steps, s)
-		for j, v := range s.in {
-			if b := now[v.buf]; b != nil && c.backward(s) {
-				s.in[j].buf = b
-			}
+		for _, u := range due[i] {
+			copies, stands := c.copySteps(u)
+			steps = append(steps, copies...)
+			maps.Copy(now, stands)
 		}
+		if c.backward(s) {
+			s.in = replaced(s.in, now)
+		}
+		steps = append(steps, s)
 	}
 	c.steps = steps
+}
+
+// replaced copies values, with other buffers in the place of some.
+func replaced(vs []value, now map[*buffer]*buffer) []value {
+	vs = slices.Clone(vs)
+	for i, v := range vs {
+		if b := now[v.buf]; b != nil {
+			vs[i].buf = b
+		}
+	}
+	return vs
 }
 
 // production is the step that computes a buffer and the unit that it belongs to.
@@ -203,18 +217,9 @@ func (c *compiler) markAgain(units []*unit, producer map[*buffer]production) {
 	}
 }
 
-// copySteps copies the steps of a unit that are needed again, with memory of their own, and records in now which buffer stands for which.
-func (c *compiler) copySteps(u *unit, now map[*buffer]*buffer) []*step {
-	var copies []*step
-	again := func(vs []value) []value {
-		vs = slices.Clone(vs)
-		for i, v := range vs {
-			if b := now[v.buf]; b != nil {
-				vs[i].buf = b
-			}
-		}
-		return vs
-	}
+// copySteps copies the steps of a unit that are needed again, with memory of their own, and says which buffer stands for which.
+func (c *compiler) copySteps(u *unit) (copies []*step, now map[*buffer]*buffer) {
+	now = map[*buffer]*buffer{}
 	for _, s := range u.steps {
 		if !u.again[s] {
 			continue
@@ -227,8 +232,8 @@ func (c *compiler) copySteps(u *unit, now map[*buffer]*buffer) []*step {
 			}
 		}
 		t := *s
-		t.in, t.out, t.scratch, t.again = again(s.in), again(s.out), again([]value{s.scratch})[0], true
+		t.in, t.out, t.scratch, t.again = replaced(s.in, now), replaced(s.out, now), replaced([]value{s.scratch}, now)[0], true
 		copies = append(copies, &t)
 	}
-	return copies
+	return copies, now
 }
