@@ -3,6 +3,8 @@ package main
 import (
 	"math"
 
+	"github.com/pkg/errors"
+
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 )
 
@@ -61,6 +63,8 @@ func (o *options) flags(f *flags.Set) {
 	f.BoolVar(&o.resume, "resume", o.resume, "resume the run in -out")
 }
 
+const mostMicroBatches = 1 << 16
+
 // check reports the first flag whose value makes no sense, before anything is read or written.
 func (o *options) check() error {
 	err := flags.First(
@@ -72,6 +76,9 @@ func (o *options) check() error {
 		flags.Below("decay", o.decay, math.Inf(1)), flags.Below("dropout", o.dropout, 1), flags.Below("beta2", o.beta2, 1))
 	if err != nil {
 		return err
+	}
+	if o.microBatches > mostMicroBatches {
+		return errors.Errorf("-micro-batches is %d, want at most %d: a step must come to an end", o.microBatches, mostMicroBatches)
 	}
 	return o.gpt(1).Check()
 }
