@@ -22,7 +22,7 @@ func (s *Scope) Parts(n int) iter.Seq2[int, *Scope] {
 		b := s.b
 		nodes, bytes := b.count(), b.newBytes
 		for i := 0; i < n && b.err == nil && yield(i, s.At(i)); i++ {
-			if i > 0 {
+			if i > 0 || b.expected != nil { // a file that lacks the parts ends the list
 				continue
 			}
 			if err := b.checkParts(n, b.count()-nodes, b.newBytes-bytes); err != nil {
