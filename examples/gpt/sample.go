@@ -91,7 +91,7 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	}
 	params, err := expecting(g.model)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	d, err := generate.NewDecoder(params, m, 1) // declares the parameters
 	if err != nil {
