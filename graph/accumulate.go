@@ -5,13 +5,28 @@ import "slices"
 // sumInPlace takes out Gorgonia's sums of two gradients where one of them comes from an operation that can add: it then adds to
 // the memory of the other, which must be there before and be read by nothing else from then on.
 func (c *compiler) sumInPlace() {
-	for {
-		uses := c.uses()
-		i := slices.IndexFunc(c.steps, func(s *step) bool { return s.kind == addStep && c.merge(s, uses) })
-		if i < 0 {
-			return
+	var sums []int
+	for i, s := range c.steps {
+		if s.kind == addStep {
+			sums = append(sums, i)
 		}
-		c.steps = slices.Delete(c.steps, i, i+1)
+	}
+	uses, removed, renamed := c.uses(), map[*step]bool{}, map[*buffer]*buffer{}
+	merges := func(i int) bool { return c.merge(i, uses, removed, renamed) }
+	for {
+		i := slices.IndexFunc(sums, merges)
+		if i < 0 {
+			break
+		}
+		sums = slices.Delete(sums, i, i+1)
+	}
+	c.steps = slices.DeleteFunc(c.steps, func(s *step) bool { return removed[s] })
+	c.buffers = slices.DeleteFunc(c.buffers, func(b *buffer) bool { return renamed[b] != nil })
+	for n, v := range c.values {
+		for renamed[v.buf] != nil {
+			v.buf = renamed[v.buf]
+		}
+		c.values[n] = v
 	}
 }
 
@@ -30,9 +45,9 @@ func (c *compiler) uses() map[*buffer][]int {
 	return uses
 }
 
-// merge makes the producer of one operand of a sum add to the other.
-func (c *compiler) merge(sum *step, uses map[*buffer][]int) bool {
-	at := slices.Index(c.steps, sum)
+// merge makes the producer of one operand of the sum at step i add to the other.
+func (c *compiler) merge(at int, uses map[*buffer][]int, removed map[*step]bool, renamed map[*buffer]*buffer) bool {
+	sum := c.steps[at]
 	for j := range 2 {
 		late, early := sum.in[j], sum.in[1-j]
 		if late.buf == early.buf || !late.whole() || !early.whole() || late.buf.place != inArena || early.buf.place != inArena {
@@ -50,50 +65,55 @@ func (c *compiler) merge(sum *step, uses map[*buffer][]int) bool {
 		}
 		p.out[slot] = value{buf: early.buf, shape: p.out[slot].shape, adds: always}
 		total := sum.out[0].buf
-		c.buffers = slices.DeleteFunc(c.buffers, func(b *buffer) bool { return b == late.buf || b == total })
-		c.rename(total, early.buf)
+		readers := uses[total][1:] // the sum itself comes first
+		for _, i := range readers {
+			if i < len(c.steps) {
+				c.steps[i].rename(total, early.buf)
+			}
+		}
+		uses[early.buf] = append(append(e[:len(e)-1:len(e)-1], u[0]), readers...)
+		renamed[total], renamed[late.buf], removed[sum] = early.buf, early.buf, true
+		delete(uses, total)
+		delete(uses, late.buf)
 		return true
 	}
 	return false
 }
 
-// rename puts one buffer in the place of another everywhere.
-func (c *compiler) rename(old, now *buffer) {
-	for _, s := range c.steps {
-		for _, vs := range [][]value{s.in, s.out} {
-			for i := range vs {
-				if vs[i].buf == old {
-					vs[i].buf = now
-				}
+// rename puts one buffer in the place of another.
+func (s *step) rename(old, now *buffer) {
+	for _, vs := range [][]value{s.in, s.out} {
+		for i := range vs {
+			if vs[i].buf == old {
+				vs[i].buf = now
 			}
-		}
-	}
-	for n, v := range c.values {
-		if v.buf == old {
-			v.buf = now
-			c.values[n] = v
 		}
 	}
 }
 
 // addOnRequest lets the operation that writes a parameter's gradient first add to it while Program.Accumulate is set, where it can
 // and all others add to it anyway. Other gradients are put aside and added.
-func (c *compiler) addOnRequest(l *leaf) {
-	var first *value
+func (c *compiler) addOnRequest() {
+	type writer struct {
+		step *step
+		slot int
+	}
+	first, refused := map[*buffer]writer{}, map[*buffer]bool{}
 	for _, s := range c.steps {
-		for i := range s.out {
-			v := &s.out[i]
-			switch {
-			case v.buf != c.own[l] || v.adds == always:
-			case first != nil || s.kind != opStep || !slices.Contains(s.op.Adds, i):
-				return
-			default:
-				first = v
+		for i, v := range s.out {
+			if v.buf == nil || v.buf.place != inGrad || v.adds == always {
+				continue
 			}
+			if _, second := first[v.buf]; second || s.kind != opStep || !slices.Contains(s.op.Adds, i) {
+				refused[v.buf] = true
+			}
+			first[v.buf] = writer{s, i}
 		}
 	}
-	if first != nil {
-		first.adds = onRequest
-		c.direct[l] = true
+	for l, own := range c.own {
+		if w, ok := first[own]; ok && !refused[own] {
+			w.step.out[w.slot].adds = onRequest
+			c.direct[l] = true
+		}
 	}
 }

@@ -11,27 +11,51 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// program makes the Program.
+// program makes the Program: all its memory is asked for here.
 func (c *compiler) program() (*Program, error) {
 	p := &Program{
-		Scale: 1, params: c.params, mode: c.mode, steps: c.steps, stream: c.stream, scale: c.scale,
+		Scale: 1, params: c.params, mode: c.mode, steps: c.steps, stream: c.stream, scale: c.scale, memory: c.memory(),
 		inputs: map[string]*leaf{}, states: map[string]*leaf{}, outputs: map[string]*tensor.Dense{}, named: map[string]value{},
-		drawing: c.draw(),
+		drawing: c.draw(), guard: new(guard),
 	}
 	for _, l := range c.leaves {
 		switch l.kind {
+		case paramLeaf:
+			continue
 		case inputLeaf:
 			p.inputs[l.name] = l
 		case stateLeaf:
 			p.states[l.name] = l
 		}
+		l.make()
 	}
 	p.names = sortedKeys(p.inputs)
+	for _, o := range c.outputs {
+		p.named[o.name] = c.values[o.node]
+	}
+	p.allocate(c)
+	if err := c.params.settle(c.weights, p.bind); err != nil {
+		return nil, err
+	}
 	for _, l := range c.trained {
 		if own := c.own[l]; own != nil {
-			grad := newLarge(l.value.Dtype(), l.value.Shape())
-			own.tensor = grad
-			p.weights = append(p.weights, &Weight{name: l.name, value: l.value, grad: grad, direct: c.direct[l]})
+			p.weights = append(p.weights, &Weight{name: l.name, value: l.value, grad: own.tensor, direct: c.direct[l]})
+		}
+	}
+	if c.loss != nil {
+		p.loss = p.dense(c.values[c.loss])
+	}
+	return p, nil
+}
+
+// allocate makes the gradients, the arena and what Gorgonia's operations compute in other types.
+func (p *Program) allocate(c *compiler) {
+	for l, own := range c.own {
+		own.tensor = newLarge(l.dt, l.shape)
+	}
+	for _, b := range c.buffers {
+		if b.place == inForeign {
+			b.tensor = tensor.New(tensor.Of(b.dt), tensor.WithShape(b.shape.Clone()...))
 		}
 	}
 	if c.params.dt == tensor.Float64 {
@@ -39,36 +63,6 @@ func (c *compiler) program() (*Program, error) {
 	} else {
 		p.arena32 = newLarge(tensor.Float32, []int{max(c.arena, 1)}).Float32s()
 	}
-	p.memory = c.memory()
-	for _, o := range c.outputs {
-		p.named[o.name] = c.values[o.node]
-	}
-	p.bind()
-	if c.loss != nil {
-		p.loss = p.dense(c.values[c.loss])
-	}
-	return p, nil
-}
-
-func (c *compiler) memory() Memory {
-	width := int(c.params.dt.Size())
-	m := Memory{Arena: c.arena * width, Live: peak(c.buffers, len(c.steps)) * width, Intermediate: c.total * width}
-	for _, l := range c.leaves {
-		if l.kind == paramLeaf {
-			m.Params += l.value.DataSize() * width
-		} else {
-			m.Inputs += l.value.DataSize() * int(l.value.Dtype().Size())
-		}
-	}
-	for l := range c.own {
-		m.Gradients += l.value.DataSize() * width
-	}
-	for _, b := range c.buffers {
-		if b.place == inForeign {
-			m.Arena += b.size * int(b.dt.Size())
-		}
-	}
-	return m
 }
 
 // bind gives every step the memory of its operands and results, and the outputs theirs.

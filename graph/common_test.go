@@ -110,8 +110,8 @@ func (m gpt) declare(s *graph.Scope) {
 	wpe := s.In("wpe").Param("weight", graph.Normal(0.2), m.t, m.c)
 	x := s.Add(s.Try(ops.Embedding(wte, tokens)), wpe) // (B, T, C)
 	x = dropped(s.In("drop"), x)
-	for i := range m.blocks {
-		x = m.block(s.In("h").At(i), x)
+	for _, at := range s.In("h").Parts(m.blocks) {
+		x = m.block(at, x)
 	}
 	x = layerNorm(s.In("ln_f"), x)
 	logits := s.Try(ops.Linear(x, wte, nil, ops.LinearOptions{})) // (B, T, V)

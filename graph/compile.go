@@ -41,7 +41,8 @@ type buffer struct {
 	first, last int
 	offset      int           // in the arena, in elements
 	leaf        *leaf         // inLeaf: whose value it is
-	tensor      *tensor.Dense // inGrad, inForeign
+	shape       tensor.Shape  // inForeign
+	tensor      *tensor.Dense // inGrad, inForeign: made with the Program
 }
 
 type place uint8
@@ -65,7 +66,8 @@ type step struct {
 	scratch value   // memory for the step alone, if any
 	run     func() error
 	flops   int
-	bytes   int // read and written
+	bytes   int  // read and written
+	again   bool // a step of the forward pass that the backward pass repeats
 }
 
 type stepKind uint8
@@ -92,23 +94,68 @@ type compiler struct {
 	arena   int // elements of the memory planned for them
 }
 
-// planned turns the graph into steps, of which the first k list parts are recomputed, and gives their values memory.
-func (b *builder) planned(k int) (*compiler, error) {
-	c := &compiler{builder: b, values: map[*G.Node]value{}, parts: map[*G.Node][]value{}, own: map[*leaf]*buffer{}, direct: map[*leaf]bool{}}
+// laidOut turns the graph into steps, whose memory is not planned yet.
+func (b *builder) laidOut() (*compiler, error) {
+	c := &compiler{builder: b, values: map[*G.Node]value{}, parts: map[*G.Node][]value{}}
 	c.schedule()
 	for _, n := range c.order {
 		if err := c.place(n); err != nil {
 			return nil, errors.WithMessage(err, at(c.paths[n.ID()], n.String()))
 		}
 	}
-	units := c.listParts()
-	c.recompute(units[:min(k, len(units))])
+	return c, nil
+}
+
+// planned gives the values of a copy of the steps memory, after the parts of lists in units are made to be recomputed.
+func (c *compiler) planned(units []string) *compiler {
+	c = c.copy()
+	c.recompute(units)
 	c.sumInPlace()
 	c.live()
 	c.reuseInPlace()
 	c.ownGradients()
 	c.arena = plan(c.buffers)
-	return c, nil
+	return c
+}
+
+// copy copies the steps, their buffers and the values of the roots, which are all that planning changes.
+func (c *compiler) copy() *compiler {
+	d := *c
+	d.own, d.direct = map[*leaf]*buffer{}, map[*leaf]bool{}
+	buffers := make(map[*buffer]*buffer, len(c.buffers))
+	moved := func(v value) value {
+		if v.buf == nil || v.buf.place == inLeaf {
+			return v
+		}
+		if buffers[v.buf] == nil {
+			b := *v.buf
+			buffers[v.buf] = &b
+		}
+		v.buf = buffers[v.buf]
+		return v
+	}
+	all := func(vs []value) []value {
+		vs = slices.Clone(vs)
+		for i := range vs {
+			vs[i] = moved(vs[i])
+		}
+		return vs
+	}
+	d.steps = make([]*step, len(c.steps))
+	for i, s := range c.steps {
+		t := *s
+		t.in, t.out, t.scratch = all(s.in), all(s.out), moved(s.scratch)
+		d.steps[i] = &t
+	}
+	d.values = map[*G.Node]value{}
+	for _, n := range c.roots() {
+		d.values[n] = moved(c.values[n])
+	}
+	d.buffers = make([]*buffer, len(c.buffers))
+	for i, b := range c.buffers {
+		d.buffers[i] = moved(value{buf: b}).buf
+	}
+	return &d
 }
 
 // roots are the nodes whose values are wanted.

@@ -30,3 +30,34 @@ func (p *Program) ArenaSlots() [][2]int {
 	}
 	return slots
 }
+
+// SetAvailable makes the machine have this much memory, and returns a function that undoes it.
+func SetAvailable(bytes int) (restore func()) {
+	old := available
+	available = func() int { return bytes }
+	return func() { available = old }
+}
+
+// Available is the memory that the system has.
+func Available() int { return available() }
+
+// Totals are the memory of the plans that recompute 0, 1, 2, … parts of lists.
+func Totals(p *Params, declare func(*Scope)) ([]int, error) {
+	b := newBuilder(p, Train)
+	if err := b.run(declare); err != nil {
+		return nil, err
+	}
+	if err := b.differentiate(); err != nil {
+		return nil, err
+	}
+	base, err := b.laidOut()
+	if err != nil {
+		return nil, err
+	}
+	units := base.listParts()
+	var totals []int
+	for k := range len(units) + 1 {
+		totals = append(totals, base.planned(units[:k]).memory().Total())
+	}
+	return totals, nil
+}

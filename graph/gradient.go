@@ -3,6 +3,7 @@ package graph
 import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
@@ -73,9 +74,8 @@ func (b *builder) differentiable(n *G.Node, seen map[*G.Node]bool) error {
 
 // scaledLoss multiplies the loss by a number that Run sets, Program.Scale: gorgonia.Grad begins with a constant 1.
 func (b *builder) scaledLoss() (*G.Node, error) {
-	value := newDense(b.params.dt, []int{1})
 	n := G.NewScalar(b.g, b.params.dt, G.WithName("scale of the gradient"))
-	b.scale = &leaf{kind: constantLeaf, name: "scale", node: n, value: value}
+	b.scale = &leaf{kind: constantLeaf, name: "scale", node: n, dt: b.params.dt, shape: tensor.Shape{1}}
 	b.leaves[n] = b.scale
 	return ops.Mul(b.loss, n)
 }
@@ -106,16 +106,24 @@ func (b *builder) attribute(first int) {
 	}
 }
 
-// children lists a node's operands in order.
+// children lists a node's operands in order. It is asked again and again of a graph that only grows.
 func (b *builder) children(n *G.Node) []*G.Node {
+	id := int(n.ID())
+	for len(b.kids) <= id {
+		b.kids = append(b.kids, nil)
+	}
+	if b.kids[id] != nil {
+		return b.kids[id]
+	}
 	it := b.g.From(n.ID())
 	if it == nil {
 		return nil
 	}
-	var nodes []*G.Node
+	nodes := make([]*G.Node, 0, max(it.Len(), 0))
 	for it.Next() {
 		nodes = append(nodes, it.Node().(*G.Node))
 	}
+	b.kids[id] = nodes
 	return nodes
 }
 

@@ -42,25 +42,30 @@ func Uniform(bound float64) Init { return Init{uniform, bound} }
 // XavierUniform draws evenly from ±√(6/(rows+columns)) of a matrix (Glorot and Bengio 2010).
 func XavierUniform() Init { return Init{xavier, 1} }
 
-// tensor makes the initial value, which depends on seed, path and shape alone.
-func (i Init) tensor(dt tensor.Dtype, seed uint64, path string, shape []int) (*tensor.Dense, error) {
+// check says whether a parameter of this type and shape can begin so.
+func (i Init) check(dt tensor.Dtype, shape []int) error {
 	if err := checkShape(shape); err != nil {
-		return nil, errors.WithMessage(err, "parameter")
+		return errors.WithMessage(err, "parameter")
 	}
 	if i.kind == xavier && len(shape) != 2 {
-		return nil, errors.Errorf("parameter has shape %v but XavierUniform needs a matrix", tensor.Shape(shape))
+		return errors.Errorf("parameter has shape %v but XavierUniform needs a matrix", tensor.Shape(shape))
 	}
+	if dt != tensor.Float32 && dt != tensor.Float64 {
+		return errors.Errorf("parameters of type %v, want float32 or float64", dt)
+	}
+	return nil
+}
+
+// tensor makes the initial value, which depends on seed, path and shape alone. The caller has called check.
+func (i Init) tensor(dt tensor.Dtype, seed uint64, path string, shape []int) *tensor.Dense {
 	t := newLarge(dt, shape)
 	s := kernel.Seed{Key: kernel.Key(seed, path)}
-	switch dt {
-	case tensor.Float32:
-		fill(t.Float32s(), i, s, shape)
-	case tensor.Float64:
+	if dt == tensor.Float64 {
 		fill(t.Float64s(), i, s, shape)
-	default:
-		return nil, errors.Errorf("parameters of type %v, want float32 or float64", dt)
+	} else {
+		fill(t.Float32s(), i, s, shape)
 	}
-	return t, nil
+	return t
 }
 
 func fill[T kernel.Float](x []T, i Init, s kernel.Seed, shape []int) {
@@ -87,15 +92,28 @@ func checkShape(shape []int) error {
 	if len(shape) == 0 {
 		return errors.New("shape () has no axes: a single number has shape (1)")
 	}
+	for _, d := range shape {
+		if d <= 0 {
+			return errors.Errorf("shape %v: every axis must be at least 1", tensor.Shape(shape))
+		}
+	}
+	if isLarge(shape) {
+		return errors.Errorf("shape %v: more than %d elements", tensor.Shape(shape), maxElements)
+	}
+	return nil
+}
+
+// isLarge reports whether a shape has more than maxElements. An axis below 1 is not large.
+func isLarge(shape []int) bool {
 	n := 1
 	for _, d := range shape {
-		switch {
-		case d <= 0:
-			return errors.Errorf("shape %v: every axis must be at least 1", tensor.Shape(shape))
-		case d > maxElements/n:
-			return errors.Errorf("shape %v: more than %d elements", tensor.Shape(shape), maxElements)
+		if d <= 0 {
+			return false
+		}
+		if d > maxElements/n {
+			return true
 		}
 		n *= d
 	}
-	return nil
+	return false
 }

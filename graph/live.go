@@ -89,14 +89,14 @@ func (c *compiler) ownGradients() {
 		if v.buf.place == inArena && v.whole() && wanted[v.buf] == 1 {
 			v.buf.place = inGrad
 			c.own[l] = v.buf
-			c.addOnRequest(l)
 			continue
 		}
-		own := &buffer{place: inGrad, dt: l.value.Dtype(), size: l.value.DataSize()}
+		own := &buffer{place: inGrad, dt: l.dt, size: l.size()}
 		to := value{buf: own, shape: v.shape}
 		c.addStep(&step{kind: copyStep, node: n, path: c.paths[l.node.ID()], in: []value{v}, out: []value{to}}) // behind all lives
 		c.own[l] = own
 	}
+	c.addOnRequest()
 	for _, n := range c.roots() {
 		c.values[n].buf.last = len(c.steps)
 	}

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"path"
 	"slices"
+	"sync"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -12,15 +13,21 @@ import (
 // Params owns the weights of a model by path, such as h.3.attn.c_attn.weight, in the order of their declaration. It
 // belongs to no graph: the first Program that declares a path makes the tensor, later ones use the same, so that a
 // training, an evaluation and a decoding Program share their weights.
+//
+// Its methods and Build may be called from several goroutines at once. The elements of the tensors are not guarded: nothing may
+// write them, as an optimizer does, while a Program over them runs.
 type Params struct {
-	dt     tensor.Dtype
-	seed   uint64
-	names  []string
-	byName map[string]*param
+	dt   tensor.Dtype
+	seed uint64
+
+	mu       sync.RWMutex
+	names    []string
+	byName   map[string]*param
+	expected *expectation // nil for none
 }
 
 type param struct {
-	value  *tensor.Dense
+	value  *tensor.Dense // never changes
 	frozen bool
 }
 
@@ -37,7 +44,11 @@ func (p *Params) Dtype() tensor.Dtype { return p.dt }
 func (p *Params) Seed() uint64 { return p.seed }
 
 // Len is the number of tensors.
-func (p *Params) Len() int { return len(p.names) }
+func (p *Params) Len() int {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.names)
+}
 
 // Size is the number of elements of all tensors.
 func (p *Params) Size() int {
@@ -48,11 +59,18 @@ func (p *Params) Size() int {
 	return n
 }
 
-// All lists the weights in order of declaration. The tensors are the ones in use, not copies.
+// All lists the weights in order of declaration, as they are when the iteration begins. The tensors are the ones in use, not copies.
 func (p *Params) All() iter.Seq2[string, *tensor.Dense] {
 	return func(yield func(string, *tensor.Dense) bool) {
-		for _, name := range p.names {
-			if !yield(name, p.byName[name].value) {
+		p.mu.RLock()
+		names := slices.Clone(p.names)
+		values := make([]*tensor.Dense, len(names))
+		for i, name := range names {
+			values[i] = p.byName[name].value
+		}
+		p.mu.RUnlock()
+		for i, name := range names {
+			if !yield(name, values[i]) {
 				return
 			}
 		}
@@ -61,10 +79,8 @@ func (p *Params) All() iter.Seq2[string, *tensor.Dense] {
 
 // Value is the tensor at a path, nil when there is none.
 func (p *Params) Value(path string) *tensor.Dense {
-	if q, ok := p.byName[path]; ok {
-		return q.value
-	}
-	return nil
+	value, _ := p.find(path)
+	return value
 }
 
 // Freeze keeps the weights whose path matches pattern from being trained by Programs built from now on, and says how many
@@ -77,11 +93,23 @@ func (p *Params) Unfreeze(pattern string) int { return p.setFrozen(pattern, fals
 
 // Frozen says whether the weight at a path is kept from being trained.
 func (p *Params) Frozen(path string) bool {
-	q, ok := p.byName[path]
-	return ok && q.frozen
+	_, frozen := p.find(path)
+	return frozen
+}
+
+// find returns the tensor at a path, nil for none, and reports whether it is frozen.
+func (p *Params) find(path string) (value *tensor.Dense, frozen bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if q, ok := p.byName[path]; ok {
+		return q.value, q.frozen
+	}
+	return nil, false
 }
 
 func (p *Params) setFrozen(pattern string, frozen bool) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	n := 0
 	for _, name := range p.names {
 		if matchPath(pattern, name) {
@@ -103,28 +131,38 @@ func matchPath(pattern, name string) bool {
 	})
 }
 
-// declare returns the weight at a path, which init makes when it does not exist.
-func (p *Params) declare(name string, shape []int, init Init) (q *param, isNew bool, err error) {
-	if q, ok := p.byName[name]; ok {
-		if !slices.Equal(q.value.Shape(), shape) {
-			return nil, false, errors.Errorf("parameter has shape %v but is declared as %v here", q.value.Shape(), tensor.Shape(shape))
+// settle gives the parameters of a graph their tensors, calls bind, and then adds the new tensors to p. A path that another Build has
+// added since it was declared gets that Build's tensor. After an error p is as it was.
+func (p *Params) settle(leaves []*leaf, bind func()) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var added []*leaf
+	for _, l := range leaves {
+		if l.value != nil {
+			continue
 		}
-		return q, false, nil
+		if q, ok := p.byName[l.name]; ok {
+			if err := sameShape(q.value.Shape(), l.shape); err != nil {
+				return errors.WithMessage(err, l.name)
+			}
+			l.value = q.value
+			continue
+		}
+		l.value = l.init.tensor(p.dt, p.seed, l.name, l.shape)
+		added = append(added, l)
 	}
-	value, err := init.tensor(p.dt, p.seed, name, shape)
-	if err != nil {
-		return nil, false, err
+	bind()
+	for _, l := range added {
+		p.byName[l.name] = &param{value: l.value}
+		p.names = append(p.names, l.name)
 	}
-	q = &param{value: value}
-	p.byName[name] = q
-	p.names = append(p.names, name)
-	return q, true, nil
+	return nil
 }
 
-// truncate forgets the parameters declared after the first n: those of a Build that failed.
-func (p *Params) truncate(n int) {
-	for _, name := range p.names[n:] {
-		delete(p.byName, name)
+// sameShape holds a later declaration of a path against the first.
+func sameShape(first, later tensor.Shape) error {
+	if !slices.Equal(first, later) {
+		return errors.Errorf("parameter has shape %v but is declared as %v here", first, later)
 	}
-	p.names = p.names[:n]
+	return nil
 }

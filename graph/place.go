@@ -34,7 +34,7 @@ func (c *compiler) place(n *G.Node) error {
 }
 
 func leafValue(l *leaf, shape tensor.Shape) value {
-	return value{buf: &buffer{place: inLeaf, dt: l.value.Dtype(), size: l.value.DataSize(), leaf: l}, shape: shape}
+	return value{buf: &buffer{place: inLeaf, dt: l.dt, size: l.size(), leaf: l}, shape: shape}
 }
 
 // fresh is a new buffer for a result.
@@ -43,7 +43,7 @@ func (c *compiler) fresh(dt tensor.Dtype, shape tensor.Shape) value {
 	if dt == c.params.dt {
 		c.total += b.size
 	} else {
-		b.place, b.tensor = inForeign, tensor.New(tensor.Of(dt), tensor.WithShape(shape.Clone()...))
+		b.place, b.shape = inForeign, shape.Clone()
 	}
 	c.buffers = append(c.buffers, b)
 	return value{buf: b, shape: shape}
@@ -101,8 +101,11 @@ func (c *compiler) newStep(kind stepKind, n *G.Node) *step {
 func (c *compiler) placeForeign(n *G.Node) error {
 	if _, ok := n.Op().(interface{ Value() G.Value }); ok {
 		t, err := denseOf(n.Value())
-		c.values[n] = leafValue(&leaf{kind: constantLeaf, node: n, value: t}, n.Shape())
-		return err
+		if err != nil {
+			return err
+		}
+		c.values[n] = leafValue(&leaf{kind: constantLeaf, node: n, dt: t.Dtype(), shape: t.Shape(), value: t}, n.Shape())
+		return nil
 	}
 	s := c.newStep(foreignStep, n)
 	switch name := opType(n.Op()); {

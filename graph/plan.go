@@ -2,9 +2,7 @@ package graph
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 )
 
 // alignment of buffers in the arena, in elements: 64 bytes of float32, a cache line.
@@ -59,31 +57,4 @@ func peak(buffers []*buffer, steps int) int {
 		most = max(most, now)
 	}
 	return most
-}
-
-// Memory says what a Program holds, in bytes. Parameters are shared by all Programs over the same Params.
-type Memory struct {
-	Params       int
-	Gradients    int
-	Inputs       int // inputs, states and constants
-	Arena        int // intermediate values, in the memory planned for them
-	Live         int // the most of them that are needed at one time: no plan can do with less
-	Intermediate int // the sum of all of them: what the arena would take if nothing were reused
-}
-
-// Total is what the Program holds in all.
-func (m Memory) Total() int { return m.Params + m.Gradients + m.Inputs + m.Arena }
-
-func (m Memory) String() string {
-	var s strings.Builder
-	for _, row := range []struct {
-		name  string
-		bytes int
-	}{
-		{"parameters", m.Params}, {"gradients", m.Gradients}, {"inputs", m.Inputs}, {"arena", m.Arena}, {"total", m.Total()},
-	} {
-		fmt.Fprintf(&s, "%-12s %10.2f MB\n", row.name, float64(row.bytes)/1e6)
-	}
-	fmt.Fprintf(&s, "The arena holds %.2f MB of intermediate values, of which %.2f MB are needed at one time.\n", float64(m.Intermediate)/1e6, float64(m.Live)/1e6)
-	return s.String()
 }

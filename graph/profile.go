@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pkg/errors"
 )
 
 // Cost is what some of a Program's operations took over the runs of a Profile.
@@ -27,6 +29,9 @@ type Profile struct {
 
 // Profile measures every Run that run makes: pass a function that makes several, and it is an average over them.
 func (p *Program) Profile(run func() error) (*Profile, error) {
+	if run == nil {
+		return nil, errors.New("graph: profile: the function that runs the program is nil")
+	}
 	prof := &Profile{costs: make(map[*step]*Cost, len(p.steps))}
 	for _, s := range p.steps {
 		prof.costs[s] = &Cost{Name: s.name()}

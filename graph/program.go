@@ -18,7 +18,9 @@ type Feed map[string]*tensor.Dense
 // Program runs what was declared in Build. It implements gorgonia.VM. All its memory is planned when it is built; a run
 // allocates nothing (Gorgonia's own operations excepted), and its results do not depend on GOMAXPROCS.
 //
-// A Program is for one goroutine at a time, and so are Programs that share weights while one of them trains.
+// A Program is for one goroutine at a time: a method that runs or changes it while another one does is an error. Several Programs over the
+// same Params may run at once, as long as nothing trains them meanwhile. Programs that share states count as one. The other methods
+// may be called at any time; what Output, State and Weight.Grad return, Run overwrites.
 type Program struct {
 	// Accumulate makes Run add to the gradients instead of replacing them.
 	Accumulate bool
@@ -46,6 +48,7 @@ type Program struct {
 	arena64 []float64
 	profile *Profile
 	drawing *drawing
+	guard   *guard
 }
 
 var _ G.VM = (*Program)(nil)
@@ -125,42 +128,62 @@ func (p *Program) InputShape(name string) []int {
 // Run sets the inputs and runs the Program. Every input must be fed, with its own shape and type; an error names the
 // input, or the path of the operation that failed.
 func (p *Program) Run(feed Feed) error {
+	g, err := p.enter("run")
+	if err != nil {
+		return err
+	}
+	defer g.leave()
+	if err = p.feed(feed); err == nil {
+		err = p.runAll()
+	}
+	return errors.WithMessage(err, "graph: run")
+}
+
+func (p *Program) feed(feed Feed) error {
 	for _, name := range p.names {
 		v, ok := feed[name]
 		if !ok {
-			return errors.Errorf("graph: run: input %s is not fed", name)
+			return errors.Errorf("input %s is not fed", name)
 		}
 		if err := p.set(name, v); err != nil {
 			return err
 		}
 	}
-	if len(feed) != len(p.names) {
-		for _, name := range sortedKeys(feed) {
-			if err := p.set(name, feed[name]); err != nil {
-				return err
-			}
+	if len(feed) == len(p.names) {
+		return nil
+	}
+	for _, name := range sortedKeys(feed) {
+		if err := p.set(name, feed[name]); err != nil {
+			return err
 		}
 	}
-	return p.RunAll()
+	return nil
 }
 
 // Let sets one input, for RunAll.
-func (p *Program) Let(name string, v *tensor.Dense) error { return p.set(name, v) }
+func (p *Program) Let(name string, v *tensor.Dense) error {
+	g, err := p.enter("run")
+	if err != nil {
+		return err
+	}
+	defer g.leave()
+	return errors.WithMessage(p.set(name, v), "graph: run")
+}
 
 func (p *Program) set(name string, v *tensor.Dense) error {
 	l, ok := p.inputs[name]
 	if !ok {
-		return errors.Errorf("graph: run: there is no input %s: the inputs are %s", name, strings.Join(p.names, ", "))
+		return errors.Errorf("there is no input %s: the inputs are %s", name, strings.Join(p.names, ", "))
 	}
 	switch {
 	case v == nil:
-		return errors.Errorf("graph: run: input %s is nil", name)
+		return errors.Errorf("input %s is nil", name)
 	case !slices.Equal(v.Shape(), l.value.Shape()):
-		return errors.Errorf("graph: run: input %s has shape %v, want %v", name, v.Shape(), l.value.Shape())
+		return errors.Errorf("input %s has shape %v, want %v", name, v.Shape(), l.value.Shape())
 	case v.Dtype() != l.value.Dtype():
-		return errors.Errorf("graph: run: input %s has type %v, want %v", name, v.Dtype(), l.value.Dtype())
+		return errors.Errorf("input %s has type %v, want %v", name, v.Dtype(), l.value.Dtype())
 	case v.RequiresIterator() || v.DataOrder().IsColMajor():
-		return errors.Errorf("graph: run: input %s is not contiguous: clone it", name)
+		return errors.Errorf("input %s is not contiguous: clone it", name)
 	}
 	switch v.Dtype() {
 	case tensor.Int32:
@@ -174,7 +197,25 @@ func (p *Program) set(name string, v *tensor.Dense) error {
 }
 
 // RunAll runs the Program on the inputs as they are. It implements gorgonia.VM.
-func (p *Program) RunAll() (err error) {
+func (p *Program) RunAll() error {
+	g, err := p.enter("run")
+	if err != nil {
+		return err
+	}
+	defer g.leave()
+	return errors.WithMessage(p.runAll(), "graph: run")
+}
+
+func (p *Program) runAll() (err error) {
+	at := -1
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.Errorf("panic: %v", r)
+		}
+		if err != nil && at >= 0 {
+			err = errors.WithMessage(err, p.steps[at].place())
+		}
+	}()
 	if p.stream != nil {
 		s := p.stream.value.Int32s()
 		s[0], s[1] = int32(uint32(p.Stream)), int32(uint32(p.Stream>>32))
@@ -185,17 +226,13 @@ func (p *Program) RunAll() (err error) {
 	if p.Accumulate {
 		p.keepGradients()
 	}
-	at := 0
-	defer func() {
-		if r := recover(); r != nil {
-			err = errors.Errorf("graph: run: %s: panic: %v", p.steps[at].place(), r)
-		}
-	}()
-	for at = range p.steps {
-		if err := p.runStep(p.steps[at]); err != nil {
-			return errors.WithMessagef(err, "graph: run: %s", p.steps[at].place())
+	for i, s := range p.steps {
+		at = i
+		if err := p.runStep(s); err != nil {
+			return err
 		}
 	}
+	at = -1
 	if p.Accumulate {
 		p.addGradients()
 	}
@@ -286,18 +323,31 @@ func (p *Program) Close() error { return nil }
 // ShareStates makes p use the states of other, so that both read and write the same caches: one Program for a whole prompt
 // and one for single tokens. It is an error if a state of p is missing in other or has another shape.
 func (p *Program) ShareStates(other *Program) error {
+	if other == nil {
+		return errors.New("graph: share states: the other program is nil")
+	}
+	g, err := p.enter("share states")
+	if err != nil {
+		return err
+	}
+	defer g.leave()
+	return errors.WithMessage(p.shareStates(other), "graph: share states")
+}
+
+func (p *Program) shareStates(other *Program) error {
 	for _, path := range p.States() {
 		mine, theirs := p.states[path].value, other.State(path)
 		if theirs == nil {
-			return errors.Errorf("graph: share states: %s: the other program has no such state", path)
+			return errors.Errorf("%s: the other program has no such state", path)
 		}
 		if !slices.Equal(mine.Shape(), theirs.Shape()) {
-			return errors.Errorf("graph: share states: %s: shape %v here, %v there", path, mine.Shape(), theirs.Shape())
+			return errors.Errorf("%s: shape %v here, %v there", path, mine.Shape(), theirs.Shape())
 		}
 	}
 	for _, l := range p.states {
 		l.value = other.states[l.name].value
 	}
+	p.guard = other.guard
 	p.bind()
 	return nil
 }

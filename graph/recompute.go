@@ -1,11 +1,12 @@
 package graph
 
 import (
+	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 )
 
 // Recompute makes a Program in mode Train compute the forward values of some scopes a second time in the backward pass instead of
@@ -18,44 +19,77 @@ func (s *Scope) Recompute(pattern string) { s.b.recomputed = append(s.b.recomput
 // Memory.Total to be at most this many bytes. Build fails if all of them do not suffice.
 func (s *Scope) LimitMemory(bytes int) { s.b.limit = bytes }
 
-// compile plans the steps, and plans again with more units to recompute until the limit is met.
-func (b *builder) compile() (*Program, error) {
-	c, err := b.planned(0)
+// compile plans the steps, with as few units to recompute as the limit allows.
+func (b *builder) compile() (*compiler, error) {
+	base, err := b.laidOut()
 	if err != nil {
 		return nil, err
 	}
-	units := c.listParts()
-	for k := 1; b.limit > 0 && c.memory().Total() > b.limit; k++ {
-		if k > len(units) || b.mode != Train {
-			return nil, errors.Errorf("memory: %d bytes are needed with everything recomputed that can be, the limit is %d", c.memory().Total(), b.limit)
-		}
-		if c, err = b.planned(k); err != nil {
-			return nil, err
-		}
+	all := base.planned(nil)
+	if b.limit <= 0 || all.memory().Total() <= b.limit {
+		return all, nil
 	}
-	return c.program()
+	if units := base.listParts(); b.mode == Train {
+		if c := base.within(units); c != nil {
+			return c, nil
+		}
+		all = base.planned(units)
+	}
+	return nil, errors.Errorf("memory: %d bytes are needed with everything recomputed that can be, the limit is %d", all.memory().Total(), b.limit)
 }
 
-// unit is the path of the unit that a step belongs to, "" for none: a prefix that matches a pattern, or one of the first few parts
-// of lists.
-func (c *compiler) unit(path string, listed []string) string {
-	parts := splitPath(path)
-	for n := 1; n <= len(parts); n++ {
-		prefix := strings.Join(parts[:n], ".")
-		if slices.Contains(listed, prefix) || slices.ContainsFunc(c.recomputed, func(p string) bool { return matchPath(p, prefix) }) {
-			return prefix
+// within returns a plan that meets the limit and recomputes the first of the units, as few as a search by halves finds; nil means that
+// none does. More of them need less memory, except that the last ones may not.
+func (c *compiler) within(units []string) *compiler {
+	var best *compiler
+	fits := func(n int) bool {
+		p := c.planned(units[:n])
+		if p.memory().Total() > c.limit {
+			return false
 		}
+		best = p
+		return true
 	}
-	return ""
+	most := len(units)
+	for most > 0 && !fits(most) {
+		most--
+	}
+	sort.Search(most-1, func(i int) bool { return fits(i + 1) })
+	return best
+}
+
+// unitOf returns the function that gives the path of the unit that a step belongs to, "" for none: a prefix that matches a pattern, or one
+// of the listed parts.
+func (c *compiler) unitOf(listed []string) func(path string) string {
+	known, wanted := map[string]string{}, map[string]bool{}
+	for _, u := range listed {
+		wanted[u] = true
+	}
+	return func(path string) string {
+		if u, ok := known[path]; ok {
+			return u
+		}
+		known[path] = ""
+		parts := splitPath(path)
+		for n := 1; n <= len(parts) && known[path] == ""; n++ {
+			prefix := strings.Join(parts[:n], ".")
+			if wanted[prefix] || slices.ContainsFunc(c.recomputed, func(p string) bool { return matchPath(p, prefix) }) {
+				known[path] = prefix
+			}
+		}
+		return known[path]
+	}
 }
 
 // listParts are the paths that end in their first number, in order of the forward pass.
 func (c *compiler) listParts() []string {
 	var units []string
+	seen := map[string]bool{}
 	for _, s := range c.steps {
 		parts := splitPath(s.path)
 		i := slices.IndexFunc(parts, func(p string) bool { return strings.Trim(p, "0123456789") == "" })
-		if prefix := strings.Join(parts[:i+1], "."); i >= 0 && !slices.Contains(units, prefix) {
+		if prefix := strings.Join(parts[:i+1], "."); i >= 0 && !seen[prefix] {
+			seen[prefix] = true
 			units = append(units, prefix)
 		}
 	}
@@ -65,50 +99,106 @@ func (c *compiler) listParts() []string {
 // backward says whether a step is of the backward pass.
 func (c *compiler) backward(s *step) bool { return c.firstGrad > 0 && s.node.ID() >= c.firstGrad }
 
-// recompute replaces what the backward pass reads of the units by values computed again.
-func (c *compiler) recompute(listed []string) {
-	if c.firstGrad == 0 {
-		return
-	}
-	var units []string
-	forward := map[string][]*step{}
-	for _, s := range c.steps {
-		u := c.unit(s.path, listed)
-		if u == "" || c.backward(s) {
-			continue
-		}
-		if forward[u] == nil {
-			units = append(units, u)
-		}
-		forward[u] = append(forward[u], s)
-	}
-	for _, u := range units {
-		c.recomputeUnit(forward[u])
-	}
+// unit is a part of the model whose forward values are recomputed.
+type unit struct {
+	steps []*step        // of the forward pass, in order
+	again map[*step]bool // those that the backward pass needs again
+	first int            // step of the backward pass before which they are computed again
 }
 
-// recomputeUnit copies the steps of a unit that the backward pass needs again, to just before it does.
-func (c *compiler) recomputeUnit(unit []*step) {
-	producer := map[*buffer]*step{}
-	for _, s := range unit {
+// recompute replaces what the backward pass reads of the units by values computed again, just before it reads the first of them.
+func (c *compiler) recompute(listed []string) {
+	if c.firstGrad == 0 || len(listed) == 0 && len(c.recomputed) == 0 {
+		return
+	}
+	units, producer := c.units(listed)
+	c.markAgain(units, producer)
+	due := map[int][]*unit{}
+	for _, u := range units {
+		if len(u.again) > 0 {
+			due[u.first] = append(due[u.first], u)
+		}
+	}
+	var steps []*step
+	now := map[*buffer]*buffer{} // of the units computed again so far
+	for i, s := range c.steps {
+		for _, u := range due[i] {
+			copies, stands := c.copySteps(u)
+			steps = append(steps, copies...)
+			maps.Copy(now, stands)
+		}
+		if c.backward(s) {
+			s.in = replaced(s.in, now)
+		}
+		steps = append(steps, s)
+	}
+	c.steps = steps
+}
+
+// replaced copies values, with other buffers in the place of some.
+func replaced(vs []value, now map[*buffer]*buffer) []value {
+	vs = slices.Clone(vs)
+	for i, v := range vs {
+		if b := now[v.buf]; b != nil {
+			vs[i].buf = b
+		}
+	}
+	return vs
+}
+
+// production is the step that computes a buffer and the unit that it belongs to.
+type production struct {
+	step *step
+	unit *unit
+}
+
+// units lists the units in order of the forward pass, and the buffers that they need not keep: those that no other forward step reads
+// and that are not wanted in the end.
+func (c *compiler) units(listed []string) ([]*unit, map[*buffer]production) {
+	var units []*unit
+	byPath, unitOf := map[string]*unit{}, c.unitOf(listed)
+	producer := map[*buffer]production{}
+	for _, s := range c.steps {
+		if c.backward(s) {
+			continue
+		}
+		path := unitOf(s.path)
+		u := byPath[path]
+		if u == nil && path != "" {
+			u = &unit{again: map[*step]bool{}}
+			byPath[path], units = u, append(units, u)
+		}
+		for _, v := range s.in {
+			if p, ok := producer[v.buf]; ok && p.unit != u {
+				delete(producer, v.buf)
+			}
+		}
+		if u == nil {
+			continue
+		}
+		u.steps = append(u.steps, s)
 		for _, v := range s.out {
-			if v.buf != nil {
-				producer[v.buf] = s
+			if v.buf != nil && v.buf.place != inLeaf {
+				producer[v.buf] = production{s, u}
 			}
 		}
 	}
-	for _, b := range c.keptOutside(unit) {
-		delete(producer, b)
+	for _, n := range c.roots() {
+		delete(producer, c.values[n].buf)
 	}
-	first, again := -1, map[*step]bool{}
+	return units, producer
+}
+
+// markAgain finds the steps of the units that the backward pass needs again.
+func (c *compiler) markAgain(units []*unit, producer map[*buffer]production) {
 	var need func(b *buffer)
 	need = func(b *buffer) {
-		s := producer[b]
-		if s == nil || again[s] {
+		p, ok := producer[b]
+		if !ok || p.unit.again[p.step] {
 			return
 		}
-		again[s] = true
-		for _, v := range s.in {
+		p.unit.again[p.step] = true
+		for _, v := range p.step.in {
 			need(v.buf)
 		}
 	}
@@ -117,73 +207,32 @@ func (c *compiler) recomputeUnit(unit []*step) {
 			continue
 		}
 		for _, v := range s.in {
-			if producer[v.buf] != nil {
-				if first < 0 {
-					first = i
+			if p, ok := producer[v.buf]; ok {
+				if len(p.unit.again) == 0 {
+					p.unit.first = i
 				}
 				need(v.buf)
 			}
 		}
 	}
-	if first < 0 {
-		return
-	}
-	copies, now := c.copySteps(unit, again)
-	for _, s := range c.steps[first:] {
-		for i, v := range s.in {
-			if b := now[v.buf]; b != nil {
-				s.in[i].buf = b
-			}
-		}
-	}
-	c.steps = slices.Insert(c.steps, first, copies...)
 }
 
-// keptOutside lists the buffers of a unit that forward steps outside it read, or that are wanted in the end.
-func (c *compiler) keptOutside(unit []*step) []*buffer {
-	var kept []*buffer
-	for _, s := range c.steps {
-		if c.backward(s) || slices.Contains(unit, s) {
-			continue
-		}
-		for _, v := range s.in {
-			kept = append(kept, v.buf)
-		}
-	}
-	for _, n := range c.roots() {
-		kept = append(kept, c.values[n].buf)
-	}
-	return kept
-}
-
-// copySteps copies the chosen steps of a unit, with memory of their own, and says which buffer stands for which.
-func (c *compiler) copySteps(unit []*step, chosen map[*step]bool) (copies []*step, now map[*buffer]*buffer) {
+// copySteps copies the steps of a unit that are needed again, with memory of their own, and says which buffer stands for which.
+func (c *compiler) copySteps(u *unit) (copies []*step, now map[*buffer]*buffer) {
 	now = map[*buffer]*buffer{}
-	again := func(vs []value) []value {
-		vs = slices.Clone(vs)
-		for i, v := range vs {
-			if b := now[v.buf]; b != nil {
-				vs[i].buf = b
-			}
-		}
-		return vs
-	}
-	for _, s := range unit {
-		if !chosen[s] {
+	for _, s := range u.steps {
+		if !u.again[s] {
 			continue
 		}
 		for _, v := range append(slices.Clone(s.out), s.scratch) {
 			if v.buf != nil {
 				b := *v.buf
-				if b.place == inForeign {
-					b.tensor = tensor.New(tensor.Of(b.dt), tensor.WithShape(b.tensor.Shape().Clone()...))
-				}
 				now[v.buf] = &b
 				c.buffers = append(c.buffers, &b)
 			}
 		}
 		t := *s
-		t.in, t.out, t.scratch = again(s.in), again(s.out), again([]value{s.scratch})[0]
+		t.in, t.out, t.scratch, t.again = replaced(s.in, now), replaced(s.out, now), replaced([]value{s.scratch}, now)[0], true
 		copies = append(copies, &t)
 	}
 	return copies, now

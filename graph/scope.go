@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -79,6 +80,13 @@ func (s *Scope) Constant(t *tensor.Dense) *G.Node {
 	return s.declare(func(string) (*G.Node, error) { return s.b.constant(t) })
 }
 
+// ConstantFunc is a constant whose value fill computes when the Program is made, which is not before its memory is known to suffice: for
+// a table that grows with the model. The tensor that fill gets is zero; a nil fill leaves it so. The type is that of the parameters, or
+// int32.
+func (s *Scope) ConstantFunc(dt tensor.Dtype, fill func(*tensor.Dense), shape ...int) *G.Node {
+	return s.declare(func(string) (*G.Node, error) { return s.b.computed(dt, fill, shape) })
+}
+
 // Stream is the node that names the random numbers of a run, for ops.Dropout. Program.Stream sets it.
 func (s *Scope) Stream() *G.Node {
 	return s.declare(func(string) (*G.Node, error) { return s.b.streamNode() })
@@ -146,7 +154,7 @@ func (s *Scope) declare(f func(path string) (*G.Node, error)) *G.Node {
 		err = errors.Errorf("node %v belongs to another graph", n)
 	}
 	if err == nil {
-		err = s.b.intact()
+		err = cmp.Or(s.b.intact(), s.b.checkSize(n))
 	}
 	if err != nil {
 		s.b.fail(s.path, err)

@@ -42,7 +42,12 @@ type drawnNode struct {
 
 // draw keeps the needed part of the graph, without views.
 func (c *compiler) draw() *drawing {
-	d := &drawing{}
+	d, results := &drawing{}, map[int64]tensor.Shape{}
+	for _, s := range c.steps {
+		if _, known := results[s.node.ID()]; !known && len(s.out) > 0 {
+			results[s.node.ID()] = s.out[0].shape
+		}
+	}
 	for _, n := range c.order {
 		l := c.leaves[n]
 		switch {
@@ -56,7 +61,7 @@ func (c *compiler) draw() *drawing {
 			if name, _, ok := strings.Cut(label, "{"); ok {
 				label = name
 			}
-			d.nodes = append(d.nodes, drawnNode{n.ID(), fmt.Sprintf("%s\n%v", label, c.drawnShape(n.ID())), c.paths[n.ID()], false})
+			d.nodes = append(d.nodes, drawnNode{n.ID(), fmt.Sprintf("%s\n%v", label, results[n.ID()]), c.paths[n.ID()], false})
 		}
 		for _, x := range c.operands(n) {
 			for c.isView(x) {
@@ -66,15 +71,6 @@ func (c *compiler) draw() *drawing {
 		}
 	}
 	return d
-}
-
-func (c *compiler) drawnShape(id int64) tensor.Shape {
-	for _, s := range c.steps {
-		if s.node.ID() == id && len(s.out) > 0 {
-			return s.out[0].shape
-		}
-	}
-	return nil
 }
 
 // Dot is the computation, gradients included, in Graphviz's language, grouped by scope path.

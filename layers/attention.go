@@ -185,5 +185,5 @@ func (a attention) forward(s *graph.Scope, in ops.Operands) *G.Node {
 
 // zeros is an int32 constant of n zeros.
 func zeros(s *graph.Scope, n int) *G.Node {
-	return s.Constant(tensor.New(tensor.WithShape(n), tensor.WithBacking(make([]int32, n))))
+	return s.ConstantFunc(tensor.Int32, nil, n)
 }

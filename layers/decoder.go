@@ -48,8 +48,8 @@ type Decoder struct {
 
 // Forward declares the layers.
 func (l Decoder) Forward(s *graph.Scope, x *G.Node, seq Sequence, m Memory) *G.Node {
-	for i := range l.Layers {
-		x = l.Layer.Forward(s.In("layers").At(i), x, seq, m)
+	for _, at := range s.In("layers").Parts(l.Layers) {
+		x = l.Layer.Forward(at, x, seq, m)
 	}
 	if l.NoNorm {
 		return x
@@ -60,8 +60,8 @@ func (l Decoder) Forward(s *graph.Scope, x *G.Node, seq Sequence, m Memory) *G.N
 // Remember declares, in mode Decode, what the layers keep of a memory, and no more. Each is an output by its path, so that
 // the Program computes it.
 func (l Decoder) Remember(s *graph.Scope, m Memory) {
-	for i := range l.Layers {
-		at := s.In("layers").At(i).In("multihead_attn")
+	for _, at := range s.In("layers").Parts(l.Layers) {
+		at = at.In("multihead_attn")
 		at.Output(at.Path(), l.Layer.cross().Remember(at, m))
 	}
 }

@@ -58,8 +58,8 @@ type Encoder struct {
 
 // Forward declares the layers.
 func (l Encoder) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
-	for i := range l.Layers {
-		x = l.Layer.Forward(s.In("layers").At(i), x, seq)
+	for _, at := range s.In("layers").Parts(l.Layers) {
+		x = l.Layer.Forward(at, x, seq)
 	}
 	if l.NoNorm {
 		return x

@@ -40,7 +40,7 @@ type SinusoidalPositions struct{}
 // Forward declares the layer.
 func (SinusoidalPositions) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
 	dims := s.Dims(x, 3)
-	return addPositions(s, x, s.Constant(sinusoids(s.Dtype(), max(dims[1], seq.Context), dims[2])), seq)
+	return addPositions(s, x, s.ConstantFunc(s.Dtype(), sinusoids, max(dims[1], seq.Context), dims[2]), seq)
 }
 
 // addPositions adds the rows of a table (Max, C) to the vectors at their positions.
@@ -51,8 +51,9 @@ func addPositions(s *graph.Scope, x, table *G.Node, seq Sequence) *G.Node {
 	return s.Add(x, s.Try(ops.Slice(table, 0, 0, s.Dims(x, 3)[1]))) // (T, C) repeats over B
 }
 
-func sinusoids(dt tensor.Dtype, rows, channels int) *tensor.Dense {
-	t := tensor.New(tensor.Of(dt), tensor.WithShape(rows, channels))
+// sinusoids fills a table (Max, C).
+func sinusoids(t *tensor.Dense) {
+	rows, channels := t.Shape()[0], t.Shape()[1]
 	for p := range rows {
 		for c := range channels {
 			angle := float64(p) / math.Pow(10000, float64(c&^1)/float64(channels))
@@ -60,12 +61,11 @@ func sinusoids(dt tensor.Dtype, rows, channels int) *tensor.Dense {
 			if c&1 == 1 {
 				v = math.Cos(angle)
 			}
-			if dt == tensor.Float64 {
+			if t.Dtype() == tensor.Float64 {
 				t.Float64s()[p*channels+c] = v
 			} else {
 				t.Float32s()[p*channels+c] = float32(v)
 			}
 		}
 	}
-	return t
 }

@@ -89,7 +89,10 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	params := graph.NewParams(tensor.Float32, 1)
+	params, err := expecting(g.model)
+	if err != nil {
+		return nil, err
+	}
 	d, err := generate.NewDecoder(params, m, 1) // declares the parameters
 	if err != nil {
 		return nil, err
@@ -175,6 +178,18 @@ func open(dir string) (m models.GPT, tok *tokenize.Tokenizer, err error) {
 	return m, tok, nil
 }
 
+// expecting makes the parameters that a model folder's weights are to be loaded into. They are held against the file's shapes as soon as
+// they are declared.
+func expecting(dir string) (*graph.Params, error) {
+	shapes, err := checkpoints.Shapes(dir, published)
+	if err != nil {
+		return nil, err
+	}
+	params := graph.NewParams(tensor.Float32, 1)
+	params.Expect(dir, shapes)
+	return params, nil
+}
+
 // evaluation is the flags of eval.
 type evaluation struct {
 	model, data string
@@ -206,7 +221,10 @@ func (e *evaluation) run(w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	params := graph.NewParams(tensor.Float32, 1)
+	params, err := expecting(e.model)
+	if err != nil {
+		return err
+	}
 	p, err := graph.Build(params, graph.Eval, m.Loss(e.batch, m.Context))
 	if err != nil {
 		return err

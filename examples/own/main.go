@@ -31,8 +31,7 @@ func (m Model) Forward(s *graph.Scope, tokens *G.Node) *G.Node {
 	table := embed.Weight(s.In("embed"))
 	x := embed.Lookup(s, table, tokens) // (B, T, C)
 	x = layers.LearnedPositions{Max: m.Context}.Forward(s.In("positions"), x, seq)
-	for i := range m.Layers {
-		b := s.In("blocks").At(i)
+	for _, b := range s.In("blocks").Parts(m.Layers) {
 		y := layers.RMSNorm{}.Forward(b.In("norm1"), x)
 		x = b.Add(x, layers.SelfAttention{Heads: m.Heads, Causal: true}.Forward(b.In("attention"), y, seq))
 		y = layers.RMSNorm{}.Forward(b.In("norm2"), x)

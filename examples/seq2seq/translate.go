@@ -36,6 +36,11 @@ func open(dir string, batch int) (*translator, error) {
 		return nil, err
 	}
 	t.tok.SkipSpecial, t.tok.Bare = true, true
+	shapes, err := checkpoints.Shapes(dir, checkpoints.Rules{})
+	if err != nil {
+		return nil, err
+	}
+	t.params.Expect(dir, shapes)                                                    // a configuration of another model ends the declaration
 	if t.Decoder, err = generate.NewDecoder(t.params, t.model, batch); err != nil { // declares the parameters
 		return nil, err
 	}

@@ -24,9 +24,13 @@ type loop struct {
 	next     atomic.Int64
 	finished atomic.Int64
 	holders  atomic.Int64
+	failure  atomic.Pointer[failure]
 	done     chan struct{}
 	release  func()
 }
+
+// failure is the first panic of a loop's chunks.
+type failure struct{ value any }
 
 // work does chunks until none is left.
 func (l *loop) work() {
@@ -35,12 +39,21 @@ func (l *loop) work() {
 		if k >= l.chunks {
 			return
 		}
-		lo := int(k) * l.grain
-		l.body.Range(lo, min(lo+l.grain, l.n))
+		l.chunk(int(k) * l.grain)
+	}
+}
+
+// chunk does one chunk. A panic in it is kept for the caller of parallel: in a worker nobody could recover from it.
+func (l *loop) chunk(lo int) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.failure.CompareAndSwap(nil, &failure{r})
+		}
 		if l.finished.Add(1) == l.chunks {
 			l.done <- struct{}{}
 		}
-	}
+	}()
+	l.body.Range(lo, min(lo+l.grain, l.n))
 }
 
 // wait returns when all chunks are done.
@@ -131,7 +144,7 @@ type job[A any] struct {
 
 // parallel does args.Range on 0 ≤ i < n in chunks of grain, in any order and on several goroutines. Range is called with
 // one whole chunk at a time, so that lo/grain numbers the chunks. A nested call is safe: it waits only for chunks that
-// somebody is working on.
+// somebody is working on. A panic of Range is that of parallel, after all chunks are done.
 func parallel[A any, P interface {
 	*A
 	ranger
@@ -156,7 +169,11 @@ func parallel[A any, P interface {
 	workers.call(&j.loop, min(workers.ready(), int(j.chunks)-1))
 	j.work()
 	j.wait()
+	failed := j.failure.Swap(nil)
 	j.drop()
+	if failed != nil {
+		panic(failed.value)
+	}
 }
 
 // retire forgets the operands, which the reserve must not keep alive.

@@ -88,3 +88,30 @@ func BenchmarkParallel(b *testing.B) {
 		}
 	})
 }
+
+// TestParallelPanics: a panic in any chunk is the caller's, after all other chunks are done, and the pool goes on.
+func TestParallelPanics(t *testing.T) {
+	withWorkers(4, func() {
+		for round := range 200 {
+			var done atomic.Int64
+			got := func() (r any) {
+				defer func() { r = recover() }()
+				kernel.Parallel(64, 1, func(lo, _ int) {
+					if lo%8 == round%8 {
+						panic("broken")
+					}
+					done.Add(1)
+				})
+				return nil
+			}()
+			if got != "broken" || done.Load() != 56 {
+				t.Fatalf("got panic %v after %d chunks, want broken after 56", got, done.Load())
+			}
+			done.Store(0)
+			kernel.Parallel(64, 1, func(int, int) { done.Add(1) })
+			if done.Load() != 64 {
+				t.Fatalf("afterwards: got %d chunks, want 64", done.Load())
+			}
+		}
+	})
+}

@@ -41,13 +41,14 @@ func NewDecoder(params *graph.Params, m Model, batch int) (*Decoder, error) {
 	if batch < 1 {
 		return nil, errors.Errorf("generate: batch of %d sequences, want at least 1", batch)
 	}
-	d := &Decoder{window: m.Window(), tokens: make([][]int32, batch), logits: make([][]float32, batch)}
-	one, err := d.add(params, m, 1)
+	d := &Decoder{window: m.Window()}
+	one, err := d.add(params, m, batch, 1)
 	if err != nil {
 		return nil, err
 	}
+	d.tokens, d.logits = make([][]int32, batch), make([][]float32, batch) // once Build has found the batch to fit
 	if t := min(chunk, d.window); t > 1 {
-		many, err := d.add(params, m, t)
+		many, err := d.add(params, m, batch, t)
 		if err != nil {
 			return nil, err
 		}

@@ -18,18 +18,18 @@ type stepper struct {
 	past, last, sourceSizes []int32
 }
 
-// add builds the Program for t tokens at a time.
-func (d *Decoder) add(params *graph.Params, m Model, t int) (*stepper, error) {
-	p, err := graph.Build(params, graph.Decode, m.Decode(d.Batch(), t))
+// add builds the Program for t tokens at a time of each sequence of a batch.
+func (d *Decoder) add(params *graph.Params, m Model, batch, t int) (*stepper, error) {
+	p, err := graph.Build(params, graph.Decode, m.Decode(batch, t))
 	if err != nil {
 		return nil, err
 	}
 	s := &stepper{Program: p, t: t, feed: graph.Feed{}}
-	if err := s.inputs(d.Batch()); err != nil {
+	if err := s.inputs(batch); err != nil {
 		return nil, err
 	}
-	if l := p.Output("logits"); l == nil || l.Dims() != 2 || l.Shape()[0] != d.Batch() {
-		return nil, errors.Errorf("generate: the model has no output logits (%d, vocabulary)", d.Batch())
+	if l := p.Output("logits"); l == nil || l.Dims() != 2 || l.Shape()[0] != batch {
+		return nil, errors.Errorf("generate: the model has no output logits (%d, vocabulary)", batch)
 	}
 	d.programs = append(d.programs, s)
 	return s, nil

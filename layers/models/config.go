@@ -57,11 +57,11 @@ func probabilities(model string, fields ...field[float64]) error {
 	return nil
 }
 
-// magnitudes are finite numbers that are not negative.
+// magnitudes are numbers that are not negative and finite in float32.
 func magnitudes(model string, fields ...field[float64]) error {
 	for _, f := range fields {
-		if !(f.value >= 0 && !math.IsInf(f.value, 1)) {
-			return errors.Errorf("models: %s: %s is %g, want a finite number of at least 0", model, f.name, f.value)
+		if !(f.value >= 0 && f.value <= math.MaxFloat32) {
+			return errors.Errorf("models: %s: %s is %g, want a number of at least 0 that is finite in float32", model, f.name, f.value)
 		}
 	}
 	return nil

@@ -215,8 +215,8 @@ func (m GPT) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, he
 		Heads: m.Heads, Hidden: m.Hidden, Act: act, Eps: m.Eps, Dropout: m.Dropout, AttnDropout: m.AttnDropout,
 		Std: m.InitStd, OutStd: m.InitStd / math.Sqrt(2*float64(max(m.Layers, 1))), // Radford et al. 2019, section 2.3
 	}
-	for i := range m.Layers {
-		x = block.Forward(s.In("h").At(i), x, seq)
+	for _, at := range s.In("h").Parts(m.Layers) {
+		x = block.Forward(at, x, seq)
 	}
 	x = layers.LayerNorm{Eps: m.Eps}.Forward(s.In("ln_f"), x)
 	if m.Untied {

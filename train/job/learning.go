@@ -56,9 +56,14 @@ func (l *Learning) Check(steps int) error {
 		return errors.Errorf("-warmup is %d, want fewer than -steps, which is %d", warmup, steps)
 	case l.MicroBatches < 0:
 		return errors.Errorf("-micro-batches is %d, want at least 1", l.MicroBatches)
+	case l.MicroBatches > mostMicroBatches:
+		return errors.Errorf("-micro-batches is %d, want at most %d: a step must end", l.MicroBatches, mostMicroBatches)
 	}
 	return nil
 }
+
+// mostMicroBatches bounds the time of a step.
+const mostMicroBatches = 1 << 16
 
 func (l *Learning) low() float64 {
 	if l.MinLR != nil {

@@ -1,0 +1,28 @@
+package checkpoints
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// Shapes reads the shapes of a model folder, or of one safetensors file, by the paths that [LoadWeights] would load them under. No data
+// are read. graph.Params.Expect holds a configuration against them before memory is asked for.
+func Shapes(path string, rules Rules) (map[string][]int, error) {
+	w, err := openWeights(path)
+	if err != nil {
+		return nil, errors.WithMessagef(err, "checkpoints: shapes of %s", path)
+	}
+	defer w.close()
+	shapes := make(map[string][]int, len(w.names))
+	for _, name := range w.names {
+		to := name
+		if rules.Rename != nil {
+			to = rules.Rename(name)
+		}
+		if rules.Ignore == nil || !rules.Ignore(to) {
+			shapes[to] = slices.Clone(w.of[name].header.infos[name].Shape)
+		}
+	}
+	return shapes, nil
+}

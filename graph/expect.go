@@ -1,0 +1,58 @@
+package graph
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// expectation is the shapes that new parameters must have.
+type expectation struct {
+	source string
+	shapes map[string][]int
+}
+
+// Expect holds the parameters that are declared from now on against the shapes of a file, by path, which checkpoints.Shapes reads.
+// source names the file in messages. A declaration ends at the first parameter of another shape, before any memory is asked for, so that
+// a configuration that does not belong to the file costs nothing. It also ends when the file lacks more than twice as many
+// parameters as it has; up to there the comparison of names is left to checkpoints.LoadWeights, which lists them all.
+// Nil shapes expect nothing.
+func (p *Params) Expect(source string, shapes map[string][]int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.expected = nil
+	if shapes != nil {
+		p.expected = &expectation{source, maps.Clone(shapes)}
+	}
+}
+
+// expects returns the expectation that a Build holds its declaration against.
+func (p *Params) expects() *expectation {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.expected
+}
+
+// expect holds a new parameter against the expectation.
+func (b *builder) expect(path string, shape []int) error {
+	e := b.expected
+	if e == nil {
+		return nil
+	}
+	want, ok := e.shapes[path]
+	switch {
+	case ok && !slices.Equal(want, shape):
+		return errors.Errorf("parameter has shape %v in %s but the configuration asks for %v", tensor.Shape(want), e.source, tensor.Shape(shape))
+	case !ok:
+		if b.absent++; b.absent == 1 {
+			b.firstAbsent = path
+		}
+		if b.absent > 2*len(e.shapes) {
+			return errors.Errorf("%s has %d parameters but the configuration asks for more: it lacks %s and %d others up to here",
+				e.source, len(e.shapes), b.firstAbsent, b.absent-1)
+		}
+	}
+	return nil
+}

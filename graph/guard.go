@@ -1,0 +1,21 @@
+package graph
+
+import (
+	"sync/atomic"
+
+	"github.com/pkg/errors"
+)
+
+// guard keeps a Program, and those that share its states, from being used twice at the same time.
+type guard struct{ busy atomic.Bool }
+
+// enter claims the Program for a method. The caller releases the guard.
+func (p *Program) enter(method string) (*guard, error) {
+	g := p.guard
+	if !g.busy.CompareAndSwap(false, true) {
+		return nil, errors.Errorf("graph: %s: the program is in use in another goroutine, or by itself: build one for each", method)
+	}
+	return g, nil
+}
+
+func (g *guard) leave() { g.busy.Store(false) }

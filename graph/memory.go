@@ -1,0 +1,97 @@
+package graph
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// Memory says what a Program holds, in bytes. Parameters are shared by all Programs over the same Params.
+type Memory struct {
+	Params       int
+	Gradients    int
+	Inputs       int // inputs and constants
+	States       int // values that are kept from run to run: the caches of a decoder
+	Arena        int // intermediate values, in the memory planned for them
+	Live         int // the most of them that are needed at one time: no plan can do with less
+	Intermediate int // the sum of all of them: what the arena would take if nothing were reused
+}
+
+// Total is what the Program holds in all.
+func (m Memory) Total() int { return m.Params + m.Gradients + m.Inputs + m.States + m.Arena }
+
+func (m Memory) String() string {
+	var s strings.Builder
+	for _, row := range []struct {
+		name  string
+		bytes int
+	}{
+		{"parameters", m.Params}, {"gradients", m.Gradients}, {"inputs", m.Inputs}, {"states", m.States}, {"arena", m.Arena}, {"total", m.Total()},
+	} {
+		fmt.Fprintf(&s, "%-12s %10.2f MB\n", row.name, float64(row.bytes)/1e6)
+	}
+	fmt.Fprintf(&s, "The arena holds %.2f MB of intermediate values, of which %.2f MB are needed at one time.\n", float64(m.Intermediate)/1e6, float64(m.Live)/1e6)
+	return s.String()
+}
+
+// memory is the Memory of the plan.
+func (c *compiler) memory() Memory {
+	width := int(c.params.dt.Size())
+	m := Memory{Arena: c.arena * width, Live: peak(c.buffers, len(c.steps)) * width, Intermediate: c.total * width}
+	for _, l := range c.leaves {
+		switch l.kind {
+		case paramLeaf:
+			m.Params += l.bytes()
+		case stateLeaf:
+			m.States += l.bytes()
+		default:
+			m.Inputs += l.bytes()
+		}
+	}
+	for l := range c.own {
+		m.Gradients += l.bytes()
+	}
+	for _, b := range c.buffers {
+		if b.place == inForeign {
+			m.Arena += b.size * int(b.dt.Size())
+		}
+	}
+	return m
+}
+
+// fits reports that the machine has less memory than the Program needs beyond what exists already.
+func (c *compiler) fits() error {
+	m := c.memory()
+	need := m.Total()
+	for _, l := range c.leaves {
+		if l.value != nil {
+			need -= l.bytes()
+		}
+	}
+	if need <= spareBytes || need <= available() {
+		return nil
+	}
+	debug.FreeOSMemory() // what Go has collected but not returned yet
+	have := available()
+	if need <= have {
+		return nil
+	}
+	return errors.Errorf("memory: %s are needed (weights %s, gradients %s, arena %s, states %s, inputs %s), %s are available: make the model or the batch smaller",
+		byteText(float64(need)), byteText(float64(m.Params)), byteText(float64(m.Gradients)), byteText(float64(m.Arena)),
+		byteText(float64(m.States)), byteText(float64(m.Inputs)), byteText(float64(have)))
+}
+
+// spareBytes is too little to ask the system about.
+const spareBytes = 1 << 20
+
+func byteText(n float64) string {
+	switch {
+	case n >= 1e12:
+		return fmt.Sprintf("%.4g TB", n/1e12)
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", n/1e9)
+	}
+	return fmt.Sprintf("%.1f MB", n/1e6)
+}
