@@ -37,39 +37,53 @@ func GPT(dir string) (m models.GPT, err error) {
 	return m, err
 }
 
+const head, table = "lm_head.weight", "wte.weight"
+
 // ownHead reports whether the weights of a folder have a head that differs from the embedding.
 func ownHead(dir string, m models.GPT) (bool, error) {
-	named := func(paths ...string) (map[string]*tensor.Dense, error) {
-		found, err := checkpoints.ReadWeights(dir, func(name string) bool {
-			for _, p := range paths {
-				if m.Rename(name) == p {
-					return true
-				}
-			}
-			return false
-		})
-		byPath := map[string]*tensor.Dense{}
-		for name, x := range found {
-			byPath[m.Rename(name)] = x
-		}
-		return byPath, err
-	}
-	head, err := named("lm_head.weight")
-	if err != nil || len(head) == 0 {
+	paths, err := pathsIn(dir, m)
+	if err != nil || !paths[head] || !paths[table] {
 		return false, err
 	}
-	table, err := named("wte.weight")
-	if err != nil || len(table) == 0 {
+	found, err := checkpoints.ReadWeights(dir, func(name string) bool { return m.Rename(name) == head || m.Rename(name) == table })
+	if err != nil {
 		return false, err
 	}
-	a, b := head["lm_head.weight"], table["wte.weight"]
+	byPath := map[string]*tensor.Dense{}
+	for name, x := range found {
+		byPath[m.Rename(name)] = x
+	}
+	a, b := byPath[head], byPath[table]
 	return !a.Shape().Eq(b.Shape()) || !reflect.DeepEqual(a.Data(), b.Data()), nil
 }
 
+// pathsIn are the parameters' paths for the tensors in a folder.
+func pathsIn(dir string, m models.GPT) (map[string]bool, error) {
+	paths := map[string]bool{}
+	_, err := checkpoints.ReadWeights(dir, func(name string) bool {
+		paths[m.Rename(name)] = true
+		return false
+	})
+	return paths, err
+}
+
 // LoadGPT reads the weights of a folder into parameters that a graph of m has declared. The error names every parameter that is
-// missing, every tensor that is unexpected and every one of another shape.
+// missing, every tensor that is unexpected and every one of another shape. A tied head may have either of its two names.
 func LoadGPT(dir string, m models.GPT, params checkpoints.Tensors) error {
-	return checkpoints.LoadWeights(dir, params, checkpoints.Rules{Rename: m.Rename, Ignore: m.Ignore})
+	paths, err := pathsIn(dir, m)
+	if err != nil {
+		return err
+	}
+	rules := checkpoints.Rules{Rename: m.Rename, Ignore: m.Ignore}
+	if !m.Untied && paths[head] && !paths[table] { // safetensors' save_model keeps the first of two names
+		rules.Rename = func(name string) string {
+			if path := m.Rename(name); path != head {
+				return path
+			}
+			return table
+		}
+	}
+	return checkpoints.LoadWeights(dir, params, rules)
 }
 
 // NoTokens is the bias that forbids the rows of a vocabulary, padded to a round number or trained with gaps, that are no tokens. It is

@@ -206,6 +206,25 @@ func TestTiedFileWithHead(t *testing.T) {
 	}
 }
 
+// TestHeadAlone: a tied matrix may be in the file under the name of the head alone.
+func TestHeadAlone(t *testing.T) {
+	dir, params := saved(t, small, func(name string) string {
+		if name == "wte.weight" {
+			return "lm_head.weight"
+		}
+		return "transformer." + name
+	}, nil)
+	m, err := folder.GPT(dir)
+	check(t, err)
+	fresh := graph.NewParams(tensor.Float32, 1)
+	_, err = graph.Build(fresh, graph.Eval, m.Logits(1, 4))
+	check(t, err)
+	check(t, folder.LoadGPT(dir, m, fresh.All()))
+	if have, want := logits(t, m, fresh), logits(t, small, params); !slices.Equal(have, want) {
+		t.Errorf("got logits %v, want %v", have, want)
+	}
+}
+
 // TestRefused: a difference between the folder and the model is named.
 func TestRefused(t *testing.T) {
 	odd := map[string]*tensor.Dense{"h.0.attn.q_norm.weight": tensor.New(tensor.WithBacking([]float32{1}))}
