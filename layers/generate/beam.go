@@ -125,6 +125,9 @@ func (s *search) expand(logits [][]float32, n int) error {
 		from := &s.live[i]
 		row := logits[from.sequence]
 		sum := logSum(row, s.exponents)
+		if math.IsInf(sum, -1) { // nothing follows
+			continue
+		}
 		for id, l := range row {
 			s.scores[id] = float64(l) - sum
 		}

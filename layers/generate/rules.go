@@ -44,10 +44,10 @@ func (r *rules) apply(text []int32, generated int) {
 		r.scores[b.id] += b.add
 	}
 	if r.repetition != 0 && r.repetition != 1 {
-		r.each(text, func(id, _ int32) { r.scores[id] = penalized(r.scores[id], r.repetition) })
+		r.each(text, func(id, _ int32) { r.penalize(id, penalized(r.scores[id], r.repetition)) })
 	}
 	if r.frequency != 0 || r.presence != 0 {
-		r.each(text[len(text)-generated:], func(id, n int32) { r.scores[id] -= r.frequency*float64(n) + r.presence })
+		r.each(text[len(text)-generated:], func(id, n int32) { r.penalize(id, r.scores[id]-r.frequency*float64(n)-r.presence) })
 	}
 	if r.noRepeat > 0 {
 		r.forbidRepeats(text)
@@ -56,6 +56,13 @@ func (r *rules) apply(text []int32, generated int) {
 		for _, id := range r.stop {
 			r.forbid(id)
 		}
+	}
+}
+
+// penalize changes the score of a token that may follow. However large a penalty is, it forbids nothing.
+func (r *rules) penalize(id int32, score float64) {
+	if !math.IsInf(r.scores[id], -1) {
+		r.scores[id] = max(-math.MaxFloat64, min(score, math.MaxFloat64))
 	}
 }
 

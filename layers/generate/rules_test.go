@@ -274,3 +274,34 @@ func TestBeamRules(t *testing.T) {
 		})
 	}
 }
+
+// TestExtremes: options at the ends of their ranges choose some token or are an error, and do not panic.
+func TestExtremes(t *testing.T) {
+	logits := [][]float32{{1, -2, 3}, {math.MaxFloat32, -math.MaxFloat32, 0}, {-inf, 1, -inf}, {-inf, -inf, -inf}, make([]float32, 3000)}
+	for _, l := range logits {
+		d := always(t, l...)
+		for _, o := range []generate.Options{
+			{RepetitionPenalty: math.SmallestNonzeroFloat64}, {RepetitionPenalty: math.MaxFloat64}, {FrequencyPenalty: -math.MaxFloat64},
+			{FrequencyPenalty: math.MaxFloat64}, {PresencePenalty: math.MaxFloat64}, {PresencePenalty: -math.MaxFloat64}, {NoRepeat: math.MaxInt},
+			{Bias: map[int32]float32{0: math.MaxFloat32, 1: -math.MaxFloat32}}, {TopK: math.MaxInt}, {TopP: math.SmallestNonzeroFloat64},
+			{MinP: math.SmallestNonzeroFloat64}, {MinP: 1, TopP: 1}, {Seed: math.MaxUint64},
+		} {
+			for _, o.Temperature = range []float64{0, math.SmallestNonzeroFloat64, 1, math.MaxFloat64} {
+				o.Tokens = 5
+				got, err := collect(d, []int32{0, 1, 2}, o)
+				if all := l[1] == -inf; (err != nil) != all || !all && len(got) != 5 {
+					t.Errorf("%v, %+v: got %v and error %v", l[:3], o, got, err)
+				}
+				for _, id := range got {
+					if l[id] == -inf {
+						t.Errorf("%v, %+v: got token %d, which cannot be", l[:3], o, id)
+					}
+				}
+			}
+		}
+		_, err := generate.Beam(d, []int32{0}, generate.BeamOptions{Tokens: 3, RepetitionPenalty: math.MaxFloat64})
+		if (err != nil) != (l[1] == -inf) {
+			t.Errorf("%v: beam: got error %v", l[:3], err)
+		}
+	}
+}
