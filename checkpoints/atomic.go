@@ -26,7 +26,7 @@ func writeAtomic(path string, write func(w io.Writer) error) error {
 		return err
 	}
 	hidden := filepath.Join(dir, hiddenName(name))
-	err := writeSynced(hidden, write)
+	_, err := writeSynced(hidden, write)
 	if err == nil {
 		err = errors.Wrap(os.Rename(hidden, path), "rename")
 	}
@@ -61,24 +61,29 @@ func removeHidden(dir, name string) error {
 	return nil
 }
 
-// writeSynced writes a new file and flushes it to the disk. The caller names the file in the error.
-func writeSynced(path string, write func(w io.Writer) error) error {
+// writeSynced writes a new file, flushes it to the disk, and returns its size and checksum. The caller names the file in the error.
+func writeSynced(path string, write func(w io.Writer) error) (s stored, err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return errors.Wrap(err, "create")
+		return s, errors.Wrap(err, "create")
 	}
 	defer f.Close()
-	w := bufio.NewWriterSize(f, 64<<10) // larger pieces, the tensors, pass it by
+	sum := newSum()
+	w := bufio.NewWriterSize(io.MultiWriter(f, sum), 64<<10) // larger pieces, the tensors, pass it by
 	if err := write(w); err != nil {
-		return err
+		return s, err
 	}
 	if err := w.Flush(); err != nil {
-		return errors.Wrap(err, "write")
+		return s, errors.Wrap(err, "write")
 	}
 	if err := f.Sync(); err != nil {
-		return errors.Wrap(err, "flush")
+		return s, errors.Wrap(err, "flush")
 	}
-	return errors.Wrap(f.Close(), "close")
+	stat, err := f.Stat()
+	if err != nil {
+		return s, errors.Wrap(err, "size")
+	}
+	return stored{stat.Size(), crc(sum.Sum32())}, errors.Wrap(f.Close(), "close")
 }
 
 // syncFolder makes the names in a folder durable. Windows has no such call and needs none.

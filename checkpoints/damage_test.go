@@ -2,9 +2,12 @@ package checkpoints_test
 
 import (
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
@@ -42,15 +45,27 @@ func damages() map[string]struct {
 		"no manifest":      {remove("checkpoint.json"), []string{"checkpoint.json", "no such file"}},
 		"short manifest":   {shorten("checkpoint.json"), nil}, // loses its last newline only
 		"half a manifest":  {overwrite("checkpoint.json", `{"step": 2, "fil`), []string{"checkpoint.json", "JSON"}},
-		"empty manifest":   {overwrite("checkpoint.json", `{"step": 2}`), []string{"checkpoint.json", "lists no files"}},
-		"another step":     {overwrite("checkpoint.json", `{"step": 3, "files": {"config.json": 1}}`), []string{"says step 3"}},
-		"outside":          {overwrite("checkpoint.json", `{"step": 2, "files": {"../x": 1}}`), []string{"../x", "outside"}},
+		"empty manifest":   {overwrite("checkpoint.json", `{"step": 2}`), []string{"checkpoint.json", "missing: crc32c, files"}},
+		"another step":     {overwrite("checkpoint.json", signed(`{"step":3,"files":{"config.json":{"bytes":1,"crc32c":"00000001"}},"crc32c":"00000000"}`)), []string{"says step 3"}},
+		"outside":          {overwrite("checkpoint.json", signed(`{"step":2,"files":{"../x":{"bytes":1,"crc32c":"00000001"}},"crc32c":"00000000"}`)), []string{"../x", "outside"}},
+		"unsigned":         {overwrite("checkpoint.json", `{"step":2,"files":{},"crc32c":"00000000"}`), []string{"checkpoint.json", "checksum", "saved with 00000000"}},
+		"no files":         {overwrite("checkpoint.json", signed(`{"step":2,"files":{},"crc32c":"00000000"}`)), []string{"lists no files"}},
+		"a number":         {flip("model.safetensors", -1), []string{"model.safetensors", "checksum", "damaged"}},
+		"a moment":         {flip("optimizer.safetensors", -1), []string{"optimizer.safetensors", "checksum", "damaged"}},
+		"the state":        {flip("trainer_state.json", 20), []string{"trainer_state.json", "checksum", "damaged"}},
+		"strange weights":  {overwrite("model.safetensors.index.json", "{}"), []string{"model.safetensors.index.json", "was not saved with the checkpoint"}},
 		"bad header":       {flip("model.safetensors", 8), []string{"model.safetensors", "header"}},
 		"bad header, opt.": {flip("optimizer.safetensors", 9), []string{"optimizer.safetensors", "header"}},
 	}
 }
 
-// flip inverts a byte of a file, which leaves its size.
+// signed puts the checksum of a manifest into it.
+func signed(text string) string {
+	sum := crc32.Checksum([]byte(text), crc32.MakeTable(crc32.Castagnoli))
+	return strings.Replace(text, `"crc32c":"00000000"}`, fmt.Sprintf(`"crc32c":"%08x"}`, sum), 1)
+}
+
+// flip inverts a byte of a file, counted from its end if negative, which leaves its size.
 func flip(name string, at int) func(string) error {
 	return func(dir string) error {
 		path := filepath.Join(dir, name)
@@ -58,7 +73,7 @@ func flip(name string, at int) func(string) error {
 		if err != nil {
 			return err
 		}
-		content[at] ^= 0xff
+		content[(at+len(content))%len(content)] ^= 0xff
 		return os.WriteFile(path, content, 0o666)
 	}
 }

@@ -21,10 +21,10 @@
 //	step-00001000/                    a model folder and
 //	    optimizer.safetensors         the optimizer's tensors
 //	    trainer_state.json            what else the caller needs to continue
-//	    checkpoint.json               step, validation loss, and the size of every file above
+//	    checkpoint.json               step, validation loss, and size and CRC-32C of every file above
 //
-// A checkpoint is whole when checkpoint.json names the folder's step, every file it lists has the size it had when it was
-// saved, and every safetensors file among them has a valid header. Bytes altered in place are not noticed.
+// A checkpoint is whole when checkpoint.json names the folder's step and agrees with its own checksum, and every file it lists has the
+// size and the checksum with which it was saved. Reading verifies all of it; saving glances at sizes and headers only.
 // Hidden names (.step-00001000.tmp-…) are leftovers of killed processes: readers pass over them and the next save removes
 // them. One process at a time may save to a run or a folder; any number may read.
 //

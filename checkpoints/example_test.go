@@ -102,7 +102,7 @@ func ExampleRun() {
 			state.Step++
 			_, err := run.Save(checkpoints.Checkpoint{
 				Step:  state.Step,
-				Loss:  1 + float64(state.Step%3),
+				Loss:  new(1 + float64(state.Step%3)),
 				Model: checkpoints.Model{Weights: params.All()},
 				State: state,
 			})

@@ -90,14 +90,15 @@ func (r Run) prune(just Saved) error {
 	if err != nil {
 		return err
 	}
+	all, damaged := glanceAll(folders) // checksums would read all tensors at every save
 	keep := map[int]bool{just.Step: true}
-	if best, err := r.Best(); err == nil {
-		keep[best.Step] = true
+	if best := byLoss(slices.Clone(all)); len(best) > 0 {
+		keep[best[0].Step] = true
 	}
 	newest := 0
 	for _, step := range slices.Backward(slices.Sorted(maps.Keys(folders))) {
 		if newest < r.Keep {
-			if _, err := check(folders[step]); err == nil {
+			if damaged[step] == nil {
 				newest++
 			}
 			continue

@@ -34,8 +34,18 @@ type header struct {
 	infos    map[string]Info
 }
 
-// readHeader reads and checks the header of a file of size bytes.
+// readHeader reads and checks the header of a file of size bytes. The error of a file of another kind says which.
 func readHeader(r io.ReaderAt, size int64) (*header, error) {
+	h, err := readOwnHeader(r, size)
+	if err != nil {
+		if kind := foreignStart(r); kind != "" {
+			return nil, errors.Errorf("not a safetensors file but %s", kind)
+		}
+	}
+	return h, err
+}
+
+func readOwnHeader(r io.ReaderAt, size int64) (*header, error) {
 	if size < prefixBytes {
 		return nil, errors.Errorf("the file has %d bytes, a safetensors file at least %d", size, prefixBytes)
 	}

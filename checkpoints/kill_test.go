@@ -37,7 +37,7 @@ func stamped(stamp int) checkpoints.Checkpoint {
 	}
 	return checkpoints.Checkpoint{
 		Step:      stamp / 2,
-		Loss:      1 + float64(stamp%7),
+		Loss:      new(1 + float64(stamp%7)),
 		Model:     checkpoints.Model{Config: config{Layers: stamp}, Weights: pairs(list...), ShardBytes: 70_000},
 		Optimizer: pairs(list...),
 		State:     state{Cursor: stamp},

@@ -2,6 +2,7 @@ package checkpoints
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -10,12 +11,9 @@ import (
 
 // Rules say how the names of a file relate to those of the parameters. The zero Rules want them equal, all of them.
 //
-// GPT-2 as published, with its prefix and its buffers of masks:
+// A model gives the rules for published files of its family. GPT-2:
 //
-//	checkpoints.Rules{
-//		Rename: func(name string) string { return strings.TrimPrefix(name, "transformer.") },
-//		Ignore: regexp.MustCompile(`\.attn\.(masked_)?bias$`).MatchString,
-//	}
+//	checkpoints.Rules{Rename: gpt.Rename, Ignore: gpt.Ignore}
 type Rules struct {
 	Rename func(name string) string // from a tensor's name in the file to the parameter's path; nil: the same
 	Ignore func(name string) bool   // of a tensor in the file, by its new name: not wanted
@@ -133,7 +131,31 @@ func (c *comparison) err() error {
 	if len(parts) == 0 {
 		return nil
 	}
-	return errors.Errorf("the file does not match the %d parameters: %s", c.params, strings.Join(parts, "; "))
+	text := fmt.Sprintf("the file does not match the %d parameters: %s", c.params, strings.Join(parts, "; "))
+	if prefix := commonPrefix(c.unexpected, c.missing); prefix != "" {
+		text += fmt.Sprintf(": the names in the file begin with %q and are the same otherwise: remove it with Rules.Rename", prefix)
+	} else if prefix := commonPrefix(c.missing, c.unexpected); prefix != "" {
+		text += fmt.Sprintf(": the names in the file lack %q and are the same otherwise: add it with Rules.Rename", prefix)
+	}
+	return errors.New(text)
+}
+
+// commonPrefix is the prefix with which every name of short becomes a name of long, "" if there is none.
+func commonPrefix(long, short []string) string {
+	if len(short) == 0 {
+		return ""
+	}
+	have := map[string]bool{}
+	for _, name := range long {
+		have[name] = true
+	}
+	for _, name := range long {
+		prefix, ok := strings.CutSuffix(name, short[0])
+		if ok && prefix != "" && !slices.ContainsFunc(short, func(s string) bool { return !have[prefix+s] }) {
+			return prefix
+		}
+	}
+	return ""
 }
 
 // listed joins names, the first of them when they are many.
@@ -143,4 +165,28 @@ func listed(names []string) string {
 		return strings.Join(names, ", ")
 	}
 	return fmt.Sprintf("%s, … and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// ReadWeights reads the tensors of a model folder, or of one safetensors file, whose names wanted accepts.
+func ReadWeights(path string, wanted func(name string) bool) (map[string]*tensor.Dense, error) {
+	all, err := readWeights(path, wanted)
+	return all, errors.WithMessagef(err, "checkpoints: %s", path)
+}
+
+func readWeights(path string, wanted func(name string) bool) (map[string]*tensor.Dense, error) {
+	w, err := openWeights(path)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	all := map[string]*tensor.Dense{}
+	for _, name := range w.names {
+		if !wanted(name) {
+			continue
+		}
+		if all[name], err = w.of[name].tensor(name); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }

@@ -109,3 +109,19 @@ func TestLongConversion(t *testing.T) {
 		}
 	}
 }
+
+// TestReadWeights reads some of the tensors of a file and of shards.
+func TestReadWeights(t *testing.T) {
+	for _, shards := range []int64{0, 32} {
+		dir := t.TempDir()
+		check(t, checkpoints.SaveModel(dir, checkpoints.Model{Weights: weightsOf(3), ShardBytes: shards}))
+		for name, want := range weightsOf(3) {
+			got, err := checkpoints.ReadWeights(dir, func(n string) bool { return n == name })
+			check(t, err)
+			wantSame(t, "tensors", len(got), 1)
+			wantSame(t, name, got[name].Data(), want.Data())
+		}
+	}
+	_, err := checkpoints.ReadWeights(t.TempDir(), func(string) bool { return true })
+	wantError(t, err, "no weights")
+}

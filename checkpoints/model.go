@@ -54,19 +54,19 @@ func saveModel(dir string, m Model) error {
 		return errors.WithStack(err)
 	}
 	defer os.RemoveAll(stage)
-	if err := writeModel(stage, m); err != nil {
+	if err := m.write(newContents(stage)); err != nil {
 		return err
 	}
 	return publish(stage, dir)
 }
 
-// writeModel writes the files of a model into an empty folder that nobody reads yet.
-func writeModel(dir string, m Model) error {
+// write writes the files of a model into an empty folder that nobody reads yet.
+func (m Model) write(c *contents) error {
 	if m.Weights == nil {
 		return errors.New("a model without weights: set Model.Weights")
 	}
 	if m.Config != nil {
-		if err := writeJSON(dir, configName, m.Config); err != nil {
+		if err := c.writeJSON(configName, m.Config); err != nil {
 			return err
 		}
 	}
@@ -74,7 +74,7 @@ func writeModel(dir string, m Model) error {
 		if err := checkFileName(name); err != nil {
 			return err
 		}
-		if err := writeBytes(dir, name, m.Files[name]); err != nil {
+		if err := c.writeBytes(name, m.Files[name]); err != nil {
 			return err
 		}
 	}
@@ -86,7 +86,7 @@ func writeModel(dir string, m Model) error {
 	if limit <= 0 {
 		limit = shardBytes
 	}
-	return writeWeights(dir, cut(list, limit))
+	return c.writeWeights(cut(list, limit))
 }
 
 // checkFileName refuses names that are no plain file name or belong to the layout.
@@ -119,7 +119,7 @@ func cut(list []item, limit int64) [][]item {
 	return shards
 }
 
-func writeWeights(dir string, shards [][]item) error {
+func (c *contents) writeWeights(shards [][]item) error {
 	index := shardIndex{WeightMap: map[string]string{}}
 	for i, shard := range shards {
 		name := weightsName
@@ -130,14 +130,14 @@ func writeWeights(dir string, shards [][]item) error {
 			index.WeightMap[it.name] = name
 			index.Metadata.TotalSize += it.bytes
 		}
-		if err := writeItems(dir, name, shard); err != nil {
+		if err := c.writeItems(name, shard); err != nil {
 			return err
 		}
 	}
 	if len(shards) == 1 {
 		return nil
 	}
-	return writeJSON(dir, indexName, index)
+	return c.writeJSON(indexName, index)
 }
 
 // shardIndex is the content of model.safetensors.index.json.
@@ -148,22 +148,18 @@ type shardIndex struct {
 	WeightMap map[string]string `json:"weight_map"` // the file of each tensor
 }
 
-func writeItems(dir, name string, list []item) error {
-	err := writeSynced(filepath.Join(dir, name), func(w io.Writer) error {
-		return encode(w, list, map[string]string{"format": "pt"})
-	})
-	return errors.WithMessage(err, name)
+func (c *contents) writeItems(name string, list []item) error {
+	return c.write(name, func(w io.Writer) error { return encode(w, list, map[string]string{"format": "pt"}) })
 }
 
-func writeBytes(dir, name string, content []byte) error {
-	err := writeSynced(filepath.Join(dir, name), func(w io.Writer) error {
+func (c *contents) writeBytes(name string, content []byte) error {
+	return c.write(name, func(w io.Writer) error {
 		_, err := w.Write(content)
 		return errors.Wrap(err, "write")
 	})
-	return errors.WithMessage(err, name)
 }
 
-func writeJSON(dir, name string, v any) error {
+func (c *contents) writeJSON(name string, v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -171,19 +167,5 @@ func writeJSON(dir, name string, v any) error {
 	if err := enc.Encode(v); err != nil {
 		return errors.Wrap(err, name)
 	}
-	return writeBytes(dir, name, b.Bytes())
-}
-
-// ReadConfig decodes the config.json of a model folder into config, a pointer. Fields that config lacks are passed over, as
-// the files of the Hugging Face family have many.
-func ReadConfig(dir string, config any) error {
-	return errors.WithMessage(readJSON(filepath.Join(dir, configName), config), "checkpoints")
-}
-
-func readJSON(path string, v any) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return errors.WithStack(err)
-	}
-	return errors.Wrap(json.Unmarshal(text, v), path)
+	return c.writeBytes(name, b.Bytes())
 }

@@ -2,6 +2,7 @@ package checkpoints
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -24,11 +25,11 @@ type Run struct {
 
 // Checkpoint is what a run needs to continue.
 type Checkpoint struct {
-	Step      int     // at least 0; names the folder
-	Loss      float64 // validation loss, lower is better; 0, NaN and infinities: not measured, never the best
+	Step      int      // at least 0; names the folder
+	Loss      *float64 // validation loss, lower is better; nil, NaN and infinities: not measured, never the best
 	Model     Model
 	Optimizer Tensors // moments and the like; nil: no such file
-	State     any     // trainer_state.json, anything encoding/json takes; nil: no such file
+	State     any     // trainer_state.json, anything that encoding/json writes and reads again; nil: no such file
 }
 
 // Save writes a checkpoint and then removes those that r does not keep. A checkpoint of the same step is replaced. Until
@@ -58,36 +59,32 @@ func (r Run) save(c Checkpoint) (Saved, error) {
 		return Saved{}, errors.WithStack(err)
 	}
 	defer os.RemoveAll(stage) // gone already unless there is an error
-	if err := c.write(stage); err != nil {
+	if err := c.write(newContents(stage)); err != nil {
 		return Saved{}, err
 	}
 	if err := replaceFolder(stage, final); err != nil {
 		return Saved{}, err
 	}
-	saved := Saved{Dir: final, Step: c.Step, Loss: measured(c.Loss)}
+	saved := Saved{Dir: final, Step: c.Step, Loss: math.NaN()}
+	if loss := c.measured(); loss != nil {
+		saved.Loss = *loss
+	}
 	return saved, errors.WithMessage(r.prune(saved), "saved, but older ones are not removed")
 }
 
 func stepName(step int) string { return fmt.Sprintf("step-%08d", step) }
 
-// measured is the loss, or NaN for one that stands for none.
-func measured(loss float64) float64 {
-	if loss == 0 || math.IsInf(loss, 0) {
-		return math.NaN()
+// measured is the loss, nil for a number that is none.
+func (c Checkpoint) measured() *float64 {
+	if c.Loss == nil || math.IsNaN(*c.Loss) || math.IsInf(*c.Loss, 0) {
+		return nil
 	}
-	return loss
-}
-
-// manifest is the content of checkpoint.json.
-type manifest struct {
-	Step  int              `json:"step"`
-	Loss  *float64         `json:"loss,omitempty"`
-	Files map[string]int64 `json:"files"` // bytes of every other file
+	return c.Loss
 }
 
 // write fills an empty folder and flushes it to the disk.
-func (c Checkpoint) write(dir string) error {
-	if err := writeModel(dir, c.Model); err != nil {
+func (c Checkpoint) write(into *contents) error {
+	if err := c.Model.write(into); err != nil {
 		return err
 	}
 	if c.Optimizer != nil {
@@ -95,41 +92,22 @@ func (c Checkpoint) write(dir string) error {
 		if err != nil {
 			return errors.WithMessage(err, optimizerName)
 		}
-		if err := writeItems(dir, optimizerName, list); err != nil {
+		if err := into.writeItems(optimizerName, list); err != nil {
 			return err
 		}
 	}
 	if c.State != nil {
-		if err := writeJSON(dir, stateName, c.State); err != nil {
+		if err := into.writeJSON(stateName, c.State); err != nil {
 			return err
 		}
 	}
-	sizes, err := sizesIn(dir)
-	if err != nil {
+	m := manifest{Step: c.Step, Loss: c.measured(), Files: maps.Clone(into.files)}
+	var err error
+	if m.Sum, err = m.sum(); err != nil {
 		return err
 	}
-	m := manifest{Step: c.Step, Files: sizes}
-	if loss := measured(c.Loss); !math.IsNaN(loss) {
-		m.Loss = &loss
-	}
-	if err := writeJSON(dir, manifestName, m); err != nil {
+	if err := into.writeJSON(manifestName, m); err != nil {
 		return err
 	}
-	return syncFolder(dir)
-}
-
-func sizesIn(dir string) (map[string]int64, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, errors.WithStack(err)
-	}
-	sizes := map[string]int64{}
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil {
-			return nil, errors.WithStack(err)
-		}
-		sizes[e.Name()] = info.Size()
-	}
-	return sizes, nil
+	return syncFolder(into.dir)
 }

@@ -27,11 +27,21 @@ func wantIs(t testing.TB, err, target error) {
 	}
 }
 
+// none is a loss that was not measured.
+var none = math.NaN()
+
+func measured(loss float64) *float64 {
+	if math.IsNaN(loss) {
+		return nil
+	}
+	return &loss
+}
+
 // checkpointOf is a checkpoint whose content tells its step.
 func checkpointOf(step int, loss float64) checkpoints.Checkpoint {
 	return checkpoints.Checkpoint{
 		Step: step,
-		Loss: loss,
+		Loss: measured(loss),
 		Model: checkpoints.Model{
 			Config:  config{Layers: step},
 			Weights: weightsOf(float32(step)),
@@ -71,7 +81,7 @@ func TestRun(t *testing.T) {
 	r := checkpoints.Run{Dir: filepath.Join(t.TempDir(), "runs", "a")}
 	_, err := r.Latest()
 	wantIs(t, err, fs.ErrNotExist)
-	first := save(t, r, 0, 0)
+	first := save(t, r, 0, none)
 	wantSame(t, "folder", first.Dir, filepath.Join(r.Dir, "step-00000000"))
 	wantFiles(t, first.Dir, "checkpoint.json", "config.json", "model.safetensors", "optimizer.safetensors", "tokenizer.json", "trainer_state.json")
 	_, err = r.Best()
@@ -120,9 +130,12 @@ func TestKeep(t *testing.T) {
 		{4, 2, []string{"step-00000002", "step-00000003", "step-00000004"}}, // no better than step 2
 		{5, math.Inf(-1), []string{"step-00000002", "step-00000004", "step-00000005"}},
 		{6, 1, []string{"step-00000005", "step-00000006"}},
-		{7, 0, []string{"step-00000006", "step-00000007"}},
-		{4, 0, []string{"step-00000004", "step-00000006", "step-00000007"}}, // a step back: just saved
+		{7, none, []string{"step-00000006", "step-00000007"}},
+		{4, none, []string{"step-00000004", "step-00000006", "step-00000007"}}, // a step back: just saved
 		{8, 0.5, []string{"step-00000007", "step-00000008"}},
+		{9, 0, []string{"step-00000008", "step-00000009"}}, // a loss of 0 is a loss
+		{10, 0.25, []string{"step-00000009", "step-00000010"}},
+		{11, 0.125, []string{"step-00000009", "step-00000010", "step-00000011"}},
 	} {
 		save(t, checkpoints.Run{Dir: dir, Keep: 2}, c.step, c.loss)
 		wantFiles(t, dir, c.want...)
@@ -134,7 +147,7 @@ func TestReplace(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir(), Keep: 3}
 	save(t, r, 1, 1)
 	save(t, r, 2, 5)
-	s, err := r.Save(checkpoints.Checkpoint{Step: 1, Loss: 9, Model: checkpoints.Model{Weights: weightsOf(77)}})
+	s, err := r.Save(checkpoints.Checkpoint{Step: 1, Loss: new(9.0), Model: checkpoints.Model{Weights: weightsOf(77)}})
 	check(t, err)
 	wantFiles(t, r.Dir, "step-00000001", "step-00000002")
 	wantFiles(t, s.Dir, "checkpoint.json", "model.safetensors")
@@ -147,12 +160,12 @@ func TestReplace(t *testing.T) {
 // TestKeepPassesOverDamaged: a damaged checkpoint does not count as kept, and goes once it is older than those that are.
 func TestKeepPassesOverDamaged(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir(), Keep: 2}
-	save(t, r, 1, 0)
-	s := save(t, r, 2, 0)
+	save(t, r, 1, none)
+	s := save(t, r, 2, none)
 	check(t, os.Remove(filepath.Join(s.Dir, "model.safetensors")))
-	save(t, r, 3, 0)
+	save(t, r, 3, none)
 	wantFiles(t, r.Dir, "step-00000001", "step-00000002", "step-00000003")
-	save(t, r, 4, 0)
+	save(t, r, 4, none)
 	wantFiles(t, r.Dir, "step-00000003", "step-00000004")
 }
 
@@ -173,7 +186,7 @@ func TestLoadAllOrNothing(t *testing.T) {
 // TestSaveErrors: a save that fails leaves no trace and the earlier checkpoint in place.
 func TestSaveErrors(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir()}
-	save(t, r, 1, 0)
+	save(t, r, 1, none)
 	for what, change := range map[string]func(*checkpoints.Checkpoint){
 		"at least 0":            func(c *checkpoints.Checkpoint) { c.Step = -1 },
 		"trainer_state.json":    func(c *checkpoints.Checkpoint) { c.State = math.NaN() },
@@ -183,7 +196,7 @@ func TestSaveErrors(t *testing.T) {
 			c.Model.Files = map[string][]byte{"checkpoint.json": nil}
 		},
 	} {
-		c := checkpointOf(1, 0)
+		c := checkpointOf(1, none)
 		change(&c)
 		_, err := r.Save(c)
 		wantError(t, err, "checkpoints: ", r.Dir, what)
@@ -192,7 +205,7 @@ func TestSaveErrors(t *testing.T) {
 		check(t, err)
 		wantCheckpoint(t, latest, 1)
 	}
-	_, err := checkpoints.Run{}.Save(checkpointOf(1, 0))
+	_, err := checkpoints.Run{}.Save(checkpointOf(1, none))
 	wantError(t, err, "want a folder")
 }
 
@@ -238,8 +251,8 @@ func TestForeignNames(t *testing.T) {
 	for _, name := range names {
 		check(t, os.Mkdir(filepath.Join(r.Dir, name), 0o777))
 	}
-	save(t, r, 1, 0)
-	save(t, r, 2, 0)
+	save(t, r, 1, none)
+	save(t, r, 2, none)
 	wantFiles(t, r.Dir, ".step-00000009", "logs", "step-00000002", "step-00000009.bak", "step-000000099", "step-9")
 	latest, err := r.Latest()
 	check(t, err)
@@ -250,7 +263,7 @@ func TestForeignNames(t *testing.T) {
 // TestShardedCheckpoint keeps its shards in the manifest.
 func TestShardedCheckpoint(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir()}
-	c := checkpointOf(5, 0)
+	c := checkpointOf(5, none)
 	c.Model.ShardBytes = 32
 	s, err := r.Save(c)
 	check(t, err)

@@ -23,7 +23,7 @@ func openWeights(path string) (*weights, error) {
 		return nil, errors.WithStack(err)
 	}
 	paths := []string{path}
-	var index shardIndex
+	var index map[string]string
 	if stat.IsDir() {
 		paths = []string{filepath.Join(path, weightsName)}
 		if _, err := os.Stat(paths[0]); os.IsNotExist(err) {
@@ -46,24 +46,27 @@ func openWeights(path string) (*weights, error) {
 	return w, nil
 }
 
-// readIndex reads the index of a model folder and lists the shards it names.
-func readIndex(dir string, index *shardIndex) (paths []string, err error) {
+// readIndex reads the index of a model folder, the shard of each tensor, and lists the shards it names.
+func readIndex(dir string, index *map[string]string) (paths []string, err error) {
 	at := filepath.Join(dir, indexName)
 	if stat, err := os.Stat(at); err != nil {
 		if os.IsNotExist(err) {
-			return nil, errors.Wrapf(err, "no weights: neither %s nor its index", weightsName)
+			return nil, noWeights(dir)
 		}
 		return nil, errors.WithStack(err)
 	} else if stat.Size() > maxHeader {
 		return nil, errors.Errorf("%s: %d bytes, the limit is %d", indexName, stat.Size(), maxHeader)
 	}
-	if err := readJSON(at, index); err != nil {
+	var content struct {
+		WeightMap map[string]string `json:"weight_map"`
+	}
+	if err := readJSON(at, &content); err != nil {
 		return nil, err
 	}
-	if len(index.WeightMap) == 0 {
+	if *index = content.WeightMap; len(*index) == 0 {
 		return nil, errors.Errorf("%s: an empty weight_map", indexName)
 	}
-	for tensor, file := range index.WeightMap {
+	for tensor, file := range *index {
 		if file != filepath.Base(file) || !filepath.IsLocal(file) {
 			return nil, errors.Errorf("%s: tensor %.200q: file %.200q lies outside of the folder", indexName, tensor, file)
 		}
@@ -90,8 +93,8 @@ func (w *weights) add(path string) error {
 }
 
 // checkIndex holds the index against the shards.
-func (w *weights) checkIndex(index shardIndex) error {
-	for name, file := range index.WeightMap {
+func (w *weights) checkIndex(index map[string]string) error {
+	for name, file := range index {
 		f := w.of[name]
 		if f == nil {
 			return errors.Errorf("%s: tensor %.200q is in none of the shards, want it in %s", indexName, name, file)

@@ -6,13 +6,12 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
-	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
@@ -97,12 +96,10 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkpoints.LoadWeights(g.model, params.All(), published); err != nil {
+	if err := folder.LoadGPT(g.model, m, params.All()); err != nil {
 		return nil, err
 	}
-	if m.EOS != 0 {
-		g.options.Stop = []int32{m.EOS}
-	}
+	g.options.Stop, g.options.Bias, g.options.Slide = m.EOS, folder.NoTokens(tok, m.Vocab), true
 	return func(ctx context.Context, prompt string) error {
 		ids, err := tok.Encode(prompt)
 		if err != nil {
@@ -111,13 +108,13 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 		if g.cut {
 			ids = ids[:min(len(ids), d.Window())]
 		}
-		if len(ids) == 0 && m.BOS != 0 {
-			ids = []int32{m.BOS}
+		if len(ids) == 0 && len(m.BOS) > 0 {
+			ids = m.BOS[:1]
 		}
 		if len(ids) == 0 {
 			return errors.Errorf("the prompt %q has no tokens, want at least one to continue", prompt)
 		}
-		return write(ctx, w, generate.Text(follow(ids, generate.Tokens(d, ids, true, g.options)), tok.Stream()))
+		return write(ctx, w, generate.Text(follow(ids, generate.Tokens(d, ids, g.options)), tok.Stream()))
 	}, nil
 }
 
@@ -158,17 +155,9 @@ func follow(prompt []int32, next iter.Seq2[int32, error]) iter.Seq2[int32, error
 	}
 }
 
-// published are the differences of GPT-2 files found elsewhere: names with a prefix, masks, and a second name of the tied head.
-var published = checkpoints.Rules{
-	Rename: func(name string) string { return strings.TrimPrefix(name, "transformer.") },
-	Ignore: func(name string) bool {
-		return name == "lm_head.weight" || strings.HasSuffix(name, ".attn.bias") || strings.HasSuffix(name, ".attn.masked_bias")
-	},
-}
-
 // open reads the configuration and the tokenizer of a model folder.
 func open(dir string) (m models.GPT, tok *tokenize.Tokenizer, err error) {
-	if err := checkpoints.ReadConfig(dir, &m); err != nil {
+	if m, err = folder.GPT(dir); err != nil {
 		return m, nil, err
 	}
 	if tok, err = tokenize.Load(dir); err != nil {
@@ -229,7 +218,7 @@ func (e *evaluation) run(w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := checkpoints.LoadWeights(e.model, params.All(), published); err != nil {
+	if err := folder.LoadGPT(e.model, m, params.All()); err != nil {
 		return err
 	}
 	windows := corpus.Sequential(e.batch, m.Context)

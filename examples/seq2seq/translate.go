@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
@@ -31,6 +32,9 @@ func open(dir string, batch int) (*translator, error) {
 	if err := checkpoints.ReadConfig(dir, &t.model); err != nil {
 		return nil, err
 	}
+	if err := checkMarks(t.model); err != nil {
+		return nil, errors.WithMessage(err, dir)
+	}
 	var err error
 	if t.tok, err = tokenize.Load(dir); err != nil {
 		return nil, err
@@ -46,6 +50,9 @@ func open(dir string, batch int) (*translator, error) {
 	}
 	return t, checkpoints.LoadWeights(dir, t.params.All(), checkpoints.Rules{})
 }
+
+// noTokens forbids the rows of the vocabulary that are no tokens.
+func (t *translator) noTokens() map[int32]float32 { return folder.NoTokens(t.tok, t.model.TargetVocab) }
 
 // generation is the flags of generate.
 type generation struct {
@@ -129,7 +136,7 @@ func (t *translator) target(source string, penalty float64) (string, error) {
 	if err := t.SetSources(sources); err != nil {
 		return "", err
 	}
-	found, err := generate.Beam(t.Decoder, []int32{t.model.BOS}, generate.BeamOptions{Stop: t.model.EOS, LengthPenalty: penalty})
+	found, err := generate.Beam(t.Decoder, t.model.BOS[:1], generate.BeamOptions{Stop: t.model.EOS, Bias: t.noTokens(), LengthPenalty: penalty})
 	if err != nil {
 		return "", err
 	}
@@ -201,12 +208,12 @@ func (e *evaluation) run(w io.Writer) error {
 func (t *translator) exact(pairs train.Pairs, texts []train.TextPair) (n int, err error) {
 	sources, starts := make([][]int32, t.Batch()), make([][]int32, t.Batch())
 	for i := range sources {
-		sources[i], starts[i] = pairs[min(i, len(pairs)-1)].Source, []int32{t.model.BOS}
+		sources[i], starts[i] = pairs[min(i, len(pairs)-1)].Source, t.model.BOS[:1]
 	}
 	if err := t.SetSources(sources); err != nil {
 		return 0, err
 	}
-	out, err := generate.Batch(t.Decoder, starts, generate.Options{Stop: []int32{t.model.EOS}})
+	out, err := generate.Batch(t.Decoder, starts, generate.Options{Stop: t.model.EOS, Bias: t.noTokens()})
 	if err != nil {
 		return 0, err
 	}

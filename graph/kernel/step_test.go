@@ -18,7 +18,7 @@ func TestTrainingStepBits(t *testing.T) {
 	gpt := models.GPT{Vocab: 211, Context: 33, Layers: 1, Heads: 3, Dim: 96, EmbedDropout: 0.1, Dropout: 0.1, AttnDropout: 0.1}
 	pairs := models.Seq2Seq{
 		EncoderLayers: 1, DecoderLayers: 1, Heads: 2, Dim: 64, Hidden: 130, SourceVocab: 90, TargetVocab: 70, Source: 21, Target: 19,
-		Dropout: 0.1, LabelSmoothing: 0.1, BOS: 1, EOS: 2,
+		Dropout: 0.1, LabelSmoothing: 0.1, BOS: []int32{1}, EOS: []int32{2},
 	}
 	crews, types := []int{1, 2, 4, 8}, []tensor.Dtype{tensor.Float32, tensor.Float64}
 	if testing.Short() {
@@ -103,7 +103,7 @@ func pairsOf(m models.Seq2Seq, n, b int) train.Source {
 	for i := range n {
 		all = append(all, train.Pair{Source: counted(1 + i%m.Source), Target: counted(i % m.Target)})
 	}
-	s := all.Batches(train.PairSize{B: b, S: m.Source, T: m.Target}, train.Marks{BOS: m.BOS, EOS: m.EOS})
+	s := all.Batches(train.PairSize{B: b, S: m.Source, T: m.Target}, train.Marks{BOS: m.BOS[0], EOS: m.EOS[0]})
 	s.Pool = 4
 	return s
 }

@@ -8,14 +8,32 @@ import (
 	"github.com/pkg/errors"
 )
 
-// BeamOptions say how beam search goes. The width of the beam is the batch of the Decoder.
+// BeamOptions say how beam search goes. The width of the beam is the batch of the Decoder. Bias, penalty and NoRepeat apply to the
+// logarithms of the probabilities, as in Hugging Face's generate.
 type BeamOptions struct {
-	Tokens        int     // the most tokens of a result; 0 means what fits into the window
-	Stop          int32   // the token that ends a result; it is not part of it
-	LengthPenalty float64 // α: a result of n tokens, stop included, scores its log-probability divided by n^α; 0 means no penalty
+	Tokens    int     // the most tokens of a result; 0 means as many as fit into the window
+	MinTokens int     // a stop token cannot come before so many tokens
+	Stop      []int32 // tokens that end a result; they are not part of it
+
+	Bias              map[int32]float32 // added to the scores of these tokens; -Inf forbids a token
+	RepetitionPenalty float64           // multiplies the scores, which are negative, of tokens already in the text; 0 means 1
+	NoRepeat          int               // no sequence of so many tokens comes twice, the prompt included; 0 means that all may
+	LengthPenalty     float64           // α: a result of n tokens, stop included, scores its log-probability divided by n^α; 0 means no penalty
 }
 
-// Hypothesis is a result of beam search.
+// Check reports an option that makes no sense.
+func (o BeamOptions) Check() error {
+	if !finite(o.LengthPenalty) {
+		return errors.Errorf("generate: length penalty %g, want a finite number", o.LengthPenalty)
+	}
+	return o.rules().check(o.Tokens)
+}
+
+func (o BeamOptions) rules() *rules {
+	return &rules{minTokens: o.MinTokens, stop: o.Stop, bias: o.Bias, repetition: o.RepetitionPenalty, noRepeat: o.NoRepeat}
+}
+
+// Hypothesis is a result of beam search. It has no tokens if a stop token came first.
 type Hypothesis struct {
 	Tokens []int32
 	Score  float64
@@ -25,12 +43,12 @@ type Hypothesis struct {
 // returns up to Batch results, the best first; scores and the end of the search are those of Hugging Face's generate without early
 // stopping. For an encoder-decoder, set the same source for all sequences first.
 func Beam(d *Decoder, prompt []int32, o BeamOptions) ([]Hypothesis, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
 	most := d.Window() - len(prompt) + 1 // the last token is chosen, not read
 	if most < 1 {
 		return nil, errors.Errorf("generate: the prompt has %d tokens, the model's window is %d: shorten the prompt", len(prompt), d.Window())
-	}
-	if o.Tokens < 0 || !(math.Abs(o.LengthPenalty) <= math.MaxFloat64) {
-		return nil, errors.Errorf("generate: %d tokens and length penalty %g, want at least 0 and a finite number", o.Tokens, o.LengthPenalty)
 	}
 	if o.Tokens > 0 {
 		most = min(most, o.Tokens)
@@ -40,14 +58,19 @@ func Beam(d *Decoder, prompt []int32, o BeamOptions) ([]Hypothesis, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &search{BeamOptions: o, width: d.Batch(), live: []beam{{}}}
+	s, err := newSearch(o, d.Batch(), len(logits[0]), prompt)
+	if err != nil {
+		return nil, err
+	}
 	for n := 1; n <= most; n++ {
-		s.expand(logits, n)
+		if err := s.expand(logits, n); err != nil {
+			return nil, err
+		}
 		if n == most || s.done(n) {
 			break
 		}
 		parents, next := s.turn()
-		if err := d.Reorder(parents); err != nil {
+		if err := d.reorder(parents, n == 1); err != nil { // all sources are that of the first sequence from then on
 			return nil, err
 		}
 		if logits, err = d.Append(next); err != nil {
@@ -57,41 +80,86 @@ func Beam(d *Decoder, prompt []int32, o BeamOptions) ([]Hypothesis, error) {
 	return s.results(), nil
 }
 
-// beam is a beginning, the sequence of the Decoder that it continues, and its log-probability.
+// beam is a beginning, the sequence of the Decoder that holds it but for its last token, and its log-probability.
 type beam struct {
-	parent int
-	tokens []int32
-	score  float64
+	sequence int
+	text     []int32 // with the prompt
+	score    float64
+}
+
+// extension is a beam with one more token.
+type extension struct {
+	from  *beam
+	id    int32
+	score float64
 }
 
 type search struct {
 	BeamOptions
-	width    int
-	live     []beam
-	finished []Hypothesis
+	*rules
+	width, prompt int
+	live          []beam // the best first
+	finished      []Hypothesis
+
+	candidates []candidate
+	extensions []extension
+	exponents  []float32
 }
 
-// expand continues every live beam in every way and keeps the best; those that stop are finished.
-func (s *search) expand(logits [][]float32, n int) {
-	var all []beam
-	for b, from := range s.live {
-		lse := logSumExp(logits[b])
-		for _, c := range best(logits[b], 2*s.width) {
-			all = append(all, beam{b, append(slices.Clip(slices.Clone(from.tokens)), c.id), from.score + c.p - lse})
+func newSearch(o BeamOptions, width, vocab int, prompt []int32) (*search, error) {
+	s := &search{
+		BeamOptions: o, rules: o.rules(), width: width, prompt: len(prompt), live: []beam{{text: slices.Clone(prompt)}},
+		exponents: make([]float32, vocab),
+	}
+	s.candidates = make([]candidate, 0, 2*s.kept())
+	return s, s.size(vocab)
+}
+
+// kept is the number of extensions that are looked at: enough for a full beam if all stop tokens come first.
+func (s *search) kept() int { return max(2, 1+len(s.Stop)) * s.width }
+
+// expand continues every live beam in every way and keeps the best; those that stop are finished. n is the number of generated tokens.
+func (s *search) expand(logits [][]float32, n int) error {
+	s.extensions = s.extensions[:0]
+	for i := range s.live {
+		from := &s.live[i]
+		row := logits[from.sequence]
+		sum := logSum(row, s.exponents)
+		if math.IsInf(sum, -1) { // nothing follows
+			continue
+		}
+		for id, l := range row {
+			s.scores[id] = float64(l) - sum
+		}
+		s.apply(from.text, n-1)
+		c := appendBest(s.candidates[:0], s.scores, s.kept())
+		slices.SortFunc(c, byRank)
+		for _, x := range c {
+			s.extensions = append(s.extensions, extension{from, x.id, from.score + x.p})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b beam) int { return cmp.Compare(b.score, a.score) })
-	s.live = nil
-	for i, x := range all[:min(len(all), 2*s.width)] {
+	slices.SortStableFunc(s.extensions, func(a, b extension) int { return cmp.Compare(b.score, a.score) })
+	s.keep(n)
+	if len(s.live) == 0 && len(s.finished) == 0 {
+		return s.errForbidden(s.prompt + n - 1)
+	}
+	return nil
+}
+
+// keep makes the best extensions the live beams. One that stops far down the list is dropped: it would not have been kept as a beam.
+func (s *search) keep(n int) {
+	var live []beam
+	for i, x := range s.extensions[:min(len(s.extensions), s.kept())] {
 		switch {
-		case x.tokens[len(x.tokens)-1] != s.Stop:
-			if len(s.live) < s.width {
-				s.live = append(s.live, x)
+		case !slices.Contains(s.Stop, x.id):
+			if len(live) < s.width {
+				live = append(live, beam{x.from.sequence, append(slices.Clip(x.from.text), x.id), x.score})
 			}
-		case i < s.width: // a stop far down the list would not have been kept as a beam either
-			s.finish(Hypothesis{x.tokens[:len(x.tokens)-1], s.normalized(x.score, n)})
+		case i < s.width:
+			s.finish(Hypothesis{x.from.text[s.prompt:], s.normalized(x.score, n)})
 		}
 	}
+	s.live = live
 }
 
 func (s *search) normalized(score float64, n int) float64 {
@@ -104,7 +172,7 @@ func (s *search) finish(h Hypothesis) {
 	s.finished = s.finished[:min(len(s.finished), s.width)]
 }
 
-// done says whether no live beam can still beat the worst result.
+// done reports whether no live beam can still beat the worst result.
 func (s *search) done(n int) bool {
 	if len(s.live) == 0 {
 		return true
@@ -112,12 +180,32 @@ func (s *search) done(n int) bool {
 	return len(s.finished) == s.width && s.finished[s.width-1].Score >= s.normalized(s.live[0].score, n)
 }
 
-// turn makes the live beams the sequences of the Decoder.
+// turn gives every live beam a sequence of the Decoder. The first of the beams that continue a sequence keeps it, so that few
+// sequences are copied. A sequence without a beam becomes that of the best one.
 func (s *search) turn() (parents []int, next [][]int32) {
-	for b := range s.width {
-		x := s.live[min(b, len(s.live)-1)] // fewer live beams than sequences: the last is repeated and not looked at
-		parents = append(parents, x.parent)
-		next = append(next, x.tokens[len(x.tokens)-1:])
+	parents, next = make([]int, s.width), make([][]int32, s.width)
+	for b := range parents {
+		parents[b] = -1
+	}
+	var moved []*beam
+	for i := range s.live {
+		x := &s.live[i]
+		if parents[x.sequence] >= 0 {
+			moved = append(moved, x)
+			continue
+		}
+		parents[x.sequence], next[x.sequence] = x.sequence, x.text[len(x.text)-1:]
+	}
+	for b, p := range parents {
+		switch {
+		case p >= 0:
+		case len(moved) > 0:
+			x := moved[0]
+			parents[b], next[b] = x.sequence, x.text[len(x.text)-1:]
+			x.sequence, moved = b, moved[1:]
+		default:
+			parents[b] = s.live[0].sequence
+		}
 	}
 	return parents, next
 }
@@ -125,26 +213,7 @@ func (s *search) turn() (parents []int, next [][]int32) {
 // results are the best of the finished beams and of those that were alive at the end.
 func (s *search) results() []Hypothesis {
 	for _, x := range s.live {
-		s.finish(Hypothesis{x.tokens, s.normalized(x.score, len(x.tokens))})
+		s.finish(Hypothesis{x.text[s.prompt:], s.normalized(x.score, len(x.text)-s.prompt)})
 	}
 	return s.finished
-}
-
-func logSumExp(x []float32) float64 {
-	most := float64(slices.Max(x))
-	sum := 0.0
-	for _, v := range x {
-		sum += math.Exp(float64(v) - most)
-	}
-	return most + math.Log(sum)
-}
-
-// best is the n largest logits, largest first.
-func best(x []float32, n int) []candidate {
-	all := make([]candidate, len(x))
-	for i, v := range x {
-		all[i] = candidate{int32(i), float64(v)}
-	}
-	slices.SortFunc(all, func(a, b candidate) int { return byLogit(b, a) })
-	return all[:min(n, len(all))]
 }

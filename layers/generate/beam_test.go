@@ -39,7 +39,7 @@ func enumerate(t *testing.T, w whole, prompt []int32, n int, o generate.BeamOpti
 			return
 		}
 		for id, p := range logProbabilities(w.next(t, slices.Concat(prompt, tokens))) {
-			if int32(id) == o.Stop {
+			if slices.Contains(o.Stop, int32(id)) {
 				length := float64(len(tokens) + 1)
 				all = append(all, generate.Hypothesis{Tokens: tokens, Score: (score + p) / math.Pow(length, o.LengthPenalty)})
 			} else {
@@ -72,7 +72,7 @@ func TestBeamEqualsEnumeration(t *testing.T) {
 	for _, penalty := range []float64{0, 0.6, 1, 2, -1} {
 		for _, stop := range []int32{0, 2} {
 			for _, tokens := range []int{1, 3, 4, 0} { // the window has room for 4
-				o := generate.BeamOptions{Tokens: tokens, Stop: stop, LengthPenalty: penalty}
+				o := generate.BeamOptions{Tokens: tokens, Stop: []int32{stop}, LengthPenalty: penalty}
 				t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
 					got, err := generate.Beam(d, prompt, o)
 					if err != nil {
@@ -89,11 +89,19 @@ func TestBeamEqualsEnumeration(t *testing.T) {
 	}
 }
 
-// naiveBeam is beam search over whole sequences, as Hugging Face's BeamSearchScorer describes it: of the 2·width best continuations,
-// those that stop among the first width are results, and the first width others go on. It ends when the worst of width
-// results is at least as good as the best beam would be if it ended now.
+// naiveBeam is searched over whole sequences.
 func naiveBeam(t *testing.T, w whole, prompt []int32, n, width int, o generate.BeamOptions) []generate.Hypothesis {
 	t.Helper()
+	next := func(prompt, generated []int32) []float64 {
+		return logProbabilities(w.next(t, slices.Concat(prompt, generated)))
+	}
+	return searched(next, prompt, n, width, o)
+}
+
+// searched is beam search as Hugging Face's BeamSearchScorer describes it: of the 2·width best continuations, or more with several stop
+// tokens, those that stop among the first width are results, and the first width others go on. It ends when the worst of width
+// results is at least as good as the best beam would be if it ended now.
+func searched(next func(prompt, generated []int32) []float64, prompt []int32, n, width int, o generate.BeamOptions) []generate.Hypothesis {
 	type state struct {
 		tokens []int32
 		score  float64
@@ -107,20 +115,22 @@ func naiveBeam(t *testing.T, w whole, prompt []int32, n, width int, o generate.B
 	for length := 1; length <= n; length++ {
 		var all []state
 		for _, s := range live {
-			for id, p := range logProbabilities(w.next(t, slices.Concat(prompt, s.tokens))) {
-				all = append(all, state{append(slices.Clone(s.tokens), int32(id)), s.score + p})
+			for id, p := range next(prompt, s.tokens) {
+				if p > math.Inf(-1) {
+					all = append(all, state{append(slices.Clone(s.tokens), int32(id)), s.score + p})
+				}
 			}
 		}
 		slices.SortStableFunc(all, func(a, b state) int { return cmp.Compare(b.score, a.score) })
 		live = nil
-		for rank, s := range all[:min(len(all), 2*width)] {
-			if stops := s.tokens[length-1] == o.Stop; stops && rank < width {
+		for rank, s := range all[:min(len(all), max(2, 1+len(o.Stop))*width)] {
+			if stops := slices.Contains(o.Stop, s.tokens[length-1]); stops && rank < width {
 				add(s.tokens[:length-1], s.score, length)
 			} else if !stops && len(live) < width {
 				live = append(live, s)
 			}
 		}
-		if len(results) == width && results[width-1].Score >= live[0].score/math.Pow(float64(length), o.LengthPenalty) {
+		if len(live) == 0 || len(results) == width && results[width-1].Score >= live[0].score/math.Pow(float64(length), o.LengthPenalty) {
 			return results
 		}
 	}
@@ -138,7 +148,7 @@ func TestNarrowBeam(t *testing.T) {
 		d := decoder(t, params, m, width)
 		for _, penalty := range []float64{0, 1, 3} {
 			for stop := range int32(9) {
-				o := generate.BeamOptions{Tokens: 9, Stop: stop, LengthPenalty: penalty}
+				o := generate.BeamOptions{Tokens: 9, Stop: []int32{stop}, LengthPenalty: penalty}
 				t.Run(fmt.Sprintf("width=%d/%+v", width, o), func(t *testing.T) {
 					prompt := []int32{stop, 3}
 					got, err := generate.Beam(d, prompt, o)
@@ -159,7 +169,7 @@ func TestBeamOfOneIsGreedy(t *testing.T) {
 	for stop := range int32(29) {
 		prompt := []int32{stop, 5}
 		want := mustCollect(t, d, prompt, generate.Options{Tokens: 20, Stop: []int32{stop}})
-		got, err := generate.Beam(d, prompt, generate.BeamOptions{Tokens: 20, Stop: stop})
+		got, err := generate.Beam(d, prompt, generate.BeamOptions{Tokens: 20, Stop: []int32{stop}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,5 +197,21 @@ func TestBeamErrors(t *testing.T) {
 	} {
 		_, err := generate.Beam(d, c.prompt, c.o)
 		wantError(t, err, c.want...)
+	}
+}
+
+// TestBeamWithoutStop: no token ends a result, so that all are as long as they may be.
+func TestBeamWithoutStop(t *testing.T) {
+	d := decoder(t, newParams(), longGPT, 4)
+	for prompt := range int32(29) {
+		got, err := generate.Beam(d, []int32{prompt}, generate.BeamOptions{Tokens: 7})
+		if err != nil || len(got) != 4 {
+			t.Fatalf("got %v and error %v, want 4 results", got, err)
+		}
+		for _, h := range got {
+			if len(h.Tokens) != 7 {
+				t.Errorf("after %d: got %v, want 7 tokens", prompt, h.Tokens)
+			}
+		}
 	}
 }

@@ -150,8 +150,8 @@ func random(key uint64, vocab, n int) []int32 {
 }
 
 // collect runs Tokens to its end.
-func collect(d *generate.Decoder, prompt []int32, slide bool, o generate.Options) (ids []int32, err error) {
-	for id, err := range generate.Tokens(d, prompt, slide, o) {
+func collect(d *generate.Decoder, prompt []int32, o generate.Options) (ids []int32, err error) {
+	for id, err := range generate.Tokens(d, prompt, o) {
 		if err != nil {
 			return ids, err
 		}
@@ -162,7 +162,7 @@ func collect(d *generate.Decoder, prompt []int32, slide bool, o generate.Options
 
 func mustCollect(t testing.TB, d *generate.Decoder, prompt []int32, o generate.Options) []int32 {
 	t.Helper()
-	ids, err := collect(d, prompt, false, o)
+	ids, err := collect(d, prompt, o)
 	if err != nil {
 		t.Fatal(err)
 	}

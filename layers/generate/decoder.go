@@ -2,7 +2,6 @@ package generate
 
 import (
 	"math"
-	"slices"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -10,7 +9,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// Model is what can be decoded, such as models.GPT and models.Seq2Seq.
+// Model is what can be decoded, such as models.GPT and models.Seq2Seq. The first axis of its states is the batch. A state of three axes
+// or more whose second axis is as long as the window holds a row for each token of a sequence; rows behind the last are not read.
 type Model interface {
 	// Decode declares t tokens at a time of b sequences in mode Decode. Inputs, int32: "tokens" and "positions" (b, t), "past" (b),
 	// "last" (b), the row b·t+i of the token whose successor is wanted. Output: "logits" (b, vocabulary).
@@ -31,6 +31,10 @@ type Decoder struct {
 	sources  graph.Feed
 	sourced  bool // the sources are set
 	logits   [][]float32
+
+	spareTokens []int32 // room for one sequence, through which others change places
+	spare32     []float32
+	spare64     []float64
 }
 
 // NewDecoder builds the Programs that decode batch sequences at a time with these weights. The sequences are empty at first.
@@ -187,45 +191,5 @@ func (d *Decoder) keep(logits *tensor.Dense, tokens [][]int32, done, t int) {
 			continue
 		}
 		copy(d.logits[b], logits.Float32s()[b*v:][:v])
-	}
-}
-
-// Reorder makes sequence b continue what was sequence parents[b], for beam search.
-func (d *Decoder) Reorder(parents []int) error {
-	if len(parents) != d.Batch() {
-		return errors.Errorf("generate: %d parents for a batch of %d", len(parents), d.Batch())
-	}
-	old := slices.Clone(d.tokens)
-	for b, p := range parents {
-		if p < 0 || p >= d.Batch() {
-			return errors.Errorf("generate: parent %d of sequence %d is not in the batch of %d", p, b, d.Batch())
-		}
-		d.tokens[b] = slices.Clone(old[p])
-	}
-	for _, p := range d.programs {
-		if p.sourceSizes != nil {
-			reorder(p.sourceSizes, parents)
-		}
-	}
-	one := d.programs[0]
-	for _, path := range one.States() {
-		state := one.State(path)
-		if state.Dtype() == tensor.Float64 {
-			reorder(state.Float64s(), parents)
-		} else {
-			reorder(state.Float32s(), parents)
-		}
-	}
-	return nil
-}
-
-// reorder gathers the rows of a state.
-func reorder[T any](x []T, parents []int) {
-	row := len(x) / len(parents)
-	old := slices.Clone(x)
-	for b, p := range parents {
-		if p != b {
-			copy(x[b*row:][:row], old[p*row:])
-		}
 	}
 }

@@ -198,7 +198,7 @@ func TestNoNumbers(t *testing.T) {
 	nan := float32(math.NaN())
 	for _, bad := range []float32{nan, inf} {
 		for _, o := range []generate.Options{{Tokens: 3}, {Tokens: 3, Temperature: 1}, {Tokens: 3, Temperature: 1, TopP: 0.9, MinP: 0.1}} {
-			got, err := collect(always(t, 1, bad, 2), []int32{0}, false, o)
+			got, err := collect(always(t, 1, bad, 2), []int32{0}, o)
 			wantError(t, err, "token 1", "sequence 0", "weights are damaged")
 			if len(got) != 0 {
 				t.Errorf("got %v before the error, want nothing", got)

@@ -7,5 +7,6 @@
 //	}
 //
 // A [Decoder] holds a batch of sequences and two Programs over the same caches: one that reads a prompt some tokens at a time, and
-// one for single tokens. Errors come when a prompt or a result does not fit into the model's window, and they name both lengths.
+// one for single tokens. Options and BeamOptions say which tokens may come and how likely they are. No id stands for none: without stop
+// tokens no token ends a text, and ids that are no tokens are forbidden by Bias. Errors come when a prompt or a result does not fit into the model's window, and they name both lengths.
 package generate

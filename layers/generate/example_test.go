@@ -28,7 +28,7 @@ func ExampleTokens() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for id, err := range generate.Tokens(d, []int32{6, 7}, false, generate.Options{Tokens: 12, Stop: []int32{5}}) {
+	for id, err := range generate.Tokens(d, []int32{6, 7}, generate.Options{Tokens: 12, Stop: []int32{5}}) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -44,7 +44,7 @@ func ExampleBeam() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	found, err := generate.Beam(d, []int32{1}, generate.BeamOptions{Tokens: 6, Stop: 4})
+	found, err := generate.Beam(d, []int32{1}, generate.BeamOptions{Tokens: 6, Stop: []int32{4}})
 	if err != nil {
 		log.Fatal(err)
 	}

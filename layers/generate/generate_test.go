@@ -42,7 +42,7 @@ func TestStopTokens(t *testing.T) {
 // TestCallerStops: a caller that has enough gets no more.
 func TestCallerStops(t *testing.T) {
 	n := 0
-	for _, err := range generate.Tokens(always(t, 1, 2), []int32{0}, false, generate.Options{}) {
+	for _, err := range generate.Tokens(always(t, 1, 2), []int32{0}, generate.Options{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,14 +63,14 @@ func TestWindow(t *testing.T) {
 	d, w := decoder(t, params, m, 1), newWhole(t, params, m)
 	prompt := []int32{3, 1, 4}
 	want := w.greedy(t, prompt, 6)
-	got, err := collect(d, prompt, false, generate.Options{})
+	got, err := collect(d, prompt, generate.Options{})
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("to the end: got %v and error %v, want %v", got, err, want)
 	}
 	if got := mustCollect(t, d, prompt, generate.Options{Tokens: 6}); !slices.Equal(got, want) {
 		t.Errorf("all that fits: got %v, want %v", got, want)
 	}
-	got, err = collect(d, prompt, false, generate.Options{Tokens: 7})
+	got, err = collect(d, prompt, generate.Options{Tokens: 7})
 	wantError(t, err, "window of 8")
 	if !slices.Equal(got, want) {
 		t.Errorf("before the error: got %v, want %v", got, want)
@@ -79,12 +79,12 @@ func TestWindow(t *testing.T) {
 		t.Errorf("after a prompt that fills the window: got %v, want one token", got)
 	}
 	for _, slide := range []bool{false, true} {
-		_, err = collect(d, make([]int32, 9), slide, generate.Options{Tokens: 1})
+		_, err = collect(d, make([]int32, 9), generate.Options{Slide: slide, Tokens: 1})
 		wantError(t, err, "prompt has 9 tokens", "window is 8")
-		_, err = collect(d, nil, slide, generate.Options{Tokens: 1})
+		_, err = collect(d, nil, generate.Options{Slide: slide, Tokens: 1})
 		wantError(t, err, "empty")
 	}
-	_, err = collect(decoder(t, params, m, 2), prompt, false, generate.Options{Tokens: 1})
+	_, err = collect(decoder(t, params, m, 2), prompt, generate.Options{Tokens: 1})
 	wantError(t, err, "2 sequences", "1")
 }
 
@@ -96,7 +96,7 @@ func TestSliding(t *testing.T) {
 		params := newParams()
 		d, w := decoder(t, params, m, 1), newWhole(t, params, m)
 		seen := random(5, 29, context)
-		got, err := collect(d, seen, true, generate.Options{Tokens: 3 * context})
+		got, err := collect(d, seen, generate.Options{Slide: true, Tokens: 3 * context})
 		if err != nil {
 			t.Fatal(err)
 		}

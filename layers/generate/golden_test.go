@@ -247,7 +247,7 @@ func TestTransliterate(t *testing.T) {
 				if err := d.SetSources(slices.Repeat([][]int32{sources[i]}, width)); err != nil {
 					t.Fatal(err)
 				}
-				got, err := generate.Beam(d, prompts[i], generate.BeamOptions{Stop: eos, LengthPenalty: 1})
+				got, err := generate.Beam(d, prompts[i], generate.BeamOptions{Stop: []int32{eos}, LengthPenalty: 1})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -272,7 +272,7 @@ func TestTransliterationScores(t *testing.T) {
 		if err := d.SetSources([][]int32{encode(t, source, strings.Split(c.input, ""))}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := generate.Beam(d, []int32{bos}, generate.BeamOptions{Stop: eos})
+		got, err := generate.Beam(d, []int32{bos}, generate.BeamOptions{Stop: []int32{eos}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,152 +1,89 @@
 package generate
 
 import (
-	"cmp"
 	"math"
-	"slices"
-
-	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// Options say how tokens are chosen. The zero value takes the most likely one each time. The filters apply in the order of the
-// fields, as in Hugging Face's generate.
-type Options struct {
-	Tokens            int     // how many to generate; 0 means until a stop token or the end of a window that does not slide
-	Stop              []int32 // tokens that end the text; they are not part of it
-	RepetitionPenalty float64 // divides positive logits of tokens already in the text, multiplies negative ones (Keskar et al. 2019); 0 means 1
-	Temperature       float64 // divides the logits; 0 means the most likely token, without chance
-	TopK              int     // only the K most likely tokens; 0 means all
-	TopP              float64 // only the most likely tokens that together have probability P (Holtzman et al. 2020); 0 means all
-	MinP              float64 // only tokens at least MinP times as likely as the most likely one (Nguyen et al. 2024); 0 means all
-	Seed              uint64  // of the chance: the same seed gives the same text
-}
-
-// Check reports an option that makes no sense.
-func (o Options) Check() error {
-	switch {
-	case o.Tokens < 0:
-		return errors.Errorf("generate: %d tokens, want at least 0", o.Tokens)
-	case !(o.Temperature >= 0) || math.IsInf(o.Temperature, 1):
-		return errors.Errorf("generate: temperature %g, want a finite number of at least 0", o.Temperature)
-	case o.TopK < 0:
-		return errors.Errorf("generate: top-k %d, want at least 0", o.TopK)
-	case !(o.TopP >= 0 && o.TopP <= 1):
-		return errors.Errorf("generate: top-p %g is not in 0…1", o.TopP)
-	case !(o.MinP >= 0 && o.MinP <= 1):
-		return errors.Errorf("generate: min-p %g is not in 0…1", o.MinP)
-	case !(o.RepetitionPenalty >= 0) || math.IsInf(o.RepetitionPenalty, 1):
-		return errors.Errorf("generate: repetition penalty %g, want a finite number of more than 0", o.RepetitionPenalty)
-	}
-	return nil
-}
-
-// candidate is a token and its logit, later its probability.
-type candidate struct {
-	id int32
-	p  float64
-}
-
-// sampler chooses tokens; it keeps its memory from token to token.
+// sampler chooses tokens. It keeps its memory from token to token and may serve several texts in turn.
 type sampler struct {
 	Options
+	*rules
 	candidates []candidate
-	drawn      uint64
+	weights    weights
+	exponents  []float32
 }
 
-// next chooses the successor of history by its logits.
-func (s *sampler) next(logits []float32, history []int32) int32 {
-	s.candidates = s.candidates[:0]
-	for i, l := range logits {
-		s.candidates = append(s.candidates, candidate{int32(i), float64(l)})
+func newSampler(o Options, vocab int) (*sampler, error) {
+	s := &sampler{Options: o, rules: o.rules(), exponents: make([]float32, vocab)}
+	if o.Temperature > 0 {
+		n := min(2*s.width(vocab), vocab)
+		s.candidates = make([]candidate, 0, n)
+		s.weights = weights{bins: make([]uint16, 0, n), room: make([]candidate, 0, n)}
 	}
-	s.penalize(history)
+	return s, s.size(vocab)
+}
+
+// width is the number of tokens among which one is chosen.
+func (s *sampler) width(vocab int) int {
+	if s.TopK > 0 {
+		return min(s.TopK, vocab)
+	}
+	return vocab
+}
+
+// next chooses the successor of a text by its logits. The last n tokens of the text are generated; stream tells apart texts that
+// have the same seed.
+func (s *sampler) next(logits []float32, text []int32, n int, stream uint64) (int32, error) {
+	scores := s.scores[:len(logits)]
+	for id, l := range logits {
+		scores[id] = float64(l)
+	}
+	s.apply(text, n)
+	best := largest(scores)
+	if math.IsInf(scores[best], -1) {
+		return 0, s.errForbidden(len(text))
+	}
 	if s.Temperature == 0 {
-		return slices.MaxFunc(s.candidates, byLogit).id
+		return int32(best), nil
 	}
-	for i := range s.candidates {
-		s.candidates[i].p /= s.Temperature
-	}
-	return s.draw(s.filter())
+	s.weights.set(appendBest(s.candidates[:0], scores, s.width(len(logits))), scores[best], s.Temperature)
+	u := kernel.Seed{Key: s.Seed + stream, Stream: 0x73616d706c65}.Uniform(uint64(n)) // a stream that no dropout uses
+	return s.draw(u), nil
 }
 
-// byLogit puts the lower id above a higher one of the same logit, so that ties do not depend on the search.
-func byLogit(a, b candidate) int {
-	return cmp.Or(cmp.Compare(a.p, b.p), cmp.Compare(b.id, a.id))
-}
-
-func (s *sampler) penalize(history []int32) {
-	if s.RepetitionPenalty == 0 || s.RepetitionPenalty == 1 {
-		return
-	}
-	seen := map[int32]bool{}
-	for _, id := range history {
-		if seen[id] || int(id) >= len(s.candidates) {
-			continue
-		}
-		seen[id] = true
-		if c := &s.candidates[id]; c.p > 0 {
-			c.p /= s.RepetitionPenalty
-		} else {
-			c.p *= s.RepetitionPenalty
+// largest is the index of the largest score, of equal ones the first.
+func largest[T float32 | float64](x []T) int {
+	best := 0
+	for i, v := range x {
+		if v > x[best] {
+			best = i
 		}
 	}
+	return best
 }
 
-// filter returns the tokens that may follow, the most likely first, with probabilities that sum to 1.
-func (s *sampler) filter() []candidate {
-	c := s.candidates
-	slices.SortFunc(c, func(a, b candidate) int { return byLogit(b, a) })
-	if s.TopK > 0 && s.TopK < len(c) {
-		c = c[:s.TopK]
-	}
-	normalize(c)
+// draw takes the token at the share u of the weights that TopP and MinP leave. Both leave the best tokens, so a sum of weights says
+// which ones.
+func (s *sampler) draw(u float64) int32 {
+	mass := s.weights.total
 	if s.TopP > 0 && s.TopP < 1 {
-		sum, n := 0.0, 0
-		for n < len(c) && sum < s.TopP {
-			sum += c[n].p
-			n++
-		}
-		c = c[:n]
+		_, mass = s.weights.at(s.TopP * mass)
 	}
 	if s.MinP > 0 {
-		least := s.MinP * c[0].p
-		n := len(c)
-		for n > 1 && c[n-1].p < least {
-			n--
-		}
-		c = c[:n]
+		mass = min(mass, s.weights.atLeast(s.MinP))
 	}
-	sum := 0.0
-	for _, x := range c {
-		sum += x.p
-	}
-	for i := range c {
-		c[i].p /= sum
-	}
-	return c
+	x, _ := s.weights.at(math.Nextafter(u*mass, math.Inf(1)))
+	return x.id
 }
 
-// normalize turns logits, the largest first, into probabilities.
-func normalize(c []candidate) {
-	most, sum := c[0].p, 0.0
-	for i := range c {
-		c[i].p = math.Exp(c[i].p - most)
-		sum += c[i].p
+// logSum is the logarithm of the sum of the exponentials of the logits, with room for as many numbers.
+func logSum(logits, room []float32) float64 {
+	best := largest(logits)
+	if math.IsInf(float64(logits[best]), -1) {
+		return math.Inf(-1)
 	}
-	for i := range c {
-		c[i].p /= sum
-	}
-}
-
-func (s *sampler) draw(c []candidate) int32 {
-	u := kernel.Seed{Key: s.Seed, Stream: 0x73616d706c65}.Uniform(s.drawn) // a stream that no dropout uses
-	s.drawn++
-	for _, x := range c {
-		if u -= x.p; u < 0 {
-			return x.id
-		}
-	}
-	return c[len(c)-1].id
+	kernel.Softmax(room, logits, len(logits)) // the largest probability is 1/Σexp(l-max)
+	return float64(logits[best]) - math.Log(float64(room[best]))
 }

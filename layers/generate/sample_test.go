@@ -202,9 +202,18 @@ func TestOptionsCheck(t *testing.T) {
 		{generate.Options{MinP: nan}, "min-p NaN"},
 		{generate.Options{RepetitionPenalty: -1}, "repetition penalty -1"},
 		{generate.Options{RepetitionPenalty: nan}, "repetition penalty NaN"},
+		{generate.Options{FrequencyPenalty: nan}, "frequency penalty NaN"},
+		{generate.Options{PresencePenalty: math.Inf(-1)}, "presence penalty -Inf"},
+		{generate.Options{NoRepeat: -1}, "no repeated sequence of -1"},
+		{generate.Options{MinTokens: -1}, "at least -1 tokens"},
+		{generate.Options{MinTokens: 3, Tokens: 2}, "at least 3 tokens and at most 2"},
+		{generate.Options{Stop: []int32{3, -1}}, "stop token -1"},
+		{generate.Options{Bias: map[int32]float32{-1: 2}}, "bias 2 of token -1"},
+		{generate.Options{Bias: map[int32]float32{1: float32(nan)}}, "bias NaN of token 1"},
+		{generate.Options{Bias: map[int32]float32{1: inf}}, "bias +Inf of token 1"},
 	} {
 		wantError(t, c.o.Check(), "generate: "+c.want)
-		_, err := collect(always(t, 1, 2), []int32{0}, false, c.o)
+		_, err := collect(always(t, 1, 2), []int32{0}, c.o)
 		wantError(t, err, c.want)
 		_, err = generate.Batch(always(t, 1, 2), [][]int32{{0}}, c.o)
 		wantError(t, err, c.want)

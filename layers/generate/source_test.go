@@ -12,7 +12,7 @@ import (
 )
 
 var smallSeq2Seq = models.Seq2Seq{
-	EncoderLayers: 2, DecoderLayers: 2, Heads: 2, Dim: 8, Hidden: 12, SourceVocab: 17, TargetVocab: 19, Source: 6, Target: 70, BOS: 1, EOS: 2,
+	EncoderLayers: 2, DecoderLayers: 2, Heads: 2, Dim: 8, Hidden: 12, SourceVocab: 17, TargetVocab: 19, Source: 6, Target: 70, BOS: []int32{1}, EOS: []int32{2},
 }
 
 // translation is a batch of sources and their logits for given targets, without caches.
@@ -130,9 +130,9 @@ func TestTargetsDoNotSlide(t *testing.T) {
 	if err := d.SetSources([][]int32{{1, 2}}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := collect(d, []int32{1}, true, generate.Options{Tokens: 2})
+	_, err := collect(d, []int32{1}, generate.Options{Slide: true, Tokens: 2})
 	wantError(t, err, "first position", "cannot slide")
-	got, err := collect(d, []int32{1}, false, generate.Options{Tokens: d.Window() + 1})
+	got, err := collect(d, []int32{1}, generate.Options{Tokens: d.Window() + 1})
 	wantError(t, err, "reached the model's window")
 	if len(got) != d.Window() {
 		t.Errorf("got %d tokens before the error, want the %d of the window", len(got), d.Window())

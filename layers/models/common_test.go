@@ -15,7 +15,7 @@ import (
 var (
 	smallGPT     = models.GPT{Vocab: 13, Context: 9, Layers: 2, Heads: 2, Dim: 6, InitStd: 0.3}
 	smallSeq2Seq = models.Seq2Seq{
-		EncoderLayers: 1, DecoderLayers: 2, Heads: 2, Dim: 6, Hidden: 5, SourceVocab: 11, TargetVocab: 13, Source: 5, Target: 7, EOS: 2, BOS: 1,
+		EncoderLayers: 1, DecoderLayers: 2, Heads: 2, Dim: 6, Hidden: 5, SourceVocab: 11, TargetVocab: 13, Source: 5, Target: 7, EOS: []int32{2}, BOS: []int32{1},
 	}
 )
 

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -10,10 +11,16 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// activations are Hugging Face's names.
+// activations are the names of Hugging Face's ACT2FN whose formula is one of the kernels. gelu_fast, gelu_accurate and gelu_python_tanh are the same formula as gelu_new,
+// written in other ways.
 var activations = map[string]kernel.Activation{
+	"sigmoid":           kernel.Sigmoid,
 	"gelu":              kernel.GELU,
+	"gelu_python":       kernel.GELU,
 	"gelu_new":          kernel.GELUTanh,
+	"gelu_fast":         kernel.GELUTanh,
+	"gelu_accurate":     kernel.GELUTanh,
+	"gelu_python_tanh":  kernel.GELUTanh,
 	"gelu_pytorch_tanh": kernel.GELUTanh,
 	"relu":              kernel.ReLU,
 	"silu":              kernel.SiLU,
@@ -25,13 +32,10 @@ func activation(name string) (kernel.Activation, error) {
 	if act, ok := activations[name]; ok {
 		return act, nil
 	}
-	names := make([]string, 0, len(activations))
-	for n := range activations {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return 0, errors.Errorf("models: there is no activation %q: the activations are %s", name, strings.Join(names, ", "))
+	return 0, errors.Errorf("models: there is no activation %q: the activations are %s", name, strings.Join(sortedKeys(activations), ", "))
 }
+
+func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
 // field is a field of a configuration by name.
 type field[T int | float64] struct {

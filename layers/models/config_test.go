@@ -1,8 +1,12 @@
 package models_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,7 +27,7 @@ const publishedGPT2 = `{
 
 var gpt2 = models.GPT{
 	Vocab: 50257, Context: 1024, Layers: 12, Heads: 12, Dim: 768, Activation: "gelu_new", Eps: 1e-5, InitStd: 0.02,
-	EmbedDropout: 0.1, Dropout: 0.1, AttnDropout: 0.1, BOS: 50256, EOS: 50256,
+	EmbedDropout: 0.1, Dropout: 0.1, AttnDropout: 0.1, BOS: []int32{50256}, EOS: []int32{50256},
 }
 
 func TestReadPublishedGPT2(t *testing.T) {
@@ -35,7 +39,7 @@ func TestReadPublishedGPT2(t *testing.T) {
 		var got models.GPT
 		if err := json.Unmarshal([]byte(file), &got); err != nil {
 			t.Errorf("%s: %v", name, err)
-		} else if got != gpt2 {
+		} else if !reflect.DeepEqual(got, gpt2) {
 			t.Errorf("%s: got %+v, want %+v", name, got, gpt2)
 		}
 	}
@@ -46,7 +50,7 @@ func TestGPTRoundTrip(t *testing.T) {
 		gpt2,
 		{Vocab: 65, Context: 64, Layers: 4, Heads: 4, Dim: 128, Activation: "relu", Eps: 1e-6, InitStd: 0.1},
 		{Vocab: 7, Context: 8, Layers: 1, Heads: 3, Dim: 9, Hidden: 5, Activation: "silu", Eps: 1e-3, Untied: true, InitStd: 0.5,
-			EmbedDropout: 0.1, Dropout: 0.2, AttnDropout: 0.3, BOS: 0, EOS: 3},
+			EmbedDropout: 0.1, Dropout: 0.2, AttnDropout: 0.3, BOS: []int32{0}, EOS: []int32{3, 0}},
 	} {
 		data, err := json.Marshal(m)
 		if err != nil {
@@ -55,7 +59,7 @@ func TestGPTRoundTrip(t *testing.T) {
 		var got models.GPT
 		if err := json.Unmarshal(data, &got); err != nil {
 			t.Errorf("%s: %v", data, err)
-		} else if got != m {
+		} else if !reflect.DeepEqual(got, m) {
 			t.Errorf("got %+v, want %+v", got, m)
 		}
 	}
@@ -72,7 +76,7 @@ func TestGPTFile(t *testing.T) {
 			"activation_function": "gelu_new", "layer_norm_epsilon": 1e-5, "initializer_range": 0.02, "embd_pdrop": 0.0, "resid_pdrop": 0.0,
 			"attn_pdrop": 0.0, "tie_word_embeddings": true, "bos_token_id": nil, "eos_token_id": nil,
 		}},
-		{models.GPT{Vocab: 65, Context: 64, Layers: 4, Heads: 4, Dim: 128, Hidden: 99, Untied: true, EOS: 3}, map[string]any{
+		{models.GPT{Vocab: 65, Context: 64, Layers: 4, Heads: 4, Dim: 128, Hidden: 99, Untied: true, BOS: []int32{0}, EOS: []int32{3}}, map[string]any{
 			"n_inner": 99.0, "tie_word_embeddings": false, "bos_token_id": 0.0, "eos_token_id": 3.0,
 		}},
 	} {
@@ -95,7 +99,7 @@ func TestGPTFile(t *testing.T) {
 func TestSeq2SeqRoundTrip(t *testing.T) {
 	want := models.Seq2Seq{
 		EncoderLayers: 6, DecoderLayers: 5, Heads: 8, Dim: 512, Hidden: 2048, SourceVocab: 100, TargetVocab: 200, NormFirst: true,
-		Activation: "gelu", LabelSmoothing: 0.1, Eps: 1e-6, Dropout: 0.2, Source: 30, Target: 40, PAD: 3, BOS: 1, EOS: 2,
+		Activation: "gelu", LabelSmoothing: 0.1, Eps: 1e-6, Dropout: 0.2, Source: 30, Target: 40, PAD: []int32{3}, BOS: []int32{0}, EOS: []int32{2, 1},
 	}
 	data, err := json.Marshal(want)
 	if err != nil {
@@ -105,7 +109,7 @@ func TestSeq2SeqRoundTrip(t *testing.T) {
 	if err := json.Unmarshal(data, &got); err != nil {
 		t.Fatal(err)
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	for _, field := range []string{`"model_type":"transformer"`, `"d_model":512`, `"d_ff":2048`, `"positions":"sinusoidal"`} {
@@ -116,28 +120,36 @@ func TestSeq2SeqRoundTrip(t *testing.T) {
 }
 
 func TestBadFiles(t *testing.T) {
-	seq2seq := `{"encoder_layers": 1, "decoder_layers": 1, "heads": 2, "d_model": 4, "src_vocab_size": 5, "tgt_vocab_size": 5, `
+	seq2seq := `{"encoder_layers": 1, "decoder_layers": 1, "heads": 2, "d_model": 4, "src_vocab_size": 5, "tgt_vocab_size": 5, "model_type": "transformer", `
 	for _, c := range []struct {
 		file string
 		into any
 		want []string
 	}{
 		{`{"model_type": "llama"}`, new(models.GPT), []string{"model_type", `"llama"`, `"gpt2"`}},
-		{`{"activation_function": "mish"}`, new(models.GPT), []string{`"mish"`, "gelu_new"}},
-		{`{"n_head": 7}`, new(models.GPT), []string{"768", "7 Heads"}},
-		{`{"n_layer": 0}`, new(models.GPT), []string{"Layers is 0", "at least 1"}},
-		{`{"vocab_size": -3}`, new(models.GPT), []string{"Vocab is -3"}},
-		{`{"n_inner": -3}`, new(models.GPT), []string{"Hidden is -3"}},
-		{`{"n_embd": "wide"}`, new(models.GPT), []string{"n_embd", "string"}},
-		{`{"attn_pdrop": 1}`, new(models.GPT), []string{"AttnDropout is 1"}},
-		{`{"scale_attn_by_inverse_layer_idx": true}`, new(models.GPT), []string{"scale_attn_by_inverse_layer_idx", "true"}},
-		{`{"scale_attn_weights": false}`, new(models.GPT), []string{"scale_attn_weights", "false"}},
+		{`{"model_type": "gpt2", "activation_function": "mish"}`, new(models.GPT), []string{`"mish"`, "gelu_new"}},
+		{`{"model_type": "gpt2", "n_head": 7}`, new(models.GPT), []string{"768", "7 Heads"}},
+		{`{"model_type": "gpt2", "n_layer": 0}`, new(models.GPT), []string{"Layers is 0", "at least 1"}},
+		{`{"model_type": "gpt2", "vocab_size": -3}`, new(models.GPT), []string{"Vocab is -3"}},
+		{`{"model_type": "gpt2", "n_inner": -3}`, new(models.GPT), []string{"Hidden is -3"}},
+		{`{"model_type": "gpt2", "n_embd": "wide"}`, new(models.GPT), []string{"n_embd", "string"}},
+		{`{"model_type": "gpt2", "attn_pdrop": 1}`, new(models.GPT), []string{"AttnDropout is 1"}},
+		{`{"model_type": "gpt2", "scale_attn_by_inverse_layer_idx": true}`, new(models.GPT), []string{"scale_attn_by_inverse_layer_idx", "true"}},
+		{`{"model_type": "gpt2", "scale_attn_weights": false}`, new(models.GPT), []string{"scale_attn_weights", "false"}},
 		{seq2seq + `"model_type": "bert"}`, new(models.Seq2Seq), []string{"model_type", "bert", "transformer"}},
 		{seq2seq + `"positions": "learned"}`, new(models.Seq2Seq), []string{"positions", "learned", "sinusoidal"}},
 		{seq2seq + `"activation": "mish"}`, new(models.Seq2Seq), []string{`"mish"`}},
 		{seq2seq + `"heads": 3}`, new(models.Seq2Seq), []string{"4", "3 Heads"}},
 		{seq2seq + `"heads": "two"}`, new(models.Seq2Seq), []string{"heads", "string"}},
-		{`{}`, new(models.Seq2Seq), []string{"EncoderLayers is 0"}},
+		{`{}`, new(models.Seq2Seq), []string{"no model_type", `"transformer"`}},
+		{`{"n_embd": 4}`, new(models.GPT), []string{"no model_type", `"gpt2"`}},
+		{`{"model_type": "transformer"}`, new(models.Seq2Seq), []string{"EncoderLayers is 0"}},
+		{`{"model_type": "gpt2", "n_layer": 1.5}`, new(models.GPT), []string{"n_layer", "1.5", "whole number"}},
+		{`{"model_type": "gpt2", "n_layer": 1e300}`, new(models.GPT), []string{"n_layer", "1e300", "whole number"}},
+		{`{"model_type": "gpt2", "eos_token_id": -1}`, new(models.GPT), []string{"eos_token_id", "token id: -1"}},
+		{`{"model_type": "gpt2", "eos_token_id": [1, "b"]}`, new(models.GPT), []string{"eos_token_id", "token id", "string"}},
+		{`{"model_type": "gpt2", "bos_token_id": {"id": 1}}`, new(models.GPT), []string{"bos_token_id", "object"}},
+		{seq2seq + `"pad_token_id": 0.5}`, new(models.Seq2Seq), []string{"pad_token_id", "0.5"}},
 	} {
 		wantError(t, json.Unmarshal([]byte(c.file), c.into), append(c.want, "models: ")...)
 	}
@@ -203,4 +215,128 @@ func TestDecodingNeedsSizes(t *testing.T) {
 	}
 	_, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Eval, smallGPT.Logits(1, 10))
 	wantError(t, err, "wpe", "10 tokens", "9 positions")
+}
+
+// TestTokenIDs: an id is a number, a list or null, 0 is an id like others, and it is written as it was read; one id in a list means
+// the same as the id.
+func TestTokenIDs(t *testing.T) {
+	for _, c := range []struct {
+		in, out string
+		want    []int32
+	}{
+		{"null", "null", nil}, {"[]", "null", nil}, {"0", "0", []int32{0}}, {"[0]", "0", []int32{0}}, {"10", "10", []int32{10}},
+		{"10.0", "10", []int32{10}}, {"[3,0]", "[3,0]", []int32{3, 0}}, {"[3.0, 1e1]", "[3,10]", []int32{3, 10}},
+	} {
+		for _, key := range []string{"bos_token_id", "eos_token_id", "pad_token_id"} {
+			var g models.GPT
+			s := smallSeq2Seq
+			seq2seq, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seq2seq = append(bytes.TrimSuffix(seq2seq, []byte("}")), `,"`+key+`":`+c.in+`}`...)
+			if err := json.Unmarshal([]byte(`{"model_type": "gpt2", "`+key+`": `+c.in+`}`), &g); err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(seq2seq, &s); err != nil {
+				t.Fatal(err)
+			}
+			got := map[string][]int32{"bos_token_id": s.BOS, "eos_token_id": s.EOS, "pad_token_id": s.PAD}[key]
+			checkWritten(t, s, key, got, c.want, c.out)
+			if got := map[string][]int32{"bos_token_id": g.BOS, "eos_token_id": g.EOS}[key]; key != "pad_token_id" {
+				checkWritten(t, g, key, got, c.want, c.out)
+			}
+		}
+	}
+}
+
+func checkWritten(t *testing.T, m any, key string, got, want []int32, text string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%T: %s: got %v, want %v", m, key, got, want)
+	}
+	data, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if part := `"` + key + `":` + text; !strings.Contains(string(data)+",", part) {
+		t.Errorf("%T: got %s, want %s in it", m, data, part)
+	}
+}
+
+// TestWholeNumbers writes every whole number of a configuration in all the ways of JSON.
+func TestWholeNumbers(t *testing.T) {
+	for _, m := range []any{&models.GPT{Vocab: 100, Context: 20, Layers: 3, Heads: 2, Dim: 40, Hidden: 70, BOS: []int32{10}, EOS: []int32{20, 30}}, &smallSeq2Seq} {
+		plain, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, form := range []string{"${1}.0", "${1}.000", "${1}e0", "${1}.0E+0"} {
+			text := regexp.MustCompile(`([:,\[])(\d+)([],}])`).ReplaceAllString(string(plain), "${1}"+strings.ReplaceAll(form, "${1}", "${2}")+"${3}")
+			text = regexp.MustCompile(`([,\[])(\d+)([],])`).ReplaceAllString(text, "${1}"+strings.ReplaceAll(form, "${1}", "${2}")+"${3}")
+			got := reflect.New(reflect.TypeOf(m).Elem()).Interface()
+			if err := json.Unmarshal([]byte(text), got); err != nil {
+				t.Errorf("%s: %v", text, err)
+				continue
+			}
+			again, err := json.Marshal(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(again) != string(plain) {
+				t.Errorf("%s:\n got %s\nwant %s", text, again, plain)
+			}
+		}
+	}
+}
+
+// TestActivationNames: names of one formula compute the same, names of different ones do not.
+func TestActivationNames(t *testing.T) {
+	loss := func(name string) float64 {
+		m := smallGPT
+		m.InitStd = 2 // activations of small numbers are alike
+		m.Activation = name
+		p := build(t, graph.NewParams(tensor.Float32, 1), graph.Eval, m.Loss(2, 5))
+		run(t, p, windows(m, 2, 5))
+		return p.Loss()
+	}
+	seen := map[float64]string{}
+	for _, names := range [][]string{
+		{"gelu", "gelu_python"}, {"gelu_new", "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh", "gelu_python_tanh"},
+		{"relu"}, {"silu", "swish"}, {"tanh"}, {"sigmoid"},
+	} {
+		want := loss(names[0])
+		if other, ok := seen[want]; ok {
+			t.Errorf("%s computes the same as %s", names[0], other)
+		}
+		seen[want] = names[0]
+		for _, name := range names[1:] {
+			if got := loss(name); got != want {
+				t.Errorf("%s: loss is %g, want %g as with %s", name, got, want, names[0])
+			}
+		}
+	}
+}
+
+func TestGPTNames(t *testing.T) {
+	tied, untied := models.GPT{}, models.GPT{Untied: true}
+	for _, prefix := range []string{"", "transformer.", "_orig_mod.", "_orig_mod.transformer.", "module.transformer.", "module._orig_mod.", "_orig_mod.module.transformer."} {
+		for name, ignored := range map[string]bool{
+			"wte.weight": false, "h.0.attn.c_attn.bias": false, "h.10.attn.bias": true, "h.0.attn.masked_bias": true, "h.0.mlp.c_fc.bias": false,
+			"ln_f.bias": false, "xh.0.attn.bias": false, "h.x.attn.bias": false,
+		} {
+			if got := tied.Rename(prefix + name); got != name {
+				t.Errorf("%s: got %s, want %s", prefix+name, got, name)
+			}
+			if tied.Ignore(name) != ignored || untied.Ignore(name) != ignored {
+				t.Errorf("%s: ignored %t and %t, want %t", name, tied.Ignore(name), untied.Ignore(name), ignored)
+			}
+		}
+		if got := tied.Rename(prefix + "lm_head.weight"); got != "lm_head.weight" {
+			t.Errorf("%slm_head.weight: got %s", prefix, got)
+		}
+	}
+	if !tied.Ignore("lm_head.weight") || untied.Ignore("lm_head.weight") {
+		t.Error("lm_head.weight: want it ignored by a tied model alone")
+	}
 }

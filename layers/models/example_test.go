@@ -44,7 +44,7 @@ func ExampleGPT_UnmarshalJSON() {
 
 // The encoder-decoder learns from padded pairs: one of two source tokens, and a target of one token with its marks.
 func ExampleSeq2Seq() {
-	m := models.Seq2Seq{EncoderLayers: 1, DecoderLayers: 1, Heads: 2, Dim: 8, SourceVocab: 10, TargetVocab: 10, BOS: 1, EOS: 2}
+	m := models.Seq2Seq{EncoderLayers: 1, DecoderLayers: 1, Heads: 2, Dim: 8, SourceVocab: 10, TargetVocab: 10, BOS: []int32{1}, EOS: []int32{2}}
 	p, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Train, m.Loss(1, 4, 3))
 	if err != nil {
 		log.Fatal(err)

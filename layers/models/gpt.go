@@ -15,7 +15,8 @@ import (
 )
 
 // GPT is GPT-2: token and position embeddings, pre-norm blocks, a final norm, and a head tied to the token embedding
-// (Radford et al. 2019). Its JSON form is Hugging Face's config.json of model_type gpt2.
+// (Radford et al. 2019). Its JSON form is Hugging Face's config.json of model_type gpt2. For published weights, see [GPT.Rename] and
+// [GPT.Ignore].
 //
 // Parameters: wte.weight, wpe.weight, h.0.ln_1.weight, …, ln_f.weight, ln_f.bias; lm_head.weight if Untied.
 type GPT struct {
@@ -26,7 +27,7 @@ type GPT struct {
 	Dim     int
 	Hidden  int // of the MLPs; 0 means 4·Dim
 
-	Activation string  // gelu_new, gelu, relu or silu; "" means gelu_new
+	Activation string  // a name of Hugging Face's: gelu_new, gelu, relu, silu, …; "" means gelu_new
 	Eps        float64 // of the norms; 0 means 1e-5
 	Untied     bool    // the head has weights of its own
 	InitStd    float64 // of the weights at first; 0 means 0.02
@@ -35,19 +36,19 @@ type GPT struct {
 	Dropout      float64 // of what each half of a block adds
 	AttnDropout  float64 // of the attention's probabilities
 
-	BOS, EOS int32 // ids of the tokens that begin and end a text; 0 and 0 when there are none
+	BOS, EOS []int32 // ids of the tokens that begin and end a text; each of them does, and empty means that there is none
 }
 
 // gptJSON is config.json. Fields that are missing have Hugging Face's defaults.
 type gptJSON struct {
 	ModelType     string   `json:"model_type"`
 	Architectures []string `json:"architectures,omitempty"`
-	Vocab         int      `json:"vocab_size"`
-	Context       int      `json:"n_positions"`
-	Layers        int      `json:"n_layer"`
-	Heads         int      `json:"n_head"`
-	Dim           int      `json:"n_embd"`
-	Hidden        *int     `json:"n_inner"`
+	Vocab         whole    `json:"vocab_size"`
+	Context       whole    `json:"n_positions"`
+	Layers        whole    `json:"n_layer"`
+	Heads         whole    `json:"n_head"`
+	Dim           whole    `json:"n_embd"`
+	Hidden        *whole   `json:"n_inner"`
 	Activation    string   `json:"activation_function"`
 	Eps           float64  `json:"layer_norm_epsilon"`
 	InitStd       float64  `json:"initializer_range"`
@@ -55,8 +56,8 @@ type gptJSON struct {
 	Dropout       float64  `json:"resid_pdrop"`
 	AttnDropout   float64  `json:"attn_pdrop"`
 	Tied          bool     `json:"tie_word_embeddings"`
-	BOS           *int32   `json:"bos_token_id"`
-	EOS           *int32   `json:"eos_token_id"`
+	BOS           ids      `json:"bos_token_id"`
+	EOS           ids      `json:"eos_token_id"`
 	gptFixed
 }
 
@@ -74,16 +75,14 @@ func (m GPT) MarshalJSON() ([]byte, error) {
 	m = m.withDefaults()
 	j := gptJSON{
 		ModelType: "gpt2", Architectures: []string{"GPT2LMHeadModel"},
-		Vocab: m.Vocab, Context: m.Context, Layers: m.Layers, Heads: m.Heads, Dim: m.Dim,
+		Vocab: whole(m.Vocab), Context: whole(m.Context), Layers: whole(m.Layers), Heads: whole(m.Heads), Dim: whole(m.Dim),
 		Activation: m.Activation, Eps: m.Eps, InitStd: m.InitStd,
 		EmbedDropout: m.EmbedDropout, Dropout: m.Dropout, AttnDropout: m.AttnDropout,
-		Tied: !m.Untied, gptFixed: plainGPT,
-	}
-	if m.BOS != 0 || m.EOS != 0 {
-		j.BOS, j.EOS = &m.BOS, &m.EOS
+		Tied: !m.Untied, BOS: m.BOS, EOS: m.EOS, gptFixed: plainGPT,
 	}
 	if m.Hidden != 0 {
-		j.Hidden = &m.Hidden
+		hidden := whole(m.Hidden)
+		j.Hidden = &hidden
 	}
 	return json.Marshal(j)
 }
@@ -91,31 +90,27 @@ func (m GPT) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads config.json. It is an error if it is another family's or asks for what GPT does not have.
 func (m *GPT) UnmarshalJSON(data []byte) error {
 	j := gptJSON{
-		ModelType: "gpt2", Vocab: 50257, Context: 1024, Layers: 12, Heads: 12, Dim: 768, Activation: "gelu_new", Eps: 1e-5,
+		Vocab: 50257, Context: 1024, Layers: 12, Heads: 12, Dim: 768, Activation: "gelu_new", Eps: 1e-5,
 		InitStd: 0.02, EmbedDropout: 0.1, Dropout: 0.1, AttnDropout: 0.1, Tied: true, gptFixed: plainGPT,
 	}
-	if err := json.Unmarshal(data, &j); err != nil {
-		return errors.Wrap(err, "models: GPT configuration")
+	if err := decode(data, "GPT", &j); err != nil {
+		return err
 	}
-	if j.ModelType != "gpt2" {
-		return errors.Errorf("models: GPT configuration: model_type is %q, want \"gpt2\"", j.ModelType)
+	if err := family("GPT", j.ModelType, "gpt2"); err != nil {
+		return err
 	}
 	if j.gptFixed != plainGPT {
 		return errors.Errorf("models: GPT configuration: scale_attn_weights, scale_attn_by_inverse_layer_idx, add_cross_attention are %v, want %v", j.gptFixed, plainGPT)
 	}
 	*m = GPT{
-		Vocab: j.Vocab, Context: j.Context, Layers: j.Layers, Heads: j.Heads, Dim: j.Dim, Activation: j.Activation, Eps: j.Eps,
+		Vocab: int(j.Vocab), Context: int(j.Context), Layers: int(j.Layers), Heads: int(j.Heads), Dim: int(j.Dim), Activation: j.Activation, Eps: j.Eps,
 		InitStd: j.InitStd, EmbedDropout: j.EmbedDropout, Dropout: j.Dropout, AttnDropout: j.AttnDropout, Untied: !j.Tied,
-		Hidden: value(j.Hidden), BOS: value(j.BOS), EOS: value(j.EOS),
+		BOS: j.BOS, EOS: j.EOS,
+	}
+	if j.Hidden != nil {
+		m.Hidden = int(*j.Hidden)
 	}
 	return m.Check()
-}
-
-func value[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
 }
 
 func (m GPT) withDefaults() GPT {

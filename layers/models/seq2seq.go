@@ -2,10 +2,8 @@ package models
 
 import (
 	"cmp"
-	"encoding/json"
 	"math"
 
-	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -20,63 +18,23 @@ import (
 // Parameters, by the names of torch.nn.Transformer: src_embed.weight, tgt_embed.weight, transformer.encoder.layers.0.…,
 // transformer.encoder.norm.…, transformer.decoder.…, generator.weight, generator.bias.
 type Seq2Seq struct {
-	EncoderLayers  int     `json:"encoder_layers"`
-	DecoderLayers  int     `json:"decoder_layers"`
-	Heads          int     `json:"heads"`
-	Dim            int     `json:"d_model"`
-	Hidden         int     `json:"d_ff"`
-	SourceVocab    int     `json:"src_vocab_size"`
-	TargetVocab    int     `json:"tgt_vocab_size"`
-	NormFirst      bool    `json:"norm_first"`
-	Activation     string  `json:"activation"`      // "" means relu
-	LabelSmoothing float64 `json:"label_smoothing"` // in training
-	Eps            float64 `json:"layer_norm_eps"`  // 0 means 1e-5
-	Dropout        float64 `json:"dropout"`
+	EncoderLayers  int
+	DecoderLayers  int
+	Heads          int
+	Dim            int
+	Hidden         int // of the feed-forward layers; 0 means 4·Dim
+	SourceVocab    int
+	TargetVocab    int
+	NormFirst      bool
+	Activation     string  // "" means relu
+	LabelSmoothing float64 // in training
+	Eps            float64 // 0 means 1e-5
+	Dropout        float64
 
-	Source int `json:"max_source_length"` // the most tokens of a source
-	Target int `json:"max_target_length"` // and of a target with its BOS
+	Source int // the most tokens of a source
+	Target int // and of a target with its BOS
 
-	PAD int32 `json:"pad_token_id"`
-	BOS int32 `json:"bos_token_id"`
-	EOS int32 `json:"eos_token_id"`
-}
-
-const seq2seqType = "transformer"
-
-// seq2seqFixed are the choices of config.json that are the same for every Seq2Seq.
-type seq2seqFixed struct {
-	ModelType string `json:"model_type"`
-	Positions string `json:"positions"`
-	Scale     bool   `json:"scale_embeddings"`
-	FinalNorm bool   `json:"final_norm"`
-}
-
-// plainSeq2Seq has the fields of Seq2Seq without its methods.
-type plainSeq2Seq Seq2Seq
-
-// MarshalJSON writes config.json.
-func (m Seq2Seq) MarshalJSON() ([]byte, error) {
-	m = m.withDefaults()
-	return json.Marshal(struct {
-		seq2seqFixed
-		plainSeq2Seq
-	}{seq2seqFixed{seq2seqType, "sinusoidal", true, true}, plainSeq2Seq(m)})
-}
-
-// UnmarshalJSON reads config.json. It is an error if it is another family's or asks for what Seq2Seq does not have.
-func (m *Seq2Seq) UnmarshalJSON(data []byte) error {
-	j := struct {
-		seq2seqFixed
-		plainSeq2Seq
-	}{seq2seqFixed: seq2seqFixed{seq2seqType, "sinusoidal", true, true}}
-	if err := json.Unmarshal(data, &j); err != nil {
-		return errors.Wrap(err, "models: Seq2Seq configuration")
-	}
-	if want := (seq2seqFixed{seq2seqType, "sinusoidal", true, true}); j.seq2seqFixed != want {
-		return errors.Errorf("models: Seq2Seq configuration: model_type, positions, scale_embeddings, final_norm are %v, want %v", j.seq2seqFixed, want)
-	}
-	*m = Seq2Seq(j.plainSeq2Seq)
-	return m.Check()
+	PAD, BOS, EOS []int32 // ids of the tokens that fill up, begin and end a text; each of them does, and empty means that there is none
 }
 
 func (m Seq2Seq) withDefaults() Seq2Seq {

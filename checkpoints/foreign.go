@@ -1,0 +1,77 @@
+package checkpoints
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// foreignKinds are the first bytes of files that are often found under a model's names.
+var foreignKinds = []struct{ start, kind string }{
+	{"version https://git-lfs", "a Git LFS pointer, which stands for the file: fetch it with git lfs pull"},
+	{"PK\x03\x04", "a zip archive, as torch.save writes: convert it to safetensors in Python"},
+	{"\x80\x02", "a Python pickle, as torch.save writes: convert it to safetensors in Python"},
+	{"GGUF", "a GGUF file: download the safetensors files of the model"},
+	{"\x89HDF", "an HDF5 file, as Keras writes: convert it to safetensors in Python"},
+	{"\x1f\x8b", "a gzip archive: unpack it first"},
+}
+
+// foreignKind says what a file is whose first bytes are given, "" if it is no file of another kind.
+func foreignKind(start []byte) string {
+	text := bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\ufeff")), " \t\r\n")
+	if len(text) > 1 && text[0] == '<' && (text[1] == '!' || text[1] == '?' || text[1]|0x20 >= 'a' && text[1]|0x20 <= 'z') {
+		return "a web page or another kind of markup, perhaps the error page of a download: download the file again"
+	}
+	for _, f := range foreignKinds {
+		if bytes.HasPrefix(start, []byte(f.start)) {
+			return f.kind
+		}
+	}
+	return ""
+}
+
+// foreignStart is foreignKind for a file that is no safetensors file. The length of a header, which comes first in such a file, may
+// look like the start of another; its last bytes are 0 then.
+func foreignStart(r io.ReaderAt) string {
+	start := make([]byte, 64)
+	n, _ := r.ReadAt(start, 0)
+	if start = start[:n]; n >= prefixBytes && bytes.Equal(start[4:prefixBytes], make([]byte, 4)) && !bytes.HasPrefix(start, []byte("PK\x03\x04")) {
+		return ""
+	}
+	return foreignKind(start)
+}
+
+// foreignWeights are weights of other formats that a model folder may hold, and what to do.
+var foreignWeights = []struct{ pattern, remedy string }{
+	{"pytorch_model*.bin*", "weights of PyTorch: convert them to safetensors in Python, with save_pretrained"},
+	{"consolidated*.pth", "weights of PyTorch: convert them to safetensors in Python"},
+	{"*.pt", "weights of PyTorch: convert them to safetensors in Python"},
+	{"tf_model.h5", "weights of TensorFlow: convert them to safetensors in Python"},
+	{"flax_model*.msgpack", "weights of Flax: convert them to safetensors in Python"},
+	{"*.gguf", "weights of llama.cpp: download the safetensors files of the model"},
+	{"adapter_model.safetensors", "a LoRA adapter: merge it into its base model in Python"},
+	{"*.safetensors", "weights under another name: rename it to " + weightsName + ", or give the path of the file"},
+}
+
+// noWeights is the error of a folder without weights in safetensors.
+func noWeights(dir string) error {
+	names, err := namesIn(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range foreignWeights {
+		i := slices.IndexFunc(names, func(name string) bool {
+			ok, _ := filepath.Match(f.pattern, name)
+			return ok && !strings.HasPrefix(name, ".")
+		})
+		if i >= 0 {
+			return errors.Errorf("no weights: neither %s nor its index, but %s, %s", weightsName, names[i], f.remedy)
+		}
+	}
+	return errors.Wrapf(os.ErrNotExist, "no weights: neither %s nor its index", weightsName)
+}

@@ -1,0 +1,119 @@
+package checkpoints
+
+import (
+	"encoding/json"
+	"hash/crc32"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// manifest is the content of checkpoint.json.
+type manifest struct {
+	Step  int               `json:"step"`
+	Loss  *float64          `json:"loss,omitempty"`
+	Files map[string]stored `json:"files"`  // every other file
+	Sum   crc               `json:"crc32c"` // of the manifest as encoding/json writes it with a Sum of 0
+}
+
+// sum is the checksum of the manifest itself.
+func (m manifest) sum() (crc, error) {
+	m.Sum = 0
+	text, err := json.Marshal(m)
+	return crc(crc32.Checksum(text, castagnoli)), errors.Wrap(err, manifestName)
+}
+
+func readManifest(dir string) (m manifest, err error) {
+	path := filepath.Join(dir, manifestName)
+	if err := readStrict(path, &m); err != nil {
+		return m, err
+	}
+	sum, err := m.sum()
+	switch {
+	case err != nil:
+		return m, err
+	case sum != m.Sum:
+		return m, errors.Errorf("%s: checksum %08x, it was saved with %08x: the file is damaged", path, uint32(sum), uint32(m.Sum))
+	case len(m.Files) == 0:
+		return m, errors.Errorf("%s: %s lists no files", dir, manifestName)
+	}
+	if part := folderPattern.FindStringSubmatch(filepath.Base(dir)); part != nil && "step-"+part[2] != stepName(m.Step) {
+		return m, errors.Errorf("%s: %s says step %d", dir, manifestName, m.Step)
+	}
+	return m, nil
+}
+
+// glance reads the manifest of a checkpoint and holds the files against their sizes, and the headers of safetensors files against
+// themselves, without reading the tensors.
+func glance(dir string) (Saved, manifest, error) {
+	m, err := readManifest(dir)
+	if err != nil {
+		return Saved{}, m, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Files)) {
+		if err := checkFile(dir, name, m.Files[name].Bytes); err != nil {
+			return Saved{}, m, err
+		}
+	}
+	s := Saved{Dir: dir, Step: m.Step, Loss: math.NaN()}
+	if m.Loss != nil {
+		s.Loss = *m.Loss
+	}
+	return s, m, nil
+}
+
+// verify is glance with the checksums of all files.
+func verify(dir string) (Saved, manifest, error) {
+	s, m, err := glance(dir)
+	if err != nil {
+		return Saved{}, m, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Files)) {
+		if err := checkSum(filepath.Join(dir, name), m.Files[name]); err != nil {
+			return Saved{}, m, err
+		}
+	}
+	return s, m, checkStrangers(dir, m)
+}
+
+// checkStrangers refuses files that would be read as part of the checkpoint and were not saved with it.
+func checkStrangers(dir string, m manifest) error {
+	names, err := namesIn(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, ok := m.Files[name]; !ok && (isWeights(name) || slices.Contains([]string{configName, optimizerName, stateName}, name)) {
+			return errors.Errorf("%s: %s was not saved with the checkpoint: move it elsewhere", dir, name)
+		}
+	}
+	return nil
+}
+
+// checkFile holds a file against its size when it was saved, and the header of a safetensors file against itself.
+func checkFile(dir, name string, size int64) error {
+	if name != filepath.Base(name) || !filepath.IsLocal(name) {
+		return errors.Errorf("%s: %s lists %.200q, which is outside of the folder", dir, manifestName, name)
+	}
+	path := filepath.Join(dir, name)
+	stat, err := os.Stat(path)
+	if err != nil {
+		return errors.WithStack(err)
+	}
+	if stat.Size() != size {
+		return errors.Errorf("%s: %d bytes, it was saved with %d: the file is damaged", path, stat.Size(), size)
+	}
+	if !strings.HasSuffix(name, ".safetensors") {
+		return nil
+	}
+	f, err := open(path)
+	if err != nil {
+		return err
+	}
+	return errors.WithStack(f.file.Close())
+}

@@ -1,0 +1,99 @@
+// Package folder opens the folders of models, trained here or published.
+package folder
+
+import (
+	"io/fs"
+	"math"
+	"path/filepath"
+	"reflect"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+// GPT reads the configuration of the GPT-2 in a folder, as Hugging Face does: the ids of generation_config.json go before those of
+// config.json, and a head that config.json ties to the embedding is untied if the file holds both with different values.
+func GPT(dir string) (m models.GPT, err error) {
+	if err := checkpoints.ReadConfig(dir, &m); err != nil {
+		return m, err
+	}
+	var g models.Generation
+	if err := checkpoints.ReadJSON(filepath.Join(dir, "generation_config.json"), &g); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return m, err
+	}
+	if len(g.BOS) > 0 {
+		m.BOS = g.BOS
+	}
+	if len(g.EOS) > 0 {
+		m.EOS = g.EOS
+	}
+	if !m.Untied {
+		m.Untied, err = ownHead(dir, m)
+	}
+	return m, err
+}
+
+const head, table = "lm_head.weight", "wte.weight"
+
+// ownHead reports whether the weights of a folder have a head that differs from the embedding.
+func ownHead(dir string, m models.GPT) (bool, error) {
+	paths, err := pathsIn(dir, m)
+	if err != nil || !paths[head] || !paths[table] {
+		return false, err
+	}
+	found, err := checkpoints.ReadWeights(dir, func(name string) bool { return m.Rename(name) == head || m.Rename(name) == table })
+	if err != nil {
+		return false, err
+	}
+	byPath := map[string]*tensor.Dense{}
+	for name, x := range found {
+		byPath[m.Rename(name)] = x
+	}
+	a, b := byPath[head], byPath[table]
+	return !a.Shape().Eq(b.Shape()) || !reflect.DeepEqual(a.Data(), b.Data()), nil
+}
+
+// pathsIn are the parameters' paths for the tensors in a folder.
+func pathsIn(dir string, m models.GPT) (map[string]bool, error) {
+	paths := map[string]bool{}
+	_, err := checkpoints.ReadWeights(dir, func(name string) bool {
+		paths[m.Rename(name)] = true
+		return false
+	})
+	return paths, err
+}
+
+// LoadGPT reads the weights of a folder into parameters that a graph of m has declared. The error names every parameter that is
+// missing, every tensor that is unexpected and every one of another shape. A tied head may have either of its two names.
+func LoadGPT(dir string, m models.GPT, params checkpoints.Tensors) error {
+	paths, err := pathsIn(dir, m)
+	if err != nil {
+		return err
+	}
+	rules := checkpoints.Rules{Rename: m.Rename, Ignore: m.Ignore}
+	if !m.Untied && paths[head] && !paths[table] { // safetensors' save_model keeps the first of two names
+		rules.Rename = func(name string) string {
+			if path := m.Rename(name); path != head {
+				return path
+			}
+			return table
+		}
+	}
+	return checkpoints.LoadWeights(dir, params, rules)
+}
+
+// NoTokens is the bias that forbids the rows of a vocabulary, padded to a round number or trained with gaps, that are no tokens. It is
+// empty if all are.
+func NoTokens(tok *tokenize.Tokenizer, vocab int) map[int32]float32 {
+	bias := map[int32]float32{}
+	for id := range int32(vocab) {
+		if _, ok := tok.IDToToken(id); !ok {
+			bias[id] = float32(math.Inf(-1))
+		}
+	}
+	return bias
+}

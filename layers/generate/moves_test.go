@@ -1,0 +1,120 @@
+package generate_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/layers/generate"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+)
+
+// TestMoves carries out the copies of all assignments of up to five rows, and counts them: a row that stays is not copied.
+func TestMoves(t *testing.T) {
+	for n := 1; n <= 5; n++ {
+		parents := make([]int, n)
+		for {
+			rows, changed := make([]int, n+1), 0
+			for i := range parents {
+				rows[i] = i
+				if parents[i] != i {
+					changed++
+				}
+			}
+			copies := generate.Moves(parents)
+			for _, m := range copies {
+				rows[m[0]] = rows[m[1]]
+			}
+			if !slices.Equal(rows[:n], parents) || len(copies) > changed+n/2 { // a cycle of two rows or more needs one copy more
+				t.Fatalf("%v: got %v by %d copies", parents, rows[:n], len(copies))
+			}
+			i := 0
+			for ; i < n; i++ {
+				if parents[i]++; parents[i] < n {
+					break
+				}
+				parents[i] = 0
+			}
+			if i == n {
+				break
+			}
+		}
+	}
+}
+
+// TestReorderKeepsSources: sequences change places with their sources, also where source and target have the same length.
+func TestReorderKeepsSources(t *testing.T) {
+	m := models.Seq2Seq{EncoderLayers: 1, DecoderLayers: 1, Heads: 2, Dim: 8, SourceVocab: 9, TargetVocab: 11, Source: 6, Target: 6}
+	params := newParams()
+	d, straight := decoder(t, params, m, 3), decoder(t, params, m, 3)
+	sources := [][]int32{{1, 2, 3, 4, 5, 6}, {7}, {3, 3, 3, 8}}
+	texts := [][]int32{{1, 2}, {3}, {4, 5, 6}}
+	for _, parents := range [][]int{{1, 2, 0}, {0, 0, 2}, {2, 1, 0}, {1, 1, 1}} {
+		if err := d.SetSources(sources); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Append(texts); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Reorder(parents); err != nil {
+			t.Fatal(err)
+		}
+		moved, read := make([][]int32, 3), make([][]int32, 3)
+		for b, p := range parents {
+			moved[b], read[b] = sources[p], append(slices.Clone(texts[p]), 10)
+		}
+		got, err := d.Append([][]int32{{10}, {10}, {10}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := straight.SetSources(moved); err != nil {
+			t.Fatal(err)
+		}
+		want, err := straight.Append(read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for b := range got {
+			if diff := distance(got[b], want[b]); !(diff <= cached) {
+				t.Errorf("parents %v: sequence %d differs by %g, want at most %g", parents, b, diff, cached)
+			}
+		}
+	}
+}
+
+// BenchmarkBeam compares a step of beam search with reading as many tokens of as many sequences.
+func BenchmarkBeam(b *testing.B) {
+	const width, tokens = 4, 100
+	for _, c := range []struct {
+		name string
+		m    models.GPT
+	}{
+		{"small", models.GPT{Vocab: 1024, Context: 256, Layers: 4, Heads: 4, Dim: 128, InitStd: 0.2}},
+		{"GPT-2", models.GPT{Vocab: vocabulary, Context: 1024, Layers: 12, Heads: 12, Dim: 768}},
+	} {
+		prompt := random(1, c.m.Vocab, 20)
+		b.Run(c.name+"/append", func(b *testing.B) {
+			d := decoder(b, newParams(), c.m, width)
+			for b.Loop() {
+				d.Reset()
+				if _, err := d.Append(slices.Repeat([][]int32{prompt}, width)); err != nil {
+					b.Fatal(err)
+				}
+				for range tokens - 1 {
+					if _, err := d.Append([][]int32{{1}, {2}, {3}, {4}}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(tokens*b.N), "ms/step")
+		})
+		b.Run(c.name+"/beam", func(b *testing.B) {
+			d := decoder(b, newParams(), c.m, width)
+			for b.Loop() {
+				if _, err := generate.Beam(d, prompt, generate.BeamOptions{Tokens: tokens}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(tokens*b.N), "ms/step")
+		})
+	}
+}

@@ -1,0 +1,81 @@
+package generate
+
+import (
+	"math"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// Options say how tokens are chosen. The zero value takes the most likely one each time. Bias, penalties and filters apply in the
+// order of the fields, as in Hugging Face's generate.
+type Options struct {
+	Tokens    int     // how many to generate; 0 means until a stop token or the end of a window that does not slide
+	MinTokens int     // a stop token cannot come before so many tokens
+	Stop      []int32 // tokens that end the text; they are not part of it
+	Slide     bool    // at the end of the window, go on with the second half of it, which takes the first positions and is read again
+
+	Bias              map[int32]float32 // added to the logits of these tokens; -Inf forbids a token
+	RepetitionPenalty float64           // divides positive logits of tokens already in the text, multiplies negative ones (Keskar et al. 2019); 0 means 1
+	FrequencyPenalty  float64           // subtracted from the logit of a token for every time that it was generated, as in OpenAI's API
+	PresencePenalty   float64           // subtracted from the logit of a token that was generated, as in OpenAI's API
+	NoRepeat          int               // no sequence of so many tokens comes twice, the prompt included; 0 means that all may
+	Temperature       float64           // divides the logits; 0 means the most likely token, without chance
+	TopK              int               // only the K most likely tokens; 0 means all
+	TopP              float64           // only the most likely tokens that together have probability P (Holtzman et al. 2020); 0 means all
+	MinP              float64           // only tokens at least MinP times as likely as the most likely one (Nguyen et al. 2024); 0 means all
+	Seed              uint64            // of the chance: the same seed gives the same text
+}
+
+// Check reports an option that makes no sense.
+func (o Options) Check() error {
+	switch {
+	case !(o.Temperature >= 0) || math.IsInf(o.Temperature, 1):
+		return errors.Errorf("generate: temperature %g, want a finite number of at least 0", o.Temperature)
+	case o.TopK < 0:
+		return errors.Errorf("generate: top-k %d, want at least 0", o.TopK)
+	case !(o.TopP >= 0 && o.TopP <= 1):
+		return errors.Errorf("generate: top-p %g is not in 0…1", o.TopP)
+	case !(o.MinP >= 0 && o.MinP <= 1):
+		return errors.Errorf("generate: min-p %g is not in 0…1", o.MinP)
+	}
+	return o.rules().check(o.Tokens)
+}
+
+func (o Options) rules() *rules {
+	return &rules{
+		minTokens: o.MinTokens, stop: o.Stop, bias: o.Bias, repetition: o.RepetitionPenalty, frequency: o.FrequencyPenalty,
+		presence: o.PresencePenalty, noRepeat: o.NoRepeat,
+	}
+}
+
+// check reports a rule that makes no sense for at most tokens tokens.
+func (r *rules) check(tokens int) error {
+	switch {
+	case tokens < 0:
+		return errors.Errorf("generate: %d tokens, want at least 0", tokens)
+	case r.minTokens < 0:
+		return errors.Errorf("generate: at least %d tokens, want 0 or more", r.minTokens)
+	case tokens > 0 && r.minTokens > tokens:
+		return errors.Errorf("generate: at least %d tokens and at most %d: want no more at least than at most", r.minTokens, tokens)
+	case r.noRepeat < 0:
+		return errors.Errorf("generate: no repeated sequence of %d tokens, want at least 0", r.noRepeat)
+	case !(r.repetition >= 0) || math.IsInf(r.repetition, 1):
+		return errors.Errorf("generate: repetition penalty %g, want a finite number of more than 0", r.repetition)
+	case !finite(r.frequency):
+		return errors.Errorf("generate: frequency penalty %g, want a finite number", r.frequency)
+	case !finite(r.presence):
+		return errors.Errorf("generate: presence penalty %g, want a finite number", r.presence)
+	}
+	if i := slices.IndexFunc(r.stop, func(id int32) bool { return id < 0 }); i >= 0 {
+		return errors.Errorf("generate: stop token %d, want ids of at least 0, or no stop tokens", r.stop[i])
+	}
+	for id, b := range r.bias {
+		if id < 0 || !(b <= math.MaxFloat32) {
+			return errors.Errorf("generate: bias %g of token %d, want a finite number, or -Inf to forbid it, and an id of at least 0", b, id)
+		}
+	}
+	return nil
+}
+
+func finite(x float64) bool { return math.Abs(x) <= math.MaxFloat64 }

@@ -1,0 +1,20 @@
+package models
+
+// Generation is the part of Hugging Face's generation_config.json that says where texts begin and end. Its ids take the place of
+// those of config.json if it has any, as in Hugging Face's generate.
+type Generation struct {
+	BOS, EOS []int32
+}
+
+// UnmarshalJSON reads generation_config.json.
+func (g *Generation) UnmarshalJSON(data []byte) error {
+	var j struct {
+		BOS ids `json:"bos_token_id"`
+		EOS ids `json:"eos_token_id"`
+	}
+	if err := decode(data, "generation", &j); err != nil {
+		return err
+	}
+	*g = Generation{j.BOS, j.EOS}
+	return nil
+}
