@@ -47,7 +47,9 @@ func (c *compiler) program() (*Program, error) {
 	if c.loss != nil {
 		p.loss = p.dense(c.values[c.loss])
 	}
-	return p, nil
+	var err error
+	p.targets, err = c.targets()
+	return p, err
 }
 
 func (c *compiler) memory() Memory {

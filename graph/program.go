@@ -46,6 +46,7 @@ type Program struct {
 	arena64 []float64
 	profile *Profile
 	drawing *drawing
+	targets []*Target
 }
 
 var _ G.VM = (*Program)(nil)
@@ -125,21 +126,8 @@ func (p *Program) InputShape(name string) []int {
 // Run sets the inputs and runs the Program. Every input must be fed, with its own shape and type; an error names the
 // input, or the path of the operation that failed.
 func (p *Program) Run(feed Feed) error {
-	for _, name := range p.names {
-		v, ok := feed[name]
-		if !ok {
-			return errors.Errorf("graph: run: input %s is not fed", name)
-		}
-		if err := p.set(name, v); err != nil {
-			return err
-		}
-	}
-	if len(feed) != len(p.names) {
-		for _, name := range sortedKeys(feed) {
-			if err := p.set(name, feed[name]); err != nil {
-				return err
-			}
-		}
+	if err := p.Set(feed); err != nil {
+		return err
 	}
 	return p.RunAll()
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"iter"
+	"math"
 	"time"
 
 	"github.com/pkg/errors"
@@ -23,14 +24,15 @@ type Trainer struct {
 	Clip      float64        // bound of the norm of all gradients together; 0 for none
 	Until     int            // number of steps of the whole run, those before a resumption included; 0 for no end
 
-	// MicroBatches is the number of batches whose gradients make up one step; 0 means 1. Each counts by its targets, so that the
-	// loss is the mean over the targets of all. With more than 1 the Program's gradients hold the sum over the targets.
+	// MicroBatches is the number of batches whose gradients make up one step; 0 means 1. Each counts by the Program's Targets, so
+	// that loss and gradients are those of one batch of all. With more than 1 the Program's gradients hold the sum over the targets.
 	MicroBatches int
 
 	State
 
 	model   []G.ValueGrad
 	program *graph.Program // whose gradients model holds
+	counted float64        // targets of the step so far
 }
 
 // State is where a run stands. It is all that a resumed run needs beside the parameters and the optimizer's state.
@@ -142,16 +144,17 @@ func (tr *Trainer) step(source Source) (r Report, err error) {
 		r.Rate = tr.Rate(tr.Step)
 	}
 	n := max(tr.MicroBatches, 1)
+	tr.counted = 0
 	defer func() { tr.Program.Accumulate, tr.Program.Scale = false, 1 }()
 	for i := range n {
 		if err := tr.accumulate(source, tr.Batch+i, &r); err != nil {
 			return r, err
 		}
 	}
-	if r.Tokens == 0 {
+	if tr.counted == 0 {
 		return r, errors.Errorf("no target counts in batches %d … %d: all are %d", tr.Batch, tr.Batch+n-1, Ignore)
 	}
-	r.Loss /= float64(r.Tokens)
+	r.Loss, r.Tokens = r.Loss/tr.counted, int(math.Round(tr.counted))
 	if err := tr.update(&r, n); err != nil {
 		return r, err
 	}
@@ -166,24 +169,25 @@ func (tr *Trainer) accumulate(source Source, i int, r *Report) error {
 	if err != nil {
 		return err
 	}
-	counted := countTargets(feed)
+	p := tr.Program
+	p.Stream, p.Accumulate, p.Scale = uint64(i), tr.counted > 0, 1
+	counted, err := counter{p, tr.MicroBatches > 1}.run(feed, func(counted float64) {
+		if tr.MicroBatches > 1 {
+			p.Scale = counted
+		}
+	})
+	if err != nil {
+		return errors.WithMessagef(err, "batch %d", i)
+	}
 	if counted == 0 {
 		return nil
-	}
-	p := tr.Program
-	p.Stream, p.Accumulate, p.Scale = uint64(i), r.Tokens > 0, 1
-	if tr.MicroBatches > 1 {
-		p.Scale = float64(counted)
-	}
-	if err := p.Run(feed); err != nil {
-		return errors.WithMessagef(err, "batch %d", i)
 	}
 	loss := p.Loss()
 	if loss-loss != 0 {
 		return errors.Errorf("the loss of batch %d is %v: lower the rate, or set Program.TraceNaN to see where it arises", i, loss)
 	}
-	r.Loss += loss * float64(counted)
-	r.Tokens += counted
+	r.Loss += loss * counted
+	tr.counted += counted
 	return nil
 }
 
@@ -191,7 +195,7 @@ func (tr *Trainer) accumulate(source Source, i int, r *Report) error {
 func (tr *Trainer) update(r *Report, n int) error {
 	mean := 1.0
 	if n > 1 {
-		mean = 1 / float64(r.Tokens)
+		mean = 1 / tr.counted
 	}
 	norm, err := GradNorm(tr.model)
 	if err != nil {
@@ -217,23 +221,4 @@ func (tr *Trainer) update(r *Report, n int) error {
 		}
 	}
 	return errors.WithMessage(tr.Optimizer.Step(tr.model), "optimizer")
-}
-
-// countTargets is the number of targets that count: of int32 targets those that are not Ignore, of targets that are numbers the
-// rows, and 1 without targets.
-func countTargets(feed graph.Feed) int {
-	t := feed["targets"]
-	switch {
-	case t == nil:
-		return 1
-	case t.Dtype() != tensor.Int32:
-		return t.Shape()[0]
-	}
-	n := 0
-	for _, id := range t.Int32s() {
-		if id != Ignore {
-			n++
-		}
-	}
-	return n
 }

@@ -33,6 +33,7 @@ func CrossEntropy(logits, targets *G.Node, smoothing float64) (*G.Node, error) {
 			return []tensor.Shape{{}, {size(in[1])}, {size(in[1])}}, nil // the loss and the normalizer
 		},
 		Forward: Kernel{crossEntropy[float32](smoothing), crossEntropy[float64](smoothing)},
+		Targets: []int{1},
 		FLOPs:   func(in, _ []tensor.Shape) int { return 4 * size(in[0]) },
 		Grad: func(d Derivation) ([]*G.Node, error) {
 			top, err := d.Out(1)

@@ -40,7 +40,8 @@ func LinearCrossEntropy(x, w, targets *G.Node, smoothing float64) (*G.Node, erro
 			}
 			return n
 		},
-		Grad: headLossGrad,
+		Targets: []int{2},
+		Grad:    headLossGrad,
 	}, x, w, targets)
 }
 
