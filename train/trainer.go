@@ -16,7 +16,8 @@ import (
 // Trainer fits the parameters of a Program. It is a struct to fill in; Steps runs it.
 //
 // Its State says where the run stands. To save a run, save the Program's Params, the State and the optimizer's own state; to
-// resume it, load the Params, make a Trainer like the first and call Resume.
+// resume it, load the Params, make a Trainer like the first and call Resume. A State that is set by hand is refused unless the
+// optimizer has no moments or has those of earlier steps.
 type Trainer struct {
 	Program   *graph.Program // built in mode Train, with a loss that is a mean over the targets that count
 	Optimizer G.Solver       // an Optimizer of this package, or one of Gorgonia's
@@ -33,6 +34,7 @@ type Trainer struct {
 	model   []G.ValueGrad
 	program *graph.Program // whose gradients model holds
 	counted float64        // targets of the step so far
+	began   bool           // the optimizer's moments are those of the State
 }
 
 // State is where a run stands. It is all that a resumed run needs beside the parameters and the optimizer's state.
@@ -78,11 +80,11 @@ func (tr *Trainer) Steps(ctx context.Context, source Source) iter.Seq2[Report, e
 	}
 }
 
-// Resume continues a saved run: it sets the State and restores the state of the optimizer, which must be Stateful unless moments
-// is empty. With an error nothing is changed.
+// Resume continues a saved run: it sets the State and restores the state of the optimizer. With an error nothing is changed. A solver
+// that keeps moments but is not Stateful, such as gorgonia.AdamSolver, is an error: the resumed run would be another one.
 func (tr *Trainer) Resume(state State, moments map[string]*tensor.Dense) error {
 	next := *tr
-	next.State = state
+	next.State, next.began = state, true
 	if err := next.check(); err != nil {
 		return errors.WithMessage(err, "train: resume")
 	}
@@ -93,10 +95,10 @@ func (tr *Trainer) Resume(state State, moments map[string]*tensor.Dense) error {
 		if err := s.Restore(moments); err != nil {
 			return err
 		}
-	} else if len(moments) > 0 {
-		return errors.Errorf("train: resume: %d tensors of state, but %T cannot restore any", len(moments), tr.Optimizer)
+	} else if err := forgets(tr.Optimizer, len(moments)); err != nil {
+		return errors.WithMessage(err, "train: resume")
 	}
-	tr.State = state
+	tr.State, tr.began = state, true
 	return nil
 }
 
@@ -106,6 +108,9 @@ func (tr *Trainer) prepare(source Source) error {
 	}
 	if source == nil {
 		return errors.New("the Source is nil")
+	}
+	if err := tr.checkMoments(); err != nil {
+		return err
 	}
 	tr.Seed = tr.Program.Params().Seed()
 	if tr.program != tr.Program {
@@ -159,7 +164,7 @@ func (tr *Trainer) step(source Source) (r Report, err error) {
 		return r, err
 	}
 	tr.Step, tr.Batch, tr.Tokens = tr.Step+1, tr.Batch+n, tr.Tokens+r.Tokens
-	r.Elapsed = time.Since(begin)
+	tr.began, r.Elapsed = true, time.Since(begin)
 	return r, nil
 }
 
