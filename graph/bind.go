@@ -34,6 +34,10 @@ func (c *compiler) program() (*Program, error) {
 		p.named[o.name] = c.values[o.node]
 	}
 	p.allocate(c)
+	var err error
+	if p.targets, err = c.targets(); err != nil {
+		return nil, err
+	}
 	if err := c.params.settle(c.weights, p.bind); err != nil {
 		return nil, err
 	}
@@ -240,11 +244,19 @@ func assign(to, from G.Value) error {
 			}
 		}
 	case *tensor.Dense:
-		if f, ok := from.(*tensor.Dense); ok && f.DataSize() == to.DataSize() {
+		switch f := from.(type) {
+		case *tensor.Dense:
+			if f.DataSize() != to.DataSize() {
+				break
+			}
 			if f.RequiresIterator() {
 				f = f.Materialize().(*tensor.Dense)
 			}
 			return tensor.Copy(to, f)
+		case G.Scalar: // a slice of one element
+			if to.DataSize() == 1 && f.Dtype() == to.Dtype() {
+				return to.Memset(f.Data())
+			}
 		}
 	}
 	return errors.Errorf("result %T of shape %v for %T of shape %v", from, from.Shape(), to, to.Shape())

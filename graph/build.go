@@ -77,6 +77,7 @@ type builder struct {
 	stream   *leaf
 	scale    *leaf // gradient of the loss's own, in mode Train
 	loss     *G.Node
+	counted  []*Target
 	stand    *G.Node
 	grads    map[*leaf]*G.Node
 

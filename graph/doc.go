@@ -13,8 +13,24 @@
 //		s.Minimize(loss)
 //	})
 //
-// Operations are those of package ops, Gorgonia's own (except those that Build refuses by name because they are wrong), or
-// made with ops.New; Scope.Try adapts them.
+// Operations are those of package ops, Gorgonia's own, or made with ops.New; Scope.Try adapts them.
+//
+// # Gorgonia's operations
+//
+// Build refuses the operations of Gorgonia v0.9.18 that have wrong values or gradients, or that Gorgonia merges with others. The error
+// names the operation and its replacement. They are
+//   - At, ByIndices, Slice and Unconcat: use ops.Slice, ops.Reshape and ops.Embedding
+//   - AveragePool1D, AveragePool2D, MaxPool1D, and MaxPool2D with four paddings: use Mean, or MaxPool2D with two paddings
+//   - Im2Col, Conv1d and Conv2d where another dilation has results of the same shape: use a stride of 1, or windows that end at the edge
+//   - SoftMax, LogSoftMax, Sparsemax and LogSumExp: use ops.Softmax and ops.LogSoftmax
+//   - BatchNorm, GroupNorm and Norm of odd powers: use ops.LayerNorm, and Abs before Norm
+//   - InverseSqrt, Log2, OuterProd, Tensordot with results of one row or column, MaxBetween and MinBetween of scalars
+//   - Concat of more than 255 elements along an axis, broadcasts in four dimensions: use ops.Concat, ops.Add, ops.Sub, ops.Mul and ops.Div
+//   - Dropout and random nodes: use ops.Dropout
+//   - BinaryXent, CTCLoss and YOLOv3: use ops.CrossEntropy or ops.New
+//   - Read, Set, ConvType, external operations, and constants that are tensors or have names: use Scope.Output, Scope.State and Scope.Constant
+//
+// All others are tested: their values against plain Go and their gradients against central differences.
 //
 // # Errors
 //

@@ -49,6 +49,7 @@ type Program struct {
 	profile *Profile
 	drawing *drawing
 	guard   *guard
+	targets []*Target
 }
 
 var _ G.VM = (*Program)(nil)

@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -30,6 +31,21 @@ var refused = map[string]string{
 	"long concatOp": "gorgonia.Concat's gradient merges slices whose bounds agree in their low bytes: use ops.Concat",
 	"4-D repeatOp":  "gorgonia's broadcasts have wrong gradients in four dimensions: use ops.Add, Sub, Mul or Div",
 	"atOp":          "gorgonia.At has no gradient and leaves it out without a word: use ops.Slice and ops.Reshape",
+	"avgPoolOp":     "gorgonia.AveragePool2D divides by the input's width and differentiates one window: use ops.Reshape and gorgonia.Mean, or gorgonia.Conv2d",
+	"sparsemaxOp":   "gorgonia.Sparsemax merges those of different axes: use ops.Softmax",
+	"ctcLossOp":     "gorgonia.CTCLoss takes operands of int, which no input has: use ops.New",
+	"yoloOp":        "gorgonia.YOLOv3 changes its input and its training mode: use ops.New",
+	"dtConvOp":      "gorgonia.ConvType has no conversion between floating-point types: use inputs of the parameters' type",
+	"ExternalOp":    "gorgonia's external operations belong to its own machine: use gorgonia.Add, Sub or HadamardProd",
+
+	"scalar maxBetween": "gorgonia.MaxBetween of two scalars panics: use ops.Reshape to give them an axis",
+	"scalar minBetween": "gorgonia.MinBetween of two scalars panics: use ops.Reshape to give them an axis",
+	"flat maxPoolOp":    "gorgonia.AveragePool1D takes the maximum and is one operation with MaxPool1D: use gorgonia.MaxPool2D with the sequence along the height and a kernel of (k, 1)",
+	"padded maxPoolOp":  "gorgonia.MaxPool2D with four paddings reads other windows: use two",
+	"loose im2colOp":    "gorgonia.Im2Col, Conv1d and Conv2d merge those of different dilation if their results have one shape: use a stride of 1, or an image at whose edge the last window ends",
+	"thin tensordotOp":  "gorgonia.Tensordot mixes up axes of 1 in its gradient: use ops.MatMul",
+	"LogSumExp":         "gorgonia.LogSumExp adds the maximum before the logarithm: use gorgonia.Log of gorgonia.Sum of gorgonia.Exp, or ops.LogSoftmax",
+	"odd Norm":          "gorgonia.Norm of an odd power leaves out the absolute value: use gorgonia.Abs on its operand",
 
 	"constantTensor":       "gorgonia.NewConstant of a tensor is merged with others that print alike: use Scope.Constant",
 	"named constantScalar": "gorgonia.NewConstant is merged with others of its name, whatever their values: leave the name out",
@@ -54,7 +70,11 @@ func (b *builder) refuse() error {
 		if name := opType(n.Op()); !needed[n] && name != "letOp" && name != "readOp" {
 			continue
 		}
-		if why := refusal(n); why != "" {
+		why := refusal(n)
+		if why == "" {
+			why = refused[b.composed(n)]
+		}
+		if why != "" {
 			return errors.New(at(b.paths[n.ID()], why))
 		}
 	}
@@ -77,6 +97,21 @@ func refusal(n *G.Node) string {
 	case "repeatOp":
 		if n.Dims() >= 4 {
 			name = "4-D repeatOp"
+		}
+	case "maxPoolOp":
+		switch op := reflect.Indirect(reflect.ValueOf(n.Op())); {
+		case op.FieldByName("explicitPadding").Bool():
+			name = "padded maxPoolOp"
+		case opField(n.Op(), "h") == 1 && opField(n.Op(), "w") > 1:
+			name = "flat maxPoolOp"
+		}
+	case "maxBetween", "minBetween":
+		if n.Dims() == 0 {
+			name = "scalar " + name
+		}
+	case "tensordotOp":
+		if slices.Contains(n.Shape(), 1) {
+			name = "thin tensordotOp"
 		}
 	case "constantScalar":
 		if n.Name() != fmt.Sprint(n.Value().Data()) {

@@ -22,7 +22,7 @@ type Evaluation struct {
 func (e Evaluation) Perplexity() float64 { return math.Exp(e.Loss) }
 
 // Evaluate runs a program over the batches 0 … n-1 of a source. The program is one built in mode Eval, with a loss that is a mean
-// over the targets that count; accuracy needs an output logits (…, V), with a row for each target. Of equal logits the first is
+// over its Targets, by which each batch counts; accuracy needs an output logits (…, V), with a row for each target. Of equal logits the first is
 // taken, and one that is NaN is never right. No target at all is an error, and so is a loss that is not finite.
 //
 // If ctx is cancelled, the current batch completes and Evaluate returns the context's error.
@@ -38,7 +38,7 @@ func evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Ev
 	case n < 1:
 		return e, errors.Errorf("%d batches, want at least 1: the data are too short to hold a target", n)
 	}
-	right := 0
+	right, total, targets := 0, 0.0, scored(p)
 	for i := range n {
 		if err := ctx.Err(); err != nil {
 			return Evaluation{}, errors.WithMessagef(err, "stopped before batch %d of %d", i, n)
@@ -47,40 +47,39 @@ func evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Ev
 		if err != nil {
 			return e, err
 		}
-		counted := countTargets(feed)
+		counted, err := counter{p, n > 1}.run(feed, nil)
+		if err != nil {
+			return e, errors.WithMessagef(err, "batch %d", i)
+		}
 		if counted == 0 {
 			continue
-		}
-		if err := p.Run(feed); err != nil {
-			return e, errors.WithMessagef(err, "batch %d", i)
 		}
 		loss := p.Loss()
 		if loss-loss != 0 {
 			return e, errors.Errorf("the loss of batch %d is %v", i, loss)
 		}
-		hits, err := countRight(p.Output("logits"), feed["targets"])
+		hits, err := countRight(p.Output("logits"), targets)
 		if err != nil {
 			return e, errors.WithMessagef(err, "batch %d", i)
 		}
-		e.Loss += loss * float64(counted)
-		e.Tokens, right = e.Tokens+counted, right+hits
+		e.Loss += loss * counted
+		total, right = total+counted, right+hits
 	}
-	if e.Tokens == 0 {
+	if total == 0 {
 		return e, errors.Errorf("no target counts in %d batches: all are %d", n, Ignore)
 	}
-	e.Loss /= float64(e.Tokens)
-	e.Accuracy = float64(right) / float64(e.Tokens)
+	e.Loss, e.Accuracy, e.Tokens = e.Loss/total, float64(right)/total, int(math.Round(total))
 	return e, nil
 }
 
 // countRight counts the targets whose logit is the largest of its row; 0 when there are no logits or no ids as targets.
-func countRight(logits, targets *tensor.Dense) (int, error) {
-	if logits == nil || targets == nil || targets.Dtype() != tensor.Int32 {
+func countRight(logits *tensor.Dense, targets *graph.Target) (int, error) {
+	if logits == nil || targets == nil || targets.IDs() == nil {
 		return 0, nil
 	}
-	ids, n := targets.Int32s(), size(logits)
+	ids, n := targets.IDs(), size(logits)
 	if n%len(ids) != 0 {
-		return 0, errors.Errorf("logits %v have no row for each target of %v", logits.Shape(), targets.Shape())
+		return 0, errors.Errorf("logits %v have no row for each of the %d targets of %s", logits.Shape(), len(ids), targets.Path())
 	}
 	if logits.Dtype() == tensor.Float64 {
 		return hits(logits.Float64s(), ids), nil

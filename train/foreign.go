@@ -31,3 +31,40 @@ func setRate(s G.Solver, rate float64, scheduled bool) error {
 	G.WithLearnRate(rate)(s)
 	return nil
 }
+
+// forgets refuses to resume with a solver that is not Stateful, unless it has nothing to remember.
+func forgets(s G.Solver, moments int) error {
+	switch s.(type) {
+	case *G.VanillaSolver:
+		if moments > 0 {
+			return errors.Errorf("%d tensors of state, but %T cannot restore any", moments, s)
+		}
+		return nil
+	}
+	return errors.Errorf("%T cannot restore its state, which the resumed run would lose: use train.AdamW, train.Adam or train.SGD, or implement train.Stateful", s)
+}
+
+// checkMoments refuses a State of earlier steps that was set by hand while the optimizer has no moments yet.
+func (tr *Trainer) checkMoments() error {
+	if tr.Step == 0 || tr.began {
+		return nil
+	}
+	s, ok := tr.Optimizer.(Stateful)
+	if !ok {
+		return errors.WithMessagef(forgets(tr.Optimizer, 0), "the State is at step %d", tr.Step)
+	}
+	if err := s.Bind(tr.Program.ValueGrads()); err != nil {
+		return err
+	}
+	kept, steps := 0, 0.0
+	for name, t := range s.State() {
+		if kept++; name == "step" && size(t) == 1 {
+			steps = element(t, 0)
+			kept--
+		}
+	}
+	if kept > 0 && steps == 0 {
+		return errors.Errorf("the State is at step %d but the optimizer has no moments: call Resume with those that were saved", tr.Step)
+	}
+	return nil
+}

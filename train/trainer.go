@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"iter"
+	"math"
 	"time"
 
 	"github.com/pkg/errors"
@@ -15,7 +16,8 @@ import (
 // Trainer fits the parameters of a Program. It is a struct to fill in; Steps runs it.
 //
 // Its State says where the run stands. To save a run, save the Program's Params, the State and the optimizer's own state; to
-// resume it, load the Params, make a Trainer like the first and call Resume.
+// resume it, load the Params, make a Trainer like the first and call Resume. A State that is set by hand is refused unless the
+// optimizer has no moments or has those of earlier steps.
 type Trainer struct {
 	Program   *graph.Program // built in mode Train, with a loss that is a mean over the targets that count
 	Optimizer G.Solver       // an Optimizer of this package, or one of Gorgonia's
@@ -23,14 +25,16 @@ type Trainer struct {
 	Clip      float64        // bound of the norm of all gradients together; 0 for none
 	Until     int            // number of steps of the whole run, those before a resumption included; 0 for no end
 
-	// MicroBatches is the number of batches whose gradients make up one step; 0 means 1. Each counts by its targets, so that the
-	// loss is the mean over the targets of all. With more than 1 the Program's gradients hold the sum over the targets.
+	// MicroBatches is the number of batches whose gradients make up one step; 0 means 1. Each counts by the Program's Targets, so
+	// that loss and gradients are those of one batch of all. With more than 1 the Program's gradients hold the sum over the targets.
 	MicroBatches int
 
 	State
 
 	model   []G.ValueGrad
 	program *graph.Program // whose gradients model holds
+	counted float64        // targets of the step so far
+	began   bool           // the optimizer's moments are those of the State
 }
 
 // State is where a run stands. It is all that a resumed run needs beside the parameters and the optimizer's state.
@@ -76,11 +80,11 @@ func (tr *Trainer) Steps(ctx context.Context, source Source) iter.Seq2[Report, e
 	}
 }
 
-// Resume continues a saved run: it sets the State and restores the state of the optimizer, which must be Stateful unless moments
-// is empty. With an error nothing is changed.
+// Resume continues a saved run: it sets the State and restores the state of the optimizer. With an error nothing is changed. A solver
+// that keeps moments but is not Stateful, such as gorgonia.AdamSolver, is an error: the resumed run would be another one.
 func (tr *Trainer) Resume(state State, moments map[string]*tensor.Dense) error {
 	next := *tr
-	next.State = state
+	next.State, next.began = state, true
 	if err := next.check(); err != nil {
 		return errors.WithMessage(err, "train: resume")
 	}
@@ -91,10 +95,10 @@ func (tr *Trainer) Resume(state State, moments map[string]*tensor.Dense) error {
 		if err := s.Restore(moments); err != nil {
 			return err
 		}
-	} else if len(moments) > 0 {
-		return errors.Errorf("train: resume: %d tensors of state, but %T cannot restore any", len(moments), tr.Optimizer)
+	} else if err := forgets(tr.Optimizer, len(moments)); err != nil {
+		return errors.WithMessage(err, "train: resume")
 	}
-	tr.State = state
+	tr.State, tr.began = state, true
 	return nil
 }
 
@@ -104,6 +108,9 @@ func (tr *Trainer) prepare(source Source) error {
 	}
 	if source == nil {
 		return errors.New("the Source is nil")
+	}
+	if err := tr.checkMoments(); err != nil {
+		return err
 	}
 	tr.Seed = tr.Program.Params().Seed()
 	if tr.program != tr.Program {
@@ -142,21 +149,22 @@ func (tr *Trainer) step(source Source) (r Report, err error) {
 		r.Rate = tr.Rate(tr.Step)
 	}
 	n := max(tr.MicroBatches, 1)
+	tr.counted = 0
 	defer func() { tr.Program.Accumulate, tr.Program.Scale = false, 1 }()
 	for i := range n {
 		if err := tr.accumulate(source, tr.Batch+i, &r); err != nil {
 			return r, err
 		}
 	}
-	if r.Tokens == 0 {
+	if tr.counted == 0 {
 		return r, errors.Errorf("no target counts in batches %d … %d: all are %d", tr.Batch, tr.Batch+n-1, Ignore)
 	}
-	r.Loss /= float64(r.Tokens)
+	r.Loss, r.Tokens = r.Loss/tr.counted, int(math.Round(tr.counted))
 	if err := tr.update(&r, n); err != nil {
 		return r, err
 	}
 	tr.Step, tr.Batch, tr.Tokens = tr.Step+1, tr.Batch+n, tr.Tokens+r.Tokens
-	r.Elapsed = time.Since(begin)
+	tr.began, r.Elapsed = true, time.Since(begin)
 	return r, nil
 }
 
@@ -166,24 +174,25 @@ func (tr *Trainer) accumulate(source Source, i int, r *Report) error {
 	if err != nil {
 		return err
 	}
-	counted := countTargets(feed)
+	p := tr.Program
+	p.Stream, p.Accumulate, p.Scale = uint64(i), tr.counted > 0, 1
+	counted, err := counter{p, tr.MicroBatches > 1}.run(feed, func(counted float64) {
+		if tr.MicroBatches > 1 {
+			p.Scale = counted
+		}
+	})
+	if err != nil {
+		return errors.WithMessagef(err, "batch %d", i)
+	}
 	if counted == 0 {
 		return nil
-	}
-	p := tr.Program
-	p.Stream, p.Accumulate, p.Scale = uint64(i), r.Tokens > 0, 1
-	if tr.MicroBatches > 1 {
-		p.Scale = float64(counted)
-	}
-	if err := p.Run(feed); err != nil {
-		return errors.WithMessagef(err, "batch %d", i)
 	}
 	loss := p.Loss()
 	if loss-loss != 0 {
 		return errors.Errorf("the loss of batch %d is %v: lower the rate, or set Program.TraceNaN to see where it arises", i, loss)
 	}
-	r.Loss += loss * float64(counted)
-	r.Tokens += counted
+	r.Loss += loss * counted
+	tr.counted += counted
 	return nil
 }
 
@@ -191,7 +200,7 @@ func (tr *Trainer) accumulate(source Source, i int, r *Report) error {
 func (tr *Trainer) update(r *Report, n int) error {
 	mean := 1.0
 	if n > 1 {
-		mean = 1 / float64(r.Tokens)
+		mean = 1 / tr.counted
 	}
 	norm, err := GradNorm(tr.model)
 	if err != nil {
@@ -217,23 +226,4 @@ func (tr *Trainer) update(r *Report, n int) error {
 		}
 	}
 	return errors.WithMessage(tr.Optimizer.Step(tr.model), "optimizer")
-}
-
-// countTargets is the number of targets that count: of int32 targets those that are not Ignore, of targets that are numbers the
-// rows, and 1 without targets.
-func countTargets(feed graph.Feed) int {
-	t := feed["targets"]
-	switch {
-	case t == nil:
-		return 1
-	case t.Dtype() != tensor.Int32:
-		return t.Shape()[0]
-	}
-	n := 0
-	for _, id := range t.Int32s() {
-		if id != Ignore {
-			n++
-		}
-	}
-	return n
 }

@@ -115,6 +115,64 @@ func TestResumeErrors(t *testing.T) {
 	wantError(t, tr.Resume(train.State{}, map[string]*tensor.Dense{"step": nil}), "AdamSolver cannot restore")
 }
 
+// TestForeignSolversDoNotResume: Gorgonia's solvers keep their moments to themselves, so a run with them must not go on as if it had
+// them. Every solver of Gorgonia is here; one without moments goes on.
+func TestForeignSolversDoNotResume(t *testing.T) {
+	state := train.State{Step: 5, Batch: 5, Tokens: 30, Seed: 7}
+	source := text16(t, 100).Batches(2, 3)
+	for name, c := range map[string]struct {
+		make    func() G.Solver
+		resumes bool
+	}{
+		"Vanilla":         {func() G.Solver { return G.NewVanillaSolver() }, true},
+		"Adam":            {func() G.Solver { return G.NewAdamSolver() }, false},
+		"AdamW":           {func() G.Solver { return G.NewAdamW() }, false},
+		"AdaGrad":         {func() G.Solver { return G.NewAdaGradSolver() }, false},
+		"Momentum":        {func() G.Solver { return G.NewMomentum() }, false},
+		"RMSProp":         {func() G.Solver { return G.NewRMSPropSolver() }, false},
+		"BarzilaiBorwein": {func() G.Solver { return G.NewBarzilaiBorweinSolver() }, false},
+		"ours by value":   {func() G.Solver { return forgetful{&train.Adam{}} }, false},
+	} {
+		for way, resume := range map[string]func(*train.Trainer) error{
+			"Resume": func(tr *train.Trainer) error {
+				if err := tr.Resume(state, nil); err != nil {
+					return err
+				}
+				return firstError(tr, source)
+			},
+			"State": func(tr *train.Trainer) error {
+				tr.State = state
+				return firstError(tr, source)
+			},
+		} {
+			tr := train.Trainer{Program: buildBigram(t, tensor.Float32, 2, 3), Optimizer: c.make()}
+			before := weights(tr.Program)
+			err := resume(&tr)
+			if c.resumes {
+				if err != nil {
+					t.Errorf("%s by %s: got error %v, want none", name, way, err)
+				}
+				continue
+			}
+			wantError(t, err, "train: ", "use train.AdamW")
+			if !slices.Equal(weights(tr.Program), before) {
+				t.Errorf("%s by %s: the weights have changed", name, way)
+			}
+		}
+	}
+	for _, o := range []train.Optimizer{&train.Adam{}, &train.AdamW{}, &train.SGD{Momentum: 0.9}} {
+		tr := train.Trainer{Program: buildBigram(t, tensor.Float32, 2, 3), Optimizer: o, State: state}
+		wantError(t, firstError(&tr, source), "State is at step 5", "call Resume")
+	}
+	tr := train.Trainer{Program: buildBigram(t, tensor.Float32, 2, 3), Optimizer: &train.SGD{}, State: state}
+	if err := firstError(&tr, source); err != nil {
+		t.Errorf("got error %v, want none: SGD without momentum has nothing to lose", err)
+	}
+}
+
+// forgetful hides the state of an optimizer.
+type forgetful struct{ G.Solver }
+
 // halves cuts the batches of a source of twice the rows into two.
 type halves struct {
 	train.Source

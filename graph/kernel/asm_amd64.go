@@ -374,45 +374,45 @@ func scaleRowAVX2(n int, y *float32, x *float32, a float32)
 //go:noescape
 func axpyRowAVX2(n int, y *float32, x *float32, a float32)
 
-// softmaxGradRowAVX2 is dx = y·(dy-avg).
+// softmaxGradRowAVX2 is dx = y·(dy-avg-rest).
 //
 //go:noescape
-func softmaxGradRowAVX2(n int, dx *float32, y *float32, dy *float32, avg float32)
+func softmaxGradRowAVX2(n int, dx *float32, y *float32, dy *float32, avg float32, rest float32)
 
 // largestRowAVX2 is the maximum of n elements, -Inf for none, and NaN where there is one.
 //
 //go:noescape
 func largestRowAVX2(n int, x *float32) float32
 
-// normRowAVX2 is y = (x-mean)·rstd.
+// normRowAVX2 is y = (x-mean-rest)·rstd.
 //
 //go:noescape
-func normRowAVX2(n int, y *float32, x *float32, mean float32, rstd float32)
+func normRowAVX2(n int, y *float32, x *float32, mean float32, rest float32, rstd float32)
 
-// normScaleRowAVX2 is y = (x-mean)·rstd·w.
+// normScaleRowAVX2 is y = (x-mean-rest)·rstd·w.
 //
 //go:noescape
-func normScaleRowAVX2(n int, y *float32, x *float32, w *float32, mean float32, rstd float32)
+func normScaleRowAVX2(n int, y *float32, x *float32, w *float32, mean float32, rest float32, rstd float32)
 
-// normAffineRowAVX2 is y = (x-mean)·rstd·w + b.
+// normAffineRowAVX2 is y = (x-mean-rest)·rstd·w + b.
 //
 //go:noescape
-func normAffineRowAVX2(n int, y *float32, x *float32, w *float32, b *float32, mean float32, rstd float32)
+func normAffineRowAVX2(n int, y *float32, x *float32, w *float32, b *float32, mean float32, rest float32, rstd float32)
 
-// normWeightRowAVX2 is dw += dy·(x-mean)·rstd.
+// normWeightRowAVX2 is dw += dy·(x-mean-rest)·rstd.
 //
 //go:noescape
-func normWeightRowAVX2(n int, dw *float32, x *float32, dy *float32, mean float32, rstd float32)
+func normWeightRowAVX2(n int, dw *float32, x *float32, dy *float32, mean float32, rest float32, rstd float32)
 
-// normSumsRowAVX2 is the sum of g = dy·w and that of g·(x-mean)·rstd.
+// normSumsRowAVX2 is the sum of g = dy·w and that of g·(x-mean-rest)·rstd.
 //
 //go:noescape
-func normSumsRowAVX2(n int, x *float32, dy *float32, w *float32, mean float32, rstd float32) (total float64, along float64)
+func normSumsRowAVX2(n int, x *float32, dy *float32, w *float32, mean float32, rest float32, rstd float32) (total float64, along float64)
 
-// normInputRowAVX2 is dx = rstd·(dy·w - avg - (x-mean)·rstd·slope).
+// normInputRowAVX2 is dx = rstd·(dy·w - avg - (x-mean-rest)·rstd·slope).
 //
 //go:noescape
-func normInputRowAVX2(n int, dx *float32, x *float32, dy *float32, w *float32, mean float32, rstd float32, avg float32, slope float32)
+func normInputRowAVX2(n int, dx *float32, x *float32, dy *float32, w *float32, mean float32, rest float32, rstd float32, avg float32, slope float32)
 
 // adamRowAVX2 is one step of Adam with the numbers of adamUpdate.
 //

@@ -11624,24 +11624,26 @@ done:
 	VZEROUPPER
 	RET
 
-// func softmaxGradRowAVX2(n int, dx *float32, y *float32, dy *float32, avg float32)
+// func softmaxGradRowAVX2(n int, dx *float32, y *float32, dy *float32, avg float32, rest float32)
 // Requires: AVX
-TEXT ·softmaxGradRowAVX2(SB), NOSPLIT, $0-36
+TEXT ·softmaxGradRowAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+0(FP), AX
 	MOVQ         dx+8(FP), CX
 	MOVQ         y+16(FP), DX
 	MOVQ         dy+24(FP), BX
 	VBROADCASTSS avg+32(FP), Y0
+	VBROADCASTSS rest+36(FP), Y1
 	XORQ         SI, SI
 	SUBQ         $0x08, AX
 	JL           tail
 
 loop:
-	VMOVUPS (BX)(SI*1), Y1
-	VSUBPS  Y0, Y1, Y1
-	VMOVUPS (DX)(SI*1), Y2
-	VMULPS  Y1, Y2, Y1
-	VMOVUPS Y1, (CX)(SI*1)
+	VMOVUPS (BX)(SI*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS (DX)(SI*1), Y3
+	VMULPS  Y2, Y3, Y2
+	VMOVUPS Y2, (CX)(SI*1)
 	ADDQ    $0x20, SI
 	SUBQ    $0x08, AX
 	JGE     loop
@@ -11651,12 +11653,13 @@ tail:
 	JZ         done
 	LEAQ       tail<>+32(SB), DI
 	NEGQ       AX
-	VMOVUPS    (DI)(AX*4), Y1
-	VMASKMOVPS (BX)(SI*1), Y1, Y2
-	VSUBPS     Y0, Y2, Y0
-	VMASKMOVPS (DX)(SI*1), Y1, Y2
-	VMULPS     Y0, Y2, Y0
-	VMASKMOVPS Y0, Y1, (CX)(SI*1)
+	VMOVUPS    (DI)(AX*4), Y2
+	VMASKMOVPS (BX)(SI*1), Y2, Y3
+	VSUBPS     Y0, Y3, Y0
+	VSUBPS     Y1, Y0, Y0
+	VMASKMOVPS (DX)(SI*1), Y2, Y1
+	VMULPS     Y0, Y1, Y0
+	VMASKMOVPS Y0, Y2, (CX)(SI*1)
 
 done:
 	VZEROUPPER
@@ -11722,23 +11725,25 @@ DATA all_ff800000<>+24(SB)/4, $0xff800000
 DATA all_ff800000<>+28(SB)/4, $0xff800000
 GLOBL all_ff800000<>(SB), RODATA|NOPTR, $32
 
-// func normRowAVX2(n int, y *float32, x *float32, mean float32, rstd float32)
+// func normRowAVX2(n int, y *float32, x *float32, mean float32, rest float32, rstd float32)
 // Requires: AVX
-TEXT ·normRowAVX2(SB), NOSPLIT, $0-32
+TEXT ·normRowAVX2(SB), NOSPLIT, $0-36
 	MOVQ         n+0(FP), AX
 	MOVQ         y+8(FP), CX
 	MOVQ         x+16(FP), DX
 	VBROADCASTSS mean+24(FP), Y0
-	VBROADCASTSS rstd+28(FP), Y1
+	VBROADCASTSS rest+28(FP), Y1
+	VBROADCASTSS rstd+32(FP), Y2
 	XORQ         BX, BX
 	SUBQ         $0x08, AX
 	JL           tail
 
 loop:
-	VMOVUPS (DX)(BX*1), Y2
-	VSUBPS  Y0, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, (CX)(BX*1)
+	VMOVUPS (DX)(BX*1), Y3
+	VSUBPS  Y0, Y3, Y3
+	VSUBPS  Y1, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, (CX)(BX*1)
 	ADDQ    $0x20, BX
 	SUBQ    $0x08, AX
 	JGE     loop
@@ -11748,36 +11753,39 @@ tail:
 	JZ         done
 	LEAQ       tail<>+32(SB), SI
 	NEGQ       AX
-	VMOVUPS    (SI)(AX*4), Y2
-	VMASKMOVPS (DX)(BX*1), Y2, Y3
-	VSUBPS     Y0, Y3, Y0
-	VMULPS     Y1, Y0, Y0
-	VMASKMOVPS Y0, Y2, (CX)(BX*1)
+	VMOVUPS    (SI)(AX*4), Y3
+	VMASKMOVPS (DX)(BX*1), Y3, Y4
+	VSUBPS     Y0, Y4, Y0
+	VSUBPS     Y1, Y0, Y0
+	VMULPS     Y2, Y0, Y0
+	VMASKMOVPS Y0, Y3, (CX)(BX*1)
 
 done:
 	VZEROUPPER
 	RET
 
-// func normScaleRowAVX2(n int, y *float32, x *float32, w *float32, mean float32, rstd float32)
+// func normScaleRowAVX2(n int, y *float32, x *float32, w *float32, mean float32, rest float32, rstd float32)
 // Requires: AVX
-TEXT ·normScaleRowAVX2(SB), NOSPLIT, $0-40
+TEXT ·normScaleRowAVX2(SB), NOSPLIT, $0-44
 	MOVQ         n+0(FP), AX
 	MOVQ         y+8(FP), CX
 	MOVQ         x+16(FP), DX
 	MOVQ         w+24(FP), BX
 	VBROADCASTSS mean+32(FP), Y0
-	VBROADCASTSS rstd+36(FP), Y1
+	VBROADCASTSS rest+36(FP), Y1
+	VBROADCASTSS rstd+40(FP), Y2
 	XORQ         SI, SI
 	SUBQ         $0x08, AX
 	JL           tail
 
 loop:
-	VMOVUPS (DX)(SI*1), Y2
-	VSUBPS  Y0, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS (BX)(SI*1), Y3
-	VMULPS  Y2, Y3, Y2
-	VMOVUPS Y2, (CX)(SI*1)
+	VMOVUPS (DX)(SI*1), Y3
+	VSUBPS  Y0, Y3, Y3
+	VSUBPS  Y1, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS (BX)(SI*1), Y4
+	VMULPS  Y3, Y4, Y3
+	VMOVUPS Y3, (CX)(SI*1)
 	ADDQ    $0x20, SI
 	SUBQ    $0x08, AX
 	JGE     loop
@@ -11787,41 +11795,44 @@ tail:
 	JZ         done
 	LEAQ       tail<>+32(SB), DI
 	NEGQ       AX
-	VMOVUPS    (DI)(AX*4), Y2
-	VMASKMOVPS (DX)(SI*1), Y2, Y3
-	VSUBPS     Y0, Y3, Y0
-	VMULPS     Y1, Y0, Y0
-	VMASKMOVPS (BX)(SI*1), Y2, Y1
+	VMOVUPS    (DI)(AX*4), Y3
+	VMASKMOVPS (DX)(SI*1), Y3, Y4
+	VSUBPS     Y0, Y4, Y0
+	VSUBPS     Y1, Y0, Y0
+	VMULPS     Y2, Y0, Y0
+	VMASKMOVPS (BX)(SI*1), Y3, Y1
 	VMULPS     Y0, Y1, Y0
-	VMASKMOVPS Y0, Y2, (CX)(SI*1)
+	VMASKMOVPS Y0, Y3, (CX)(SI*1)
 
 done:
 	VZEROUPPER
 	RET
 
-// func normAffineRowAVX2(n int, y *float32, x *float32, w *float32, b *float32, mean float32, rstd float32)
+// func normAffineRowAVX2(n int, y *float32, x *float32, w *float32, b *float32, mean float32, rest float32, rstd float32)
 // Requires: AVX, FMA3
-TEXT ·normAffineRowAVX2(SB), NOSPLIT, $0-48
+TEXT ·normAffineRowAVX2(SB), NOSPLIT, $0-52
 	MOVQ         n+0(FP), AX
 	MOVQ         y+8(FP), CX
 	MOVQ         x+16(FP), DX
 	MOVQ         w+24(FP), BX
 	MOVQ         b+32(FP), SI
 	VBROADCASTSS mean+40(FP), Y0
-	VBROADCASTSS rstd+44(FP), Y1
+	VBROADCASTSS rest+44(FP), Y1
+	VBROADCASTSS rstd+48(FP), Y2
 	XORQ         DI, DI
 	SUBQ         $0x08, AX
 	JL           tail
 
 loop:
-	VMOVUPS     (DX)(DI*1), Y2
-	VSUBPS      Y0, Y2, Y2
-	VMULPS      Y1, Y2, Y2
-	VMOVUPS     (BX)(DI*1), Y3
-	VMOVUPS     (SI)(DI*1), Y4
-	VMOVAPS     Y2, Y2
-	VFMADD213PS Y4, Y3, Y2
-	VMOVUPS     Y2, (CX)(DI*1)
+	VMOVUPS     (DX)(DI*1), Y3
+	VSUBPS      Y0, Y3, Y3
+	VSUBPS      Y1, Y3, Y3
+	VMULPS      Y2, Y3, Y3
+	VMOVUPS     (BX)(DI*1), Y4
+	VMOVUPS     (SI)(DI*1), Y5
+	VMOVAPS     Y3, Y3
+	VFMADD213PS Y5, Y4, Y3
+	VMOVUPS     Y3, (CX)(DI*1)
 	ADDQ        $0x20, DI
 	SUBQ        $0x08, AX
 	JGE         loop
@@ -11831,42 +11842,45 @@ tail:
 	JZ          done
 	LEAQ        tail<>+32(SB), R8
 	NEGQ        AX
-	VMOVUPS     (R8)(AX*4), Y2
-	VMASKMOVPS  (DX)(DI*1), Y2, Y3
-	VSUBPS      Y0, Y3, Y0
-	VMULPS      Y1, Y0, Y0
-	VMASKMOVPS  (BX)(DI*1), Y2, Y1
-	VMASKMOVPS  (SI)(DI*1), Y2, Y3
+	VMOVUPS     (R8)(AX*4), Y3
+	VMASKMOVPS  (DX)(DI*1), Y3, Y4
+	VSUBPS      Y0, Y4, Y0
+	VSUBPS      Y1, Y0, Y0
+	VMULPS      Y2, Y0, Y0
+	VMASKMOVPS  (BX)(DI*1), Y3, Y1
+	VMASKMOVPS  (SI)(DI*1), Y3, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD213PS Y3, Y1, Y0
-	VMASKMOVPS  Y0, Y2, (CX)(DI*1)
+	VFMADD213PS Y2, Y1, Y0
+	VMASKMOVPS  Y0, Y3, (CX)(DI*1)
 
 done:
 	VZEROUPPER
 	RET
 
-// func normWeightRowAVX2(n int, dw *float32, x *float32, dy *float32, mean float32, rstd float32)
+// func normWeightRowAVX2(n int, dw *float32, x *float32, dy *float32, mean float32, rest float32, rstd float32)
 // Requires: AVX, FMA3
-TEXT ·normWeightRowAVX2(SB), NOSPLIT, $0-40
+TEXT ·normWeightRowAVX2(SB), NOSPLIT, $0-44
 	MOVQ         n+0(FP), AX
 	MOVQ         dw+8(FP), CX
 	MOVQ         x+16(FP), DX
 	MOVQ         dy+24(FP), BX
 	VBROADCASTSS mean+32(FP), Y0
-	VBROADCASTSS rstd+36(FP), Y1
+	VBROADCASTSS rest+36(FP), Y1
+	VBROADCASTSS rstd+40(FP), Y2
 	XORQ         SI, SI
 	SUBQ         $0x08, AX
 	JL           tail
 
 loop:
-	VMOVUPS     (DX)(SI*1), Y2
-	VSUBPS      Y0, Y2, Y2
-	VMULPS      Y1, Y2, Y2
-	VMOVUPS     (BX)(SI*1), Y3
-	VMOVUPS     (CX)(SI*1), Y4
-	VMOVAPS     Y2, Y2
-	VFMADD213PS Y4, Y3, Y2
-	VMOVUPS     Y2, (CX)(SI*1)
+	VMOVUPS     (DX)(SI*1), Y3
+	VSUBPS      Y0, Y3, Y3
+	VSUBPS      Y1, Y3, Y3
+	VMULPS      Y2, Y3, Y3
+	VMOVUPS     (BX)(SI*1), Y4
+	VMOVUPS     (CX)(SI*1), Y5
+	VMOVAPS     Y3, Y3
+	VFMADD213PS Y5, Y4, Y3
+	VMOVUPS     Y3, (CX)(SI*1)
 	ADDQ        $0x20, SI
 	SUBQ        $0x08, AX
 	JGE         loop
@@ -11876,57 +11890,60 @@ tail:
 	JZ          done
 	LEAQ        tail<>+32(SB), DI
 	NEGQ        AX
-	VMOVUPS     (DI)(AX*4), Y2
-	VMASKMOVPS  (DX)(SI*1), Y2, Y3
-	VSUBPS      Y0, Y3, Y0
-	VMULPS      Y1, Y0, Y0
-	VMASKMOVPS  (BX)(SI*1), Y2, Y1
-	VMASKMOVPS  (CX)(SI*1), Y2, Y3
+	VMOVUPS     (DI)(AX*4), Y3
+	VMASKMOVPS  (DX)(SI*1), Y3, Y4
+	VSUBPS      Y0, Y4, Y0
+	VSUBPS      Y1, Y0, Y0
+	VMULPS      Y2, Y0, Y0
+	VMASKMOVPS  (BX)(SI*1), Y3, Y1
+	VMASKMOVPS  (CX)(SI*1), Y3, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD213PS Y3, Y1, Y0
-	VMASKMOVPS  Y0, Y2, (CX)(SI*1)
+	VFMADD213PS Y2, Y1, Y0
+	VMASKMOVPS  Y0, Y3, (CX)(SI*1)
 
 done:
 	VZEROUPPER
 	RET
 
-// func normSumsRowAVX2(n int, x *float32, dy *float32, w *float32, mean float32, rstd float32) (total float64, along float64)
+// func normSumsRowAVX2(n int, x *float32, dy *float32, w *float32, mean float32, rest float32, rstd float32) (total float64, along float64)
 // Requires: AVX, FMA3, SSE2
-TEXT ·normSumsRowAVX2(SB), NOSPLIT, $0-56
+TEXT ·normSumsRowAVX2(SB), NOSPLIT, $0-64
 	MOVQ         n+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         dy+16(FP), DX
 	MOVQ         w+24(FP), BX
 	VBROADCASTSS mean+32(FP), Y0
-	VBROADCASTSS rstd+36(FP), Y1
-	VXORPS       Y2, Y2, Y2
+	VBROADCASTSS rest+36(FP), Y1
+	VBROADCASTSS rstd+40(FP), Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
 	XORQ         SI, SI
 	SUBQ         $0x08, AX
 	JL           tail
 
 loop:
-	VMOVUPS      (DX)(SI*1), Y6
-	VMOVUPS      (BX)(SI*1), Y7
-	VMULPS       Y6, Y7, Y6
-	VCVTPS2PD    X6, Y7
-	VEXTRACTF128 $0x01, Y6, X8
-	VCVTPS2PD    X8, Y8
-	VADDPD       Y7, Y2, Y2
+	VMOVUPS      (DX)(SI*1), Y7
+	VMOVUPS      (BX)(SI*1), Y8
+	VMULPS       Y7, Y8, Y7
+	VCVTPS2PD    X7, Y8
+	VEXTRACTF128 $0x01, Y7, X9
+	VCVTPS2PD    X9, Y9
 	VADDPD       Y8, Y3, Y3
-	VCVTPS2PD    X6, Y7
-	VEXTRACTF128 $0x01, Y6, X6
-	VCVTPS2PD    X6, Y6
-	VMOVUPS      (CX)(SI*1), Y8
-	VSUBPS       Y0, Y8, Y8
-	VMULPS       Y1, Y8, Y8
-	VCVTPS2PD    X8, Y9
-	VEXTRACTF128 $0x01, Y8, X8
-	VCVTPS2PD    X8, Y8
-	VFMADD231PD  Y7, Y9, Y4
-	VFMADD231PD  Y6, Y8, Y5
+	VADDPD       Y9, Y4, Y4
+	VCVTPS2PD    X7, Y8
+	VEXTRACTF128 $0x01, Y7, X7
+	VCVTPS2PD    X7, Y7
+	VMOVUPS      (CX)(SI*1), Y9
+	VSUBPS       Y0, Y9, Y9
+	VSUBPS       Y1, Y9, Y9
+	VMULPS       Y2, Y9, Y9
+	VCVTPS2PD    X9, Y10
+	VEXTRACTF128 $0x01, Y9, X9
+	VCVTPS2PD    X9, Y9
+	VFMADD231PD  Y8, Y10, Y5
+	VFMADD231PD  Y7, Y9, Y6
 	ADDQ         $0x20, SI
 	SUBQ         $0x08, AX
 	JGE          loop
@@ -11936,72 +11953,75 @@ tail:
 	JZ           done
 	LEAQ         tail<>+32(SB), DI
 	NEGQ         AX
-	VMOVUPS      (DI)(AX*4), Y6
-	VMASKMOVPS   (DX)(SI*1), Y6, Y7
-	VMASKMOVPS   (BX)(SI*1), Y6, Y8
-	VMULPS       Y7, Y8, Y7
-	VANDPS       Y6, Y7, Y8
+	VMOVUPS      (DI)(AX*4), Y7
+	VMASKMOVPS   (DX)(SI*1), Y7, Y8
+	VMASKMOVPS   (BX)(SI*1), Y7, Y9
+	VMULPS       Y8, Y9, Y8
+	VANDPS       Y7, Y8, Y9
+	VCVTPS2PD    X9, Y10
+	VEXTRACTF128 $0x01, Y9, X9
+	VCVTPS2PD    X9, Y9
+	VADDPD       Y10, Y3, Y3
+	VADDPD       Y9, Y4, Y4
 	VCVTPS2PD    X8, Y9
 	VEXTRACTF128 $0x01, Y8, X8
 	VCVTPS2PD    X8, Y8
-	VADDPD       Y9, Y2, Y2
-	VADDPD       Y8, Y3, Y3
-	VCVTPS2PD    X7, Y8
-	VEXTRACTF128 $0x01, Y7, X7
-	VCVTPS2PD    X7, Y7
-	VMASKMOVPS   (CX)(SI*1), Y6, Y6
-	VSUBPS       Y0, Y6, Y0
-	VMULPS       Y1, Y0, Y0
+	VMASKMOVPS   (CX)(SI*1), Y7, Y7
+	VSUBPS       Y0, Y7, Y0
+	VSUBPS       Y1, Y0, Y0
+	VMULPS       Y2, Y0, Y0
 	VCVTPS2PD    X0, Y1
 	VEXTRACTF128 $0x01, Y0, X0
 	VCVTPS2PD    X0, Y0
-	VFMADD231PD  Y8, Y1, Y4
-	VFMADD231PD  Y7, Y0, Y5
+	VFMADD231PD  Y9, Y1, Y5
+	VFMADD231PD  Y8, Y0, Y6
 
 done:
-	VADDPD       Y3, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X0
-	VADDPD       X0, X2, X2
-	VUNPCKHPD    X2, X2, X0
-	VADDSD       X0, X2, X2
-	MOVSD        X2, total+40(FP)
-	VADDPD       Y5, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPD       X0, X4, X4
-	VUNPCKHPD    X4, X4, X0
-	VADDSD       X0, X4, X4
-	MOVSD        X4, along+48(FP)
+	VADDPD       Y4, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPD       X0, X3, X3
+	VUNPCKHPD    X3, X3, X0
+	VADDSD       X0, X3, X3
+	MOVSD        X3, total+48(FP)
+	VADDPD       Y6, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPD       X0, X5, X5
+	VUNPCKHPD    X5, X5, X0
+	VADDSD       X0, X5, X5
+	MOVSD        X5, along+56(FP)
 	VZEROUPPER
 	RET
 
-// func normInputRowAVX2(n int, dx *float32, x *float32, dy *float32, w *float32, mean float32, rstd float32, avg float32, slope float32)
+// func normInputRowAVX2(n int, dx *float32, x *float32, dy *float32, w *float32, mean float32, rest float32, rstd float32, avg float32, slope float32)
 // Requires: AVX, FMA3
-TEXT ·normInputRowAVX2(SB), NOSPLIT, $0-56
+TEXT ·normInputRowAVX2(SB), NOSPLIT, $0-60
 	MOVQ         n+0(FP), AX
 	MOVQ         dx+8(FP), CX
 	MOVQ         x+16(FP), DX
 	MOVQ         dy+24(FP), BX
 	MOVQ         w+32(FP), SI
 	VBROADCASTSS mean+40(FP), Y0
-	VBROADCASTSS rstd+44(FP), Y1
-	VBROADCASTSS avg+48(FP), Y2
-	VBROADCASTSS slope+52(FP), Y3
+	VBROADCASTSS rest+44(FP), Y1
+	VBROADCASTSS rstd+48(FP), Y2
+	VBROADCASTSS avg+52(FP), Y3
+	VBROADCASTSS slope+56(FP), Y4
 	XORQ         DI, DI
 	SUBQ         $0x08, AX
 	JL           tail
 
 loop:
-	VMOVUPS      (BX)(DI*1), Y4
-	VMOVUPS      (SI)(DI*1), Y5
-	VMULPS       Y4, Y5, Y4
-	VSUBPS       Y2, Y4, Y4
-	VMOVUPS      (DX)(DI*1), Y5
-	VSUBPS       Y0, Y5, Y5
-	VMULPS       Y1, Y5, Y5
-	VMOVAPS      Y4, Y4
-	VFNMADD231PS Y5, Y3, Y4
-	VMULPS       Y1, Y4, Y4
-	VMOVUPS      Y4, (CX)(DI*1)
+	VMOVUPS      (BX)(DI*1), Y5
+	VMOVUPS      (SI)(DI*1), Y6
+	VMULPS       Y5, Y6, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMOVUPS      (DX)(DI*1), Y6
+	VSUBPS       Y0, Y6, Y6
+	VSUBPS       Y1, Y6, Y6
+	VMULPS       Y2, Y6, Y6
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS Y6, Y4, Y5
+	VMULPS       Y2, Y5, Y5
+	VMOVUPS      Y5, (CX)(DI*1)
 	ADDQ         $0x20, DI
 	SUBQ         $0x08, AX
 	JGE          loop
@@ -12011,18 +12031,19 @@ tail:
 	JZ           done
 	LEAQ         tail<>+32(SB), R8
 	NEGQ         AX
-	VMOVUPS      (R8)(AX*4), Y4
-	VMASKMOVPS   (BX)(DI*1), Y4, Y5
-	VMASKMOVPS   (SI)(DI*1), Y4, Y6
-	VMULPS       Y5, Y6, Y5
-	VSUBPS       Y2, Y5, Y2
-	VMASKMOVPS   (DX)(DI*1), Y4, Y5
-	VSUBPS       Y0, Y5, Y0
-	VMULPS       Y1, Y0, Y0
-	VMOVAPS      Y2, Y2
-	VFNMADD231PS Y0, Y3, Y2
-	VMULPS       Y1, Y2, Y0
-	VMASKMOVPS   Y0, Y4, (CX)(DI*1)
+	VMOVUPS      (R8)(AX*4), Y5
+	VMASKMOVPS   (BX)(DI*1), Y5, Y6
+	VMASKMOVPS   (SI)(DI*1), Y5, Y7
+	VMULPS       Y6, Y7, Y6
+	VSUBPS       Y3, Y6, Y3
+	VMASKMOVPS   (DX)(DI*1), Y5, Y6
+	VSUBPS       Y0, Y6, Y0
+	VSUBPS       Y1, Y0, Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVAPS      Y3, Y1
+	VFNMADD231PS Y0, Y4, Y1
+	VMULPS       Y2, Y1, Y0
+	VMASKMOVPS   Y0, Y5, (CX)(DI*1)
 
 done:
 	VZEROUPPER

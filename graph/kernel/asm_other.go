@@ -74,23 +74,23 @@ func scaleRowAVX2(n int, y, x *float32, a float32) { panic(noAssembly) }
 
 func axpyRowAVX2(n int, y, x *float32, a float32) { panic(noAssembly) }
 
-func softmaxGradRowAVX2(n int, dx, y, dy *float32, avg float32) { panic(noAssembly) }
+func softmaxGradRowAVX2(n int, dx, y, dy *float32, avg, rest float32) { panic(noAssembly) }
 
 func largestRowAVX2(n int, x *float32) float32 { panic(noAssembly) }
 
-func normRowAVX2(n int, y, x *float32, mean, rstd float32) { panic(noAssembly) }
+func normRowAVX2(n int, y, x *float32, mean, rest, rstd float32) { panic(noAssembly) }
 
-func normScaleRowAVX2(n int, y, x, w *float32, mean, rstd float32) { panic(noAssembly) }
+func normScaleRowAVX2(n int, y, x, w *float32, mean, rest, rstd float32) { panic(noAssembly) }
 
-func normAffineRowAVX2(n int, y, x, w, b *float32, mean, rstd float32) { panic(noAssembly) }
+func normAffineRowAVX2(n int, y, x, w, b *float32, mean, rest, rstd float32) { panic(noAssembly) }
 
-func normWeightRowAVX2(n int, dw, x, dy *float32, mean, rstd float32) { panic(noAssembly) }
+func normWeightRowAVX2(n int, dw, x, dy *float32, mean, rest, rstd float32) { panic(noAssembly) }
 
-func normSumsRowAVX2(n int, x, dy, w *float32, mean, rstd float32) (total, along float64) {
+func normSumsRowAVX2(n int, x, dy, w *float32, mean, rest, rstd float32) (total, along float64) {
 	panic(noAssembly)
 }
 
-func normInputRowAVX2(n int, dx, x, dy, w *float32, mean, rstd, avg, slope float32) {
+func normInputRowAVX2(n int, dx, x, dy, w *float32, mean, rest, rstd, avg, slope float32) {
 	panic(noAssembly)
 }
 

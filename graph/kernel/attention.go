@@ -47,22 +47,48 @@ const (
 	keyTile   = 64
 )
 
-// Forward writes o (B, Tq, H, D) and the logarithm of the softmax's denominator lse (B, H, Tq), which may be nil. A query
-// that sees no key gives zeros, and -Inf in lse.
-func (a Attention[T]) Forward(o Heads[T], lse []T) {
+// Forward writes o (B, Tq, H, D) and the normalizer of each query's scores (B, H, Tq), which may be zero. Scores count from the
+// query's offset, see offset. A query that sees no key gives zeros.
+func (a Attention[T]) Forward(o Heads[T], n Normalizer[T]) {
 	a.prepare("attention")
 	checkReach("attention", "o", len(o.Data), a.reach(o, a.Tq, a.H))
-	checkOptional("attention", "lse", lse, a.B*a.H*a.Tq)
-	f := attentionForward[T]{Attention: a, o: o, lse: lse, heads: 1, mask: newMask(a.Dropout, a.Seed)}
-	group := a.H / a.KVHeads
-	// A decoder's few queries of all heads that share keys go together, so that the keys are read once, provided that
-	// this leaves enough to share out.
-	if a.B*a.KVHeads >= enoughTiles/2 && a.Tq*group <= queryTile {
-		f.heads = group
-	}
+	n.check("attention", a.B*a.H*a.Tq)
+	f := attentionForward[T]{Attention: a, o: o, normalizer: n, heads: a.headsTogether(), mask: newMask(a.Dropout, a.Seed)}
 	f.tiles = (a.Tq + queryTile - 1) / queryTile
 	cost := min(a.Tq, queryTile) * f.heads * a.Tk * a.D
 	parallel(a.B*a.H/f.heads*f.tiles, rowGrain(cost/2), f)
+}
+
+// headsTogether is the number of heads in a tile of Forward. A decoder's few queries of all heads that share keys go together, so
+// that the keys are read once, provided that this leaves enough tiles for all workers.
+func (a *Attention[T]) headsTogether() int {
+	if group := a.H / a.KVHeads; a.B*a.KVHeads >= enoughTiles/2 && a.Tq*group <= queryTile {
+		return group
+	}
+	return 1
+}
+
+// scoreTile computes the scores Scale·q·k of a tile that is part of one of rows rows in Forward. Both passes sum in the same order, so
+// that their scores are equal bit for bit: otherwise the probabilities of large scores would not sum to 1 in the backward pass.
+func (a *Attention[T]) scoreTile(p product[T], s *panels[T], rows int) {
+	p.k, p.alpha = a.D, T(a.Scale)
+	p.runAs(s, thin(rows, p.b))
+}
+
+// queryRows names the rows of a tile: row r is query first + r%queries of head + r/queries.
+type queryRows struct{ b, head, first, heads, queries int }
+
+func (q queryRows) count() int { return q.heads * q.queries }
+
+func (q queryRows) row(r int) (head, query int) { return q.head + r/q.queries, q.first + r%q.queries }
+
+// gather copies queries to q, (rows, D).
+func (a *Attention[T]) gather(q []T, rows queryRows) []T {
+	for r := range rows.count() {
+		h, i := rows.row(r)
+		copy(q[r*a.D:(r+1)*a.D], a.Q.at(rows.b, i, h)[:a.D])
+	}
+	return q
 }
 
 // prepare fills in the defaults and checks the sizes.
@@ -125,10 +151,39 @@ func clip(lo, hi, j, n int) (int, int) {
 	return min(lo, n), max(hi, min(lo, n))
 }
 
-// addBias adds the bias of the keys from j on to a row of scores.
-func (a *Attention[T]) addBias(s []T, b, h, i, j int) {
-	if a.Bias != nil {
-		addRow(s, a.Bias[b*a.BiasBatch+h*a.BiasHead+i*a.Tk+j:][:len(s)])
+// maxOffset bounds the offsets of biases. Larger biases stand for -Inf and swallow the scores, as in any sum of floats.
+const maxOffset = 1 << 40
+
+// offset is the largest bias that query i sees. The softmax does not depend on it, so scores are computed without it: their sum with
+// a large bias would lose their digits.
+func (a *Attention[T]) offset(b, h, i int) T {
+	if a.Bias == nil {
+		return 0
+	}
+	lo, hi := a.span(b, i)
+	top := largest(a.biasRow(b, h, i)[lo:hi])
+	if !(top > -maxOffset && top < maxOffset) { // nor is NaN
+		return 0
+	}
+	return top
+}
+
+func (a *Attention[T]) biasRow(b, h, i int) []T {
+	return a.Bias[b*a.BiasBatch+h*a.BiasHead+i*a.Tk:][:a.Tk]
+}
+
+// addBias adds the bias of the keys from j on, without the query's offset, to a row of at most keyTile scores.
+func (a *Attention[T]) addBias(s []T, b, h, i, j int, offset T) {
+	if a.Bias == nil {
+		return
+	}
+	bias := a.biasRow(b, h, i)[j:][:len(s)]
+	if offset == 0 {
+		addRow(s, bias)
+		return
+	}
+	for k, v := range bias {
+		s[k] += v - offset
 	}
 }
 

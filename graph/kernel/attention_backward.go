@@ -1,14 +1,18 @@
 package kernel
 
-import "math"
-
-// AttentionGrads are the operands of Attention.Backward: the output O and LSE (B, H, Tq) of Forward, the gradient DO of O, and
-// what is to be written, the gradients of Q, K, V and Bias. DBias, nil when it is not wanted, is laid out as Bias and summed
-// over what shares its rows.
+// AttentionGrads are the operands of Attention.Backward: the output O and the Normalizer (B, H, Tq) of Forward, the gradient DO of
+// O, and the results: the gradients of Q, K, V and Bias. A result without Data, or a nil DBias, is not computed. DBias is laid out as
+// Bias; a row that several heads or sequences share gets the sum of their gradients.
 type AttentionGrads[T Float] struct {
 	O, DO      Heads[T]
+	Normalizer Normalizer[T]
 	DQ, DK, DV Heads[T]
-	LSE, DBias []T
+	DBias      []T
+}
+
+// throughScores reports whether a gradient is wanted that goes through the scores.
+func (g *AttentionGrads[T]) throughScores() bool {
+	return g.DQ.Data != nil || g.DK.Data != nil || g.DBias != nil
 }
 
 // Backward writes the gradients. With p = softmax(s), m the dropout mask and Δ = Σ o·do of a query:
@@ -20,10 +24,10 @@ func (a Attention[T]) Backward(g AttentionGrads[T]) {
 	a.prepare("attention backward")
 	checkReach("attention backward", "o", len(g.O.Data), a.reach(g.O, a.Tq, a.H))
 	checkReach("attention backward", "do", len(g.DO.Data), a.reach(g.DO, a.Tq, a.H))
-	checkReach("attention backward", "dq", len(g.DQ.Data), a.reach(g.DQ, a.Tq, a.H))
-	checkReach("attention backward", "dk", len(g.DK.Data), a.reach(g.DK, a.Tk, a.KVHeads))
-	checkReach("attention backward", "dv", len(g.DV.Data), a.reach(g.DV, a.Tk, a.KVHeads))
-	checkLen("attention backward", "lse", len(g.LSE), a.B*a.H*a.Tq)
+	a.checkGrad("dq", g.DQ, a.Tq, a.H)
+	a.checkGrad("dk", g.DK, a.Tk, a.KVHeads)
+	a.checkGrad("dv", g.DV, a.Tk, a.KVHeads)
+	g.Normalizer.checkWhole("attention backward", a.B*a.H*a.Tq)
 	w := attentionBackward[T]{Attention: a, AttentionGrads: g, mask: newMask(a.Dropout, a.Seed), batches: 1, kvHeads: 1}
 	if g.DBias != nil {
 		checkReach("attention backward", "dbias", len(g.DBias), a.biasReach())
@@ -43,6 +47,12 @@ func (a Attention[T]) Backward(g AttentionGrads[T]) {
 	parallel(a.B/w.batches*(a.KVHeads/w.kvHeads), rowGrain(cost), w)
 }
 
+func (a *Attention[T]) checkGrad(name string, x Heads[T], time, heads int) {
+	if x.Data != nil {
+		checkReach("attention backward", name, len(x.Data), a.reach(x, time, heads))
+	}
+}
+
 // attentionBackward is cut by sequence and key head; a worker does batches sequences of kvHeads heads in a row.
 type attentionBackward[T Float] struct {
 	Attention[T]
@@ -53,9 +63,12 @@ type attentionBackward[T Float] struct {
 
 // gradScratch is the memory of one worker for the backward pass.
 type gradScratch[T Float] struct {
-	panels panels[T]
-	p, ds  buffer[T] // (queryTile, keyTile)
-	delta  buffer[T] // (Tq) of one head
+	panels   panels[T]
+	p, ds    buffer[T] // (queryTile, keyTile)
+	q        buffer[T] // rows that Forward takes together
+	together buffer[T] // their scores
+	delta    buffer[T] // (Tq) of one head
+	offset   buffer[T] // likewise
 }
 
 func (w *attentionBackward[T]) clearBias() {
@@ -81,22 +94,33 @@ func (w *attentionBackward[T]) Range(lo, hi int) {
 
 // keyHead does one key head with all query heads that read it.
 func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
-	for t := range w.Tk {
-		clear(w.DK.at(b, t, kv)[:w.D])
-		clear(w.DV.at(b, t, kv)[:w.D])
-	}
+	w.zero(w.DK, w.Tk, b, kv)
+	w.zero(w.DV, w.Tk, b, kv)
 	group := w.H / w.KVHeads
 	for h := kv * group; h < (kv+1)*group; h++ {
-		delta := s.delta.sized(w.Tq)
+		w.zero(w.DQ, w.Tq, b, h)
+		delta, offset := s.delta.sized(w.Tq), s.offset.sized(w.Tq)
 		for i := range w.Tq {
-			clear(w.DQ.at(b, i, h)[:w.D])
-			delta[i] = T(dot64(w.O.at(b, i, h)[:w.D], w.DO.at(b, i, h)[:w.D]))
+			if w.throughScores() {
+				delta[i] = T(dot64(w.O.at(b, i, h)[:w.D], w.DO.at(b, i, h)[:w.D]))
+			}
+			offset[i] = w.offset(b, h, i)
 		}
 		for j := 0; j < w.Tk; j += keyTile {
 			for i := 0; i < w.Tq; i += queryTile {
 				w.tile(s, gradTile{b, h, kv, i, j, min(queryTile, w.Tq-i), min(keyTile, w.Tk-j)})
 			}
 		}
+	}
+}
+
+// zero clears one head of a gradient that is wanted.
+func (w *attentionBackward[T]) zero(x Heads[T], time, b, h int) {
+	if x.Data == nil {
+		return
+	}
+	for t := range time {
+		clear(x.at(b, t, h)[:w.D])
 	}
 }
 
@@ -110,44 +134,76 @@ func (w *attentionBackward[T]) tile(s *gradScratch[T], t gradTile) {
 		return
 	}
 	p, ds := s.p.sized(t.m*t.n), s.ds.sized(t.m*t.n)
-	scale := T(w.Scale)
 	q, do := w.Q.rows(t.b, t.i, t.h, false), w.DO.rows(t.b, t.i, t.h, false)
-	product[T]{m: t.m, n: t.n, k: w.D, a: q, b: w.K.rows(t.b, t.j, t.kv, true), c: p, stride: t.n, alpha: scale}.run(&s.panels)
-	product[T]{m: t.m, n: t.n, k: w.D, a: do, b: w.V.rows(t.b, t.j, t.kv, true), c: ds, stride: t.n, alpha: 1}.run(&s.panels)
-	for r := range t.m {
-		w.row(p[r*t.n:(r+1)*t.n], ds[r*t.n:(r+1)*t.n], t, r, s.delta.data[t.i+r])
+	w.scores(s, t, q)
+	if w.throughScores() {
+		product[T]{m: t.m, n: t.n, k: w.D, a: do, b: w.V.rows(t.b, t.j, t.kv, true), c: ds, stride: t.n, alpha: 1}.run(&s.panels)
 	}
-	pt, dst := Matrix[T]{Data: p, Stride: t.n, Trans: true}, Matrix[T]{Data: ds, Stride: t.n, Trans: true}
+	for r := range t.m {
+		w.row(s, p[r*t.n:(r+1)*t.n], ds[r*t.n:(r+1)*t.n], t, r)
+	}
+	w.add(s, t, q, do)
+}
+
+// scores writes the scores of a tile to p, equal bit for bit to those of Forward. A few rows are summed in pairs, so the rows that
+// Forward takes together are computed together.
+func (w *attentionBackward[T]) scores(s *gradScratch[T], t gradTile, q Matrix[T]) {
+	all := product[T]{m: t.m, n: t.n, a: q, b: w.K.rows(t.b, t.j, t.kv, true), c: s.p.data, stride: t.n}
+	heads := w.headsTogether()
+	if heads == 1 || !thin(t.m*heads, all.b) {
+		w.scoreTile(all, &s.panels, t.m*heads)
+		return
+	}
+	all.m = t.m * heads
+	rows := queryRows{b: t.b, head: t.h / heads * heads, first: t.i, heads: heads, queries: t.m}
+	all.a, all.c = Matrix[T]{Data: w.gather(s.q.sized(all.m*w.D), rows), Stride: w.D}, s.together.sized(all.m*t.n)
+	w.scoreTile(all, &s.panels, all.m)
+	copy(s.p.data, all.c[(t.h-rows.head)*t.m*t.n:][:t.m*t.n])
+}
+
+// add adds the products of a tile to the gradients that are wanted.
+func (w *attentionBackward[T]) add(s *gradScratch[T], t gradTile, q, do Matrix[T]) {
+	pt, dst := Matrix[T]{Data: s.p.data, Stride: t.n, Trans: true}, Matrix[T]{Data: s.ds.data, Stride: t.n, Trans: true}
 	add := product[T]{m: t.n, n: w.D, k: t.m, accumulate: true}
-	add.a, add.b, add.c, add.stride, add.alpha = pt, do, w.DV.at(t.b, t.j, t.kv), w.DV.Time, 1
-	add.run(&s.panels)
-	add.a, add.b, add.c, add.stride, add.alpha = dst, q, w.DK.at(t.b, t.j, t.kv), w.DK.Time, scale
-	add.run(&s.panels)
-	add.m, add.k, dst.Trans = t.m, t.n, false
-	add.a, add.b, add.c, add.stride = dst, w.K.rows(t.b, t.j, t.kv, false), w.DQ.at(t.b, t.i, t.h), w.DQ.Time
-	add.run(&s.panels)
+	if w.DV.Data != nil {
+		add.a, add.b, add.c, add.stride, add.alpha = pt, do, w.DV.at(t.b, t.j, t.kv), w.DV.Time, 1
+		add.run(&s.panels)
+	}
+	if w.DK.Data != nil {
+		add.a, add.b, add.c, add.stride, add.alpha = dst, q, w.DK.at(t.b, t.j, t.kv), w.DK.Time, T(w.Scale)
+		add.run(&s.panels)
+	}
+	if w.DQ.Data != nil {
+		add.m, add.k, dst.Trans = t.m, t.n, false
+		add.a, add.b, add.c, add.stride, add.alpha = dst, w.K.rows(t.b, t.j, t.kv, false), w.DQ.at(t.b, t.i, t.h), w.DQ.Time, T(w.Scale)
+		add.run(&s.panels)
+	}
 }
 
 // row turns the scores p and the products ds = do·v of one query into the probabilities after dropout and the gradients of the
 // scores.
-func (w *attentionBackward[T]) row(p, ds []T, t gradTile, r int, delta T) {
+func (w *attentionBackward[T]) row(s *gradScratch[T], p, ds []T, t gradTile, r int) {
 	i := t.i + r
-	lse := w.LSE[(t.b*w.H+t.h)*w.Tq+i]
+	at := (t.b*w.H+t.h)*w.Tq + i
+	inverse := w.Normalizer.Inverse[at]
 	lo, hi := w.span(t.b, i)
 	lo, hi = clip(lo, hi, t.j, t.n)
-	if math.IsInf(float64(lse), -1) {
+	if inverse == 0 {
 		hi = lo
 	}
-	w.addBias(p, t.b, t.h, i, t.j)
+	w.addBias(p, t.b, t.h, i, t.j, s.offset.data[i])
 	clear(p[:lo])
 	clear(p[hi:])
-	clear(ds[:lo])
-	clear(ds[hi:])
-	seen, dseen := p[lo:hi], ds[lo:hi]
-	expRow(seen, seen, lse)
-	maskRow(w.mask, dseen, w.number(t.b, t.h, i, t.j+lo))
-	centerRow(dseen, seen, dseen, delta)
-	maskRow(w.mask, seen, w.number(t.b, t.h, i, t.j+lo))
+	seen, number := p[lo:hi], w.number(t.b, t.h, i, t.j+lo)
+	expScaleRow(seen, seen, w.Normalizer.Top[at], inverse, 0)
+	if w.throughScores() {
+		clear(ds[:lo])
+		clear(ds[hi:])
+		dseen := ds[lo:hi]
+		maskRow(w.mask, dseen, number)
+		centerRow(dseen, seen, dseen, s.delta.data[i], 0)
+	}
+	maskRow(w.mask, seen, number)
 	if w.DBias != nil {
 		addRow(w.DBias[t.b*w.BiasBatch+t.h*w.BiasHead+i*w.Tk+t.j:][:t.n], ds)
 	}

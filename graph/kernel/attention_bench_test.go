@@ -19,7 +19,7 @@ func BenchmarkAttention(b *testing.B) {
 			g := attentionGrads(a, do)
 			b.ReportAllocs()
 			for b.Loop() {
-				a.Forward(g.O, g.LSE)
+				a.Forward(g.O, g.Normalizer)
 				a.Backward(g)
 			}
 			reportAttention(b, 14, c)
@@ -45,7 +45,7 @@ func BenchmarkAttentionShapes(b *testing.B) {
 		b.Run(name+"/forward", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				a.Forward(g.O, g.LSE)
+				a.Forward(g.O, g.Normalizer)
 			}
 			reportAttention(b, 4, c)
 		})

@@ -5,11 +5,11 @@ import "math"
 // attentionForward is cut into tiles of up to queryTile queries, of one head or of all heads that share keys.
 type attentionForward[T Float] struct {
 	Attention[T]
-	o     Heads[T]
-	lse   []T
-	heads int // heads in a tile
-	tiles int // tiles of a head's queries
-	mask  mask
+	o          Heads[T]
+	normalizer Normalizer[T]
+	heads      int // heads in a tile
+	tiles      int // tiles of a head's queries
+	mask       mask
 }
 
 // attentionScratch is the state of one tile of queries.
@@ -17,14 +17,8 @@ type attentionScratch[T Float] struct {
 	panels         panels[T]
 	q, scores, out buffer[T] // (rows, D), (rows, keyTile), (rows, D)
 	top, total     [queryTile]float64
+	offset         [queryTile]T
 }
-
-// queryRows names the rows of a tile: row r is query first + r%queries of head + r/queries.
-type queryRows struct{ b, head, first, heads, queries int }
-
-func (q queryRows) count() int { return q.heads * q.queries }
-
-func (q queryRows) row(r int) (head, query int) { return q.head + r/q.queries, q.first + r%q.queries }
 
 func (f *attentionForward[T]) Range(lo, hi int) {
 	s := take[attentionScratch[T]]()
@@ -43,28 +37,28 @@ func (f *attentionForward[T]) Range(lo, hi int) {
 // tile runs over the keys that any query of the tile sees.
 func (f *attentionForward[T]) tile(s *attentionScratch[T], rows queryRows) {
 	m, d := rows.count(), f.D
-	q, out, scores := s.q.sized(m*d), s.out.zeroed(m*d), s.scores.sized(m*keyTile)
+	q, out, scores := f.gather(s.q.sized(m*d), rows), s.out.zeroed(m*d), s.scores.sized(m*keyTile)
 	for r := range m {
 		h, i := rows.row(r)
-		scaleRow(q[r*d:(r+1)*d], T(f.Scale), f.Q.at(rows.b, i, h)[:d])
-		s.top[r], s.total[r] = math.Inf(-1), 0
+		s.top[r], s.total[r], s.offset[r] = math.Inf(-1), 0, f.offset(rows.b, h, i)
 	}
 	kv := rows.head / (f.H / f.KVHeads)
 	// Spans move forward with the query, so the first and the last bound all of them.
 	lo, _ := f.span(rows.b, rows.first)
 	_, hi := f.span(rows.b, rows.first+rows.queries-1)
-	for j := lo; j < hi; j += keyTile {
+	for j := lo / dotsUnit * dotsUnit; j < hi; j += keyTile {
 		n := min(keyTile, hi-j)
-		product[T]{
-			m: m, n: n, k: d, alpha: 1, c: scores, stride: n,
+		wide := min(roundUp(n, dotsUnit), f.Tk-j)
+		f.scoreTile(product[T]{
+			m: m, n: wide, c: scores, stride: wide,
 			a: Matrix[T]{Data: q, Stride: d}, b: f.K.rows(rows.b, j, kv, true),
-		}.run(&s.panels)
+		}, &s.panels, m)
 		for r := range m {
-			f.absorb(s, rows, r, j, scores[r*n:(r+1)*n])
+			f.absorb(s, rows, r, j, scores[r*wide:][:n])
 		}
 		product[T]{
 			m: m, n: d, k: n, alpha: 1, c: out, stride: d, accumulate: true,
-			a: Matrix[T]{Data: scores, Stride: n}, b: f.V.rows(rows.b, j, kv, false),
+			a: Matrix[T]{Data: scores, Stride: wide}, b: f.V.rows(rows.b, j, kv, false),
 		}.run(&s.panels)
 	}
 	f.finish(s, rows, out)
@@ -76,7 +70,7 @@ func (f *attentionForward[T]) absorb(s *attentionScratch[T], rows queryRows, r, 
 	h, i := rows.row(r)
 	lo, hi := f.span(rows.b, i)
 	lo, hi = clip(lo, hi, j, len(scores))
-	f.addBias(scores, rows.b, h, i, j)
+	f.addBias(scores, rows.b, h, i, j, s.offset[r])
 	clear(scores[:lo])
 	clear(scores[hi:])
 	seen := scores[lo:hi]
@@ -100,13 +94,13 @@ func (f *attentionForward[T]) finish(s *attentionScratch[T], rows queryRows, out
 	for r := range rows.count() {
 		h, i := rows.row(r)
 		o := f.o.at(rows.b, i, h)[:f.D]
+		inverse := T(0)
 		if s.total[r] == 0 {
 			clear(o)
 		} else {
-			scaleRow(o, T(1/s.total[r]), out[r*f.D:(r+1)*f.D])
+			inverse = T(1 / s.total[r])
+			scaleRow(o, inverse, out[r*f.D:(r+1)*f.D])
 		}
-		if f.lse != nil {
-			f.lse[(rows.b*f.H+h)*f.Tq+i] = T(s.top[r] + math.Log(s.total[r]))
-		}
+		f.normalizer.set((rows.b*f.H+h)*f.Tq+i, T(s.top[r]), inverse)
 	}
 }

@@ -14,11 +14,11 @@ func attentionGrads[T kernel.Float](a kernel.Attention[T], do kernel.Heads[T]) k
 		x.Data = randoms[T](len(x.Data), 77) // what lay there before must not matter
 		return x
 	}
-	g := kernel.AttentionGrads[T]{O: output(a), DO: do, DQ: like(a.Q), DK: like(a.K), DV: like(a.V), LSE: make([]T, a.B*a.H*a.Tq)}
+	g := kernel.AttentionGrads[T]{O: output(a), DO: do, DQ: like(a.Q), DK: like(a.K), DV: like(a.V), Normalizer: newNormalizer[T](a.B * a.H * a.Tq)}
 	if a.Bias != nil {
 		g.DBias = randoms[T](len(a.Bias), 78)
 	}
-	a.Forward(g.O, g.LSE)
+	a.Forward(g.O, g.Normalizer)
 	a.Backward(g)
 	return g
 }
@@ -40,7 +40,7 @@ func TestAttentionGrad(t *testing.T) {
 		do.Data = randoms[float64](len(do.Data), 8)
 		g, o := attentionGrads(a, do), output(a)
 		f := func() float64 {
-			a.Forward(o, nil)
+			a.Forward(o, kernel.Normalizer[float64]{})
 			return dotProduct(o.Data, do.Data)
 		}
 		differences := func(x kernel.Heads[float64]) kernel.Heads[float64] {
@@ -129,7 +129,7 @@ func TestAttentionGradLarge(t *testing.T) {
 	}
 }
 
-// Queries without keys give zeros, -Inf and no gradient, also when the bias is what hides the keys.
+// Queries without keys give zeros and no gradient, also when the bias is what hides the keys.
 func TestAttentionFullyMasked(t *testing.T) {
 	a := newAttention[float32](attentionCase{b: 1, h: 1, kv: 1, tq: 3, tk: 3, d: 2, bias: "-"})
 	for j := range 3 {
@@ -139,7 +139,8 @@ func TestAttentionFullyMasked(t *testing.T) {
 	do.Data = randoms[float32](len(do.Data), 8)
 	g := attentionGrads(a, do)
 	same(t, "o", g.O.Data[2:4], []float32{0, 0})
-	same(t, "lse", g.LSE[1:2], []float32{float32(math.Inf(-1))})
+	same(t, "top", g.Normalizer.Top[1:2], []float32{float32(math.Inf(-1))})
+	same(t, "inverse", g.Normalizer.Inverse[1:2], []float32{0})
 	same(t, "dq", g.DQ.Data[2:4], []float32{0, 0})
 	same(t, "dbias", g.DBias[3:6], []float32{0, 0, 0})
 	if !kernel.AllFinite(inside(a, g.DK, 3, 1)) || !kernel.AllFinite(inside(a, g.DV, 3, 1)) {

@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/pkg/errors"
+import (
+	"math"
+
+	"github.com/pkg/errors"
+)
 
 // CrossEntropy is the mean negative log-likelihood of the targets under softmax(Logits), as torch.nn.functional.cross_entropy:
 // a row whose target is Ignore counts neither in the sum nor in the mean, and label smoothing mixes the target with the
@@ -40,13 +44,13 @@ func (c CrossEntropy[T]) count(kernel string) int {
 	return n
 }
 
-// Forward returns the loss, 0 when no row counts, and stores log Σeˣ of each row in lse (N), which may be nil. The targets
-// must have passed Check.
-func (c CrossEntropy[T]) Forward(lse []T) (loss float64) {
+// Forward returns the loss, 0 when no row counts, and stores the normalizer of each row (N), which may be zero. The targets must
+// have passed Check.
+func (c CrossEntropy[T]) Forward(n Normalizer[T]) (loss float64) {
 	count := c.count("cross entropy")
-	checkOptional("cross entropy", "lse", lse, len(c.Targets))
+	n.check("cross entropy", len(c.Targets))
 	losses := take[buffer[float64]]()
-	args := crossEntropyForward[T]{CrossEntropy: c, lse: lse, losses: losses.sized(len(c.Targets))}
+	args := crossEntropyForward[T]{CrossEntropy: c, normalizer: n, losses: losses.sized(len(c.Targets))}
 	parallel(len(c.Targets), rowGrain(c.V*expCost), args)
 	if count > 0 {
 		loss = sum(args.losses) / float64(count)
@@ -57,47 +61,55 @@ func (c CrossEntropy[T]) Forward(lse []T) (loss float64) {
 
 type crossEntropyForward[T Float] struct {
 	CrossEntropy[T]
-	lse    []T
-	losses []float64
+	normalizer Normalizer[T]
+	losses     []float64
 }
 
 func (c *crossEntropyForward[T]) Range(lo, hi int) {
 	for r := lo; r < hi; r++ {
 		x, t := c.Logits[r*c.V:(r+1)*c.V], c.Targets[r]
 		c.losses[r] = 0
-		if t == c.Ignore && c.lse == nil {
+		if t == c.Ignore && c.normalizer.isZero() {
 			continue
 		}
-		shift, rest := logSumExp(x)
-		if c.lse != nil {
-			c.lse[r] = shift + rest
-		}
+		top, total := expSum(x)
+		c.normalizer.set(r, top, inverse[T](total))
 		if t == c.Ignore {
 			continue
 		}
-		loss := (float64(shift) - float64(x[t])) + float64(rest)
+		rest := math.Log(total)
+		loss := (float64(top) - float64(x[t])) + rest
 		if s := c.Smoothing; s != 0 {
-			uniform := float64(shift) - sum(x)/float64(c.V) + float64(rest)
+			uniform := float64(top) - sum(x)/float64(c.V) + rest
 			loss = (1-s)*loss + s*uniform
 		}
 		c.losses[r] = loss
 	}
 }
 
+// inverse is 1/total, and 0 for the empty sum.
+func inverse[T Float](total float64) T {
+	if total == 0 {
+		return 0
+	}
+	return T(1 / total)
+}
+
 // Backward writes the gradient of scale·loss: (softmax(x) - (1-s)·onehot(t) - s/V)·scale/count for each row that counts and
-// zeros for the others. lse is what Forward stored; nil computes it anew. dlogits may be Logits.
-func (c CrossEntropy[T]) Backward(dlogits, lse []T, scale float64) {
+// zeros for the others. n is what Forward stored. dlogits may be Logits.
+func (c CrossEntropy[T]) Backward(dlogits []T, n Normalizer[T], scale float64) {
 	count := c.count("cross entropy backward")
 	checkLen("cross entropy backward", "dlogits", len(dlogits), len(c.Logits))
-	checkOptional("cross entropy backward", "lse", lse, len(c.Targets))
-	args := crossEntropyBackward[T]{CrossEntropy: c, dlogits: dlogits, lse: lse, scale: scale / float64(max(1, count))}
+	n.checkWhole("cross entropy backward", len(c.Targets))
+	args := crossEntropyBackward[T]{CrossEntropy: c, dlogits: dlogits, normalizer: n, scale: scale / float64(max(1, count))}
 	parallel(len(c.Targets), rowGrain(c.V*expCost), args)
 }
 
 type crossEntropyBackward[T Float] struct {
 	CrossEntropy[T]
-	dlogits, lse []T
-	scale        float64
+	dlogits    []T
+	normalizer Normalizer[T]
+	scale      float64
 }
 
 func (c *crossEntropyBackward[T]) Range(lo, hi int) {
@@ -107,15 +119,8 @@ func (c *crossEntropyBackward[T]) Range(lo, hi int) {
 			clear(dx)
 			continue
 		}
-		var lse T
-		if c.lse != nil {
-			lse = c.lse[r]
-		} else {
-			shift, rest := logSumExp(x)
-			lse = shift + rest
-		}
-		scale, uniform := T(c.scale), T(c.scale*c.Smoothing/float64(c.V))
-		expScaleRow(dx, x, lse, scale, uniform)
+		scale, uniform := T(c.scale*float64(c.normalizer.Inverse[r])), T(c.scale*c.Smoothing/float64(c.V))
+		expScaleRow(dx, x, c.normalizer.Top[r], scale, uniform)
 		dx[t] -= T(c.scale * (1 - c.Smoothing))
 	}
 }

@@ -11,6 +11,31 @@ type Norm[T Float] struct {
 	RMS  bool
 }
 
+// Moments are what Norm.Forward keeps of each row for Backward: the mean, as the sum of two numbers so that rows far from zero keep
+// their digits, and the reciprocal deviation. RMSNorm has no mean. The slices may be nil.
+type Moments[T Float] struct{ Mean, Rest, Rstd []T }
+
+func (m Moments[T]) check(kernel string, rows int) {
+	checkOptional(kernel, "mean", m.Mean, rows)
+	checkOptional(kernel, "rest", m.Rest, rows)
+	checkOptional(kernel, "rstd", m.Rstd, rows)
+}
+
+// moment is the Moments of one row.
+type moment[T Float] struct{ mean, rest, rstd T }
+
+func (m Moments[T]) set(row int, v moment[T]) {
+	if m.Mean != nil {
+		m.Mean[row] = v.mean
+	}
+	if m.Rest != nil {
+		m.Rest[row] = v.rest
+	}
+	if m.Rstd != nil {
+		m.Rstd[row] = v.rstd
+	}
+}
+
 // normCost is the cost of an element in the steps that minWork counts.
 const normCost = 4
 
@@ -21,21 +46,18 @@ func (n Norm[T]) rows(kernel string) int {
 	return rows
 }
 
-// Forward writes y, which may be X, and for each row the mean and the reciprocal deviation that Backward needs. mean and
-// rstd may be nil; RMSNorm leaves mean alone.
-func (n Norm[T]) Forward(y, mean, rstd []T) {
+// Forward writes y, which may be X, and the moments of each row.
+func (n Norm[T]) Forward(y []T, m Moments[T]) {
 	rows := n.rows("norm")
 	checkLen("norm", "y", len(y), len(n.X))
-	checkOptional("norm", "rstd", rstd, rows)
-	if !n.RMS {
-		checkOptional("norm", "mean", mean, rows)
-	}
-	parallel(rows, rowGrain(n.Cols*normCost), normForward[T]{n, y, mean, rstd})
+	m.check("norm", rows)
+	parallel(rows, rowGrain(n.Cols*normCost), normForward[T]{n, y, m})
 }
 
 type normForward[T Float] struct {
 	Norm[T]
-	y, mean, rstd []T
+	y       []T
+	moments Moments[T]
 }
 
 func (n *normForward[T]) Range(lo, hi int) {
@@ -44,40 +66,40 @@ func (n *normForward[T]) Range(lo, hi int) {
 		var mean float64
 		if !n.RMS {
 			mean = sum(x) / float64(n.Cols)
-			if n.mean != nil {
-				n.mean[r] = T(mean)
-			}
 		}
-		rstd := 1 / sqrt(sumSquares(x, mean)/float64(n.Cols)+n.Eps)
-		if n.rstd != nil {
-			n.rstd[r] = T(rstd)
-		}
-		n.row(n.y[r*n.Cols:(r+1)*n.Cols], x, T(mean), T(rstd))
+		m := moment[T]{rstd: T(1 / sqrt(sumSquares(x, mean)/float64(n.Cols)+n.Eps))}
+		m.mean, m.rest = split[T](mean)
+		n.moments.set(r, m)
+		n.row(n.y[r*n.Cols:(r+1)*n.Cols], x, m)
 	}
 }
 
 // row is y = (x-mean)·rstd·W + B.
-func (n *normForward[T]) row(y, x []T, mean, rstd T) {
+func (n *normForward[T]) row(y, x []T, m moment[T]) {
 	if !fast[T]() || n.W == nil && n.B != nil {
-		normRow(y, x, mean, rstd)
+		m.normRow(y, x)
 		affineRow(y, n.W, n.B)
 		return
 	}
+	mean, rest, rstd := float32(m.mean), float32(m.rest), float32(m.rstd)
 	switch {
 	case n.B != nil:
-		normAffineRowAVX2(len(x), first(y), first(x), first(n.W), first(n.B), float32(mean), float32(rstd))
+		normAffineRowAVX2(len(x), first(y), first(x), first(n.W), first(n.B), mean, rest, rstd)
 	case n.W != nil:
-		normScaleRowAVX2(len(x), first(y), first(x), first(n.W), float32(mean), float32(rstd))
+		normScaleRowAVX2(len(x), first(y), first(x), first(n.W), mean, rest, rstd)
 	default:
-		normRowAVX2(len(x), first(y), first(x), float32(mean), float32(rstd))
+		normRowAVX2(len(x), first(y), first(x), mean, rest, rstd)
 	}
 }
 
+// normal is (v-mean)·rstd.
+func (m moment[T]) normal(v T) T { return (v - m.mean - m.rest) * m.rstd }
+
 // normRow is y = (x-mean)·rstd.
-func normRow[T Float](y, x []T, mean, rstd T) {
+func (m moment[T]) normRow(y, x []T) {
 	y = y[:len(x)]
 	for i, v := range x {
-		y[i] = (v - mean) * rstd
+		y[i] = m.normal(v)
 	}
 }
 
@@ -100,18 +122,19 @@ func affineRow[T Float](y, w, b []T) {
 //	dx = rstd·(g - avg(g) - n·avg(g·n)), dw = Σ dy·n over the rows, db = Σ dy over the rows;
 //
 // RMSNorm has no avg(g) and ignores mean.
-func (n Norm[T]) Backward(dx, dw, db, mean, rstd, dy []T) {
+func (n Norm[T]) Backward(dx, dw, db, dy []T, m Moments[T]) {
 	rows := n.rows("norm backward")
 	checkOptional("norm backward", "dx", dx, len(n.X))
 	checkOptional("norm backward", "dw", dw, n.Cols)
 	checkOptional("norm backward", "db", db, n.Cols)
-	checkLen("norm backward", "rstd", len(rstd), rows)
+	checkLen("norm backward", "rstd", len(m.Rstd), rows)
 	checkLen("norm backward", "dy", len(dy), len(n.X))
 	if !n.RMS {
-		checkLen("norm backward", "mean", len(mean), rows)
+		checkLen("norm backward", "mean", len(m.Mean), rows)
+		checkLen("norm backward", "rest", len(m.Rest), rows)
 	}
 	grain := partialGrain(rows, n.Cols*2*normCost)
-	args := normBackward[T]{Norm: n, dx: dx, dw: dw != nil, db: db != nil, mean: mean, rstd: rstd, dy: dy, grain: grain}
+	args := normBackward[T]{Norm: n, dx: dx, dw: dw != nil, db: db != nil, moments: m, dy: dy, grain: grain}
 	partial := take[buffer[T]]()
 	chunks := (rows + grain - 1) / grain
 	if dw != nil || db != nil {
@@ -130,11 +153,19 @@ func (n Norm[T]) Backward(dx, dw, db, mean, rstd, dy []T) {
 
 type normBackward[T Float] struct {
 	Norm[T]
-	dx             []T
-	dw, db         bool
-	mean, rstd, dy []T
-	partial        []T // (2, chunks, Cols): dw, then db, of each chunk of rows
-	grain          int
+	dx, dy  []T
+	dw, db  bool
+	moments Moments[T]
+	partial []T // (2, chunks, Cols): dw, then db, of each chunk of rows
+	grain   int
+}
+
+func (n *normBackward[T]) moment(r int) moment[T] {
+	m := moment[T]{rstd: n.moments.Rstd[r]}
+	if !n.RMS {
+		m.mean, m.rest = n.moments.Mean[r], n.moments.Rest[r]
+	}
+	return m
 }
 
 func (n *normBackward[T]) Range(lo, hi int) {
@@ -146,47 +177,39 @@ func (n *normBackward[T]) Range(lo, hi int) {
 	}
 	for r := lo; r < hi; r++ {
 		x, dy := n.X[r*c:(r+1)*c], n.dy[r*c:(r+1)*c]
-		var mean T
-		if !n.RMS {
-			mean = n.mean[r]
-		}
+		m := n.moment(r)
 		if n.db {
 			addRow(db, dy)
 		}
 		if n.dw {
-			normWeightRow(dw, x, dy, mean, n.rstd[r])
+			m.weightRow(dw, x, dy)
 		}
 		if n.dx != nil {
-			n.inputRow(n.dx[r*c:(r+1)*c], x, dy, r)
+			n.inputRow(n.dx[r*c:(r+1)*c], x, dy, m)
 		}
 	}
 }
 
-// normWeightRow is dw += dy·(x-mean)·rstd.
-func normWeightRow[T Float](dw, x, dy []T, mean, rstd T) {
+// weightRow is dw += dy·(x-mean)·rstd.
+func (m moment[T]) weightRow(dw, x, dy []T) {
 	dw, dy = dw[:len(x)], dy[:len(x)]
 	if fast[T]() {
-		normWeightRowAVX2(len(x), first(dw), first(x), first(dy), float32(mean), float32(rstd))
+		normWeightRowAVX2(len(x), first(dw), first(x), first(dy), float32(m.mean), float32(m.rest), float32(m.rstd))
 		return
 	}
 	for i, v := range x {
-		dw[i] += dy[i] * ((v - mean) * rstd)
+		dw[i] += dy[i] * m.normal(v)
 	}
 }
 
-func (n *normBackward[T]) inputRow(dx, x, dy []T, r int) {
-	var mean T
-	rstd := n.rstd[r]
-	if !n.RMS {
-		mean = n.mean[r]
-	}
-	g, gn := normSums(x, dy, n.W, mean, rstd)
+func (n *normBackward[T]) inputRow(dx, x, dy []T, m moment[T]) {
+	g, gn := m.sums(x, dy, n.W)
 	avg, slope := T(g/float64(n.Cols)), T(gn/float64(n.Cols))
 	if n.RMS {
 		avg = 0
 	}
 	if fast[T]() && n.W != nil {
-		normInputRowAVX2(len(x), first(dx), first(x), first(dy), first(n.W), float32(mean), float32(rstd), float32(avg), float32(slope))
+		normInputRowAVX2(len(x), first(dx), first(x), first(dy), first(n.W), float32(m.mean), float32(m.rest), float32(m.rstd), float32(avg), float32(slope))
 		return
 	}
 	for i, v := range x {
@@ -194,15 +217,15 @@ func (n *normBackward[T]) inputRow(dx, x, dy []T, r int) {
 		if n.W != nil {
 			d *= n.W[i]
 		}
-		dx[i] = rstd * (d - avg - (v-mean)*rstd*slope)
+		dx[i] = m.rstd * (d - avg - m.normal(v)*slope)
 	}
 }
 
-// normSums is Σ g and Σ g·n with g = dy·w and n = (x-mean)·rstd.
-func normSums[T Float](x, dy, w []T, mean, rstd T) (g, gn float64) {
+// sums is Σ g and Σ g·n with g = dy·w and n = (x-mean)·rstd.
+func (m moment[T]) sums(x, dy, w []T) (g, gn float64) {
 	dy = dy[:len(x)]
 	if fast[T]() && w != nil {
-		return normSumsRowAVX2(len(x), first(x), first(dy), first(w), float32(mean), float32(rstd))
+		return normSumsRowAVX2(len(x), first(x), first(dy), first(w), float32(m.mean), float32(m.rest), float32(m.rstd))
 	}
 	for i, v := range x {
 		d := dy[i]
@@ -210,7 +233,7 @@ func normSums[T Float](x, dy, w []T, mean, rstd T) (g, gn float64) {
 			d *= w[i]
 		}
 		g += float64(d)
-		gn += float64(d) * float64((v-mean)*rstd)
+		gn += float64(d) * float64(m.normal(v))
 	}
 	return g, gn
 }

@@ -13,6 +13,33 @@ func Softmax[T Float](y, x []T, cols int) {
 	parallel(rows, rowGrain(cols*expCost), softmax[T]{y, x, cols})
 }
 
+// Normalizer is what turns a row x into probabilities: softmax(x) = e^(x-Top)·Inverse, with one element per row. Top is the largest
+// x and Inverse is 1/Σe^(x-Top); they are -Inf and 0 if the row is all -Inf. They are two numbers because log Σeˣ in one would lose
+// the digits of the sum when x is large. The slices may be nil.
+type Normalizer[T Float] struct{ Top, Inverse []T }
+
+func (n Normalizer[T]) isZero() bool { return n.Top == nil && n.Inverse == nil }
+
+func (n Normalizer[T]) check(kernel string, rows int) {
+	checkOptional(kernel, "top", n.Top, rows)
+	checkOptional(kernel, "inverse", n.Inverse, rows)
+}
+
+// checkWhole is check for a normalizer that is read.
+func (n Normalizer[T]) checkWhole(kernel string, rows int) {
+	checkLen(kernel, "top", len(n.Top), rows)
+	checkLen(kernel, "inverse", len(n.Inverse), rows)
+}
+
+func (n Normalizer[T]) set(row int, top, inverse T) {
+	if n.Top != nil {
+		n.Top[row] = top
+	}
+	if n.Inverse != nil {
+		n.Inverse[row] = inverse
+	}
+}
+
 type softmax[T Float] struct {
 	y, x []T
 	cols int
@@ -47,19 +74,30 @@ func (s *softmaxGrad[T]) Range(lo, hi int) {
 	for r := lo; r < hi; r++ {
 		a, b := r*s.cols, (r+1)*s.cols
 		dx, y, dy := s.dx[a:b], s.y[a:b], s.dy[a:b]
-		centerRow(dx, y, dy, T(dot64(y, dy)))
+		avg := 0.0
+		if total := sum(y); total != 0 { // 1 but for its rounding, which a large dy would show
+			avg = dot64(y, dy) / total
+		}
+		top, rest := split[T](avg)
+		centerRow(dx, y, dy, top, rest)
 	}
 }
 
-// centerRow is dx = y·(dy-avg).
-func centerRow[T Float](dx, y, dy []T, avg T) {
+// split is x as the sum of two numbers. What is subtracted from numbers near x must not lose the digits that T does not hold.
+func split[T Float](x float64) (top, rest T) {
+	top = T(x)
+	return top, T(x - float64(top))
+}
+
+// centerRow is dx = y·(dy-avg-rest).
+func centerRow[T Float](dx, y, dy []T, avg, rest T) {
 	dx, dy = dx[:len(y)], dy[:len(y)]
 	if fast[T]() {
-		softmaxGradRowAVX2(len(y), first(dx), first(y), first(dy), float32(avg))
+		softmaxGradRowAVX2(len(y), first(dx), first(y), first(dy), float32(avg), float32(rest))
 		return
 	}
 	for i, p := range y {
-		dx[i] = p * (dy[i] - avg)
+		dx[i] = p * (dy[i] - avg - rest)
 	}
 }
 
@@ -78,25 +116,26 @@ type logSoftmax[T Float] struct {
 func (s *logSoftmax[T]) Range(lo, hi int) {
 	for r := lo; r < hi; r++ {
 		x, y := s.x[r*s.cols:(r+1)*s.cols], s.y[r*s.cols:(r+1)*s.cols]
-		shift, rest := logSumExp(x)
-		if math.IsInf(float64(shift), -1) {
+		top, total := expSum(x)
+		if total == 0 {
 			copy(y, x)
 			continue
 		}
-		// Two steps, because the sum of shift and rest would lose the digits of rest.
+		// Two steps, because the sum of top and rest would lose the digits of rest.
+		rest := T(math.Log(total))
 		for i, v := range x {
-			y[i] = v - shift - rest
+			y[i] = v - top - rest
 		}
 	}
 }
 
-// logSumExp is log Σeˣ in two parts, the maximum and the logarithm of what remains; (-Inf, 0) when all x are -Inf.
-func logSumExp[T Float](x []T) (shift, rest T) {
-	shift = largest(x)
-	if math.IsInf(float64(shift), -1) {
-		return shift, 0
+// expSum returns the largest x and Σe^(x-top); -Inf and 0 if all x are -Inf.
+func expSum[T Float](x []T) (top T, total float64) {
+	top = largest(x)
+	if math.IsInf(float64(top), -1) {
+		return top, 0
 	}
-	return shift, T(math.Log(expRow(nil, x, shift)))
+	return top, expRow(nil, x, top)
 }
 
 // LogSoftmaxGrad computes dx = dy - eʸ·Σdy over each row of y = LogSoftmax(x), and zeros for a row that is all -Inf. dx may

@@ -29,12 +29,12 @@ func newSuite[T kernel.Float]() suite[T] {
 func (s suite[T]) addRows() {
 	const rows, cols = 300, 257
 	x, dy, y, dx := randoms[T](rows*cols, 1), randoms[T](rows*cols, 2), make([]T, rows*cols), make([]T, rows*cols)
-	mean, rstd, dw, db := make([]T, rows), make([]T, rows), make([]T, cols), make([]T, cols)
+	m, dw, db := newMoments[T](rows), make([]T, cols), make([]T, cols)
 	n := kernel.Norm[T]{X: x, W: dy[:cols], B: dy[cols : 2*cols], Cols: cols, Eps: 1e-5}
 	s.add("norm", func() {
-		n.Forward(y, mean, rstd)
-		n.Backward(dx, dw, db, mean, rstd, dy)
-	}, y, mean, rstd, dx, dw, db)
+		n.Forward(y, m)
+		n.Backward(dx, dw, db, dy, m)
+	}, y, m.Mean, m.Rest, m.Rstd, dx, dw, db)
 	s.add("softmax", func() {
 		kernel.Softmax(y, x, cols)
 		kernel.SoftmaxGrad(dx, y, dy, cols)
@@ -44,11 +44,11 @@ func (s suite[T]) addRows() {
 		kernel.LogSoftmaxGrad(dx, y, dy, cols)
 	}, y, dx)
 	c := newCrossEntropy[T](rows, cols, 0.1)
-	loss := make([]T, 1)
+	loss, norms := make([]T, 1), newNormalizer[T](rows)
 	s.add("cross entropy", func() {
-		loss[0] = T(c.Forward(mean))
-		c.Backward(dx, mean, 1)
-	}, loss, mean, dx)
+		loss[0] = T(c.Forward(norms))
+		c.Backward(dx, norms, 1)
+	}, loss, norms.Top, norms.Inverse, dx)
 	table, ids := make([]T, len(x)), []int32{5, 7, 5}
 	s.add("embedding", func() {
 		copy(table, x)
@@ -58,9 +58,9 @@ func (s suite[T]) addRows() {
 	s.add("sums", func() {
 		kernel.ColumnSums(db, x, cols)
 		kernel.SumTo(dw, x, []int{10, 30, cols}, []bool{false, false, true})
-		kernel.SumTo(mean, x, []int{rows, cols}, []bool{true, false})
+		kernel.SumTo(m.Mean, x, []int{rows, cols}, []bool{true, false})
 		loss[0] = T(kernel.SumSquares(x))
-	}, db, dw, mean, loss)
+	}, db, dw, m.Mean, loss)
 	b := kernel.Broadcast{Shape: []int{rows, cols}, StrideX: []int{cols, 1}, StrideY: []int{0, 1}}
 	s.add("copies", func() {
 		kernel.Transpose(y, x, []int{30, 10, cols}, []int{2, 0, 1})
@@ -119,9 +119,9 @@ func (s suite[T]) addProducts() {
 	do.Data = randoms[T](len(do.Data), 8)
 	g := attentionGrads(a, do)
 	s.add("attention", func() {
-		a.Forward(g.O, g.LSE)
+		a.Forward(g.O, g.Normalizer)
 		a.Backward(g)
-	}, g.O.Data, g.LSE, g.DQ.Data, g.DK.Data, g.DV.Data, g.DBias)
+	}, g.O.Data, g.Normalizer.Top, g.Normalizer.Inverse, g.DQ.Data, g.DK.Data, g.DV.Data, g.DBias)
 }
 
 func testSameBits[T kernel.Float](t *testing.T) {

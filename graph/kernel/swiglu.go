@@ -35,10 +35,25 @@ func SwiGLUGrad[T Float](dgate, dup, gate, up, dy []T) {
 type swigluGrad[T Float] struct{ dgate, dup, gate, up, dy []T }
 
 func (s *swigluGrad[T]) Range(lo, hi int) {
-	if fast[T]() && s.dgate != nil && s.dup != nil {
-		swigluGradRowAVX2(hi-lo, first(s.dgate[lo:hi]), first(s.dup[lo:hi]), first(s.gate[lo:hi]), first(s.up[lo:hi]), first(s.dy[lo:hi]))
+	if !fast[T]() {
+		s.plain(lo, hi)
 		return
 	}
+	var spare [512]T // takes a gradient that is not wanted: the other must not depend on that
+	for ; lo < hi; lo += len(spare) {
+		n := min(hi-lo, len(spare))
+		dgate, dup := spare[:n], spare[:n]
+		if s.dgate != nil {
+			dgate = s.dgate[lo:][:n]
+		}
+		if s.dup != nil {
+			dup = s.dup[lo:][:n]
+		}
+		swigluGradRowAVX2(n, first(dgate), first(dup), first(s.gate[lo:]), first(s.up[lo:]), first(s.dy[lo:]))
+	}
+}
+
+func (s *swigluGrad[T]) plain(lo, hi int) {
 	for i := lo; i < hi; i++ {
 		g, u, d := s.gate[i], s.up[i], s.dy[i]
 		p, rest := sigmoids(g)

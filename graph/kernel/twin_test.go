@@ -73,8 +73,10 @@ func twinKernels() []twinKernel {
 		{"cross entropy", 8 * unit, func(a, _, _, y, _ []float32) {
 			if len(a) > 0 {
 				c := kernel.CrossEntropy[float32]{Logits: a, Targets: []int32{int32(len(a) / 2)}, V: len(a), Smoothing: 0.1}
-				c.Backward(y, nil, 3)
-				y[0] += float32(c.Forward(nil))
+				n := newNormalizer[float32](1)
+				loss := float32(c.Forward(n))
+				c.Backward(y, n, 3)
+				y[0] += loss
 			}
 		}},
 		{"adam", 8 * unit, func(a, b, c, y, z []float32) {
@@ -109,9 +111,9 @@ func twinNorms() []twinKernel {
 				n.B = c
 			}
 			rows := min(1, len(a))
-			mean, rstd, dw, db := make([]float32, rows), make([]float32, rows), make([]float32, len(a)), make([]float32, len(a))
-			n.Forward(y, mean, rstd)
-			n.Backward(z, dw, db, mean, rstd, c)
+			m, dw, db := newMoments[float32](rows), make([]float32, len(a)), make([]float32, len(a))
+			n.Forward(y, m)
+			n.Backward(z, dw, db, c, m)
 			for i := range y {
 				y[i] += dw[i] + db[i]
 			}

@@ -133,7 +133,7 @@ func (a attention) dims(in []tensor.Shape) (b, t, s, d int, err error) {
 	return b, t, s, d, nil
 }
 
-// shapes: the result, and the log of the sum of every query's exponentials.
+// shapes are those of the result and of the two parts of every query's normalizer.
 func (a attention) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	b, t, s, d, err := a.dims(in)
 	if err != nil {
@@ -150,7 +150,7 @@ func (a attention) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 			return nil, errors.Errorf("bias %v: want (%d or 1, %d or 1, %d, %d)", x, b, a.Heads, t, s)
 		}
 	}
-	return []tensor.Shape{{b, t, a.Heads * d}, {b, a.Heads, t}}, nil
+	return []tensor.Shape{{b, t, a.Heads * d}, {b, a.Heads, t}, {b, a.Heads, t}}, nil
 }
 
 // flops: two products of T×S×D a head, half of them where the mask is causal.
@@ -227,7 +227,7 @@ func attentionForward[T kernel.Float](a attention) func(*Call[T]) error {
 		if err := checkPositions(a, c); err != nil {
 			return err
 		}
-		k.Forward(contiguous(c.Out[0], k.D), c.Out[1].F)
+		k.Forward(contiguous(c.Out[0], k.D), kernel.Normalizer[T]{Top: c.Out[1].F, Inverse: c.Out[2].F})
 		return nil
 	}
 }
@@ -255,8 +255,10 @@ func checkPositions[T kernel.Float](a attention, c *Call[T]) error {
 func attentionBackward[T kernel.Float](a attention) func(*Call[T]) error {
 	return func(c *Call[T]) error {
 		k := attentionKernel(a, c)
-		kept := c.In[len(c.In)-3:] // o, log-sum-exp, do
-		g := kernel.AttentionGrads[T]{O: contiguous(kept[0], k.D), LSE: kept[1].F, DO: contiguous(kept[2], k.D)}
+		kept := c.In[len(c.In)-4:] // o, top, inverse, do
+		g := kernel.AttentionGrads[T]{
+			O: contiguous(kept[0], k.D), Normalizer: kernel.Normalizer[T]{Top: kept[1].F, Inverse: kept[2].F}, DO: contiguous(kept[3], k.D),
+		}
 		g.DQ, g.DK, g.DV = heads(a, c.Out, k.D)
 		if a.bias >= 0 {
 			g.DBias = c.Out[a.bias].F

@@ -30,16 +30,21 @@ func CrossEntropy(logits, targets *G.Node, smoothing float64) (*G.Node, error) {
 			if len(l) == 0 || targets.Dtype() != tensor.Int32 || !slices.Equal(l[:len(l)-1], in[1]) {
 				return nil, errors.Errorf("logits %v and targets %v of type %v: want (…, V) and int32 (…)", l, in[1], targets.Dtype())
 			}
-			return []tensor.Shape{{}, {size(in[1])}}, nil
+			return []tensor.Shape{{}, {size(in[1])}, {size(in[1])}}, nil // the loss and the normalizer
 		},
 		Forward: Kernel{crossEntropy[float32](smoothing), crossEntropy[float64](smoothing)},
+		Targets: []int{1},
 		FLOPs:   func(in, _ []tensor.Shape) int { return 4 * size(in[0]) },
 		Grad: func(d Derivation) ([]*G.Node, error) {
-			lse, err := d.Out(1)
+			top, err := d.Out(1)
 			if err != nil {
 				return nil, err
 			}
-			dx, err := d.result(crossEntropyGrad(smoothing), d.In[0], d.In[1], lse, d.D)
+			inverse, err := d.Out(2)
+			if err != nil {
+				return nil, err
+			}
+			dx, err := d.result(crossEntropyGrad(smoothing), d.In[0], d.In[1], top, inverse, d.D)
 			return []*G.Node{dx, nil}, err
 		},
 	}, logits, targets)
@@ -66,14 +71,15 @@ func crossEntropy[T kernel.Float](smoothing float64) func(*Call[T]) error {
 		if err := k.Check(); err != nil {
 			return err
 		}
-		c.Out[0].F[0] = T(k.Forward(c.Out[1].F))
+		c.Out[0].F[0] = T(k.Forward(kernel.Normalizer[T]{Top: c.Out[1].F, Inverse: c.Out[2].F}))
 		return nil
 	}
 }
 
 func crossEntropyBackward[T kernel.Float](smoothing float64) func(*Call[T]) error {
 	return func(c *Call[T]) error {
-		crossEntropyKernel(c, smoothing).Backward(c.Out[0].F, c.In[2].F, float64(c.In[3].F[0]))
+		n := kernel.Normalizer[T]{Top: c.In[2].F, Inverse: c.In[3].F}
+		crossEntropyKernel(c, smoothing).Backward(c.Out[0].F, n, float64(c.In[4].F[0]))
 		return nil
 	}
 }

@@ -85,6 +85,10 @@ type Def struct {
 	// Constant lists floating-point operands that have no gradient.
 	Constant []int
 
+	// Targets lists operands of ids over which the first result is a mean: those that are not IgnoreTarget count. Training and
+	// evaluation weigh batches by their number. They must be inputs of the graph.
+	Targets []int
+
 	// InPlace lists operands whose memory the first result may take over. If two of them are one node, they are one memory.
 	InPlace []int
 

@@ -29,7 +29,7 @@ func LinearCrossEntropy(x, w, targets *G.Node, smoothing float64) (*G.Node, erro
 			return []tensor.Shape{{}, x.Clone(), w.Clone()}, nil // the loss and its gradients
 		},
 		Forward: Kernel{headLoss[float32](smoothing), headLoss[float64](smoothing)},
-		Scratch: func(in []tensor.Shape) int { return headRows(in[0], in[1]) * (in[1][0] + 1) },
+		Scratch: func(in []tensor.Shape) int { return headRows(in[0], in[1]) * (in[1][0] + 2) },
 		FLOPs: func(in, out []tensor.Shape) int {
 			one := 2 * size(in[0]) * in[1][0]
 			n := one
@@ -40,7 +40,8 @@ func LinearCrossEntropy(x, w, targets *G.Node, smoothing float64) (*G.Node, erro
 			}
 			return n
 		},
-		Grad: headLossGrad,
+		Targets: []int{2},
+		Grad:    headLossGrad,
 	}, x, w, targets)
 }
 
@@ -100,7 +101,8 @@ func headLoss[T kernel.Float](smoothing float64) func(*Call[T]) error {
 		counted, loss := countTargets(targets), 0.0
 		for at, n := 0, headRows(x.Shape, w.Shape); at < len(targets); at += n {
 			n := min(n, len(targets)-at)
-			rows := headChunk[T]{x: x.F[at*cols : (at+n)*cols], w: w.F, logits: c.Scratch[:n*v], lse: c.Scratch[n*v:][:n], cols: cols, first: at == 0}
+			rows := headChunk[T]{x: x.F[at*cols : (at+n)*cols], w: w.F, logits: c.Scratch[:n*v], cols: cols, first: at == 0}
+			rows.normalizer = kernel.Normalizer[T]{Top: c.Scratch[n*v:][:n], Inverse: c.Scratch[n*(v+1):][:n]}
 			rows.CrossEntropy = all
 			rows.Logits, rows.Targets = rows.logits, targets[at:at+n]
 			if dx := c.Out[1].F; dx != nil {
@@ -128,7 +130,8 @@ func countTargets(targets []int32) int {
 type headChunk[T kernel.Float] struct {
 	kernel.CrossEntropy[T]
 	x, w, dx, dw []T
-	logits, lse  []T
+	logits       []T
+	normalizer   kernel.Normalizer[T]
 	cols         int
 	first        bool // of all chunks: dw is not added to
 }
@@ -141,11 +144,11 @@ func (h headChunk[T]) run(share float64) float64 {
 		A: kernel.Matrix[T]{Data: h.x, Stride: c}, B: kernel.Matrix[T]{Data: h.w, Stride: c, Trans: true},
 		C: h.logits, StrideC: v,
 	}.Run()
-	loss := h.Forward(h.lse) * share
+	loss := h.Forward(h.normalizer) * share
 	if h.dx == nil && h.dw == nil {
 		return loss
 	}
-	h.Backward(h.logits, h.lse, share)
+	h.Backward(h.logits, h.normalizer, share)
 	if h.dx != nil {
 		kernel.Gemm[T]{
 			M: n, N: c, K: v,

@@ -48,6 +48,9 @@ func norm(n norming, x, w, b *G.Node) (*G.Node, error) {
 		in = append(in, b)
 	}
 	unread := []int{len(in)} // the result
+	if n.rms {
+		unread = append(unread, len(in)+1, len(in)+2) // the mean
+	}
 	if n.shifted {
 		unread = append(unread, 2)
 	}
@@ -62,7 +65,7 @@ func norm(n norming, x, w, b *G.Node) (*G.Node, error) {
 	}, in...)
 }
 
-// normShapes: the result, and the mean and 1/√(var+eps) of every row.
+// normShapes are those of the result and of every row's moments.
 func normShapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	x := in[0]
 	if len(x) == 0 || x[len(x)-1] == 0 {
@@ -75,7 +78,7 @@ func normShapes(in []tensor.Shape) ([]tensor.Shape, error) {
 		}
 	}
 	rows := tensor.Shape{size(x) / c}
-	return []tensor.Shape{x.Clone(), rows, rows.Clone()}, nil
+	return []tensor.Shape{x.Clone(), rows, rows.Clone(), rows.Clone()}, nil
 }
 
 func normKernel[T kernel.Float](n norming, c *Call[T]) kernel.Norm[T] {
@@ -91,14 +94,14 @@ func normKernel[T kernel.Float](n norming, c *Call[T]) kernel.Norm[T] {
 
 func normForward[T kernel.Float](n norming) func(*Call[T]) error {
 	return func(c *Call[T]) error {
-		normKernel(n, c).Forward(c.Out[0].F, c.Out[1].F, c.Out[2].F)
+		normKernel(n, c).Forward(c.Out[0].F, kernel.Moments[T]{Mean: c.Out[1].F, Rest: c.Out[2].F, Rstd: c.Out[3].F})
 		return nil
 	}
 }
 
 func normBackward[T kernel.Float](n norming) func(*Call[T]) error {
 	return func(c *Call[T]) error {
-		kept := c.In[len(c.In)-4:] // y, mean, rstd, dy
+		kept := c.In[len(c.In)-5:] // y, mean, rest, rstd, dy
 		var dw, db []T
 		if n.scaled {
 			dw = c.Out[1].F
@@ -106,7 +109,7 @@ func normBackward[T kernel.Float](n norming) func(*Call[T]) error {
 		if n.shifted {
 			db = c.Out[2].F
 		}
-		normKernel(n, c).Backward(c.Out[0].F, dw, db, kept[1].F, kept[2].F, kept[3].F)
+		normKernel(n, c).Backward(c.Out[0].F, dw, db, kept[4].F, kernel.Moments[T]{Mean: kept[1].F, Rest: kept[2].F, Rstd: kept[3].F})
 		return nil
 	}
 }

@@ -36,9 +36,12 @@ func linear() {
 		body: func(v *vector) { v.store("y", add(mul(v.scalars["a"], v.load("x")), v.load("y"))) },
 	}.write()
 	row{
-		name: "softmaxGradRow", doc: "is dx = y·(dy-avg).",
-		in: []string{"y", "dy"}, out: []string{"dx"}, scalars: []string{"avg"},
-		body: func(v *vector) { v.store("dx", mul(sub(v.load("dy"), v.scalars["avg"]), v.load("y"))) },
+		name: "softmaxGradRow", doc: "is dx = y·(dy-avg-rest).",
+		in: []string{"y", "dy"}, out: []string{"dx"}, scalars: []string{"avg", "rest"},
+		body: func(v *vector) {
+			d := sub(sub(v.load("dy"), v.scalars["avg"]), v.scalars["rest"])
+			v.store("dx", mul(d, v.load("y")))
+		},
 	}.write()
 	largest()
 }

@@ -1,0 +1,139 @@
+package graph
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+)
+
+// Target is a set of targets over which the loss of a Program, or a term of it, is a mean.
+type Target struct {
+	node  *G.Node
+	path  string   // of the operation that takes the mean, or of Scope.Count
+	reads []string // outputs that the operation reads, such as logits
+	value value
+}
+
+// Count declares that the loss is a mean over the entries of n: of ids over those that are not ops.IgnoreTarget; of numbers, as in a
+// mask, over their sum. It is for losses that several operations make up. Operations with Def.Targets, such as ops.CrossEntropy,
+// declare their targets themselves. n must be an input, a constant, or a reshape or leading slice of one. A loss without targets
+// counts the same in every run.
+func (s *Scope) Count(n *G.Node) {
+	s.declare(func(path string) (*G.Node, error) {
+		if n != nil {
+			s.b.counted = append(s.b.counted, &Target{node: n, path: path})
+		}
+		return n, nil
+	})
+}
+
+// targets finds the targets of the loss in order of declaration, and their memory.
+func (c *compiler) targets() ([]*Target, error) {
+	if c.loss == nil {
+		return nil, nil
+	}
+	all := slices.Clone(c.counted)
+	nodes := c.reachable(c.loss)
+	for _, n := range slices.SortedFunc(maps.Keys(nodes), func(a, b *G.Node) int { return cmp.Compare(a.ID(), b.ID()) }) {
+		op, ok := n.Op().(*ops.Op)
+		if !ok || op.Of() != nil {
+			continue
+		}
+		for _, i := range op.Targets {
+			all = append(all, &Target{node: c.children(n)[i], path: at(c.paths[n.ID()], op.Name), reads: c.outputsOf(c.children(n))})
+		}
+	}
+	for _, t := range all {
+		if t.value = c.leafView(t.node); t.value.buf == nil {
+			t.value = c.values[t.node]
+		}
+		if b := t.value.buf; b == nil || b.dense() == nil {
+			return nil, errors.Errorf("%s: its targets are computed by %v: feed them as an input", t.path, t.node.Op())
+		}
+	}
+	return all, nil
+}
+
+// leafView is the value of a leaf, or of a view of one; otherwise it has no buffer.
+func (c *compiler) leafView(n *G.Node) value {
+	if l := c.leaves[n]; l != nil {
+		return leafValue(l, n.Shape())
+	}
+	view, ok := n.Op().(*ops.View)
+	if !ok {
+		return value{}
+	}
+	v := c.leafView(c.operands(n)[0])
+	if v.buf == nil {
+		return v
+	}
+	return value{buf: v.buf, offset: v.offset + view.Offset(), shape: n.Shape()}
+}
+
+// outputsOf are the names of the outputs among some nodes.
+func (b *builder) outputsOf(nodes []*G.Node) (names []string) {
+	for _, o := range b.outputs {
+		if slices.Contains(nodes, o.node) {
+			names = append(names, o.name)
+		}
+	}
+	return names
+}
+
+// Targets lists the targets of the loss; none means that every run counts the same.
+func (p *Program) Targets() []*Target { return p.targets }
+
+// Path is where the mean is taken: "CrossEntropy", or "h.0: CrossEntropy".
+func (t *Target) Path() string { return t.path }
+
+// Reads reports whether the operation that takes the mean reads the output of this name.
+func (t *Target) Reads(output string) bool { return slices.Contains(t.reads, output) }
+
+// Known reports whether the targets are known before a run: Gorgonia's operations may compute ids from an input.
+func (t *Target) Known() bool { return t.value.buf.leaf != nil }
+
+// IDs are the targets of the inputs as they are, the memory itself; nil if the targets are numbers.
+func (t *Target) IDs() []int32 {
+	if v := t.value; v.buf.dt == tensor.Int32 {
+		return v.buf.dense().Int32s()[v.offset:][:v.size()]
+	}
+	return nil
+}
+
+// Count is how many targets of the inputs as they are count: the number of ids that are not ops.IgnoreTarget, or the sum of numbers.
+func (t *Target) Count() (n float64) {
+	v := t.value
+	switch data := v.buf.dense(); v.buf.dt {
+	case tensor.Int32:
+		for _, id := range t.IDs() {
+			if id != ops.IgnoreTarget {
+				n++
+			}
+		}
+	case tensor.Float32:
+		for _, x := range data.Float32s()[v.offset:][:v.size()] {
+			n += float64(x)
+		}
+	case tensor.Float64:
+		for _, x := range data.Float64s()[v.offset:][:v.size()] {
+			n += x
+		}
+	}
+	return n
+}
+
+// Set sets the inputs. Every input must be fed, with its own shape and type; an error names the input. RunAll then runs the Program.
+func (p *Program) Set(feed Feed) error {
+	g, err := p.enter("set")
+	if err != nil {
+		return err
+	}
+	defer g.leave()
+	return errors.WithMessage(p.feed(feed), "graph: set")
+}

@@ -1,0 +1,116 @@
+package models_test
+
+import (
+	"slices"
+	"testing"
+
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// TestFrozen freezes each parameter alone, all but each, the parts that people freeze, and random halves: the gradients of the others
+// must keep their bits, and the work must not grow.
+func TestFrozen(t *testing.T) {
+	gpt, untied, pre := smallGPT, smallGPT, smallSeq2Seq
+	untied.Untied = true
+	pre.NormFirst = true
+	for name, m := range map[string]struct {
+		declare func(*graph.Scope)
+		feed    graph.Feed
+		some    bool // of the parameters, alone
+	}{
+		"GPT":              {gpt.Loss(2, 5), windows(gpt, 2, 5), false},
+		"GPT untied":       {untied.Loss(2, 5), windows(untied, 2, 5), true},
+		"Seq2Seq":          {smallSeq2Seq.Loss(2, 5, 4), pairs(smallSeq2Seq, 5, 4), false},
+		"Seq2Seq pre-norm": {pre.Loss(2, 5, 4), pairs(pre, 5, 4), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			params := graph.NewParams(tensor.Float32, 1)
+			f := frozen{params: params, declare: m.declare, feed: m.feed}
+			f.want, f.work = f.gradients(t)
+			for _, patterns := range [][]string{
+				{"src_embed.**", "transformer.encoder.**", "transformer.decoder.layers.*.multihead_attn.in_proj_*"},
+				{"src_embed.**", "transformer.encoder.**"}, {"transformer.decoder.**"}, {"h.**"}, {"h.*.attn.**"}, {"wte.**", "wpe.**"},
+			} {
+				f.check(t, func(path string) bool { return params.Frozen(path) }, patterns...)
+			}
+			for i, name := range f.names() {
+				if i%4 > 0 && (m.some || testing.Short()) {
+					continue
+				}
+				f.check(t, func(path string) bool { return path == name })
+				f.check(t, func(path string) bool { return path != name })
+				if i%4 > 0 {
+					continue
+				}
+				f.check(t, func(path string) bool {
+					return kernel.Seed{Key: uint64(i), Stream: kernel.Key(0, path)}.Uint32(0)%2 == 0
+				})
+			}
+		})
+	}
+}
+
+// frozen is a model and what it gives with all its parameters trained.
+type frozen struct {
+	params  *graph.Params
+	declare func(*graph.Scope)
+	feed    graph.Feed
+	want    map[string][]float32
+	work    int
+}
+
+func (f frozen) gradients(t *testing.T) (map[string][]float32, int) {
+	t.Helper()
+	p := build(t, f.params, graph.Train, f.declare)
+	profile, err := p.Profile(func() error { return p.Run(f.feed) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	work, grads := 0, map[string][]float32{}
+	for _, c := range profile.ByOp {
+		work += c.FLOPs
+	}
+	for _, w := range p.Weights() {
+		g, _ := w.Grad()
+		grads[w.Name()] = slices.Clone(g.(*tensor.Dense).Float32s())
+	}
+	return grads, work
+}
+
+func (f frozen) names() (names []string) {
+	for name := range f.params.All() {
+		names = append(names, name)
+	}
+	return names
+}
+
+// check freezes by patterns and by is.
+func (f frozen) check(t *testing.T, is func(path string) bool, patterns ...string) {
+	t.Helper()
+	f.params.Unfreeze("**")
+	for _, p := range patterns {
+		f.params.Freeze(p)
+	}
+	var set []string
+	for _, name := range f.names() {
+		if is(name) {
+			f.params.Freeze(name)
+			set = append(set, name)
+		}
+	}
+	if len(set) == len(f.names()) {
+		return
+	}
+	got, work := f.gradients(t)
+	if len(got) != len(f.want)-len(set) || work > f.work {
+		t.Errorf("%v frozen: %d gradients and %d FLOPs, of %d and %d", set, len(got), work, len(f.want), f.work)
+	}
+	for name, g := range got {
+		if !slices.Equal(g, f.want[name]) {
+			t.Errorf("%v frozen: gradient of %s differs", set, name)
+		}
+	}
+}
