@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
 
@@ -17,7 +18,9 @@ func (t *training) sample() (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	for text, err := range generate.Text(follow(prompt, generate.Tokens(d, prompt, true, sampling(60))), t.tok.Stream()) {
+	o := sampling(60)
+	o.Slide, o.Bias = true, folder.NoTokens(t.tok.Tokenizer, t.model.Vocab)
+	for text, err := range generate.Text(follow(prompt, generate.Tokens(d, prompt, o)), t.tok.Stream()) {
 		if err != nil {
 			return "", err
 		}

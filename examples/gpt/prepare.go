@@ -11,8 +11,8 @@ import (
 	"golang.org/x/text/message"
 	"gorgonia.org/tensor"
 
-	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
@@ -62,11 +62,11 @@ func prepare(o *options, run *job.Run) (*training, error) {
 }
 
 // size reads the model of a folder, if the run begins with one, and gives the flags of its sizes their values.
-func (t *training) size(from string, resumed bool) error {
+func (t *training) size(from string, resumed bool) (err error) {
 	if from == "" {
 		return nil
 	}
-	if err := checkpoints.ReadConfig(from, &t.model); err != nil {
+	if t.model, err = folder.GPT(from); err != nil {
 		return err
 	}
 	if t.given["dropout"] || !resumed && t.dropout > 0 {
@@ -128,7 +128,7 @@ func (t *training) build(resumed bool) error {
 		return err
 	}
 	if t.init != "" && !resumed {
-		if err := checkpoints.LoadWeights(t.init, t.params.All(), published); err != nil {
+		if err := folder.LoadGPT(t.init, t.model, t.params.All()); err != nil {
 			return err
 		}
 	}

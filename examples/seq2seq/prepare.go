@@ -129,8 +129,19 @@ func (o *options) transformer(tok vocabulary, pairs train.Pairs) models.Seq2Seq 
 	for _, p := range pairs {
 		m.Source, m.Target = max(m.Source, len(p.Source)), max(m.Target, len(p.Target)+1)
 	}
-	m.PAD, m.BOS, m.EOS = tok.marks.Pad, tok.marks.BOS, tok.marks.EOS
+	m.PAD, m.BOS, m.EOS = []int32{tok.marks.Pad}, []int32{tok.marks.BOS}, []int32{tok.marks.EOS}
 	return m
 }
 
-func marks(m models.Seq2Seq) train.Marks { return train.Marks{Pad: m.PAD, BOS: m.BOS, EOS: m.EOS} }
+// marks are the first of the ids of each kind. Any id fills up rows of a model without one for it: the lengths say that it does not count.
+func marks(m models.Seq2Seq) train.Marks {
+	return train.Marks{Pad: slices.Concat(m.PAD, m.EOS)[0], BOS: m.BOS[0], EOS: m.EOS[0]}
+}
+
+// checkMarks reports a mark that the configuration of a model lacks.
+func checkMarks(m models.Seq2Seq) error {
+	if len(m.BOS) == 0 || len(m.EOS) == 0 {
+		return errors.Errorf("config.json has bos_token_id %v and eos_token_id %v, want at least one of each", m.BOS, m.EOS)
+	}
+	return nil
+}

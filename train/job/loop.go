@@ -2,7 +2,6 @@ package job
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -74,10 +73,10 @@ func (r *Run) Save(e train.Evaluation) (ended bool) {
 	if r.err != nil {
 		return true
 	}
-	loss := math.NaN()
+	var loss *float64
 	if e.Tokens > 0 {
-		loss = e.Loss
-		if r.state.Stop.Stop(loss) {
+		loss = &e.Loss
+		if r.state.Stop.Stop(e.Loss) {
 			r.end()
 		}
 	}
@@ -86,7 +85,7 @@ func (r *Run) Save(e train.Evaluation) (ended bool) {
 	return r.loop.Err() != nil
 }
 
-func (r *Run) save(loss float64) error {
+func (r *Run) save(loss *float64) error {
 	if err := r.log.Sync(); err != nil {
 		return err
 	}
