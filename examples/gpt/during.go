@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
 
@@ -16,8 +17,10 @@ func (t *training) sample() (string, error) {
 	if err := t.held.Tokens(prompt, 0); err != nil {
 		return "", err
 	}
+	o := sampling(60)
+	o.Slide, o.Bias, o.Stop = true, folder.NoTokens(t.tok.Tokenizer, t.model.Vocab), t.model.EOS
 	var b strings.Builder
-	for text, err := range generate.Text(follow(prompt, generate.Tokens(d, prompt, true, sampling(60))), t.tok.Stream()) {
+	for text, err := range generate.Text(follow(prompt, generate.Tokens(d, prompt, o)), t.tok.Stream()) {
 		if err != nil {
 			return "", err
 		}

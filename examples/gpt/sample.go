@@ -10,6 +10,7 @@ import (
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
@@ -88,7 +89,7 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	params, err := expecting(g.model)
+	params, err := expecting(g.model, m)
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +170,8 @@ func open(dir string) (m models.GPT, tok *tokenize.Tokenizer, err error) {
 
 // expecting makes the parameters that a model folder's weights are to be loaded into. They are held against the file's shapes as soon as
 // they are declared.
-func expecting(dir string) (*graph.Params, error) {
-	shapes, err := checkpoints.Shapes(dir, published)
+func expecting(dir string, m models.GPT) (*graph.Params, error) {
+	shapes, err := checkpoints.Shapes(dir, checkpoints.Rules{Rename: m.Rename, Ignore: m.Ignore})
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +211,7 @@ func (e *evaluation) run(w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	params, err := expecting(e.model)
+	params, err := expecting(e.model, m)
 	if err != nil {
 		return err
 	}

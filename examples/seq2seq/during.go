@@ -16,7 +16,7 @@ func (t *training) sample() (string, error) {
 	if err := d.SetSources([][]int32{source}); err != nil {
 		return "", err
 	}
-	out, err := generate.Batch(d, [][]int32{{t.model.BOS}}, generate.Options{Stop: []int32{t.model.EOS}})
+	out, err := generate.Batch(d, [][]int32{t.model.BOS[:1]}, generate.Options{Stop: t.model.EOS})
 	if err != nil {
 		return "", err
 	}

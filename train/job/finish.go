@@ -20,7 +20,7 @@ func (r *Run) Finish() (finished bool, err error) {
 	r.show.Done()
 	if r.err != nil {
 		if r.saved != r.setup.Trainer.Step {
-			_ = r.save(math.NaN()) // as far as it goes: the error that counts is the first
+			_ = r.save(nil) // as far as it goes: the error that counts is the first
 		}
 		return false, r.err
 	}

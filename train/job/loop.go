@@ -2,7 +2,6 @@ package job
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -74,10 +73,10 @@ func (r *Run) Save(e train.Evaluation) (ended bool) {
 	if r.err != nil {
 		return true
 	}
-	loss := math.NaN()
+	var loss *float64
 	if e.Tokens > 0 {
-		loss = e.Loss
-		if r.state.Stop.Stop(loss) {
+		loss = &e.Loss
+		if r.state.Stop.Stop(e.Loss) {
 			r.end()
 		}
 	}
@@ -86,21 +85,17 @@ func (r *Run) Save(e train.Evaluation) (ended bool) {
 	return r.loop.Err() != nil
 }
 
-func (r *Run) save(loss float64) error {
+// save makes a checkpoint. The loss is nil if it was not measured.
+func (r *Run) save(loss *float64) error {
 	if err := r.log.Sync(); err != nil {
 		return err
 	}
 	r.state.Trainer = r.setup.Trainer.State
-	sealed := r.state
-	var err error
-	if sealed.Sum, err = sumOf(r.state); err != nil {
-		return err
-	}
-	_, err = r.saves.Save(checkpoints.Checkpoint{
-		Step: sealed.Trainer.Step, Loss: loss, Model: r.model(), Optimizer: r.moments.State(), State: sealed,
+	_, err := r.saves.Save(checkpoints.Checkpoint{
+		Step: r.state.Trainer.Step, Loss: loss, Model: r.model(), Optimizer: r.moments.State(), State: r.state,
 	})
 	if err == nil {
-		r.saved = sealed.Trainer.Step
+		r.saved = r.state.Trainer.Step
 	}
 	return err
 }
