@@ -17,9 +17,9 @@ func (t *training) sample() (string, error) {
 	if err := t.held.Tokens(prompt, 0); err != nil {
 		return "", err
 	}
-	var b strings.Builder
 	o := sampling(60)
-	o.Slide, o.Bias = true, folder.NoTokens(t.tok.Tokenizer, t.model.Vocab)
+	o.Slide, o.Bias, o.Stop = true, folder.NoTokens(t.tok.Tokenizer, t.model.Vocab), t.model.EOS
+	var b strings.Builder
 	for text, err := range generate.Text(follow(prompt, generate.Tokens(d, prompt, o)), t.tok.Stream()) {
 		if err != nil {
 			return "", err

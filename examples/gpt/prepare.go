@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/message"
 	"gorgonia.org/tensor"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -54,7 +55,7 @@ func prepare(o *options, run *job.Run) (*training, error) {
 	if n := t.tok.VocabSize(); n > t.model.Vocab {
 		return nil, errors.Errorf("the tokenizer has %d tokens, the model in %s has %d", n, from, t.model.Vocab)
 	}
-	if err := t.build(resumed); err != nil {
+	if err := t.build(resumed, run); err != nil {
 		return nil, err
 	}
 	t.describe()
@@ -66,7 +67,7 @@ func (t *training) size(from string, resumed bool) (err error) {
 	if from == "" {
 		return nil
 	}
-	if t.model, err = folder.GPT(from); err != nil {
+	if err := t.config(from, resumed); err != nil {
 		return err
 	}
 	if t.given["dropout"] || !resumed && t.dropout > 0 {
@@ -95,6 +96,15 @@ func (t *training) size(from string, resumed bool) (err error) {
 	return nil
 }
 
+// config reads the configuration of a checkpoint as the run wrote it, and that of another model as Hugging Face does.
+func (t *training) config(from string, resumed bool) (err error) {
+	if resumed {
+		return checkpoints.ReadConfig(from, &t.model)
+	}
+	t.model, err = folder.GPT(from)
+	return err
+}
+
 // read reads the text, trains or loads the tokenizer, and holds out the last tenth.
 func (t *training) read(from string, run *job.Run) (err error) {
 	if t.text = t.data; t.text == "" {
@@ -120,9 +130,12 @@ func (t *training) read(from string, run *job.Run) (err error) {
 }
 
 // build makes the Programs and the Trainer.
-func (t *training) build(resumed bool) error {
+func (t *training) build(resumed bool, run *job.Run) error {
 	loss := t.model.Loss(t.batch, t.context)
 	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	if err := run.Require(t.params, loss); err != nil {
+		return err
+	}
 	eval, err := graph.Build(t.params, graph.Eval, loss)
 	if err != nil {
 		return err
