@@ -66,8 +66,15 @@ func (t *Tokenizer) appendDetailed(dst []int32, text string) ([]int32, error) {
 
 // appendText appends the ids of text without those of the PostProcessor.
 func (t *Tokenizer) appendText(dst []int32, text string) ([]int32, error) {
+	if t.placing {
+		e, err := t.encoding(text)
+		if err != nil {
+			return dst, err
+		}
+		return append(dst, e.IDs...), nil
+	}
 	if t.fast == nil {
-		e := encoder{t: t, text: text, out: &Encoding{IDs: dst}, loose: !t.placing}
+		e := encoder{t: t, text: text, out: &Encoding{IDs: dst}, loose: true}
 		n := len(dst)
 		if err := e.encode(); err != nil {
 			return dst[:n], t.placed(text, err)
