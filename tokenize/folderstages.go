@@ -190,6 +190,9 @@ func (f *folder) bert() (Stages, error) {
 	if f.basic != nil && !*f.basic {
 		return Stages{}, errors.Errorf("tokenize: load: %s: do_basic_tokenize of tokenizer_config.json is false, which is not followed: use a tokenizer.json", f.dir)
 	}
+	if len(f.neverSplit) > 0 {
+		return Stages{}, errors.Errorf("tokenize: load: %s: never_split of tokenizer_config.json is not followed: make the tokens added tokens", f.dir)
+	}
 	path := f.path("vocab.txt")
 	ids, err := readVocabText(path)
 	if err != nil {
@@ -233,6 +236,12 @@ func (f *folder) sentencePiece(name string) (Stages, error) {
 	}
 	if f.class == "" {
 		return s, nil
+	}
+	if len(f.sampling) > 0 {
+		return s, errors.Errorf("tokenize: load: %s: sp_model_kwargs of tokenizer_config.json is not followed: remove it", f.dir)
+	}
+	if f.prefixSpace != nil {
+		s.Normalizer.(*spmNormalizer).dummyPrefix = *f.prefixSpace // the decoder reads it, too
 	}
 	if f.legacy != nil && !*f.legacy {
 		s.Normalizer = firstOnly{s.Normalizer.(*spmNormalizer)}

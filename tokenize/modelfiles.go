@@ -97,6 +97,7 @@ func (t *Tokenizer) config() ([]byte, error) {
 func (t *Tokenizer) describeClass(c map[string]any) {
 	c["tokenizer_class"] = t.class
 	c["legacy"] = !isFirstOnly(t.stages.Normalizer)
+	c["add_prefix_space"] = t.stages.Model.(*SentencePiece).file.normalizer.dummyPrefix
 	if familyOf(t.class).kind != llamaFiles {
 		c["extra_ids"] = 0 // they are among the added tokens
 		return

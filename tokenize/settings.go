@@ -26,6 +26,8 @@ type settings struct {
 	lower, accents, chinese, basic, addBOS, addEOS, prefixSpace, legacy, asText *bool
 	padSide, cutSide                                                            Direction
 	extraIDs                                                                    *int
+	sampling                                                                    map[string]any // sp_model_kwargs
+	neverSplit                                                                  []string
 }
 
 // roleToken is a token as the files name it, a string or an object.
@@ -92,6 +94,10 @@ func wanted(to any) string {
 		return "a string"
 	case **int:
 		return "a whole number"
+	case *map[string]any:
+		return "an object"
+	case *[]string:
+		return "a list of strings"
 	}
 	return "a token: a string, or an object with content"
 }
@@ -134,6 +140,7 @@ func (s *settings) readFlags(config, model object) error {
 		config.read("do_basic_tokenize", &s.basic), config.read("add_bos_token", &s.addBOS), config.read("add_eos_token", &s.addEOS),
 		config.read("add_prefix_space", &s.prefixSpace), config.read("legacy", &s.legacy), config.read("split_special_tokens", &s.asText),
 		config.read("padding_side", &padSide), config.read("truncation_side", &cutSide), config.read("extra_ids", &s.extraIDs),
+		config.read("sp_model_kwargs", &s.sampling), config.read("never_split", &s.neverSplit),
 	} {
 		if err != nil {
 			return err

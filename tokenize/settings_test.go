@@ -114,6 +114,7 @@ func TestFolderErrors(t *testing.T) {
 		{"do_basic_tokenize", with(bert, configFile, `{"do_basic_tokenize":false}`), []string{"do_basic_tokenize"}},
 		{"a flag of another type", with(bert, configFile, `{"do_lower_case":"no"}`), []string{configFile, "do_lower_case", `"no"`, "true or false"}},
 		{"a role of another type", with(bert, configFile, `{"pad_token":3}`), []string{configFile, "pad_token", "3"}},
+		{"never_split", with(bert, configFile, `{"never_split":["a"]}`), []string{"never_split"}},
 		{"a side", with(bert, configFile, `{"padding_side":"up"}`), []string{"padding_side", "up"}},
 		{"JSON", with(bert, configFile, "{\n\"a\""), []string{configFile, "line 2"}},
 		{"an id twice", with(gpt, addedFile, `{"<x>":2}`), []string{"<x>", "2"}},
@@ -181,6 +182,51 @@ func TestMisfits(t *testing.T) {
 			t.Errorf("marks: %v", err)
 		}
 	}
+}
+
+// TestSentencePieceFolders holds the keys of Llama's and T5's classes against the ids without them.
+func TestSentencePieceFolders(t *testing.T) {
+	llama, t5 := read(t, shared(t, "tokenizers", "llama2", "tokenizer.model")), read(t, shared(t, "tokenizers", "t5-base", "spiece.model"))
+	bare := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece([]byte(llama)))
+	hello := must[[]int32](t)(bare.Encode("Hello"))
+	const class = `{"tokenizer_class":"LlamaTokenizer",`
+	for _, c := range []struct {
+		config, text string
+		want         []int32
+	}{
+		{``, "Hello", hello},
+		{`{}`, "Hello", hello},
+		{class + `"legacy":true}`, "Hello", append([]int32{1}, hello...)},
+		{class + `"add_bos_token":false}`, "Hello", hello},
+		{class + `"add_eos_token":true}`, "Hello", append(append([]int32{1}, hello...), 2)},
+		{class + `"add_bos_token":false}`, "<s>Hello", append([]int32{1}, hello...)},
+		{class + `"add_bos_token":false,"split_special_tokens":true}`, "<s>", must[[]int32](t)(bare.Encode("<s>"))},
+		{class + `"add_bos_token":false,"legacy":false}`, "Hello", hello},
+		{class + `"add_bos_token":false,"legacy":false}`, "</s>Hello", []int32{2, 10994}}, // "Hello" without a space
+		{class + `"add_bos_token":false,"legacy":false,"add_prefix_space":false}`, "Hello", []int32{10994}},
+		{class + `"add_bos_token":false,"pad_token":"<pad>"}`, "Hello<pad>", append(slices.Clone(hello), 32000)},
+	} {
+		files := map[string]string{"tokenizer.model": llama}
+		if c.config != "" {
+			files[configFile] = c.config
+		}
+		tok := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, files)))
+		if got := must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q: got %v, want %v", c.config, c.text, got, c.want)
+		}
+		testModelFiles(t, tok, "tokenizer.model")
+	}
+	tok := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, map[string]string{"spiece.model": t5, configFile: `{"tokenizer_class":"T5Tokenizer"}`})))
+	want := must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "tokenizers", "t5-small")))
+	for _, text := range []string{"A text for T5.", "a <extra_id_0> b<extra_id_99>", "end</s>"} {
+		if got, want := must[[]int32](t)(tok.Encode(text)), must[[]int32](t)(want.Encode(text)); !slices.Equal(got, want) {
+			t.Errorf("T5: %q: got %v, want %v", text, got, want)
+		}
+	}
+	_, err := tokenize.Load(makeFolder(t, map[string]string{"tokenizer.model": llama, configFile: class + `"sp_model_kwargs":{"enable_sampling":true}}`}))
+	wantError(t, err, "sp_model_kwargs")
+	_, err = tokenize.Load(makeFolder(t, map[string]string{"sentencepiece.bpe.model": llama, configFile: `{"tokenizer_class":"XLMRobertaTokenizer"}`}))
+	wantError(t, err, "XLMRobertaTokenizer", "tokenizer.json")
 }
 
 // TestLlama3 loads a tiktoken file of Llama 3's size under sentencepiece's name.
