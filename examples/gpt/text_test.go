@@ -18,14 +18,14 @@ func TestEncoding(t *testing.T) {
 	if err := os.WriteFile(o.data, []byte(strings.Repeat(line, 100)), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	o.steps, o.evalEvery = 2, 2
-	if err := learn(o); err == nil || !strings.Contains(err.Error(), o.data) || !strings.Contains(err.Error(), "offset 0 is not UTF-8") {
+	o.Steps, o.EvalEvery = 2, 2
+	if _, err := learn(o); err == nil || !strings.Contains(err.Error(), o.data) || !strings.Contains(err.Error(), "offset 0 is not UTF-8") {
 		t.Errorf("got %v, want an error that names file and offset", err)
 	}
 	if err := o.encoding.UnmarshalText([]byte("cp949")); err != nil {
 		t.Fatal(err)
 	}
-	if err := learn(o); err != nil {
+	if _, err := learn(o); err != nil {
 		t.Fatal(err)
 	}
 	tok, err := tokenize.Load(out)
@@ -46,8 +46,8 @@ func TestEncoding(t *testing.T) {
 func TestWholePrompt(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "model")
 	o := small(t, out)
-	o.steps, o.evalEvery = 2, 2
-	if err := learn(o); err != nil {
+	o.Steps, o.EvalEvery = 2, 2
+	if _, err := learn(o); err != nil {
 		t.Fatal(err)
 	}
 	tok, err := tokenize.Load(out)
