@@ -47,6 +47,9 @@ func loadFolder(dir, name string) (*Tokenizer, error) {
 			return nil, err
 		}
 	}
+	if f.named == "" && f.known && name != "tokenizer.json" && !f.reads(name) {
+		f.family = family{} // the model's usual tokenizer is another one
+	}
 	t, err := f.load(name)
 	if err != nil {
 		return nil, err
@@ -89,6 +92,9 @@ func (f *folder) choose() (string, error) {
 		if f.kind == anyFiles || f.kind == noFiles || f.kind == jsonFiles || f.reads(name) {
 			return name, nil
 		}
+	}
+	if f.named == "" && len(found) > 0 {
+		return found[0], nil
 	}
 	return "", f.nothing(found)
 }

@@ -63,7 +63,9 @@ func (t *Tokenizer) config() ([]byte, error) {
 	switch {
 	case !isModel:
 		c["tokenizer_class"] = "PreTrainedTokenizerFast"
-	case t.class != "":
+	case t.class == "":
+		c["tokenizer_class"] = nil // so that no class is taken from the model's type
+	default:
 		t.describeClass(c)
 	}
 	if t.Special == AsText && (!isModel || t.class != "") {

@@ -90,7 +90,9 @@ func (s *settings) readFlags(config, model object) error {
 			return err
 		}
 	}
-	if s.named == "" {
+	if _, null := config.keys["tokenizer_class"]; null && s.named == "" {
+		s.modelType = "" // the file says that the class is none
+	} else if s.named == "" {
 		if err := model.read("tokenizer_class", &s.named); err != nil {
 			return err
 		}

@@ -211,6 +211,18 @@ func TestSentencePieceFolders(t *testing.T) {
 			files[configFile] = c.config
 		}
 		tok := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, files)))
+		if c.config == "" { // what is saved without a class keeps none beside any model
+			for _, model := range []string{"llama", "gpt2", "t5"} {
+				saved := map[string]string{"config.json": `{"model_type":"` + model + `"}`}
+				for name, data := range must[map[string][]byte](t)(tok.ModelFiles()) {
+					saved[name] = string(data)
+				}
+				again := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, saved)))
+				if got := must[[]int32](t)(again.Encode("<s>Hello")); !slices.Equal(got, must[[]int32](t)(tok.Encode("<s>Hello"))) {
+					t.Errorf("saved beside a %s: got %v", model, got)
+				}
+			}
+		}
 		if got := must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q: got %v, want %v", c.config, c.text, got, c.want)
 		}
