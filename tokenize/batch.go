@@ -6,7 +6,7 @@ import "github.com/pkg/errors"
 // results have one length.
 func (t *Tokenizer) EncodeAll(texts []string) ([][]int32, error) {
 	out := make([][]int32, len(texts))
-	if t.Padding != nil {
+	if t.cutsOrPads() {
 		all, err := t.EncodeAllDetailed(texts)
 		for i, e := range all {
 			out[i] = e.IDs

@@ -2,7 +2,6 @@ package tokenize
 
 import (
 	"bytes"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -11,32 +10,44 @@ import (
 
 // LoadWordPiece reads a vocab.txt of BERT: every line is a token, its id the number of the line from 0. The Tokenizer is
 // that of bert-base-uncased with lowercase and of bert-base-cased without: texts are framed in [CLS] and [SEP] where the
-// vocabulary has them. Load decides by the vocabulary, which is cased when a token has a capital letter from A to Z.
+// vocabulary has them. Load decides by the folder's tokenizer_config.json or, without one, by the vocabulary: it lowercases and
+// strips accents as long as no token has a capital letter, or an accent, that would be lost.
 func LoadWordPiece(path string, lowercase bool) (*Tokenizer, error) {
-	return loadWordPiece(path, func(map[string]int32) bool { return lowercase })
+	ids, err := readVocabText(path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := bertStages(ids, bertNormalizer(lowercase))
+	if err == nil {
+		var t *Tokenizer
+		if t, err = newTokenizer(s); err == nil {
+			return t, nil
+		}
+	}
+	return nil, errors.WithMessagef(err, "tokenize: load: %s", path)
 }
 
 // ParseWordPiece is LoadWordPiece on the contents of the file.
 func ParseWordPiece(vocab []byte, lowercase bool) (*Tokenizer, error) {
-	ids, err := parseVocabText(vocab)
+	ids, err := parseVocabText(withoutMark(vocab))
 	if err != nil {
 		return nil, errors.WithMessage(err, "tokenize: parse: vocab.txt")
 	}
-	t, err := newBERT(ids, lowercase)
+	s, err := bertStages(ids, bertNormalizer(lowercase))
+	if err != nil {
+		return nil, errors.WithMessage(err, "tokenize: parse: vocab.txt")
+	}
+	t, err := newTokenizer(s)
 	return t, errors.WithMessage(err, "tokenize: parse: vocab.txt")
 }
 
-func loadWordPiece(path string, lowercase func(map[string]int32) bool) (*Tokenizer, error) {
-	data, err := os.ReadFile(path)
+func readVocabText(path string) (map[string]int32, error) {
+	data, err := readFile(path)
 	if err != nil {
-		return nil, errors.Wrap(err, "tokenize: load")
+		return nil, err
 	}
 	ids, err := parseVocabText(data)
-	if err != nil {
-		return nil, errors.WithMessagef(err, "tokenize: load: %s", path)
-	}
-	t, err := newBERT(ids, lowercase(ids))
-	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
+	return ids, errors.WithMessagef(err, "tokenize: load: %s", path)
 }
 
 // parseVocabText reads the lines of a vocab.txt. An empty line is an id without a token; of two equal lines the later one
@@ -59,27 +70,43 @@ func parseVocabText(data []byte) (map[string]int32, error) {
 	return ids, nil
 }
 
-// isUncased tells whether no token but those in brackets has a capital letter from A to Z. Others, such as ℝ, are in
-// uncased vocabularies too.
-func isUncased(ids map[string]int32) bool {
-	for token := range ids {
-		if !strings.HasPrefix(token, "[") && strings.IndexFunc(token, func(r rune) bool { return 'A' <= r && r <= 'Z' }) >= 0 {
-			return false
-		}
-	}
-	return true
+// bertNormalizer is that of BERT's own vocabularies.
+func bertNormalizer(lowercase bool) BertNormalizer {
+	return BertNormalizer{Clean: true, Chinese: true, Lowercase: lowercase}
 }
 
-// newBERT puts the stages of BERT together.
-func newBERT(ids map[string]int32, lowercase bool) (*Tokenizer, error) {
+// guessBERT returns the normalizer that loses no token of a vocabulary: text is lowercased if all tokens are lower case, and
+// accents are stripped if no token has any. Stripping takes composed Hangul apart, so a Korean vocabulary keeps its accents.
+// Tokens in brackets do not count, as they are added tokens.
+func guessBERT(ids map[string]int32) BertNormalizer {
+	lower, strip := true, true
+	for token := range ids {
+		if n := len(token); n > 2 && (token[0] == '[' && token[n-1] == ']' || token[0] == '<' && token[n-1] == '>') {
+			continue
+		}
+		lower = lower && strings.ToLower(token) == token
+		strip = strip && isStripped(token)
+	}
+	n := bertNormalizer(lower)
+	if strip != lower {
+		n.StripAccents = &strip
+	}
+	return n
+}
+
+// isStripped reports whether stripping accents leaves a token as it is.
+func isStripped(token string) bool {
+	strip := true
+	return BertNormalizer{StripAccents: &strip}.Normalize(NewText(token)).String() == token
+}
+
+// bertStages puts the stages of BERT together.
+func bertStages(ids map[string]int32, n BertNormalizer) (Stages, error) {
 	m, err := newWordPiece(WordPieceConfig{Vocab: ids, Unknown: "[UNK]", Prefix: "##"})
 	if err != nil {
-		return nil, err
+		return Stages{}, err
 	}
-	s := Stages{
-		Normalizer: BertNormalizer{Clean: true, Chinese: true, Lowercase: lowercase},
-		Splitter:   BertSplitter{}, Model: m, Decoder: WordPieceDecoder{Prefix: "##", Cleanup: true},
-	}
+	s := Stages{Normalizer: n, Splitter: BertSplitter{}, Model: m, Decoder: WordPieceDecoder{Prefix: "##", Cleanup: true}}
 	for _, text := range []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"} {
 		if id, ok := ids[text]; ok {
 			s.Added = append(s.Added, AddedToken{ID: id, Text: text, Special: true})
@@ -90,7 +117,7 @@ func newBERT(ids map[string]int32, lowercase bool) (*Tokenizer, error) {
 	if hasCls && hasSep {
 		s.PostProcessor = BertProcessing{Sep: SpecialToken{"[SEP]", sep}, Cls: SpecialToken{"[CLS]", cls}}
 	}
-	return newTokenizer(s)
+	return s, nil
 }
 
 // SaveWordPiece writes the vocabulary of a WordPiece as a vocab.txt of BERT. Whether a text is lowercased, and what else

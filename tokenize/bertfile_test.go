@@ -40,7 +40,7 @@ func TestSaveWordPiece(t *testing.T) {
 	if got := must[[]byte](t)(os.ReadFile(path)); string(got) != vocabText {
 		t.Errorf("got %q, want %q", got, vocabText)
 	}
-	again := must[*tokenize.Tokenizer](t)(tokenize.Load(filepath.Dir(path)))
+	again := must[*tokenize.Tokenizer](t)(tokenize.LoadWordPiece(path, true))
 	if a, b := must[[]byte](t)(tok.MarshalJSON()), must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(a, b) {
 		t.Errorf("loaded: got %s, want %s", b, a)
 	}

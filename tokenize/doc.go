@@ -21,11 +21,16 @@
 //
 // # Getting one
 //
-// Load reads Hugging Face's tokenizer.json, GPT-2's vocab.json with merges.txt, BERT's vocab.txt, a .tiktoken file of OpenAI
-// (LoadTiktoken takes a pattern and special tokens of your own), a .model of sentencepiece, or a folder that holds one of them.
-// BPETrainer, CharBPETrainer, WordPieceTrainer, UnigramTrainer, WordTrainer and CharTrainer make one from text, in parallel and
-// in bounded memory, with the same result for any number of workers. Save, SaveGPT2, SaveWordPiece, SaveTiktoken and
-// SaveSentencePiece write what Load reads.
+// Load reads the folder of a model with all files that define its tokenizer, or one file: Hugging Face's tokenizer.json, GPT-2's
+// vocab.json with merges.txt, BERT's vocab.txt, a .tiktoken file of OpenAI (LoadTiktoken takes a pattern and special tokens of
+// your own) or a .model of sentencepiece. BPETrainer, CharBPETrainer, WordPieceTrainer, UnigramTrainer, WordTrainer and CharTrainer
+// make one from text, in parallel and in bounded memory, with the same result for any number of workers; TrainOn gives them files
+// of any encoding. Save, SaveGPT2, SaveWordPiece, SaveTiktoken and SaveSentencePiece write what Load reads, and ModelFiles returns
+// the files for the folder of a model.
+//
+// BOS, EOS, Pad, Unk, CLS, Sep and Mask return the ids of tokens with a role (see Roles). Truncation and Padding of a file count
+// for Encode and its like, which encode single texts. AppendEncode, with which corpora are encoded, and ForText, for prompts, never
+// cut or pad.
 //
 // # Hugging Face's components
 //
@@ -38,13 +43,15 @@
 //   - What has no token and no unknown token is an error; it is not left out.
 //   - Truncation always keeps all windows of the overflow and compares the whole lengths of a pair.
 //   - SkipSpecial leaves out special tokens that are normalized, too.
+//   - Decode does not follow clean_up_tokenization_spaces of a tokenizer_config.json.
 //   - A regular expression with a construct that has no counterpart here is an error; other properties than first letters
 //     of categories (\p{L}), Lu, Ll, Nd and scripts are those of the standard library's version of Unicode.
 //
 // # Text that is not UTF-8
 //
 // Byte-level BPE gives every string back byte for byte. The other models read each byte that is not part of a valid
-// character as U+FFFD, which then is a known character, the unknown token or an error like any other.
+// character as U+FFFD, which then is a known character, the unknown token or an error like any other. Files of text are read by
+// package textfile: in them a byte that is no text is an error, and other encodings can be named.
 //
 // # Errors
 //

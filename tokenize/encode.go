@@ -15,17 +15,25 @@ const parallelText = 1 << 19
 // bytesPerToken is a guess at the room that ids will take, low enough to hold for most text.
 const bytesPerToken = 3
 
-// Encode returns the ids of text, with those that the PostProcessor adds unless t is Bare, cut and padded as Truncation and
-// Padding say. A long text is encoded in parallel. It is an error when a piece has no token, or a special token stands in
+// Encode returns the ids of text, with those that the PostProcessor adds unless t is Bare, cut and padded by Truncation and
+// Padding. A long text is encoded in parallel. It is an error when a piece has no token, or a special token stands in
 // the text under Forbid.
 func (t *Tokenizer) Encode(text string) ([]int32, error) {
+	if t.cutsOrPads() {
+		e, err := t.EncodeDetailed(text)
+		if err != nil {
+			return nil, err
+		}
+		return e.IDs, nil
+	}
 	if len(text) >= parallelText && t.fast != nil && t.cuttable && runtime.GOMAXPROCS(0) > 1 {
 		return t.frame(nil, text, t.appendParallel)
 	}
 	return t.AppendEncode(make([]int32, 0, len(text)/bytesPerToken), text)
 }
 
-// AppendEncode appends the ids of text to dst, as Encode does, in one goroutine. On an error it returns dst as it was. With
+// AppendEncode appends the ids of text to dst, all of them: Truncation and Padding do not count, since corpora, pairs and rows are
+// encoded with it. Otherwise it is Encode in one goroutine. On an error it returns dst as it was. With
 // byte-level BPE and no normalizer it allocates nothing once its memory has grown to the texts it is given.
 func (t *Tokenizer) AppendEncode(dst []int32, text string) ([]int32, error) {
 	return t.frame(dst, text, t.appendText)
@@ -36,7 +44,7 @@ func (t *Tokenizer) frame(dst []int32, text string, encode func([]int32, string)
 	n := len(dst)
 	before, after, ok := frameOf(t.stages.PostProcessor)
 	switch {
-	case t.Truncation != nil || t.Padding != nil || !ok:
+	case !ok:
 		return t.appendDetailed(dst, text)
 	case t.Bare:
 		before, after = nil, nil
@@ -49,7 +57,7 @@ func (t *Tokenizer) frame(dst []int32, text string, encode func([]int32, string)
 }
 
 func (t *Tokenizer) appendDetailed(dst []int32, text string) ([]int32, error) {
-	e, err := t.EncodeDetailed(text)
+	e, err := t.whole().EncodeDetailed(text)
 	if err != nil {
 		return dst, err
 	}
@@ -58,8 +66,15 @@ func (t *Tokenizer) appendDetailed(dst []int32, text string) ([]int32, error) {
 
 // appendText appends the ids of text without those of the PostProcessor.
 func (t *Tokenizer) appendText(dst []int32, text string) ([]int32, error) {
+	if t.placing {
+		e, err := t.encoding(text)
+		if err != nil {
+			return dst, err
+		}
+		return append(dst, e.IDs...), nil
+	}
 	if t.fast == nil {
-		e := encoder{t: t, text: text, out: &Encoding{IDs: dst}, loose: !t.placing}
+		e := encoder{t: t, text: text, out: &Encoding{IDs: dst}, loose: true}
 		n := len(dst)
 		if err := e.encode(); err != nil {
 			return dst[:n], t.placed(text, err)

@@ -41,11 +41,14 @@ func TestSaveAndLoad(t *testing.T) {
 		if !slices.Equal(got.IDs, want.IDs) || !slices.Equal(got.Offsets, want.Offsets) {
 			t.Errorf("%T: got %v, want %v", tok.Stages().Splitter, got.IDs, want.IDs)
 		}
+		if again.Roles != tok.Roles {
+			t.Errorf("roles: got %+v, want %+v", again.Roles, tok.Roles)
+		}
 		if a, b := must[string](t)(tok.Decode(want.IDs)), must[string](t)(again.Decode(want.IDs)); a != b {
 			t.Errorf("%T: decoded: got %q, want %q", tok.Stages().Splitter, b, a)
 		}
-		if files := must[[]os.DirEntry](t)(os.ReadDir(dir)); len(files) != 1 {
-			t.Errorf("got %d files in the folder, want 1", len(files))
+		if files := must[[]os.DirEntry](t)(os.ReadDir(dir)); len(files) != 2 {
+			t.Errorf("got %d files in the folder, want 2", len(files))
 		}
 	}
 	err := framed.Save(filepath.Join(t.TempDir(), "none", "tokenizer.json"))

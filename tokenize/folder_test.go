@@ -1,38 +1,170 @@
 package tokenize_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// TestModelFile: Load reads what ModelFile returns from a folder, and gets the same ids.
-func TestModelFile(t *testing.T) {
+// TestModelFiles: Load reads what ModelFiles returns from a folder, and gets the same ids and roles.
+func TestModelFiles(t *testing.T) {
 	_, err := tokenize.Load(t.TempDir())
 	wantError(t, err, "none of tokenizer.json, vocab.json")
-	testModelFile(t, trainChars(t), "tokenizer.json")
-	path := shared(t, "tokenizers", "t5-base", "spiece.model")
-	fromFolder := must[*tokenize.Tokenizer](t)(tokenize.Load(filepath.Dir(path)))
-	testModelFile(t, fromFolder, "tokenizer.model")
+	testModelFiles(t, trainChars(t), "tokenizer.json")
+	testModelFiles(t, trainBPE(t, "<pad>", "<s>", "</s>"), "tokenizer.json")
+	testModelFiles(t, must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "tokenizers", "t5-base"))), "tokenizer.model")
+	for _, name := range []string{"gpt2add", "ko", "clip"} {
+		testModelFiles(t, must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "faults", "folders", name))), "tokenizer.json")
+	}
+	for class, path := range map[string][]string{
+		"LlamaTokenizer": {"tokenizers", "llama2", "tokenizer.model"}, "T5Tokenizer": {"tokenizers", "t5-base", "spiece.model"},
+	} {
+		for _, legacy := range []string{"true", "false"} {
+			dir := makeFolder(t, map[string]string{
+				filepath.Base(path[2]):  read(t, shared(t, path...)),
+				"tokenizer_config.json": `{"tokenizer_class": "` + class + `", "legacy": ` + legacy + `, "pad_token": "<extra>"}`,
+			})
+			testModelFiles(t, must[*tokenize.Tokenizer](t)(tokenize.Load(dir)), "tokenizer.model")
+		}
+	}
 }
 
-func testModelFile(t *testing.T, tok *tokenize.Tokenizer, want string) {
+func testModelFiles(t *testing.T, tok *tokenize.Tokenizer, want string) {
 	t.Helper()
-	name, data, err := tok.ModelFile()
-	if err != nil || name != want {
-		t.Fatalf("got %s (%v), want %s", name, err, want)
+	files := must[map[string][]byte](t)(tok.ModelFiles())
+	if files[want] == nil || files["tokenizer_config.json"] == nil || len(files) != 2 {
+		t.Fatalf("got %d files, want %s and tokenizer_config.json", len(files), want)
 	}
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
-		t.Fatal(err)
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
 	again := must[*tokenize.Tokenizer](t)(tokenize.Load(dir))
-	const text = "the best of times"
-	wantIDs, ids := must[[]int32](t)(tok.Encode(text)), must[[]int32](t)(again.Encode(text))
-	if !slices.Equal(ids, wantIDs) {
-		t.Errorf("%s: got %v, want %v", name, ids, wantIDs)
+	for _, text := range []string{"the best of times", "the</s> end", ""} {
+		wantIDs, err := tok.Encode(text)
+		if err != nil {
+			continue // no such characters
+		}
+		if ids := must[[]int32](t)(again.Encode(text)); !slices.Equal(ids, wantIDs) {
+			t.Errorf("%s: %q: got %v, want %v", want, text, ids, wantIDs)
+		}
+	}
+	if again.Roles != tok.Roles || again.VocabSize() != tok.VocabSize() {
+		t.Errorf("got roles %+v and a vocabulary of %d, want %+v and %d", again.Roles, again.VocabSize(), tok.Roles, tok.VocabSize())
+	}
+	for name, data := range must[map[string][]byte](t)(again.ModelFiles()) {
+		if string(data) != string(files[name]) {
+			t.Errorf("%s saved again differs: got\n%s\nwant\n%s", name, data[max(0, len(data)-900):], files[name][max(0, len(files[name])-900):])
+		}
+	}
+}
+
+// makeFolder writes files into a new folder.
+func makeFolder(t testing.TB, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func read(t testing.TB, path string) string {
+	t.Helper()
+	return string(must[[]byte](t)(os.ReadFile(path)))
+}
+
+// TestFolderKinds holds folders against the ids that are right.
+func TestFolderKinds(t *testing.T) {
+	load := func(name string) *tokenize.Tokenizer {
+		return must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "faults", "folders", name)))
+	}
+	tok := load("gpt2add")
+	if got := must[[]int32](t)(tok.Encode("hello<|pad|><think>")); !slices.Equal(got[1:], []int32{264, 265}) || tok.VocabSize() != 266 {
+		t.Errorf("gpt2add: got %v of %d, want …, 264, 265 of 266", got, tok.VocabSize())
+	}
+	if tok.IsSpecial(265) || !tok.IsSpecial(264) {
+		t.Errorf("gpt2add: got special %t and %t, want <|pad|> alone", tok.IsSpecial(264), tok.IsSpecial(265))
+	}
+	if want := (tokenize.Roles{BOS: "<|endoftext|>", EOS: "<|endoftext|>", Unk: "<|endoftext|>", Pad: "<|pad|>"}); tok.Roles != want {
+		t.Errorf("gpt2add: got roles %+v, want %+v", tok.Roles, want)
+	}
+	if id, ok := tok.Pad(); id != 264 || !ok {
+		t.Errorf("gpt2add: got pad %d %t, want 264", id, ok)
+	}
+	tok = load("ko")
+	const ko = "한국어 토큰화 나는 를 좋아한다. bert é café"
+	if got, want := must[*tokenize.Encoding](t)(tok.EncodeDetailed(ko)).Tokens, []string{"[CLS]", "한국어", "토큰", "##화", "나는", "[UNK]", "좋아", "##한다", ".", "bert", "é", "café", "[SEP]"}; !slices.Equal(got, want) {
+		t.Errorf("ko: got %q, want %q", got, want)
+	}
+	guessed := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, map[string]string{"vocab.txt": read(t, shared(t, "faults", "folders", "ko", "vocab.txt"))})))
+	if got, want := must[[]int32](t)(guessed.Encode("한국어 CAFÉ")), []int32{2, 5, 15, 3}; !slices.Equal(got, want) {
+		t.Errorf("ko without settings: got %v, want %v", got, want)
+	}
+	tok = load("clip")
+	if got, want := must[*tokenize.Encoding](t)(tok.EncodeDetailed("The  cat")).Tokens, []string{"<|startoftext|>", "the</w>", "cat</w>", "<|endoftext|>"}; !slices.Equal(got, want) {
+		t.Errorf("clip: got %q, want %q", got, want)
+	}
+}
+
+// bytePairsOf returns the vocab.json and merges.txt of a tokenizer.json.
+func bytePairsOf(t testing.TB, path string) map[string]string {
+	t.Helper()
+	var file struct {
+		Model struct {
+			Vocab  json.RawMessage
+			Merges []string
+		}
+	}
+	if err := json.Unmarshal([]byte(read(t, path)), &file); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"vocab.json": string(file.Model.Vocab), "merges.txt": "#version: 0.2\n" + strings.Join(file.Model.Merges, "\n") + "\n"}
+}
+
+// TestFoldersLikeJSON: the older files of a class give the ids of its tokenizer.json, with and without byte order marks.
+func TestFoldersLikeJSON(t *testing.T) {
+	texts := []string{"Hello, World!  It's 2024:\n\tnaïve CAFÉ <mask> <s></s> [MASK] 한국어", "a", ""}
+	for _, r := range references(t, "tokenizers", "parity", "texts.jsonl")[:60] {
+		texts = append(texts, r.Text)
+	}
+	for _, c := range []struct{ class, json, files string }{
+		{"CLIPTokenizer", "clip", "bytes"}, {"CLIPTokenizerFast", "clip", "bytes"}, {"", "clip", "bytes"}, {"RobertaTokenizer", "roberta-base", "bytes"},
+		{"BertTokenizer", "bert-base-uncased", "vocab.txt"}, {"", "bert-base-uncased", "vocab.txt"},
+	} {
+		path := shared(t, "tokenizers", c.json, "tokenizer.json")
+		files := map[string]string{}
+		if c.files == "bytes" {
+			files = bytePairsOf(t, path)
+		} else {
+			files[c.files] = read(t, shared(t, "tokenizers", c.json, c.files))
+		}
+		if c.class != "" {
+			files["tokenizer_config.json"] = `{"tokenizer_class": "` + c.class + `"}`
+		}
+		for name := range files {
+			files[name] = "\xef\xbb\xbf" + files[name]
+		}
+		want := must[*tokenize.Tokenizer](t)(tokenize.Load(path))
+		got := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, files)))
+		for _, text := range texts {
+			a, b := must[*tokenize.Encoding](t)(want.EncodeDetailed(text)), must[*tokenize.Encoding](t)(got.EncodeDetailed(text))
+			if !slices.Equal(a.IDs, b.IDs) {
+				t.Errorf("%s of %s: %q: got %v, want %v", c.class, c.json, text, b.IDs, a.IDs)
+				break
+			}
+		}
+		if got.VocabSize() != want.VocabSize() {
+			t.Errorf("%s of %s: got a vocabulary of %d, want %d", c.class, c.json, got.VocabSize(), want.VocabSize())
+		}
 	}
 }

@@ -20,14 +20,28 @@ type jsonFile struct {
 	Model         json.RawMessage `json:"model"`
 }
 
+// jsonAdded is an added token with its id.
 type jsonAdded struct {
-	ID         int32  `json:"id"`
+	ID int32 `json:"id"`
+	jsonToken
+}
+
+// jsonToken is a token with its flags.
+type jsonToken struct {
 	Content    string `json:"content"`
 	SingleWord bool   `json:"single_word"`
 	LStrip     bool   `json:"lstrip"`
 	RStrip     bool   `json:"rstrip"`
 	Normalized bool   `json:"normalized"`
 	Special    bool   `json:"special"`
+}
+
+func (t jsonToken) token(id int32) AddedToken {
+	return AddedToken{ID: id, Text: t.Content, Special: t.Special, SingleWord: t.SingleWord, LeftStrip: t.LStrip, RightStrip: t.RStrip, Normalized: t.Normalized}
+}
+
+func (a AddedToken) json() jsonToken {
+	return jsonToken{Content: a.Text, Special: a.Special, SingleWord: a.SingleWord, LStrip: a.LeftStrip, RStrip: a.RightStrip, Normalized: a.Normalized}
 }
 
 // Parse reads a tokenizer.json from memory. Only version 1.0 is known.
@@ -37,30 +51,48 @@ func Parse(data []byte) (*Tokenizer, error) {
 }
 
 func parse(data []byte) (*Tokenizer, error) {
-	var f jsonFile
-	if err := json.Unmarshal(data, &f); err != nil {
-		return nil, placedJSON(data, err)
-	}
-	if f.Version != "1.0" {
-		return nil, errors.Errorf("version: got %q, want %q", f.Version, "1.0")
-	}
-	s, err := parseStages(&f)
+	f, s, err := parseFile(data)
 	if err != nil {
 		return nil, err
-	}
-	for _, a := range f.AddedTokens {
-		s.Added = append(s.Added, AddedToken{ID: a.ID, Text: a.Content, Special: a.Special, SingleWord: a.SingleWord,
-			LeftStrip: a.LStrip, RightStrip: a.RStrip, Normalized: a.Normalized})
 	}
 	t, err := newTokenizer(s)
 	if err != nil {
 		return nil, err
 	}
-	if t.Truncation, err = parseOption[Truncation](f.Truncation); err != nil {
-		return nil, errors.WithMessage(err, "truncation")
+	return t, f.setOptions(t)
+}
+
+// parseFile reads a tokenizer.json as far as its stages.
+func parseFile(data []byte) (*jsonFile, Stages, error) {
+	data = withoutMark(data)
+	f := &jsonFile{}
+	if err := json.Unmarshal(data, f); err != nil {
+		return nil, Stages{}, placedJSON(data, err)
 	}
-	t.Padding, err = parseOption[Padding](f.Padding)
-	return t, errors.WithMessage(err, "padding")
+	if f.Version != "1.0" {
+		return nil, Stages{}, errors.Errorf("version: got %q, want %q", f.Version, "1.0")
+	}
+	s, err := parseStages(f)
+	for _, a := range f.AddedTokens {
+		s.Added = append(s.Added, a.token(a.ID))
+	}
+	return f, s, err
+}
+
+// setOptions gives t the truncation and the padding of the file. The token of the padding is a role.
+func (f *jsonFile) setOptions(t *Tokenizer) (err error) {
+	if t.Truncation, err = parseOption[Truncation](f.Truncation); err != nil {
+		return errors.WithMessage(err, "truncation")
+	}
+	if t.Padding, err = parseOption[Padding](f.Padding); err != nil {
+		return errors.WithMessage(err, "padding")
+	}
+	if t.Padding != nil {
+		if _, ok := t.lookUp(t.Padding.Token); ok {
+			t.Roles.put("pad_token", t.Padding.Token)
+		}
+	}
+	return nil
 }
 
 // parseOption reads Truncation or Padding; null is none.

@@ -121,7 +121,7 @@ func TestLoadGPT2Errors(t *testing.T) {
 	}
 	dir := folder(t, map[string]string{"vocab.json": vocab})
 	_, err := tokenize.Load(dir)
-	wantError(t, err, "merges.txt", "no such file")
+	wantError(t, err, dir, "vocab.json without merges.txt")
 	empty := t.TempDir()
 	_, err = tokenize.Load(empty)
 	wantError(t, err, empty, "none of", "tokenizer.json", "vocab.txt")

@@ -10,17 +10,31 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Save writes t as a tokenizer.json of Hugging Face, version 1.0; to a folder under that name. The file is there whole or
-// not at all. Stages of others must implement json.Marshaler.
+// Save writes t as a tokenizer.json of Hugging Face, version 1.0. To a folder it writes that file and tokenizer_config.json, which
+// keeps the roles; a file alone keeps only those that its stages show. Each file appears whole or not at all. Stages of others
+// must implement json.Marshaler.
 func (t *Tokenizer) Save(path string) error {
 	data, err := t.MarshalJSON()
 	if err != nil {
 		return err
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, "tokenizer.json")
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return errors.WithMessagef(writeFile(path, data), "tokenize: save: %s", path)
 	}
-	return errors.WithMessagef(writeFile(path, data), "tokenize: save: %s", path)
+	config, err := t.config()
+	if err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{{"tokenizer.json", data}, {"tokenizer_config.json", config}} {
+		name := filepath.Join(path, f.name)
+		if err := writeFile(name, f.data); err != nil {
+			return errors.WithMessagef(err, "tokenize: save: %s", name)
+		}
+	}
+	return nil
 }
 
 // MarshalJSON returns t as a tokenizer.json.
@@ -28,8 +42,7 @@ func (t *Tokenizer) MarshalJSON() ([]byte, error) {
 	s := t.stages
 	f := jsonFile{Version: "1.0", AddedTokens: []jsonAdded{}}
 	for _, a := range s.Added {
-		f.AddedTokens = append(f.AddedTokens, jsonAdded{ID: a.ID, Content: a.Text, Special: a.Special,
-			SingleWord: a.SingleWord, LStrip: a.LeftStrip, RStrip: a.RightStrip, Normalized: a.Normalized})
+		f.AddedTokens = append(f.AddedTokens, jsonAdded{a.ID, a.json()})
 	}
 	slices.SortFunc(f.AddedTokens, func(a, b jsonAdded) int { return int(a.ID) - int(b.ID) })
 	for _, c := range []struct {

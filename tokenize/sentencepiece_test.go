@@ -137,7 +137,8 @@ func TestSentencePieceErrors(t *testing.T) {
 		data []byte
 		want []string
 	}{
-		{nil, []string{"0 pieces", "unknown piece"}},
+		{nil, []string{"file is empty"}},
+		{[]byte{0x10, 1}, []string{"0 pieces", "unknown piece"}},
 		{good[:len(good)-1], []string{"byte", "protobuf"}},
 		{[]byte{0x0a, 0xff, 0xff, 0xff, 0xff, 0x07, 'a'}, []string{"byte 0", "protobuf: field 1"}},
 		{with(modelPiece{"", 0, normal}), []string{"piece 2", "no text"}},

@@ -1,7 +1,7 @@
 package tokenize
 
 import (
-	"os"
+	"bytes"
 
 	"github.com/pkg/errors"
 )
@@ -10,9 +10,9 @@ import (
 // does. Control pieces ("<s>") are special tokens; as in sentencepiece they are not found in a text, unless Special is set
 // to Allow.
 func LoadSentencePiece(path string) (*Tokenizer, error) {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if err != nil {
-		return nil, errors.Wrap(err, "tokenize: load")
+		return nil, err
 	}
 	t, err := parseSentencePiece(data)
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
@@ -25,19 +25,9 @@ func ParseSentencePiece(data []byte) (*Tokenizer, error) {
 }
 
 func parseSentencePiece(data []byte) (*Tokenizer, error) {
-	f, err := parseSPMFile(data)
+	s, err := parseSPMStages(data)
 	if err != nil {
 		return nil, err
-	}
-	m, err := newSentencePiece(f)
-	if err != nil {
-		return nil, err
-	}
-	s := Stages{Normalizer: &f.normalizer, Model: m, Decoder: spmDecoder{m}}
-	for i, p := range f.pieces {
-		if p.kind == spmControl {
-			s.Added = append(s.Added, AddedToken{ID: int32(i), Text: p.text, Special: true})
-		}
 	}
 	t, err := newTokenizer(s)
 	if err != nil {
@@ -45,6 +35,50 @@ func parseSentencePiece(data []byte) (*Tokenizer, error) {
 	}
 	t.Special = AsText
 	return t, nil
+}
+
+func parseSPMStages(data []byte) (s Stages, err error) {
+	if isTiktoken(data) {
+		return s, errors.New("it is a tiktoken file, not one of sentencepiece: the pattern is not in it: use LoadTiktoken with TiktokenNamed, " +
+			"such as llama3, or name the file llama3.tiktoken")
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return s, errors.New("it is JSON, not a file of sentencepiece: name it tokenizer.json if it is one")
+	}
+	f, err := parseSPMFile(data)
+	if err != nil {
+		return s, errors.WithMessage(err, "not a file of sentencepiece")
+	}
+	m, err := newSentencePiece(f)
+	if err != nil {
+		return s, err
+	}
+	s = Stages{Normalizer: &f.normalizer, Model: m, Decoder: spmDecoder{m}}
+	for i, p := range f.pieces {
+		if p.kind == spmControl {
+			s.Added = append(s.Added, AddedToken{ID: int32(i), Text: p.text, Special: true})
+		}
+	}
+	return s, nil
+}
+
+// firstOnly is the Normalizer of a sentencepiece file that puts its space in front of the text only, not of the text behind an
+// added token. A tokenizer_config.json asks for it with legacy: false.
+type firstOnly struct{ *spmNormalizer }
+
+// Normalize implements Normalizer.
+func (n firstOnly) Normalize(t Text) Text {
+	if t.Span(0, 0).Start == 0 {
+		return n.spmNormalizer.Normalize(t)
+	}
+	inner := *n.spmNormalizer
+	inner.dummyPrefix = false
+	return inner.Normalize(t)
+}
+
+func isFirstOnly(n Normalizer) bool {
+	_, ok := n.(firstOnly)
+	return ok
 }
 
 // SaveSentencePiece writes the .model file that t was loaded from.

@@ -3,7 +3,6 @@ package tokenize
 import (
 	"bytes"
 	"encoding/base64"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,9 +20,9 @@ type Tiktoken struct {
 // LoadTiktoken reads the tokens and ranks of a .tiktoken file, lines of base64 and a number, into a byte-level BPE that
 // cuts text just as OpenAI's tiktoken does. Pattern and special tokens come from c (see TiktokenNamed).
 func LoadTiktoken(path string, c Tiktoken) (*Tokenizer, error) {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if err != nil {
-		return nil, errors.Wrap(err, "tokenize: load")
+		return nil, err
 	}
 	t, err := parseTiktoken(data, c)
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)

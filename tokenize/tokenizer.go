@@ -33,8 +33,10 @@ type Tokenizer struct {
 	SkipSpecial bool   // leave special tokens out of decoded text
 	RuneOffsets bool   // offsets count runes instead of bytes
 
-	Truncation *Truncation // nil: nothing is cut
-	Padding    *Padding    // nil: nothing is padded
+	Truncation *Truncation // nil: Encode cuts nothing; AppendEncode never does
+	Padding    *Padding    // nil: Encode pads nothing; AppendEncode never does
+
+	Roles Roles // the tokens that begin, end and fill texts, by name; BOS, EOS, Pad and Unk return their ids
 
 	*core
 }
@@ -58,6 +60,7 @@ type core struct {
 	chain      *chain   // nil: the Decoder is none
 	texts      []string // by id: what join is given
 	size       int
+	class      string // tokenizer_class of the folder it was loaded from
 }
 
 // New puts stages together. It is an error when they do not fit: no model, ByteLevel with another model than a BPE of
@@ -77,14 +80,14 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 	if err := checkStages(s); err != nil {
 		return nil, err
 	}
-	c := &core{stages: s, placing: asksPlace(s.Splitter), spelled: isSpelled(s)}
+	c := &core{stages: s, placing: asksPlace(s.Splitter) || isFirstOnly(s.Normalizer), spelled: isSpelled(s)}
 	if err := c.addTokens(s.Added); err != nil {
 		return nil, err
 	}
 	if err := checkTemplates(s.PostProcessor, c.size); err != nil {
 		return nil, errors.WithMessage(err, "post_processor")
 	}
-	if !c.spelled {
+	if !c.spelled && !isFirstOnly(s.Normalizer) {
 		c.scan, c.respell = scannerIn(s)
 		if c.scan != nil {
 			c.fast, _ = s.Model.(textModel)
@@ -93,7 +96,7 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 	c.rewrite, c.buffers = rewriterOf(s.Normalizer), newScratchPool[[]byte]()
 	c.cuttable = c.cuttable && c.rewrite == nil && c.respell == nil
 	c.setJoin()
-	return &Tokenizer{core: c}, nil
+	return &Tokenizer{core: c, Roles: c.plainRoles()}, nil
 }
 
 // Stages returns the parts of t, to be read only.

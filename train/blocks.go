@@ -5,8 +5,6 @@ import (
 	"io"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/pkg/errors"
 )
 
 // blocks cuts a stream of text into blocks of fewer than len(buf) bytes; the last byte is read to see whether more follows.
@@ -24,13 +22,12 @@ func (b *blocks) next() ([]byte, error) {
 	n := b.kept
 	if !b.end {
 		m, err := io.ReadFull(b.r, b.buf[n:])
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
+		switch err {
+		case nil:
+		case io.EOF, io.ErrUnexpectedEOF: // textfile has another error for a file that is cut short
 			b.end = true
-			if err := b.pending(); err != nil {
-				return nil, err
-			}
-		} else if err != nil {
-			return nil, errors.WithStack(err)
+		default:
+			return nil, err
 		}
 		n += m
 	}
@@ -43,15 +40,6 @@ func (b *blocks) next() ([]byte, error) {
 	}
 	b.kept = n - b.last
 	return b.buf[:b.last], nil
-}
-
-// pending tells a stream that ended from one that was cut: a reader of a cut gzip file says io.ErrUnexpectedEOF again.
-func (b *blocks) pending() error {
-	var one [1]byte
-	if _, err := b.r.Read(one[:]); err != io.EOF {
-		return errors.WithStack(err)
-	}
-	return nil
 }
 
 // cutPoint is where to cut a block that is not the last, before its last byte or earlier. Splitting into words must find

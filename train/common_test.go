@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
 // runes encodes text by code points, so that ids can be told from the text.
@@ -128,3 +129,6 @@ func numbers(v G.Value) []float64 {
 	}
 	return nil
 }
+
+// utf8 is the encoding of most texts.
+var utf8 textfile.Encoding

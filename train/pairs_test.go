@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/train"
@@ -149,26 +150,26 @@ func TestReadPairs(t *testing.T) {
 		{tab, "\t", []train.TextPair{{Source: "hello", Target: "hallo"}, {Source: "go away", Target: "geh weg"}}},
 		{fixed, "_", []train.TextPair{{Source: "16+75", Target: "91"}, {Source: "5+5", Target: "10"}}},
 	} {
-		if got := must[[]train.TextPair](t)(train.ReadPairs(c.path, c.separator)); !slices.Equal(got, c.want) {
+		if got := must[[]train.TextPair](t)(train.ReadPairs(c.path, c.separator, utf8)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %q, want %q", filepath.Base(c.path), got, c.want)
 		}
 	}
-	_, err := train.ReadPairs(fixed, "\t")
+	_, err := train.ReadPairs(fixed, "\t", utf8)
 	wantError(t, err, "fixed.txt:1", `"\t"`)
-	_, err = train.ReadPairs(fixed, "")
+	_, err = train.ReadPairs(fixed, "", utf8)
 	wantError(t, err, "separator is empty")
-	_, err = train.ReadPairs(filepath.Join(dir, "nope"), "\t")
+	_, err = train.ReadPairs(filepath.Join(dir, "nope"), "\t", utf8)
 	wantError(t, err, "nope")
-	long := writeFile(t, dir, "long.txt", "a\tb\n"+string(make([]byte, 17<<20)))
-	_, err = train.ReadPairs(long, "\t")
-	wantError(t, err, "long.txt:2", "too long")
+	long := writeFile(t, dir, "long.txt", "a\tb\n"+strings.Repeat("x", 17<<20))
+	_, err = train.ReadPairs(long, "\t", utf8)
+	wantError(t, err, "long.txt:2", "longer than")
 }
 
 func TestReadParallel(t *testing.T) {
 	dir := t.TempDir()
 	en, de := writeFile(t, dir, "en.gz", "one\n\ntwo\n"), writeFile(t, dir, "de", "eins\n\nzwei")
 	want := []train.TextPair{{Source: "one", Target: "eins"}, {Source: "two", Target: "zwei"}}
-	got := must[[]train.TextPair](t)(train.ReadParallel(en, de))
+	got := must[[]train.TextPair](t)(train.ReadParallel(en, de, utf8))
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -176,7 +177,7 @@ func TestReadParallel(t *testing.T) {
 	if asText(pairs[1].Source) != "two" || asText(pairs[1].Target) != "zwei" {
 		t.Errorf("got %v", pairs[1])
 	}
-	_, err := train.ReadParallel(en, writeFile(t, dir, "fr", "un\n"))
+	_, err := train.ReadParallel(en, writeFile(t, dir, "fr", "un\n"), utf8)
 	wantError(t, err, "en.gz has 3 lines", "fr has 1")
 }
 
@@ -203,11 +204,11 @@ func sharedFile(t testing.TB, name string) string {
 }
 
 func TestRealData(t *testing.T) {
-	dates := must[[]train.TextPair](t)(train.ReadPairs(sharedFile(t, "seq2seq/date.txt.gz"), "_"))
+	dates := must[[]train.TextPair](t)(train.ReadPairs(sharedFile(t, "seq2seq/date.txt.gz"), "_", utf8))
 	if len(dates) != 50000 || dates[0] != (train.TextPair{Source: "september 27, 1994", Target: "1994-09-27"}) {
 		t.Errorf("got %d dates, the first %q", len(dates), dates[0])
 	}
-	news := must[[]train.TextPair](t)(train.ReadParallel(sharedFile(t, "multi30k/val.en.gz"), sharedFile(t, "multi30k/val.de.gz")))
+	news := must[[]train.TextPair](t)(train.ReadParallel(sharedFile(t, "multi30k/val.en.gz"), sharedFile(t, "multi30k/val.de.gz"), utf8))
 	if len(news) != 1014 {
 		t.Errorf("got %d pairs of sentences, want 1014", len(news))
 	}

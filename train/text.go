@@ -9,9 +9,12 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// Encoder turns text into token ids and appends them to dst. A tokenizer of package tokenize is one.
+// Encoder turns text into token ids and appends them to dst: all of them, never cut to a length and never padded. A tokenizer of
+// package tokenize is one.
 type Encoder interface {
 	AppendEncode(dst []int32, text string) ([]int32, error)
 }
@@ -21,7 +24,8 @@ type Encoder interface {
 // A file goes to the Encoder in blocks of at most Block bytes, cut behind a line that has no other white space around its end,
 // where there is one; a file no larger than Block is one block. So the text may be larger than memory.
 type Text struct {
-	Paths       []string // files, folders with all below them, or glob patterns; names in .gz are unpacked
+	Paths       []string          // files, folders with all below them, or patterns, see textfile.Find; names in .gz are unpacked
+	Encoding    textfile.Encoding // the zero value is UTF-8; a byte that is no text is an error
 	Encoder     Encoder
 	End         []int32 // ids put behind each file, such as that of <|endoftext|>
 	Block       int     // bytes; 0 means 16 MiB
@@ -30,7 +34,7 @@ type Text struct {
 }
 
 // Corpus encodes the text. With File set it writes the token file, unless the one that is there was made from files of the same
-// names, sizes and times of change, with the same Fingerprint, End and Block. The file appears whole or not at all. A File that
+// names, sizes and times of change, with the same Encoding, Fingerprint, End and Block. The file appears whole or not at all. A File that
 // exists and is no token file is an error, never overwritten.
 func (t Text) Corpus() (*Corpus, error) {
 	c, err := t.corpus()
@@ -68,19 +72,19 @@ func (t Text) corpus() (*Corpus, error) {
 	return openCorpus(t.File)
 }
 
-func (t Text) inMemory(files []sourceFile) (*Corpus, error) {
+func (t Text) inMemory(files []textfile.File) (*Corpus, error) {
 	var all []int32
 	if err := t.encode(files, func(ids []int32) error { all = append(all, ids...); return nil }); err != nil {
 		return nil, err
 	}
 	c, err := newCorpus(all)
 	if err == nil {
-		c.name = files[0].path
+		c.name = files[0].Path
 	}
 	return c, err
 }
 
-func (t Text) write(files []sourceFile, key [32]byte) error {
+func (t Text) write(files []textfile.File, key [32]byte) error {
 	w, err := createTokens(t.File, 2)
 	if err != nil {
 		return err
@@ -93,22 +97,22 @@ func (t Text) write(files []sourceFile, key [32]byte) error {
 }
 
 // encode hands the ids of all files to sink, block by block.
-func (t Text) encode(files []sourceFile, sink func([]int32) error) error {
+func (t Text) encode(files []textfile.File, sink func([]int32) error) error {
 	limit := t.Block
 	if limit == 0 {
 		limit = 16 << 20
 	}
 	b := blocks{buf: make([]byte, limit+1)}
 	for _, f := range files {
-		if err := t.encodeFile(f.path, &b, sink); err != nil {
-			return errors.WithMessage(err, f.path)
+		if err := t.encodeFile(f.Path, &b, sink); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 func (t Text) encodeFile(path string, b *blocks, sink func([]int32) error) error {
-	r, err := openText(path)
+	r, err := textfile.Open(path, t.Encoding)
 	if err != nil {
 		return err
 	}
@@ -124,10 +128,10 @@ func (t Text) encodeFile(path string, b *blocks, sink func([]int32) error) error
 			return err
 		}
 		if ids, err = t.Encoder.AppendEncode(ids[:0], string(block)); err != nil {
-			return errors.WithMessage(err, "encode")
+			return errors.WithMessagef(err, "%s: encode", path)
 		}
 		if i := slices.IndexFunc(ids, func(id int32) bool { return id < 0 }); i >= 0 {
-			return errors.Errorf("encode: id %d is negative", ids[i])
+			return errors.Errorf("%s: encode: id %d is negative", path, ids[i])
 		}
 		if err := sink(ids); err != nil {
 			return err
@@ -136,11 +140,11 @@ func (t Text) encodeFile(path string, b *blocks, sink func([]int32) error) error
 }
 
 // key is the hash of all that the ids depend on. Every string goes in quoted, so that no two lists read alike.
-func (t Text) key(files []sourceFile) (key [32]byte) {
+func (t Text) key(files []textfile.File) (key [32]byte) {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %d %d\n", t.Fingerprint, t.End, t.Block)
+	fmt.Fprintf(h, "%q %d %d %q\n", t.Fingerprint, t.End, t.Block, t.Encoding)
 	for _, f := range files {
-		fmt.Fprintf(h, "%q %d %d\n", f.path, f.size, f.mtime)
+		fmt.Fprintf(h, "%q %d %d\n", f.Path, f.Size, f.Modified.UnixNano())
 	}
 	h.Sum(key[:0])
 	return key

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
 // TextPair is a pair before it is encoded.
@@ -15,14 +17,14 @@ type TextPair struct {
 // maxLine bounds a line of a file of pairs, in bytes, so that a file without line ends does not fill the memory.
 const maxLine = 16 << 20
 
-// ReadPairs reads a file of a pair per line with a separator between source and target, such as "\t", or "_" in lines of fixed
+// ReadPairs reads a file in the encoding e, a pair per line with a separator between source and target, such as "\t", or "_" in lines of fixed
 // width. White space around both is trimmed, further fields and empty lines are left out. Names in .gz are unpacked. A line
 // without the separator is an error, which names it.
-func ReadPairs(path, separator string) ([]TextPair, error) {
+func ReadPairs(path, separator string, e textfile.Encoding) ([]TextPair, error) {
 	if separator == "" {
 		return nil, errors.Errorf("train: pairs: %s: the separator is empty", path)
 	}
-	lines, err := readLines(path)
+	lines, err := readLines(path, e)
 	if err != nil {
 		return nil, errors.WithMessage(err, "train: pairs")
 	}
@@ -41,14 +43,14 @@ func ReadPairs(path, separator string) ([]TextPair, error) {
 	return pairs, nil
 }
 
-// ReadParallel reads two files whose lines of the same number are a pair. Lines that are empty in both are left out. Names in .gz
+// ReadParallel reads two files in the encoding e whose lines of the same number are a pair. Lines that are empty in both are left out. Names in .gz
 // are unpacked. Files of different numbers of lines are an error.
-func ReadParallel(source, target string) ([]TextPair, error) {
-	from, err := readLines(source)
+func ReadParallel(source, target string, e textfile.Encoding) ([]TextPair, error) {
+	from, err := readLines(source, e)
 	if err != nil {
 		return nil, errors.WithMessage(err, "train: pairs")
 	}
-	to, err := readLines(target)
+	to, err := readLines(target, e)
 	if err != nil {
 		return nil, errors.WithMessage(err, "train: pairs")
 	}
@@ -79,8 +81,8 @@ func EncodePairs(text []TextPair, source, target Encoder) (Pairs, error) {
 	return pairs, nil
 }
 
-func readLines(path string) ([]string, error) {
-	r, err := openText(path)
+func readLines(path string, e textfile.Encoding) ([]string, error) {
+	r, err := textfile.Open(path, e)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +94,10 @@ func readLines(path string) ([]string, error) {
 		lines = append(lines, s.Text())
 	}
 	if err := s.Err(); err != nil {
-		return nil, errors.Wrapf(err, "%s:%d", path, len(lines)+1)
+		if errors.Is(err, bufio.ErrTooLong) {
+			return nil, errors.Errorf("%s:%d: the line is longer than %d bytes", path, len(lines)+1, maxLine)
+		}
+		return nil, err
 	}
 	return lines, nil
 }

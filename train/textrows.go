@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
 // LabelledText is a row before it is encoded.
@@ -20,6 +22,7 @@ type Columns struct {
 	Separator   string // between the columns of a line; "" means a tab. "," reads CSV with quotes, as RFC 4180 has it
 	Header      bool   // the first line names the columns and is left out
 	Text, Label int
+	Encoding    textfile.Encoding // the zero value is UTF-8
 }
 
 // ReadLabelled reads a file of a labelled text per line, such as Columns{Header: true, Label: 1} of SST-2's train.tsv. White space
@@ -60,9 +63,9 @@ func (c Columns) separator() string {
 // read returns the columns of each line that is not empty, and its number.
 func (c Columns) read(path string) (records [][]string, numbers []int, err error) {
 	if c.separator() == "," {
-		return readCSV(path)
+		return readCSV(path, c.Encoding)
 	}
-	lines, err := readLines(path)
+	lines, err := readLines(path, c.Encoding)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -74,8 +77,8 @@ func (c Columns) read(path string) (records [][]string, numbers []int, err error
 	return records, numbers, nil
 }
 
-func readCSV(path string) (records [][]string, numbers []int, err error) {
-	file, err := openText(path)
+func readCSV(path string, e textfile.Encoding) (records [][]string, numbers []int, err error) {
+	file, err := textfile.Open(path, e)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -88,7 +91,11 @@ func readCSV(path string) (records [][]string, numbers []int, err error) {
 			return records, numbers, nil
 		}
 		if err != nil {
-			return nil, nil, errors.Wrap(err, path)
+			var at *csv.ParseError
+			if errors.As(err, &at) {
+				err = errors.Wrap(err, path)
+			}
+			return nil, nil, err
 		}
 		line, _ := r.FieldPos(0)
 		records, numbers = append(records, fields), append(numbers, line)

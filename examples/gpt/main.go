@@ -28,7 +28,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
-	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
 func main() { program(os.Stdout).Main() }
@@ -57,7 +57,7 @@ func demo(w io.Writer, o *options) error {
 	prompt := "The Rays of Light"
 	if o.data != "" {
 		var err error
-		if prompt, err = opening(o.data); err != nil {
+		if prompt, err = opening(o.data, o.encoding); err != nil {
 			return err
 		}
 	}
@@ -70,11 +70,11 @@ func demo(w io.Writer, o *options) error {
 }
 
 // opening returns the first word of a text.
-func opening(path string) (string, error) {
+func opening(path string, e textfile.Encoding) (string, error) {
 	if err := flags.Input("data", path); err != nil {
 		return "", err
 	}
-	for line, err := range tokenize.Lines(path) {
+	for line, err := range (textfile.Set{Paths: []string{path}, Encoding: e}).Lines() {
 		if err != nil {
 			return "", err
 		}

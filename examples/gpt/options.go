@@ -4,6 +4,7 @@ import (
 	"flag"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -12,6 +13,7 @@ type options struct {
 	job.Options
 	job.Learning
 	data, tokenizer    string
+	encoding           textfile.Encoding
 	vocab              int
 	layers, heads, dim int
 	context, batch     int
@@ -35,6 +37,7 @@ func (o *options) flags(f *flags.Set) {
 	o.set = f.FlagSet
 	f.Group("Data")
 	f.StringVar(&o.data, "data", o.data, "`path` of the text to learn from: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
+	f.TextVar(&o.encoding, "encoding", o.encoding, flags.EncodingHelp)
 	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, tokenizerHelp)
 	f.IntVar(&o.vocab, "vocab", o.vocab, "vocabulary size of a trained tokenizer; char ignores it")
 	f.Group("Model")
@@ -55,7 +58,7 @@ func (o *options) flags(f *flags.Set) {
 // program tells package job which flags name data and which are fixed.
 func (o *options) program() job.Program {
 	return job.Program{
-		Name: "gpt", Flags: o.set, Data: []string{"data"},
+		Name: "gpt", Flags: o.set, Data: []string{"data", "encoding"},
 		Fixed: []string{"tokenizer", "vocab", "layers", "heads", "dim", "context", "init", "freeze", "seed"},
 	}
 }

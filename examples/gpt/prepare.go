@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -115,9 +114,12 @@ func (t *training) read(from string, run *job.Run) (err error) {
 	if t.tok, err = t.vocabulary(from, t.text); err != nil {
 		return err
 	}
+	fingerprint, err := t.tok.Fingerprint()
+	if err != nil {
+		return err
+	}
 	corpus, err := train.Text{
-		Paths: []string{t.text}, Encoder: t.tok,
-		File: run.File("tokens.bin"), Fingerprint: fmt.Sprintf("%x", sha256.Sum256(t.tok.data)),
+		Paths: []string{t.text}, Encoding: t.encoding, Encoder: t.tok, File: run.File("tokens.bin"), Fingerprint: fingerprint,
 	}.Corpus()
 	if err != nil {
 		return err
@@ -167,7 +169,7 @@ func (t *training) build(resumed bool, run *job.Run) error {
 // describe sets the first line of the run, its next command and the files of its folder.
 func (t *training) describe() {
 	t.setup.Config = t.model
-	t.setup.Files = map[string][]byte{t.tok.file: t.tok.data}
+	t.setup.Files = t.tok.files
 	t.setup.About = message.NewPrinter(language.English).Sprintf("a GPT of %d parameters with a vocabulary of %d on %d tokens of %s, %d held out",
 		t.params.Size(), t.model.Vocab, t.learning.Len(), filepath.Base(t.text), t.held.Len())
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)

@@ -16,6 +16,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
@@ -162,13 +163,13 @@ func open(dir string) (m models.GPT, tok *tokenize.Tokenizer, err error) {
 	if tok, err = tokenize.Load(dir); err != nil {
 		return m, nil, err
 	}
-	tok.Bare = true
-	return m, tok, nil
+	return m, tok.ForText(), nil
 }
 
 // evaluation is the flags of eval.
 type evaluation struct {
 	model, data string
+	encoding    textfile.Encoding
 	batch       int
 }
 
@@ -176,6 +177,7 @@ func (e *evaluation) flags(f *flags.Set) {
 	f.Group("Data")
 	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model")
 	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
+	f.TextVar(&e.encoding, "encoding", e.encoding, flags.EncodingHelp)
 	f.IntVar(&e.batch, "batch", 12, "texts of the model's context in a batch")
 }
 
@@ -193,7 +195,7 @@ func (e *evaluation) run(w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	corpus, err := train.Text{Paths: []string{e.data}, Encoder: tok}.Corpus()
+	corpus, err := train.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
 	if err != nil {
 		return err
 	}

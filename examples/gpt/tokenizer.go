@@ -4,43 +4,43 @@ import (
 	"os"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
 const tokenizerHelp = "`name` of a tokenizer to train on the text: char, word, bpe, unigram or wordpiece; or the path of a trained one: " +
 	"the folder of a model, a tokenizer.json, a vocab.json with its merges.txt, a .model or a .tiktoken"
 
-// vocabulary is a tokenizer and the file that the folder of a model holds of it.
+// vocabulary is a tokenizer and the files that the folder of a model holds of it.
 type vocabulary struct {
 	*tokenize.Tokenizer
-	file string
-	data []byte
+	files map[string][]byte
 }
 
 // vocabulary trains the tokenizer on the text, or loads it: from a folder if the run begins with that.
-func (o *options) vocabulary(from, text string) (v vocabulary, err error) {
+func (o *options) vocabulary(from, path string) (v vocabulary, err error) {
 	if from == "" {
 		from = o.tokenizer
 	}
-	progress := tokenize.ProgressBar(os.Stderr)
+	progress, text := tokenize.ProgressBar(os.Stderr), textfile.Set{Paths: []string{path}, Encoding: o.encoding}
 	characters := o.vocab / 4 // that a piece of its own may be, so that a text with thousands leaves room for longer pieces
 	switch from {
 	case "char":
-		v.Tokenizer, err = tokenize.CharTrainer{Progress: progress}.TrainFiles(text)
+		v.Tokenizer, err = tokenize.TrainOn(text, tokenize.CharTrainer{Progress: progress}.Train)
 	case "word":
-		v.Tokenizer, err = tokenize.WordTrainer{VocabSize: o.vocab, Unknown: "<unk>", Progress: progress}.TrainFiles(text)
+		v.Tokenizer, err = tokenize.TrainOn(text, tokenize.WordTrainer{VocabSize: o.vocab, Unknown: "<unk>", Progress: progress}.Train)
 	case "bpe":
-		v.Tokenizer, err = tokenize.BPETrainer{VocabSize: o.vocab, Progress: progress}.TrainFiles(text)
+		v.Tokenizer, err = tokenize.TrainOn(text, tokenize.BPETrainer{VocabSize: o.vocab, Progress: progress}.Train)
 	case "unigram":
-		v.Tokenizer, err = tokenize.UnigramTrainer{VocabSize: o.vocab, LimitAlphabet: characters, Progress: progress}.TrainFiles(text)
+		v.Tokenizer, err = tokenize.TrainOn(text, tokenize.UnigramTrainer{VocabSize: o.vocab, LimitAlphabet: characters, Progress: progress}.Train)
 	case "wordpiece":
-		v.Tokenizer, err = tokenize.WordPieceTrainer{VocabSize: o.vocab, LimitAlphabet: characters, Progress: progress}.TrainFiles(text)
+		v.Tokenizer, err = tokenize.TrainOn(text, tokenize.WordPieceTrainer{VocabSize: o.vocab, LimitAlphabet: characters, Progress: progress}.Train)
 	default:
 		v.Tokenizer, err = tokenize.Load(from)
 	}
 	if err != nil {
 		return v, err
 	}
-	v.Bare = true // a text to go on from has no marks around it
-	v.file, v.data, err = v.ModelFile()
+	v.Tokenizer = v.ForText()
+	v.files, err = v.ModelFiles()
 	return v, err
 }

@@ -55,7 +55,7 @@ func (o *options) flags(f *flags.Set) {
 // program tells package job which flags name data and which are fixed.
 func (o *options) program() job.Program {
 	return job.Program{
-		Name: "seq2seq", Flags: o.set, Data: []string{"data", "source", "target", "separator", "held-out"},
+		Name: "seq2seq", Flags: o.set, Data: []string{"data", "source", "target", "separator", "held-out", "encoding"},
 		Fixed: []string{"tokenizer", "vocab", "layers", "heads", "dim", "hidden", "norm-first", "seed"},
 	}
 }

@@ -9,12 +9,14 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
 // dataset is where pairs come from, the flags that train and eval share.
 type dataset struct {
 	file, separator, source, target string
+	encoding                        textfile.Encoding
 	heldOut                         float64
 }
 
@@ -24,6 +26,7 @@ func (d *dataset) flags(f *flags.Set) {
 	f.StringVar(&d.separator, "separator", "\t", "text between source and target in -data (default a tab)")
 	f.StringVar(&d.source, "source", "", "`file` of sources, one in a line, with -target instead of -data")
 	f.StringVar(&d.target, "target", "", "`file` of targets, one in a line")
+	f.TextVar(&d.encoding, "encoding", d.encoding, flags.EncodingHelp)
 	f.Float64Var(&d.heldOut, "held-out", 0.1, "fraction of the pairs, from their end, that train leaves out and eval scores; 1 scores all")
 }
 
@@ -46,9 +49,9 @@ func (d *dataset) read() (learning, held []train.TextPair, err error) {
 	var all []train.TextPair
 	switch {
 	case d.file != "":
-		all, err = train.ReadPairs(d.file, strings.ReplaceAll(d.separator, `\t`, "\t")) // as a shell passes it on
+		all, err = train.ReadPairs(d.file, strings.ReplaceAll(d.separator, `\t`, "\t"), d.encoding) // as a shell passes it on
 	case d.source != "":
-		all, err = train.ReadParallel(d.source, d.target)
+		all, err = train.ReadParallel(d.source, d.target, d.encoding)
 	default:
 		all = dates(20000)
 	}

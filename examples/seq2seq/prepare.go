@@ -79,7 +79,7 @@ func (t *training) build(run *job.Run) error {
 // describe sets the first line of the run, its next command and the files of its folder.
 func (t *training) describe() {
 	t.setup.Config, t.setup.Data = t.model, slices.Concat(t.learning, t.held).Key()+fmt.Sprintf("-%d", len(t.learning))
-	t.setup.Files = map[string][]byte{t.tok.file: t.tok.data}
+	t.setup.Files = t.tok.files
 	from := "made-up dates"
 	if t.file+t.source != "" {
 		from = filepath.Base(t.file + t.source)

@@ -17,15 +17,11 @@ const tokenizerHelp = "`name` of a tokenizer to train on both sides: char, word,
 // special are the tokens that are no text, of what is trained here: padding, beginning and end.
 var special = []string{"<pad>", "<s>", "</s>"}
 
-// published are the names that these have elsewhere.
-var published = [3][]string{{"<pad>", "[PAD]"}, {"<s>", "[CLS]", "<bos>"}, {"</s>", "[SEP]", "<eos>"}}
-
-// vocabulary is a tokenizer, its tokens that are no text, and the file that the folder of a model holds of it.
+// vocabulary is a tokenizer, its tokens that are no text, and the files that the folder of a model holds of it.
 type vocabulary struct {
 	*tokenize.Tokenizer
 	marks train.Marks
-	file  string
-	data  []byte
+	files map[string][]byte
 }
 
 // vocabulary trains the tokenizer on texts, or loads it.
@@ -49,30 +45,39 @@ func (o *options) vocabulary(texts iter.Seq[string]) (v vocabulary, err error) {
 	if err != nil {
 		return v, err
 	}
-	v.Bare = true // batches have the marks
+	v.Tokenizer = v.ForText() // batches have the marks
 	if err := v.findMarks(); err != nil {
 		return v, errors.WithMessagef(err, "the tokenizer of %s", o.tokenizer)
 	}
-	v.file, v.data, err = v.ModelFile()
+	v.files, err = v.ModelFiles()
 	return v, err
 }
 
-// findMarks finds the tokens that are no text. The error names those that are missing.
+// findMarks takes the tokens that are no text from the roles. BERT's [CLS] and [SEP] serve as beginning and end. The error names
+// the roles without a token.
 func (v *vocabulary) findMarks() error {
 	var missing []string
-	for i, id := range []*int32{&v.marks.Pad, &v.marks.BOS, &v.marks.EOS} {
+	for _, mark := range []struct {
+		name  string
+		to    *int32
+		roles []func() (int32, bool)
+	}{
+		{"padding (pad_token)", &v.marks.Pad, []func() (int32, bool){v.Pad}},
+		{"the beginning (bos_token)", &v.marks.BOS, []func() (int32, bool){v.BOS, v.CLS}},
+		{"the end (eos_token)", &v.marks.EOS, []func() (int32, bool){v.EOS, v.Sep}},
+	} {
 		found := false
-		for _, name := range published[i] {
-			if *id, found = v.TokenToID(name); found {
+		for _, role := range mark.roles {
+			if *mark.to, found = role(); found {
 				break
 			}
 		}
 		if !found {
-			missing = append(missing, strings.Join(published[i], " or "))
+			missing = append(missing, mark.name)
 		}
 	}
 	if len(missing) > 0 {
-		return errors.Errorf("has no token %s: want one each for padding, beginning and end", strings.Join(missing, ", no "))
+		return errors.Errorf("has no token for %s: its tokenizer_config.json can name one", strings.Join(missing, " and "))
 	}
 	return nil
 }

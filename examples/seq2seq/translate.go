@@ -35,11 +35,12 @@ func open(dir string, batch int) (*translator, error) {
 	if err := checkMarks(t.model); err != nil {
 		return nil, errors.WithMessage(err, dir)
 	}
-	var err error
-	if t.tok, err = tokenize.Load(dir); err != nil {
+	tok, err := tokenize.Load(dir)
+	if err != nil {
 		return nil, err
 	}
-	t.tok.SkipSpecial, t.tok.Bare = true, true
+	t.tok = tok.ForText()
+	t.tok.SkipSpecial = true
 	shapes, err := checkpoints.Shapes(dir, checkpoints.Rules{})
 	if err != nil {
 		return nil, err

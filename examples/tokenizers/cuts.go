@@ -43,15 +43,15 @@ func cut(tok *tokenize.Tokenizer, sentence string) (cells []cell, tokens int, er
 	if err != nil {
 		return nil, 0, err
 	}
-	missing := unknownID(tok)
+	missing, hasMissing := tok.Unk()
 	for i, span := range e.Offsets {
 		if n := len(cells); n > 0 && span.Start < cells[n-1].End {
 			cells[n-1].tokens++
-			cells[n-1].unknown = cells[n-1].unknown || e.IDs[i] == missing
+			cells[n-1].unknown = cells[n-1].unknown || hasMissing && e.IDs[i] == missing
 			cells[n-1].End = max(cells[n-1].End, span.End)
 			continue
 		}
-		cells = append(cells, cell{span, 1, e.IDs[i] == missing})
+		cells = append(cells, cell{span, 1, hasMissing && e.IDs[i] == missing})
 	}
 	return cells, len(e.IDs), nil
 }

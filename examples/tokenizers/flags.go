@@ -8,6 +8,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
 // options are the flags.
@@ -19,6 +20,7 @@ type options struct {
 	sentence   string
 	column     int
 	heldOut    float64
+	encoding   textfile.Encoding
 }
 
 func defaults() *options {
@@ -29,6 +31,7 @@ func (o *options) flags(f *flags.Set) {
 	f.Group("Data")
 	f.Var(&o.data, "data", "`path` of the text to cut: a file, a folder or a glob, .gz too; paths with commas between are one text; "+
 		"given again, another text (default: Newton's Opticks of the Go distribution)")
+	f.TextVar(&o.encoding, "encoding", o.encoding, flags.EncodingHelp)
 	f.IntVar(&o.column, "column", o.column, "field of lines with tabs that holds the text, from 1; 0 takes whole lines")
 	f.Float64Var(&o.heldOut, "held-out", o.heldOut, "fraction of each text, from its end, held out of training and cut")
 	f.Group("Tokenizers")

@@ -53,9 +53,8 @@ func (c contestant) measure(t *text, progress func(tokenize.Progress)) (row, err
 		}
 		r.trained = time.Since(begun)
 	}
-	plain := *r.tok
-	plain.Special, plain.Bare, plain.Truncation, plain.Padding = tokenize.AsText, true, nil, nil // the text alone
-	r.tok, r.vocab = &plain, plain.VocabSize()
+	r.tok = r.tok.ForText()
+	r.tok.Special, r.vocab = tokenize.AsText, r.tok.VocabSize()
 	var err error
 	if r.counts, err = count(r.tok, t.held); err != nil {
 		return r, err
@@ -67,7 +66,7 @@ func (c contestant) measure(t *text, progress func(tokenize.Progress)) (row, err
 // count cuts lines.
 func count(tok *tokenize.Tokenizer, lines []string) (counts, error) {
 	c := counts{bytes: size(lines), words: words(lines)}
-	missing := unknownID(tok)
+	missing, hasMissing := tok.Unk()
 	var ids []int32
 	for i, line := range lines {
 		var err error
@@ -76,33 +75,12 @@ func count(tok *tokenize.Tokenizer, lines []string) (counts, error) {
 		}
 		c.tokens += len(ids)
 		for _, id := range ids {
-			if id == missing {
+			if hasMissing && id == missing {
 				c.unknown++
 			}
 		}
 	}
 	return c, nil
-}
-
-// unknownID is the id of text outside the vocabulary, -1 where there is none.
-func unknownID(tok *tokenize.Tokenizer) int32 {
-	name := ""
-	switch m := tok.Stages().Model.(type) {
-	case *tokenize.BPE:
-		name = m.Config().Unknown
-	case *tokenize.WordPiece:
-		name = m.Config().Unknown
-	case *tokenize.WordLevel:
-		name, _ = m.Unknown()
-	case *tokenize.Unigram:
-		return m.Config().Unknown
-	case *tokenize.SentencePiece:
-		name = "<unk>" // what sentencepiece calls it unless told otherwise
-	}
-	if id, ok := tok.TokenToID(name); ok && name != "" {
-		return id
-	}
-	return -1
 }
 
 // measuring is how long speed encodes at least.

@@ -11,7 +11,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/rivo/uniseg"
 
-	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
 // text is a text in lines that are not empty, without their ends.
@@ -31,7 +31,7 @@ func (t *text) all() iter.Seq[string] { return slices.Values(t.learning) }
 func (o *options) read(paths string) (*text, error) {
 	var lines []string
 	n := 0
-	for line, err := range tokenize.Lines(split(paths)...) {
+	for line, err := range (textfile.Set{Paths: split(paths), Encoding: o.encoding}).Lines() {
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,9 @@
 package flags
 
-import "flag"
+import (
+	"encoding"
+	"flag"
+)
 
 // Set is the flags of a command, in groups. Flags that are declared on the embedded FlagSet belong to the current group too.
 type Set struct {
@@ -87,6 +90,15 @@ func (s *Set) BoolVar(p *bool, name string, value bool, usage string) {
 	s.FlagSet.BoolVar(p, name, value, usage)
 	s.sync()
 }
+
+// TextVar is flag.FlagSet's.
+func (s *Set) TextVar(p encoding.TextUnmarshaler, name string, value encoding.TextMarshaler, usage string) {
+	s.FlagSet.TextVar(p, name, value, usage)
+	s.sync()
+}
+
+// EncodingHelp explains a flag of a textfile.Encoding.
+const EncodingHelp = "`name` of the encoding of the text: utf-8, utf-16, cp949, shift_jis, gb18030, big5, latin1, windows-1252 or another of IANA"
 
 // Var is flag.FlagSet's.
 func (s *Set) Var(value flag.Value, name, usage string) {

@@ -1,0 +1,412 @@
+package textfile_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+)
+
+func write(t testing.TB, path, data string) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(data), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func zipped(t testing.TB, data string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(data)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// wantError checks that err is one line with all words.
+func wantError(t testing.TB, err error, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("got no error, want one with %q", words)
+		return
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("got error %q, want %q in it", err, w)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("got error %q, want one line", err)
+	}
+}
+
+// found returns the files behind paths, relative to dir.
+func found(t testing.TB, dir string, paths ...string) string {
+	t.Helper()
+	files, err := textfile.Find(paths...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		name, err := filepath.Rel(dir, f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, filepath.ToSlash(name))
+	}
+	return strings.Join(names, " ")
+}
+
+func TestFind(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+	for _, name := range []string{"b/2.txt", "b/1.txt", "b/.hidden", "b/.git/x", "b/c/3.txt", "a.txt", ".dot.txt", "x[1].txt"} {
+		write(t, at(name), name)
+	}
+	for _, c := range []struct{ paths, want string }{
+		{"b", "b/1.txt b/2.txt b/c/3.txt"},
+		{"a.txt b", "a.txt b/1.txt b/2.txt b/c/3.txt"},
+		{"b a.txt b/1.txt", "b/1.txt b/2.txt b/c/3.txt a.txt"},
+		{"*.txt", "a.txt x[1].txt"},
+		{".*.txt", ".dot.txt"},
+		{"b/.hidden", "b/.hidden"},
+		{"b/.git", "b/.git/x"},
+		{"*/1.txt", "b/1.txt"},
+		{"x[1].txt", "x[1].txt"},
+		{"b/../b/./1.txt b/1.txt", "b/1.txt"},
+	} {
+		paths := strings.Fields(c.paths)
+		for i := range paths {
+			paths[i] = dir + "/" + paths[i]
+		}
+		if got := found(t, dir, paths...); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.paths, got, c.want)
+		}
+	}
+	empty := at("empty")
+	if err := os.Mkdir(empty, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for path, word := range map[string]string{"": "empty", at("none"): "no such file", at("no*"): "matches none", empty: "no files", at("**/x"): "a folder stands", at("[a"): "syntax error"} {
+		_, err := textfile.Find(path)
+		wantError(t, err, path, word)
+	}
+	_, err := textfile.Find()
+	wantError(t, err, "no files")
+}
+
+// TestLinks follows links to files and folders, each once, and ends where they go round.
+func TestLinks(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+	write(t, at("real/1.txt"), "1")
+	write(t, at("real/sub/2.txt"), "2")
+	write(t, at("top/0.txt"), "0")
+	for link, to := range map[string]string{"top/folder": "../real", "top/file.txt": "../real/sub/2.txt", "real/sub/up": "..", "real/sub/self": ".", "link": "top"} {
+		if err := os.Symlink(filepath.FromSlash(to), at(link)); err != nil {
+			t.Skipf("no links here: %v", err)
+		}
+	}
+	for paths, want := range map[string]string{
+		"top":      "top/0.txt top/file.txt top/folder/1.txt",
+		"link":     "link/0.txt link/file.txt link/folder/1.txt",
+		"top real": "top/0.txt top/file.txt top/folder/1.txt",
+		"real top": "real/1.txt real/sub/2.txt top/0.txt",
+		"real/sub": "real/sub/2.txt real/sub/up/1.txt",
+	} {
+		var all []string
+		for _, p := range strings.Fields(paths) {
+			all = append(all, at(p))
+		}
+		if got := found(t, dir, all...); got != want {
+			t.Errorf("%s: got %s, want %s", paths, got, want)
+		}
+	}
+	for link, to := range map[string]string{"top/gone": "nowhere", "round/a": "b", "round/b": "a"} {
+		if err := os.MkdirAll(filepath.Dir(at(link)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(to, at(link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := textfile.Find(at("top"))
+	wantError(t, err, "gone", "link to nothing")
+	_, err = textfile.Find(at("top/gone"))
+	wantError(t, err, "gone", "link to nothing")
+	_, err = textfile.Find(at("round"))
+	wantError(t, err, "round", "too many")
+}
+
+// readAll reads data as a file of the encoding.
+func readAll(t testing.TB, name, data, encoding string) (string, error) {
+	t.Helper()
+	e, err := textfile.ParseEncoding(encoding)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := textfile.Open(write(t, filepath.Join(t.TempDir(), name), data), e)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	got, err := io.ReadAll(r)
+	return string(got), err
+}
+
+func encoded(t testing.TB, text string, encoding string) string {
+	t.Helper()
+	var s string
+	var err error
+	switch encoding {
+	case "cp949":
+		s, err = korean.EUCKR.NewEncoder().String(text)
+	case "shift_jis":
+		s, err = japanese.ShiftJIS.NewEncoder().String(text)
+	case "iso-2022-jp":
+		s, err = japanese.ISO2022JP.NewEncoder().String(text)
+	case "gb18030":
+		s, err = simplifiedchinese.GB18030.NewEncoder().String(text)
+	case "utf-16le":
+		s, err = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewEncoder().String(text)
+	case "utf-16be":
+		s, err = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewEncoder().String(text)
+	case "latin1":
+		s, err = charmap.ISO8859_1.NewEncoder().String(text)
+	case "windows-1252":
+		s, err = charmap.Windows1252.NewEncoder().String(text)
+	default:
+		s = text
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// texts are some in each encoding, long enough to go over the ends of buffers at all offsets.
+var texts = map[string]string{
+	"utf-8": "한국어 토큰화, naïve 😀\n", "cp949": "한국어 토큰화 똠방각하 abc\n", "shift_jis": "日本語のテキスト abc\n", "iso-2022-jp": "日本語 abc のテキスト\n",
+	"gb18030": "中文文本 😀 abc \uFFFD\n", "utf-16le": "한국어 😀 abc \uFFFD\n", "utf-16be": "한국어 😀 abc\n", "latin1": "déjà vu, naïve\n", "windows-1252": "“quoted” – €\n",
+}
+
+func TestEncodings(t *testing.T) {
+	for name, text := range texts {
+		for _, n := range []int{0, 1, 7, 6000} {
+			want := strings.Repeat(text, n)
+			data := encoded(t, want, name)
+			for file, data := range map[string]string{"a.txt": data, "a.txt.gz": zipped(t, data), "two.gz": zipped(t, data[:len(data)/2]) + zipped(t, data[len(data)/2:])} {
+				if got, err := readAll(t, file, data, name); err != nil || got != want {
+					t.Errorf("%s, %d lines, %s: got %d bytes (%v), want %d", name, n, file, len(got), err, len(want))
+				}
+			}
+		}
+	}
+}
+
+// TestInvalid puts a byte or two that the encoding does not have at every kind of place and wants its offset.
+func TestInvalid(t *testing.T) {
+	bad := map[string]string{"utf-8": "\xff", "cp949": "\xff", "shift_jis": "\xff\xff", "gb18030": "\xff", "utf-16le": "\x00\xd8a\x00", "utf-16be": "\xdc\x00", "iso-2022-jp": "\xff"}
+	random := rand.New(rand.NewPCG(1, 2))
+	for name, wrong := range bad {
+		line := encoded(t, texts[name], name)
+		for _, n := range []int{0, 1, 2, 500, 4000} {
+			before := strings.Repeat(line, n)
+			for range 3 {
+				after := strings.Repeat(line, random.IntN(3000))
+				data := before + wrong + after
+				for file, data := range map[string]string{"a.txt": data, "a.txt.gz": zipped(t, data)} {
+					_, err := readAll(t, file, data, name)
+					wantError(t, err, file, fmt.Sprintf("byte 0x%02x at offset %d is not", wrong[0], len(before)))
+				}
+			}
+		}
+	}
+	for name, cut := range map[string]string{"utf-8": "ab\xea\xb0", "cp949": "ab\xb0", "utf-16le": "a\x00b\x00c", "gb18030": "ab\x81\x30"} {
+		want := "offset 2"
+		if name == "utf-16le" {
+			want = "offset 4"
+		}
+		_, err := readAll(t, "cut.txt", cut, name)
+		wantError(t, err, "cut.txt", want)
+	}
+}
+
+// TestOffsets reads valid and invalid UTF-8 through readers that return it in every way.
+func TestOffsets(t *testing.T) {
+	text := strings.Repeat("가나다 a😀\n", 9000)
+	at := strings.LastIndex(text, "😀")
+	broken := text[:at] + text[at+1:]
+	for name, r := range map[string]func(io.Reader) io.Reader{"one byte": iotest.OneByteReader, "half": iotest.HalfReader, "error with data": iotest.DataErrReader} {
+		for _, c := range []struct{ data, words string }{{text, ""}, {broken, fmt.Sprintf("at offset %d ", at)}} {
+			in, err := textfile.NewReader(r(strings.NewReader(c.data)), "input", textfile.Encoding{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(in)
+			if c.words != "" {
+				wantError(t, err, "input", c.words)
+				if want := text[:at]; string(got) != want {
+					t.Errorf("%s: got %d bytes before the error, want %d", name, len(got), len(want))
+				}
+			} else if err != nil || string(got) != text {
+				t.Errorf("%s: got %d bytes (%v), want %d", name, len(got), err, len(text))
+			}
+		}
+	}
+}
+
+func TestMarks(t *testing.T) {
+	const text = "a한\n"
+	marked := map[string]string{
+		"utf-8": "\xef\xbb\xbf" + text, "utf-16le": "\xff\xfe" + encoded(t, text, "utf-16le"), "utf-16be": "\xfe\xff" + encoded(t, text, "utf-16be"),
+		"utf-32": "\xff\xfe\x00\x00a\x00\x00\x00\x5c\xd5\x00\x00\n\x00\x00\x00",
+	}
+	for name, data := range marked {
+		for _, as := range []string{"utf-8", "utf-16", "utf-16le", "cp949"} { // the mark decides
+			for file, data := range map[string]string{"a": data, "a.gz": zipped(t, data)} {
+				if got, err := readAll(t, file, data, as); err != nil || got != text {
+					t.Errorf("%s read as %s: got %q (%v), want %q", name, as, got, err, text)
+				}
+			}
+		}
+	}
+	_, err := readAll(t, "a", encoded(t, text, "utf-16le"), "utf-16")
+	wantError(t, err, "utf-16 without a byte order mark", "utf-16le")
+	for _, name := range []string{"utf-16le", "utf-16be"} {
+		_, err = readAll(t, "a", encoded(t, "plain English text", name), "utf-8")
+		wantError(t, err, "are 0", name)
+		_, err = readAll(t, "a", encoded(t, "한국어 텍스트 문서", name), "utf-8")
+		wantError(t, err, "not UTF-8", name)
+	}
+	if got, err := readAll(t, "a", "\xef\xbb\xbf", "utf-8"); got != "" || err != nil {
+		t.Errorf("a mark alone: got %q (%v)", got, err)
+	}
+}
+
+// TestNotText names files that are not text.
+func TestNotText(t *testing.T) {
+	for data, word := range map[string]string{
+		"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n": "git lfs pull", "PK\x03\x04abc": "zip file", "\x80\x02}q\x00.": "pickle", zipped(t, "a"): ".gz", "%PDF-1.4\n": "PDF",
+	} {
+		_, err := readAll(t, "a.txt", data, "utf-8")
+		wantError(t, err, "a.txt", word)
+		_, err = readAll(t, "a.txt.gz", zipped(t, data), "utf-8")
+		wantError(t, err, "a.txt.gz", word)
+	}
+	whole := zipped(t, strings.Repeat("text of some length ", 1000))
+	for n := range len(whole) {
+		_, err := readAll(t, "cut.gz", whole[:n], "utf-8")
+		wantError(t, err, "cut.gz")
+	}
+	_, err := readAll(t, "a.gz", "plain", "utf-8")
+	wantError(t, err, "a.gz", "gzip")
+	if got, err := readAll(t, "page.html", "<!DOCTYPE html><p>x", "utf-8"); err != nil || got == "" {
+		t.Errorf("a web page is text: got %q (%v)", got, err)
+	}
+	_, err = textfile.Open(t.TempDir(), textfile.Encoding{})
+	wantError(t, err, "a folder")
+	_, err = textfile.Open(filepath.Join(t.TempDir(), "none"), textfile.Encoding{})
+	wantError(t, err, "none", "no such file")
+}
+
+func TestParseEncoding(t *testing.T) {
+	for _, name := range []string{"euc-kr", "CP949", "uhc", "utf-16", "UTF-16LE", "utf-16be", "latin1", "windows-1252", "cp1252", "Shift_JIS", "sjis", "gb18030", "gbk", "gb2312", "big5", "euc-jp", "koi8-r", "iso-8859-15", "utf-8", "UTF8", "macintosh", "iso-2022-jp"} {
+		e, err := textfile.ParseEncoding(name)
+		if err != nil {
+			t.Error(err)
+		}
+		again, err := textfile.ParseEncoding(e.String())
+		if err != nil || again != e {
+			t.Errorf("%s: got %s (%v), want %s", name, again, err, e)
+		}
+	}
+	for _, name := range []string{"utf-9", "iso-2022-kr", "replacement", "klingon"} {
+		_, err := textfile.ParseEncoding(name)
+		wantError(t, err, name, "not known")
+	}
+	var e textfile.Encoding
+	f := flag.NewFlagSet("x", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.TextVar(&e, "encoding", e, "encoding")
+	if err := f.Parse([]string{"-encoding", "cp949"}); err != nil || e.String() != "euc-kr" {
+		t.Errorf("flag: got %s (%v), want euc-kr", e, err)
+	}
+	wantError(t, f.Parse([]string{"-encoding", "x-none"}), "x-none")
+}
+
+func TestLines(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "1.txt"), "\xef\xbb\xbfa\nb")
+	write(t, filepath.Join(dir, "2.txt.gz"), zipped(t, "c\r\n\n"))
+	write(t, filepath.Join(dir, "3.txt"), "d\n\xb0\xa1\n")
+	var got []string
+	var failed error
+	for line, err := range (textfile.Set{Paths: []string{dir}}).Lines() {
+		if failed = err; err == nil {
+			got = append(got, line)
+		}
+	}
+	if want := []string{"a\n", "b", "c\r\n", "\n", "d\n"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	wantError(t, failed, "3.txt", "offset 2")
+	korean := textfile.Set{Paths: []string{filepath.Join(dir, "3.txt")}}
+	if err := korean.Encoding.UnmarshalText([]byte("cp949")); err != nil {
+		t.Fatal(err)
+	}
+	for doc, err := range korean.Documents() {
+		if err != nil || doc != "d\n가\n" {
+			t.Errorf("got %q (%v), want %q", doc, err, "d\n가\n")
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for name, text := range texts {
+		f.Add([]byte(encoded(f, text, name)), name)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, name string) {
+		e, err := textfile.ParseEncoding(name)
+		if err != nil {
+			return
+		}
+		r, err := textfile.NewReader(bytes.NewReader(data), "fuzz", e)
+		if err != nil {
+			return
+		}
+		whole, err := io.ReadAll(r)
+		if string(whole) != strings.ToValidUTF8(string(whole), "") {
+			t.Errorf("%s: got %q, which is not UTF-8", name, whole)
+		}
+		r, _ = textfile.NewReader(iotest.OneByteReader(bytes.NewReader(data)), "fuzz", e)
+		again, err2 := io.ReadAll(r)
+		if fmt.Sprint(err) != fmt.Sprint(err2) || err == nil && !bytes.Equal(whole, again) {
+			t.Errorf("%s: got %q (%v), byte by byte %q (%v)", name, whole, err, again, err2)
+		}
+	})
+}
