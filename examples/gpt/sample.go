@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
@@ -88,7 +87,7 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	params, err := expecting(g.model)
+	params, err := folder.ExpectGPT(g.model, m)
 	if err != nil {
 		return nil, err
 	}
@@ -167,18 +166,6 @@ func open(dir string) (m models.GPT, tok *tokenize.Tokenizer, err error) {
 	return m, tok, nil
 }
 
-// expecting makes the parameters that a model folder's weights are to be loaded into. They are held against the file's shapes as soon as
-// they are declared.
-func expecting(dir string) (*graph.Params, error) {
-	shapes, err := checkpoints.Shapes(dir, published)
-	if err != nil {
-		return nil, err
-	}
-	params := graph.NewParams(tensor.Float32, 1)
-	params.Expect(dir, shapes)
-	return params, nil
-}
-
 // evaluation is the flags of eval.
 type evaluation struct {
 	model, data string
@@ -210,7 +197,7 @@ func (e *evaluation) run(w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	params, err := expecting(e.model)
+	params, err := folder.ExpectGPT(e.model, m)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
@@ -68,13 +69,34 @@ func pathsIn(dir string, m models.GPT) (map[string]bool, error) {
 }
 
 // LoadGPT reads the weights of a folder into parameters that a graph of m has declared. The error names every parameter that is
-// missing, every tensor that is unexpected and every one of another shape. A tied head may have either of its two names.
+// missing, every tensor that is unexpected and every one of another shape.
 func LoadGPT(dir string, m models.GPT, params checkpoints.Tensors) error {
-	paths, err := pathsIn(dir, m)
+	rules, err := rulesOf(dir, m)
 	if err != nil {
 		return err
 	}
+	return checkpoints.LoadWeights(dir, params, rules)
+}
+
+// ExpectGPT makes the parameters that LoadGPT fills. They are held against the file's shapes as soon as they are declared.
+func ExpectGPT(dir string, m models.GPT) (*graph.Params, error) {
+	rules, err := rulesOf(dir, m)
+	if err != nil {
+		return nil, err
+	}
+	shapes, err := checkpoints.Shapes(dir, rules)
+	if err != nil {
+		return nil, err
+	}
+	params := graph.NewParams(tensor.Float32, 1)
+	params.Expect(dir, shapes)
+	return params, nil
+}
+
+// rulesOf are the rules by which the weights of a folder are read. A tied head may have either of its two names.
+func rulesOf(dir string, m models.GPT) (checkpoints.Rules, error) {
 	rules := checkpoints.Rules{Rename: m.Rename, Ignore: m.Ignore}
+	paths, err := pathsIn(dir, m)
 	if !m.Untied && paths[head] && !paths[table] { // safetensors' save_model keeps the first of two names
 		rules.Rename = func(name string) string {
 			if path := m.Rename(name); path != head {
@@ -83,7 +105,7 @@ func LoadGPT(dir string, m models.GPT, params checkpoints.Tensors) error {
 			return table
 		}
 	}
-	return checkpoints.LoadWeights(dir, params, rules)
+	return rules, err
 }
 
 // NoTokens is the bias that forbids the rows of a vocabulary, padded to a round number or trained with gaps, that are no tokens. It is
