@@ -88,7 +88,7 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	params, err := folder.ParamsGPT(g.model, m)
+	params, err := folder.ExpectGPT(g.model, m)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +199,7 @@ func (e *evaluation) run(w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	params, err := folder.ParamsGPT(e.model, m)
+	params, err := folder.ExpectGPT(e.model, m)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func pathsIn(dir string, m models.GPT) (map[string]bool, error) {
 }
 
 // LoadGPT reads the weights of a folder into parameters that a graph of m has declared. The error names every parameter that is
-// missing, every tensor that is unexpected and every one of another shape. A tied head may have either of its two names.
+// missing, every tensor that is unexpected and every one of another shape.
 func LoadGPT(dir string, m models.GPT, params checkpoints.Tensors) error {
 	rules, err := rulesOf(dir, m)
 	if err != nil {
@@ -78,9 +78,8 @@ func LoadGPT(dir string, m models.GPT, params checkpoints.Tensors) error {
 	return checkpoints.LoadWeights(dir, params, rules)
 }
 
-// ParamsGPT returns the parameters that LoadGPT is to read the weights of a folder into. They are held against the shapes in the folder
-// as soon as they are declared, so a configuration of another model ends a Build before memory is asked for.
-func ParamsGPT(dir string, m models.GPT) (*graph.Params, error) {
+// ExpectGPT makes the parameters that LoadGPT fills. They are held against the file's shapes as soon as they are declared.
+func ExpectGPT(dir string, m models.GPT) (*graph.Params, error) {
 	rules, err := rulesOf(dir, m)
 	if err != nil {
 		return nil, err
@@ -94,11 +93,11 @@ func ParamsGPT(dir string, m models.GPT) (*graph.Params, error) {
 	return params, nil
 }
 
-// rulesOf are the rules by which the weights of a folder are read.
+// rulesOf are the rules by which the weights of a folder are read. A tied head may have either of its two names.
 func rulesOf(dir string, m models.GPT) (checkpoints.Rules, error) {
 	rules := checkpoints.Rules{Rename: m.Rename, Ignore: m.Ignore}
 	paths, err := pathsIn(dir, m)
-	if err == nil && !m.Untied && paths[head] && !paths[table] { // safetensors' save_model keeps the first of two names
+	if !m.Untied && paths[head] && !paths[table] { // safetensors' save_model keeps the first of two names
 		rules.Rename = func(name string) string {
 			if path := m.Rename(name); path != head {
 				return path
