@@ -9,12 +9,20 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// headline is the first line of a run. It begins before the first step and ends with the time that the whole run takes, which the
-// second step tells: the first is slower.
+// headline is the first line of a run. It begins before the first step and ends with the time that the whole run takes, measured on the
+// fastest of the first steps. The very first does not count: it is slower.
 type headline struct {
-	open  bool // the line has begun and has not ended
-	steps int  // of this process
+	open    bool // the line has begun and has not ended
+	begun   time.Time
+	steps   int // of this process
+	fastest time.Duration
 }
+
+// The line ends after this many steps or, if they are slow, after this time.
+const (
+	firstSteps = 6
+	firstTime  = 2 * time.Second
+)
 
 // begin prints the first lines, resumes an interrupted evaluation, and ends the loop of a run that has ended already.
 func (r *Run) begin() {
@@ -43,15 +51,17 @@ func (r *Run) begin() {
 		r.printf("the run has its %d steps (-steps %d)", tr.Step, r.Steps)
 	default:
 		fmt.Fprintf(r.program.W, "training %s, to %s: steps %d to %d", r.setup.About, r.Out, tr.Step+1, r.Steps)
-		r.headline.open = true
+		r.headline.open, r.headline.begun = true, time.Now()
 	}
 }
 
 // step takes the report of a step, and reports whether progress may show.
 func (h *headline) step(r *Run, s train.Report) bool {
-	h.steps++
-	if h.open && h.steps >= 2 {
-		fmt.Fprintf(r.program.W, ", about %s\n", report.Duration(r.estimate(s.Elapsed)))
+	if h.steps++; h.steps == 2 || h.steps > 2 && s.Elapsed < h.fastest {
+		h.fastest = s.Elapsed
+	}
+	if h.open && h.steps >= 2 && (h.steps == firstSteps || time.Since(h.begun) > firstTime) {
+		fmt.Fprintf(r.program.W, ", about %s\n", report.Duration(r.estimate(h.fastest)))
 		h.open = false
 	}
 	return !h.open
