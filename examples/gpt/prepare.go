@@ -54,7 +54,7 @@ func prepare(o *options, run *job.Run) (*training, error) {
 	if n := t.tok.VocabSize(); n > t.model.Vocab {
 		return nil, errors.Errorf("the tokenizer has %d tokens, the model in %s has %d", n, from, t.model.Vocab)
 	}
-	if err := t.build(resumed); err != nil {
+	if err := t.build(resumed, run); err != nil {
 		return nil, err
 	}
 	t.describe()
@@ -120,9 +120,12 @@ func (t *training) read(from string, run *job.Run) (err error) {
 }
 
 // build makes the Programs and the Trainer.
-func (t *training) build(resumed bool) error {
+func (t *training) build(resumed bool, run *job.Run) error {
 	loss := t.model.Loss(t.batch, t.context)
 	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	if err := run.Require(t.params, loss); err != nil {
+		return err
+	}
 	eval, err := graph.Build(t.params, graph.Eval, loss)
 	if err != nil {
 		return err

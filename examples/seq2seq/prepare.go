@@ -42,7 +42,7 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 	if t.tok, t.learning, t.held, err = o.pairs(); err != nil {
 		return nil, err
 	}
-	if err := t.build(); err != nil {
+	if err := t.build(run); err != nil {
 		return nil, err
 	}
 	t.describe()
@@ -50,11 +50,14 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 }
 
 // build makes the model, the Programs and the Trainer.
-func (t *training) build() error {
+func (t *training) build(run *job.Run) error {
 	t.model = t.transformer(t.tok, slices.Concat(t.learning, t.held))
 	size := train.PairSize{B: t.batch, S: t.model.Source, T: t.model.Target} // holds the longest of the pairs
 	loss := t.model.Loss(size.B, size.S, size.T)
 	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	if err := run.Require(t.params, loss); err != nil {
+		return err
+	}
 	step, err := graph.Build(t.params, graph.Train, loss)
 	if err != nil {
 		return err

@@ -39,13 +39,9 @@ func (r *Run) plan(s Setup) error {
 	evals := r.evaluations(left)
 	whole := time.Duration(left)*t.step + time.Duration(evals*s.Held.Len())*t.batch
 	params, moments := s.Trainer.Program.Memory().Params, r.momentBytes()
-	w, e := s.Trainer.Program.Memory(), s.Eval.Memory()
 	r.printf("dry run: %s, to %s", s.About, r.Out)
 	r.printf("parameters   %s, %s of them trained", count(s.Trainer.Program.Params().Size()), count(trained(s.Trainer.Program)))
-	r.printf("training     %s: parameters %s, gradients %s, moments %s, inputs %s, arena %s", size(w.Total()+moments),
-		size(w.Params), size(w.Gradients), size(moments), size(w.Inputs), size(w.Arena))
-	r.printf("evaluation   %s more: inputs %s, arena %s", size(e.Total()-e.Params), size(e.Inputs), size(e.Arena))
-	r.printf("together     %s", size(w.Total()+moments+e.Total()-e.Params))
+	r.printMemory(s.Trainer.Program.Memory(), s.Eval.Memory(), moments)
 	r.printf("a step       %s, %s: %.1f GFLOP/s", operations(t.flops), report.Duration(t.step), float64(t.flops)/t.step.Seconds()/1e9)
 	r.printf("the run      %d steps and %d evaluations of %d batches: about %s", left, evals, s.Held.Len(), report.Duration(whole))
 	r.printf("checkpoints  %s each, %s; the model %s", size(params+moments), r.diskSpace(params+moments, evals), size(params))

@@ -34,6 +34,9 @@ func (l *Learning) Flags(f FlagSet) {
 	f.Uint64Var(&l.Seed, "seed", l.Seed, "seed of weights, dropout and order of the data")
 }
 
+// mostMicroBatches bounds the time of a step.
+const mostMicroBatches = 1 << 16
+
 // Check reports the first setting that makes no sense in a run of this many steps.
 func (l *Learning) Check(steps int) error {
 	low, warmup := l.low(), l.warmup(steps)
@@ -61,9 +64,6 @@ func (l *Learning) Check(steps int) error {
 	}
 	return nil
 }
-
-// mostMicroBatches bounds the time of a step.
-const mostMicroBatches = 1 << 16
 
 func (l *Learning) low() float64 {
 	if l.MinLR != nil {

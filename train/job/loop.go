@@ -85,21 +85,17 @@ func (r *Run) Save(e train.Evaluation) (ended bool) {
 	return r.loop.Err() != nil
 }
 
+// save makes a checkpoint. The loss is nil if it was not measured.
 func (r *Run) save(loss *float64) error {
 	if err := r.log.Sync(); err != nil {
 		return err
 	}
 	r.state.Trainer = r.setup.Trainer.State
-	sealed := r.state
-	var err error
-	if sealed.Sum, err = sumOf(r.state); err != nil {
-		return err
-	}
-	_, err = r.saves.Save(checkpoints.Checkpoint{
-		Step: sealed.Trainer.Step, Loss: loss, Model: r.model(), Optimizer: r.moments.State(), State: sealed,
+	_, err := r.saves.Save(checkpoints.Checkpoint{
+		Step: r.state.Trainer.Step, Loss: loss, Model: r.model(), Optimizer: r.moments.State(), State: r.state,
 	})
 	if err == nil {
-		r.saved = sealed.Trainer.Step
+		r.saved = r.state.Trainer.Step
 	}
 	return err
 }

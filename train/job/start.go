@@ -38,8 +38,10 @@ type state struct {
 	Trainer train.State         `json:"trainer"`
 	Stop    train.EarlyStopping `json:"early_stopping"`
 	Pending bool                `json:"evaluation_pending"` // the evaluation of this step was interrupted
-	Sum     string              `json:"sum"`                // of the rest
 }
+
+// CheckpointStep implements checkpoints.Stepper.
+func (s state) CheckpointStep() int { return s.Trainer.Step }
 
 // Start begins the run, or resumes it: then it loads the newest checkpoint into the parameters, the optimizer and the Trainer. Data, a
 // tokenizer or a model that differ from the run's are errors. From now on signals end the loop instead of the program.
@@ -113,23 +115,10 @@ func (r *Run) load(dir string) error {
 	if err := r.sameModel(dir); err != nil {
 		return err
 	}
-	var text json.RawMessage
-	moments, err := r.last.Load(r.setup.Trainer.Program.Params().All(), &text)
+	var was state
+	moments, err := r.last.Load(r.setup.Trainer.Program.Params().All(), &was)
 	if err != nil {
 		return err
-	}
-	var was state
-	err = decode(text, &was)
-	if sum := was.Sum; err == nil {
-		was.Sum = ""
-		err = checkSum(was, sum)
-	}
-	if err != nil {
-		return errors.WithMessagef(err, "trainer_state.json in %s is damaged: remove the folder to resume from an older checkpoint", dir)
-	}
-	if was.Trainer.Step != r.last.Step {
-		return errors.Errorf("%s is of step %d, its trainer_state.json of step %d: it is damaged, remove it to resume from an older one",
-			dir, r.last.Step, was.Trainer.Step)
 	}
 	was.Stop.Patience = r.Patience
 	r.state = was

@@ -1,0 +1,65 @@
+package job
+
+import (
+	"time"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/train/report"
+)
+
+// Require returns an error unless the machine has the memory for the whole run: parameters, gradients, two moments for each parameter
+// and the Programs of training and evaluation. It plans them without asking for memory; call it before they are built. In a dry run
+// it also prints what a run that does not fit would take.
+func (r *Run) Require(params *graph.Params, loss func(*graph.Scope)) error {
+	step, err := graph.Estimate(params, graph.Train, loss)
+	if err != nil {
+		return err
+	}
+	eval, err := graph.Estimate(params, graph.Eval, loss)
+	if err != nil {
+		return err
+	}
+	moments := 2 * step.Memory.Gradients
+	whole := step.Memory.Total() + moments + eval.Memory.Total() - eval.Memory.Params
+	have := graph.AvailableMemory()
+	if whole <= have {
+		return nil
+	}
+	if r.DryRun {
+		r.printf("parameters   %s", count(step.Parameters))
+		r.printMemory(step.Memory, eval.Memory, moments)
+		flops := step.Forward + step.Backward
+		each := time.Duration(float64(flops) / productSpeed() * float64(time.Second))
+		r.printf("a step       %s: about %s, by the speed of a product", operations(flops), report.Duration(each))
+	}
+	return errors.Errorf("run in %s: %s of memory are needed (parameters %s, gradients %s, moments %s, training %s, evaluation %s), %s are available: "+
+		"make the model, -batch or -context smaller", r.Out, size(whole), size(step.Memory.Params), size(step.Memory.Gradients), size(moments),
+		size(step.Memory.Arena), size(eval.Memory.Arena), size(have))
+}
+
+// printMemory prints the memory of both Programs and the moments.
+func (r *Run) printMemory(step, eval graph.Memory, moments int) {
+	r.printf("training     %s: parameters %s, gradients %s, moments %s, inputs %s, arena %s", size(step.Total()+moments),
+		size(step.Params), size(step.Gradients), size(moments), size(step.Inputs), size(step.Arena))
+	r.printf("evaluation   %s more: inputs %s, arena %s", size(eval.Total()-eval.Params), size(eval.Inputs), size(eval.Arena))
+	r.printf("together     %s", size(step.Total()+moments+eval.Total()-eval.Params))
+}
+
+// productSpeed returns the floating-point operations per second of a product of matrices.
+func productSpeed() float64 {
+	const n = 512
+	g := kernel.Gemm[float32]{
+		M: n, N: n, K: n, A: kernel.Matrix[float32]{Data: make([]float32, n*n), Stride: n}, B: kernel.Matrix[float32]{Data: make([]float32, n*n), Stride: n},
+		C: make([]float32, n*n), StrideC: n,
+	}
+	g.Run() // the first is slower
+	begin, runs := time.Now(), 0
+	for time.Since(begin) < 50*time.Millisecond {
+		g.Run()
+		runs++
+	}
+	return 2 * n * n * n * float64(runs) / time.Since(begin).Seconds()
+}

@@ -1,0 +1,43 @@
+package job_test
+
+import (
+	"math"
+	"os"
+	"testing"
+
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/train/job"
+)
+
+// TestRequire: a run that the machine has no memory for is refused with both numbers before anything is made, and a dry run also says
+// how much memory and time it would take.
+func TestRequire(t *testing.T) {
+	inFolder(t)
+	for _, dry := range []bool{false, true} {
+		p := newProgram()
+		p.DryRun = dry
+		run, err := job.Open(&p.Options, job.Program{Name: "test", W: &p.said})
+		if err != nil {
+			t.Fatal(err)
+		}
+		params := graph.NewParams(tensor.Float32, 1)
+		if err := run.Require(params, config{8}.loss(4, 5)); err != nil {
+			t.Errorf("a small model: %v", err)
+		}
+		huge := int(math.Sqrt(0.3 * float64(graph.AvailableMemory()) / 4)) // parameters and gradients fit, moments do not
+		err = run.Require(params, config{huge}.loss(4, 5))
+		wantError(t, err, "of memory are needed", "moments", "are available", "-batch")
+		if params.Len() != 0 {
+			t.Errorf("%d parameters are made", params.Len())
+		}
+		run.Close()
+		if printed := p.said.Len() > 0; printed != dry {
+			t.Errorf("dry run %v: printed %q", dry, p.said.String())
+		}
+	}
+	if left, _ := os.ReadDir("."); len(left) != 0 {
+		t.Errorf("got %v left, want nothing", left)
+	}
+}
