@@ -119,6 +119,25 @@ func decoder(name string, l layers.Decoder) part {
 	}}
 }
 
+// pooled is a pooling with a head on it, over sequences of every length from T down to 0, or without lengths.
+func pooled(name string, l pooling, masked bool) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		var seq layers.Sequence
+		if masked {
+			seq.Lengths = lengths(s, z.b, z.t)
+		}
+		return layers.ClassificationHead{Classes: 3}.Forward(s, l.Forward(s, x, seq))
+	}}
+}
+
+type pooling interface {
+	Forward(s *graph.Scope, x *G.Node, seq layers.Sequence) *G.Node
+}
+
+func head(name string, l layers.ClassificationHead) part {
+	return part{name, func(s *graph.Scope, x *G.Node, _ size) *G.Node { return l.Forward(s, x) }}
+}
+
 // tied uses one table as embedding and as head.
 func tied(s *graph.Scope, x *G.Node, z size) *G.Node {
 	l := layers.Embedding{Vocab: 7, Dim: z.c, Scale: true}
@@ -176,6 +195,13 @@ var parts = []part{
 	decoder("Decoder", layers.Decoder{Layers: 1, Layer: layers.DecoderLayer{Hidden: 3}}),
 	decoder("Decoder/NormFirst", layers.Decoder{Layers: 2, Layer: layers.DecoderLayer{NormFirst: true, Act: kernel.GELU, Eps: 1e-3}}),
 	decoder("Decoder/NoNorm", layers.Decoder{Layers: 1, NoNorm: true}),
+	pooled("MeanPool", layers.MeanPool{}, false),
+	pooled("MeanPool/Lengths", layers.MeanPool{}, true),
+	pooled("LastPool", layers.LastPool{}, false),
+	pooled("LastPool/Lengths", layers.LastPool{}, true),
+	pooled("CLSPool/Lengths", layers.CLSPool{}, true),
+	head("ClassificationHead", layers.ClassificationHead{Classes: 4}),
+	head("ClassificationHead/Hidden", layers.ClassificationHead{Classes: 1, Hidden: 5}),
 }
 
 // droppedOut are the layers that drop elements out.
@@ -187,6 +213,7 @@ var droppedOut = []part{
 	block("Block", layers.Block{Dropout: 0.2, AttnDropout: 0.3}),
 	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Dropout: 0.2}}),
 	decoder("Decoder", layers.Decoder{Layers: 1, Layer: layers.DecoderLayer{Dropout: 0.2, NormFirst: true}}),
+	head("ClassificationHead", layers.ClassificationHead{Classes: 4, Hidden: 5, Dropout: 0.2}),
 }
 
 // build fails the test on an error.

@@ -52,6 +52,21 @@ func TestErrors(t *testing.T) {
 		{"memory's channels", graph.Train, []string{"(2, 5, 4)", "(16, 8)"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.CrossAttention{Heads: 2}.Forward(s, x, layers.Memory{X: s.Try(ops.Slice(x, 2, 0, 4))})
 		}},
+		{"mean of a matrix", graph.Train, []string{"(10, 8)", "2 axes, want 3"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.MeanPool{}.Forward(s, s.Try(ops.Reshape(x, 10, 8)), none)
+		}},
+		{"last of a matrix", graph.Train, []string{"(10, 8)", "2 axes, want 3"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.LastPool{}.Forward(s, s.Try(ops.Reshape(x, 10, 8)), none)
+		}},
+		{"first of a matrix", graph.Train, []string{"(10, 8)", "2 axes, want 3"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.CLSPool{}.Forward(s, s.Try(ops.Reshape(x, 10, 8)), none)
+		}},
+		{"lengths", graph.Train, []string{"(3)", "(2, 5, 8)"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.MeanPool{}.Forward(s, x, layers.Sequence{Lengths: s.Input("lengths", tensor.Int32, 3)})
+		}},
+		{"classes", graph.Train, []string{"classification head", "0 classes"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.ClassificationHead{}.Forward(s, x)
+		}},
 		{"no sequence", graph.Decode, []string{"Past and Context", "DecodeInputs"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.SelfAttention{Heads: 2, Causal: true}.Forward(s, x, none)
 		}},

@@ -48,3 +48,24 @@ func Example() {
 	// mine.gate.bias (3)
 	// [1 2 3 4 5 6]
 }
+
+// Pooling makes one vector of each sequence. Two sequences of lengths 2 and 1 are padded to 2 positions of 2 channels.
+func ExampleMeanPool() {
+	p, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Eval, func(s *graph.Scope) {
+		x := s.Input("x", tensor.Float32, 2, 2, 2) // (B, T, C)
+		seq := layers.Sequence{Lengths: s.Input("lengths", tensor.Int32, 2)}
+		s.Output("mean", layers.MeanPool{}.Forward(s, x, seq))
+		s.Output("last", layers.LastPool{}.Forward(s, x, seq))
+		s.Output("first", layers.CLSPool{}.Forward(s, x, seq))
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = p.Run(graph.Feed{
+		"x":       tensor.New(tensor.WithShape(2, 2, 2), tensor.WithBacking([]float32{1, 2, 3, 4, 5, 6, 99, 99})),
+		"lengths": tensor.New(tensor.WithShape(2), tensor.WithBacking([]int32{2, 1})),
+	})
+	fmt.Println(err, p.Output("mean").Data(), p.Output("last").Data(), p.Output("first").Data())
+	// Output: <nil> [2 3 5 6] [3 4 5 6] [1 2 5 6]
+}

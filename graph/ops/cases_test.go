@@ -43,7 +43,7 @@ func fixed(v []float64, shape ...int) operand { return operand{shape: shape, fix
 // allCases is every case of this package's tables.
 func allCases() []opCase {
 	return slices.Concat(arithmeticCases(), matMulCases(), linearCases(), shapeCases(), embeddingCases(), attentionCases(),
-		normCases(), softmaxCases(), crossEntropyCases(), headLossCases(), activationCases(), dropoutCases(), customCases())
+		normCases(), softmaxCases(), crossEntropyCases(), headLossCases(), activationCases(), dropoutCases(), poolingCases(), customCases())
 }
 
 // declare is the case in a graph.Program.

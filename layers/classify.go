@@ -1,0 +1,31 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// ClassificationHead gives each class a logit: (…, C) → (…, Classes). With Hidden there is a layer of tanh between, as in
+// Hugging Face's RobertaClassificationHead. Dropout comes before every Linear.
+//
+// Parameters: dense, if Hidden is set, and out_proj, those of Linear.
+type ClassificationHead struct {
+	Classes int
+	Hidden  int // width of the layer between; 0 means none
+	Dropout float64
+}
+
+// Forward declares the layer.
+func (l ClassificationHead) Forward(s *graph.Scope, x *G.Node) *G.Node {
+	if l.Classes < 1 {
+		return s.Failf("classification head: %d classes, want at least 1", l.Classes)
+	}
+	if l.Hidden > 0 {
+		x = Dropout{l.Dropout}.Forward(s.In("dropout1"), x)
+		x = Linear{Out: l.Hidden, Act: kernel.Tanh}.Forward(s.In("dense"), x) // (…, Hidden)
+	}
+	x = Dropout{l.Dropout}.Forward(s.In("dropout2"), x)
+	return Linear{Out: l.Classes}.Forward(s.In("out_proj"), x) // (…, Classes)
+}
