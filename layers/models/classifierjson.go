@@ -1,0 +1,88 @@
+package models
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/pkg/errors"
+)
+
+// classifierType is the model_type of a Classifier. It is no family of Hugging Face's.
+const classifierType = "encoder_classifier"
+
+// classifierJSON is the config.json of a Classifier. The labels are as Hugging Face writes those of any classifier.
+type classifierJSON struct {
+	ModelType      string            `json:"model_type"`
+	Vocab          int               `json:"vocab_size"`
+	Context        int               `json:"max_position_embeddings"`
+	Layers         int               `json:"num_hidden_layers"`
+	Heads          int               `json:"num_attention_heads"`
+	Dim            int               `json:"hidden_size"`
+	Hidden         int               `json:"intermediate_size"`
+	NormFirst      bool              `json:"norm_first"`
+	Positions      string            `json:"positions"`
+	Pooling        string            `json:"pooling"`
+	Activation     string            `json:"hidden_act"`
+	Eps            float64           `json:"layer_norm_eps"`
+	Std            float64           `json:"initializer_range"`
+	TokenDropout   float64           `json:"token_dropout"`
+	Dropout        float64           `json:"dropout"`
+	LabelSmoothing float64           `json:"label_smoothing"`
+	IDToLabel      map[string]string `json:"id2label"`
+	LabelToID      map[string]int    `json:"label2id"`
+}
+
+// MarshalJSON writes config.json, with the labels as id2label and label2id.
+func (m Classifier) MarshalJSON() ([]byte, error) {
+	m = m.withDefaults()
+	j := classifierJSON{
+		ModelType: classifierType, Vocab: m.Vocab, Context: m.Context, Layers: m.Layers, Heads: m.Heads, Dim: m.Dim, Hidden: m.Hidden,
+		NormFirst: m.NormFirst, Positions: m.Positions, Pooling: m.Pooling, Activation: m.Activation, Eps: m.Eps, Std: m.Std,
+		TokenDropout: m.TokenDropout, Dropout: m.Dropout, LabelSmoothing: m.LabelSmoothing,
+		IDToLabel: map[string]string{}, LabelToID: map[string]int{},
+	}
+	for i, l := range m.Labels {
+		j.IDToLabel[strconv.Itoa(i)], j.LabelToID[l] = l, i
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads config.json. It is an error if model_type is another one, or if id2label and label2id disagree.
+func (m *Classifier) UnmarshalJSON(data []byte) error {
+	var j classifierJSON
+	if err := json.Unmarshal(data, &j); err != nil {
+		return errors.Wrap(err, "models: Classifier configuration")
+	}
+	if j.ModelType != classifierType {
+		return errors.Errorf("models: Classifier configuration: model_type is %q, want %q", j.ModelType, classifierType)
+	}
+	labels, err := j.labels()
+	if err != nil {
+		return err
+	}
+	*m = Classifier{
+		Vocab: j.Vocab, Context: j.Context, Layers: j.Layers, Heads: j.Heads, Dim: j.Dim, Hidden: j.Hidden, Labels: labels,
+		NormFirst: j.NormFirst, Positions: j.Positions, Pooling: j.Pooling, Activation: j.Activation, Eps: j.Eps, Std: j.Std,
+		TokenDropout: j.TokenDropout, Dropout: j.Dropout, LabelSmoothing: j.LabelSmoothing,
+	}
+	return m.Check()
+}
+
+// labels lists id2label by id. label2id may be missing.
+func (j classifierJSON) labels() ([]string, error) {
+	if j.LabelToID != nil && len(j.LabelToID) != len(j.IDToLabel) {
+		return nil, errors.Errorf("models: Classifier configuration: id2label has %d labels, label2id has %d: make them agree", len(j.IDToLabel), len(j.LabelToID))
+	}
+	labels := make([]string, len(j.IDToLabel))
+	for i := range labels {
+		label, ok := j.IDToLabel[strconv.Itoa(i)]
+		if !ok {
+			return nil, errors.Errorf("models: Classifier configuration: id2label has %d labels but none of id %d", len(labels), i)
+		}
+		if id, ok := j.LabelToID[label]; j.LabelToID != nil && (!ok || id != i) {
+			return nil, errors.Errorf("models: Classifier configuration: id2label says that %d is %q, label2id says %d: make them agree", i, label, id)
+		}
+		labels[i] = label
+	}
+	return labels, nil
+}
