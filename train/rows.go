@@ -9,7 +9,7 @@ import (
 // Row is a sequence and its class.
 type Row struct {
 	IDs   []int32
-	Class int32
+	Class int32 // Ignore if it is not known: the row then does not count
 }
 
 // Rows is data for a classifier of sequences.
@@ -98,7 +98,7 @@ func (s *RowBatches) Batch(i int) (graph.Feed, error) {
 			return nil, errors.Errorf("train: rows: row %d has %d ids, want 1 … %d: Rows.Fit drops such rows, Rows.Truncate cuts long ones",
 				item, n, s.size.T)
 		}
-		if row.Class < 0 {
+		if row.Class < 0 && row.Class != Ignore {
 			return nil, errors.Errorf("train: rows: row %d has class %d, want at least 0", item, row.Class)
 		}
 		copy(s.tokens[r*s.size.T:], row.IDs)

@@ -20,6 +20,7 @@ type LabelledText struct {
 // Columns says where a file of labelled texts has what. Columns count from 0.
 type Columns struct {
 	Separator   string // between the columns of a line; "" means a tab. "," reads CSV with quotes, as RFC 4180 has it
+	Most        int    // columns of a line at most: the last one has the rest of the line; 0 means no limit. CSV has none
 	Header      bool   // the first line names the columns and is left out
 	Text, Label int
 	Encoding    textfile.Encoding // the zero value is UTF-8
@@ -29,6 +30,9 @@ type Columns struct {
 // around text and label is trimmed, empty lines are left out. Names in .gz are unpacked. A line with too few columns, or with an
 // empty label, is an error, which names it.
 func ReadLabelled(path string, c Columns) ([]LabelledText, error) {
+	if c.Most < 0 {
+		return nil, errors.Errorf("train: rows: %s: at most %d columns, want at least 1, or 0 for no limit", path, c.Most)
+	}
 	if c.Text < 0 || c.Label < 0 || c.Text == c.Label {
 		return nil, errors.Errorf("train: rows: %s: text in column %d and label in column %d, want two different columns from 0 on", path, c.Text, c.Label)
 	}
@@ -53,6 +57,22 @@ func ReadLabelled(path string, c Columns) ([]LabelledText, error) {
 	return rows, nil
 }
 
+// ColumnNames returns the columns of the first line of a file that ReadLabelled reads: the names, if it has a header.
+func ColumnNames(path string, c Columns) ([]string, error) {
+	records, _, err := c.read(path)
+	if err != nil {
+		return nil, errors.WithMessage(err, "train: rows")
+	}
+	if len(records) == 0 {
+		return nil, errors.Errorf("train: rows: %s is empty", path)
+	}
+	names := records[0]
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	return names, nil
+}
+
 func (c Columns) separator() string {
 	if c.Separator == "" {
 		return "\t"
@@ -69,9 +89,13 @@ func (c Columns) read(path string) (records [][]string, numbers []int, err error
 	if err != nil {
 		return nil, nil, err
 	}
+	most := c.Most
+	if most == 0 {
+		most = -1
+	}
 	for i, line := range lines {
 		if strings.TrimSpace(line) != "" {
-			records, numbers = append(records, strings.Split(line, c.separator())), append(numbers, i+1)
+			records, numbers = append(records, strings.SplitN(line, c.separator(), most)), append(numbers, i+1)
 		}
 	}
 	return records, numbers, nil

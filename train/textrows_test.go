@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
@@ -18,6 +19,8 @@ func TestReadLabelled(t *testing.T) {
 		"tab":    {"text\tlabel\nso \"good\", really\t1\n\n 나쁘다 \t0\n", train.Columns{Header: true, Label: 1}},
 		"csv":    {"\"1\",\"so \"\"good\"\", really\"\n\"0\",나쁘다\n", train.Columns{Separator: ",", Text: 1}},
 		"third":  {"7\tso \"good\", really\t1\n8\t나쁘다\t0", train.Columns{Text: 1, Label: 2}},
+		"rest":   {"1 so \"good\", really\n0 나쁘다", train.Columns{Separator: " ", Most: 2, Text: 1}},
+		"euc-kr": {"so \"good\", really\t1\n\xb3\xaa\xbb\xda\xb4\xd9\t0\n", train.Columns{Encoding: must[textfile.Encoding](t)(textfile.ParseEncoding("euc-kr")), Label: 1}},
 		"double": {"1 ::: so \"good\", really\n0 ::: 나쁘다", train.Columns{Separator: ":::", Text: 1}},
 	} {
 		got := must[[]train.LabelledText](t)(train.ReadLabelled(writeFile(t, dir, name, c.text), c.Columns))
@@ -41,8 +44,23 @@ func TestReadLabelledErrors(t *testing.T) {
 	wantError(t, err, "rows.csv", "line 2")
 	_, err = train.ReadLabelled(file, train.Columns{Text: 1, Label: 1})
 	wantError(t, err, "two different columns")
+	_, err = train.ReadLabelled(file, train.Columns{Most: -1, Label: 1})
+	wantError(t, err, "rows.tsv", "at most -1 columns")
+	_, err = train.ColumnNames(writeFile(t, dir, "empty.tsv", "\n"), train.Columns{})
+	wantError(t, err, "empty.tsv", "empty")
+	_, err = train.ColumnNames(filepath.Join(dir, "none"), train.Columns{})
+	wantError(t, err, "none")
 	_, err = train.ReadLabelled(filepath.Join(dir, "none"), train.Columns{Label: 1})
 	wantError(t, err, "none")
+}
+
+func TestColumnNames(t *testing.T) {
+	for text, c := range map[string]train.Columns{"text\t the label \nA\tB\n": {}, "text,\"the label\"\nA,B\n": {Separator: ","}} {
+		got := must[[]string](t)(train.ColumnNames(writeFile(t, t.TempDir(), "names", text), c))
+		if !slices.Equal(got, []string{"text", "the label"}) {
+			t.Errorf("%q: got %q, want text and the label", text, got)
+		}
+	}
 }
 
 func TestEncodeRows(t *testing.T) {

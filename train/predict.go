@@ -1,0 +1,128 @@
+package train
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// Prediction is the class that a model gives a row.
+type Prediction struct {
+	Class         int32     // of the largest logit, the first of equal ones
+	Target        int32     // class of the row; Ignore for none
+	Probabilities []float64 // of all classes: the softmax of the logits
+	LogLoss       float64   // −ln of the probability of Target; 0 without a Target
+}
+
+// Predictions holds a Prediction for each row, in order.
+type Predictions []Prediction
+
+// Predict runs a program over rows that come from Rows.Sequential, and returns a Prediction for each. The program is one built in mode
+// Eval with an output logits (B, V); it may have a loss or none. A Row of class Ignore has no target. A logit that is not finite is
+// an error, and so is a class of V or more.
+func Predict(p *graph.Program, rows *RowBatches) (Predictions, error) {
+	all, err := predict(p, rows)
+	return all, errors.WithMessage(err, "train: predict")
+}
+
+func predict(p *graph.Program, rows *RowBatches) (Predictions, error) {
+	switch {
+	case p == nil || rows == nil:
+		return nil, errors.Errorf("program %t, rows %t: want both", p != nil, rows != nil)
+	case !rows.deal.passes:
+		return nil, errors.New("rows are dealt in random order: use Rows.Sequential")
+	case len(rows.rows) == 0:
+		return nil, errors.New("no rows")
+	}
+	var all Predictions
+	source := Only(p, rows)
+	for i := range rows.Len() {
+		feed, err := source.Batch(i)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.Run(feed); err != nil {
+			return nil, errors.WithMessagef(err, "batch %d", i)
+		}
+		first := i * rows.size.B
+		n := min(rows.size.B, len(rows.rows)-first)
+		if all, err = appendPredictions(all, p.Output("logits"), rows.rows[first:first+n], rows.size.B); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// appendPredictions appends the predictions of the first rows of logits (b, V).
+func appendPredictions(all Predictions, logits *tensor.Dense, rows Rows, b int) (Predictions, error) {
+	if logits == nil || logits.Dims() != 2 || logits.Shape()[0] != b {
+		return nil, errors.Errorf("the program has no output logits (%d, V)", b)
+	}
+	v := logits.Shape()[1]
+	for i, row := range rows {
+		var p Prediction
+		var err error
+		if logits.Dtype() == tensor.Float64 {
+			p, err = predictRow(logits.Float64s()[i*v:(i+1)*v], row.Class)
+		} else {
+			p, err = predictRow(logits.Float32s()[i*v:(i+1)*v], row.Class)
+		}
+		if err != nil {
+			return nil, errors.WithMessagef(err, "row %d", len(all))
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func predictRow[T kernel.Float](logits []T, target int32) (p Prediction, err error) {
+	if int(target) >= len(logits) {
+		return p, errors.Errorf("class %d of a model with %d classes", target, len(logits))
+	}
+	for j, x := range logits {
+		if x-x != 0 {
+			return p, errors.Errorf("the logit of class %d is %v", j, x)
+		}
+		if x > logits[p.Class] {
+			p.Class = int32(j)
+		}
+	}
+	top, total := float64(logits[p.Class]), 0.0
+	p.Target, p.Probabilities = target, make([]float64, len(logits))
+	for j, x := range logits {
+		p.Probabilities[j] = math.Exp(float64(x) - top)
+		total += p.Probabilities[j]
+	}
+	for j := range p.Probabilities {
+		p.Probabilities[j] /= total
+	}
+	if target != Ignore {
+		p.LogLoss = math.Log(total) + top - float64(logits[target])
+	}
+	return p, nil
+}
+
+// Evaluation is the mean loss and the accuracy over the rows that have a target. It agrees with Evaluate. No target at all is an error.
+func (p Predictions) Evaluation() (e Evaluation, err error) {
+	right := 0
+	for _, x := range p {
+		if x.Target == Ignore {
+			continue
+		}
+		e.Tokens++
+		e.Loss += x.LogLoss
+		if x.Class == x.Target {
+			right++
+		}
+	}
+	if e.Tokens == 0 {
+		return e, errors.Errorf("train: predictions: none of %d rows has a target", len(p))
+	}
+	e.Loss /= float64(e.Tokens)
+	e.Accuracy = float64(right) / float64(e.Tokens)
+	return e, nil
+}
