@@ -1,0 +1,141 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
+	"github.com/gorgoformer/gorgoformer/train"
+)
+
+// format is the layout of a file of labelled texts: the flags that train and eval share.
+type format struct {
+	text, label string
+	separator   string
+	header      bool
+	labelUntil  string
+	encoding    textfile.Encoding
+}
+
+func (c *format) flags(f *flags.Set) {
+	f.StringVar(&c.text, "text-column", c.text, "column of the texts: its name in the header, or its number from 0")
+	f.StringVar(&c.label, "label-column", c.label, "column of the labels: its name in the header, or its number from 0")
+	f.StringVar(&c.separator, "separator", c.separator, "text between columns; a space is for lines of a label and a text (default: a comma for .csv, else a tab)")
+	f.BoolVar(&c.header, "header", c.header, "leave out the first line, if both columns are numbers; names imply it")
+	f.StringVar(&c.labelUntil, "label-until", c.labelUntil, "cut labels before the first such text: with \":\", HUM:desc is HUM")
+	f.TextVar(&c.encoding, "encoding", c.encoding, flags.EncodingHelp)
+}
+
+// read reads a file of labelled texts.
+func (c *format) read(path string) ([]train.LabelledText, error) {
+	columns, err := c.columns(path)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := train.ReadLabelled(path, columns)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, errors.Errorf("%s holds no labelled text", path)
+	}
+	if c.labelUntil != "" {
+		for i := range rows {
+			rows[i].Label, _, _ = strings.Cut(rows[i].Label, c.labelUntil)
+		}
+	}
+	return rows, nil
+}
+
+// columns finds the columns of a file.
+func (c *format) columns(path string) (columns train.Columns, err error) {
+	columns.Header = c.header
+	columns.Separator = strings.ReplaceAll(c.separator, `\t`, "\t") // as a shell passes it on
+	if columns.Separator == "" && filepath.Ext(strings.TrimSuffix(path, ".gz")) == ".csv" {
+		columns.Separator = ","
+	}
+	if columns.Separator == " " {
+		columns.Most = 2
+	}
+	columns.Encoding = c.encoding
+	names, err := train.ColumnNames(path, columns)
+	if err != nil {
+		return columns, err
+	}
+	if columns.Text, err = c.column(&columns, path, names, "text", c.text); err != nil {
+		return columns, err
+	}
+	columns.Label, err = c.column(&columns, path, names, "label", c.label)
+	return columns, err
+}
+
+// column is the number of a column, which is given by number or by name.
+func (c *format) column(columns *train.Columns, path string, names []string, kind, name string) (int, error) {
+	if i := slices.Index(names, name); i >= 0 {
+		columns.Header = true
+		return i, nil
+	}
+	i, err := strconv.Atoi(name)
+	if err != nil || i < 0 {
+		return 0, errors.Errorf("-%s-column is %q, the first line of %s has %q: want one of these, or a number from 0", kind, name, path, names)
+	}
+	return i, nil
+}
+
+// texts are the labelled texts of a run.
+type texts struct {
+	learning, held, test []train.LabelledText
+	labels               []string
+}
+
+// texts reads all files, or the comments of Go's library.
+func (o *options) texts() (t texts, err error) {
+	if o.data == "" {
+		t.learning, err = library()
+	} else {
+		t.learning, err = o.read(o.data)
+	}
+	if err != nil {
+		return t, err
+	}
+	if o.valid != "" {
+		t.held, err = o.read(o.valid)
+	} else {
+		t.learning, t.held, err = holdOut(t.learning, o.heldOut, o.seed)
+	}
+	if err != nil {
+		return t, err
+	}
+	if t.test = t.held; o.test != "" {
+		if t.test, err = o.read(o.test); err != nil {
+			return t, err
+		}
+	}
+	if t.labels = train.Labels(t.learning); len(t.labels) < 2 {
+		return t, errors.Errorf("all texts to learn from have the label %q: want at least two labels", t.labels)
+	}
+	return t, nil
+}
+
+// holdOut draws a fraction of the texts at random. It returns the others and the drawn ones, in their order.
+func holdOut(all []train.LabelledText, fraction float64, seed uint64) (learning, held []train.LabelledText, err error) {
+	random := kernel.Seed{Key: kernel.Key(seed, "held out")}
+	for i, t := range all {
+		if random.Uniform(uint64(i)) < fraction {
+			held = append(held, t)
+		} else {
+			learning = append(learning, t)
+		}
+	}
+	if len(held) == 0 || len(learning) == 0 {
+		return nil, nil, errors.Errorf("-held-out %g leaves %d of %d texts to learn from and holds %d out: want some of both, or give -valid",
+			fraction, len(learning), len(all), len(held))
+	}
+	return learning, held, nil
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/train"
+)
+
+// parts are the folders of Go's standard library whose comments are told apart.
+var parts = []string{"crypto", "encoding", "go", "image", "math", "net", "os"}
+
+// firstWords is how many words of a comment are enough to tell.
+const firstWords = 40
+
+// library returns the beginnings of comments of Go's standard library, each labelled with the first folder of its package.
+func library() ([]train.LabelledText, error) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, errors.Wrap(err, "go env GOROOT, to find the texts to learn from; or name others with -data")
+	}
+	var all []train.LabelledText
+	for _, part := range parts {
+		folder := filepath.Join(strings.TrimSpace(string(root)), "src", part)
+		err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() && d.Name() == "testdata" {
+				return skip(err)
+			}
+			if !d.IsDir() && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				all, err = appendComments(all, path, part)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, errors.Wrap(err, "comments of Go's library; or name other texts with -data")
+		}
+	}
+	return all, nil
+}
+
+func skip(err error) error {
+	if err != nil {
+		return err
+	}
+	return fs.SkipDir
+}
+
+// appendComments appends the beginning of each comment of a file that has at least five words and is no heading.
+func appendComments(all []train.LabelledText, path, label string) ([]train.LabelledText, error) {
+	source, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), path, source, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	for _, group := range file.Comments {
+		words := strings.Fields(group.Text())
+		text := strings.Join(words[:min(len(words), firstWords)], " ")
+		if len(words) >= 5 && !strings.HasPrefix(text, "Copyright") && !strings.HasPrefix(text, "Code generated") {
+			all = append(all, train.LabelledText{Text: text, Label: label})
+		}
+	}
+	return all, nil
+}

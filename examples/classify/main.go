@@ -1,0 +1,89 @@
+// Classify trains a small Transformer encoder to give texts a label.
+//
+// With no arguments it learns to tell from a comment of Go's standard library which part of the library it documents: crypto, go,
+// net and so on. That takes under a minute on two cores. It saves the model to out/classify, prints precision, recall and F1 of each
+// class with the confusion matrix, and labels a few lines. The flags of train go without a command too. The commands do one thing
+// each:
+//
+//	go run ./examples/classify train -data FILE -text-column sentence -label-column label -out DIR …
+//	go run ./examples/classify eval -model DIR -data FILE …
+//	go run ./examples/classify predict -model DIR                ask for texts to label, or read one a line from a pipe
+//	go run ./examples/classify predict -model DIR -text TEXT
+//	go run ./examples/classify help train                        list the flags, in groups
+//
+// Data are tab-separated or, in a .csv, comma-separated; columns are named by the header or counted from 0. The share -held-out of
+// them, or all of -valid, chooses the best checkpoint, and -test is scored once at the end. Ctrl-C finishes the step, saves and
+// leaves; train -resume resumes the run bit for bit.
+//
+// On SST-2 (60,614 phrases; the 872 sentences of GLUE's dev set as test.tsv) this reaches an accuracy of 0.80 in two minutes of
+// processor time:
+//
+//	go run ./examples/classify train -data train.tsv -valid dev.tsv -test test.tsv -text-column sentence -out out/sst2 \
+//		-vocab 12000 -batch 64 -steps 3000 -dropout 0.4 -token-dropout 0.3 -min-lr 1e-5 -eval-every 500
+//
+// On TREC's six coarse classes of questions this reaches 0.88 in half a minute:
+//
+//	go run ./examples/classify train -data TREC.train -test TREC.test -separator " " -label-column 0 -text-column 1 \
+//		-label-until : -encoding iso-8859-1 -out out/trec -batch 64 -steps 1000 -dropout 0.5 -token-dropout 0.3 \
+//		-label-smoothing 0.1 -min-lr 1e-5 -eval-every 200
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+)
+
+func main() { program(os.Stdout).Main() }
+
+const about = "Classify trains a small Transformer encoder to give texts a label. Without a command it learns from comments of Go's standard " +
+	"library, or resumes a run that was interrupted, and labels a few sentences."
+
+// program declares the commands, which write to w.
+func program(w io.Writer) flags.Program {
+	o, e, p := defaults(), &evaluation{format: defaults().format}, new(prediction)
+	return flags.Program{Name: "classify", About: about, Commands: []flags.Command{
+		{About: "train, then label a few sentences; the flags are those of train", Example: "-steps 2000 -out out/longer",
+			Flags: o.flags, Run: func() error { return demo(w, o) }},
+		{Name: "train", About: "train a model on labelled texts", Example: "-data reviews.tsv -text-column text -label-column label -out out/reviews",
+			Flags: o.flags, Run: func() error { return start(w, o) }},
+		{Name: "eval", About: "score a model on labelled texts", Example: "-model out/reviews -data test.tsv -text-column text -label-column label",
+			Flags: e.flags, Run: func() error { return e.run(w) }},
+		{Name: "predict", About: "label texts with a trained model", Example: `-model out/reviews -text "a charming journey"`,
+			Flags: p.flags, Run: func() error { return p.start(w) }},
+	}}
+}
+
+// start trains if the paths of the flags can serve.
+func start(w io.Writer, o *options) error {
+	if err := flags.First(o.check(), flags.Output("out", o.out)); err != nil {
+		return err
+	}
+	return learn(w, o)
+}
+
+// demo trains with the defaults, or finishes a run that was interrupted. If it learnt from the library, it labels a few sentences.
+func demo(w io.Writer, o *options) error {
+	o.resume = true
+	if err := start(w, o); err != nil || o.data != "" {
+		return err
+	}
+	fmt.Fprintln(w, "\nSentences that are in no package:")
+	c, err := open(o.out, 1)
+	if err != nil {
+		return err
+	}
+	for _, text := range []string{
+		"The key must be kept secret, and the cipher text must be authenticated.",
+		"The server closes the connection if the client sends no request in time.",
+		"The parser reports the position of each syntax error in the source file.",
+		"The determinant is computed with full precision for finite arguments.",
+	} {
+		if err := c.label(w, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
