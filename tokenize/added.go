@@ -22,6 +22,7 @@ type AddedToken struct {
 func (c *core) addTokens(tokens []AddedToken) error {
 	c.added = make(map[string]AddedToken, len(tokens))
 	c.addedByID = make(map[int32]AddedToken, len(tokens))
+	c.decoded = map[int32]string{}
 	c.size = c.stages.Model.VocabSize()
 	c.cuttable = true
 	raw, normalized := &matcher{}, &matcher{}
@@ -36,11 +37,12 @@ func (c *core) addTokens(tokens []AddedToken) error {
 			raw.add(a, a.Text)
 			continue
 		}
-		text := a.Text
-		if c.stages.Normalizer != nil {
-			text = c.stages.Normalizer.Normalize(NewText(text)).s
+		text, err := normalize(c.stages.Normalizer, NewText(a.Text))
+		if err != nil {
+			return errors.WithMessagef(err, "added token %q: normalizer", a.Text)
 		}
-		normalized.add(a, text)
+		c.decoded[a.ID] = text.s
+		normalized.add(a, text.s)
 	}
 	c.raw, c.normalized = raw.finish(), normalized.finish()
 	return nil

@@ -187,3 +187,22 @@ func BenchmarkLoad(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkEncodePattern measures split patterns that have no scanner of their own, on one goroutine, with a small model.
+func BenchmarkEncodePattern(b *testing.B) {
+	model := trainBPE(b).Stages().Model
+	for _, name := range slices.Sorted(maps.Keys(publishedPatterns)) {
+		split := tokenize.Split{Pattern: publishedPatterns[name], Regex: true, Behavior: tokenize.Isolated}
+		tok := must[*tokenize.Tokenizer](b)(tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{split, tokenize.ByteLevel{NoPattern: true}}, Model: model}))
+		for kind, text := range benchTexts(b) {
+			b.Run(name+"/"+kind, func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				b.ReportAllocs()
+				var ids []int32
+				for b.Loop() {
+					ids = must[[]int32](b)(tok.AppendEncode(ids[:0], text))
+				}
+			})
+		}
+	}
+}

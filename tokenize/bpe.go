@@ -21,6 +21,7 @@ type BPE struct {
 	ranks   *byteTable   // all tokens, when their ids are the ranks; nil: the merges have ranks
 	joined  *joinedRunes // where a text can be cut without changing a token; nil: unknown
 	unknown int32        // -1: none
+	omit    bool         // a character without a token is left out
 	free    chan *bpeScratch
 	pieces  atomic.Uint64 // encoded so far, with dropout
 }
@@ -30,7 +31,7 @@ type BPEConfig struct {
 	Vocab        map[string]int32 // token → id
 	Merges       [][2]string      // pairs of tokens, in order of rank; the two together must be a token
 	Characters   bool             // pieces begin as characters instead of bytes
-	Unknown      string           // the token of a byte or character that has none; "": such a one is an error
+	Unknown      string           // the token of a byte or character that has none; if it is "" or not in Vocab, such a one is an error
 	FuseUnknown  bool             // unknown ones side by side are one token
 	ByteFallback bool             // a character without a token is the tokens <0x00> … <0xFF> of its bytes, when all are there
 	Prefix       string           // what the tokens of all characters but a piece's first begin with, as "##"
@@ -56,11 +57,7 @@ func newBPE(c BPEConfig) (*BPE, error) {
 	}
 	m := &BPE{config: c, unknown: -1, free: make(chan *bpeScratch, maxScratch)}
 	m.names = func() *vocabulary { return &v }
-	if c.Unknown != "" {
-		id, ok := c.Vocab[c.Unknown]
-		if !ok {
-			return nil, errors.Errorf("the unknown token %q is not in the vocabulary", c.Unknown)
-		}
+	if id, ok := c.Vocab[c.Unknown]; ok && c.Unknown != "" {
 		m.unknown = id
 	}
 	m.readTokens(&v)

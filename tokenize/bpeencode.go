@@ -16,7 +16,11 @@ func (m *BPE) Tokenize(dst []Token, piece string) ([]Token, error) {
 		if err != nil {
 			return dst, err
 		}
-		dst = m.appendTokens(dst, ids, Text{s: piece[at:end], at: at})
+		part := Text{s: piece[at:end], at: at}
+		if m.omit && !(len(ids) == 1 && m.raw[ids[0]] == part.s) {
+			part = m.known(part)
+		}
+		dst = m.appendTokens(dst, ids, part)
 		at = end
 	}
 	return dst, nil

@@ -30,17 +30,16 @@ func newRankedBPE(raw []string) (*BPE, error) {
 	m.start.finish(&m.config)
 	m.whole = m.ranks
 	m.names = sync.OnceValue(m.spell)
-	m.readPairs()
-	return m, nil
+	return m, m.readPairs()
 }
 
 // ranksPerWorker is the number of tokens that a goroutine takes apart at a time.
 const ranksPerWorker = 1 << 12
 
 // readPairs fills the table of merges with all ways to part a token in two.
-func (m *BPE) readPairs() {
+func (m *BPE) readPairs() error {
 	parts := make([][]mergeSlot, (len(m.raw)+ranksPerWorker-1)/ranksPerWorker)
-	inParallel(len(parts), func(i int) error {
+	err := inParallel(len(parts), func(i int) error {
 		list := make([]mergeSlot, 0, 4*ranksPerWorker)
 		end := min(len(m.raw), (i+1)*ranksPerWorker)
 		for id := i * ranksPerWorker; id < end; id++ {
@@ -49,6 +48,9 @@ func (m *BPE) readPairs() {
 		parts[i] = list
 		return nil
 	})
+	if err != nil {
+		return err
+	}
 	n := 0
 	for _, list := range parts {
 		n += len(list)
@@ -59,6 +61,7 @@ func (m *BPE) readPairs() {
 			m.table.put(slot.pair, slot.merge)
 		}
 	}
+	return nil
 }
 
 // appendPairs appends the pairs of tokens that make the token id.

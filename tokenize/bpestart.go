@@ -99,6 +99,7 @@ func (m *BPE) begin(ids []int32, piece string) ([]int32, error) {
 		switch {
 		case len(ids) > n:
 			unknown = false
+		case m.omit:
 		case m.unknown < 0:
 			return nil, m.noToken(piece[at : at+width])
 		default:
@@ -113,10 +114,13 @@ func (m *BPE) begin(ids []int32, piece string) ([]int32, error) {
 }
 
 func (m *BPE) noToken(char string) error {
-	if !m.config.Characters {
-		return errors.Errorf("byte 0x%02x has no token: train with all bytes or name an unknown token", char[0])
+	if m.config.Unknown != "" {
+		return errors.Errorf("%q has no token and the unknown token %q is not in the vocabulary: set OmitUnknown to leave it out", char, m.config.Unknown)
 	}
-	return errors.Errorf("character %q has no token: train on text that has it or name an unknown token", char)
+	if !m.config.Characters {
+		return errors.Errorf("byte 0x%02x has no token: train with all bytes, name an unknown token or set OmitUnknown", char[0])
+	}
+	return errors.Errorf("character %q has no token: train on text that has it, name an unknown token or set OmitUnknown", char)
 }
 
 // find returns the token of the byte or character at piece[at], or -1, and its width. A byte that is no character is read

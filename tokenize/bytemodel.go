@@ -39,8 +39,8 @@ func byteLevelIn(s Splitter) int {
 
 // scannerIn returns the fast form of the Splitter, and for a model that gets whole texts one that cuts them where that
 // changes nothing; nil when there is none. A respell that is not nil changes the text before.
-func scannerIn(s Stages) (sc scanner, respell func(string) string) {
-	if respell, sc = respeller(s.Splitter); sc == nil {
+func scannerIn(s Stages) (sc scanner, respell respellFunc) {
+	if respell, sc = respeller(s.Splitter, s.Normalizer == nil); sc == nil {
 		sc = scannerOf(s.Splitter)
 	}
 	if m, ok := s.Model.(*BPE); ok && m.joined != nil && sc == (wholeScanner{}) {

@@ -3,6 +3,8 @@ package tokenize
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pkg/errors"
 )
 
 // chain is the form for one id after the other of the Decoders that published models have: some that look at a token alone,
@@ -17,12 +19,14 @@ type chain struct {
 }
 
 // tokenwise is a Decoder whose result for a token depends on that token alone.
-type tokenwise interface{ decodeOne(token string) string }
+type tokenwise interface {
+	decodeOne(token string) (string, error)
+}
 
-func (r Replace) decodeOne(token string) string { return string(r.join(nil, "", token, false)) }
+func (r Replace) decodeOne(token string) (string, error) { return r.replaceToken(token) }
 
 // newChain returns the chain of a Decoder for the given tokens, or nil.
-func newChain(d Decoder, tokens []string) *chain {
+func newChain(d Decoder, tokens []string) (*chain, error) {
 	list, ok := d.(Decoders)
 	if !ok {
 		list = Decoders{d}
@@ -41,16 +45,15 @@ func newChain(d Decoder, tokens []string) *chain {
 		list = list[1:]
 	}
 	if !c.end(list) {
-		return nil
+		return nil, nil
 	}
-	c.fill(tokens, alone, fallback)
-	return c
+	return c, c.fill(tokens, alone, fallback)
 }
 
 // end takes the Decoders behind ByteFallback; it is false when it knows no such list.
 func (c *chain) end(list Decoders) bool {
 	switch {
-	case len(list) == 0:
+	case len(list) == 0, len(list) == 1 && list[0] == Decoder(Fuse{}):
 		return true
 	case len(list) == 1:
 		switch d := list[0].(type) {
@@ -67,11 +70,13 @@ func (c *chain) end(list Decoders) bool {
 	return false
 }
 
-func (c *chain) fill(tokens []string, alone []tokenwise, fallback bool) {
+func (c *chain) fill(tokens []string, alone []tokenwise, fallback bool) (err error) {
 	c.texts, c.bytes, c.after = make([]string, len(tokens)), make([]int16, len(tokens)), make([]string, len(tokens))
 	for id, token := range tokens {
 		for _, d := range alone {
-			token = d.decodeOne(token)
+			if token, err = d.decodeOne(token); err != nil {
+				return errors.WithMessagef(err, "token %d", id)
+			}
 		}
 		c.texts[id], c.bytes[id] = token, -1
 		if b, ok := readByteToken(token); ok && fallback {
@@ -81,6 +86,7 @@ func (c *chain) fill(tokens []string, alone []tokenwise, fallback bool) {
 			c.after[id] = string(c.join.join(nil, "", token, false))
 		}
 	}
+	return nil
 }
 
 // begin returns the state before the first token.

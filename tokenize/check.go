@@ -62,8 +62,8 @@ func checkTemplates(p PostProcessor, size int) error {
 	})
 }
 
-// asksPlace tells whether s has a part that asks where in the text a piece stands.
-func asksPlace(s Splitter) bool {
+// needsPlace reports whether s depends on where a piece starts in the text.
+func needsPlace(s Splitter) bool {
 	return each(s, func(part any) error {
 		if m, ok := part.(Metaspace); ok && m.scheme() == PrependFirst {
 			return errors.New("yes")

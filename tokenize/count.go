@@ -121,10 +121,12 @@ type counting struct {
 	batch   []string
 	size    int // bytes of batch
 	round   int // bytes since the last look at the bound
+	failed  atomic.Pointer[error]
 }
 
 // count returns every piece of texts with its count. The order of the pieces varies from run to run, the sums do not.
-func (c *counter) count(texts iter.Seq[string]) *tally {
+// The error is that of a stage, whose panic is an error, too.
+func (c *counter) count(texts iter.Seq[string]) (*tally, error) {
 	run := &counting{counter: c, all: newTally()}
 	if c.most <= 0 {
 		c.most = defaultPieces
@@ -137,12 +139,14 @@ func (c *counter) count(texts iter.Seq[string]) *tally {
 	for range workers {
 		t := newTally()
 		run.tallies = append(run.tallies, t)
-		split := splitting(c.splitter, func(piece string, _ bool) { t.add(piece, 1) })
+		split := splitting(c.splitter, func(piece string, _ bool) error {
+			t.add(piece, 1)
+			return nil
+		})
 		go func() {
 			for batch := range run.batches {
-				for _, text := range batch {
-					c.text(text, split)
-					run.done.Add(int64(len(text)))
+				if err := guard(func() error { return run.texts(batch, split) }); err != nil {
+					run.failed.CompareAndSwap(nil, &err)
 				}
 				run.pending.Done()
 			}
@@ -155,7 +159,24 @@ func (c *counter) count(texts iter.Seq[string]) *tally {
 	if n := run.done.Load(); c.progress != nil {
 		c.progress(Progress{"count", n, n})
 	}
-	return run.all
+	if err := run.failed.Load(); err != nil {
+		return nil, *err
+	}
+	return run.all, nil
+}
+
+// texts hands the pieces of a batch to each. After an error nothing more is counted.
+func (c *counting) texts(batch []string, each pieceFunc) error {
+	for _, text := range batch {
+		if c.failed.Load() != nil {
+			return nil
+		}
+		if err := c.text(text, each); err != nil {
+			return err
+		}
+		c.done.Add(int64(len(text)))
+	}
+	return nil
 }
 
 func (c *counting) report() {
@@ -171,6 +192,9 @@ func (c *counting) feed(texts iter.Seq[string]) {
 		sc = nil
 	}
 	for text := range texts {
+		if c.failed.Load() != nil {
+			return
+		}
 		for sc != nil && len(text) > 2*batchBytes {
 			n := sc.cut(text, batchBytes)
 			c.send(text[:n])
@@ -213,19 +237,22 @@ func (c *counting) gather() {
 }
 
 // text hands the pieces of one text to each.
-func (c *counter) text(text string, each pieceFunc) {
+func (c *counter) text(text string, each pieceFunc) error {
 	for at := 0; at < len(text); {
 		_, s, ok := c.special.find(text, at, Allow)
 		if !ok {
 			s = Span{len(text), len(text)}
 		}
-		x := Text{s: text[at:s.Start], at: at}
-		if c.normalizer != nil {
-			x = c.normalizer.Normalize(x)
+		x, err := normalize(c.normalizer, Text{s: text[at:s.Start], at: at})
+		if err != nil {
+			return err
 		}
 		if x.s != "" {
-			each(x.s, at == 0)
+			if err := each(x.s, at == 0); err != nil {
+				return err
+			}
 		}
 		at = s.End
 	}
+	return nil
 }

@@ -8,6 +8,7 @@ const countWindow = 1 << 15
 // CountTokens returns how many ids Encode has for text without Truncation and Padding. Where it can part the text, as with
 // byte-level BPE, it needs no memory that grows with it.
 func (t *Tokenizer) CountTokens(text string) (int, error) {
+	t = t.encoder()
 	n, err := t.addedTokens(1)
 	if err != nil {
 		return 0, err
@@ -36,6 +37,7 @@ func (t *Tokenizer) window(text string, n int) string {
 // PostProcessor adds included. It ends with a whole character, and all of text is returned when it has no more tokens. What
 // lies behind is not encoded where the text can be parted, as with byte-level BPE, nor given to the model elsewhere.
 func (t *Tokenizer) TruncateText(text string, n int) (string, error) {
+	t = t.encoder()
 	added, err := t.addedTokens(1)
 	if err != nil {
 		return "", err

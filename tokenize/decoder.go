@@ -27,8 +27,8 @@ func joinAll(j joiner, tokens []string) []string {
 	return tokens
 }
 
-// Decode implements Decoder: it returns the bytes that tokens spell; a token that spells none stays.
-func (ByteLevel) Decode(tokens []string) []string { return joinAll(ByteLevel{}, tokens) }
+// Decode implements Decoder: it returns the bytes that tokens spell, in one string; a token that spells none stays.
+func (ByteLevel) Decode(tokens []string) []string { return Fuse{}.Decode(joinAll(ByteLevel{}, tokens)) }
 
 func (ByteLevel) join(dst []byte, _, token string, _ bool) []byte {
 	if raw, ok := readBytes(dst, token); ok {
@@ -96,4 +96,13 @@ func (l Decoders) Decode(tokens []string) []string {
 		tokens = d.Decode(tokens)
 	}
 	return tokens
+}
+
+func (l Decoders) decode(tokens []string) (_ []string, err error) {
+	for _, d := range l {
+		if tokens, err = decode(d, tokens); err != nil {
+			return nil, err
+		}
+	}
+	return tokens, nil
 }

@@ -122,7 +122,9 @@ func (ByteFallback) Decode(tokens []string) []string {
 		case utf8.Valid(run):
 			out = append(out, string(run))
 		default:
-			out = append(out, strings.Repeat(string(utf8.RuneError), len(run)))
+			for range run {
+				out = append(out, string(utf8.RuneError))
+			}
 		}
 		run = run[:0]
 	}

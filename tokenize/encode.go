@@ -19,6 +19,7 @@ const bytesPerToken = 3
 // Padding. A long text is encoded in parallel. It is an error when a piece has no token, or a special token stands in
 // the text under Forbid.
 func (t *Tokenizer) Encode(text string) ([]int32, error) {
+	t = t.encoder()
 	if t.cutsOrPads() {
 		e, err := t.EncodeDetailed(text)
 		if err != nil {
@@ -36,6 +37,7 @@ func (t *Tokenizer) Encode(text string) ([]int32, error) {
 // encoded with it. Otherwise it is Encode in one goroutine. On an error it returns dst as it was. With
 // byte-level BPE and no normalizer it allocates nothing once its memory has grown to the texts it is given.
 func (t *Tokenizer) AppendEncode(dst []int32, text string) ([]int32, error) {
+	t = t.encoder()
 	return t.frame(dst, text, t.appendText)
 }
 
@@ -66,20 +68,8 @@ func (t *Tokenizer) appendDetailed(dst []int32, text string) ([]int32, error) {
 
 // appendText appends the ids of text without those of the PostProcessor.
 func (t *Tokenizer) appendText(dst []int32, text string) ([]int32, error) {
-	if t.placing {
-		e, err := t.encoding(text)
-		if err != nil {
-			return dst, err
-		}
-		return append(dst, e.IDs...), nil
-	}
 	if t.fast == nil {
-		e := encoder{t: t, text: text, out: &Encoding{IDs: dst}, loose: true}
-		n := len(dst)
-		if err := e.encode(); err != nil {
-			return dst[:n], t.placed(text, err)
-		}
-		return e.out.IDs, nil
+		return t.appendStages(dst, text)
 	}
 	var err error
 	f := finder{m: t.raw, text: text, policy: t.Special}
@@ -88,7 +78,7 @@ func (t *Tokenizer) appendText(dst []int32, text string) ([]int32, error) {
 		if !ok {
 			s = Span{len(text), len(text)}
 		}
-		if dst, err = t.appendPlain(dst, text[at:s.Start]); err != nil {
+		if dst, err = t.appendPlain(dst, text[at:s.Start], at == 0); err != nil {
 			return dst, t.placed(text, err)
 		}
 		if ok {
@@ -102,15 +92,33 @@ func (t *Tokenizer) appendText(dst []int32, text string) ([]int32, error) {
 	return dst, nil
 }
 
+// appendStages is appendText without a fast form of the Splitter.
+func (t *Tokenizer) appendStages(dst []int32, text string) ([]int32, error) {
+	e := encoder{t: t, text: text, out: &Encoding{}, loose: !t.needsPlace}
+	if e.loose {
+		e.out.IDs = dst
+	}
+	if err := e.encode(); err != nil {
+		return dst, t.placed(text, err)
+	}
+	if e.loose {
+		return e.out.IDs, nil
+	}
+	return append(dst, e.out.IDs...), nil
+}
+
 // errForbidden stands for the error that names the special token and its place.
 var errForbidden = errors.New("tokenize: encode: special token in the text: forbidden")
 
 func (t *Tokenizer) forbidden(a *AddedToken) bool { return a.Special && t.Special == Forbid }
 
-// appendPlain appends the ids of text between added tokens of the first kind.
-func (t *Tokenizer) appendPlain(dst []int32, text string) ([]int32, error) {
-	text = t.rewritten(text)
-	var err error
+// appendPlain appends the ids of text between added tokens of the first kind. first reports whether text is at the start
+// of the original text.
+func (t *Tokenizer) appendPlain(dst []int32, text string, first bool) ([]int32, error) {
+	text, err := t.rewritten(text)
+	if err != nil {
+		return dst, errors.WithMessage(err, "tokenize: encode: normalizer")
+	}
 	f := finder{m: t.normalized, text: text, policy: t.Special}
 	for at := 0; at < len(text); {
 		token, s, ok := f.next()
@@ -119,7 +127,7 @@ func (t *Tokenizer) appendPlain(dst []int32, text string) ([]int32, error) {
 		}
 		plain := text[at:s.Start]
 		if t.respell != nil {
-			plain = t.respell(plain)
+			plain = t.respell(plain, first && at == 0)
 		}
 		if dst, err = t.fast.appendText(dst, plain, begun(t.scan)); err != nil {
 			return dst, err
@@ -183,7 +191,7 @@ func inParallel(n int, do func(i int) error) error {
 				if i >= n {
 					return nil
 				}
-				if errs[i] = do(i); errs[i] != nil {
+				if errs[i] = guard(func() error { return do(i) }); errs[i] != nil {
 					return errs[i]
 				}
 			}

@@ -54,12 +54,16 @@ func (e *encoder) encode() error {
 
 // plain encodes text between added tokens of the first kind.
 func (e *encoder) plain(x Text) error {
-	switch n := e.t.stages.Normalizer; {
-	case n == nil || x.s == "":
+	var err error
+	switch {
+	case x.s == "":
 	case e.loose:
-		x = Text{s: e.t.rewritten(x.s), loose: true}
+		x.s, err = e.t.rewritten(x.s)
 	default:
-		x = n.Normalize(x)
+		x, err = normalize(e.t.stages.Normalizer, x)
+	}
+	if err != nil {
+		return errors.WithMessagef(err, "tokenize: encode: normalizer: text at byte %d", x.at)
 	}
 	f := finder{m: e.t.normalized, text: x.s, policy: e.t.Special}
 	for at := 0; at < len(x.s) && !e.full(); {
@@ -85,7 +89,10 @@ func (e *encoder) plain(x Text) error {
 func (e *encoder) split(x Text) error {
 	e.pieces = append(e.pieces[:0], x)
 	if s := e.t.stages.Splitter; s != nil {
-		e.pieces = s.Split(e.pieces[:0], x)
+		var err error
+		if e.pieces, err = split(s, e.pieces[:0], x); err != nil {
+			return errors.WithMessagef(err, "tokenize: encode: splitter: text at byte %d", x.Span(0, 0).Start)
+		}
 	}
 	for _, p := range e.pieces {
 		if p.s == "" {

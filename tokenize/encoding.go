@@ -118,6 +118,7 @@ func mergeParts(parts []*Encoding) *Encoding {
 
 // EncodeDetailed encodes text like Encode, and keeps the tokens, offsets and word numbers.
 func (t *Tokenizer) EncodeDetailed(text string) (*Encoding, error) {
+	t = t.encoder()
 	e, err := t.encoding(text)
 	if err != nil {
 		return nil, err
@@ -127,6 +128,7 @@ func (t *Tokenizer) EncodeDetailed(text string) (*Encoding, error) {
 
 // EncodePair encodes two texts into one Encoding: a sentence and its answer, a question and its context.
 func (t *Tokenizer) EncodePair(first, second string) (*Encoding, error) {
+	t = t.encoder()
 	a, err := t.encoding(first)
 	if err != nil {
 		return nil, err

@@ -63,7 +63,7 @@ func ExampleCharTrainer() {
 	fmt.Println(err)
 	// Output:
 	// [2 4 3 1] <nil>
-	// tokenize: encode: byte 3: "p" is not in the vocabulary: train on text that has it or name an unknown token
+	// tokenize: encode: byte 3: "p" is not in the vocabulary: train on text that has it, name an unknown token or set OmitUnknown
 }
 
 func ExampleTokenizer_Stream() {

@@ -91,6 +91,12 @@ func Seeds(texts []string, longest int) (map[string]int64, error) {
 // Counted returns the pieces of text that training with s counts.
 func Counted(s Splitter, text string) (pieces []string) {
 	c := counter{splitter: s}
-	c.text(text, splitting(s, func(piece string, _ bool) { pieces = append(pieces, piece) }))
+	err := c.text(text, splitting(s, func(piece string, _ bool) error {
+		pieces = append(pieces, piece)
+		return nil
+	}))
+	if err != nil {
+		panic(err)
+	}
 	return pieces
 }

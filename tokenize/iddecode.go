@@ -2,8 +2,9 @@ package tokenize
 
 // idDecoder is a Decoder with a form that takes one id after the other, for speed and for a Stream.
 type idDecoder interface {
-	// begin returns the state before the first id of a text, or nil when the Decoder needs the whole text.
-	begin() idState
+	// begin returns the state before the first id of a text, or nil if the Decoder needs the whole text. texts holds the
+	// token of each id.
+	begin(texts []string) idState
 }
 
 // idState is a text that is being decoded.
@@ -20,7 +21,7 @@ func (c *core) beginText() idState {
 		return c.chain.begin()
 	}
 	if d, ok := c.stages.Decoder.(idDecoder); ok {
-		return d.begin()
+		return d.begin(c.texts)
 	}
 	return nil
 }

@@ -89,3 +89,11 @@ func near(v float64, digits int) (numbers []string) {
 	}
 	return numbers
 }
+
+// writable returns the highest score up to v that comes back from a file as it is.
+func writable(v float64) float64 {
+	for readScore(writeScore(v)) != v {
+		v = math.Nextafter(v, math.Inf(-1))
+	}
+	return v
+}

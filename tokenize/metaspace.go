@@ -51,7 +51,7 @@ func (m Metaspace) check() error {
 // Split implements Splitter.
 func (m Metaspace) Split(dst []Text, t Text) []Text {
 	mark := m.mark()
-	t = replaceAll(t, findAll(t.s, " ", false), mark)
+	t = replaceAll(t, findText(t.s, " "), mark)
 	if !strings.HasPrefix(t.s, mark) {
 		if s := m.scheme(); s == PrependAlways || s == PrependFirst && t.Span(0, 0).Start == 0 {
 			t = prepend(t, mark)

@@ -22,6 +22,15 @@ func (l Normalizers) Normalize(t Text) Text {
 	return t
 }
 
+func (l Normalizers) normalize(t Text) (_ Text, err error) {
+	for _, n := range l {
+		if t, err = normalize(n, t); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
 // Lowercase writes every character in lower case, without regard to language or place in a word.
 type Lowercase struct{}
 

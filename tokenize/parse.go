@@ -44,7 +44,9 @@ func (a AddedToken) json() jsonToken {
 	return jsonToken{Content: a.Text, Special: a.Special, SingleWord: a.SingleWord, LStrip: a.LeftStrip, RStrip: a.RightStrip, Normalized: a.Normalized}
 }
 
-// Parse reads a tokenizer.json from memory. Only version 1.0 is known.
+// Parse reads a tokenizer.json from memory. Only version 1.0 is known. Added tokens that contradict the vocabulary or each
+// other are read as Hugging Face reads them: a token of the vocabulary keeps its id there, of two with one text the first
+// keeps its id and the second sets the flags, one whose id is taken gets the next free id, and one without text is left out.
 func Parse(data []byte) (*Tokenizer, error) {
 	t, err := parse(data)
 	return t, errors.WithMessage(err, "tokenize: parse")
@@ -69,14 +71,19 @@ func parseFile(data []byte) (*jsonFile, Stages, error) {
 	if err := json.Unmarshal(data, f); err != nil {
 		return nil, Stages{}, placedJSON(data, err)
 	}
-	if f.Version != "1.0" {
+	if f.Version != "1.0" && f.Version != "" {
 		return nil, Stages{}, errors.Errorf("version: got %q, want %q", f.Version, "1.0")
 	}
 	s, err := parseStages(f)
-	for _, a := range f.AddedTokens {
-		s.Added = append(s.Added, a.token(a.ID))
+	if err != nil {
+		return f, s, err
 	}
-	return f, s, err
+	added := newAddedReader(s.Model)
+	for _, a := range f.AddedTokens {
+		added.add(a.token(a.ID))
+	}
+	s.Added = added.list
+	return f, s, nil
 }
 
 // setOptions gives t the truncation and the padding of the file. The token of the padding is a role.

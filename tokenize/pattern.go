@@ -20,7 +20,8 @@ const (
 )
 
 // Split cuts text at the matches of a pattern. The patterns of published models run on scanners written by hand, any other
-// regular expression on a backtracking engine, which is slow.
+// regular expression on an engine of our own, and the few that it does not know on a slow one that backtracks: a text on
+// which that takes too long stays whole, and a Tokenizer returns an error for it.
 type Split struct {
 	Pattern  string   // a string, or a regular expression in Oniguruma's syntax
 	Regex    bool     // Pattern is a regular expression
@@ -60,6 +61,8 @@ func (s Split) scanner() scanner {
 		return threeScanner{}
 	case s.Pattern == patternCLIP && matches:
 		return clipScanner{}
+	case isolated || matches:
+		return newPatternScanner(s.Pattern, isolated)
 	}
 	return nil
 }
@@ -73,25 +76,43 @@ func (s Split) behavior() Behavior {
 
 // Split implements Splitter.
 func (s Split) Split(dst []Text, t Text) []Text {
-	if sc := s.scanner(); sc != nil {
-		return scan(sc, dst, t)
+	out, err := s.split(dst, t)
+	if err != nil {
+		return append(dst, t)
 	}
-	return cutAt(dst, t, findAll(t.s, s.Pattern, s.Regex), s.behavior(), s.Invert)
+	return out
 }
 
-// findAll returns the matches of a pattern in text, from left to right. An empty one does not stand right behind another.
-// A regular expression that does not compile, which New refuses, has none.
-func findAll(text, pattern string, regex bool) []Span {
+func (s Split) split(dst []Text, t Text) ([]Text, error) {
+	if sc := s.scanner(); sc != nil {
+		return scan(sc, dst, t), nil
+	}
+	matches, err := findAll(t.s, s.Pattern, s.Regex)
+	if err != nil {
+		return dst, err
+	}
+	return cutAt(dst, t, matches, s.behavior(), s.Invert), nil
+}
+
+// findAll returns the matches of a pattern in text, from left to right. An empty match does not directly follow another
+// match. An error names the pattern.
+func findAll(text, pattern string, regex bool) ([]Span, error) {
 	if regex && pattern == patternSpaces {
-		return spaceRuns(text)
+		return spaceRuns(text), nil
 	}
 	if regex {
 		re, err := compile(pattern)
 		if err != nil {
-			return nil
+			return nil, errors.WithMessagef(err, "pattern %q", pattern)
 		}
-		return re.findAll(text)
+		found, err := re.findAll(text)
+		return found, errors.WithMessagef(err, "pattern %q", pattern)
 	}
+	return findText(text, pattern), nil
+}
+
+// findText returns the places of a string in text, from left to right.
+func findText(text, pattern string) []Span {
 	var found []Span
 	for at := 0; at <= len(text); {
 		i := strings.Index(text[at:], pattern)

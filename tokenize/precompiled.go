@@ -84,7 +84,7 @@ func (p Precompiled) Normalize(t Text) Text {
 	return b.Text()
 }
 
-func (p Precompiled) appendRewritten(dst []byte, text string) []byte {
+func (p Precompiled) appendRewritten(dst []byte, text string) ([]byte, error) {
 	dst = slices.Grow(dst, len(text))
 	for r := (graphemes{table: p.table, s: text}); r.at < len(text); {
 		from, replacement, replaced := r.next()
@@ -93,7 +93,7 @@ func (p Precompiled) appendRewritten(dst []byte, text string) []byte {
 		}
 		dst = append(dst, replacement...)
 	}
-	return dst
+	return dst, nil
 }
 
 // graphemes reads a text and finds what is replaced.

@@ -2,14 +2,25 @@ package tokenize
 
 import (
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/dlclark/regexp2"
 	"github.com/pkg/errors"
 )
 
-// regex is a regular expression on a backtracking engine, for the patterns that have no scanner.
-type regex struct{ re *regexp2.Regexp }
+// regex is a compiled regular expression: a program of our own, or an engine that backtracks for the few constructs that
+// the program has not.
+type regex struct {
+	program *program
+	re      *regexp2.Regexp
+}
+
+// matchTime bounds the time for one match of the engine, findTime that for 100,000 bytes of text.
+const (
+	matchTime = time.Second
+	findTime  = 10 * time.Second
+)
 
 // maxCompiled is how many compiled expressions are kept.
 const maxCompiled = 256
@@ -32,11 +43,9 @@ func compile(pattern string) (*regex, error) {
 	if err != nil {
 		return nil, err
 	}
-	re, err := regexp2.Compile(translated, regexp2.None)
-	if err != nil {
-		return nil, errors.WithStack(err)
+	if r, err = newRegex(translated); err != nil {
+		return nil, err
 	}
-	r = &regex{re}
 	compiled.Lock()
 	defer compiled.Unlock()
 	if compiled.byPattern == nil || len(compiled.byPattern) >= maxCompiled {
@@ -46,13 +55,59 @@ func compile(pattern string) (*regex, error) {
 	return r, nil
 }
 
+// newRegex compiles the result of translateRegex.
+func newRegex(translated string) (*regex, error) {
+	re, err := regexp2.Compile(translated, regexp2.None)
+	if err != nil {
+		return nil, errors.WithStack(err)
+	}
+	re.MatchTimeout = matchTime
+	return &regex{program: compileProgram(translated), re: re}, nil
+}
+
 // findAll returns the matches in text, from left to right. A byte that is no character counts as U+FFFD.
-func (r *regex) findAll(text string) []Span {
-	runes := make([]rune, 0, len(text))
-	var offsets []int // the byte where each rune begins; nil: all are ASCII
+func (r *regex) findAll(text string) ([]Span, error) {
+	if r.program != nil {
+		return r.program.findAll(text)
+	}
+	return r.backtrack(text)
+}
+
+// backtrack is findAll by the engine. It is an error if that takes too long.
+func (r *regex) backtrack(text string) (found []Span, err error) {
+	runes, offsets := runesOf(text)
+	last := 0
+	start, limit := time.Now(), findTime*time.Duration(1+len(text)/100_000)
+	m, err := r.re.FindRunesMatch(runes)
+	for ; err == nil && m != nil; m, err = r.re.FindNextMatch(m) {
+		s := Span{m.Index, m.Index + m.Length}
+		if s.Start == s.End && s.Start == last && len(found) > 0 {
+			continue
+		}
+		if last = s.End; time.Since(start) > limit {
+			err = errors.New("timeout")
+			break
+		}
+		if offsets != nil {
+			s = Span{offsets[s.Start], offsets[s.End]}
+		}
+		found = append(found, s)
+	}
+	if err != nil {
+		if offsets != nil {
+			last = offsets[last]
+		}
+		return nil, errors.Errorf("byte %d: the expression takes longer than %v: use one without nested repeats", last, matchTime)
+	}
+	return found, nil
+}
+
+// runesOf returns the characters of text, and the byte where each begins; nil means that all are ASCII.
+func runesOf(text string) (runes []rune, offsets []int) {
+	runes = make([]rune, 0, len(text))
 	for i := 0; i < len(text); {
 		c, w := utf8.DecodeRuneInString(text[i:])
-		if w > 1 && offsets == nil || c == utf8.RuneError && offsets == nil {
+		if offsets == nil && (w > 1 || c == utf8.RuneError) {
 			offsets = make([]int, len(runes), len(text)+1)
 			for k := range offsets {
 				offsets[k] = k
@@ -67,19 +122,5 @@ func (r *regex) findAll(text string) []Span {
 	if offsets != nil {
 		offsets = append(offsets, len(text))
 	}
-	var found []Span
-	last := -1
-	m, err := r.re.FindRunesMatch(runes)
-	for ; err == nil && m != nil; m, err = r.re.FindNextMatch(m) {
-		s := Span{m.Index, m.Index + m.Length}
-		if s.Start == s.End && s.Start == last {
-			continue
-		}
-		last = s.End
-		if offsets != nil {
-			s = Span{offsets[s.Start], offsets[s.End]}
-		}
-		found = append(found, s)
-	}
-	return found
+	return runes, offsets
 }

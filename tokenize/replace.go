@@ -7,7 +7,8 @@ import (
 )
 
 // Replace writes Content in the place of every match of a pattern: of the text as a Normalizer, of each token as a Decoder.
-// In a text Content has its origin in the last character of the match.
+// In a text Content has its origin in the last character of the match. A text on which a backtracking expression takes too
+// long stays as it is; a Tokenizer returns an error for it.
 type Replace struct {
 	Pattern string // a string, or a regular expression in Oniguruma's syntax
 	Regex   bool   // Pattern is a regular expression
@@ -24,7 +25,19 @@ func (r Replace) check() error {
 
 // Normalize implements Normalizer.
 func (r Replace) Normalize(t Text) Text {
-	return replaceAll(t, findAll(t.s, r.Pattern, r.Regex), r.Content)
+	out, err := r.normalize(t)
+	if err != nil {
+		return t
+	}
+	return out
+}
+
+func (r Replace) normalize(t Text) (Text, error) {
+	matches, err := findAll(t.s, r.Pattern, r.Regex)
+	if err != nil {
+		return t, err
+	}
+	return replaceAll(t, matches, r.Content), nil
 }
 
 func replaceAll(t Text, matches []Span, content string) Text {
@@ -47,18 +60,39 @@ func replaceAll(t Text, matches []Span, content string) Text {
 }
 
 // Decode implements Decoder.
-func (r Replace) Decode(tokens []string) []string { return joinAll(r, tokens) }
-
-func (r Replace) join(dst []byte, _, token string, _ bool) []byte {
-	if token == "" {
-		return dst
+func (r Replace) Decode(tokens []string) []string {
+	for i, token := range tokens {
+		if out, err := r.replaceToken(token); err == nil {
+			tokens[i] = out
+		}
 	}
+	return tokens
+}
+
+func (r Replace) decode(tokens []string) (_ []string, err error) {
+	for i, token := range tokens {
+		if tokens[i], err = r.replaceToken(token); err != nil {
+			return nil, err
+		}
+	}
+	return tokens, nil
+}
+
+func (r Replace) replaceToken(token string) (string, error) {
+	if token == "" {
+		return "", nil
+	}
+	matches, err := findAll(token, r.Pattern, r.Regex)
+	if err != nil || len(matches) == 0 {
+		return token, err
+	}
+	var dst []byte
 	done := 0
-	for _, m := range findAll(token, r.Pattern, r.Regex) {
+	for _, m := range matches {
 		dst = append(append(dst, token[done:m.Start]...), r.Content...)
 		done = m.End
 	}
-	return append(dst, token[done:]...)
+	return string(append(dst, token[done:]...)), nil
 }
 
 // jsonPattern is a pattern as files hold it: one of the two is there.

@@ -18,13 +18,17 @@ func (m markScanner) next(text string, at int) (start, end int) {
 
 func (markScanner) cut(text string, _ int) int { return len(text) }
 
-// respeller returns the fast form of a Splitter that changes the text, as a function and a scanner for what that makes;
-// both are nil when there is none.
-func respeller(s Splitter) (func(string) string, scanner) {
+// respellFunc returns a text as a Splitter rewrites it before it cuts it. first reports whether the text is at the start of
+// the original text.
+type respellFunc func(text string, first bool) string
+
+// respeller returns the fast form of a Splitter that changes the text, as a function and a scanner for its result; both
+// are nil if there is none. placed reports whether the start of the original text is known.
+func respeller(s Splitter, placed bool) (respellFunc, scanner) {
 	switch s := s.(type) {
 	case Metaspace:
 		switch {
-		case s.scheme() == PrependFirst: // what that does depends on the place
+		case s.scheme() == PrependFirst && !placed:
 		case s.Whole:
 			return s.respell, wholeScanner{}
 		default:
@@ -39,7 +43,7 @@ func respeller(s Splitter) (func(string) string, scanner) {
 		}
 		m, ok := s[0].(Metaspace)
 		if inner := scannerOf(s[1]); ok && inner != nil {
-			if respell, outer := respeller(m); outer != nil {
+			if respell, outer := respeller(m, placed); outer != nil {
 				return respell, stack{outer, inner}
 			}
 		}
@@ -48,10 +52,11 @@ func respeller(s Splitter) (func(string) string, scanner) {
 }
 
 // respell returns text with marks, before it is cut.
-func (m Metaspace) respell(text string) string {
+func (m Metaspace) respell(text string, first bool) string {
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/2)
-	if m.scheme() == PrependAlways && text != "" && !strings.HasPrefix(text, " ") && !strings.HasPrefix(text, m.mark()) {
+	prepend := m.scheme() == PrependAlways || m.scheme() == PrependFirst && first
+	if prepend && text != "" && !strings.HasPrefix(text, " ") && !strings.HasPrefix(text, m.mark()) {
 		b.WriteString(m.mark())
 	}
 	m.write(&b, text)
@@ -59,7 +64,7 @@ func (m Metaspace) respell(text string) string {
 }
 
 // respellWords returns the words of text with a mark in front of each.
-func (m Metaspace) respellWords(text string) string {
+func (m Metaspace) respellWords(text string, _ bool) string {
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/2)
 	for at := 0; at < len(text); {

@@ -3,15 +3,19 @@ package tokenize
 // rewriter is a Normalizer with a fast form, for when nobody asks for offsets.
 type rewriter interface {
 	// appendRewritten appends what Normalize makes of text to dst.
-	appendRewritten(dst []byte, text string) []byte
+	appendRewritten(dst []byte, text string) ([]byte, error)
 }
 
 // rewriters are several of them, each for what the one before made.
 type rewriters []rewriter
 
-func (l rewriters) appendRewritten(dst []byte, text string) []byte {
+func (l rewriters) appendRewritten(dst []byte, text string) ([]byte, error) {
 	for _, r := range l[:len(l)-1] {
-		text = string(r.appendRewritten(nil, text))
+		part, err := r.appendRewritten(nil, text)
+		if err != nil {
+			return dst, err
+		}
+		text = string(part)
 	}
 	return l[len(l)-1].appendRewritten(dst, text)
 }
@@ -19,8 +23,9 @@ func (l rewriters) appendRewritten(dst []byte, text string) []byte {
 // looseRewriter is a Normalizer without a fast form: it rewrites a text that keeps no origins.
 type looseRewriter struct{ Normalizer }
 
-func (r looseRewriter) appendRewritten(dst []byte, text string) []byte {
-	return append(dst, r.Normalize(Text{s: text, loose: true}).s...)
+func (r looseRewriter) appendRewritten(dst []byte, text string) ([]byte, error) {
+	t, err := normalize(r.Normalizer, Text{s: text, loose: true})
+	return append(dst, t.s...), err
 }
 
 // rewriterOf returns the fast form of n, nil for one that changes nothing.
@@ -49,16 +54,17 @@ func rewriterOf(n Normalizer) rewriter {
 	return looseRewriter{n}
 }
 
-// rewritten returns text as the Normalizer leaves it.
-func (c *core) rewritten(text string) string {
+// rewritten returns text as the Normalizer rewrites it.
+func (c *core) rewritten(text string) (string, error) {
 	if c.rewrite == nil || text == "" {
-		return text
+		return text, nil
 	}
 	buf := c.buffers.get()
-	*buf = c.rewrite.appendRewritten((*buf)[:0], text)
+	var err error
+	*buf, err = c.rewrite.appendRewritten((*buf)[:0], text)
 	text = string(*buf)
 	if cap(*buf) <= keepSymbols {
 		c.buffers.put(buf)
 	}
-	return text
+	return text, err
 }

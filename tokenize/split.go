@@ -39,19 +39,35 @@ type Splitters []Splitter
 
 // Split implements Splitter.
 func (l Splitters) Split(dst []Text, t Text) []Text {
+	pieces, _ := l.splitWith(t, func(s Splitter, dst []Text, t Text) ([]Text, error) { return s.Split(dst, t), nil })
+	return append(dst, pieces...)
+}
+
+func (l Splitters) split(dst []Text, t Text) ([]Text, error) {
+	pieces, err := l.splitWith(t, split)
+	return append(dst, pieces...), err
+}
+
+func (l Splitters) splitWith(t Text, split func(s Splitter, dst []Text, t Text) ([]Text, error)) (_ []Text, err error) {
 	pieces := []Text{t}
 	for i, s := range l {
 		var next []Text
+		spelled := l.spelledAt(i)
 		for _, p := range pieces {
-			if l.spelledAt(i) {
-				next = unspellAll(s.Split(next, spell(p)), len(next))
-				continue
+			n := len(next)
+			if spelled {
+				p = spell(p)
 			}
-			next = s.Split(next, p)
+			if next, err = split(s, next, p); err != nil {
+				return nil, err
+			}
+			if spelled {
+				next = unspellAll(next, n)
+			}
 		}
 		pieces = next
 	}
-	return append(dst, pieces...)
+	return pieces, nil
 }
 
 // spelledAt tells whether part i stands behind a ByteLevel and would see a difference.

@@ -83,7 +83,7 @@ func oneRune(name, s string) error {
 
 // Split implements Splitter.
 func (c CharDelimiterSplit) Split(dst []Text, t Text) []Text {
-	return cutAt(dst, t, findAll(t.s, c.Delimiter, false), Removed, false)
+	return cutAt(dst, t, findText(t.s, c.Delimiter), Removed, false)
 }
 
 // FixedLength is the Splitter that cuts a text every Length characters.

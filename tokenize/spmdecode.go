@@ -22,29 +22,33 @@ func (d spmDecoder) Decode(tokens []string) []string {
 // finish applies the denormalizer of the file to a whole text.
 func (d spmDecoder) finish(text []byte) []byte {
 	if n := &d.model.file.denormalizer; n.table != nil {
-		return n.appendRewritten(nil, string(text))
+		text, _ = n.appendRewritten(nil, string(text)) // it never fails
 	}
 	return text
 }
 
 // begin implements idDecoder.
-func (d spmDecoder) begin() idState {
+func (d spmDecoder) begin(texts []string) idState {
 	if d.model.file.denormalizer.table != nil {
 		return nil // it needs the whole text
 	}
-	return &spmState{model: d.model, first: true}
+	return &spmState{model: d.model, texts: texts, first: true}
 }
 
 // spmState is a text that is being decoded.
 type spmState struct {
 	model   *SentencePiece
-	first   bool   // no text has been written, and no space been left out
-	dropped bool   // the token before has lost its space
-	written bool   // there is text
-	bytes   []byte // of byte pieces, that may begin a character
+	texts   []string // by id: the pieces, and then the added tokens that are not among them
+	first   bool     // no text has been written, and no space been left out
+	dropped bool     // the token before has lost its space
+	written bool     // there is text
+	bytes   []byte   // of byte pieces, that may begin a character
 }
 
 func (s *spmState) append(dst []byte, id int32) []byte {
+	if int(id) >= len(s.model.file.pieces) {
+		return s.token(dst, s.model.unknown, s.texts[id])
+	}
 	if s.written && len(s.bytes) == 0 && s.model.file.pieces[id].kind == spmNormal {
 		return append(dst, s.model.spaced[id]...)
 	}

@@ -214,8 +214,8 @@ func (n *spmNormalizer) Normalize(t Text) Text {
 	return b.Text()
 }
 
-func (n *spmNormalizer) appendRewritten(dst []byte, text string) []byte {
+func (n *spmNormalizer) appendRewritten(dst []byte, text string) ([]byte, error) {
 	t := spmText{out: slices.Grow(dst, len(text)+len(text)/4), start: len(dst)}
 	n.run(&t, text)
-	return t.out
+	return t.out, nil
 }

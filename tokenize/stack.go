@@ -1,7 +1,7 @@
 package tokenize
 
-// stack is two scanners, of which the inner one cuts the pieces of the outer one. Unlike others it keeps a state: it must
-// be begun before each text.
+// stack is two scanners, of which the inner one cuts the pieces of the outer one. It keeps a state, as patternScanner does:
+// it must be begun before each text.
 type stack struct{ outer, inner scanner }
 
 // stackState is a stack on its way through a text.
@@ -12,8 +12,11 @@ type stackState struct {
 
 // begun returns sc for a new text.
 func begun(sc scanner) scanner {
-	if s, ok := sc.(stack); ok {
+	switch s := sc.(type) {
+	case stack:
 		return &stackState{stack: stack{begun(s.outer), begun(s.inner)}}
+	case patternScanner:
+		return s.begun()
 	}
 	return sc
 }

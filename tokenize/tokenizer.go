@@ -31,6 +31,7 @@ type Tokenizer struct {
 	Special     Policy // special tokens in the text
 	Bare        bool   // leave out the tokens that the PostProcessor adds
 	SkipSpecial bool   // leave special tokens out of decoded text
+	OmitUnknown bool   // leave out text that has no token where there is no unknown token, as Hugging Face's BPE does; otherwise it is an error
 	RuneOffsets bool   // offsets count runes instead of bytes
 
 	Truncation *Truncation // nil: Encode cuts nothing; AppendEncode never does
@@ -46,21 +47,23 @@ type core struct {
 	stages     Stages
 	added      map[string]AddedToken
 	addedByID  map[int32]AddedToken
-	raw        *matcher  // added tokens looked for in the text as it is
-	normalized *matcher  // added tokens looked for after the normalizer
-	fast       textModel // set with scan when the Splitter has a fast form
+	decoded    map[int32]string // the normalized text of each Normalized added token, which the Decoder is given
+	raw        *matcher         // added tokens looked for in the text as it is
+	normalized *matcher         // added tokens looked for after the normalizer
+	fast       textModel        // set with scan when the Splitter has a fast form
 	scan       scanner
-	rewrite    rewriter            // nil: the text as it is
-	respell    func(string) string // what the Splitter does to a text before scan cuts it; nil: nothing
+	rewrite    rewriter    // nil: the text as it is
+	respell    respellFunc // what the Splitter does to a text before scan cuts it; nil: nothing
 	buffers    scratchPool[[]byte]
 	cuttable   bool     // no added token reaches over a place where scan cuts a text
 	spelled    bool     // the model is given bytes in their spelling: ByteLevel with another model than byte-level BPE
-	placing    bool     // some stage asks where in the text a piece stands, so that ids need origins
+	needsPlace bool     // some stage depends on where in the text a piece starts, so that ids need origins
 	join       joiner   // nil: the Decoder has no fast form
 	chain      *chain   // nil: the Decoder is none
 	texts      []string // by id: what join is given
 	size       int
-	class      string // tokenizer_class of the folder it was loaded from
+	class      string       // tokenizer_class of the folder it was loaded from
+	omitting   func() *core // for OmitUnknown
 }
 
 // New puts stages together. It is an error when they do not fit: no model, ByteLevel with another model than a BPE of
@@ -80,7 +83,7 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 	if err := checkStages(s); err != nil {
 		return nil, err
 	}
-	c := &core{stages: s, placing: asksPlace(s.Splitter) || isFirstOnly(s.Normalizer), spelled: isSpelled(s)}
+	c := &core{stages: s, needsPlace: needsPlace(s.Splitter) || isFirstOnly(s.Normalizer), spelled: isSpelled(s)}
 	if err := c.addTokens(s.Added); err != nil {
 		return nil, err
 	}
@@ -95,7 +98,10 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 	}
 	c.rewrite, c.buffers = rewriterOf(s.Normalizer), newScratchPool[[]byte]()
 	c.cuttable = c.cuttable && c.rewrite == nil && c.respell == nil
-	c.setJoin()
+	if err := c.setJoin(); err != nil {
+		return nil, errors.WithMessage(err, "decoder")
+	}
+	c.omitting = newOmitting(c)
 	return &Tokenizer{core: c, Roles: c.plainRoles()}, nil
 }
 

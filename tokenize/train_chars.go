@@ -29,7 +29,10 @@ func (c *charMerges) run(p *plan, texts iter.Seq[string]) (*draft, [][2]string, 
 	if err != nil {
 		return nil, nil, err
 	}
-	all := p.count(d, texts)
+	all, err := p.count(d, texts)
+	if err != nil {
+		return nil, nil, err
+	}
 	before := len(d.tokens)
 	if c.bytes {
 		d.bytes()

@@ -102,7 +102,7 @@ func (d *draft) matcher() *matcher {
 }
 
 // count counts the pieces of texts, parted at the added tokens of d.
-func (p *plan) count(d *draft, texts iter.Seq[string]) *tally {
+func (p *plan) count(d *draft, texts iter.Seq[string]) (*tally, error) {
 	c := counter{p.normalizer, p.splitter, d.matcher(), p.workers, p.pieces, p.progress}
 	return c.count(texts)
 }
@@ -117,7 +117,7 @@ func (p *plan) finish(d *draft, s Stages, m Model) (*Tokenizer, error) {
 	t, err := newTokenizer(s)
 	if err == nil && p.old != nil {
 		t.Special, t.Bare = p.old.Special, p.old.Bare
-		t.SkipSpecial, t.RuneOffsets = p.old.SkipSpecial, p.old.RuneOffsets
+		t.SkipSpecial, t.OmitUnknown, t.RuneOffsets = p.old.SkipSpecial, p.old.OmitUnknown, p.old.RuneOffsets
 	}
 	return t, err
 }

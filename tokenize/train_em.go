@@ -22,6 +22,7 @@ type estimation struct {
 	workers int
 	unit    float64 // what counts of pieces are multiplied by, so that they add up the same in any order
 	report  func(done, total int)
+	err     error // the first error of a worker; run returns it
 }
 
 const (
@@ -31,7 +32,7 @@ const (
 )
 
 // run estimates. There may be more pieces than wanted, or fewer.
-func (m *estimation) run() {
+func (m *estimation) run() error {
 	total := 0.0
 	for i, from := range m.starts {
 		total += float64(m.end[from]-from) * float64(m.counts[i])
@@ -45,15 +46,21 @@ func (m *estimation) run() {
 			m.maximize(m.count(m.lattices(), len(m.starts), func(c *cutter, i int) {
 				c.expect(m.sentence(i), float64(m.counts[i])*m.unit)
 			}))
+			if m.err != nil {
+				return m.err
+			}
 			done++
 			m.report(done, done+m.roundsLeft())
 		}
 		if len(m.pieces) <= m.spare() {
 			break
 		}
-		m.prune()
+		if m.prune(); m.err != nil {
+			return m.err
+		}
 	}
 	m.report(done, done)
+	return nil
 }
 
 // spare is how many pieces the last round has at least.
@@ -79,7 +86,7 @@ func (m *estimation) begin() {
 
 func (m *estimation) lattices() *lattices { return newLattices(m.sentences, m.pieces) }
 
-// count adds up what the workers count of each piece while they work on 0 to n-1.
+// count adds up what the workers count of each piece while they work on 0 to n-1. It sets m.err if a worker fails.
 func (m *estimation) count(l *lattices, n int, work func(c *cutter, i int)) []int64 {
 	workers := m.workers
 	if workers <= 0 {
@@ -88,23 +95,27 @@ func (m *estimation) count(l *lattices, n int, work func(c *cutter, i int)) []in
 	workers = max(1, min(workers, n/blockSize))
 	cutters := make([]*cutter, workers)
 	var next atomic.Int64
+	errs := make([]error, workers)
 	var all sync.WaitGroup
 	for w := range cutters {
 		c := l.cutter()
 		cutters[w] = c
 		all.Go(func() {
-			for {
-				from := int(next.Add(blockSize)) - blockSize
-				if from >= n {
-					return
+			errs[w] = guard(func() error {
+				for {
+					from := int(next.Add(blockSize)) - blockSize
+					if from >= n {
+						return nil
+					}
+					for i := from; i < min(from+blockSize, n); i++ {
+						work(c, i)
+					}
 				}
-				for i := from; i < min(from+blockSize, n); i++ {
-					work(c, i)
-				}
-			}
+			})
 		})
 	}
 	all.Wait()
+	m.err = cmp.Or(append([]error{m.err}, errs...)...)
 	for _, c := range cutters[1:] {
 		for i, n := range c.counts {
 			cutters[0].counts[i] += n

@@ -103,9 +103,9 @@ func (e *estimation) scored(d *draft, old []ScoredPiece) []ScoredPiece {
 	for _, p := range pieces {
 		name := e.spelling(p.seed)
 		if id, taken := d.ids[name]; !taken && len(fresh) < d.room() {
-			fresh = append(fresh, ScoredPiece{name, p.score})
+			fresh = append(fresh, ScoredPiece{name, writable(p.score)})
 		} else if taken && !d.isAdded(name) {
-			old[id].Score = p.score
+			old[id].Score = writable(p.score)
 		}
 	}
 	slices.SortStableFunc(fresh, func(a, b ScoredPiece) int { return cmp.Compare(b.Score, a.Score) })

@@ -3,7 +3,7 @@ package tokenize
 import "strings"
 
 // pieceFunc takes a piece of a text, which begins the original text if first is true.
-type pieceFunc func(piece string, first bool)
+type pieceFunc func(piece string, first bool) error
 
 // splitting returns a function that hands the pieces of a text to each. They are those of s.Split, without the work for
 // their origins where a Splitter of words can do without.
@@ -15,39 +15,48 @@ func splitting(s Splitter, each pieceFunc) pieceFunc {
 		return each
 	}
 	if m, ok := s.(Metaspace); ok {
-		return func(text string, first bool) { m.words(text, first, each) }
+		return func(text string, first bool) error { return m.words(text, first, each) }
 	}
 	if sc := scannerOf(s); sc != nil {
-		return func(text string, first bool) {
-			sc := begun(sc)
-			for at := 0; at < len(text); {
-				start, end := sc.next(text, at)
-				if start == end {
-					break
-				}
-				each(text[start:end], first && start == 0)
-				at = end
-			}
-		}
+		return func(text string, first bool) error { return scanEach(sc, text, first, each) }
 	}
 	literal, _ := s.(Split)
-	return func(text string, first bool) {
+	return func(text string, first bool) error {
 		if literal.Pattern != "" && !literal.Regex && !literal.Invert && !strings.Contains(text, literal.Pattern) {
-			each(text, first)
-			return
+			return each(text, first)
 		}
 		at := 1
 		if first {
 			at = 0
 		}
-		for _, p := range s.Split(nil, Text{s: text, at: at}) {
-			each(p.s, p.Span(0, 0).Start == 0)
+		pieces, err := split(s, nil, Text{s: text, at: at})
+		for _, p := range pieces {
+			if err = each(p.s, p.Span(0, 0).Start == 0); err != nil {
+				break
+			}
 		}
+		return err
 	}
 }
 
+// scanEach hands the pieces that sc finds in text to each.
+func scanEach(sc scanner, text string, first bool, each pieceFunc) error {
+	sc = begun(sc)
+	for at := 0; at < len(text); {
+		start, end := sc.next(text, at)
+		if start == end {
+			break
+		}
+		if err := each(text[start:end], first && start == 0); err != nil {
+			return err
+		}
+		at = end
+	}
+	return nil
+}
+
 // words hands the pieces of Split to each.
-func (m Metaspace) words(text string, first bool, each pieceFunc) {
+func (m Metaspace) words(text string, first bool, each pieceFunc) error {
 	mark := m.mark()
 	text = strings.ReplaceAll(text, " ", mark)
 	if s := m.scheme(); !strings.HasPrefix(text, mark) && (s == PrependAlways || s == PrependFirst && first) {
@@ -58,7 +67,10 @@ func (m Metaspace) words(text string, first bool, each pieceFunc) {
 		if i := strings.Index(text[1:], mark); i >= 0 && !m.Whole {
 			n = 1 + i
 		}
-		each(text[:n], first)
+		if err := each(text[:n], first); err != nil {
+			return err
+		}
 		text, first = text[n:], false
 	}
+	return nil
 }

@@ -88,7 +88,11 @@ func (t UnigramTrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokenize
 		d.bytes()
 	}
 	before := len(d.tokens)
-	e, err := t.estimation(d, p.count(d, texts), config.Pieces)
+	all, err := p.count(d, texts)
+	if err != nil {
+		return nil, err
+	}
+	e, err := t.estimation(d, all, config.Pieces)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +100,9 @@ func (t UnigramTrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokenize
 		return nil, errors.Errorf("a vocabulary of %d has no room for %d characters beside %d other tokens: set LimitAlphabet",
 			d.size, e.fixed, before)
 	}
-	e.run()
+	if err := e.run(); err != nil {
+		return nil, err
+	}
 	config.Pieces = e.scored(d, config.Pieces)
 	if id, ok := d.ids[p.unknown]; ok && old == nil {
 		config.Unknown = id

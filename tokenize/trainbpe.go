@@ -69,7 +69,10 @@ func (t BPETrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokenizer, e
 	if err != nil {
 		return nil, err
 	}
-	all := p.count(d, texts)
+	all, err := p.count(d, texts)
+	if err != nil {
+		return nil, err
+	}
 	bytes := t.alphabet(d, all.pieces)
 	if d.room() < 0 {
 		return nil, errors.Errorf("a vocabulary of %d has no room for %d bytes and special tokens", d.size, len(d.tokens))

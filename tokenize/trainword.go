@@ -62,7 +62,11 @@ func (t WordTrainer) train(old *Tokenizer, texts iter.Seq[string]) (*Tokenizer, 
 	if err != nil {
 		return nil, err
 	}
-	words := d.frequent(p.count(d, texts), t.MinFrequency)
+	all, err := p.count(d, texts)
+	if err != nil {
+		return nil, err
+	}
+	words := d.frequent(all, t.MinFrequency)
 	return p.words(d, Stages{Decoder: WordJoiner{}}, words[:min(len(words), d.room())])
 }
 
@@ -97,7 +101,10 @@ func (t CharTrainer) train(texts iter.Seq[string]) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := p.count(d, texts)
+	all, err := p.count(d, texts)
+	if err != nil {
+		return nil, err
+	}
 	chars := d.frequent(all, t.MinFrequency)
 	chars = chars[:min(len(chars), d.room())]
 	if seen := len(d.frequent(all, 0)); t.Unknown == "" && len(chars) < seen {

@@ -15,6 +15,7 @@ type Unigram struct {
 	config  UnigramConfig
 	ids     map[string]int32 // the last one where a piece is there twice
 	viterbi viterbi
+	omit    bool       // unknown characters are left out
 	bytes   [256]int32 // the ids of <0x00> … <0xFF>, -1: none
 	free    scratchPool[viterbiScratch]
 }
@@ -130,8 +131,11 @@ func (m *Unigram) appendUnknown(dst []Token, piece string, at Span) ([]Token, er
 		}
 		dst = dst[:n]
 	}
-	if m.config.Unknown < 0 {
-		return dst, errors.Errorf("%q is not in the vocabulary: train on text that has it or name an unknown token", run)
+	switch {
+	case m.omit:
+		return dst, nil
+	case m.config.Unknown < 0:
+		return dst, errors.Errorf("%q is not in the vocabulary: train on text that has it, name an unknown token or set OmitUnknown", run)
 	}
 	return append(dst, Token{m.config.Unknown, at}), nil
 }

@@ -7,6 +7,7 @@ type WordLevel struct {
 	vocabulary
 	unknown   string
 	unknownID int32 // -1: none
+	omit      bool  // a piece outside the vocabulary is left out
 }
 
 // NewWordLevel makes a WordLevel of a vocabulary, token → id, which it keeps. A piece outside it becomes the token
@@ -34,10 +35,13 @@ func (m *WordLevel) Unknown() (token string, ok bool) { return m.unknown, m.unkn
 // Tokenize implements Model.
 func (m *WordLevel) Tokenize(dst []Token, piece string) ([]Token, error) {
 	id, err := m.id(piece)
-	if err != nil {
-		return dst, err
+	switch {
+	case err == nil:
+		return append(dst, Token{id, Span{0, len(piece)}}), nil
+	case m.omit:
+		return dst, nil
 	}
-	return append(dst, Token{id, Span{0, len(piece)}}), nil
+	return dst, err
 }
 
 func (m *WordLevel) id(piece string) (int32, error) {
@@ -48,7 +52,7 @@ func (m *WordLevel) id(piece string) (int32, error) {
 		return id, nil
 	}
 	if m.unknownID < 0 {
-		return 0, errors.Errorf("%q is not in the vocabulary: train on text that has it or name an unknown token", piece)
+		return 0, errors.Errorf("%q is not in the vocabulary: train on text that has it, name an unknown token or set OmitUnknown", piece)
 	}
 	return m.unknownID, nil
 }
@@ -60,10 +64,12 @@ func (m *WordLevel) appendText(dst []int32, text string, sc scanner) ([]int32, e
 			break
 		}
 		id, err := m.id(text[start:end])
-		if err != nil {
+		switch {
+		case err == nil:
+			dst = append(dst, id)
+		case !m.omit:
 			return dst, err
 		}
-		dst = append(dst, id)
 		at = end
 	}
 	return dst, nil

@@ -16,6 +16,7 @@ type WordPiece struct {
 	inner   uint32 // the base in trie of tokens within a word
 	hasRest bool   // there are such tokens
 	unknown int32  // -1: none
+	omit    bool   // a piece that cannot be cut is left out
 }
 
 // WordPieceConfig is what a WordPiece is made of.
@@ -69,7 +70,10 @@ func (m *WordPiece) Tokenize(dst []Token, piece string) ([]Token, error) {
 	for at := 0; at < len(piece); {
 		length, id := m.longest(base, piece, at)
 		if length == 0 {
-			if m.unknown < 0 {
+			switch {
+			case m.omit:
+				return dst[:n], nil
+			case m.unknown < 0:
 				return dst[:n], m.noToken(piece)
 			}
 			return append(dst[:n], Token{m.unknown, Span{0, len(piece)}}), nil
@@ -94,7 +98,7 @@ func (m *WordPiece) tooLong(piece string) bool {
 }
 
 func (m *WordPiece) noToken(piece string) error {
-	return errors.Errorf("%q cannot be cut into tokens: name an unknown token that is in the vocabulary", piece)
+	return errors.Errorf("%q cannot be cut into tokens: name an unknown token that is in the vocabulary or set OmitUnknown", piece)
 }
 
 // appendText implements textModel.
@@ -120,7 +124,10 @@ func (m *WordPiece) appendPiece(dst []int32, piece string) ([]int32, error) {
 	for at := 0; at < len(piece); {
 		length, id := m.longest(base, piece, at)
 		if length == 0 {
-			if m.unknown < 0 {
+			switch {
+			case m.omit:
+				return dst[:n], nil
+			case m.unknown < 0:
 				return dst[:n], m.noToken(piece)
 			}
 			return append(dst[:n], m.unknown), nil

@@ -1,0 +1,156 @@
+package tokenize_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+// checkFixedPoint saves tok and loads it: the ids are the same, and what is saved then is the same file.
+func checkFixedPoint(t *testing.T, tok *tokenize.Tokenizer, text string) {
+	t.Helper()
+	saved := must[[]byte](t)(tok.MarshalJSON())
+	again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
+	if second := must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(saved, second) {
+		t.Fatalf("the second file differs at byte %d", firstDifference(saved, second))
+	}
+	if m, ok := tok.Stages().Model.(*tokenize.Unigram); ok {
+		if got := piecesOf(again); !slices.Equal(got, m.Config().Pieces) {
+			t.Fatal("the scores differ")
+		}
+	}
+	a, err := tok.Encode(text)
+	b, other := again.Encode(text)
+	if (err == nil) != (other == nil) || !slices.Equal(a, b) {
+		t.Fatalf("%.100q: got %v, %v from the file, want %v, %v", text, b, other, a, err)
+	}
+}
+
+func firstDifference(a, b []byte) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// TestTrainedFilesComeBack saves what every trainer makes of several texts.
+func TestTrainedFilesComeBack(t *testing.T) {
+	for _, text := range []string{corpus, "a", "<s> b b\n", "aaaaaaaaaaaaaaa$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa$aaaaaaaaaaa0aaa1aaaa", "x\u2581y  z\r\n\t\x00é"} {
+		for _, special := range [][]string{nil, {"<pad>", "<s>"}} {
+			for name, train := range map[string]func() (*tokenize.Tokenizer, error){
+				"bpe": func() (*tokenize.Tokenizer, error) {
+					return tokenize.BPETrainer{VocabSize: 400, Special: special}.Train(lines(text))
+				},
+				"char": func() (*tokenize.Tokenizer, error) { return tokenize.CharTrainer{Special: special}.Train(lines(text)) },
+				"word": func() (*tokenize.Tokenizer, error) { return tokenize.WordTrainer{Special: special}.Train(lines(text)) },
+				"charbpe": func() (*tokenize.Tokenizer, error) {
+					return tokenize.CharBPETrainer{VocabSize: 400, Special: special}.Train(lines(text))
+				},
+				"suffix": func() (*tokenize.Tokenizer, error) {
+					return tokenize.CharBPETrainer{VocabSize: 400, Suffix: "</w>", ByteFallback: true}.Train(lines(text))
+				},
+				"unigram": func() (*tokenize.Tokenizer, error) {
+					return tokenize.UnigramTrainer{VocabSize: 350, Special: special}.Train(lines(text))
+				},
+				"fallback": func() (*tokenize.Tokenizer, error) {
+					return tokenize.UnigramTrainer{VocabSize: 450, ByteFallback: true}.Train(lines(text))
+				},
+				"wordpiece": func() (*tokenize.Tokenizer, error) {
+					return tokenize.WordPieceTrainer{VocabSize: 400, Special: special}.Train(lines(text))
+				},
+			} {
+				tok, err := train()
+				if err != nil {
+					t.Fatalf("%s: %q: %v", name, text, err)
+				}
+				checkFixedPoint(t, tok, text)
+				if m, ok := tok.Stages().Model.(*tokenize.BPE); ok && !m.Config().Characters && special == nil {
+					checkPlainFiles(t, tok, text)
+				}
+			}
+		}
+	}
+}
+
+// checkPlainFiles saves byte-level BPE as GPT-2's two files and as a .tiktoken file where those can hold it.
+func checkPlainFiles(t *testing.T, tok *tokenize.Tokenizer, text string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := tok.SaveGPT2(dir); err != nil {
+		t.Fatal(err)
+	}
+	again := must[*tokenize.Tokenizer](t)(tokenize.Load(dir))
+	a, b := must[[]int32](t)(tok.Encode(text)), must[[]int32](t)(again.Encode(text))
+	if !slices.Equal(a, b) {
+		t.Fatalf("two files: %.100q: got %v, want %v", text, b, a)
+	}
+	second := t.TempDir()
+	if err := again.SaveGPT2(second); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"vocab.json", "merges.txt"} {
+		if !bytes.Equal(must[[]byte](t)(os.ReadFile(filepath.Join(dir, name))), must[[]byte](t)(os.ReadFile(filepath.Join(second, name)))) {
+			t.Fatalf("the second %s differs", name)
+		}
+	}
+}
+
+// TestLoadedFilesComeBack saves every tokenizer of ../shared that can be saved.
+func TestLoadedFilesComeBack(t *testing.T) {
+	everyFile(t, smallFile, func(t *testing.T, tok *tokenize.Tokenizer) {
+		if _, err := tok.MarshalJSON(); err != nil {
+			t.Skipf("it cannot be saved: %v", err)
+		}
+		checkFixedPoint(t, tok, corpus)
+	})
+}
+
+// TestOtherFilesComeBack saves every tokenizer of ../shared in the other formats that can hold it.
+func TestOtherFilesComeBack(t *testing.T) {
+	everyFile(t, smallFile, func(t *testing.T, tok *tokenize.Tokenizer) {
+		checkOtherFile(t, tok, "t.model", (*tokenize.Tokenizer).SaveSentencePiece, tokenize.Load)
+		checkOtherFile(t, tok, "vocab.txt", (*tokenize.Tokenizer).SaveWordPiece, tokenize.Load)
+		checkOtherFile(t, tok, "t.tiktoken", (*tokenize.Tokenizer).SaveTiktoken, func(path string) (*tokenize.Tokenizer, error) {
+			c := tokenize.Tiktoken{Special: map[string]int32{}}
+			s, ok := tok.Stages().Splitter.(tokenize.Splitters)
+			if ok {
+				c.Pattern = s[0].(tokenize.Split).Pattern
+			} else {
+				c, _ = tokenize.TiktokenNamed("gpt2")
+				c.Special = map[string]int32{}
+			}
+			for _, a := range tok.Stages().Added {
+				c.Special[a.Text] = a.ID
+			}
+			return tokenize.LoadTiktoken(path, c)
+		})
+	})
+}
+
+func checkOtherFile(t *testing.T, tok *tokenize.Tokenizer, name string, save func(*tokenize.Tokenizer, string) error, load func(string) (*tokenize.Tokenizer, error)) {
+	t.Helper()
+	path, second := filepath.Join(t.TempDir(), name), filepath.Join(t.TempDir(), name)
+	if save(tok, path) != nil {
+		return // that format cannot hold it
+	}
+	again, err := load(path)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if err := save(again, second); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if a, b := must[[]byte](t)(os.ReadFile(path)), must[[]byte](t)(os.ReadFile(second)); !bytes.Equal(a, b) {
+		t.Errorf("%s: the second file differs at byte %d", name, firstDifference(a, b))
+	}
+	a, err := tok.Encode(corpus)
+	b, other := again.Encode(corpus)
+	if (err == nil) != (other == nil) || !slices.Equal(a, b) {
+		t.Errorf("%s: got %d ids, %v, want %d, %v", name, len(b), other, len(a), err)
+	}
+}

@@ -1,0 +1,79 @@
+package tokenize
+
+import (
+	"sync"
+)
+
+// omitter is a Model with a form that leaves out text without a token instead of returning an error.
+type omitter interface{ omitting() Model }
+
+// newOmitting returns a function that makes the form of c for OmitUnknown when it is first needed.
+func newOmitting(c *core) func() *core {
+	return sync.OnceValue(func() *core {
+		m, ok := c.stages.Model.(omitter)
+		if !ok {
+			return c
+		}
+		s := c.stages
+		s.Model = m.omitting()
+		t, err := newTokenizer(s)
+		if err != nil {
+			return c // the stages of c are valid, so this cannot happen; errors about unknown text stay
+		}
+		return t.core
+	})
+}
+
+// encoder returns t with the model that t.OmitUnknown asks for.
+func (t *Tokenizer) encoder() *Tokenizer {
+	if !t.OmitUnknown {
+		return t
+	}
+	omitting := *t
+	omitting.OmitUnknown, omitting.core = false, t.omitting()
+	return &omitting
+}
+
+// omitting returns m without the characters that have no token: their neighbours merge.
+func (m *BPE) omitting() Model {
+	if m.start.plain || m.unknown >= 0 {
+		return m
+	}
+	return &BPE{config: m.config, names: m.names, raw: m.raw, start: m.start, table: m.table, whole: m.whole, ranks: m.ranks,
+		unknown: -1, omit: true, free: make(chan *bpeScratch, maxScratch)}
+}
+
+// known returns piece without the characters that have no token.
+func (m *BPE) known(piece Text) Text {
+	b := piece.builder()
+	for at := 0; at < len(piece.s); {
+		id, width := m.start.find(&m.config, piece.s, at)
+		if id >= 0 || len(m.fall(nil, piece.s, Span{at, at + width})) > 0 {
+			b.WriteText(piece.Slice(at, at+width))
+		}
+		at += width
+	}
+	return b.Text()
+}
+
+// omitting returns m without the runs of unknown characters.
+func (m *Unigram) omitting() Model {
+	if m.config.Unknown >= 0 {
+		return m
+	}
+	return &Unigram{config: m.config, ids: m.ids, viterbi: m.viterbi, bytes: m.bytes, omit: true, free: newScratchPool[viterbiScratch]()}
+}
+
+// omitting returns m without the pieces that cannot be cut into tokens.
+func (m *WordPiece) omitting() Model {
+	omitting := *m
+	omitting.omit = m.unknown < 0
+	return &omitting
+}
+
+// omitting returns m without the pieces outside the vocabulary.
+func (m *WordLevel) omitting() Model {
+	omitting := *m
+	omitting.omit = m.unknownID < 0
+	return &omitting
+}

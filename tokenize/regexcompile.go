@@ -1,0 +1,306 @@
+package tokenize
+
+// programCompiler writes the instructions of a program.
+type programCompiler struct {
+	program *program
+	sets    []runeSet // by bit
+	masks   []uint32  // by class: the sets that it is in
+	code    []instruction
+	loops   bool // write a repeated set as a loop
+	ok      bool
+}
+
+// put appends an instruction and returns its place.
+func (c *programCompiler) put(in instruction) int {
+	if len(c.code) >= maxProgram {
+		c.ok = false
+	}
+	if !c.ok {
+		return 0
+	}
+	c.code = append(c.code, in)
+	return len(c.code) - 1
+}
+
+// emit writes n, which the rest follows.
+func (c *programCompiler) emit(n *regexNode, rest firstSet) {
+	if !c.ok {
+		return
+	}
+	switch n.kind {
+	case nodeSequence:
+		for i, kid := range n.kids {
+			c.emit(kid, c.first(&regexNode{kids: n.kids[i+1:]}, rest))
+		}
+	case nodeSet:
+		c.put(instruction{op: opSet, set: c.setOf(n)})
+	case nodeChoice:
+		c.choice(n, rest)
+	case nodeRepeat:
+		c.repeat(n, rest)
+	case nodeStart:
+		c.program.forward = false
+		c.put(instruction{op: opStart})
+	case nodeEnd:
+		c.put(instruction{op: opEnd})
+	case nodeAtomic:
+		if kid := n.kids[0]; kid.kind == nodeRepeat && kid.kids[0].kind == nodeSet && !kid.lazy {
+			c.put(instruction{op: opRun, set: c.setOf(kid.kids[0]), min: kid.min, max: kid.max, possessive: true})
+			return
+		}
+		c.apart(opAtomic, n, 0)
+	case nodeAhead:
+		if n.kids[0].kind == nodeSet {
+			c.put(instruction{op: opLook, set: c.setOf(n.kids[0]), negative: n.negative})
+			return
+		}
+		c.apart(opAhead, n, 0)
+	case nodeBehind:
+		c.behind(n, rest)
+	}
+}
+
+// setOf returns the classes of a nodeSet.
+func (c *programCompiler) setOf(n *regexNode) *classes {
+	in := c.classesOf(firstSet{set: c.bitOf(n.set)})
+	return &in
+}
+
+func (c *programCompiler) choice(n *regexNode, rest firstSet) {
+	if len(n.kids) > maxWays {
+		more := &regexNode{kind: nodeChoice, kids: n.kids[maxWays-1:]}
+		n = &regexNode{kind: nodeChoice, kids: append(n.kids[:maxWays-1:maxWays-1], more)}
+	}
+	at := c.branch(len(n.kids))
+	var jumps []int
+	for i, kid := range n.kids {
+		c.aim(at, i, c.first(kid, rest))
+		c.emit(kid, rest)
+		if i < len(n.kids)-1 {
+			jumps = append(jumps, c.put(instruction{op: opJump}))
+		}
+	}
+	for _, j := range jumps {
+		if c.ok {
+			c.code[j].target = len(c.code)
+		}
+	}
+}
+
+// branch writes an opBranch with n ways.
+func (c *programCompiler) branch(n int) int {
+	c.program.branches++
+	b := &branch{number: c.program.branches - 1, pcs: make([]int, n)}
+	return c.put(instruction{op: opBranch, branch: b})
+}
+
+// aim lets way i of the opBranch at at go on here.
+func (c *programCompiler) aim(at, i int, first firstSet) {
+	if !c.ok {
+		return
+	}
+	b := c.code[at].branch
+	b.pcs[i] = len(c.code)
+	for class, mask := range c.masks {
+		if first.has(mask) {
+			b.ways[class] |= 1 << i
+		}
+	}
+}
+
+// apart writes the only part of n as code that is matched by itself.
+func (c *programCompiler) apart(op opcode, n *regexNode, back int) {
+	c.program.plain = c.program.plain && n.bounded()
+	at := c.put(instruction{op: op, negative: n.negative, min: back})
+	c.emit(n.kids[0], firstSet{any: true, match: true})
+	c.put(instruction{op: opMatch})
+	if c.ok {
+		c.code[at].target = len(c.code)
+	}
+}
+
+// behind writes a look behind: each alternative must have one length.
+func (c *programCompiler) behind(n *regexNode, rest firstSet) {
+	c.program.forward = false
+	part := n.kids[0]
+	if length, ok := part.length(); ok {
+		c.apart(opBehind, n, length)
+		return
+	}
+	if part.kind != nodeChoice {
+		c.ok = false
+		return
+	}
+	looks := &regexNode{kind: nodeChoice}
+	if n.negative {
+		looks.kind = nodeSequence
+	}
+	for _, kid := range part.kids {
+		if _, ok := kid.length(); !ok {
+			c.ok = false
+			return
+		}
+		looks.kids = append(looks.kids, &regexNode{kind: nodeBehind, negative: n.negative, kids: []*regexNode{kid}})
+	}
+	c.emit(looks, rest)
+}
+
+func (c *programCompiler) repeat(n *regexNode, rest firstSet) {
+	kid := n.kids[0]
+	if n.max == 0 {
+		return
+	}
+	if kid.kind == nodeSet && !n.lazy && !c.loops {
+		possessive := rest.match || !rest.any && c.disjoint(c.bitOf(kid.set), rest.set)
+		c.put(instruction{op: opRun, set: c.setOf(kid), min: n.min, max: n.max, possessive: possessive})
+		return
+	}
+	if n.max != 1 && kid.nullable() {
+		c.ok = false
+		return
+	}
+	after := firstSet{any: true}
+	for range n.min {
+		c.emit(kid, after)
+	}
+	if n.max < 0 {
+		loop := len(c.code)
+		end := c.way(kid, n.lazy, rest, c.first(kid, after).or(rest))
+		c.put(instruction{op: opJump, target: loop})
+		c.land(end, n.lazy, rest)
+		return
+	}
+	var ends []int
+	for range n.max - n.min {
+		if !c.ok {
+			return
+		}
+		after.match = rest.match
+		ends = append(ends, c.way(kid, n.lazy, rest, after))
+	}
+	for _, end := range ends {
+		c.land(end, n.lazy, rest)
+	}
+}
+
+// way writes a branch: kid, which after follows, or the rest, whose place is set by land.
+func (c *programCompiler) way(kid *regexNode, lazy bool, rest, after firstSet) int {
+	at := c.branch(2)
+	i := 0
+	if lazy {
+		i = 1
+	}
+	c.aim(at, i, c.first(kid, rest))
+	c.emit(kid, after)
+	return at
+}
+
+// land lets the other way of the branch at at go on here.
+func (c *programCompiler) land(at int, lazy bool, rest firstSet) {
+	i := 1
+	if lazy {
+		i = 0
+	}
+	c.aim(at, i, rest)
+}
+
+// disjoint reports whether no character is in both.
+func (c *programCompiler) disjoint(s, t uint32) bool {
+	for _, mask := range c.masks {
+		if mask&s != 0 && mask&t != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// first returns how n and the rest behind it may begin.
+func (c *programCompiler) first(n *regexNode, rest firstSet) firstSet {
+	switch n.kind {
+	case nodeSequence:
+		for i := len(n.kids) - 1; i >= 0; i-- {
+			rest = c.first(n.kids[i], rest)
+		}
+		return rest
+	case nodeSet:
+		return firstSet{set: c.bitOf(n.set)}
+	case nodeChoice:
+		var f firstSet
+		for _, kid := range n.kids {
+			f = f.or(c.first(kid, rest))
+		}
+		return f
+	case nodeRepeat:
+		kid := n.kids[0]
+		f := c.first(kid, firstSet{any: true})
+		f.match = false
+		if n.min == 0 {
+			return f.or(rest)
+		}
+		return f
+	}
+	return firstSet{any: true}
+}
+
+// nullable reports whether n may match the empty text.
+func (n *regexNode) nullable() bool {
+	switch n.kind {
+	case nodeSet:
+		return false
+	case nodeChoice:
+		for _, kid := range n.kids {
+			if kid.nullable() {
+				return true
+			}
+		}
+		return false
+	case nodeRepeat:
+		return n.min == 0 || n.kids[0].nullable()
+	case nodeSequence, nodeAtomic:
+		for _, kid := range n.kids {
+			if !kid.nullable() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// bounded reports whether there is a longest match of n.
+func (n *regexNode) bounded() bool {
+	for _, kid := range n.kids {
+		if !kid.bounded() {
+			return false
+		}
+	}
+	return n.kind != nodeRepeat || n.max >= 0
+}
+
+// length returns the number of characters of every match of n; ok is false if that varies.
+func (n *regexNode) length() (length int, ok bool) {
+	switch n.kind {
+	case nodeSet:
+		return 1, true
+	case nodeChoice:
+		for i, kid := range n.kids {
+			l, ok := kid.length()
+			if !ok || i > 0 && l != length {
+				return 0, false
+			}
+			length = l
+		}
+		return length, true
+	case nodeRepeat:
+		l, ok := n.kids[0].length()
+		return l * n.min, ok && n.min == n.max
+	case nodeSequence, nodeAtomic:
+		for _, kid := range n.kids {
+			l, ok := kid.length()
+			if !ok {
+				return 0, false
+			}
+			length += l
+		}
+	}
+	return length, true
+}

@@ -1,0 +1,218 @@
+package tokenize
+
+import (
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
+
+// program is a regular expression for the machine: instructions of a machine that backtracks, with the preferences of
+// Oniguruma. Characters that no set tells apart are one class, and one look at a table gives the class of a character.
+type program struct {
+	fast     []instruction // a repeated set is one instruction
+	slow     []instruction // a repeated set is a loop, so that the memory of failures knows every place in it
+	branches int           // the number of branch instructions in slow
+	ascii    [256]uint8    // classes of ASCII, and 0 for other bytes
+	table    *classTable
+	empty    bool    // the empty text may match
+	starts   classes // of the first character of a match
+	forward  bool    // no look behind and no start of the text: a match depends only on the text from its start on
+	plain    bool    // no unbounded part is matched by itself: with the memory of failures, time is linear
+}
+
+type opcode uint8
+
+const (
+	opMatch  opcode = iota
+	opSet           // one character of set
+	opRun           // min to max characters of set, as many as possible
+	opBranch        // the first of branches that leads to a match
+	opJump          // to target
+	opLook          // the next character is in set; negative: it is not
+	opAhead         // the code up to target matches here; negative: it does not
+	opBehind        // the same, min characters before
+	opAtomic        // the code up to target, in its first way to match
+	opStart
+	opEnd
+)
+
+type instruction struct {
+	op         opcode
+	negative   bool
+	possessive bool // of opRun: fewer characters cannot lead to a match
+	set        *classes
+	min, max   int // max -1: no bound
+	target     int
+	branch     *branch // of opBranch
+}
+
+// branch is ways to go on, in order. A way is tried only if the next character allows it.
+type branch struct {
+	number int         // among all
+	pcs    []int       // of the ways
+	ways   [256]uint64 // the ways, as bits, by the class of the next character
+}
+
+// maxWays is the number of ways of a branch.
+const maxWays = 64
+
+// classes is a set of classes.
+type classes [256]bool
+
+// firstSet is the characters that may come next.
+type firstSet struct {
+	set   uint32 // a bit for each set
+	any   bool   // any character, or none
+	match bool   // the rest matches in any case
+}
+
+func (f firstSet) or(g firstSet) firstSet {
+	return firstSet{f.set | g.set, f.any || g.any, f.match || g.match}
+}
+
+func (f firstSet) has(mask uint32) bool { return f.any || f.set&mask != 0 }
+
+// classTable maps a character to its class in two steps; equal blocks are stored once. Class 0 is in no set; it is also
+// that of the end of a text.
+type classTable struct {
+	index  [(unicode.MaxRune + 1) / 256]uint16
+	blocks [][256]uint8
+}
+
+// maxSets is the number of sets that a program may have, and maxProgram the number of instructions that a program may have.
+const (
+	maxSets    = 32
+	maxProgram = 1 << 12
+)
+
+// compileProgram returns the program of a pattern of translateRegex, or nil if the pattern has a construct that programs
+// do not know: references, repeats of parts that may be empty, looks behind at parts of unknown length.
+func compileProgram(translated string) *program {
+	root, ok := parseNodes(translated)
+	if !ok {
+		return nil
+	}
+	p := &program{forward: true, plain: true, empty: root.nullable()}
+	c := &programCompiler{program: p, ok: true}
+	c.collect(root)
+	if !c.ok {
+		return nil
+	}
+	if c.fill(); !c.ok {
+		return nil
+	}
+	end := firstSet{any: true, match: true}
+	p.starts = c.classesOf(c.first(root, end))
+	for _, code := range []*[]instruction{&p.fast, &p.slow} {
+		c.loops, c.code, p.branches = code == &p.slow, nil, 0
+		c.emit(root, end)
+		c.put(instruction{op: opMatch})
+		if *code = c.code; !c.ok {
+			return nil
+		}
+	}
+	return p
+}
+
+// collect gives every set of n its bit.
+func (c *programCompiler) collect(n *regexNode) {
+	if n.kind == nodeSet {
+		n.set = n.set.normal()
+		if c.bitOf(n.set) == 0 {
+			c.sets = append(c.sets, n.set)
+		}
+		c.ok = c.ok && len(c.sets) <= maxSets
+	}
+	for _, kid := range n.kids {
+		if !c.ok {
+			return
+		}
+		c.collect(kid)
+	}
+}
+
+// bitOf returns the mask of a set, 0 for one that has none.
+func (c *programCompiler) bitOf(s runeSet) uint32 {
+	i := slices.IndexFunc(c.sets, func(t runeSet) bool { return slices.Equal(s, t) })
+	if i < 0 {
+		return 0
+	}
+	return 1 << i
+}
+
+// fill makes the table of classes. There may be 256 of them.
+func (c *programCompiler) fill() {
+	all := make([]uint32, unicode.MaxRune+1) // a bit for each set that has the character
+	for i, set := range c.sets {
+		for _, r := range set {
+			part := all[r.first : min(r.last, unicode.MaxRune)+1]
+			for k := range part {
+				part[k] |= 1 << i
+			}
+		}
+	}
+	c.masks = []uint32{0}
+	numbers := map[uint32]uint8{0: 0}
+	t := &classTable{}
+	seen := map[[256]uint8]uint16{}
+	var block [256]uint8
+	mask, class := uint32(0), uint8(0)
+	for b := range t.index {
+		for k, m := range all[b*256 : b*256+256] {
+			if m != mask {
+				mask, class = m, c.classOf(m, numbers)
+			}
+			block[k] = class
+		}
+		at, ok := seen[block]
+		if !ok {
+			at = uint16(len(t.blocks))
+			seen[block] = at
+			t.blocks = append(t.blocks, block)
+		}
+		t.index[b] = at
+	}
+	c.program.table = t
+	copy(c.program.ascii[:utf8.RuneSelf], t.blocks[t.index[0]][:])
+}
+
+// classOf returns the class of the characters in the sets of mask, a new one if there is none.
+func (c *programCompiler) classOf(mask uint32, numbers map[uint32]uint8) uint8 {
+	class, ok := numbers[mask]
+	if !ok {
+		if len(c.masks) > 255 {
+			c.ok = false
+			return 0
+		}
+		class = uint8(len(c.masks))
+		numbers[mask] = class
+		c.masks = append(c.masks, mask)
+	}
+	return class
+}
+
+// classesOf returns the classes of the characters in f.
+func (c *programCompiler) classesOf(f firstSet) (in classes) {
+	for class, mask := range c.masks {
+		in[class] = f.has(mask)
+	}
+	return in
+}
+
+// classAt returns the class and the width of the character at text[i]. A byte that is no character is U+FFFD.
+func (p *program) classAt(text string, i int) (class uint8, width int) {
+	if c := text[i]; c < utf8.RuneSelf {
+		return p.ascii[c], 1
+	}
+	r, w := utf8.DecodeRuneInString(text[i:])
+	return p.table.blocks[p.table.index[r>>8]][r&0xff], w
+}
+
+// nextClass returns the class of the character at text[i], 0 at the end.
+func (p *program) nextClass(text string, i int) uint8 {
+	if i >= len(text) {
+		return 0
+	}
+	class, _ := p.classAt(text, i)
+	return class
+}

@@ -1,0 +1,66 @@
+package tokenize
+
+// maxBranches bounds the memory of failures of a patternScanner, in bits for each byte of text.
+const maxBranches = 256
+
+// patternScanner yields the matches of a program and, if gaps is set, the text between them. Like stack it keeps a state
+// while it scans a text: see begun.
+type patternScanner struct {
+	program *program
+	gaps    bool
+}
+
+// newPatternScanner returns the scanner of a regular expression whose time is linear and whose matches are not empty and do
+// not depend on the text before them; nil for any other.
+func newPatternScanner(pattern string, gaps bool) scanner {
+	re, err := compile(pattern)
+	if err != nil || re.program == nil {
+		return nil
+	}
+	p := re.program
+	if !p.forward || !p.plain || p.empty || p.branches > maxBranches {
+		return nil
+	}
+	return patternScanner{p, gaps}
+}
+
+// next is right for the first piece, and slow for others: see begun.
+func (s patternScanner) next(text string, at int) (start, end int) { return s.begun().next(text, at) }
+
+// cut implements scanner. Where a text may be parted depends on the pattern.
+func (patternScanner) cut(text string, _ int) int { return len(text) }
+
+func (s patternScanner) begun() *patternState {
+	return &patternState{machine: newMachine(s.program), gaps: s.gaps}
+}
+
+// patternState is a patternScanner on its way through a text.
+type patternState struct {
+	*machine
+	gaps bool
+	held Span // the match behind a gap
+}
+
+func (s *patternState) next(text string, at int) (start, end int) {
+	if len(text) != len(s.text) {
+		s.begin(text)
+		s.held = Span{}
+	}
+	match, ok := s.held, s.held.Start == at && s.held.End > at && s.held.End <= len(text)
+	if !ok {
+		match, ok = s.find(at)
+	}
+	s.held = Span{}
+	switch {
+	case !ok && s.gaps:
+		return at, len(text)
+	case !ok:
+		return len(text), len(text)
+	case s.gaps && match.Start > at:
+		s.held = match
+		return at, match.Start
+	}
+	return match.Start, match.End
+}
+
+func (s *patternState) cut(text string, _ int) int { return len(text) }
