@@ -46,28 +46,3 @@ func checkStages(s Stages) error {
 	}
 	return nil
 }
-
-// checkTemplates looks at what is added to texts: it must be there, with ids below size.
-func checkTemplates(p PostProcessor, size int) error {
-	return each(p, func(part any) error {
-		switch p := part.(type) {
-		case Template:
-			return errors.WithMessage(p.check(size), "template")
-		case BertProcessing:
-			return errors.WithMessage(p.template().check(size), "BertProcessing")
-		case RobertaProcessing:
-			return errors.WithMessage(p.template().check(size), "RobertaProcessing")
-		}
-		return nil
-	})
-}
-
-// needsPlace reports whether s depends on where a piece starts in the text.
-func needsPlace(s Splitter) bool {
-	return each(s, func(part any) error {
-		if m, ok := part.(Metaspace); ok && m.scheme() == PrependFirst {
-			return errors.New("yes")
-		}
-		return nil
-	}) != nil
-}

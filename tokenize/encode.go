@@ -3,10 +3,8 @@ package tokenize
 import (
 	"runtime"
 	"slices"
-	"sync/atomic"
 
 	"github.com/pkg/errors"
-	"golang.org/x/sync/errgroup"
 )
 
 // parallelText is the length, in bytes, from which Encode cuts one text for several goroutines.
@@ -177,33 +175,4 @@ func (t *Tokenizer) parts(text string) []string {
 		text = text[n:]
 	}
 	return parts
-}
-
-// inParallel calls do for 0 … n−1 from GOMAXPROCS goroutines. It returns the error of the lowest index.
-func inParallel(n int, do func(i int) error) error {
-	var next atomic.Int64
-	var group errgroup.Group
-	errs := make([]error, n)
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		group.Go(func() error {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return nil
-				}
-				if errs[i] = guard(func() error { return do(i) }); errs[i] != nil {
-					return errs[i]
-				}
-			}
-		})
-	}
-	if group.Wait() == nil {
-		return nil
-	}
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

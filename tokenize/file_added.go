@@ -30,3 +30,27 @@ func (r *addedReader) add(a AddedToken) {
 	r.byText[a.Text], r.byID[a.ID], r.next = len(r.list), true, max(r.next, a.ID+1)
 	r.list = append(r.list, a)
 }
+
+// jsonAdded is an added token with its id.
+type jsonAdded struct {
+	ID int32 `json:"id"`
+	jsonToken
+}
+
+// jsonToken is a token with its flags.
+type jsonToken struct {
+	Content    string `json:"content"`
+	SingleWord bool   `json:"single_word"`
+	LStrip     bool   `json:"lstrip"`
+	RStrip     bool   `json:"rstrip"`
+	Normalized bool   `json:"normalized"`
+	Special    bool   `json:"special"`
+}
+
+func (t jsonToken) token(id int32) AddedToken {
+	return AddedToken{ID: id, Text: t.Content, Special: t.Special, SingleWord: t.SingleWord, LeftStrip: t.LStrip, RightStrip: t.RStrip, Normalized: t.Normalized}
+}
+
+func (a AddedToken) json() jsonToken {
+	return jsonToken{Content: a.Text, Special: a.Special, SingleWord: a.SingleWord, LStrip: a.LeftStrip, RStrip: a.RightStrip, Normalized: a.Normalized}
+}

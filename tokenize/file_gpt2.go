@@ -2,8 +2,7 @@ package tokenize
 
 import (
 	"bytes"
-	"encoding/json"
-	"strconv"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
@@ -105,55 +104,6 @@ func (m *BPE) unmade() []AddedToken {
 	return added
 }
 
-// parseVocab reads a JSON object of tokens and ids.
-func parseVocab(data []byte) (map[string]int32, error) {
-	data = withoutMark(data)
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return nil, jsonError(data, d.InputOffset(), "an object of tokens and ids is needed", err)
-	}
-	ids := map[string]int32{}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, jsonError(data, d.InputOffset(), "", err)
-		}
-		value, err := d.Token()
-		number, _ := value.(json.Number)
-		id, wrong := strconv.ParseInt(string(number), 10, 32)
-		if err != nil || wrong != nil {
-			return nil, jsonError(data, d.InputOffset(), "an id must be a whole number below 2³¹", err)
-		}
-		token := key.(string) // the decoder yields nothing else as a key
-		if _, twice := ids[token]; twice {
-			return nil, jsonError(data, d.InputOffset(), "token "+strconv.Quote(token)+" is there twice", nil)
-		}
-		ids[token] = int32(id)
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, jsonError(data, d.InputOffset(), "", err)
-	}
-	if d.More() {
-		return nil, jsonError(data, d.InputOffset(), "text after the object", nil)
-	}
-	return ids, nil
-}
-
-// jsonError says what is wrong at an offset of data, as line and column.
-func jsonError(data []byte, offset int64, what string, err error) error {
-	before := data[:min(int(offset), len(data))]
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := len(before) - bytes.LastIndexByte(before, '\n')
-	switch {
-	case err == nil:
-		return errors.Errorf("line %d, column %d: %s", line, column, what)
-	case what == "":
-		return errors.Wrapf(err, "line %d, column %d", line, column)
-	}
-	return errors.Wrapf(err, "line %d, column %d: %s", line, column, what)
-}
-
 // parseMerges reads the lines of a merges.txt: two tokens and a space between them.
 func parseMerges(data []byte) ([][2]string, error) {
 	var merges [][2]string
@@ -171,4 +121,40 @@ func parseMerges(data []byte) ([][2]string, error) {
 		merges = append(merges, [2]string{left, right})
 	}
 	return merges, nil
+}
+
+// SaveGPT2 writes the two files of GPT-2 into folder: vocab.json and merges.txt. They hold no more than a byte-level BPE
+// with GPT-2's pattern and special tokens of its vocabulary; for another tokenizer it is an error that says to use Save.
+func (t *Tokenizer) SaveGPT2(folder string) error {
+	m, isBPE := t.stages.Model.(*BPE)
+	if s := t.stages; !isBPE || s.Splitter != (ByteLevel{}) && s.Splitter != (ByteLevel{TrimOffsets: true}) ||
+		s.Normalizer != nil || s.PostProcessor != nil || !m.isPlain() {
+		return errors.New("tokenize: save: vocab.json and merges.txt hold GPT-2's stages only: use Save")
+	}
+	unmade := map[AddedToken]bool{}
+	for _, a := range m.unmade() {
+		unmade[a] = true
+	}
+	for _, a := range t.stages.Added {
+		if !unmade[a] {
+			return errors.Errorf("tokenize: save: added token %q: vocab.json cannot say what it is: use Save", a.Text)
+		}
+		delete(unmade, a)
+	}
+	for a := range unmade {
+		return errors.Errorf("tokenize: save: %q, which no merge makes, would be read as a special token: use Save", a.Text)
+	}
+	vocab, err := marshal(vocabJSON{m.names()})
+	if err != nil {
+		return errors.Wrap(err, "tokenize: save")
+	}
+	var merges bytes.Buffer
+	merges.WriteString("#version: 0.2\n")
+	for _, pair := range m.config.Merges {
+		merges.WriteString(pair[0] + " " + pair[1] + "\n")
+	}
+	if err := writeFile(filepath.Join(folder, "vocab.json"), append(vocab, '\n')); err != nil {
+		return errors.WithMessagef(err, "tokenize: save: %s", folder)
+	}
+	return errors.WithMessagef(writeFile(filepath.Join(folder, "merges.txt"), merges.Bytes()), "tokenize: save: %s", folder)
 }

@@ -1,7 +1,6 @@
 package tokenize
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"github.com/pkg/errors"
@@ -18,30 +17,6 @@ type jsonFile struct {
 	PostProcessor json.RawMessage `json:"post_processor"`
 	Decoder       json.RawMessage `json:"decoder"`
 	Model         json.RawMessage `json:"model"`
-}
-
-// jsonAdded is an added token with its id.
-type jsonAdded struct {
-	ID int32 `json:"id"`
-	jsonToken
-}
-
-// jsonToken is a token with its flags.
-type jsonToken struct {
-	Content    string `json:"content"`
-	SingleWord bool   `json:"single_word"`
-	LStrip     bool   `json:"lstrip"`
-	RStrip     bool   `json:"rstrip"`
-	Normalized bool   `json:"normalized"`
-	Special    bool   `json:"special"`
-}
-
-func (t jsonToken) token(id int32) AddedToken {
-	return AddedToken{ID: id, Text: t.Content, Special: t.Special, SingleWord: t.SingleWord, LeftStrip: t.LStrip, RightStrip: t.RStrip, Normalized: t.Normalized}
-}
-
-func (a AddedToken) json() jsonToken {
-	return jsonToken{Content: a.Text, Special: a.Special, SingleWord: a.SingleWord, LStrip: a.LeftStrip, RStrip: a.RightStrip, Normalized: a.Normalized}
 }
 
 // Parse reads a tokenizer.json from memory. Only version 1.0 is known. Added tokens that contradict the vocabulary or each
@@ -129,99 +104,4 @@ func parseStages(f *jsonFile) (s Stages, err error) {
 	}
 	s.Model, err = parseModel(f.Model, !hasByteLevel(s.Splitter))
 	return s, errors.WithMessage(err, "model")
-}
-
-// placedJSON gives an error of package json its line and column.
-func placedJSON(data []byte, err error) error {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return jsonError(data, syntax.Offset, "", err)
-	case errors.As(err, &kind):
-		return jsonError(data, kind.Offset, "", err)
-	}
-	return errors.WithStack(err)
-}
-
-func isNull(raw json.RawMessage) bool {
-	return len(raw) == 0 || bytes.Equal(raw, []byte("null"))
-}
-
-// kindOf returns the type of a component.
-func kindOf(raw json.RawMessage) (string, error) {
-	var c struct {
-		Type string `json:"type"`
-	}
-	err := json.Unmarshal(raw, &c)
-	return c.Type, errors.WithStack(err)
-}
-
-func unknownKind(kind string) error {
-	return errors.Errorf("unknown type %q", kind)
-}
-
-// modelFields are those of all the models, so that one without a type can be told by what it has.
-type modelFields struct {
-	Type          string            `json:"type"`
-	Dropout       *float64          `json:"dropout"`
-	Unknown       *string           `json:"unk_token"`
-	Prefix        *string           `json:"continuing_subword_prefix"`
-	Suffix        *string           `json:"end_of_word_suffix"`
-	FuseUnknown   bool              `json:"fuse_unk"`
-	ByteFallback  bool              `json:"byte_fallback"`
-	IgnoreMerges  bool              `json:"ignore_merges"`
-	MaxInputChars *int              `json:"max_input_chars_per_word"`
-	UnknownID     *int32            `json:"unk_id"`
-	Vocab         json.RawMessage   `json:"vocab"`
-	Merges        []json.RawMessage `json:"merges"`
-}
-
-// parseModel reads a model. That a BPE begins with characters, not bytes, lies in the stages before it.
-func parseModel(raw json.RawMessage, characters bool) (Model, error) {
-	if isNull(raw) {
-		return nil, errors.New("missing")
-	}
-	var f modelFields
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return nil, errors.WithStack(err)
-	}
-	switch f.kind() {
-	case "BPE":
-		return f.bpe(characters)
-	case "WordPiece":
-		return f.wordPiece()
-	case "Unigram":
-		return f.unigram()
-	case "WordLevel":
-		ids, err := parseVocab(f.Vocab)
-		if err != nil {
-			return nil, errors.WithMessage(err, "vocab")
-		}
-		return newWordLevel(ids, text(f.Unknown))
-	}
-	return nil, unknownKind(f.kind())
-}
-
-// kind returns the type, and for a model without one what its fields tell.
-func (f *modelFields) kind() string {
-	switch {
-	case f.Type != "":
-		return f.Type
-	case f.Merges != nil:
-		return "BPE"
-	case f.MaxInputChars != nil || f.Prefix != nil:
-		return "WordPiece"
-	case bytes.HasPrefix(f.Vocab, []byte("[")):
-		return "Unigram"
-	}
-	return "WordLevel"
-}
-
-// text returns *s, and "" for nil.
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

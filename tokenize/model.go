@@ -1,9 +1,8 @@
 package tokenize
 
 import (
-	"maps"
-	"slices"
-	"unicode/utf8"
+	"bytes"
+	"encoding/json"
 
 	"github.com/pkg/errors"
 )
@@ -30,57 +29,59 @@ type textModel interface {
 	appendText(dst []int32, text string, sc scanner) ([]int32, error)
 }
 
-// vocabulary is a set of tokens with their ids. There may be ids without a token.
-type vocabulary struct {
-	ids    map[string]int32
-	tokens []string // by id; "" where there is none
+// modelFields are those of all the models, so that one without a type can be told by what it has.
+type modelFields struct {
+	Type          string            `json:"type"`
+	Dropout       *float64          `json:"dropout"`
+	Unknown       *string           `json:"unk_token"`
+	Prefix        *string           `json:"continuing_subword_prefix"`
+	Suffix        *string           `json:"end_of_word_suffix"`
+	FuseUnknown   bool              `json:"fuse_unk"`
+	ByteFallback  bool              `json:"byte_fallback"`
+	IgnoreMerges  bool              `json:"ignore_merges"`
+	MaxInputChars *int              `json:"max_input_chars_per_word"`
+	UnknownID     *int32            `json:"unk_id"`
+	Vocab         json.RawMessage   `json:"vocab"`
+	Merges        []json.RawMessage `json:"merges"`
 }
 
-// newVocabulary checks ids: none is negative, none is given twice, and few are left out.
-func newVocabulary(ids map[string]int32) (vocabulary, error) {
-	size := 0
-	for _, id := range ids {
-		size = max(size, int(id)+1)
+// kind returns the type, and for a model without one what its fields tell.
+func (f *modelFields) kind() string {
+	switch {
+	case f.Type != "":
+		return f.Type
+	case f.Merges != nil:
+		return "BPE"
+	case f.MaxInputChars != nil || f.Prefix != nil:
+		return "WordPiece"
+	case bytes.HasPrefix(f.Vocab, []byte("[")):
+		return "Unigram"
 	}
-	v := vocabulary{ids: ids}
-	if limit := 2*len(ids) + 1024; size > limit {
-		return v, errors.Errorf("id %d among %d tokens: ids must be below %d", size-1, len(ids), limit)
+	return "WordLevel"
+}
+
+// parseModel reads a model. That a BPE begins with characters, not bytes, lies in the stages before it.
+func parseModel(raw json.RawMessage, characters bool) (Model, error) {
+	if isNull(raw) {
+		return nil, errors.New("missing")
 	}
-	v.tokens = make([]string, size)
-	taken := make([]bool, size)
-	for _, token := range slices.Sorted(maps.Keys(ids)) {
-		id := ids[token]
-		if !utf8.ValidString(token) {
-			return v, errors.Errorf("token %q is not valid UTF-8", token)
+	var f modelFields
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return nil, errors.WithStack(err)
+	}
+	switch f.kind() {
+	case "BPE":
+		return f.bpe(characters)
+	case "WordPiece":
+		return f.wordPiece()
+	case "Unigram":
+		return f.unigram()
+	case "WordLevel":
+		ids, err := parseVocab(f.Vocab)
+		if err != nil {
+			return nil, errors.WithMessage(err, "vocab")
 		}
-		if id < 0 {
-			return v, errors.Errorf("%q has id %d: ids begin with 0", token, id)
-		}
-		if taken[id] {
-			return v, errors.Errorf("id %d belongs to %q and %q", id, v.tokens[id], token)
-		}
-		v.tokens[id], taken[id] = token, true
+		return newWordLevel(ids, text(f.Unknown))
 	}
-	return v, nil
+	return nil, unknownKind(f.kind())
 }
-
-// TokenToID returns the id of a token, as the vocabulary spells it.
-func (v *vocabulary) TokenToID(token string) (int32, bool) {
-	id, ok := v.ids[token]
-	return id, ok
-}
-
-// IDToToken returns the token of an id, as the vocabulary spells it.
-func (v *vocabulary) IDToToken(id int32) (string, bool) {
-	if id < 0 || int(id) >= len(v.tokens) {
-		return "", false
-	}
-	token := v.tokens[id]
-	if got, ok := v.ids[token]; !ok || got != id {
-		return "", false
-	}
-	return token, true
-}
-
-// VocabSize is one more than the highest id.
-func (v *vocabulary) VocabSize() int { return len(v.tokens) }

@@ -99,15 +99,6 @@ func (m *BPE) MarshalJSON() ([]byte, error) {
 	return marshal(f)
 }
 
-// optional returns nil for the zero value.
-func optional[T comparable](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return &v
-}
-
 // isPlain tells whether vocab.json and merges.txt say all there is of m.
 func (m *BPE) isPlain() bool {
 	c := m.config

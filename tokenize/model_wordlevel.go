@@ -74,3 +74,12 @@ func (m *WordLevel) appendText(dst []int32, text string, sc scanner) ([]int32, e
 	}
 	return dst, nil
 }
+
+// MarshalJSON writes the Model as files hold it.
+func (m *WordLevel) MarshalJSON() ([]byte, error) {
+	return marshal(struct {
+		Type    string    `json:"type"`
+		Vocab   vocabJSON `json:"vocab"`
+		Unknown string    `json:"unk_token"`
+	}{"WordLevel", vocabJSON{&m.vocabulary}, m.unknown})
+}

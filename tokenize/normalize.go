@@ -1,9 +1,6 @@
 package tokenize
 
-import (
-	"unicode"
-	"unicode/utf8"
-)
+import "encoding/json"
 
 // Normalizer rewrites a text before it is split.
 type Normalizer interface {
@@ -31,55 +28,27 @@ func (l Normalizers) normalize(t Text) (_ Text, err error) {
 	return t, nil
 }
 
-// Lowercase writes every character in lower case, without regard to language or place in a word.
-type Lowercase struct{}
+// MarshalJSON writes the sequence as files hold it.
+func (l Normalizers) MarshalJSON() ([]byte, error) { return marshalSequence("normalizers", l) }
 
-// Normalize implements Normalizer.
-func (Lowercase) Normalize(t Text) Text {
-	b := t.builder()
-	done := 0
-	for i, r := range t.s {
-		low := lower(r)
-		if low == r {
-			continue
-		}
-		_, w := utf8.DecodeRuneInString(t.s[i:])
-		b.WriteText(t.Slice(done, i))
-		done = i + w
-		if r == 'İ' {
-			b.Write("i̇", t.Span(i, done)) // the one character whose lower case is two (SpecialCasing.txt)
-			continue
-		}
-		b.Write(string(low), t.Span(i, done))
-	}
-	if done == 0 {
-		return t
-	}
-	b.WriteText(t.Slice(done, len(t.s)))
-	return b.Text()
-}
-
-// lower returns r in lower case, as Unicode 17.0 has it.
-func lower(r rune) rune {
-	if r < utf8.RuneSelf {
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
-		}
-		return r
-	}
-	if low := unicode.ToLower(r); low != r || r < lateLower[0].first {
-		return low
-	}
-	for _, l := range lateLower {
-		if l.first <= r && r <= l.last {
-			return r + l.shift
-		}
-	}
-	return r
-}
-
-// lateLower lists the capitals that Unicode 16.0 and 17.0 added (UnicodeData.txt).
-var lateLower = []struct{ first, last, shift rune }{
-	{0x1c89, 0x1c89, 1}, {0xa7cb, 0xa7cb, 0x264 - 0xa7cb}, {0xa7cc, 0xa7cc, 1}, {0xa7ce, 0xa7ce, 1}, {0xa7d2, 0xa7d2, 1},
-	{0xa7d4, 0xa7d4, 1}, {0xa7da, 0xa7da, 1}, {0xa7dc, 0xa7dc, 0x19b - 0xa7dc}, {0x10d50, 0x10d65, 0x20}, {0x16ea0, 0x16eb8, 0x1b},
+func parseNormalizer(raw json.RawMessage, depth int) (Normalizer, error) {
+	return parseStage(raw, depth, map[string]reader[Normalizer]{
+		"BertNormalizer": read[Normalizer](BertUncased),
+		"ByteLevel":      read[Normalizer](ByteLevelNormalizer{}),
+		"Lowercase":      read[Normalizer](Lowercase{}),
+		"NFC":            form(NFC),
+		"NFD":            form(NFD),
+		"NFKC":           form(NFKC),
+		"NFKD":           form(NFKD),
+		"Nmt":            read[Normalizer](Nmt{}),
+		"Precompiled":    func(raw json.RawMessage, _ int) (Normalizer, error) { return parsePrecompiled(raw) },
+		"Prepend":        read[Normalizer](Prepend{}),
+		"Replace":        read[Normalizer](Replace{}),
+		"Strip":          read[Normalizer](Strip{Left: true, Right: true}),
+		"StripAccents":   read[Normalizer](StripAccents{}),
+		"Sequence": func(raw json.RawMessage, depth int) (Normalizer, error) {
+			list, err := sequence(raw, "normalizers", depth, parseNormalizer)
+			return Normalizers(list), err
+		},
+	})
 }

@@ -185,14 +185,6 @@ var bertClasses = sync.OnceValue(func() *runeTable {
 var chinese = [][2]rune{{0x3400, 0x4dbf}, {0x4e00, 0x9fff}, {0xf900, 0xfaff}, {0x20000, 0x2a6df}, {0x2a700, 0x2b73f},
 	{0x2b740, 0x2b81f}, {0x2b920, 0x2ceaf}, {0x2f800, 0x2fa1f}}
 
-// BertSplitter is BERT's Splitter, which Hugging Face calls BertPreTokenizer: it parts at white space, which it leaves out,
-// and makes every punctuation mark a piece.
-type BertSplitter struct{}
-
-// Split implements Splitter.
-func (BertSplitter) Split(dst []Text, t Text) []Text { return scan(bertScanner{}, dst, t) }
-func (BertSplitter) scanner() scanner                { return bertScanner{} }
-
 type bertScanner struct{}
 
 func (bertScanner) next(text string, at int) (start, end int) {
@@ -211,3 +203,9 @@ func (bertScanner) next(text string, at int) (start, end int) {
 }
 
 func (bertScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
+
+// MarshalJSON writes the Normalizer as files hold it.
+func (b BertNormalizer) MarshalJSON() ([]byte, error) {
+	type fields BertNormalizer
+	return typed("BertNormalizer", fields(b))
+}

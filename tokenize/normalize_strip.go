@@ -143,3 +143,24 @@ func unspell(t Text) Text {
 	}
 	return b.Text()
 }
+
+// MarshalJSON writes the Normalizer as files hold it.
+func (ByteLevelNormalizer) MarshalJSON() ([]byte, error) { return named("ByteLevel") }
+
+// MarshalJSON writes the Normalizer as files hold it.
+func (StripAccents) MarshalJSON() ([]byte, error) { return named("StripAccents") }
+
+// MarshalJSON writes the Normalizer as files hold it.
+func (Nmt) MarshalJSON() ([]byte, error) { return named("Nmt") }
+
+// MarshalJSON writes the Normalizer as files hold it.
+func (s Strip) MarshalJSON() ([]byte, error) {
+	type fields Strip
+	return typed("Strip", fields(s))
+}
+
+// MarshalJSON writes the Normalizer as files hold it.
+func (p Prepend) MarshalJSON() ([]byte, error) {
+	type fields Prepend
+	return typed("Prepend", fields(p))
+}

@@ -1,8 +1,8 @@
 package tokenize
 
 import (
+	"encoding/json"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/pkg/errors"
 )
@@ -56,67 +56,6 @@ func (l PostProcessors) frame() (before, after []int32, ok bool) {
 		}
 	}
 	return before, after, true
-}
-
-// Process implements PostProcessor: it adds nothing, and with TrimOffsets leaves spaces out of the offsets.
-func (s ByteLevel) Process(parts []*Encoding) ([]*Encoding, error) {
-	if s.TrimOffsets {
-		for _, e := range parts {
-			s.trim(e)
-		}
-	}
-	return parts, nil
-}
-
-func (s ByteLevel) frame() (before, after []int32, ok bool) { return nil, nil, true }
-
-// trim leaves the spaces at both ends of each token out of its offsets. The one that PrefixSpace put in front of the text
-// has no place there, so that nothing is taken off for it.
-func (s ByteLevel) trim(e *Encoding) {
-	for i, token := range e.Tokens {
-		o := &e.Offsets[i]
-		lead, trail := spacesAround(token, e.runes)
-		if lead > 0 && s.PrefixSpace && (i == 0 || o.Start == 0) {
-			lead--
-		}
-		o.Start = min(o.Start+lead, o.End)
-		if o.End >= trail {
-			o.End = max(o.End-trail, o.Start)
-		}
-	}
-	for _, o := range e.Overflow {
-		s.trim(o)
-	}
-}
-
-// spacesAround returns how much of a token's text is spaces at either end, in bytes or runes. GPT-2 spells a space Ġ.
-func spacesAround(token string, runes bool) (lead, trail int) {
-	width := func(r rune) int {
-		switch {
-		case r != 'Ġ' && runeClasses.class(r)&classSpace == 0:
-			return 0
-		case r == 'Ġ' || runes:
-			return 1
-		}
-		return utf8.RuneLen(r)
-	}
-	for _, r := range token {
-		n := width(r)
-		if n == 0 {
-			break
-		}
-		lead += n
-	}
-	for token != "" {
-		r, w := utf8.DecodeLastRuneInString(token)
-		n := width(r)
-		if n == 0 {
-			break
-		}
-		trail += n
-		token = token[:len(token)-w]
-	}
-	return lead, trail
 }
 
 // Template is the PostProcessor that puts special tokens at fixed places: "<s> A </s>" or "[CLS] A [SEP] B [SEP]".
@@ -204,4 +143,20 @@ func count(parts []TemplatePart, text string) (n int) {
 		}
 	}
 	return n
+}
+
+// MarshalJSON writes the sequence as files hold it.
+func (l PostProcessors) MarshalJSON() ([]byte, error) { return marshalSequence("processors", l) }
+
+func parsePostProcessor(raw json.RawMessage, depth int) (PostProcessor, error) {
+	return parseStage(raw, depth, map[string]reader[PostProcessor]{
+		"BertProcessing":     read[PostProcessor](BertProcessing{}),
+		"ByteLevel":          func(raw json.RawMessage, _ int) (PostProcessor, error) { return parseByteLevel(raw) },
+		"RobertaProcessing":  read[PostProcessor](RobertaProcessing{TrimOffsets: true, PrefixSpace: true}),
+		"TemplateProcessing": func(raw json.RawMessage, _ int) (PostProcessor, error) { return parseTemplate(raw) },
+		"Sequence": func(raw json.RawMessage, depth int) (PostProcessor, error) {
+			list, err := sequence(raw, "processors", depth, parsePostProcessor)
+			return PostProcessors(list), err
+		},
+	})
 }

@@ -75,3 +75,15 @@ func (p RobertaProcessing) Process(parts []*Encoding) ([]*Encoding, error) {
 }
 
 func (p RobertaProcessing) frame() (before, after []int32, ok bool) { return p.template().frame() }
+
+// MarshalJSON writes the PostProcessor as files hold it.
+func (b BertProcessing) MarshalJSON() ([]byte, error) {
+	type fields BertProcessing
+	return typed("BertProcessing", fields(b))
+}
+
+// MarshalJSON writes the PostProcessor as files hold it.
+func (r RobertaProcessing) MarshalJSON() ([]byte, error) {
+	type fields RobertaProcessing
+	return typed("RobertaProcessing", fields(r))
+}

@@ -83,3 +83,18 @@ func (f *jsonTemplate) list(parts []TemplatePart) []jsonPart {
 	}
 	return list
 }
+
+// checkTemplates looks at what is added to texts: it must be there, with ids below size.
+func checkTemplates(p PostProcessor, size int) error {
+	return each(p, func(part any) error {
+		switch p := part.(type) {
+		case Template:
+			return errors.WithMessage(p.check(size), "template")
+		case BertProcessing:
+			return errors.WithMessage(p.template().check(size), "BertProcessing")
+		case RobertaProcessing:
+			return errors.WithMessage(p.template().check(size), "RobertaProcessing")
+		}
+		return nil
+	})
+}

@@ -1,5 +1,7 @@
 package tokenize
 
+import "encoding/json"
+
 // Splitter cuts text into pieces that no token crosses. Text between pieces is left out.
 type Splitter interface {
 	// Split appends the pieces of t to dst, in order.
@@ -117,66 +119,25 @@ func (l Splitters) scanner() scanner {
 	return only
 }
 
-// ByteLevel is the Splitter, the PostProcessor and the Decoder of byte-level BPE. The zero value is GPT-2's: its pattern
-// ('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+), no space put in front, offsets that
-// include the space a token begins with. A BPE of bytes gets the bytes, any other model their spelling in GPT-2's alphabet.
-//
-// As a Decoder it returns the bytes that tokens spell, which need not be valid UTF-8 for an arbitrary list of ids.
-type ByteLevel struct {
-	PrefixSpace bool // as a Splitter, begin a text that does not begin with a space with one
-	TrimOffsets bool // as a PostProcessor, leave spaces at the ends of a token out of its offsets, but for added tokens
-	NoPattern   bool // as a Splitter, do not split: another one has
+// MarshalJSON writes the sequence as files hold it.
+func (l Splitters) MarshalJSON() ([]byte, error) { return marshalSequence("pretokenizers", l) }
+
+func parseSplitter(raw json.RawMessage, depth int) (Splitter, error) {
+	return parseStage(raw, depth, map[string]reader[Splitter]{
+		"BertPreTokenizer":   read[Splitter](BertSplitter{}),
+		"ByteLevel":          func(raw json.RawMessage, _ int) (Splitter, error) { return parseByteLevel(raw) },
+		"CharDelimiterSplit": read[Splitter](CharDelimiterSplit{}),
+		"Digits":             read[Splitter](Digits{}),
+		"FixedLength":        read[Splitter](FixedLength{Length: 5}),
+		"Metaspace":          read[Splitter](Metaspace{}),
+		"Punctuation":        read[Splitter](Punctuation{}),
+		"Split":              parseSplit,
+		"UnicodeScripts":     read[Splitter](UnicodeScripts{}),
+		"Whitespace":         read[Splitter](Whitespace{}),
+		"WhitespaceSplit":    read[Splitter](WhitespaceSplit{}),
+		"Sequence": func(raw json.RawMessage, depth int) (Splitter, error) {
+			list, err := sequence(raw, "pretokenizers", depth, parseSplitter)
+			return Splitters(list), err
+		},
+	})
 }
-
-// Split implements Splitter.
-func (s ByteLevel) Split(dst []Text, t Text) []Text {
-	if s.PrefixSpace && len(t.s) > 0 && t.s[0] != ' ' {
-		t = prepend(t, " ")
-	}
-	return scan(s.pattern(), dst, t)
-}
-
-func (s ByteLevel) pattern() scanner {
-	if s.NoPattern {
-		return wholeScanner{}
-	}
-	return gpt2Scanner{}
-}
-
-func (s ByteLevel) scanner() scanner {
-	if s.PrefixSpace {
-		return nil
-	}
-	return s.pattern()
-}
-
-// Chars yields every character as a piece. Files hold it as a Split by the pattern [\s\S].
-type Chars struct{}
-
-// Split implements Splitter.
-func (Chars) Split(dst []Text, t Text) []Text { return scan(charScanner{}, dst, t) }
-func (Chars) scanner() scanner                { return charScanner{} }
-
-// Words yields words (letters, marks, numbers, _, with apostrophes inside), every newline and every other character that
-// is not a space. Files hold it as a Split by the pattern
-// \n|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}\p{N}_]+)*|[^\s\p{L}\p{M}\p{N}_].
-type Words struct{}
-
-// Split implements Splitter.
-func (Words) Split(dst []Text, t Text) []Text { return scan(wordScanner{}, dst, t) }
-func (Words) scanner() scanner                { return wordScanner{} }
-
-// Whitespace yields runs of word characters and runs of other characters that are not spaces: \w+|[^\w\s]+, where \w is
-// Alphabetic, Mark, Decimal_Number, Connector_Punctuation or Join_Control.
-type Whitespace struct{}
-
-// Split implements Splitter.
-func (Whitespace) Split(dst []Text, t Text) []Text { return scan(whitespaceScanner{}, dst, t) }
-func (Whitespace) scanner() scanner                { return whitespaceScanner{} }
-
-// WhitespaceSplit yields what stands between spaces.
-type WhitespaceSplit struct{}
-
-// Split implements Splitter.
-func (WhitespaceSplit) Split(dst []Text, t Text) []Text { return scan(fieldScanner{}, dst, t) }
-func (WhitespaceSplit) scanner() scanner                { return fieldScanner{} }

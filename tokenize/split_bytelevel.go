@@ -1,61 +1,137 @@
 package tokenize
 
-import "unicode/utf8"
+import (
+	"encoding/json"
+	"unicode/utf8"
 
-// byteRunes is GPT-2's spelling of bytes as printable characters, so that a token of arbitrary bytes is a string of
-// JSON: printable Latin-1 stands for itself, the 68 other bytes are U+0100 and on, in order (Radford et al. 2019,
-// encoder.py, bytes_to_unicode).
-var byteRunes = func() (t [256]rune) {
-	next := rune(256)
-	for b := range t {
+	"github.com/pkg/errors"
+)
+
+// ByteLevel is the Splitter, the PostProcessor and the Decoder of byte-level BPE. The zero value is GPT-2's: its pattern
+// ('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+), no space put in front, offsets that
+// include the space a token begins with. A BPE of bytes gets the bytes, any other model their spelling in GPT-2's alphabet.
+//
+// As a Decoder it returns the bytes that tokens spell, which need not be valid UTF-8 for an arbitrary list of ids.
+type ByteLevel struct {
+	PrefixSpace bool // as a Splitter, begin a text that does not begin with a space with one
+	TrimOffsets bool // as a PostProcessor, leave spaces at the ends of a token out of its offsets, but for added tokens
+	NoPattern   bool // as a Splitter, do not split: another one has
+}
+
+// Split implements Splitter.
+func (s ByteLevel) Split(dst []Text, t Text) []Text {
+	if s.PrefixSpace && len(t.s) > 0 && t.s[0] != ' ' {
+		t = prepend(t, " ")
+	}
+	return scan(s.pattern(), dst, t)
+}
+
+func (s ByteLevel) pattern() scanner {
+	if s.NoPattern {
+		return wholeScanner{}
+	}
+	return gpt2Scanner{}
+}
+
+func (s ByteLevel) scanner() scanner {
+	if s.PrefixSpace {
+		return nil
+	}
+	return s.pattern()
+}
+
+// Process implements PostProcessor: it adds nothing, and with TrimOffsets leaves spaces out of the offsets.
+func (s ByteLevel) Process(parts []*Encoding) ([]*Encoding, error) {
+	if s.TrimOffsets {
+		for _, e := range parts {
+			s.trim(e)
+		}
+	}
+	return parts, nil
+}
+
+func (s ByteLevel) frame() (before, after []int32, ok bool) { return nil, nil, true }
+
+// trim leaves the spaces at both ends of each token out of its offsets. The one that PrefixSpace put in front of the text
+// has no place there, so that nothing is taken off for it.
+func (s ByteLevel) trim(e *Encoding) {
+	for i, token := range e.Tokens {
+		o := &e.Offsets[i]
+		lead, trail := spacesAround(token, e.runes)
+		if lead > 0 && s.PrefixSpace && (i == 0 || o.Start == 0) {
+			lead--
+		}
+		o.Start = min(o.Start+lead, o.End)
+		if o.End >= trail {
+			o.End = max(o.End-trail, o.Start)
+		}
+	}
+	for _, o := range e.Overflow {
+		s.trim(o)
+	}
+}
+
+// spacesAround returns how much of a token's text is spaces at either end, in bytes or runes. GPT-2 spells a space Ġ.
+func spacesAround(token string, runes bool) (lead, trail int) {
+	width := func(r rune) int {
 		switch {
-		case '!' <= b && b <= '~', 0xa1 <= b && b <= 0xac, 0xae <= b:
-			t[b] = rune(b)
-		default:
-			t[b] = next
-			next++
+		case r != 'Ġ' && runeClasses.class(r)&classSpace == 0:
+			return 0
+		case r == 'Ġ' || runes:
+			return 1
 		}
+		return utf8.RuneLen(r)
 	}
-	return t
-}()
-
-// runeBytes is the inverse of byteRunes: byte+1 by rune, 0 for a rune that spells no byte.
-var runeBytes = func() (t [324]uint16) {
-	for b, r := range byteRunes {
-		t[r] = uint16(b) + 1
-	}
-	return t
-}()
-
-// readBytes appends the bytes that token spells to dst. It is false, with dst unchanged, when token has a character
-// that spells none.
-func readBytes(dst []byte, token string) ([]byte, bool) {
-	n := len(dst)
 	for _, r := range token {
-		if int(r) >= len(runeBytes) || runeBytes[r] == 0 {
-			return dst[:n], false
+		n := width(r)
+		if n == 0 {
+			break
 		}
-		dst = append(dst, byte(runeBytes[r]-1))
+		lead += n
 	}
-	return dst, true
+	for token != "" {
+		r, w := utf8.DecodeLastRuneInString(token)
+		n := width(r)
+		if n == 0 {
+			break
+		}
+		trail += n
+		token = token[:len(token)-w]
+	}
+	return lead, trail
 }
 
-// alphabet returns all 256 bytes in GPT-2's order, that of their spelling.
-func alphabet() []byte {
-	order := make([]byte, 0, 256)
-	for r := range runeBytes {
-		if runeBytes[r] != 0 {
-			order = append(order, byte(runeBytes[r]-1))
-		}
+// Decode implements Decoder: it returns the bytes that tokens spell, in one string; a token that spells none stays.
+func (ByteLevel) Decode(tokens []string) []string { return Fuse{}.Decode(joinAll(ByteLevel{}, tokens)) }
+
+func (ByteLevel) join(dst []byte, _, token string, _ bool) []byte {
+	if raw, ok := readBytes(dst, token); ok {
+		return raw
 	}
-	return order
+	return append(dst, token...)
 }
 
-// spellBytes returns the spelling of raw.
-func spellBytes(raw string) string {
-	b := make([]byte, 0, 2*len(raw))
-	for i := range len(raw) {
-		b = utf8.AppendRune(b, byteRunes[raw[i]])
+// MarshalJSON writes the stage as files hold it.
+func (s ByteLevel) MarshalJSON() ([]byte, error) {
+	useRegex := !s.NoPattern
+	return json.Marshal(jsonByteLevel{"ByteLevel", &s.PrefixSpace, &s.TrimOffsets, &useRegex})
+}
+
+// jsonByteLevel is a ByteLevel in any of its roles.
+type jsonByteLevel struct {
+	Type        string `json:"type"`
+	PrefixSpace *bool  `json:"add_prefix_space"`
+	TrimOffsets *bool  `json:"trim_offsets"`
+	UseRegex    *bool  `json:"use_regex"`
+}
+
+func parseByteLevel(raw json.RawMessage) (s ByteLevel, err error) {
+	var f jsonByteLevel
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return s, errors.WithStack(err)
 	}
-	return string(b)
+	if f.PrefixSpace == nil || f.TrimOffsets == nil {
+		return s, errors.New("add_prefix_space and trim_offsets must be there")
+	}
+	return ByteLevel{PrefixSpace: *f.PrefixSpace, TrimOffsets: *f.TrimOffsets, NoPattern: f.UseRegex != nil && !*f.UseRegex}, nil
 }

@@ -116,3 +116,27 @@ func (f FixedLength) Split(dst []Text, t Text) []Text {
 	}
 	return dst
 }
+
+// MarshalJSON writes the Splitter as files hold it.
+func (p Punctuation) MarshalJSON() ([]byte, error) {
+	type fields Punctuation
+	return typed("Punctuation", fields{p.behavior()})
+}
+
+// MarshalJSON writes the Splitter as files hold it.
+func (d Digits) MarshalJSON() ([]byte, error) {
+	type fields Digits
+	return typed("Digits", fields(d))
+}
+
+// MarshalJSON writes the Splitter as files hold it.
+func (c CharDelimiterSplit) MarshalJSON() ([]byte, error) {
+	type fields CharDelimiterSplit
+	return typed("CharDelimiterSplit", fields(c))
+}
+
+// MarshalJSON writes the Splitter as files hold it.
+func (f FixedLength) MarshalJSON() ([]byte, error) {
+	type fields FixedLength
+	return typed("FixedLength", fields(f))
+}

@@ -123,3 +123,13 @@ func (m *Metaspace) UnmarshalJSON(data []byte) error {
 	}
 	return oneRune("replacement", f.Replacement)
 }
+
+// needsPlace reports whether s depends on where a piece starts in the text.
+func needsPlace(s Splitter) bool {
+	return each(s, func(part any) error {
+		if m, ok := part.(Metaspace); ok && m.scheme() == PrependFirst {
+			return errors.New("yes")
+		}
+		return nil
+	}) != nil
+}

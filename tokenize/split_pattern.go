@@ -1,6 +1,7 @@
 package tokenize
 
 import (
+	"encoding/json"
 	"strings"
 	"unicode/utf8"
 
@@ -181,4 +182,34 @@ func merge(parts []part, b Behavior) []part {
 		before = p.match
 	}
 	return out
+}
+
+// MarshalJSON writes the Splitter as files hold it.
+func (s Split) MarshalJSON() ([]byte, error) {
+	return marshal(jsonSplit{"Split", patternJSON(s.Pattern, s.Regex), s.behavior(), s.Invert})
+}
+
+type jsonSplit struct {
+	Type     string      `json:"type"`
+	Pattern  jsonPattern `json:"pattern"`
+	Behavior Behavior    `json:"behavior"`
+	Invert   bool        `json:"invert"`
+}
+
+func parseSplit(raw json.RawMessage, _ int) (Splitter, error) {
+	var f jsonSplit
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return nil, errors.WithStack(err)
+	}
+	pattern, regex, err := f.Pattern.read()
+	if err != nil {
+		return nil, err
+	}
+	for _, known := range []Splitter{Chars{}, Words{}} {
+		if regex && pattern == patternOf(known) && f.Behavior == Removed && f.Invert {
+			return known, nil
+		}
+	}
+	s := Split{Pattern: pattern, Regex: regex, Behavior: f.Behavior, Invert: f.Invert}
+	return s, s.check()
 }

@@ -53,3 +53,6 @@ var scripts = sync.OnceValue(func() *runeTable {
 	all[0x953], all[0x954] = number["Devanagari"], number["Devanagari"] // Inherited since
 	return packRunes(all)
 })
+
+// MarshalJSON writes the Splitter as files hold it.
+func (UnicodeScripts) MarshalJSON() ([]byte, error) { return named("UnicodeScripts") }

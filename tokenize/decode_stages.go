@@ -5,45 +5,6 @@ import (
 	"unicode/utf8"
 )
 
-// WordPieceDecoder is the Decoder of WordPiece: a token that begins with Prefix goes on with the word before it, any other
-// begins a new one behind a space.
-type WordPieceDecoder struct {
-	Prefix  string `json:"prefix"`
-	Cleanup bool   `json:"cleanup"` // no spaces before punctuation and English contractions
-}
-
-// Decode implements Decoder.
-func (d WordPieceDecoder) Decode(tokens []string) []string { return joinAll(d, tokens) }
-
-func (d WordPieceDecoder) join(dst []byte, _, token string, first bool) []byte {
-	if !first {
-		if rest, ok := strings.CutPrefix(token, d.Prefix); ok {
-			token = rest
-		} else {
-			token = " " + token
-		}
-	}
-	if d.Cleanup {
-		token = cleanup(token)
-	}
-	return append(dst, token...)
-}
-
-// dirt is what cleanup changes, in this order.
-var dirt = [][2]string{{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"},
-	{" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}}
-
-// cleanup takes the spaces out that tokens of English leave before punctuation.
-func cleanup(s string) string {
-	if !strings.Contains(s, " ") {
-		return s
-	}
-	for _, d := range dirt {
-		s = strings.ReplaceAll(s, d[0], d[1])
-	}
-	return s
-}
-
 // BPEDecoder is the Decoder of BPE with a mark at the end of words: the mark becomes a space, and nothing in the last token.
 type BPEDecoder struct {
 	Suffix string `json:"suffix"`
@@ -142,4 +103,25 @@ func (ByteFallback) Decode(tokens []string) []string {
 		flush()
 	}
 	return out
+}
+
+// MarshalJSON writes the Decoder as files hold it.
+func (ByteFallback) MarshalJSON() ([]byte, error) { return named("ByteFallback") }
+
+// MarshalJSON writes the Decoder as files hold it.
+func (b BPEDecoder) MarshalJSON() ([]byte, error) {
+	type fields BPEDecoder
+	return typed("BPEDecoder", fields(b))
+}
+
+// MarshalJSON writes the Decoder as files hold it.
+func (c CTC) MarshalJSON() ([]byte, error) {
+	type fields CTC
+	return typed("CTC", fields(c))
+}
+
+// MarshalJSON writes the Decoder as files hold it.
+func (s StripDecoder) MarshalJSON() ([]byte, error) {
+	type fields StripDecoder
+	return typed("Strip", fields(s))
 }

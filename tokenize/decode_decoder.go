@@ -1,8 +1,8 @@
 package tokenize
 
 import (
+	"encoding/json"
 	"strings"
-	"unicode/utf8"
 )
 
 // Decoder turns the tokens of a text into strings that are its text when put side by side.
@@ -25,16 +25,6 @@ func joinAll(j joiner, tokens []string) []string {
 		before = token
 	}
 	return tokens
-}
-
-// Decode implements Decoder: it returns the bytes that tokens spell, in one string; a token that spells none stays.
-func (ByteLevel) Decode(tokens []string) []string { return Fuse{}.Decode(joinAll(ByteLevel{}, tokens)) }
-
-func (ByteLevel) join(dst []byte, _, token string, _ bool) []byte {
-	if raw, ok := readBytes(dst, token); ok {
-		return raw
-	}
-	return append(dst, token...)
 }
 
 // Fuse is the Decoder that puts tokens side by side as they are.
@@ -60,33 +50,6 @@ func (spaced) join(dst []byte, _, token string, first bool) []byte {
 	return append(dst, token...)
 }
 
-// WordJoiner is the Decoder for Words: a space between tokens, but none beside a newline, none after an opening bracket or
-// quotation mark and none before a closing one or a punctuation mark. Files hold it as a Sequence of one WordPiece
-// decoder and three Replace.
-type WordJoiner struct{}
-
-const (
-	openers = "([{«“‘¿¡"
-	closers = ",.;:!?%)]}»”’…"
-)
-
-// Decode implements Decoder.
-func (WordJoiner) Decode(tokens []string) []string { return joinAll(WordJoiner{}, tokens) }
-
-func (WordJoiner) join(dst []byte, before, token string, first bool) []byte {
-	if !first && !sticks(before, token) {
-		dst = append(dst, ' ')
-	}
-	return append(dst, token...)
-}
-
-// sticks tells whether no space stands between two tokens.
-func sticks(before, token string) bool {
-	last, _ := utf8.DecodeLastRuneInString(before)
-	next, _ := utf8.DecodeRuneInString(token)
-	return last == '\n' || next == '\n' || strings.ContainsRune(openers, last) || strings.ContainsRune(closers, next)
-}
-
 // Decoders applies each Decoder to what the one before made.
 type Decoders []Decoder
 
@@ -106,3 +69,30 @@ func (l Decoders) decode(tokens []string) (_ []string, err error) {
 	}
 	return tokens, nil
 }
+
+// MarshalJSON writes the sequence as files hold it.
+func (l Decoders) MarshalJSON() ([]byte, error) { return marshalSequence("decoders", l) }
+
+func parseDecoder(raw json.RawMessage, depth int) (Decoder, error) {
+	return parseStage(raw, depth, map[string]reader[Decoder]{
+		"BPEDecoder":   read[Decoder](BPEDecoder{Suffix: "</w>"}),
+		"ByteFallback": read[Decoder](ByteFallback{}),
+		"ByteLevel":    func(raw json.RawMessage, _ int) (Decoder, error) { return parseByteLevel(raw) },
+		"CTC":          read[Decoder](CTC{Pad: "<pad>", Delimiter: "|", Cleanup: true}),
+		"Fuse":         read[Decoder](Fuse{}),
+		"Metaspace":    read[Decoder](Metaspace{}),
+		"Replace":      read[Decoder](Replace{}),
+		"Strip":        read[Decoder](StripDecoder{}),
+		"WordPiece":    read[Decoder](WordPieceDecoder{Prefix: "##", Cleanup: true}),
+		"Sequence": func(raw json.RawMessage, depth int) (Decoder, error) {
+			if isWordJoiner(raw) {
+				return WordJoiner{}, nil
+			}
+			list, err := sequence(raw, "decoders", depth, parseDecoder)
+			return Decoders(list), err
+		},
+	})
+}
+
+// MarshalJSON writes the Decoder as files hold it.
+func (Fuse) MarshalJSON() ([]byte, error) { return named("Fuse") }

@@ -1,0 +1,61 @@
+package tokenize
+
+import "unicode/utf8"
+
+// byteRunes is GPT-2's spelling of bytes as printable characters, so that a token of arbitrary bytes is a string of
+// JSON: printable Latin-1 stands for itself, the 68 other bytes are U+0100 and on, in order (Radford et al. 2019,
+// encoder.py, bytes_to_unicode).
+var byteRunes = func() (t [256]rune) {
+	next := rune(256)
+	for b := range t {
+		switch {
+		case '!' <= b && b <= '~', 0xa1 <= b && b <= 0xac, 0xae <= b:
+			t[b] = rune(b)
+		default:
+			t[b] = next
+			next++
+		}
+	}
+	return t
+}()
+
+// runeBytes is the inverse of byteRunes: byte+1 by rune, 0 for a rune that spells no byte.
+var runeBytes = func() (t [324]uint16) {
+	for b, r := range byteRunes {
+		t[r] = uint16(b) + 1
+	}
+	return t
+}()
+
+// readBytes appends the bytes that token spells to dst. It is false, with dst unchanged, when token has a character
+// that spells none.
+func readBytes(dst []byte, token string) ([]byte, bool) {
+	n := len(dst)
+	for _, r := range token {
+		if int(r) >= len(runeBytes) || runeBytes[r] == 0 {
+			return dst[:n], false
+		}
+		dst = append(dst, byte(runeBytes[r]-1))
+	}
+	return dst, true
+}
+
+// alphabet returns all 256 bytes in GPT-2's order, that of their spelling.
+func alphabet() []byte {
+	order := make([]byte, 0, 256)
+	for r := range runeBytes {
+		if runeBytes[r] != 0 {
+			order = append(order, byte(runeBytes[r]-1))
+		}
+	}
+	return order
+}
+
+// spellBytes returns the spelling of raw.
+func spellBytes(raw string) string {
+	b := make([]byte, 0, 2*len(raw))
+	for i := range len(raw) {
+		b = utf8.AppendRune(b, byteRunes[raw[i]])
+	}
+	return string(b)
+}

@@ -1,0 +1,48 @@
+package tokenize
+
+import "strings"
+
+// dirt is what cleanup changes, in this order.
+var dirt = [][2]string{{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"},
+	{" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}}
+
+// WordPieceDecoder is the Decoder of WordPiece: a token that begins with Prefix goes on with the word before it, any other
+// begins a new one behind a space.
+type WordPieceDecoder struct {
+	Prefix  string `json:"prefix"`
+	Cleanup bool   `json:"cleanup"` // no spaces before punctuation and English contractions
+}
+
+// Decode implements Decoder.
+func (d WordPieceDecoder) Decode(tokens []string) []string { return joinAll(d, tokens) }
+
+func (d WordPieceDecoder) join(dst []byte, _, token string, first bool) []byte {
+	if !first {
+		if rest, ok := strings.CutPrefix(token, d.Prefix); ok {
+			token = rest
+		} else {
+			token = " " + token
+		}
+	}
+	if d.Cleanup {
+		token = cleanup(token)
+	}
+	return append(dst, token...)
+}
+
+// MarshalJSON writes the Decoder as files hold it.
+func (w WordPieceDecoder) MarshalJSON() ([]byte, error) {
+	type fields WordPieceDecoder
+	return typed("WordPiece", fields(w))
+}
+
+// cleanup takes the spaces out that tokens of English leave before punctuation.
+func cleanup(s string) string {
+	if !strings.Contains(s, " ") {
+		return s
+	}
+	for _, d := range dirt {
+		s = strings.ReplaceAll(s, d[0], d[1])
+	}
+	return s
+}

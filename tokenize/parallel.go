@@ -1,0 +1,49 @@
+package tokenize
+
+import (
+	"runtime"
+	"sync/atomic"
+
+	"github.com/pkg/errors"
+	"golang.org/x/sync/errgroup"
+)
+
+// inParallel calls do for 0 … n−1 from GOMAXPROCS goroutines. It returns the error of the lowest index.
+func inParallel(n int, do func(i int) error) error {
+	var next atomic.Int64
+	var group errgroup.Group
+	errs := make([]error, n)
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		group.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return nil
+				}
+				if errs[i] = guard(func() error { return do(i) }); errs[i] != nil {
+					return errs[i]
+				}
+			}
+		})
+	}
+	if group.Wait() == nil {
+		return nil
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guard runs do in a goroutine of ours. A panic, of a stage of the caller or of our own, becomes an error with the stack
+// of its place, because the caller cannot recover from a panic in another goroutine.
+func guard(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.Errorf("panic: %v", p)
+		}
+	}()
+	return do()
+}

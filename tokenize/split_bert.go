@@ -1,0 +1,13 @@
+package tokenize
+
+// BertSplitter is BERT's Splitter, which Hugging Face calls BertPreTokenizer: it parts at white space, which it leaves out,
+// and makes every punctuation mark a piece.
+type BertSplitter struct{}
+
+// Split implements Splitter.
+func (BertSplitter) Split(dst []Text, t Text) []Text { return scan(bertScanner{}, dst, t) }
+
+func (BertSplitter) scanner() scanner { return bertScanner{} }
+
+// MarshalJSON writes the Splitter as files hold it.
+func (BertSplitter) MarshalJSON() ([]byte, error) { return named("BertPreTokenizer") }

@@ -1,0 +1,66 @@
+package tokenize
+
+// Whitespace yields runs of word characters and runs of other characters that are not spaces: \w+|[^\w\s]+, where \w is
+// Alphabetic, Mark, Decimal_Number, Connector_Punctuation or Join_Control.
+type Whitespace struct{}
+
+// Split implements Splitter.
+func (Whitespace) Split(dst []Text, t Text) []Text { return scan(whitespaceScanner{}, dst, t) }
+
+func (Whitespace) scanner() scanner { return whitespaceScanner{} }
+
+// MarshalJSON writes the Splitter as files hold it.
+func (Whitespace) MarshalJSON() ([]byte, error) { return named("Whitespace") }
+
+// WhitespaceSplit yields what stands between spaces.
+type WhitespaceSplit struct{}
+
+// Split implements Splitter.
+func (WhitespaceSplit) Split(dst []Text, t Text) []Text { return scan(fieldScanner{}, dst, t) }
+
+func (WhitespaceSplit) scanner() scanner { return fieldScanner{} }
+
+// MarshalJSON writes the Splitter as files hold it.
+func (WhitespaceSplit) MarshalJSON() ([]byte, error) { return named("WhitespaceSplit") }
+
+// Chars yields every character as a piece. Files hold it as a Split by the pattern [\s\S].
+type Chars struct{}
+
+// Split implements Splitter.
+func (Chars) Split(dst []Text, t Text) []Text { return scan(charScanner{}, dst, t) }
+
+func (Chars) scanner() scanner { return charScanner{} }
+
+// MarshalJSON writes the Splitter as files hold it.
+func (s Chars) MarshalJSON() ([]byte, error) { return keepMatches(patternOf(s)) }
+
+// Words yields words (letters, marks, numbers, _, with apostrophes inside), every newline and every other character that
+// is not a space. Files hold it as a Split by the pattern
+// \n|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}\p{N}_]+)*|[^\s\p{L}\p{M}\p{N}_].
+type Words struct{}
+
+// Split implements Splitter.
+func (Words) Split(dst []Text, t Text) []Text { return scan(wordScanner{}, dst, t) }
+
+func (Words) scanner() scanner { return wordScanner{} }
+
+// MarshalJSON writes the Splitter as files hold it.
+func (s Words) MarshalJSON() ([]byte, error) { return keepMatches(patternOf(s)) }
+
+// The patterns under which files hold Chars and Words.
+const (
+	patternChars = `[\s\S]`
+	patternWords = `\n|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}\p{N}_]+)*|[^\s\p{L}\p{M}\p{N}_]`
+)
+
+func patternOf(s Splitter) string {
+	if s == (Chars{}) {
+		return patternChars
+	}
+	return patternWords
+}
+
+// keepMatches is a Split that leaves out what does not match.
+func keepMatches(pattern string) ([]byte, error) {
+	return Split{Pattern: pattern, Regex: true, Behavior: Removed, Invert: true}.MarshalJSON()
+}
