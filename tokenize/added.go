@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"github.com/pkg/errors"
 )
 
@@ -186,7 +187,7 @@ func (f *finder) next() (token *AddedToken, at Span, ok bool) {
 			at.Start = max(f.done, spaceStart(text, at.Start))
 		}
 		if token.RightStrip {
-			at.End = runOf(text, at.End, classSpace)
+			at.End = runOf(text, at.End, char.Space)
 		}
 		f.done = at.End
 		return token, at, true
@@ -210,7 +211,7 @@ func (m *matcher) start(text string) int {
 // touchesWord tells whether a word character stands beside s.
 func touchesWord(text string, s Span) bool {
 	if s.End < len(text) {
-		if k, _ := runeAt(text, s.End); k&classWord != 0 {
+		if k, _ := char.At(text, s.End); k&char.Word != 0 {
 			return true
 		}
 	}
@@ -218,15 +219,15 @@ func touchesWord(text string, s Span) bool {
 		return false
 	}
 	before, _ := runeAround(text, s.Start-1)
-	k, _ := runeAt(text, before)
-	return k&classWord != 0
+	k, _ := char.At(text, before)
+	return k&char.Word != 0
 }
 
 // spaceStart returns the start of the spaces that end at text[i].
 func spaceStart(text string, i int) int {
 	for i > 0 {
 		start, _ := runeAround(text, i-1)
-		if k, _ := runeAt(text, start); k&classSpace == 0 {
+		if k, _ := char.At(text, start); k&char.Space == 0 {
 			break
 		}
 		i = start

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -95,7 +96,7 @@ func (w *formWriter) add(t Text, i, j int) {
 	w.origins = append(w.origins, t.Span(i, j))
 	w.buf = w.parts.AppendString(w.buf[:0], t.s[i:j])
 	leads := true
-	if r, _ := utf8.DecodeRuneInString(t.s[i:j]); r >= utf8.RuneSelf && !unicode.Is(unicode9, r) {
+	if r, _ := utf8.DecodeRuneInString(t.s[i:j]); r >= utf8.RuneSelf && !unicode.Is(char.Unicode9, r) {
 		w.runes = append(w.runes, formRune{text: t.s[i:j], leads: true})
 		return
 	}

@@ -4,7 +4,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/rangetable"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
 // Strip is the Normalizer that takes the spaces off the ends of a text.
@@ -17,7 +17,7 @@ type Strip struct {
 func (s Strip) Normalize(t Text) Text {
 	start, end := 0, len(t.s)
 	if s.Left {
-		start = runOf(t.s, 0, classSpace)
+		start = runOf(t.s, 0, char.Space)
 	}
 	if s.Right {
 		end = max(start, spaceStart(t.s, end))
@@ -55,10 +55,8 @@ func (StripAccents) Normalize(t Text) Text {
 
 // combining tells whether r is a mark in Unicode 9.0, the version of the reference implementation's table.
 func combining(r rune) bool {
-	return (unicode.Is(unicode.M, r) && r != 0x111c9 || r == 0x1cf2 || r == 0x1cf3) && unicode.Is(unicode9, r)
+	return (unicode.Is(unicode.M, r) && r != 0x111c9 || r == 0x1cf2 || r == 0x1cf3) && unicode.Is(char.Unicode9, r)
 }
-
-var unicode9 = rangetable.Assigned("9.0.0")
 
 // Nmt is the Normalizer of sentencepiece's rule set nmt: control characters are left out, and tabs, newlines and other
 // characters that act as spaces become one (sentencepiece, builder.cc, BuildNmtNFKCMap).

@@ -5,14 +5,15 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"github.com/pkg/errors"
 )
 
 // class reads the rest of a class, behind its [.
-func (p *regexParser) class() (runeSet, error) {
+func (p *regexParser) class() (char.Set, error) {
 	negate := p.take("^")
-	var set runeSet
-	var left []runeSet // what stands before && so far
+	var set char.Set
+	var left []char.Set // what stands before && so far
 	for first := true; ; first = false {
 		switch {
 		case p.at >= len(p.in):
@@ -21,10 +22,10 @@ func (p *regexParser) class() (runeSet, error) {
 			return nil, errors.New("empty class")
 		case p.take("]"):
 			for _, l := range left {
-				set = set.and(l)
+				set = set.And(l)
 			}
 			if negate {
-				set = set.negated()
+				set = set.Negated()
 			}
 			return set, nil
 		case p.take("&&"):
@@ -41,20 +42,20 @@ func (p *regexParser) class() (runeSet, error) {
 			switch {
 			case err != nil:
 				return nil, err
-			case !one || to[0].first < item[0].first:
+			case !one || to[0].First < item[0].First:
 				return nil, errors.New("wrong range in a class")
 			}
-			item = runeSet{{item[0].first, to[0].first}}
+			item = char.Set{{First: item[0].First, Last: to[0].First}}
 		}
 		if p.flags.fold {
-			item = item.folded()
+			item = item.Folded()
 		}
 		set = append(set, item...)
 	}
 }
 
 // classItem reads a character, in which case one is true, or a set.
-func (p *regexParser) classItem() (set runeSet, one bool, err error) {
+func (p *regexParser) classItem() (set char.Set, one bool, err error) {
 	if p.at >= len(p.in) {
 		return nil, false, errors.New("class without ]")
 	}
@@ -73,56 +74,56 @@ func (p *regexParser) classItem() (set runeSet, one bool, err error) {
 		return set, false, err
 	case '\\':
 		if p.take("b") {
-			return runeSet{{'\b', '\b'}}, true, nil
+			return char.Set{{First: '\b', Last: '\b'}}, true, nil
 		}
 		return p.escapedSet()
 	default:
-		return runeSet{{c, c}}, true, nil
+		return char.Set{{First: c, Last: c}}, true, nil
 	}
 }
 
 // posixSet returns the characters of a bracket such as [:space:].
-func posixSet(name string) (set runeSet, one bool, err error) {
+func posixSet(name string) (set char.Set, one bool, err error) {
 	rest, negate := strings.CutPrefix(name, "^")
 	switch rest {
 	case "space":
-		set = setSpace()
+		set = char.Spaces()
 	case "digit":
-		set = setDigit()
+		set = char.Digits()
 	case "word":
-		set = setWord()
+		set = char.Words()
 	case "xdigit":
-		set = setHex
+		set = char.Hex
 	case "ascii":
-		set = runeSet{{0, 0x7f}}
+		set = char.Set{{First: 0, Last: 0x7f}}
 	default:
 		return nil, false, errors.Errorf("[:%s:] is not known here", name)
 	}
 	if negate {
-		set = set.negated()
+		set = set.Negated()
 	}
 	return set, false, nil
 }
 
 // escapedSet reads what stands behind a backslash: a character, in which case one is true, or a set.
-func (p *regexParser) escapedSet() (set runeSet, one bool, err error) {
+func (p *regexParser) escapedSet() (set char.Set, one bool, err error) {
 	if p.at >= len(p.in) {
 		return nil, false, errors.New("backslash at the end")
 	}
 	c := p.rune()
 	if i := strings.IndexRune("tnrfvae", c); i >= 0 {
 		r := rune("\t\n\r\f\v\a\x1b"[i])
-		return runeSet{{r, r}}, true, nil
+		return char.Set{{First: r, Last: r}}, true, nil
 	}
 	switch c {
 	case 's', 'S':
-		set = setSpace()
+		set = char.Spaces()
 	case 'd', 'D':
-		set = setDigit()
+		set = char.Digits()
 	case 'w', 'W':
-		set = setWord()
+		set = char.Words()
 	case 'h', 'H':
-		set = setHex
+		set = char.Hex
 	case 'p', 'P':
 		return p.property(c == 'P')
 	case 'x', 'u':
@@ -131,21 +132,21 @@ func (p *regexParser) escapedSet() (set runeSet, one bool, err error) {
 			digits = 4
 		}
 		r, err := p.hexRune(digits)
-		return runeSet{{r, r}}, true, err
+		return char.Set{{First: r, Last: r}}, true, err
 	default:
-		if c >= 0x80 || asciiClasses[c]&(classLetter|classNumber) != 0 {
+		if c >= 0x80 || char.ASCII[c]&(char.Letter|char.Number) != 0 {
 			return nil, false, errors.Errorf(`\%c is not known here`, c)
 		}
-		return runeSet{{c, c}}, true, nil
+		return char.Set{{First: c, Last: c}}, true, nil
 	}
 	if 'A' <= c && c <= 'Z' {
-		set = set.negated()
+		set = set.Negated()
 	}
 	return set, false, nil
 }
 
 // property reads {name} behind \p or \P.
-func (p *regexParser) property(negate bool) (set runeSet, one bool, err error) {
+func (p *regexParser) property(negate bool) (set char.Set, one bool, err error) {
 	end := strings.IndexByte(p.in[p.at:], '}')
 	if !p.take("{") || end < 0 {
 		return nil, false, errors.New(`\p without {…}`)
@@ -155,18 +156,18 @@ func (p *regexParser) property(negate bool) (set runeSet, one bool, err error) {
 	if rest, ok := strings.CutPrefix(name, "^"); ok {
 		name, negate = rest, !negate
 	}
-	if set, err = propertySet(name); err != nil {
+	if set, err = char.Property(name); err != nil {
 		return nil, false, err
 	}
 	if negate {
-		set = set.negated()
+		set = set.Negated()
 	}
 	return set, false, nil
 }
 
 // escape rewrites what stands behind a backslash outside a class.
 func (p *regexParser) escape() error {
-	word := setWordAlone().String()
+	word := char.WordsAlone().String()
 	for _, e := range [][2]string{
 		{"A", `\A`}, {"z", `\z`}, {"Z", `(?=\n?\z)`}, {"G", `\G`}, {"R", `(?>\r\n|[\n-\r\u0085\u2028\u2029])`},
 		{"b", "(?:(?<=" + word + ")(?!" + word + ")|(?<!" + word + ")(?=" + word + "))"},
@@ -187,10 +188,10 @@ func (p *regexParser) escape() error {
 	}
 	switch {
 	case p.take("w"):
-		p.write(setWordAlone().String())
+		p.write(char.WordsAlone().String())
 		return nil
 	case p.take("W"):
-		p.write(setWordAlone().negated().String())
+		p.write(char.WordsAlone().Negated().String())
 		return nil
 	}
 	set, _, err := p.escapedSet()

@@ -1,10 +1,12 @@
 package tokenize
 
+import "github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+
 // programCompiler writes the instructions of a program.
 type programCompiler struct {
 	program *program
-	sets    []runeSet // by bit
-	masks   []uint32  // by class: the sets that it is in
+	sets    []char.Set // by bit
+	masks   []uint32   // by class: the sets that it is in
 	code    []instruction
 	loops   bool // write a repeated set as a loop
 	ok      bool

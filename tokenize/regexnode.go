@@ -4,12 +4,14 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
 // regexNode is a part of a regular expression.
 type regexNode struct {
 	kind     regexKind
-	set      runeSet // of a nodeSet
+	set      char.Set // of a nodeSet
 	kids     []*regexNode
 	min, max int // of a nodeRepeat; max -1: no bound
 	lazy     bool
@@ -91,7 +93,7 @@ func (r *regexReader) atom() *regexNode {
 		return &regexNode{kind: nodeEnd}
 	}
 	c := r.char()
-	return &regexNode{kind: nodeSet, set: runeSet{{c, c}}}
+	return &regexNode{kind: nodeSet, set: char.Set{{First: c, Last: c}}}
 }
 
 // group reads a group behind its parenthesis. A numbered one is like any other, for nothing refers to it here.
@@ -164,24 +166,24 @@ func (r *regexReader) counts() (low, high int) {
 }
 
 // class reads a class behind its [.
-func (r *regexReader) class() runeSet {
+func (r *regexReader) class() char.Set {
 	negate := r.take("^")
 	if r.take(`\s\S]`) {
-		return runeSet{{0, utf8.MaxRune}}
+		return char.Set{{First: 0, Last: utf8.MaxRune}}
 	}
-	var set runeSet
+	var set char.Set
 	for r.ok && !r.take("]") {
 		c := r.char()
 		last := c
 		if r.take("-") {
 			last = r.char()
 		}
-		set = append(set, runeRange{c, last})
+		set = append(set, char.Range{First: c, Last: last})
 	}
 	if negate {
-		return set.negated()
+		return set.Negated()
 	}
-	return set.normal()
+	return set.Normal()
 }
 
 // char reads one character.

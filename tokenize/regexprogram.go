@@ -4,6 +4,8 @@ import (
 	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
 // program is a regular expression for the machine: instructions of a machine that backtracks, with the preferences of
@@ -119,7 +121,7 @@ func compileProgram(translated string) *program {
 // collect gives every set of n its bit.
 func (c *programCompiler) collect(n *regexNode) {
 	if n.kind == nodeSet {
-		n.set = n.set.normal()
+		n.set = n.set.Normal()
 		if c.bitOf(n.set) == 0 {
 			c.sets = append(c.sets, n.set)
 		}
@@ -134,8 +136,8 @@ func (c *programCompiler) collect(n *regexNode) {
 }
 
 // bitOf returns the mask of a set, 0 for one that has none.
-func (c *programCompiler) bitOf(s runeSet) uint32 {
-	i := slices.IndexFunc(c.sets, func(t runeSet) bool { return slices.Equal(s, t) })
+func (c *programCompiler) bitOf(s char.Set) uint32 {
+	i := slices.IndexFunc(c.sets, func(t char.Set) bool { return slices.Equal(s, t) })
 	if i < 0 {
 		return 0
 	}
@@ -147,7 +149,7 @@ func (c *programCompiler) fill() {
 	all := make([]uint32, unicode.MaxRune+1) // a bit for each set that has the character
 	for i, set := range c.sets {
 		for _, r := range set {
-			part := all[r.first : min(r.last, unicode.MaxRune)+1]
+			part := all[r.First : min(r.Last, unicode.MaxRune)+1]
 			for k := range part {
 				part[k] |= 1 << i
 			}

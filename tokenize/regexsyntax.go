@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"github.com/pkg/errors"
 )
 
@@ -131,7 +132,7 @@ func (p *regexParser) atom(c, last rune) error {
 // literal writes one character.
 func (p *regexParser) literal(c, last rune) error {
 	if !p.flags.fold {
-		p.write(escapeRune(c))
+		p.write(char.Escape(c))
 		return nil
 	}
 	p.last = unicode.ToLower(c)
@@ -142,13 +143,13 @@ func (p *regexParser) literal(c, last rune) error {
 	case "ss", "ff", "fi", "fl", "st":
 		return errors.Errorf("%q without regard to case, which one character may match, is not known here", string([]rune{last, p.last}))
 	}
-	p.writeSet(runeSet{{c, c}})
+	p.writeSet(char.Set{{First: c, Last: c}})
 	return nil
 }
 
-func (p *regexParser) writeSet(s runeSet) {
+func (p *regexParser) writeSet(s char.Set) {
 	if p.flags.fold {
-		s = s.folded()
+		s = s.Folded()
 	}
 	p.write(s.String())
 }

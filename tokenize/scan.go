@@ -3,6 +3,8 @@ package tokenize
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
 // scanner cuts a text into pieces from left to right, keeping no state: the fast form of a Splitter that changes no text.
@@ -16,7 +18,7 @@ type scanner interface {
 // runOf returns the end of the characters from text[i] on that have one of the classes.
 func runOf(text string, i int, classes uint8) int {
 	for i < len(text) {
-		k, w := runeAt(text, i)
+		k, w := char.At(text, i)
 		if k&classes == 0 {
 			break
 		}
@@ -28,7 +30,7 @@ func runOf(text string, i int, classes uint8) int {
 // runNot returns the end of the characters from text[i] on that have none of the classes.
 func runNot(text string, i int, classes uint8) int {
 	for i < len(text) {
-		k, w := runeAt(text, i)
+		k, w := char.At(text, i)
 		if k&classes != 0 {
 			break
 		}
@@ -41,8 +43,8 @@ func runNot(text string, i int, classes uint8) int {
 func spaceEnd(text string, at int) int {
 	last, i := at, at
 	for i < len(text) {
-		k, w := runeAt(text, i)
-		if k&classSpace == 0 {
+		k, w := char.At(text, i)
+		if k&char.Space == 0 {
 			if last > at {
 				return last
 			}
@@ -58,12 +60,12 @@ func spaceEnd(text string, at int) int {
 func newlineEnd(text string, i int) int {
 	end := -1
 	for i < len(text) {
-		k, w := runeAt(text, i)
-		if k&classSpace == 0 {
+		k, w := char.At(text, i)
+		if k&char.Space == 0 {
 			break
 		}
 		i += w
-		if k&classNewline != 0 {
+		if k&char.Newline != 0 {
 			end = i
 		}
 	}
@@ -73,7 +75,7 @@ func newlineEnd(text string, i int) int {
 // atMost returns the end of at most n characters of the classes from text[i] on.
 func atMost(text string, i, n int, classes uint8) int {
 	for ; n > 0 && i < len(text); n-- {
-		k, w := runeAt(text, i)
+		k, w := char.At(text, i)
 		if k&classes == 0 {
 			break
 		}
@@ -120,7 +122,7 @@ func cutAtNewline(text string, at, skip int) int {
 			break
 		}
 		at += n
-		if c := text[at+1]; c < utf8.RuneSelf && asciiClasses[c]&(classLetter|classNumber) != 0 {
+		if c := text[at+1]; c < utf8.RuneSelf && char.ASCII[c]&(char.Letter|char.Number) != 0 {
 			return at + skip
 		}
 	}

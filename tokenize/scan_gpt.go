@@ -1,5 +1,7 @@
 package tokenize
 
+import "github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+
 // The split patterns with a scanner of their own, by their exact text.
 const (
 	patternGPT2   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
@@ -36,16 +38,16 @@ func (gpt2Scanner) next(text string, at int) (start, end int) {
 			i++
 		}
 	}
-	k, w := runeAt(text, i)
+	k, w := char.At(text, i)
 	switch {
-	case k&classLetter != 0:
-		return at, runOf(text, i+w, classLetter)
-	case k&classSpace != 0:
+	case k&char.Letter != 0:
+		return at, runOf(text, i+w, char.Letter)
+	case k&char.Space != 0:
 		return at, spaceEnd(text, at)
-	case k&classNumber != 0:
-		return at, runOf(text, i+w, classNumber)
+	case k&char.Number != 0:
+		return at, runOf(text, i+w, char.Number)
 	}
-	return at, runNot(text, i+w, classSpace|classLetter|classNumber)
+	return at, runNot(text, i+w, char.Space|char.Letter|char.Number)
 }
 
 func (gpt2Scanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
@@ -62,15 +64,15 @@ func (s clScanner) next(text string, at int) (start, end int) {
 			return at, at + n
 		}
 	}
-	k, w := runeAt(text, at)
+	k, w := char.At(text, at)
 	switch {
-	case k&classLetter != 0:
-		return at, runOf(text, at+w, classLetter)
-	case k&classNumber != 0:
-		return at, atMost(text, at, s.digits, classNumber)
+	case k&char.Letter != 0:
+		return at, runOf(text, at+w, char.Letter)
+	case k&char.Number != 0:
+		return at, atMost(text, at, s.digits, char.Number)
 	}
-	if k&classNewline == 0 {
-		if end := runOf(text, at+w, classLetter); end > at+w {
+	if k&char.Newline == 0 {
+		if end := runOf(text, at+w, char.Letter); end > at+w {
 			return at, end
 		}
 	}
@@ -85,7 +87,7 @@ func punctuationOrSpace(text string, at int, slash bool) int {
 	if text[at] == ' ' {
 		i++
 	}
-	if end := runNot(text, i, classSpace|classLetter|classNumber); end > i {
+	if end := runNot(text, i, char.Space|char.Letter|char.Number); end > i {
 		for end < len(text) && (text[end] == '\r' || text[end] == '\n' || slash && text[end] == '/') {
 			end++
 		}
@@ -101,16 +103,16 @@ func punctuationOrSpace(text string, at int, slash bool) int {
 type o200kScanner struct{}
 
 const (
-	o200kHead = classUpper | classOther | classMark
-	o200kTail = classLower | classOther | classMark
+	o200kHead = char.Upper | char.Other | char.Mark
+	o200kTail = char.Lower | char.Other | char.Mark
 )
 
 func (o200kScanner) next(text string, at int) (start, end int) {
 	if at >= len(text) {
 		return len(text), len(text)
 	}
-	k, w := runeAt(text, at)
-	prefix := k&(classNewline|classLetter|classNumber) == 0
+	k, w := char.At(text, at)
+	prefix := k&(char.Newline|char.Letter|char.Number) == 0
 	end = -1
 	if prefix {
 		end = o200kLower(text, at+w)
@@ -130,8 +132,8 @@ func (o200kScanner) next(text string, at int) (start, end int) {
 			end += contraction(text, end, true)
 		}
 		return at, end
-	case k&classNumber != 0:
-		return at, atMost(text, at, 3, classNumber)
+	case k&char.Number != 0:
+		return at, atMost(text, at, 3, char.Number)
 	}
 	return at, punctuationOrSpace(text, at, true)
 }
@@ -143,7 +145,7 @@ func (o200kScanner) cut(text string, at int) int { return cutAtNewline(text, at,
 func o200kLower(text string, i int) int {
 	last := -1
 	for i < len(text) {
-		k, w := runeAt(text, i)
+		k, w := char.At(text, i)
 		if k&o200kHead == 0 {
 			break
 		}

@@ -3,6 +3,8 @@ package tokenize
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
 // More patterns with a scanner of their own: Falcon's, CLIP's, and that of CLIP's normalizer.
@@ -15,8 +17,8 @@ const (
 // spaceRuns returns the matches of patternSpaces.
 func spaceRuns(text string) (found []Span) {
 	for at := 0; at < len(text); {
-		start := runNot(text, at, classSpace)
-		at = runOf(text, start, classSpace)
+		start := runNot(text, at, char.Space)
+		at = runOf(text, start, char.Space)
 		if start < at {
 			found = append(found, Span{start, at})
 		}
@@ -107,7 +109,7 @@ func (threeScanner) cut(text string, _ int) int { return len(text) }
 type clipScanner struct{}
 
 func (clipScanner) next(text string, at int) (start, end int) {
-	if at = runOf(text, at, classSpace); at == len(text) {
+	if at = runOf(text, at, char.Space); at == len(text) {
 		return at, at
 	}
 	switch text[at] {
@@ -122,14 +124,14 @@ func (clipScanner) next(text string, at int) (start, end int) {
 			return at, at + n
 		}
 	}
-	k, w := runeAt(text, at)
+	k, w := char.At(text, at)
 	switch {
-	case k&classLetter != 0:
-		return at, runOf(text, at+w, classLetter)
-	case k&classNumber != 0:
+	case k&char.Letter != 0:
+		return at, runOf(text, at+w, char.Letter)
+	case k&char.Number != 0:
 		return at, at + w
 	}
-	return at, runNot(text, at+w, classSpace|classLetter|classNumber)
+	return at, runNot(text, at+w, char.Space|char.Letter|char.Number)
 }
 
 func (clipScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }

@@ -1,21 +1,25 @@
 package tokenize
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+)
 
 // wordScanner is patternWords: words with apostrophes inside them, newlines, and every other mark by itself.
 type wordScanner struct{}
 
-const wordChars = classLetter | classMark | classNumber
+const wordChars = char.Letter | char.Mark | char.Number
 
 func (wordScanner) next(text string, at int) (start, end int) {
 	for at < len(text) {
-		k, w := runeAt(text, at)
+		k, w := char.At(text, at)
 		switch {
 		case text[at] == '\n':
 			return at, at + 1
 		case k&wordChars != 0 || text[at] == '_':
 			return at, wordEnd(text, at+w)
-		case k&classSpace == 0:
+		case k&char.Space == 0:
 			return at, at + w
 		}
 		at += w
@@ -28,7 +32,7 @@ func (wordScanner) cut(text string, at int) int { return cutAtNewline(text, at, 
 // wordEnd returns the end of a word that has begun before text[i].
 func wordEnd(text string, i int) int {
 	for i < len(text) {
-		k, w := runeAt(text, i)
+		k, w := char.At(text, i)
 		if k&wordChars == 0 && text[i] != '_' {
 			joint := 0
 			if text[i] == '\'' {
@@ -40,7 +44,7 @@ func wordEnd(text string, i int) int {
 				return i
 			}
 			i += joint
-			if k, w = runeAt(text, i); k&wordChars == 0 && text[i] != '_' {
+			if k, w = char.At(text, i); k&wordChars == 0 && text[i] != '_' {
 				return i - joint
 			}
 		}
@@ -53,14 +57,14 @@ func wordEnd(text string, i int) int {
 type whitespaceScanner struct{}
 
 func (whitespaceScanner) next(text string, at int) (start, end int) {
-	at = runOf(text, at, classSpace)
+	at = runOf(text, at, char.Space)
 	if at == len(text) {
 		return at, at
 	}
-	if k, _ := runeAt(text, at); k&classWord != 0 {
-		return at, runOf(text, at, classWord)
+	if k, _ := char.At(text, at); k&char.Word != 0 {
+		return at, runOf(text, at, char.Word)
 	}
-	return at, runNot(text, at, classWord|classSpace)
+	return at, runNot(text, at, char.Word|char.Space)
 }
 
 func (whitespaceScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
@@ -69,8 +73,8 @@ func (whitespaceScanner) cut(text string, at int) int { return cutAtNewline(text
 type fieldScanner struct{}
 
 func (fieldScanner) next(text string, at int) (start, end int) {
-	at = runOf(text, at, classSpace)
-	return at, runNot(text, at, classSpace)
+	at = runOf(text, at, char.Space)
+	return at, runNot(text, at, char.Space)
 }
 
 func (fieldScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"github.com/pkg/errors"
 )
 
@@ -75,7 +76,7 @@ func (s ByteLevel) trim(e *Encoding) {
 func spacesAround(token string, runes bool) (lead, trail int) {
 	width := func(r rune) int {
 		switch {
-		case r != 'Ġ' && runeClasses.class(r)&classSpace == 0:
+		case r != 'Ġ' && char.Classes.Class(r)&char.Space == 0:
 			return 0
 		case r == 'Ġ' || runes:
 			return 1

@@ -3,6 +3,7 @@ package tokenize
 import (
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"github.com/pkg/errors"
 )
 
@@ -25,7 +26,7 @@ type Punctuation struct {
 	Behavior Behavior `json:"behavior"` // "" means Isolated
 }
 
-func isPunct(r rune) bool { return bertClassOf(r)&bertPunct != 0 }
+func isPunct(r rune) bool { return char.Bert(r)&char.BertPunct != 0 }
 
 func (p Punctuation) behavior() Behavior { return Split{Behavior: p.Behavior}.behavior() }
 func (p Punctuation) check() error       { return p.behavior().check() }
@@ -64,7 +65,7 @@ func isNumber(r rune) bool {
 	if r < utf8.RuneSelf {
 		return '0' <= r && r <= '9'
 	}
-	return runeClasses.class(r)&classNumber != 0 || 0x11de0 <= r && r <= 0x11de9 || 0x16ff4 <= r && r <= 0x16ff6
+	return char.Classes.Class(r)&char.Number != 0 || 0x11de0 <= r && r <= 0x11de9 || 0x16ff4 <= r && r <= 0x16ff6
 }
 
 // CharDelimiterSplit is the Splitter that cuts at one character, which it leaves out.
