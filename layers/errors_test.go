@@ -12,7 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// TestErrors: the error of a layer has the path at which it stands, and both values that disagree.
+// TestErrors: the error of a layer names the layer's path and both values that disagree.
 func TestErrors(t *testing.T) {
 	none := layers.Sequence{}
 	for _, c := range []struct {
@@ -122,7 +122,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// scalar is a node without axes.
+// scalar returns a node without axes.
 func scalar(s *graph.Scope, x *G.Node) *G.Node {
 	one := s.Try(ops.Slice(s.Try(ops.Reshape(x, 80)), 0, 0, 1))
 	return s.Try(ops.Reshape(one))
@@ -138,7 +138,7 @@ func TestIDOutOfRange(t *testing.T) {
 	}
 }
 
-// wantError fails unless err mentions all the words.
+// wantError fails the test unless err contains all words.
 func wantError(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if err == nil {
