@@ -112,7 +112,7 @@ func (c *comparison) compare(w *weights, params Tensors, rules Rules) []load {
 // err returns an error that lists all differences, or nil if the file matches.
 func (c *comparison) err() error {
 	if c.params == 0 {
-		return errors.New("no parameters to load into: build a graph first, which declares them")
+		return errors.New("no parameters to load into: build a graph first to declare them")
 	}
 	var parts []string
 	for _, p := range []struct {

@@ -148,7 +148,7 @@ type memory struct {
 func (k memory) forward(s *graph.Scope, m Memory) *G.Node {
 	if m.X == nil {
 		if s.Mode() != graph.Decode || m.S <= 0 {
-			return s.Failf("cross-attention: nothing to attend to: a nil memory is for decoding and needs S")
+			return s.Failf("cross-attention: Memory.X is nil: want a node, or mode Decode and S of at least 1")
 		}
 		return s.State("memory", k.b, m.S, 2*k.c)
 	}
@@ -182,7 +182,7 @@ func (a attention) forward(s *graph.Scope, in ops.Operands) *G.Node {
 	return s.Try(ops.Attention(in, o))
 }
 
-// zeros is an int32 constant of n zeros.
+// zeros returns an int32 constant of n zeros.
 func zeros(s *graph.Scope, n int) *G.Node {
 	return s.ConstantFunc(tensor.Int32, nil, n)
 }

@@ -24,7 +24,7 @@ func TestMoves(t *testing.T) {
 			for _, m := range copies {
 				rows[m[0]] = rows[m[1]]
 			}
-			if !slices.Equal(rows[:n], parents) || len(copies) > changed+n/2 { // a cycle of two rows or more needs one copy more
+			if !slices.Equal(rows[:n], parents) || len(copies) > changed+n/2 { // a cycle of two or more rows needs one extra copy
 				t.Fatalf("%v: got %v by %d copies", parents, rows[:n], len(copies))
 			}
 			i := 0

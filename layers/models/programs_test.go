@@ -95,7 +95,7 @@ func TestPaddingDoesNotMatter(t *testing.T) {
 		feed["source"].Int32s()[5+i] = 0 // source 1 has two tokens
 	}
 	for i := 3; i < 6; i++ {
-		feed["tokens"].Int32s()[i] = 0 // target 0 has three
+		feed["tokens"].Int32s()[i] = 0 // target 0 has three tokens
 	}
 	run(t, p, feed)
 	if p.Loss() != want {
