@@ -49,7 +49,7 @@ func Example() {
 	// [1 2 3 4 5 6]
 }
 
-// Pooling makes one vector of each sequence. Two sequences of lengths 2 and 1 are padded to 2 positions of 2 channels.
+// Pooling reduces each sequence to one vector. Here two sequences of lengths 2 and 1 are padded to 2 positions of 2 channels.
 func ExampleMeanPool() {
 	p, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Eval, func(s *graph.Scope) {
 		x := s.Input("x", tensor.Float32, 2, 2, 2) // (B, T, C)
