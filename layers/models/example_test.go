@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// A model is its configuration. Its weights are made when a graph is built, and a second graph uses the same.
+// A model is its configuration. Building a graph makes its weights, and a second graph uses the same weights.
 func ExampleGPT() {
 	m := models.GPT{Vocab: 65, Context: 64, Layers: 4, Heads: 4, Dim: 128}
 	params := graph.NewParams(tensor.Float32, 1)
@@ -29,7 +29,7 @@ func ExampleGPT() {
 	// (128, 384)
 }
 
-// Configurations are Hugging Face's config.json; what makes no model is an error that names the field.
+// Configurations are Hugging Face's config.json. The error of an invalid configuration names the field.
 func ExampleGPT_UnmarshalJSON() {
 	var m models.GPT
 	if err := json.Unmarshal([]byte(`{"model_type": "gpt2", "n_layer": 2, "n_head": 2, "n_embd": 64}`), &m); err != nil {
@@ -42,7 +42,7 @@ func ExampleGPT_UnmarshalJSON() {
 	// models: GPT: Dim 768 does not divide into 7 Heads
 }
 
-// The encoder-decoder learns from padded pairs: one of two source tokens, and a target of one token with its marks.
+// The encoder-decoder learns from padded pairs. This pair has two source tokens and one target token, which BOS and EOS enclose.
 func ExampleSeq2Seq() {
 	m := models.Seq2Seq{EncoderLayers: 1, DecoderLayers: 1, Heads: 2, Dim: 8, SourceVocab: 10, TargetVocab: 10, BOS: []int32{1}, EOS: []int32{2}}
 	p, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Train, m.Loss(1, 4, 3))
