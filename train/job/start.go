@@ -45,7 +45,14 @@ func (s state) CheckpointStep() int { return s.Trainer.Step }
 
 // Start begins the run, or resumes it: then it loads the newest checkpoint into the parameters, the optimizer and the Trainer. Data, a
 // tokenizer or a model that differ from the run's are errors. From now on signals end the loop instead of the program.
+//
+// In a dry run Start prints the needs of the run instead: parameters, memory, floating-point operations and seconds of a step, the
+// time of the whole run and the disk space of its checkpoints. It measures a few steps, which change the parameters but leave no file.
+// Context is then cancelled, so that the loop makes no step, and Finish does nothing.
 func (r *Run) Start(s Setup) error {
+	if r.DryRun {
+		return errors.WithMessage(r.plan(s), "dry run")
+	}
 	if err := r.start(s); err != nil {
 		return errors.WithMessagef(err, "run in %s", r.Out)
 	}
