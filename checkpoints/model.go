@@ -34,7 +34,7 @@ type Model struct {
 	ShardBytes int64 // bytes of tensors beyond which the weights are cut into shards; 0: 5·10⁹
 }
 
-// SaveModel writes a model folder, which may exist and hold other files. Everything is written and flushed beside first,
+// SaveModel writes a model folder, which may exist and hold other files. All files are first written and synced under hidden names,
 // then renamed into place, the weights last. Weights in one file are replaced in one instant. Replacing sharded weights takes a
 // few renames; a process killed among them leaves a folder that reads as having no weights, never as a mixture.
 // Weights of an earlier save under other names are removed.
