@@ -12,7 +12,8 @@ import (
 // A key identifies data by its content: the SHA-256 of all its ids and of where its parts end, in hexadecimal. A run that resumes
 // compares the key of its data with the key that it began with.
 
-// Key returns the key of the corpus. It reads all of it.
+// Key returns the key of the corpus: a checksum of its ids, by which a run that resumes knows its data. It reads all of them. The key
+// of a run is that of the whole corpus, before Split.
 func (c *Corpus) Key() (string, error) {
 	k := keyer{sum: sha256.New()}
 	ids := make([]int32, 1<<16)

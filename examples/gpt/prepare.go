@@ -100,6 +100,9 @@ func (t *training) config(from string, resumed bool) (err error) {
 	if resumed {
 		return checkpoints.ReadConfig(from, &t.model)
 	}
+	if err := flags.Model("init", from); err != nil {
+		return err
+	}
 	t.model, err = folder.GPT(from)
 	return err
 }
@@ -127,7 +130,7 @@ func (t *training) read(from string, run *job.Run) (err error) {
 	if t.setup.Data, err = corpus.Key(); err != nil {
 		return err
 	}
-	t.learning, t.held, err = corpus.Split(0.9)
+	t.learning, t.held, err = split(corpus)
 	return err
 }
 

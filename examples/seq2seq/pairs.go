@@ -20,9 +20,10 @@ type dataset struct {
 	heldOut                         float64
 }
 
-func (d *dataset) flags(f *flags.Set) {
+// flags declares the flags. The text otherwise names the pairs without -data and -source.
+func (d *dataset) flags(f *flags.Set, otherwise string) {
 	f.Group("Data")
-	f.StringVar(&d.file, "data", "", "`file` of pairs of texts, one pair in a line, .gz too (default: made-up dates)")
+	f.StringVar(&d.file, "data", "", "`file` of pairs of texts, one pair in a line, .gz too (default: "+otherwise+")")
 	f.StringVar(&d.separator, "separator", "\t", "text between source and target in -data (default a tab)")
 	f.StringVar(&d.source, "source", "", "`file` of sources, one in a line, with -target instead of -data")
 	f.StringVar(&d.target, "target", "", "`file` of targets, one in a line")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/train"
 )
@@ -40,6 +41,9 @@ func (o *options) vocabulary(texts iter.Seq[string]) (v vocabulary, err error) {
 	case "wordpiece":
 		v.Tokenizer, err = tokenize.WordPieceTrainer{VocabSize: o.vocab, Special: special, LimitAlphabet: characters, Progress: progress}.Train(texts)
 	default:
+		if err := flags.Tokenizer("tokenizer", o.tokenizer); err != nil {
+			return v, err
+		}
 		v.Tokenizer, err = tokenize.Load(o.tokenizer)
 	}
 	if err != nil {

@@ -12,6 +12,20 @@ import (
 // Model can be decoded, such as models.GPT and models.Seq2Seq. The first axis of its states is the batch. A state of three or more
 // axes whose second axis has the length of the window holds a row for each token of a sequence. Rows after the last token are not
 // read.
+//
+// A model that declares its logits with layers.Sequence needs two short methods:
+//
+//	func (m Model) Window() int { return m.Context }
+//
+//	func (m Model) Decode(b, t int) func(*graph.Scope) {
+//		return func(s *graph.Scope) {
+//			tokens, last := s.Input("tokens", tensor.Int32, b, t), s.Input("last", tensor.Int32, b)
+//			x := m.Forward(s, tokens, layers.DecodeInputs(s, b, t, m.Context)) // (B, T, C), below the head
+//			x = s.Try(ops.Reshape(x, b*t, m.Dim))                              // (B·T, C)
+//			x = s.Try(ops.Embedding(x, last))                                  // (B, C)
+//			s.Output("logits", m.Head(s, x))                                   // (B, V)
+//		}
+//	}
 type Model interface {
 	// Decode declares the model for mode Decode: each run reads t tokens of each of b sequences. Inputs, int32: "tokens" and
 	// "positions" (b, t); "past" (b); "last" (b), the row b·t+i of the token whose successor is predicted. Output: "logits"

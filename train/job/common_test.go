@@ -87,9 +87,6 @@ func (p *program) run(args string) (finished bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if p.DryRun {
-		return false, run.Plan(s)
-	}
 	if err := run.Start(s); err != nil {
 		return false, err
 	}

@@ -159,7 +159,7 @@ func (r *Run) File(name string) string {
 	return path
 }
 
-// Context is cancelled when the run is to end: by a signal, by early stopping or by an error.
+// Context is cancelled when the run is to end: by a signal, by early stopping, by an error, or from Start on in a dry run.
 func (r *Run) Context() context.Context { return r.loop }
 
 // Note writes a line above the progress.

@@ -179,21 +179,21 @@ func TestPlan(t *testing.T) {
 	if _, err := p.run("-dry-run -out a/b"); err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range []string{"dry run: a table on numbers, to a/b", "parameters   64, 64 of them trained", "moments 520 B", "a step", "FLOP",
+	for _, word := range []string{"dry run: a table on numbers, to a/b", "parameters   64, of which 64 are trained", "moments 520 B", "a step", "FLOP",
 		"12 steps and 3 evaluations", "checkpoints"} {
 		if !strings.Contains(p.said.String(), word) {
 			t.Errorf("printed %q, want it to have %q", p.said.String(), word)
 		}
 	}
-	if left, _ := os.ReadDir("."); len(left) != 0 {
-		t.Errorf("got %v left, want nothing", left)
+	if left, _ := os.ReadDir("."); len(left) != 0 || p.at != 0 {
+		t.Errorf("got %v left after step %d, want nothing and no step", left, p.at)
 	}
 	mustRun(t, newProgram(), "-steps 8")
 	want := files(t, "out")
 	if _, err := p.run("-dry-run -resume -out out -steps 12"); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(p.said.String(), "4 steps and 1 evaluations") {
+	if !strings.Contains(p.said.String(), "4 steps and 1 evaluation of") {
 		t.Errorf("printed %q, want the steps that are left", p.said.String())
 	}
 	sameFiles(t, files(t, "out"), want)
