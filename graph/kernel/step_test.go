@@ -11,9 +11,9 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// TestTrainingStepBits trains whole models for some steps, with dropout, micro-batches, clipping and AdamW: neither the number of
-// workers nor who of them is faster may show in a bit of the weights. It stands here because only here there can be more workers
-// than the machine has processors.
+// TestTrainingStepBits trains whole models for some steps, with dropout, micro-batches, clipping and AdamW. Neither the
+// number of workers nor their speed may change a bit of the weights. The test is in this package because only here it
+// can use more workers than the machine has processors.
 func TestTrainingStepBits(t *testing.T) {
 	gpt := models.GPT{Vocab: 211, Context: 33, Layers: 1, Heads: 3, Dim: 96, EmbedDropout: 0.1, Dropout: 0.1, AttnDropout: 0.1}
 	pairs := models.Seq2Seq{
@@ -47,7 +47,7 @@ func TestTrainingStepBits(t *testing.T) {
 	}
 }
 
-// trained is the losses and all weights after three steps.
+// trained returns the losses and all weights after three steps.
 func trained(t *testing.T, dt tensor.Dtype, loss func(*graph.Scope), source train.Source) [][]float64 {
 	t.Helper()
 	params := graph.NewParams(dt, 5)
@@ -80,7 +80,7 @@ func trained(t *testing.T, dt tensor.Dtype, loss func(*graph.Scope), source trai
 	return all
 }
 
-// counted are the ids 3, 4, … 12 and again, so that a few steps learn something.
+// counted returns n ids that repeat 3, 4, … 12, so that a few steps learn something.
 func counted(n int) []int32 {
 	ids := make([]int32, n)
 	for i := range ids {
