@@ -75,6 +75,7 @@ type stepKind uint8
 const (
 	opStep      stepKind = iota // one of ours
 	addStep                     // Gorgonia's sum of two gradients, run by our kernel
+	sumStep                     // Gorgonia's sum over axes, run by our kernel
 	foreignStep                 // another of Gorgonia's own
 	copyStep                    // of a gradient into its own memory
 )
