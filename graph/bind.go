@@ -91,6 +91,8 @@ func bindStep[T kernel.Float](p *Program, s *step) func() error {
 	switch s.kind {
 	case addStep:
 		return func() error { kernel.Binary(kernel.Add, out[0].F, in[0].F, in[1].F); return nil }
+	case sumStep:
+		return bindSum(s, out[0].F, in[0].F)
 	case copyStep:
 		return func() error { copy(out[0].F, in[0].F); return nil }
 	}

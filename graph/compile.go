@@ -75,6 +75,7 @@ type stepKind uint8
 const (
 	opStep      stepKind = iota // an operation of package ops
 	addStep                     // Gorgonia's sum of two gradients, run by our kernel
+	sumStep                     // Gorgonia's sum over axes, run by our kernel
 	foreignStep                 // any other Gorgonia operation
 	copyStep                    // copies a gradient into its own memory
 )

@@ -96,7 +96,7 @@ func (c *compiler) newStep(kind stepKind, n *G.Node) *step {
 	return s
 }
 
-// placeForeign handles Gorgonia's own operations: constants, sums of gradients, reshapes made by gorgonia.Grad, and all others,
+// placeForeign handles Gorgonia's own operations: constants, sums, reshapes made by gorgonia.Grad, and all others,
 // which run unchanged.
 func (c *compiler) placeForeign(n *G.Node) error {
 	if _, ok := n.Op().(interface{ Value() G.Value }); ok {
@@ -114,6 +114,8 @@ func (c *compiler) placeForeign(n *G.Node) error {
 		return nil
 	case name == "elemBinOp" && strings.HasPrefix(n.Op().String(), "+") && slices.Equal(s.in[0].shape, s.in[1].shape) && n.Dtype() == c.params.dt:
 		s.kind, s.inPlace, s.flops = addStep, []int{0, 1}, n.Shape().TotalSize()
+	case c.sums(s):
+		s.kind, s.flops = sumStep, s.in[0].size()
 	}
 	s.out = []value{c.fresh(n.Dtype(), n.Shape())}
 	c.addStep(s)

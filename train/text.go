@@ -22,7 +22,8 @@ type Encoder interface {
 // Text is text to train on and how it becomes a Corpus.
 //
 // A file goes to the Encoder in blocks of at most Block bytes, cut behind a line that has no other white space around its end,
-// where there is one; a file no larger than Block is one block. So the text may be larger than memory.
+// where there is one; a file no larger than Block is one block. So the text may be larger than memory. An Encoder that frames texts,
+// as BERT's in [CLS] and [SEP], frames every block: ForText of a tokenizer does not.
 type Text struct {
 	Paths       []string          // files, folders with all below them, or patterns, see textfile.Find; names in .gz are unpacked
 	Encoding    textfile.Encoding // the zero value is UTF-8; a byte that is no text is an error

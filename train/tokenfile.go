@@ -67,7 +67,7 @@ func (t *tokenFile) verify() error {
 		return errors.Errorf("token file %s is closed", t.path)
 	}
 	if got := crc32.Checksum(t.data, castagnoli); got != t.sum {
-		return errors.Errorf("token file %s: checksum of the ids is %08x, want %08x: the file is damaged", t.path, got, t.sum)
+		return errors.Errorf("token file %s: checksum of the ids is %08x, want %08x: the file is damaged: remove it, and it is made again", t.path, got, t.sum)
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (t *tokenFile) read(dst []int32, at int) error {
 			id = binary.LittleEndian.Uint32(b[4*i:])
 		}
 		if id > uint32(t.maxID) {
-			return errors.Errorf("token file %s: id %d at position %d is above the largest, %d: the file is damaged",
+			return errors.Errorf("token file %s: id %d at position %d is above the largest, %d: the file is damaged: remove it, and it is made again",
 				t.path, id, at+i, t.maxID)
 		}
 		dst[i] = int32(id)
