@@ -78,7 +78,7 @@ func (t *training) build(run *job.Run) error {
 
 // describe sets the first line of the run, its next command and the files of its folder.
 func (t *training) describe() {
-	t.setup.Config, t.setup.Data = t.model, slices.Concat(t.learning, t.held).Key()+fmt.Sprintf("-%d", len(t.learning))
+	t.setup.Config, t.setup.Data = t.model, fmt.Sprintf("%d-%s", len(t.learning), slices.Concat(t.learning, t.held).Key())
 	t.setup.Files = t.tok.files
 	from := "made-up dates"
 	if t.file+t.source != "" {

@@ -148,6 +148,8 @@ func TestBadFiles(t *testing.T) {
 		{`{"model_type": "gpt2", "n_layer": 1e300}`, new(models.GPT), []string{"n_layer", "1e300", "whole number"}},
 		{`{"model_type": "gpt2", "eos_token_id": -1}`, new(models.GPT), []string{"eos_token_id", "token id: -1"}},
 		{`{"model_type": "gpt2", "eos_token_id": [1, "b"]}`, new(models.GPT), []string{"eos_token_id", "token id", "string"}},
+		{`{"model_type": "gpt2", "eos_token_id": [6, null]}`, new(models.GPT), []string{"eos_token_id", "token id: null", "whole number"}},
+		{seq2seq + `"eos_token_id": [null]}`, new(models.Seq2Seq), []string{"eos_token_id", "token id: null"}},
 		{`{"model_type": "gpt2", "bos_token_id": {"id": 1}}`, new(models.GPT), []string{"bos_token_id", "object"}},
 		{seq2seq + `"pad_token_id": 0.5}`, new(models.Seq2Seq), []string{"pad_token_id", "0.5"}},
 	} {
@@ -320,7 +322,8 @@ func TestActivationNames(t *testing.T) {
 
 func TestGPTNames(t *testing.T) {
 	tied, untied := models.GPT{}, models.GPT{Untied: true}
-	for _, prefix := range []string{"", "transformer.", "_orig_mod.", "_orig_mod.transformer.", "module.transformer.", "module._orig_mod.", "_orig_mod.module.transformer."} {
+	for _, prefix := range []string{"", "transformer.", "_orig_mod.", "_orig_mod.transformer.", "module.transformer.", "module._orig_mod.", "_orig_mod.module.transformer.",
+		"transformer._orig_mod.", "_fsdp_wrapped_module.transformer._fsdp_wrapped_module."} {
 		for name, ignored := range map[string]bool{
 			"wte.weight": false, "h.0.attn.c_attn.bias": false, "h.10.attn.bias": true, "h.0.attn.masked_bias": true, "h.0.mlp.c_fc.bias": false,
 			"ln_f.bias": false, "xh.0.attn.bias": false, "h.x.attn.bias": false,
@@ -330,6 +333,13 @@ func TestGPTNames(t *testing.T) {
 			}
 			if tied.Ignore(name) != ignored || untied.Ignore(name) != ignored {
 				t.Errorf("%s: ignored %t and %t, want %t", name, tied.Ignore(name), untied.Ignore(name), ignored)
+			}
+		}
+		for _, wrapper := range []string{"_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.", "_fsdp_wrapped_module._checkpoint_wrapped_module."} {
+			for _, name := range []string{"h.0." + wrapper + "ln_1.weight", "h." + wrapper + "0.ln_1.weight", wrapper + "h.0.ln_1." + wrapper + "weight"} {
+				if got := tied.Rename(prefix + name); got != "h.0.ln_1.weight" {
+					t.Errorf("%s: got %s, want h.0.ln_1.weight", prefix+name, got)
+				}
 			}
 		}
 		if got := tied.Rename(prefix + "lm_head.weight"); got != "lm_head.weight" {

@@ -61,14 +61,17 @@ func (l ids) MarshalJSON() ([]byte, error) {
 
 // integer reads a whole number from least to most.
 func integer(data []byte, least, most float64) (int, error) {
-	var x float64
+	var x *float64
 	if err := json.Unmarshal(data, &x); err != nil {
 		return 0, err
 	}
-	if x != math.Trunc(x) || x < least || x > most {
+	if x == nil { // or null would be 0
+		return 0, errors.Errorf("null, want a whole number of %.0f … %.0f", least, most)
+	}
+	if *x != math.Trunc(*x) || *x < least || *x > most {
 		return 0, errors.Errorf("%.40s, want a whole number of %.0f … %.0f", bytes.TrimSpace(data), least, most)
 	}
-	return int(x), nil
+	return int(*x), nil
 }
 
 // decode reads a JSON object into a struct. An error names the key of the wrong value.

@@ -33,7 +33,7 @@ func (r *Run) plan(s Setup) error {
 		left = max(0, r.Steps-r.last.Step)
 	}
 	evals := r.evaluations(left)
-	whole := time.Duration(left)*t.step + time.Duration(evals*s.Held.Len())*t.batch
+	whole := r.total(left, t.step, t.batch)
 	params, moments := s.Trainer.Program.Memory().Params, r.momentBytes()
 	r.printf("dry run: %s, to %s", s.About, r.Out)
 	r.printf("parameters   %s, of which %s are trained", count(s.Trainer.Program.Params().Size()), count(trained(s.Trainer.Program)))
@@ -98,9 +98,9 @@ func (r *Run) momentBytes() (n int) {
 // diskSpace describes how many checkpoints are kept and their size together.
 func (r *Run) diskSpace(each, evaluations int) string {
 	if n := r.Keep + 1; r.Keep > 0 && n < evaluations { // the best, too
-		return fmt.Sprintf("up to %d kept: %s", n, size(n*each))
+		return fmt.Sprintf("up to %d kept: %s", n, unit(float64(n)*float64(each), "B"))
 	}
-	return fmt.Sprintf("%d kept: %s", evaluations, size(evaluations*each))
+	return fmt.Sprintf("%d kept: %s", evaluations, unit(float64(evaluations)*float64(each), "B"))
 }
 
 // plural returns a number with its noun.
