@@ -2,6 +2,7 @@ package graph
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -42,19 +43,26 @@ func (b *builder) compile() (*compiler, error) {
 // search: memory falls as n grows, except that the last units may not save any.
 func (c *compiler) within(units []string) *compiler {
 	var best *compiler
-	fits := func(n int) bool {
+	least := math.MaxInt
+	fits := func(n int) (ok, lower bool) {
 		p := c.planned(units[:n])
-		if p.memory().Total() > c.limit {
-			return false
+		total := p.memory().Total()
+		if ok = total <= c.limit; ok {
+			best = p
 		}
-		best = p
-		return true
+		lower = total <= least
+		least = min(least, total)
+		return ok, lower
 	}
 	most := len(units)
-	for most > 0 && !fits(most) {
-		most--
+	for ; most > 0; most-- { // past the last units, which may not save any
+		if ok, lower := fits(most); ok {
+			break
+		} else if !lower {
+			return nil
+		}
 	}
-	sort.Search(most-1, func(i int) bool { return fits(i + 1) })
+	sort.Search(most-1, func(i int) bool { ok, _ := fits(i + 1); return ok })
 	return best
 }
 
