@@ -40,12 +40,15 @@
 //
 //   - The offsets of a character that NFC or NFKC composes have all that it is composed of, not the first part alone.
 //   - The offsets behind characters that Precompiled leaves out at the start of a text are right.
-//   - What has no token and no unknown token is an error; it is not left out.
+//   - Text without a token is an error where there is no unknown token, unless OmitUnknown is set.
+//   - An added token keeps the id that the file gives it while that is free, also behind a gap.
 //   - Truncation always keeps all windows of the overflow and compares the whole lengths of a pair.
 //   - SkipSpecial leaves out special tokens that are normalized, too.
 //   - Decode does not follow clean_up_tokenization_spaces of a tokenizer_config.json.
 //   - A regular expression with a construct that has no counterpart here is an error; other properties than first letters
 //     of categories (\p{L}), Lu, Ll, Nd and scripts are those of the standard library's version of Unicode.
+//   - A regular expression takes linear time. One with references, repeats of parts that may be empty or unbounded looks ahead
+//     may take longer than a bound, which is an error that names the pattern and the byte.
 //
 // # Text that is not UTF-8
 //

@@ -35,7 +35,7 @@ var publishedPatterns = map[string]string{
 
 // oddPatterns have the constructs of regular expressions in many orders.
 var oddPatterns = []string{
-	`a*`, `a+?`, `a*?b`, `a{2,3}?`, `(?:ab|a)(?:c|bcd)`, `(a|ab)(c|bcd)(d*)`, `a{2}b{0,2}`, `(?>a+)a`, `(?>a|ab)c`, `a++b?`, `(?:a|b)*c`,
+	`a*`, `a+?`, `a*?b`, `a{2,3}?`, `(?:ab|a)(?:c|bcd)`, `(a|ab)(c|bcd)(d*)`, `a{2}b{0,2}`, `(?>a+)a`, `(?>a|ab)c`, `(?>a{2,})b?`, `(?>a{0,2})a`, `a++b?`, `(?:a|b)*c`,
 	`(?:a+b?)+c`, `^a`, `a$`, `\Aa|b\z`, `\bab\b`, `\Ba`, `(?<=a)b`, `(?<!a)b+`, `(?<=ab|c)d`, `(?<!ab|c)d`, `(?=ab)a`, `(?!ab)a`, `(?!\s*b)a`,
 	`[^a]`, `.`, `(?m:.)+`, `a.b`, `\s+$`, `(?i:AB)+`, `a|b|`, `|a`, `(?:a{1,2}){2,3}`, `(?:ab?){2}`, `(a+)+b`, `(a|a)*b`, `(?:a|b|ab)+?c`, `\R`, `a?b?c?`,
 	`(?:a(?=b)|ab)c`, `(?:(?!c)[\s\S])+`, `\w+|[^\w\s]+`, `\d+(?:[.,]\d+)*`, `(?<=\d)(?=(?:\d{3})+\b)`, `x{0}a`, `a(?:)b`, `(?:)a*`, `[a-c&&[^b]]+`,
@@ -158,6 +158,13 @@ func TestSlowPatterns(t *testing.T) {
 		bounded(pattern, err)
 		_, err = tokenize.BPETrainer{Normalizer: replace}.Train(lines(text))
 		bounded(pattern, err)
+	}
+	long := strings.Repeat("a", 1<<17) + "!" + strings.Repeat(" ", 1<<17) + "!"
+	for _, pattern := range []string{`a++b`, `a+b`, `a*b|a`, `(a+)+$`, `(a++)+b`, `(?>a{3,})b`, `\s*[\r\n]+`, `\s{2,}+x|(?:\s|\s\s)+x`} {
+		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{tokenize.Split{Pattern: pattern, Regex: true}, tokenize.ByteLevel{}}, Model: model}))
+		if text := must[string](t)(tok.Decode(must[[]int32](t)(tok.Encode(long)))); text != long {
+			t.Errorf("%s: a long text does not come back", pattern)
+		}
 	}
 	backtracks := tokenize.Split{Pattern: `(a+)+\1$`, Regex: true}
 	tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{backtracks, tokenize.ByteLevel{}}, Model: model}))

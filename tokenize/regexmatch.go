@@ -4,8 +4,6 @@ import (
 	"math"
 	"math/bits"
 	"unicode/utf8"
-
-	"github.com/pkg/errors"
 )
 
 // machine matches a program with texts of which each is the same or a prefix of one text. It backtracks; once that has
@@ -19,6 +17,7 @@ type machine struct {
 	limit  int      // of steps
 	over   bool     // the limit is passed even with the memory of failures, so that matches are missing
 	failed []uint64 // by branch and place, for slow
+	runs   []Span   // by instruction, for slow: the last run without a bound
 }
 
 // choicePoint is a way that is still open, or with next below 0 a mark: when it is reached, all ways of pc have failed.
@@ -61,28 +60,10 @@ func (m *machine) remember() {
 	}
 	m.failed = m.failed[:n]
 	clear(m.failed)
+	m.runs = make([]Span, len(m.slow))
 	m.code, m.stack = m.slow, m.stack[:0]
 	if m.limit = mostAtLeast + mostPerByte*len(m.text); m.plain {
 		m.limit = math.MaxInt
-	}
-}
-
-// find returns the first match that begins at at or after; ok is false if there is none.
-func (m *machine) find(at int) (s Span, ok bool) {
-	for {
-		class, w := uint8(0), 0
-		if at < len(m.text) {
-			class, w = m.classAt(m.text, at)
-		}
-		if m.starts[class] {
-			if end := m.matchAt(at); end >= 0 {
-				return Span{at, end}, true
-			}
-		}
-		if at >= len(m.text) || m.over {
-			return s, false
-		}
-		at += w
 	}
 }
 
@@ -110,13 +91,6 @@ func (m *machine) run(pc, pos int) int {
 		case opMatch:
 			m.stack = m.stack[:base]
 			return pos
-		case opSet:
-			if pos < len(m.text) {
-				class, w := m.classAt(m.text, pos)
-				ok = in.set[class]
-				pos += w
-			}
-			pc++
 		case opRun:
 			pos, ok = m.runOf(in, pc, pos)
 			pc++
@@ -124,18 +98,12 @@ func (m *machine) run(pc, pos int) int {
 			pc, ok = m.enter(in, pc, pos)
 		case opJump:
 			pc, ok = in.target, true
-		case opLook:
-			ok = in.set[m.nextClass(m.text, pos)] != in.negative
-			pc++
 		case opAhead, opBehind, opAtomic:
 			if pc, pos, ok = m.apart(in, pc, pos); pos == tooSlow {
 				return tooSlow
 			}
-		case opStart:
-			ok = pos == 0
-			pc++
-		case opEnd:
-			ok = pos == len(m.text)
+		default:
+			pos, ok = m.one(in, pos)
 			pc++
 		}
 		if !ok {
@@ -146,9 +114,29 @@ func (m *machine) run(pc, pos int) int {
 	}
 }
 
+// one matches an instruction that has at most one character and one way.
+func (m *machine) one(in *instruction, pos int) (end int, ok bool) {
+	switch in.op {
+	case opSet:
+		if pos < len(m.text) {
+			class, w := m.classAt(m.text, pos)
+			return pos + w, in.set[class]
+		}
+		return pos, false
+	case opLook:
+		return pos, in.set[m.nextClass(m.text, pos)] != in.negative
+	case opStart:
+		return pos, pos == 0
+	}
+	return pos, pos == len(m.text) // opEnd
+}
+
 // runOf takes as many characters as in allows, and leaves a choice to give some back.
 func (m *machine) runOf(in *instruction, pc, pos int) (end int, ok bool) {
 	text, set := m.text, in.set
+	if m.remembers() && in.max < 0 {
+		return m.runAgain(in, pc, pos)
+	}
 	n, low, at := 0, pos, pos
 	if in.max < 0 && in.min <= 1 {
 		for at < len(text) && text[at] < utf8.RuneSelf && set[m.ascii[text[at]]] {
@@ -178,6 +166,24 @@ func (m *machine) runOf(in *instruction, pc, pos int) (end int, ok bool) {
 	return at, true
 }
 
+// runAgain is runOf for a possessive run without a bound. It goes through each run of a text once.
+func (m *machine) runAgain(in *instruction, pc, pos int) (end int, ok bool) {
+	last := &m.runs[pc]
+	n, at := 0, pos
+	for ; at < len(m.text); n++ {
+		if n >= in.min && last.Start <= at && at < last.End {
+			return last.End, true
+		}
+		class, w := m.classAt(m.text, at)
+		if !in.set[class] {
+			break
+		}
+		at += w
+	}
+	*last = Span{pos, at}
+	return at, n >= in.min
+}
+
 // enter goes to the first way of in that the next character allows, and leaves a choice for the next one.
 func (m *machine) enter(in *instruction, pc, pos int) (to int, ok bool) {
 	if m.remembers() {
@@ -200,89 +206,4 @@ func (m *machine) take(in *instruction, pc, pos, i int) (to int, ok bool) {
 		m.stack = append(m.stack, choicePoint{pc: pc, next: bits.TrailingZeros64(others), pos: pos})
 	}
 	return in.branch.pcs[bits.TrailingZeros64(ways)], true
-}
-
-// back returns the state of the last choice that is still open, or −1.
-func (m *machine) back(base int) (pc, pos int) {
-	for len(m.stack) > base {
-		m.steps++
-		last := len(m.stack) - 1
-		c := &m.stack[last]
-		in := &m.code[c.pc]
-		switch {
-		case c.next < 0:
-			bit := in.branch.number*(len(m.text)+1) + c.pos
-			m.failed[bit/64] |= 1 << (bit % 64)
-			m.stack = m.stack[:last]
-		case in.op == opRun:
-			_, w := utf8.DecodeLastRuneInString(m.text[:c.pos])
-			pc, pos = c.pc+1, c.pos-w
-			if c.pos = pos; pos <= c.low {
-				m.stack = m.stack[:last]
-			}
-			return pc, pos
-		default:
-			at := *c
-			m.stack = m.stack[:last]
-			if pc, ok := m.take(in, at.pc, at.pos, at.next); ok {
-				return pc, at.pos
-			}
-		}
-	}
-	return -1, 0
-}
-
-// apart matches the code of in by itself.
-func (m *machine) apart(in *instruction, pc, pos int) (to, end int, ok bool) {
-	from := pos
-	for n := 0; in.op == opBehind && n < in.min; n++ {
-		if from == 0 {
-			return in.target, pos, in.negative
-		}
-		_, w := utf8.DecodeLastRuneInString(m.text[:from])
-		from -= w
-	}
-	depth := len(m.stack)
-	end = m.run(pc+1, from)
-	if end == tooSlow {
-		return in.target, tooSlow, false
-	}
-	m.stack = m.stack[:depth]
-	if ok = (end >= 0) != in.negative; in.op != opAtomic {
-		end = pos
-	}
-	return in.target, end, ok
-}
-
-// findAll returns the matches in text, from left to right. An empty match does not directly follow another match. It is an
-// error if a program that is not plain takes too many steps.
-func (p *program) findAll(text string) ([]Span, error) {
-	m := newMachine(p)
-	m.begin(text)
-	return m.findAll()
-}
-
-func (m *machine) findAll() (found []Span, err error) {
-	last := -1
-	for at := 0; at <= len(m.text); {
-		s, ok := m.find(at)
-		switch {
-		case m.over:
-			return nil, errors.Errorf("byte %d: more than %d steps: use an expression without nested repeats", at, m.limit)
-		case !ok:
-			return found, nil
-		}
-		if s.Start < s.End || s.Start != last {
-			found = append(found, s)
-		}
-		last, at = s.End, s.End
-		if s.Start == s.End {
-			w := 1
-			if at < len(m.text) {
-				_, w = utf8.DecodeRuneInString(m.text[at:])
-			}
-			at += w
-		}
-	}
-	return found, nil
 }

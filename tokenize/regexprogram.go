@@ -80,9 +80,11 @@ type classTable struct {
 }
 
 // maxSets is the number of sets that a program may have, and maxProgram the number of instructions that a program may have.
+// maxPossessive bounds a possessive repeat that has a bound.
 const (
-	maxSets    = 32
-	maxProgram = 1 << 12
+	maxSets       = 32
+	maxProgram    = 1 << 12
+	maxPossessive = 1 << 10
 )
 
 // compileProgram returns the program of a pattern of translateRegex, or nil if the pattern has a construct that programs

@@ -1,0 +1,55 @@
+package tokenize
+
+import "unicode/utf8"
+
+// back returns the state of the last choice that is still open, or −1.
+func (m *machine) back(base int) (pc, pos int) {
+	for len(m.stack) > base {
+		m.steps++
+		last := len(m.stack) - 1
+		c := &m.stack[last]
+		in := &m.code[c.pc]
+		switch {
+		case c.next < 0:
+			bit := in.branch.number*(len(m.text)+1) + c.pos
+			m.failed[bit/64] |= 1 << (bit % 64)
+			m.stack = m.stack[:last]
+		case in.op == opRun:
+			_, w := utf8.DecodeLastRuneInString(m.text[:c.pos])
+			pc, pos = c.pc+1, c.pos-w
+			if c.pos = pos; pos <= c.low {
+				m.stack = m.stack[:last]
+			}
+			return pc, pos
+		default:
+			at := *c
+			m.stack = m.stack[:last]
+			if pc, ok := m.take(in, at.pc, at.pos, at.next); ok {
+				return pc, at.pos
+			}
+		}
+	}
+	return -1, 0
+}
+
+// apart matches the code of in by itself.
+func (m *machine) apart(in *instruction, pc, pos int) (to, end int, ok bool) {
+	from := pos
+	for n := 0; in.op == opBehind && n < in.min; n++ {
+		if from == 0 {
+			return in.target, pos, in.negative
+		}
+		_, w := utf8.DecodeLastRuneInString(m.text[:from])
+		from -= w
+	}
+	depth := len(m.stack)
+	end = m.run(pc+1, from)
+	if end == tooSlow {
+		return in.target, tooSlow, false
+	}
+	m.stack = m.stack[:depth]
+	if ok = (end >= 0) != in.negative; in.op != opAtomic {
+		end = pos
+	}
+	return in.target, end, ok
+}
