@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
 // Evaluation is how well a model does on data.
@@ -66,7 +67,7 @@ func evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Ev
 		total, right = total+counted, right+hits
 	}
 	if total == 0 {
-		return e, errors.Errorf("no target counts in %d batches: all are %d", n, Ignore)
+		return e, errors.Errorf("no target counts in %d batches: all are %d", n, ops.IgnoreTarget)
 	}
 	e.Loss, e.Accuracy, e.Tokens = e.Loss/total, float64(right)/total, int(math.Round(total))
 	return e, nil
@@ -90,7 +91,7 @@ func countRight(logits *tensor.Dense, targets *graph.Target) (int, error) {
 func hits[T kernel.Float](logits []T, ids []int32) (n int) {
 	v := len(logits) / len(ids)
 	for i, id := range ids {
-		if id == Ignore {
+		if id == ops.IgnoreTarget {
 			continue
 		}
 		row, best := logits[i*v:(i+1)*v], -1

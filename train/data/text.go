@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"crypto/sha256"
@@ -39,7 +39,7 @@ type Text struct {
 // exists and is no token file is an error, never overwritten.
 func (t Text) Corpus() (*Corpus, error) {
 	c, err := t.corpus()
-	return c, errors.WithMessage(err, "train: text")
+	return c, errors.WithMessage(err, "data: text")
 }
 
 func (t Text) corpus() (*Corpus, error) {

@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"encoding/csv"
@@ -31,14 +31,14 @@ type Columns struct {
 // empty label, is an error, which names it.
 func ReadLabelled(path string, c Columns) ([]LabelledText, error) {
 	if c.Most < 0 {
-		return nil, errors.Errorf("train: rows: %s: at most %d columns, want at least 1, or 0 for no limit", path, c.Most)
+		return nil, errors.Errorf("data: rows: %s: at most %d columns, want at least 1, or 0 for no limit", path, c.Most)
 	}
 	if c.Text < 0 || c.Label < 0 || c.Text == c.Label {
-		return nil, errors.Errorf("train: rows: %s: text in column %d and label in column %d, want two different columns from 0 on", path, c.Text, c.Label)
+		return nil, errors.Errorf("data: rows: %s: text in column %d and label in column %d, want two different columns from 0 on", path, c.Text, c.Label)
 	}
 	records, lines, err := c.read(path)
 	if err != nil {
-		return nil, errors.WithMessage(err, "train: rows")
+		return nil, errors.WithMessage(err, "data: rows")
 	}
 	rows := make([]LabelledText, 0, len(records))
 	for i, fields := range records {
@@ -46,11 +46,11 @@ func ReadLabelled(path string, c Columns) ([]LabelledText, error) {
 			continue
 		}
 		if need := max(c.Text, c.Label) + 1; len(fields) < need {
-			return nil, errors.Errorf("train: rows: %s:%d: %d columns, want at least %d: is the separator %q?", path, lines[i], len(fields), need, c.separator())
+			return nil, errors.Errorf("data: rows: %s:%d: %d columns, want at least %d: is the separator %q?", path, lines[i], len(fields), need, c.separator())
 		}
 		row := LabelledText{strings.TrimSpace(fields[c.Text]), strings.TrimSpace(fields[c.Label])}
 		if row.Label == "" {
-			return nil, errors.Errorf("train: rows: %s:%d: the label in column %d is empty", path, lines[i], c.Label)
+			return nil, errors.Errorf("data: rows: %s:%d: the label in column %d is empty", path, lines[i], c.Label)
 		}
 		rows = append(rows, row)
 	}
@@ -61,10 +61,10 @@ func ReadLabelled(path string, c Columns) ([]LabelledText, error) {
 func ColumnNames(path string, c Columns) ([]string, error) {
 	records, _, err := c.read(path)
 	if err != nil {
-		return nil, errors.WithMessage(err, "train: rows")
+		return nil, errors.WithMessage(err, "data: rows")
 	}
 	if len(records) == 0 {
-		return nil, errors.Errorf("train: rows: %s is empty", path)
+		return nil, errors.Errorf("data: rows: %s is empty", path)
 	}
 	names := records[0]
 	for i := range names {
@@ -141,11 +141,11 @@ func EncodeRows(text []LabelledText, e Encoder, labels []string) (Rows, error) {
 	for i, t := range text {
 		class := slices.Index(labels, t.Label)
 		if class < 0 {
-			return nil, errors.Errorf("train: rows: row %d has label %q, want one of %q", i, t.Label, labels)
+			return nil, errors.Errorf("data: rows: row %d has label %q, want one of %q", i, t.Label, labels)
 		}
 		ids, err := e.AppendEncode(nil, t.Text)
 		if err != nil {
-			return nil, errors.WithMessagef(err, "train: rows: encode row %d", i)
+			return nil, errors.WithMessagef(err, "data: rows: encode row %d", i)
 		}
 		rows[i] = Row{ids, int32(class)}
 	}

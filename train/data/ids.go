@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"fmt"
@@ -8,15 +8,6 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 )
-
-// Ignore is the target of a position that does not count, as in PyTorch.
-const Ignore = -100
-
-// Source yields micro-batch i of a run. It is a pure function of i, so that a run can be resumed at any; two calls with the same
-// i give the same values. A Feed is valid until the next call.
-type Source interface {
-	Batch(i int) (graph.Feed, error)
-}
 
 // addIDs puts a new int32 input into the feed and returns its elements.
 func addIDs(feed graph.Feed, name string, shape ...int) []int32 {

@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"math"
@@ -6,6 +6,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
 // Pair is a sequence and what it is to be turned into, without marks of beginning and end.
@@ -50,7 +51,7 @@ func (p Pairs) Fit(size PairSize) (kept Pairs, dropped int) {
 //	source_lengths  (B)    its length
 //	tokens          (B, T) BOS, the target, then Pad
 //	lengths         (B)    the target's length and one
-//	targets         (B, T) the target, EOS, then Ignore
+//	targets         (B, T) the target, EOS, then ops.IgnoreTarget
 //
 // Seed and Pool may be set before the first Batch. A PairBatches is for one goroutine at a time.
 type PairBatches struct {
@@ -102,21 +103,21 @@ func (s *PairBatches) Len() int { return s.deal.batches() }
 // Batch is micro-batch i. A pair that does not fit is an error; Pairs.Fit keeps them out.
 func (s *PairBatches) Batch(i int) (graph.Feed, error) {
 	if err := s.prepare(); err != nil {
-		return nil, errors.WithMessage(err, "train: pairs")
+		return nil, errors.WithMessage(err, "data: pairs")
 	}
 	items, err := s.deal.hand(i, s.Seed, s.Pool)
 	if err != nil {
-		return nil, errors.WithMessage(err, "train: pairs")
+		return nil, errors.WithMessage(err, "data: pairs")
 	}
 	fillIDs(s.source, s.marks.Pad)
 	fillIDs(s.tokens, s.marks.Pad)
-	fillIDs(s.targets, Ignore)
+	fillIDs(s.targets, ops.IgnoreTarget)
 	fillIDs(s.sourceLengths, 1)
 	fillIDs(s.lengths, 1)
 	for r, item := range items {
 		p := s.pairs[item]
 		if !s.size.fits(p) {
-			return nil, errors.Errorf("train: pairs: pair %d has %d source and %d target ids, want 1 … %d and 0 … %d: Pairs.Fit drops such pairs",
+			return nil, errors.Errorf("data: pairs: pair %d has %d source and %d target ids, want 1 … %d and 0 … %d: Pairs.Fit drops such pairs",
 				item, len(p.Source), len(p.Target), s.size.S, s.size.T-1)
 		}
 		s.put(r, p)

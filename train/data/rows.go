@@ -1,15 +1,16 @@
-package train
+package data
 
 import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
 // Row is a sequence and its class.
 type Row struct {
 	IDs   []int32
-	Class int32 // Ignore if it is not known: the row then does not count
+	Class int32 // ops.IgnoreTarget if it is not known: the row then does not count
 }
 
 // Rows is data for a classifier of sequences.
@@ -63,7 +64,7 @@ func (r Rows) Batches(size RowSize) *RowBatches {
 }
 
 // Sequential takes all rows once and in order, for evaluation, in Len batches; any other is an error. The last batch is filled up
-// with rows of one Pad whose class is Ignore.
+// with rows of one Pad whose class is ops.IgnoreTarget.
 func (r Rows) Sequential(size RowSize) *RowBatches {
 	s := r.Batches(size)
 	s.deal.passes = true
@@ -83,23 +84,23 @@ func (s *RowBatches) Len() int { return s.deal.batches() }
 // the lengths.
 func (s *RowBatches) Batch(i int) (graph.Feed, error) {
 	if err := s.prepare(); err != nil {
-		return nil, errors.WithMessage(err, "train: rows")
+		return nil, errors.WithMessage(err, "data: rows")
 	}
 	items, err := s.deal.hand(i, s.Seed, s.Pool)
 	if err != nil {
-		return nil, errors.WithMessage(err, "train: rows")
+		return nil, errors.WithMessage(err, "data: rows")
 	}
 	fillIDs(s.tokens, s.size.Pad)
 	fillIDs(s.lengths, 1)
-	fillIDs(s.targets, Ignore)
+	fillIDs(s.targets, ops.IgnoreTarget)
 	for r, item := range items {
 		row := s.rows[item]
 		if n := len(row.IDs); n < 1 || n > s.size.T {
-			return nil, errors.Errorf("train: rows: row %d has %d ids, want 1 … %d: Rows.Fit drops such rows, Rows.Truncate cuts long ones",
+			return nil, errors.Errorf("data: rows: row %d has %d ids, want 1 … %d: Rows.Fit drops such rows, Rows.Truncate cuts long ones",
 				item, n, s.size.T)
 		}
-		if row.Class < 0 && row.Class != Ignore {
-			return nil, errors.Errorf("train: rows: row %d has class %d, want at least 0", item, row.Class)
+		if row.Class < 0 && row.Class != ops.IgnoreTarget {
+			return nil, errors.Errorf("data: rows: row %d has class %d, want at least 0", item, row.Class)
 		}
 		copy(s.tokens[r*s.size.T:], row.IDs)
 		s.lengths[r], s.targets[r] = int32(len(row.IDs)), row.Class

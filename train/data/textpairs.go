@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"bufio"
@@ -22,11 +22,11 @@ const maxLine = 16 << 20
 // without the separator is an error, which names it.
 func ReadPairs(path, separator string, e textfile.Encoding) ([]TextPair, error) {
 	if separator == "" {
-		return nil, errors.Errorf("train: pairs: %s: the separator is empty", path)
+		return nil, errors.Errorf("data: pairs: %s: the separator is empty", path)
 	}
 	lines, err := readLines(path, e)
 	if err != nil {
-		return nil, errors.WithMessage(err, "train: pairs")
+		return nil, errors.WithMessage(err, "data: pairs")
 	}
 	var pairs []TextPair
 	for i, line := range lines {
@@ -35,7 +35,7 @@ func ReadPairs(path, separator string, e textfile.Encoding) ([]TextPair, error) 
 		}
 		source, rest, ok := strings.Cut(line, separator)
 		if !ok {
-			return nil, errors.Errorf("train: pairs: %s:%d: no separator %q in the line", path, i+1, separator)
+			return nil, errors.Errorf("data: pairs: %s:%d: no separator %q in the line", path, i+1, separator)
 		}
 		target, _, _ := strings.Cut(rest, separator)
 		pairs = append(pairs, TextPair{strings.TrimSpace(source), strings.TrimSpace(target)})
@@ -48,14 +48,14 @@ func ReadPairs(path, separator string, e textfile.Encoding) ([]TextPair, error) 
 func ReadParallel(source, target string, e textfile.Encoding) ([]TextPair, error) {
 	from, err := readLines(source, e)
 	if err != nil {
-		return nil, errors.WithMessage(err, "train: pairs")
+		return nil, errors.WithMessage(err, "data: pairs")
 	}
 	to, err := readLines(target, e)
 	if err != nil {
-		return nil, errors.WithMessage(err, "train: pairs")
+		return nil, errors.WithMessage(err, "data: pairs")
 	}
 	if len(from) != len(to) {
-		return nil, errors.Errorf("train: pairs: %s has %d lines but %s has %d", source, len(from), target, len(to))
+		return nil, errors.Errorf("data: pairs: %s has %d lines but %s has %d", source, len(from), target, len(to))
 	}
 	var pairs []TextPair
 	for i := range from {
@@ -72,10 +72,10 @@ func EncodePairs(text []TextPair, source, target Encoder) (Pairs, error) {
 	for i, p := range text {
 		var err error
 		if pairs[i].Source, err = source.AppendEncode(nil, p.Source); err != nil {
-			return nil, errors.WithMessagef(err, "train: pairs: encode source %d", i)
+			return nil, errors.WithMessagef(err, "data: pairs: encode source %d", i)
 		}
 		if pairs[i].Target, err = target.AppendEncode(nil, p.Target); err != nil {
-			return nil, errors.WithMessagef(err, "train: pairs: encode target %d", i)
+			return nil, errors.WithMessagef(err, "data: pairs: encode target %d", i)
 		}
 	}
 	return pairs, nil
