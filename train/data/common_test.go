@@ -41,6 +41,16 @@ func writeFile(t testing.TB, dir, name, content string) string {
 	return path
 }
 
+// shared returns a path of the project's reference data, or skips the test.
+func shared(t testing.TB, parts ...string) string {
+	t.Helper()
+	path := filepath.Join(append([]string{"..", "..", "..", "shared"}, parts...)...)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("no reference data: %v", err)
+	}
+	return path
+}
+
 // wantError fails unless err mentions all the words.
 func wantError(t testing.TB, err error, words ...string) {
 	t.Helper()

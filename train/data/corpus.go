@@ -37,8 +37,8 @@ func newCorpus(ids []int32) (*Corpus, error) {
 	return &Corpus{name: "in memory", ids: m, hi: len(ids)}, nil
 }
 
-// OpenCorpus opens a token file that Text.Corpus has written. Its size must agree with its header to the byte; the checksum of the
-// ids is compared, too, up to 256 MiB, beyond which Verify does that when asked.
+// OpenCorpus opens a token file written by Text.Corpus. Its size must agree with its header to the byte; the checksum of the
+// ids is compared, too, up to 256 MiB; for larger files, call Verify.
 func OpenCorpus(path string) (*Corpus, error) {
 	c, err := openCorpus(path)
 	return c, errors.WithMessage(err, "data: corpus")
@@ -58,10 +58,10 @@ func (c *Corpus) Len() int { return c.hi - c.lo }
 // MaxID is the largest id of the whole corpus, also of the parts of a Split: a model needs a vocabulary of at least one more.
 func (c *Corpus) MaxID() int32 { return c.ids.largest() }
 
-// Verify reads a token file to its end and compares its checksum. A corpus in memory is always as it should be.
+// Verify reads a token file to its end and compares its checksum. A corpus in memory needs no check.
 func (c *Corpus) Verify() error { return errors.WithMessage(c.ids.verify(), "data: corpus") }
 
-// Close lets go of the token file. All parts of a Split share it; reading any of them is then an error.
+// Close unmaps the token file. All parts of a Split share it; reading any of them is then an error.
 func (c *Corpus) Close() error { return errors.WithMessage(c.ids.Close(), "data: corpus") }
 
 // Tokens fills dst with the ids from position at on.

@@ -182,38 +182,16 @@ func TestReadParallel(t *testing.T) {
 	wantError(t, err, "en.gz has 3 lines", "fr has 1")
 }
 
-// sharedFile finds a file of the data beside the project, or skips the test.
-func sharedFile(t testing.TB, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			path := filepath.Join(dir, "..", "shared", "data", name)
-			if _, err := os.Stat(path); err != nil {
-				t.Skipf("no data to test with: %v", err)
-			}
-			return path
-		}
-		if dir == filepath.Dir(dir) {
-			t.Skip("no go.mod above the working directory")
-		}
-		dir = filepath.Dir(dir)
-	}
-}
-
 func TestRealData(t *testing.T) {
-	dates := must[[]data.TextPair](t)(data.ReadPairs(sharedFile(t, "seq2seq/date.txt.gz"), "_", utf8))
+	dates := must[[]data.TextPair](t)(data.ReadPairs(shared(t, "data", "seq2seq/date.txt.gz"), "_", utf8))
 	if len(dates) != 50000 || dates[0] != (data.TextPair{Source: "september 27, 1994", Target: "1994-09-27"}) {
 		t.Errorf("got %d dates, the first %q", len(dates), dates[0])
 	}
-	news := must[[]data.TextPair](t)(data.ReadParallel(sharedFile(t, "multi30k/val.en.gz"), sharedFile(t, "multi30k/val.de.gz"), utf8))
+	news := must[[]data.TextPair](t)(data.ReadParallel(shared(t, "data", "multi30k/val.en.gz"), shared(t, "data", "multi30k/val.de.gz"), utf8))
 	if len(news) != 1014 {
 		t.Errorf("got %d pairs of sentences, want 1014", len(news))
 	}
-	text := data.Text{Paths: []string{sharedFile(t, "tinyshakespeare/input.txt")}, Encoder: runes{}, Block: 1 << 16}
+	text := data.Text{Paths: []string{shared(t, "data", "tinyshakespeare/input.txt")}, Encoder: runes{}, Block: 1 << 16}
 	c := must[*data.Corpus](t)(text.Corpus())
 	want := must[[]byte](t)(os.ReadFile(text.Paths[0]))
 	if asText(readAll(t, c)) != string(want) {

@@ -50,35 +50,35 @@ type RowBatches struct {
 	Seed uint64
 	Pool int // batches among which rows are sorted by length, so that a batch holds rows of like length; 0 for none
 
-	rows Rows
-	size RowSize
-	deal deal
+	rows    Rows
+	size    RowSize
+	sampler sampler
 
 	feed                     graph.Feed
 	tokens, lengths, targets []int32
 }
 
-// Batches deals all rows once in each epoch, in an order drawn anew. A batch may end one epoch and begin the next.
+// Batches draws all rows once in each epoch, in a new order. A batch may end one epoch and begin the next.
 func (r Rows) Batches(size RowSize) *RowBatches {
-	return &RowBatches{rows: r, size: size, deal: deal{n: len(r), b: size.B, length: func(i int) int { return len(r[i].IDs) }}}
+	return &RowBatches{rows: r, size: size, sampler: sampler{n: len(r), b: size.B, length: func(i int) int { return len(r[i].IDs) }}}
 }
 
 // Sequential takes all rows once and in order, for evaluation, in Len batches; any other is an error. The last batch is filled up
 // with rows of one Pad whose class is ops.IgnoreTarget.
 func (r Rows) Sequential(size RowSize) *RowBatches {
 	s := r.Batches(size)
-	s.deal.passes = true
+	s.sampler.passes = true
 	return s
 }
 
 // Spread bounds a Sequential to this many rows, spread evenly over all; 0 keeps them all. It returns s.
 func (s *RowBatches) Spread(rows int) *RowBatches {
-	s.deal.some = max(rows, 0)
+	s.sampler.some = max(rows, 0)
 	return s
 }
 
 // Len is the number of batches that hold all rows once, rounded up.
-func (s *RowBatches) Len() int { return s.deal.batches() }
+func (s *RowBatches) Len() int { return s.sampler.batches() }
 
 // Batch is micro-batch i. A row that is empty or too long, or has a negative class, is an error; Rows.Fit and Rows.Truncate see to
 // the lengths.
@@ -86,7 +86,7 @@ func (s *RowBatches) Batch(i int) (graph.Feed, error) {
 	if err := s.prepare(); err != nil {
 		return nil, errors.WithMessage(err, "data: rows")
 	}
-	items, err := s.deal.hand(i, s.Seed, s.Pool)
+	items, err := s.sampler.batch(i, s.Seed, s.Pool)
 	if err != nil {
 		return nil, errors.WithMessage(err, "data: rows")
 	}

@@ -51,7 +51,7 @@ func (t Text) corpus() (*Corpus, error) {
 	case len(t.End) > 0 && slices.Min(t.End) < 0:
 		return nil, errors.Errorf("id %d of End is negative", slices.Min(t.End))
 	case t.File != "" && t.Fingerprint == "":
-		return nil, errors.Errorf("token file %s needs the Fingerprint of its Encoder, so that another one makes it anew", t.File)
+		return nil, errors.Errorf("token file %s needs the Fingerprint of its Encoder, so that another Encoder rewrites it", t.File)
 	}
 	files, err := findFiles(t.Paths, t.File)
 	if err != nil {
@@ -97,7 +97,7 @@ func (t Text) write(files []textfile.File, key [32]byte) error {
 	return w.finish(key)
 }
 
-// encode hands the ids of all files to sink, block by block.
+// encode passes the ids of all files to sink, block by block.
 func (t Text) encode(files []textfile.File, sink func([]int32) error) error {
 	limit := t.Block
 	if limit == 0 {
@@ -151,7 +151,7 @@ func (t Text) key(files []textfile.File) (key [32]byte) {
 	return key
 }
 
-// upToDate says whether the token file at path may be used again. One of ours that is damaged or out of date may not, and is
+// upToDate reports whether the token file at path may be used again. One of ours that is damaged or out of date may not, and is
 // replaced; a file of any other kind is an error.
 func upToDate(path string, key [32]byte) (bool, error) {
 	f, err := os.Open(path)

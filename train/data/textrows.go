@@ -17,7 +17,7 @@ type LabelledText struct {
 	Text, Label string
 }
 
-// Columns says where a file of labelled texts has what. Columns count from 0.
+// Columns describes the columns of a file of labelled texts. They count from 0.
 type Columns struct {
 	Separator   string // between the columns of a line; "" means a tab. "," reads CSV with quotes, as RFC 4180 has it
 	Most        int    // columns of a line at most: the last one has the rest of the line; 0 means no limit. CSV has none

@@ -85,7 +85,7 @@ func TestReadLabelledPublished(t *testing.T) {
 		{"agnews/test.csv", 7600, []string{"1", "2", "3", "4"}, data.Columns{Separator: ",", Text: 2}},
 		{"nsmc/ratings_test.rebuilt.txt.gz", 50000, []string{"0", "1"}, data.Columns{Header: true, Text: 1, Label: 2}},
 	} {
-		rows := must[[]data.LabelledText](t)(data.ReadLabelled(sharedFile(t, c.name), c.Columns))
+		rows := must[[]data.LabelledText](t)(data.ReadLabelled(shared(t, "data", c.name), c.Columns))
 		if labels := data.Labels(rows); len(rows) != c.rows || !slices.Equal(labels, c.labels) {
 			t.Errorf("%s: got %d rows with labels %q, want %d with %q", c.name, len(rows), labels, c.rows, c.labels)
 		}

@@ -29,8 +29,8 @@ func (c *Corpus) Batches(b, t int) *Windows {
 	return &Windows{corpus: c, b: b, t: t, starts: (*Windows).randomStart}
 }
 
-// Shuffled takes windows that do not overlap, all of them once in each epoch, in an order drawn anew. What does not fill a window
-// is left out at the front or the end: an epoch's windows begin at an offset of its own. A batch may end one epoch and begin the
+// Shuffled takes windows that do not overlap, all of them once in each epoch, in a new order. Tokens that do not fill
+// a window are left out at the front or the end: each epoch has its own offset. A batch may end one epoch and begin the
 // next.
 func (c *Corpus) Shuffled(b, t int) *Windows {
 	return &Windows{corpus: c, b: b, t: t, starts: (*Windows).shuffledStart}

@@ -2,8 +2,6 @@ package data_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +18,7 @@ func TestWholeTexts(t *testing.T) {
 	text := strings.Repeat("The quick brown fox jumps over the lazy dog. ", 60)
 	corpus := writeFile(t, dir, "corpus.txt", text)
 	for _, name := range []string{"all-minilm-l6-v2", "bert-base-uncased", "clip", "falcon", "gpt2", "llama2", "phi-2", "phi-3-mini", "roberta-base", "t5-base", "t5-small"} {
-		path := sharedPath(t, "tokenizers", name)
+		path := shared(t, "tokenizers", name)
 		loaded := must[*tokenize.Tokenizer](t)(tokenize.Load(path))
 		for _, bare := range []bool{false, true} {
 			tok := *loaded
@@ -60,16 +58,6 @@ func checkWhole(t *testing.T, name string, e data.Encoder, corpus, text string, 
 	if !slices.Equal(rows[0].IDs, want) {
 		t.Errorf("%s: EncodeRows: got %d tokens, want %d", name, len(rows[0].IDs), len(want))
 	}
-}
-
-// sharedPath returns a path of the reference data beside the project, or skips the test.
-func sharedPath(t testing.TB, parts ...string) string {
-	t.Helper()
-	path := filepath.Join(append([]string{"..", "..", "..", "shared"}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no reference data: %v", err)
-	}
-	return path
 }
 
 // TestEncodings reads every kind of text file in other encodings, and names file and offset where they do not fit.

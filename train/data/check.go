@@ -4,25 +4,9 @@ import (
 	"fmt"
 
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
-
-	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// addIDs puts a new int32 input into the feed and returns its elements.
-func addIDs(feed graph.Feed, name string, shape ...int) []int32 {
-	t := tensor.New(tensor.Of(tensor.Int32), tensor.WithShape(shape...))
-	feed[name] = t
-	return t.Int32s()
-}
-
-func fillIDs(dst []int32, id int32) {
-	for i := range dst {
-		dst[i] = id
-	}
-}
-
-// checkSizes refuses sizes below 1; they come as "B", b, "T", t.
+// checkSizes refuses sizes below 1. They are given as "B", b, "T", t.
 func checkSizes(sizes ...any) error {
 	for i := 0; i < len(sizes); i += 2 {
 		if n := sizes[i+1].(int); n < 1 {
