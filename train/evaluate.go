@@ -27,12 +27,8 @@ func (e Evaluation) Perplexity() float64 { return math.Exp(e.Loss) }
 // taken, and one that is NaN is never right. No target at all is an error, and so is a loss that is not finite.
 //
 // If ctx is cancelled, the current batch completes and Evaluate returns the context's error.
-func Evaluate(ctx context.Context, p *graph.Program, source Source, n int) (Evaluation, error) {
-	e, err := evaluate(ctx, p, source, n)
-	return e, errors.WithMessage(err, "train: evaluate")
-}
-
-func evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Evaluation, err error) {
+func Evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Evaluation, err error) {
+	defer func() { err = errors.WithMessage(err, "train: evaluate") }()
 	switch {
 	case p == nil || source == nil:
 		return e, errors.Errorf("program %t, source %t: want both", p != nil, source != nil)

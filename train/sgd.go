@@ -51,11 +51,8 @@ func (o *SGD) Step(model []G.ValueGrad) error {
 }
 
 // Update implements Optimizer.
-func (o *SGD) Update(model []G.ValueGrad, rate, scale float64) error {
-	return errors.WithMessage(o.update(model, rate, scale), "train: sgd")
-}
-
-func (o *SGD) update(model []G.ValueGrad, rate, scale float64) error {
+func (o *SGD) Update(model []G.ValueGrad, rate, scale float64) (err error) {
+	defer func() { err = errors.WithMessage(err, "train: sgd") }()
 	if err := checkUpdate(rate, scale); err != nil {
 		return err
 	}

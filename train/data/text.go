@@ -37,12 +37,8 @@ type Text struct {
 // Corpus encodes the text. With File set it writes the token file, unless the one that is there was made from files of the same
 // names, sizes and times of change, with the same Encoding, Fingerprint, End and Block. The file appears whole or not at all. A File that
 // exists and is no token file is an error, never overwritten.
-func (t Text) Corpus() (*Corpus, error) {
-	c, err := t.corpus()
-	return c, errors.WithMessage(err, "data: text")
-}
-
-func (t Text) corpus() (*Corpus, error) {
+func (t Text) Corpus() (c *Corpus, err error) {
+	defer func() { err = errors.WithMessage(err, "data: text") }()
 	switch {
 	case t.Encoder == nil:
 		return nil, errors.New("the Encoder is nil")
