@@ -16,17 +16,14 @@ import (
 // WriteFile writes a file atomically. It writes a hidden file in the folder of path, syncs it, renames it to path, and syncs the
 // folder. After an error, or if the process is killed, path is unchanged. WriteFile removes hidden files that killed calls
 // left for the same path.
-func WriteFile(path string, write func(w io.Writer) error) error {
-	return errors.WithMessagef(writeAtomic(path, write), "checkpoints: %s", path)
-}
-
-func writeAtomic(path string, write func(w io.Writer) error) error {
+func WriteFile(path string, write func(w io.Writer) error) (err error) {
+	defer func() { err = errors.WithMessagef(err, "checkpoints: %s", path) }()
 	dir, name := filepath.Dir(path), filepath.Base(path)
 	if err := removeHidden(dir, name); err != nil {
 		return err
 	}
 	hidden := filepath.Join(dir, hiddenName(name))
-	_, err := writeSynced(hidden, write)
+	_, err = writeSynced(hidden, write)
 	if err == nil {
 		err = errors.Wrap(os.Rename(hidden, path), "rename")
 	}

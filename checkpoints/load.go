@@ -168,18 +168,14 @@ func listed(names []string) string {
 }
 
 // ReadWeights reads the tensors of a model folder, or of one safetensors file, for whose names wanted returns true.
-func ReadWeights(path string, wanted func(name string) bool) (map[string]*tensor.Dense, error) {
-	all, err := readWeights(path, wanted)
-	return all, errors.WithMessagef(err, "checkpoints: %s", path)
-}
-
-func readWeights(path string, wanted func(name string) bool) (map[string]*tensor.Dense, error) {
+func ReadWeights(path string, wanted func(name string) bool) (all map[string]*tensor.Dense, err error) {
+	defer func() { err = errors.WithMessagef(err, "checkpoints: %s", path) }()
 	w, err := openWeights(path)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	all := map[string]*tensor.Dense{}
+	all = map[string]*tensor.Dense{}
 	for _, name := range w.names {
 		if !wanted(name) {
 			continue

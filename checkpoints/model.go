@@ -38,11 +38,8 @@ type Model struct {
 // folder, then renamed into place, the weights last. Replacing weights in a single file is atomic. Replacing sharded weights takes
 // several renames; if the process is killed between them, the folder has no readable weights, but never a mixture. SaveModel
 // removes weights of an earlier save under other names.
-func SaveModel(dir string, m Model) error {
-	return errors.WithMessagef(saveModel(dir, m), "checkpoints: %s", dir)
-}
-
-func saveModel(dir string, m Model) error {
+func SaveModel(dir string, m Model) (err error) {
+	defer func() { err = errors.WithMessagef(err, "checkpoints: %s", dir) }()
 	if err := makeFolder(dir); err != nil {
 		return err
 	}

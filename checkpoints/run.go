@@ -38,12 +38,8 @@ type Checkpoint struct {
 // Save keeps the r.Keep newest whole checkpoints by step, the best by validation loss, and the new checkpoint. So a run that
 // returns to an earlier step keeps the later checkpoints of its first attempt until it passes their steps, and Latest finds
 // them. Remove them by hand.
-func (r Run) Save(c Checkpoint) (Saved, error) {
-	saved, err := r.save(c)
-	return saved, errors.WithMessagef(err, "checkpoints: %s: step %d", r.Dir, c.Step)
-}
-
-func (r Run) save(c Checkpoint) (Saved, error) {
+func (r Run) Save(c Checkpoint) (saved Saved, err error) {
+	defer func() { err = errors.WithMessagef(err, "checkpoints: %s: step %d", r.Dir, c.Step) }()
 	if r.Dir == "" || c.Step < 0 {
 		return Saved{}, errors.New("want a folder and a step of at least 0")
 	}
@@ -65,7 +61,7 @@ func (r Run) save(c Checkpoint) (Saved, error) {
 	if err := replaceFolder(stage, final); err != nil {
 		return Saved{}, err
 	}
-	saved := Saved{Dir: final, Step: c.Step, Loss: math.NaN()}
+	saved = Saved{Dir: final, Step: c.Step, Loss: math.NaN()}
 	if loss := c.measured(); loss != nil {
 		saved.Loss = *loss
 	}

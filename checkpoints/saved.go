@@ -91,11 +91,7 @@ func Check(dir string) (Saved, error) {
 //
 // The state must have exactly the keys of the file. If it is a [Stepper], its step must equal the checkpoint's.
 func (s Saved) Load(params Tensors, state any) (optimizer map[string]*tensor.Dense, err error) {
-	optimizer, err = s.load(params, state)
-	return optimizer, errors.WithMessage(err, "checkpoints: load")
-}
-
-func (s Saved) load(params Tensors, state any) (optimizer map[string]*tensor.Dense, err error) {
+	defer func() { err = errors.WithMessage(err, "checkpoints: load") }()
 	_, m, err := verify(s.Dir)
 	if err != nil {
 		return nil, err

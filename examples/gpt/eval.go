@@ -15,6 +15,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -70,9 +71,9 @@ func (e *evaluation) run(w io.Writer) error {
 }
 
 // corpus returns the tokens of -data, or those that the model's run held out.
-func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*train.Corpus, error) {
+func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
 	if e.data != "" {
-		return train.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
+		return data.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
 	}
 	key, err := job.Recall(e.set, e.model, "data", "encoding")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -89,7 +90,7 @@ func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*train.Corpus, error) {
 	if err := flags.Input("data", e.data); err != nil {
 		return nil, errors.WithMessagef(err, "the text of the run of %s: name it with -data", e.model)
 	}
-	corpus, err := train.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
+	corpus, err := data.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
 	if err != nil {
 		return nil, err
 	}
@@ -103,4 +104,4 @@ func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*train.Corpus, error) {
 }
 
 // split holds out the last tenth of a text.
-func split(c *train.Corpus) (learning, held *train.Corpus, err error) { return c.Split(0.9) }
+func split(c *data.Corpus) (learning, held *data.Corpus, err error) { return c.Split(0.9) }

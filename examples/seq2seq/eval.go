@@ -13,6 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -52,11 +53,11 @@ func (e *evaluation) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	pairs, err := train.EncodePairs(held, t.tok, t.tok)
+	pairs, err := data.EncodePairs(held, t.tok, t.tok)
 	if err != nil {
 		return err
 	}
-	size := train.PairSize{B: e.batch, S: t.model.Source, T: t.model.Target}
+	size := data.PairSize{B: e.batch, S: t.model.Source, T: t.model.Target}
 	if _, long := pairs.Fit(size); long > 0 {
 		return errors.Errorf("%d of %d pairs are longer than the %d source and %d target tokens that the model was trained for: leave them out, "+
 			"or train on data with as long ones", long, len(pairs), size.S, size.T-1)
@@ -95,7 +96,7 @@ func (e *evaluation) recall() error {
 }
 
 // exact counts the pairs of a batch whose text comes out as it should.
-func (t *translator) exact(pairs train.Pairs, texts []train.TextPair) (n int, err error) {
+func (t *translator) exact(pairs data.Pairs, texts []data.TextPair) (n int, err error) {
 	sources, starts := make([][]int32, t.Batch()), make([][]int32, t.Batch())
 	for i := range sources {
 		sources[i], starts[i] = pairs[min(i, len(pairs)-1)].Source, t.model.BOS[:1]

@@ -9,7 +9,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/tokenize"
-	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 const tokenizerHelp = "`name` of a tokenizer to train on both sides: char, word, bpe, unigram or wordpiece; or the path of a trained one " +
@@ -21,7 +21,7 @@ var special = []string{"<pad>", "<s>", "</s>"}
 // vocabulary is a tokenizer, its tokens that are no text, and the files that the folder of a model holds of it.
 type vocabulary struct {
 	*tokenize.Tokenizer
-	marks train.Marks
+	marks data.Marks
 	files map[string][]byte
 }
 

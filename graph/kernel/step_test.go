@@ -9,6 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // TestTrainingStepBits trains whole models for some steps, with dropout, micro-batches, clipping and AdamW. Neither the
@@ -91,7 +92,7 @@ func counted(n int) []int32 {
 
 func windowsOf(t *testing.T, n, b, steps int) train.Source {
 	t.Helper()
-	c, err := train.NewCorpus(counted(n))
+	c, err := data.NewCorpus(counted(n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,11 +100,11 @@ func windowsOf(t *testing.T, n, b, steps int) train.Source {
 }
 
 func pairsOf(m models.Seq2Seq, n, b int) train.Source {
-	var all train.Pairs
+	var all data.Pairs
 	for i := range n {
-		all = append(all, train.Pair{Source: counted(1 + i%m.Source), Target: counted(i % m.Target)})
+		all = append(all, data.Pair{Source: counted(1 + i%m.Source), Target: counted(i % m.Target)})
 	}
-	s := all.Batches(train.PairSize{B: b, S: m.Source, T: m.Target}, train.Marks{BOS: m.BOS[0], EOS: m.EOS[0]})
+	s := all.Batches(data.PairSize{B: b, S: m.Source, T: m.Target}, data.Marks{BOS: m.BOS[0], EOS: m.EOS[0]})
 	s.Pool = 4
 	return s
 }

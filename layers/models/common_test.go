@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
@@ -61,7 +62,7 @@ func pairs(m models.Seq2Seq, src, tgt int) graph.Feed {
 		"tokens": tokens(2, m.TargetVocab, 2, tgt), "lengths": lengths(3, int32(tgt)), "targets": tokens(3, m.TargetVocab, 2, tgt),
 	}
 	for i := 3; i < tgt; i++ {
-		f["targets"].Int32s()[i] = -100
+		f["targets"].Int32s()[i] = ops.IgnoreTarget
 	}
 	return f
 }

@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
@@ -52,7 +53,7 @@ func ExampleSeq2Seq() {
 	ids := func(v ...int32) *tensor.Dense { return tensor.New(tensor.WithShape(1, len(v)), tensor.WithBacking(v)) }
 	err = p.Run(graph.Feed{
 		"source": ids(5, 6, 0, 0), "source_lengths": lengths(2),
-		"tokens": ids(1, 7, 0), "lengths": lengths(2), "targets": ids(7, 2, -100),
+		"tokens": ids(1, 7, 0), "lengths": lengths(2), "targets": ids(7, 2, ops.IgnoreTarget),
 	})
 	fmt.Println(err, p.Output("logits").Shape())
 	// Output: <nil> (1, 3, 10)

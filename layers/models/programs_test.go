@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
@@ -60,7 +61,7 @@ func TestLossOfLogits(t *testing.T) {
 		run(t, p, feed)
 		want, n := 0.0, 0
 		for i, target := range feed["targets"].Int32s() {
-			if target == -100 {
+			if target == ops.IgnoreTarget {
 				continue
 			}
 			n++

@@ -11,6 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -45,7 +46,7 @@ func trainDigits(args []string) error {
 	for i := range ids {
 		ids[i] = int32(i % 10)
 	}
-	corpus, _ := train.NewCorpus(ids)
+	corpus, _ := data.NewCorpus(ids)
 	key, _ := corpus.Key()
 	learn, held, _ := corpus.Split(0.9)
 	params := graph.NewParams(tensor.Float32, learning.Seed)

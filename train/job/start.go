@@ -18,7 +18,7 @@ type Setup struct {
 	Batches train.Source   // to learn from
 	Eval    *graph.Program // over the same Params as the Trainer's Program
 	Held    Held           // held-out data
-	Data    string         // key of all data: train.Corpus.Key before Split
+	Data    string         // key of all data: data.Corpus.Key before Split
 
 	Config any               // of the model: config.json; nil for none
 	Files  map[string][]byte // of the tokenizer, by name

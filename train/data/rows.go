@@ -1,15 +1,16 @@
-package train
+package data
 
 import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
 // Row is a sequence and its class.
 type Row struct {
 	IDs   []int32
-	Class int32 // Ignore if it is not known: the row then does not count
+	Class int32 // ops.IgnoreTarget if it is not known: the row then does not count
 }
 
 // Rows is data for a classifier of sequences.
@@ -49,57 +50,57 @@ type RowBatches struct {
 	Seed uint64
 	Pool int // batches among which rows are sorted by length, so that a batch holds rows of like length; 0 for none
 
-	rows Rows
-	size RowSize
-	deal deal
+	rows    Rows
+	size    RowSize
+	sampler sampler
 
 	feed                     graph.Feed
 	tokens, lengths, targets []int32
 }
 
-// Batches deals all rows once in each epoch, in an order drawn anew. A batch may end one epoch and begin the next.
+// Batches draws all rows once in each epoch, in a new order. A batch may end one epoch and begin the next.
 func (r Rows) Batches(size RowSize) *RowBatches {
-	return &RowBatches{rows: r, size: size, deal: deal{n: len(r), b: size.B, length: func(i int) int { return len(r[i].IDs) }}}
+	return &RowBatches{rows: r, size: size, sampler: sampler{n: len(r), b: size.B, length: func(i int) int { return len(r[i].IDs) }}}
 }
 
 // Sequential takes all rows once and in order, for evaluation, in Len batches; any other is an error. The last batch is filled up
-// with rows of one Pad whose class is Ignore.
+// with rows of one Pad whose class is ops.IgnoreTarget.
 func (r Rows) Sequential(size RowSize) *RowBatches {
 	s := r.Batches(size)
-	s.deal.passes = true
+	s.sampler.passes = true
 	return s
 }
 
 // Spread bounds a Sequential to this many rows, spread evenly over all; 0 keeps them all. It returns s.
 func (s *RowBatches) Spread(rows int) *RowBatches {
-	s.deal.some = max(rows, 0)
+	s.sampler.some = max(rows, 0)
 	return s
 }
 
 // Len is the number of batches that hold all rows once, rounded up.
-func (s *RowBatches) Len() int { return s.deal.batches() }
+func (s *RowBatches) Len() int { return s.sampler.batches() }
 
 // Batch is micro-batch i. A row that is empty or too long, or has a negative class, is an error; Rows.Fit and Rows.Truncate see to
 // the lengths.
 func (s *RowBatches) Batch(i int) (graph.Feed, error) {
 	if err := s.prepare(); err != nil {
-		return nil, errors.WithMessage(err, "train: rows")
+		return nil, errors.WithMessage(err, "data: rows")
 	}
-	items, err := s.deal.hand(i, s.Seed, s.Pool)
+	items, err := s.sampler.batch(i, s.Seed, s.Pool)
 	if err != nil {
-		return nil, errors.WithMessage(err, "train: rows")
+		return nil, errors.WithMessage(err, "data: rows")
 	}
 	fillIDs(s.tokens, s.size.Pad)
 	fillIDs(s.lengths, 1)
-	fillIDs(s.targets, Ignore)
+	fillIDs(s.targets, ops.IgnoreTarget)
 	for r, item := range items {
 		row := s.rows[item]
 		if n := len(row.IDs); n < 1 || n > s.size.T {
-			return nil, errors.Errorf("train: rows: row %d has %d ids, want 1 … %d: Rows.Fit drops such rows, Rows.Truncate cuts long ones",
+			return nil, errors.Errorf("data: rows: row %d has %d ids, want 1 … %d: Rows.Fit drops such rows, Rows.Truncate cuts long ones",
 				item, n, s.size.T)
 		}
-		if row.Class < 0 && row.Class != Ignore {
-			return nil, errors.Errorf("train: rows: row %d has class %d, want at least 0", item, row.Class)
+		if row.Class < 0 && row.Class != ops.IgnoreTarget {
+			return nil, errors.Errorf("data: rows: row %d has class %d, want at least 0", item, row.Class)
 		}
 		copy(s.tokens[r*s.size.T:], row.IDs)
 		s.lengths[r], s.targets[r] = int32(len(row.IDs)), row.Class

@@ -1,11 +1,13 @@
-package train_test
+package data_test
 
 import (
 	"slices"
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 func feedIDs(f graph.Feed, name string) []int32 { return slices.Clone(f[name].Int32s()) }
@@ -20,7 +22,7 @@ func batch(t testing.TB, s train.Source, i int) graph.Feed {
 }
 
 func TestRandomWindows(t *testing.T) {
-	c := must[*train.Corpus](t)(train.NewCorpus(count(t, 50)))
+	c := must[*data.Corpus](t)(data.NewCorpus(count(t, 50)))
 	s := c.Batches(4, 7)
 	seen := map[int32]bool{}
 	for i := range 200 {
@@ -43,9 +45,9 @@ func TestRandomWindows(t *testing.T) {
 }
 
 func TestSourcesAreFunctionsOfTheNumber(t *testing.T) {
-	c := must[*train.Corpus](t)(train.NewCorpus(count(t, 101)))
+	c := must[*data.Corpus](t)(data.NewCorpus(count(t, 101)))
 	pairs, rows := somePairs(37), someRows(37)
-	size, marks := train.PairSize{B: 3, S: 9, T: 9}, train.Marks{Pad: 0, BOS: 1, EOS: 2}
+	size, marks := data.PairSize{B: 3, S: 9, T: 9}, data.Marks{Pad: 0, BOS: 1, EOS: 2}
 	for _, k := range []struct {
 		name string
 		make func(seed uint64) train.Source
@@ -55,7 +57,7 @@ func TestSourcesAreFunctionsOfTheNumber(t *testing.T) {
 		{"pairs", func(seed uint64) train.Source { s := pairs.Batches(size, marks); s.Seed = seed; return s }},
 		{"pooled pairs", func(seed uint64) train.Source { s := pairs.Batches(size, marks); s.Seed, s.Pool = seed, 4; return s }},
 		{"pooled rows", func(seed uint64) train.Source {
-			s := rows.Batches(train.RowSize{B: 3, T: 9})
+			s := rows.Batches(data.RowSize{B: 3, T: 9})
 			s.Seed, s.Pool = seed, 4
 			return s
 		}},
@@ -88,7 +90,7 @@ func TestSourcesAreFunctionsOfTheNumber(t *testing.T) {
 
 func TestShuffledWindowsCoverEachEpoch(t *testing.T) {
 	for _, n := range []int{6, 7, 11, 52, 53, 1000} {
-		c := must[*train.Corpus](t)(train.NewCorpus(count(t, n)))
+		c := must[*data.Corpus](t)(data.NewCorpus(count(t, n)))
 		s := c.Shuffled(1, 5)
 		windows := (n - 1) / 5
 		if s.Len() != windows {
@@ -117,14 +119,14 @@ func TestShuffledWindowsCoverEachEpoch(t *testing.T) {
 
 func TestSequentialCountsEveryTokenOnce(t *testing.T) {
 	for n := 2; n < 40; n++ {
-		c := must[*train.Corpus](t)(train.NewCorpus(count(t, n)))
+		c := must[*data.Corpus](t)(data.NewCorpus(count(t, n)))
 		s := c.Sequential(2, 5)
 		var got []int32
 		for i := range s.Len() {
 			f := batch(t, s, i)
 			tokens := feedIDs(f, "tokens")
 			for k, id := range feedIDs(f, "targets") {
-				if id == train.Ignore {
+				if id == ops.IgnoreTarget {
 					continue
 				}
 				if tokens[k] != id-1 {
@@ -142,14 +144,14 @@ func TestSequentialCountsEveryTokenOnce(t *testing.T) {
 }
 
 func TestShortCorpus(t *testing.T) {
-	c := must[*train.Corpus](t)(train.NewCorpus(count(t, 5)))
-	for _, s := range []*train.Windows{c.Batches(1, 5), c.Shuffled(1, 5)} {
+	c := must[*data.Corpus](t)(data.NewCorpus(count(t, 5)))
+	for _, s := range []*data.Windows{c.Batches(1, 5), c.Shuffled(1, 5)} {
 		_, err := s.Batch(0)
 		wantError(t, err, "in memory: 5 tokens", "the 6 of a window of 5")
 	}
 	batch(t, c.Batches(1, 4), 0)
 	batch(t, c.Shuffled(1, 4), 0)
-	one := must[*train.Corpus](t)(train.NewCorpus([]int32{3}))
+	one := must[*data.Corpus](t)(data.NewCorpus([]int32{3}))
 	_, err := one.Sequential(1, 4).Batch(0)
 	wantError(t, err, "1 tokens are fewer than the 2")
 	_, err = c.Batches(0, 4).Batch(0)
@@ -159,11 +161,11 @@ func TestShortCorpus(t *testing.T) {
 }
 
 func TestBatchAllocatesNothing(t *testing.T) {
-	c := must[*train.Corpus](t)(train.NewCorpus(count(t, 1000)))
+	c := must[*data.Corpus](t)(data.NewCorpus(count(t, 1000)))
 	for name, s := range map[string]train.Source{
 		"random": c.Batches(4, 8), "shuffled": c.Shuffled(4, 8),
-		"pairs": somePairs(50).Batches(train.PairSize{B: 4, S: 9, T: 9}, train.Marks{}),
-		"rows":  someRows(50).Batches(train.RowSize{B: 4, T: 9}),
+		"pairs": somePairs(50).Batches(data.PairSize{B: 4, S: 9, T: 9}, data.Marks{}),
+		"rows":  someRows(50).Batches(data.RowSize{B: 4, T: 9}),
 	} {
 		i := 0
 		if n := testing.AllocsPerRun(100, func() { batch(t, s, i); i++ }); n != 0 {
@@ -173,7 +175,7 @@ func TestBatchAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkWindows(b *testing.B) {
-	c := must[*train.Corpus](b)(train.NewCorpus(count(b, 1<<20)))
+	c := must[*data.Corpus](b)(data.NewCorpus(count(b, 1<<20)))
 	s := c.Shuffled(12, 64)
 	b.ReportAllocs()
 	i := 0

@@ -5,8 +5,7 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// checkSolver refuses what cannot train: Gorgonia's AdamW, which leaves the weights as they are, and a schedule for a solver whose
-// rate nobody can set.
+// checkSolver refuses Gorgonia's AdamW, which leaves the weights as they are, and a schedule for a solver whose rate cannot be set.
 func checkSolver(s G.Solver, scheduled bool) error {
 	switch s.(type) {
 	case *G.AdamW:
@@ -32,7 +31,7 @@ func setRate(s G.Solver, rate float64, scheduled bool) error {
 	return nil
 }
 
-// forgets refuses to resume with a solver that is not Stateful, unless it has nothing to remember.
+// forgets refuses to resume with a solver that is not Stateful, unless it keeps no state.
 func forgets(s G.Solver, moments int) error {
 	switch s.(type) {
 	case *G.VanillaSolver:

@@ -1,6 +1,6 @@
 //go:build unix
 
-package train
+package data
 
 import (
 	"os"
@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mapFile maps a file into memory to be read, and says how to let go of it.
+// mapFile maps a file into memory for reading. The returned function unmaps it.
 func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
 	if int64(int(size)) != size {
 		return nil, nil, errors.Errorf("%d bytes do not fit the address space", size)

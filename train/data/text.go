@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"crypto/sha256"
@@ -37,12 +37,8 @@ type Text struct {
 // Corpus encodes the text. With File set it writes the token file, unless the one that is there was made from files of the same
 // names, sizes and times of change, with the same Encoding, Fingerprint, End and Block. The file appears whole or not at all. A File that
 // exists and is no token file is an error, never overwritten.
-func (t Text) Corpus() (*Corpus, error) {
-	c, err := t.corpus()
-	return c, errors.WithMessage(err, "train: text")
-}
-
-func (t Text) corpus() (*Corpus, error) {
+func (t Text) Corpus() (c *Corpus, err error) {
+	defer func() { err = errors.WithMessage(err, "data: text") }()
 	switch {
 	case t.Encoder == nil:
 		return nil, errors.New("the Encoder is nil")
@@ -51,7 +47,7 @@ func (t Text) corpus() (*Corpus, error) {
 	case len(t.End) > 0 && slices.Min(t.End) < 0:
 		return nil, errors.Errorf("id %d of End is negative", slices.Min(t.End))
 	case t.File != "" && t.Fingerprint == "":
-		return nil, errors.Errorf("token file %s needs the Fingerprint of its Encoder, so that another one makes it anew", t.File)
+		return nil, errors.Errorf("token file %s needs the Fingerprint of its Encoder, so that another Encoder rewrites it", t.File)
 	}
 	files, err := findFiles(t.Paths, t.File)
 	if err != nil {
@@ -97,7 +93,7 @@ func (t Text) write(files []textfile.File, key [32]byte) error {
 	return w.finish(key)
 }
 
-// encode hands the ids of all files to sink, block by block.
+// encode passes the ids of all files to sink, block by block.
 func (t Text) encode(files []textfile.File, sink func([]int32) error) error {
 	limit := t.Block
 	if limit == 0 {
@@ -151,7 +147,7 @@ func (t Text) key(files []textfile.File) (key [32]byte) {
 	return key
 }
 
-// upToDate says whether the token file at path may be used again. One of ours that is damaged or out of date may not, and is
+// upToDate reports whether the token file at path may be used again. One of ours that is damaged or out of date may not, and is
 // replaced; a file of any other kind is an error.
 func upToDate(path string, key [32]byte) (bool, error) {
 	f, err := os.Open(path)

@@ -13,27 +13,27 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// slot is what an optimizer keeps for one parameter.
-type slot struct {
+// paramState is the state of one parameter.
+type paramState struct {
 	name  string
 	shape tensor.Shape
 	dt    tensor.Dtype
 	kept  []*tensor.Dense // one for each kind of state, of the parameter's shape
 }
 
-// slots is the state of an optimizer: the slots of the parameters, in the model's order, and the number of steps.
-type slots struct {
-	kinds []string // names of what a slot keeps, such as exp_avg
-	all   []slot
+// optimizerState is the state of all parameters, in the model's order, and the number of steps.
+type optimizerState struct {
+	kinds []string // names of the tensors kept for a parameter, such as exp_avg
+	all   []paramState
 	step  *tensor.Dense // (1) int64
 }
 
-// bind makes the slots, or checks that the model is the one they were made for.
-func (s *slots) bind(model []G.ValueGrad, kinds []string) error {
+// bind makes the state for a model, or checks that the state was made for it.
+func (s *optimizerState) bind(model []G.ValueGrad, kinds []string) error {
 	if s.step != nil {
 		return s.same(model, kinds)
 	}
-	fresh := slots{kinds: kinds, step: tensor.New(tensor.Of(tensor.Int64), tensor.WithShape(1))}
+	fresh := optimizerState{kinds: kinds, step: tensor.New(tensor.Of(tensor.Int64), tensor.WithShape(1))}
 	seen := map[string]bool{}
 	for i, p := range model {
 		name := nameOf(p, i)
@@ -45,7 +45,7 @@ func (s *slots) bind(model []G.ValueGrad, kinds []string) error {
 		if err := checkFloats(v); err != nil {
 			return errors.WithMessage(err, name)
 		}
-		fresh.all = append(fresh.all, slot{name: name, shape: v.Shape().Clone(), dt: v.Dtype()})
+		fresh.all = append(fresh.all, paramState{name: name, shape: v.Shape().Clone(), dt: v.Dtype()})
 	}
 	for i := range fresh.all {
 		if err := fresh.all[i].make(kinds); err != nil {
@@ -60,9 +60,9 @@ func (s *slots) bind(model []G.ValueGrad, kinds []string) error {
 const pairKind = "exp_avg_pair"
 
 // seed names the random words that round the pairs of a parameter.
-func (s *slot) seed() kernel.Seed { return kernel.Seed{Key: kernel.Key(0, s.name)} }
+func (s *paramState) seed() kernel.Seed { return kernel.Seed{Key: kernel.Key(0, s.name)} }
 
-func (s *slot) make(kinds []string) error {
+func (s *paramState) make(kinds []string) error {
 	shape := s.shape.Clone()
 	if shape.Dims() == 0 {
 		shape = tensor.Shape{1}
@@ -81,7 +81,7 @@ func (s *slot) make(kinds []string) error {
 	return nil
 }
 
-func (s *slots) same(model []G.ValueGrad, kinds []string) error {
+func (s *optimizerState) same(model []G.ValueGrad, kinds []string) error {
 	if len(model) != len(s.all) {
 		return errors.Errorf("%d parameters, but the optimizer was bound to %d: one optimizer serves one model", len(model), len(s.all))
 	}
@@ -103,7 +103,7 @@ func (s *slots) same(model []G.ValueGrad, kinds []string) error {
 }
 
 // begin binds, checks that there are gradients and counts the step, which it returns.
-func (s *slots) begin(model []G.ValueGrad, kinds []string) (step int, err error) {
+func (s *optimizerState) begin(model []G.ValueGrad, kinds []string) (step int, err error) {
 	if err := s.bind(model, kinds); err != nil {
 		return 0, err
 	}
@@ -117,8 +117,8 @@ func (s *slots) begin(model []G.ValueGrad, kinds []string) (step int, err error)
 	return int(n[0]), nil
 }
 
-// checkGrad says whether the gradient is there, and of the slot's type and shape.
-func (s *slot) checkGrad(p G.ValueGrad) error {
+// checkGrad returns an error unless p has a gradient of the parameter's type and shape.
+func (s *paramState) checkGrad(p G.ValueGrad) error {
 	g, err := p.Grad()
 	if err != nil {
 		return errors.WithStack(err)
@@ -153,7 +153,7 @@ func nameOf(p G.ValueGrad, i int) string {
 }
 
 // list is the state by name: step, and kind.NAME for each kind of state and parameter.
-func (s *slots) list() iter.Seq2[string, *tensor.Dense] {
+func (s *optimizerState) list() iter.Seq2[string, *tensor.Dense] {
 	return func(yield func(string, *tensor.Dense) bool) {
 		if s.step == nil || !yield("step", s.step) {
 			return

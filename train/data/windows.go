@@ -1,10 +1,11 @@
-package train
+package data
 
 import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
 // Windows is a Source of windows of a Corpus: tokens (B, T), and targets (B, T), which are the tokens one further on. Seed may be
@@ -28,15 +29,15 @@ func (c *Corpus) Batches(b, t int) *Windows {
 	return &Windows{corpus: c, b: b, t: t, starts: (*Windows).randomStart}
 }
 
-// Shuffled takes windows that do not overlap, all of them once in each epoch, in an order drawn anew. What does not fill a window
-// is left out at the front or the end: an epoch's windows begin at an offset of its own. A batch may end one epoch and begin the
+// Shuffled takes windows that do not overlap, all of them once in each epoch, in a new order. Tokens that do not fill
+// a window are left out at the front or the end: each epoch has its own offset. A batch may end one epoch and begin the
 // next.
 func (c *Corpus) Shuffled(b, t int) *Windows {
 	return &Windows{corpus: c, b: b, t: t, starts: (*Windows).shuffledStart}
 }
 
 // Sequential takes all of the corpus once and in order, for evaluation: every token but the first is a target once. The last
-// batch is filled up with targets of Ignore. It has Len batches; any other is an error.
+// batch is filled up with targets of ops.IgnoreTarget. It has Len batches; any other is an error.
 func (c *Corpus) Sequential(b, t int) *Windows {
 	return &Windows{corpus: c, b: b, t: t, passes: true}
 }
@@ -76,7 +77,7 @@ func (w *Windows) rows() (some, all int) {
 // Batch is micro-batch i. A corpus of fewer than T+1 tokens is an error, for Sequential one of fewer than 2.
 func (w *Windows) Batch(i int) (graph.Feed, error) {
 	if err := w.prepare(i); err != nil {
-		return nil, errors.WithMessagef(err, "train: windows of %s", w.corpus.name)
+		return nil, errors.WithMessagef(err, "data: windows of %s", w.corpus.name)
 	}
 	for r := range w.b {
 		row := i*w.b + r
@@ -90,7 +91,7 @@ func (w *Windows) Batch(i int) (graph.Feed, error) {
 		copy(tokens, w.row[:n])
 		clear(tokens[n:])
 		copy(targets, w.row[1:n+1])
-		fillIDs(targets[n:], Ignore)
+		fillIDs(targets[n:], ops.IgnoreTarget)
 	}
 	return w.feed, nil
 }

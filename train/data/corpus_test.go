@@ -1,4 +1,4 @@
-package train_test
+package data_test
 
 import (
 	"encoding/binary"
@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-func readAll(t testing.TB, c *train.Corpus) []int32 {
+func readAll(t testing.TB, c *data.Corpus) []int32 {
 	t.Helper()
 	ids := make([]int32, c.Len())
 	if err := c.Tokens(ids, 0); err != nil {
@@ -52,7 +52,7 @@ func TestTextReadsFilesFoldersAndGlobs(t *testing.T) {
 		{"name with brackets", []string{filepath.Join(dir, "odd[1].txt")}, "odd "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := readAll(t, must[*train.Corpus](t)(train.Text{Paths: c.paths, Encoder: runes{}}.Corpus()))
+			got := readAll(t, must[*data.Corpus](t)(data.Text{Paths: c.paths, Encoder: runes{}}.Corpus()))
 			if asText(got) != c.want {
 				t.Errorf("got %q, want %q", asText(got), c.want)
 			}
@@ -73,26 +73,26 @@ func TestTextErrors(t *testing.T) {
 	tokens := filepath.Join(dir, "tokens")
 	for _, c := range []struct {
 		name  string
-		text  train.Text
+		text  data.Text
 		words []string
 	}{
-		{"no encoder", train.Text{Paths: []string{text}}, []string{"Encoder is nil"}},
-		{"missing", train.Text{Paths: []string{filepath.Join(dir, "nope*")}, Encoder: runes{}}, []string{"nope*", "matches none"}},
-		{"empty folder", train.Text{Paths: []string{filepath.Join(dir, "empty")}, Encoder: runes{}}, []string{"no files", "empty"}},
-		{"bad pattern", train.Text{Paths: []string{"[x"}, Encoder: runes{}}, []string{"[x", "syntax"}},
-		{"cut gzip", train.Text{Paths: []string{cut + ".gz"}, Encoder: runes{}}, []string{"cut.txt.gz", "cut short"}},
-		{"no gzip", train.Text{Paths: []string{filepath.Join(dir, "no.gz")}, Encoder: runes{}}, []string{"no.gz", "gzip"}},
-		{"negative id", train.Text{Paths: []string{text}, Encoder: broken{}}, []string{"a.txt", "id -1 is negative"}},
-		{"no fingerprint", train.Text{Paths: []string{text}, Encoder: runes{}, File: tokens}, []string{"tokens", "Fingerprint"}},
-		{"foreign file", train.Text{Paths: []string{text}, Encoder: runes{}, File: text, Fingerprint: "f"}, []string{"no files"}},
-		{"foreign file in the way", train.Text{Paths: []string{text}, Encoder: runes{}, File: filepath.Join(dir, "no.gz"), Fingerprint: "f"},
+		{"no encoder", data.Text{Paths: []string{text}}, []string{"Encoder is nil"}},
+		{"missing", data.Text{Paths: []string{filepath.Join(dir, "nope*")}, Encoder: runes{}}, []string{"nope*", "matches none"}},
+		{"empty folder", data.Text{Paths: []string{filepath.Join(dir, "empty")}, Encoder: runes{}}, []string{"no files", "empty"}},
+		{"bad pattern", data.Text{Paths: []string{"[x"}, Encoder: runes{}}, []string{"[x", "syntax"}},
+		{"cut gzip", data.Text{Paths: []string{cut + ".gz"}, Encoder: runes{}}, []string{"cut.txt.gz", "cut short"}},
+		{"no gzip", data.Text{Paths: []string{filepath.Join(dir, "no.gz")}, Encoder: runes{}}, []string{"no.gz", "gzip"}},
+		{"negative id", data.Text{Paths: []string{text}, Encoder: broken{}}, []string{"a.txt", "id -1 is negative"}},
+		{"no fingerprint", data.Text{Paths: []string{text}, Encoder: runes{}, File: tokens}, []string{"tokens", "Fingerprint"}},
+		{"foreign file", data.Text{Paths: []string{text}, Encoder: runes{}, File: text, Fingerprint: "f"}, []string{"no files"}},
+		{"foreign file in the way", data.Text{Paths: []string{text}, Encoder: runes{}, File: filepath.Join(dir, "no.gz"), Fingerprint: "f"},
 			[]string{"no.gz", "no token file"}},
-		{"negative end", train.Text{Paths: []string{text}, Encoder: runes{}, End: []int32{-7}}, []string{"id -7 of End"}},
-		{"negative block", train.Text{Paths: []string{text}, Encoder: runes{}, Block: -1}, []string{"blocks of -1"}},
+		{"negative end", data.Text{Paths: []string{text}, Encoder: runes{}, End: []int32{-7}}, []string{"id -7 of End"}},
+		{"negative block", data.Text{Paths: []string{text}, Encoder: runes{}, Block: -1}, []string{"blocks of -1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := c.text.Corpus()
-			wantError(t, err, append(c.words, "train: text: ")...)
+			wantError(t, err, append(c.words, "data: text: ")...)
 		})
 	}
 	if got, _ := os.ReadFile(text); string(got) != "abc" {
@@ -132,7 +132,7 @@ func TestTextBlocks(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var blocks []string
 			path := writeFile(t, t.TempDir(), "a.txt", c.text)
-			if _, err := (train.Text{Paths: []string{path}, Encoder: recorder{&blocks}, Block: c.block}).Corpus(); err != nil {
+			if _, err := (data.Text{Paths: []string{path}, Encoder: recorder{&blocks}, Block: c.block}).Corpus(); err != nil {
 				t.Fatal(err)
 			}
 			if strings.Join(blocks, "") != c.text {
@@ -154,11 +154,11 @@ func TestTokenFileIsUsedAgain(t *testing.T) {
 	dir := t.TempDir()
 	path := writeFile(t, dir, "a.txt", "abc")
 	var blocks []string
-	text := train.Text{Paths: []string{dir}, Encoder: recorder{&blocks}, File: filepath.Join(dir, "tokens"), Fingerprint: "1", End: []int32{5}}
+	text := data.Text{Paths: []string{dir}, Encoder: recorder{&blocks}, File: filepath.Join(dir, "tokens"), Fingerprint: "1", End: []int32{5}}
 	open := func(want int) []int32 {
 		t.Helper()
 		blocks = nil
-		c := must[*train.Corpus](t)(text.Corpus())
+		c := must[*data.Corpus](t)(text.Corpus())
 		defer c.Close()
 		if len(blocks) != want {
 			t.Errorf("got %d blocks encoded, want %d", len(blocks), want)
@@ -193,7 +193,7 @@ func TestTokenFileIsUsedAgain(t *testing.T) {
 func TestFailedEncodingLeavesNothing(t *testing.T) {
 	dir, out := t.TempDir(), t.TempDir()
 	writeFile(t, dir, "a.txt", "abc")
-	_, err := train.Text{Paths: []string{dir}, Encoder: broken{}, File: filepath.Join(out, "tokens"), Fingerprint: "1"}.Corpus()
+	_, err := data.Text{Paths: []string{dir}, Encoder: broken{}, File: filepath.Join(out, "tokens"), Fingerprint: "1"}.Corpus()
 	wantError(t, err, "negative")
 	if entries, _ := os.ReadDir(out); len(entries) != 0 {
 		t.Errorf("got %v left, want nothing", entries)
@@ -205,7 +205,7 @@ func TestWideTokenFile(t *testing.T) {
 	text := strings.Repeat("ab\n", 40000) + "\U0001F600" + "z" // the emoji does not fit two bytes, and comes late
 	path := writeFile(t, dir, "a.txt", text)
 	file := filepath.Join(dir, "tokens")
-	c := must[*train.Corpus](t)(train.Text{Paths: []string{path}, Encoder: runes{}, File: file, Fingerprint: "1", Block: 1000}.Corpus())
+	c := must[*data.Corpus](t)(data.Text{Paths: []string{path}, Encoder: runes{}, File: file, Fingerprint: "1", Block: 1000}.Corpus())
 	defer c.Close()
 	if got := asText(readAll(t, c)); got != text {
 		t.Errorf("got %d bytes of text that differ from the %d written", len(got), len(text))
@@ -226,7 +226,7 @@ func tokenFile(t testing.TB) []byte {
 	dir := t.TempDir()
 	path := writeFile(t, dir, "a.txt", "hello")
 	file := filepath.Join(dir, "tokens")
-	c := must[*train.Corpus](t)(train.Text{Paths: []string{path}, Encoder: runes{}, File: file, Fingerprint: "1"}.Corpus())
+	c := must[*data.Corpus](t)(data.Text{Paths: []string{path}, Encoder: runes{}, File: file, Fingerprint: "1"}.Corpus())
 	defer c.Close()
 	return must[[]byte](t)(os.ReadFile(file))
 }
@@ -266,13 +266,13 @@ func TestHostileTokenFiles(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "bad.tokens")
 			os.WriteFile(path, c.change(slices.Clone(good)), 0o644)
-			_, err := train.OpenCorpus(path)
-			wantError(t, err, append(c.words, "train: corpus: ", "bad.tokens")...)
+			_, err := data.OpenCorpus(path)
+			wantError(t, err, append(c.words, "data: corpus: ", "bad.tokens")...)
 		})
 	}
-	_, err := train.OpenCorpus(t.TempDir())
+	_, err := data.OpenCorpus(t.TempDir())
 	wantError(t, err, "want a regular file")
-	_, err = train.OpenCorpus("nope")
+	_, err = data.OpenCorpus("nope")
 	wantError(t, err, "nope", "no such file")
 }
 
@@ -281,7 +281,7 @@ func TestIDAboveTheLargest(t *testing.T) {
 	binary.LittleEndian.PutUint32(b[12:], 'l') // o, the last id of hello, is above l
 	path := filepath.Join(t.TempDir(), "bad.tokens")
 	os.WriteFile(path, reseal(b), 0o644)
-	c := must[*train.Corpus](t)(train.OpenCorpus(path))
+	c := must[*data.Corpus](t)(data.OpenCorpus(path))
 	defer c.Close()
 	wantError(t, c.Tokens(make([]int32, 5), 0), "id 111 at position 4", "108")
 }
@@ -299,7 +299,7 @@ func FuzzTokenFile(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		c, err := train.OpenCorpus(path)
+		c, err := data.OpenCorpus(path)
 		if err != nil {
 			return
 		}
@@ -315,7 +315,7 @@ func FuzzTokenFile(f *testing.F) {
 }
 
 func TestSplit(t *testing.T) {
-	c := must[*train.Corpus](t)(train.NewCorpus(count(t, 10)))
+	c := must[*data.Corpus](t)(data.NewCorpus(count(t, 10)))
 	first, rest, err := c.Split(0.9)
 	if err != nil {
 		t.Fatal(err)
@@ -337,7 +337,7 @@ func TestSplit(t *testing.T) {
 func TestClosedCorpus(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tokens")
 	os.WriteFile(path, tokenFile(t), 0o644)
-	c := must[*train.Corpus](t)(train.OpenCorpus(path))
+	c := must[*data.Corpus](t)(data.OpenCorpus(path))
 	part, _, err := c.Split(0.5)
 	if err != nil {
 		t.Fatal(err)
@@ -353,6 +353,6 @@ func TestClosedCorpus(t *testing.T) {
 }
 
 func TestNegativeID(t *testing.T) {
-	_, err := train.NewCorpus([]int32{1, 2, -3})
+	_, err := data.NewCorpus([]int32{1, 2, -3})
 	wantError(t, err, "id -3 at position 2")
 }

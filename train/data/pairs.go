@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"math"
@@ -6,9 +6,10 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// Pair is a sequence and what it is to be turned into, without marks of beginning and end.
+// Pair is a source sequence and its target, without marks of beginning and end.
 type Pair struct {
 	Source, Target []int32
 }
@@ -16,11 +17,11 @@ type Pair struct {
 // Pairs is data for an encoder and a decoder.
 type Pairs []Pair
 
-// Marks are the ids that are no text.
+// Marks are the ids of padding and of the beginning and end of a target.
 type Marks struct {
 	Pad int32 // fills rows up
-	BOS int32 // begins what the decoder reads
-	EOS int32 // ends what it is to write
+	BOS int32 // begins the decoder's input
+	EOS int32 // ends the decoder's output
 }
 
 // PairSize is the shape of a batch of pairs: B rows of S source and T target positions; a target takes one more than it has ids.
@@ -28,13 +29,13 @@ type PairSize struct {
 	B, S, T int
 }
 
-// fits says whether a pair has a source and lies within the shape.
+// fits reports whether a pair has a source and lies within the shape.
 func (s PairSize) fits(p Pair) bool {
 	return len(p.Source) >= 1 && len(p.Source) <= s.S && len(p.Target)+1 <= s.T
 }
 
 // Fit keeps the pairs that batches of this size can hold, those with 1 … S source ids and at most T-1 target ids, and counts the
-// others. What is not kept out is an error of Batch.
+// others. Batch returns an error for the others.
 func (p Pairs) Fit(size PairSize) (kept Pairs, dropped int) {
 	for _, pair := range p {
 		if size.fits(pair) {
@@ -50,33 +51,33 @@ func (p Pairs) Fit(size PairSize) (kept Pairs, dropped int) {
 //	source_lengths  (B)    its length
 //	tokens          (B, T) BOS, the target, then Pad
 //	lengths         (B)    the target's length and one
-//	targets         (B, T) the target, EOS, then Ignore
+//	targets         (B, T) the target, EOS, then ops.IgnoreTarget
 //
 // Seed and Pool may be set before the first Batch. A PairBatches is for one goroutine at a time.
 type PairBatches struct {
 	Seed uint64
 	Pool int // batches among which pairs are sorted by length, so that a batch holds pairs of like length; 0 for none
 
-	pairs Pairs
-	size  PairSize
-	marks Marks
-	deal  deal
+	pairs   Pairs
+	size    PairSize
+	marks   Marks
+	sampler sampler
 
 	feed                    graph.Feed
 	source, tokens, targets []int32
 	sourceLengths, lengths  []int32
 }
 
-// Batches deals all pairs once in each epoch, in an order drawn anew. A batch may end one epoch and begin the next.
+// Batches draws all pairs once in each epoch, in a new order. A batch may end one epoch and begin the next.
 func (p Pairs) Batches(size PairSize, marks Marks) *PairBatches {
-	return &PairBatches{pairs: p, size: size, marks: marks, deal: deal{n: len(p), b: size.B, length: p.length}}
+	return &PairBatches{pairs: p, size: size, marks: marks, sampler: sampler{n: len(p), b: size.B, length: p.length}}
 }
 
 // Sequential takes all pairs once and in order, for evaluation, in Len batches; any other is an error. The last batch is filled
 // up with rows of one Pad and no target.
 func (p Pairs) Sequential(size PairSize, marks Marks) *PairBatches {
 	s := p.Batches(size, marks)
-	s.deal.passes = true
+	s.sampler.passes = true
 	return s
 }
 
@@ -87,9 +88,9 @@ func (s *PairBatches) Spread(targets int) *PairBatches {
 	for _, p := range s.pairs {
 		all += len(p.Target) + 1
 	}
-	s.deal.some = 0
+	s.sampler.some = 0
 	if targets > 0 && targets < all {
-		s.deal.some = int(math.Ceil(float64(targets) / float64(all) * float64(len(s.pairs))))
+		s.sampler.some = int(math.Ceil(float64(targets) / float64(all) * float64(len(s.pairs))))
 	}
 	return s
 }
@@ -97,26 +98,26 @@ func (s *PairBatches) Spread(targets int) *PairBatches {
 func (p Pairs) length(i int) int { return len(p[i].Source) + len(p[i].Target) }
 
 // Len is the number of batches that hold all pairs once, rounded up.
-func (s *PairBatches) Len() int { return s.deal.batches() }
+func (s *PairBatches) Len() int { return s.sampler.batches() }
 
 // Batch is micro-batch i. A pair that does not fit is an error; Pairs.Fit keeps them out.
 func (s *PairBatches) Batch(i int) (graph.Feed, error) {
 	if err := s.prepare(); err != nil {
-		return nil, errors.WithMessage(err, "train: pairs")
+		return nil, errors.WithMessage(err, "data: pairs")
 	}
-	items, err := s.deal.hand(i, s.Seed, s.Pool)
+	items, err := s.sampler.batch(i, s.Seed, s.Pool)
 	if err != nil {
-		return nil, errors.WithMessage(err, "train: pairs")
+		return nil, errors.WithMessage(err, "data: pairs")
 	}
 	fillIDs(s.source, s.marks.Pad)
 	fillIDs(s.tokens, s.marks.Pad)
-	fillIDs(s.targets, Ignore)
+	fillIDs(s.targets, ops.IgnoreTarget)
 	fillIDs(s.sourceLengths, 1)
 	fillIDs(s.lengths, 1)
 	for r, item := range items {
 		p := s.pairs[item]
 		if !s.size.fits(p) {
-			return nil, errors.Errorf("train: pairs: pair %d has %d source and %d target ids, want 1 … %d and 0 … %d: Pairs.Fit drops such pairs",
+			return nil, errors.Errorf("data: pairs: pair %d has %d source and %d target ids, want 1 … %d and 0 … %d: Pairs.Fit drops such pairs",
 				item, len(p.Source), len(p.Target), s.size.S, s.size.T-1)
 		}
 		s.put(r, p)

@@ -1,16 +1,14 @@
-package train_test
+package data_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
-	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // TestWholeTexts encodes with every published tokenizer, and with truncation and padding added to each: corpora, pairs and rows
@@ -20,7 +18,7 @@ func TestWholeTexts(t *testing.T) {
 	text := strings.Repeat("The quick brown fox jumps over the lazy dog. ", 60)
 	corpus := writeFile(t, dir, "corpus.txt", text)
 	for _, name := range []string{"all-minilm-l6-v2", "bert-base-uncased", "clip", "falcon", "gpt2", "llama2", "phi-2", "phi-3-mini", "roberta-base", "t5-base", "t5-small"} {
-		path := sharedPath(t, "tokenizers", name)
+		path := shared(t, "tokenizers", name)
 		loaded := must[*tokenize.Tokenizer](t)(tokenize.Load(path))
 		for _, bare := range []bool{false, true} {
 			tok := *loaded
@@ -45,31 +43,21 @@ func TestWholeTexts(t *testing.T) {
 	}
 }
 
-func checkWhole(t *testing.T, name string, e train.Encoder, corpus, text string, want []int32) {
+func checkWhole(t *testing.T, name string, e data.Encoder, corpus, text string, want []int32) {
 	t.Helper()
-	c := must[*train.Corpus](t)(train.Text{Paths: []string{corpus}, Encoder: e}.Corpus())
+	c := must[*data.Corpus](t)(data.Text{Paths: []string{corpus}, Encoder: e}.Corpus())
 	got := make([]int32, c.Len())
 	if err := c.Tokens(got, 0); err != nil || !slices.Equal(got, want) {
 		t.Errorf("%s: Text: got %d tokens (%v), want %d", name, len(got), err, len(want))
 	}
-	pairs := must[train.Pairs](t)(train.EncodePairs([]train.TextPair{{Source: text, Target: text}}, e, e))
+	pairs := must[data.Pairs](t)(data.EncodePairs([]data.TextPair{{Source: text, Target: text}}, e, e))
 	if !slices.Equal(pairs[0].Source, want) || !slices.Equal(pairs[0].Target, want) {
 		t.Errorf("%s: EncodePairs: got %d and %d tokens, want %d", name, len(pairs[0].Source), len(pairs[0].Target), len(want))
 	}
-	rows := must[train.Rows](t)(train.EncodeRows([]train.LabelledText{{Text: text, Label: "x"}}, e, []string{"x"}))
+	rows := must[data.Rows](t)(data.EncodeRows([]data.LabelledText{{Text: text, Label: "x"}}, e, []string{"x"}))
 	if !slices.Equal(rows[0].IDs, want) {
 		t.Errorf("%s: EncodeRows: got %d tokens, want %d", name, len(rows[0].IDs), len(want))
 	}
-}
-
-// sharedPath returns a path of the reference data beside the project, or skips the test.
-func sharedPath(t testing.TB, parts ...string) string {
-	t.Helper()
-	path := filepath.Join(append([]string{"..", "..", "shared"}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no reference data: %v", err)
-	}
-	return path
 }
 
 // TestEncodings reads every kind of text file in other encodings, and names file and offset where they do not fit.
@@ -81,30 +69,30 @@ func TestEncodings(t *testing.T) {
 	}
 	const korean = "\xb0\xa1,\xb3\xaa\n\xb4\xd9,\xb6\xf3\n" // 가,나 다,라
 	path := writeFile(t, dir, "korean.csv", korean)
-	c := must[*train.Corpus](t)(train.Text{Paths: []string{path}, Encoder: runes{}, Encoding: cp949}.Corpus())
+	c := must[*data.Corpus](t)(data.Text{Paths: []string{path}, Encoder: runes{}, Encoding: cp949}.Corpus())
 	ids := make([]int32, c.Len())
 	if err := c.Tokens(ids, 0); err != nil || asText(ids) != "가,나\n다,라\n" {
 		t.Errorf("Text: got %q (%v)", asText(ids), err)
 	}
-	want := []train.TextPair{{Source: "가", Target: "나"}, {Source: "다", Target: "라"}}
-	if got := must[[]train.TextPair](t)(train.ReadPairs(path, ",", cp949)); !slices.Equal(got, want) {
+	want := []data.TextPair{{Source: "가", Target: "나"}, {Source: "다", Target: "라"}}
+	if got := must[[]data.TextPair](t)(data.ReadPairs(path, ",", cp949)); !slices.Equal(got, want) {
 		t.Errorf("ReadPairs: got %q, want %q", got, want)
 	}
-	if got := must[[]train.TextPair](t)(train.ReadParallel(path, path, cp949)); got[1].Source != "다,라" {
+	if got := must[[]data.TextPair](t)(data.ReadParallel(path, path, cp949)); got[1].Source != "다,라" {
 		t.Errorf("ReadParallel: got %q", got)
 	}
-	rows := must[[]train.LabelledText](t)(train.ReadLabelled(path, train.Columns{Separator: ",", Label: 1, Encoding: cp949}))
-	if rows[1] != (train.LabelledText{Text: "다", Label: "라"}) {
+	rows := must[[]data.LabelledText](t)(data.ReadLabelled(path, data.Columns{Separator: ",", Label: 1, Encoding: cp949}))
+	if rows[1] != (data.LabelledText{Text: "다", Label: "라"}) {
 		t.Errorf("ReadLabelled: got %q", rows)
 	}
-	_, err := train.Text{Paths: []string{path}, Encoder: runes{}}.Corpus()
+	_, err := data.Text{Paths: []string{path}, Encoder: runes{}}.Corpus()
 	wantError(t, err, "korean.csv", "byte 0xb0 at offset 0 ", "encoding")
-	_, err = train.ReadPairs(path, ",", utf8)
+	_, err = data.ReadPairs(path, ",", utf8)
 	wantError(t, err, "korean.csv", "byte 0xb0 at offset 0 ")
-	_, err = train.ReadParallel(path, path, utf8)
+	_, err = data.ReadParallel(path, path, utf8)
 	wantError(t, err, "korean.csv", "byte 0xb0 at offset 0 ")
 	for _, separator := range []string{",", "\t"} {
-		_, err = train.ReadLabelled(path, train.Columns{Separator: separator, Label: 1})
+		_, err = data.ReadLabelled(path, data.Columns{Separator: separator, Label: 1})
 		wantError(t, err, "korean.csv", "byte 0xb0 at offset 0 ")
 	}
 	for _, separator := range []string{",", "\t"} { // marks, of the first column and of a quoted one
@@ -113,14 +101,14 @@ func TestEncodings(t *testing.T) {
 				continue
 			}
 			path := writeFile(t, dir, "mark.csv", "\xef\xbb\xbf"+quote+"1"+quote+separator+"text\n")
-			got := must[[]train.LabelledText](t)(train.ReadLabelled(path, train.Columns{Separator: separator, Text: 1}))
-			if got[0] != (train.LabelledText{Text: "text", Label: "1"}) {
+			got := must[[]data.LabelledText](t)(data.ReadLabelled(path, data.Columns{Separator: separator, Text: 1}))
+			if got[0] != (data.LabelledText{Text: "text", Label: "1"}) {
 				t.Errorf("a mark: got %q", got)
 			}
 		}
 	}
 	marked := writeFile(t, dir, "mark.txt", "\xef\xbb\xbfa\tb\n")
-	if got := must[[]train.TextPair](t)(train.ReadPairs(marked, "\t", utf8)); got[0].Source != "a" {
+	if got := must[[]data.TextPair](t)(data.ReadPairs(marked, "\t", utf8)); got[0].Source != "a" {
 		t.Errorf("a mark: got %q", got)
 	}
 }
@@ -130,7 +118,7 @@ func TestBlocksOfBadText(t *testing.T) {
 	dir := t.TempDir()
 	for _, at := range []int{0, 1, 14, 15, 16, 17, 31, 32, 33, 1000} {
 		path := writeFile(t, dir, "bad.txt.gz", strings.Repeat("x", at)+"\xff")
-		_, err := train.Text{Paths: []string{path}, Encoder: runes{}, Block: 16}.Corpus()
+		_, err := data.Text{Paths: []string{path}, Encoder: runes{}, Block: 16}.Corpus()
 		wantError(t, err, "bad.txt.gz", fmt.Sprintf("byte 0xff at offset %d ", at))
 	}
 }

@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"encoding/csv"
@@ -17,7 +17,7 @@ type LabelledText struct {
 	Text, Label string
 }
 
-// Columns says where a file of labelled texts has what. Columns count from 0.
+// Columns describes the columns of a file of labelled texts. They count from 0.
 type Columns struct {
 	Separator   string // between the columns of a line; "" means a tab. "," reads CSV with quotes, as RFC 4180 has it
 	Most        int    // columns of a line at most: the last one has the rest of the line; 0 means no limit. CSV has none
@@ -29,28 +29,29 @@ type Columns struct {
 // ReadLabelled reads a file of a labelled text per line, such as Columns{Header: true, Label: 1} of SST-2's train.tsv. White space
 // around text and label is trimmed, empty lines are left out. Names in .gz are unpacked. A line with too few columns, or with an
 // empty label, is an error, which names it.
-func ReadLabelled(path string, c Columns) ([]LabelledText, error) {
+func ReadLabelled(path string, c Columns) (rows []LabelledText, err error) {
+	defer func() { err = errors.WithMessage(err, "data: rows") }()
 	if c.Most < 0 {
-		return nil, errors.Errorf("train: rows: %s: at most %d columns, want at least 1, or 0 for no limit", path, c.Most)
+		return nil, errors.Errorf("%s: at most %d columns, want at least 1, or 0 for no limit", path, c.Most)
 	}
 	if c.Text < 0 || c.Label < 0 || c.Text == c.Label {
-		return nil, errors.Errorf("train: rows: %s: text in column %d and label in column %d, want two different columns from 0 on", path, c.Text, c.Label)
+		return nil, errors.Errorf("%s: text in column %d and label in column %d, want two different columns from 0 on", path, c.Text, c.Label)
 	}
 	records, lines, err := c.read(path)
 	if err != nil {
-		return nil, errors.WithMessage(err, "train: rows")
+		return nil, err
 	}
-	rows := make([]LabelledText, 0, len(records))
+	rows = make([]LabelledText, 0, len(records))
 	for i, fields := range records {
 		if i == 0 && c.Header {
 			continue
 		}
 		if need := max(c.Text, c.Label) + 1; len(fields) < need {
-			return nil, errors.Errorf("train: rows: %s:%d: %d columns, want at least %d: is the separator %q?", path, lines[i], len(fields), need, c.separator())
+			return nil, errors.Errorf("%s:%d: %d columns, want at least %d: is the separator %q?", path, lines[i], len(fields), need, c.separator())
 		}
 		row := LabelledText{strings.TrimSpace(fields[c.Text]), strings.TrimSpace(fields[c.Label])}
 		if row.Label == "" {
-			return nil, errors.Errorf("train: rows: %s:%d: the label in column %d is empty", path, lines[i], c.Label)
+			return nil, errors.Errorf("%s:%d: the label in column %d is empty", path, lines[i], c.Label)
 		}
 		rows = append(rows, row)
 	}
@@ -58,15 +59,16 @@ func ReadLabelled(path string, c Columns) ([]LabelledText, error) {
 }
 
 // ColumnNames returns the columns of the first line of a file that ReadLabelled reads: the names, if it has a header.
-func ColumnNames(path string, c Columns) ([]string, error) {
+func ColumnNames(path string, c Columns) (names []string, err error) {
+	defer func() { err = errors.WithMessage(err, "data: rows") }()
 	records, _, err := c.read(path)
 	if err != nil {
-		return nil, errors.WithMessage(err, "train: rows")
+		return nil, err
 	}
 	if len(records) == 0 {
-		return nil, errors.Errorf("train: rows: %s is empty", path)
+		return nil, errors.Errorf("%s is empty", path)
 	}
-	names := records[0]
+	names = records[0]
 	for i := range names {
 		names[i] = strings.TrimSpace(names[i])
 	}
@@ -136,16 +138,17 @@ func Labels(rows []LabelledText) []string {
 }
 
 // EncodeRows encodes all texts. A label that is not among labels is an error.
-func EncodeRows(text []LabelledText, e Encoder, labels []string) (Rows, error) {
-	rows := make(Rows, len(text))
+func EncodeRows(text []LabelledText, e Encoder, labels []string) (rows Rows, err error) {
+	defer func() { err = errors.WithMessage(err, "data: rows") }()
+	rows = make(Rows, len(text))
 	for i, t := range text {
 		class := slices.Index(labels, t.Label)
 		if class < 0 {
-			return nil, errors.Errorf("train: rows: row %d has label %q, want one of %q", i, t.Label, labels)
+			return nil, errors.Errorf("row %d has label %q, want one of %q", i, t.Label, labels)
 		}
 		ids, err := e.AppendEncode(nil, t.Text)
 		if err != nil {
-			return nil, errors.WithMessagef(err, "train: rows: encode row %d", i)
+			return nil, errors.WithMessagef(err, "encode row %d", i)
 		}
 		rows[i] = Row{ids, int32(class)}
 	}

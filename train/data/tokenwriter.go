@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"bufio"
@@ -11,7 +11,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// tokenWriter writes a token file beside its final place and renames it when it is whole. It begins with ids of two bytes and
+// tokenWriter writes a token file under a hidden name and renames it when it is whole. It begins with ids of two bytes and
 // starts over with four when one does not fit.
 type tokenWriter struct {
 	tokenHeader
@@ -98,7 +98,7 @@ func (w *tokenWriter) widen() error {
 	return nil
 }
 
-// finish writes the header and puts the file in its place.
+// finish writes the header and renames the file to its final name.
 func (w *tokenWriter) finish(key [32]byte) error {
 	w.key = key
 	err := w.w.Flush()

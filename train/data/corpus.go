@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"github.com/pkg/errors"
@@ -23,7 +23,7 @@ type tokens interface {
 // NewCorpus makes a corpus of ids in memory. The slice is kept, not copied. A negative id is an error.
 func NewCorpus(ids []int32) (*Corpus, error) {
 	c, err := newCorpus(ids)
-	return c, errors.WithMessage(err, "train: corpus")
+	return c, errors.WithMessage(err, "data: corpus")
 }
 
 func newCorpus(ids []int32) (*Corpus, error) {
@@ -37,11 +37,11 @@ func newCorpus(ids []int32) (*Corpus, error) {
 	return &Corpus{name: "in memory", ids: m, hi: len(ids)}, nil
 }
 
-// OpenCorpus opens a token file that Text.Corpus has written. Its size must agree with its header to the byte; the checksum of the
-// ids is compared, too, up to 256 MiB, beyond which Verify does that when asked.
+// OpenCorpus opens a token file written by Text.Corpus. Its size must agree with its header to the byte; the checksum of the
+// ids is compared, too, up to 256 MiB; for larger files, call Verify.
 func OpenCorpus(path string) (*Corpus, error) {
 	c, err := openCorpus(path)
-	return c, errors.WithMessage(err, "train: corpus")
+	return c, errors.WithMessage(err, "data: corpus")
 }
 
 func openCorpus(path string) (*Corpus, error) {
@@ -58,18 +58,18 @@ func (c *Corpus) Len() int { return c.hi - c.lo }
 // MaxID is the largest id of the whole corpus, also of the parts of a Split: a model needs a vocabulary of at least one more.
 func (c *Corpus) MaxID() int32 { return c.ids.largest() }
 
-// Verify reads a token file to its end and compares its checksum. A corpus in memory is always as it should be.
-func (c *Corpus) Verify() error { return errors.WithMessage(c.ids.verify(), "train: corpus") }
+// Verify reads a token file to its end and compares its checksum. A corpus in memory needs no check.
+func (c *Corpus) Verify() error { return errors.WithMessage(c.ids.verify(), "data: corpus") }
 
-// Close lets go of the token file. All parts of a Split share it; reading any of them is then an error.
-func (c *Corpus) Close() error { return errors.WithMessage(c.ids.Close(), "train: corpus") }
+// Close unmaps the token file. All parts of a Split share it; reading any of them is then an error.
+func (c *Corpus) Close() error { return errors.WithMessage(c.ids.Close(), "data: corpus") }
 
 // Tokens fills dst with the ids from position at on.
 func (c *Corpus) Tokens(dst []int32, at int) error {
 	if at < 0 || at > c.Len()-len(dst) {
-		return errors.Errorf("train: corpus: %s: %d tokens from position %d, want them within 0 … %d", c.name, len(dst), at, c.Len())
+		return errors.Errorf("data: corpus: %s: %d tokens from position %d, want them within 0 … %d", c.name, len(dst), at, c.Len())
 	}
-	return errors.WithMessage(c.ids.read(dst, c.lo+at), "train: corpus")
+	return errors.WithMessage(c.ids.read(dst, c.lo+at), "data: corpus")
 }
 
 // Split parts the corpus in two: the first is this fraction of it, for training, the second is the rest, for validation. A fraction
@@ -77,7 +77,7 @@ func (c *Corpus) Tokens(dst []int32, at int) error {
 func (c *Corpus) Split(fraction float64) (train, valid *Corpus, err error) {
 	n := int(fraction * float64(c.Len()))
 	if !(fraction > 0 && fraction < 1) || n == 0 || n == c.Len() {
-		return nil, nil, errors.Errorf("train: corpus: %s: split of %d tokens at %v, want a fraction that leaves some on both sides",
+		return nil, nil, errors.Errorf("data: corpus: %s: split of %d tokens at %v, want a fraction that leaves some on both sides",
 			c.name, c.Len(), fraction)
 	}
 	first, rest := *c, *c

@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"encoding/binary"
@@ -56,7 +56,7 @@ func parseTokenHeader(b []byte, size int64) (h tokenHeader, err error) {
 		return h, errors.Errorf("it begins with %q, want %q: this is no token file", magic, tokenMagic)
 	}
 	if v := binary.LittleEndian.Uint16(b[8:]); v != tokenVersion {
-		return h, errors.Errorf("version %d of the format, want %d: make the file anew", v, tokenVersion)
+		return h, errors.Errorf("version %d of the format, want %d: remove the file and run again", v, tokenVersion)
 	}
 	if err := checkHeaderSum(b[:headerSize]); err != nil {
 		return h, err

@@ -1,15 +1,13 @@
-package train_test
+package data_test
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"testing"
 
-	"gorgonia.org/tensor"
-
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // counted returns the targets of all batches of a source.
@@ -18,7 +16,7 @@ func counted(t *testing.T, s train.Source, n int) (targets []int32) {
 	for i := range n {
 		feed := must[graph.Feed](t)(s.Batch(i))
 		for _, id := range feed["targets"].Int32s() {
-			if id != train.Ignore {
+			if id != ops.IgnoreTarget {
 				targets = append(targets, id)
 			}
 		}
@@ -33,7 +31,7 @@ func TestSpread(t *testing.T) {
 	for i := range ids {
 		ids[i] = int32(i)
 	}
-	c := must[*train.Corpus](t)(train.NewCorpus(ids))
+	c := must[*data.Corpus](t)(data.NewCorpus(ids))
 	for _, window := range []int{1, 3, 7, 50, 300} {
 		for _, batch := range []int{1, 4} {
 			for _, tokens := range []int{0, 1, 6, 50, 101, 202, 1000} {
@@ -61,14 +59,14 @@ func TestSpread(t *testing.T) {
 }
 
 func TestSpreadItems(t *testing.T) {
-	var pairs train.Pairs
-	var rows train.Rows
+	var pairs data.Pairs
+	var rows data.Rows
 	for i := range 100 {
-		pairs = append(pairs, train.Pair{Source: []int32{1}, Target: make([]int32, i/3%5)})
-		rows = append(rows, train.Row{IDs: []int32{1}, Class: int32(i)})
+		pairs = append(pairs, data.Pair{Source: []int32{1}, Target: make([]int32, i/3%5)})
+		rows = append(rows, data.Row{IDs: []int32{1}, Class: int32(i)})
 	}
 	for _, n := range []int{0, 1, 30, 291, 292, 1000} { // there are 292 targets
-		s := pairs.Sequential(train.PairSize{B: 3, S: 1, T: 5}, train.Marks{}).Spread(n)
+		s := pairs.Sequential(data.PairSize{B: 3, S: 1, T: 5}, data.Marks{}).Spread(n)
 		got, want := len(counted(t, s, s.Len())), n
 		if n == 0 || n > 292 {
 			want = 292
@@ -77,53 +75,28 @@ func TestSpreadItems(t *testing.T) {
 			t.Errorf("%d targets asked for: got %d", n, got)
 		}
 	}
-	s := rows.Sequential(train.RowSize{B: 3, T: 1}).Spread(4)
+	s := rows.Sequential(data.RowSize{B: 3, T: 1}).Spread(4)
 	if got := counted(t, s, s.Len()); !slices.Equal(got, []int32{0, 25, 50, 75}) {
 		t.Errorf("got rows %v, want 4 of 100 spread evenly", got)
 	}
 }
 
-// stops is a source that cancels a context at its second batch.
-type stops struct {
-	train.Source
-	cancel func()
-}
-
-func (s stops) Batch(i int) (graph.Feed, error) {
-	if i == 1 {
-		s.cancel()
-	}
-	return s.Source.Batch(i)
-}
-
-func TestEvaluateStops(t *testing.T) {
-	p := graph.NewParams(tensor.Float32, 1)
-	program := must[*graph.Program](t)(graph.Build(p, graph.Eval, fixed(1, 2, 4, true)))
-	c := must[*train.Corpus](t)(train.NewCorpus(make([]int32, 21)))
-	ctx, cancel := context.WithCancel(context.Background())
-	e, err := train.Evaluate(ctx, program, stops{c.Sequential(1, 2), cancel}, 10)
-	wantError(t, err, "train: evaluate", "stopped before batch 2 of 10")
-	if !errors.Is(err, context.Canceled) || e != (train.Evaluation{}) {
-		t.Errorf("got %+v and %v, want nothing and the context's error", e, err)
-	}
-}
-
 func TestKeys(t *testing.T) {
 	key := func(ids ...int32) string {
-		return must[string](t)(must[*train.Corpus](t)(train.NewCorpus(ids)).Key())
+		return must[string](t)(must[*data.Corpus](t)(data.NewCorpus(ids)).Key())
 	}
-	pair := func(s, t []int32) train.Pairs { return train.Pairs{{Source: s, Target: t}} }
+	pair := func(s, t []int32) data.Pairs { return data.Pairs{{Source: s, Target: t}} }
 	keys := []string{
 		key(1, 2, 3), key(1, 2, 4), key(3, 2, 1), key(1, 2), key(1, 2, 3, 0),
 		pair([]int32{1, 2}, []int32{3}).Key(), pair([]int32{1}, []int32{2, 3}).Key(), pair([]int32{1, 2}, []int32{4}).Key(),
 		append(pair([]int32{1}, nil), pair([]int32{2}, nil)...).Key(), append(pair([]int32{2}, nil), pair([]int32{1}, nil)...).Key(),
-		train.Rows{{IDs: []int32{1}, Class: 1}}.Key(), train.Rows{{IDs: []int32{1}, Class: 2}}.Key(),
+		data.Rows{{IDs: []int32{1}, Class: 1}}.Key(), data.Rows{{IDs: []int32{1}, Class: 2}}.Key(),
 	}
 	if slices.Sort(keys); len(slices.Compact(keys)) != 12 {
 		t.Error("different data have the same key")
 	}
 	long := make([]int32, 100_000)
-	c := must[*train.Corpus](t)(train.NewCorpus(long))
+	c := must[*data.Corpus](t)(data.NewCorpus(long))
 	first, _, err := c.Split(0.9)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package train_test
+package data_test
 
 import (
 	"fmt"
@@ -8,38 +8,39 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // somePairs are n pairs whose first source id tells them apart, of 1 … 8 source and 0 … 8 target ids.
-func somePairs(n int) train.Pairs {
-	var p train.Pairs
+func somePairs(n int) data.Pairs {
+	var p data.Pairs
 	for i := range n {
 		src, dst := make([]int32, 1+i*5%8), make([]int32, i*7%9)
 		src[0] = int32(i + 10)
 		for j := range dst {
 			dst[j] = int32(i + 10)
 		}
-		p = append(p, train.Pair{Source: src, Target: dst})
+		p = append(p, data.Pair{Source: src, Target: dst})
 	}
 	return p
 }
 
-func someRows(n int) train.Rows {
-	var r train.Rows
+func someRows(n int) data.Rows {
+	var r data.Rows
 	for i := range n {
 		ids := make([]int32, 1+i*5%8)
 		ids[0] = int32(i + 10)
-		r = append(r, train.Row{IDs: ids, Class: int32(i)})
+		r = append(r, data.Row{IDs: ids, Class: int32(i)})
 	}
 	return r
 }
 
 func TestPairBatch(t *testing.T) {
-	p := train.Pairs{{Source: []int32{5, 6}, Target: []int32{7, 8, 9}}, {Source: []int32{4}}}
-	s := p.Sequential(train.PairSize{B: 3, S: 2, T: 4}, train.Marks{Pad: 0, BOS: 1, EOS: 2})
+	p := data.Pairs{{Source: []int32{5, 6}, Target: []int32{7, 8, 9}}, {Source: []int32{4}}}
+	s := p.Sequential(data.PairSize{B: 3, S: 2, T: 4}, data.Marks{Pad: 0, BOS: 1, EOS: 2})
 	f := batch(t, s, 0)
-	x := int32(train.Ignore)
+	x := int32(ops.IgnoreTarget)
 	for name, want := range map[string][]int32{
 		"source":         {5, 6, 4, 0, 0, 0},
 		"source_lengths": {2, 1, 1},
@@ -57,22 +58,22 @@ func TestPairBatch(t *testing.T) {
 }
 
 func TestPairsThatDoNotFit(t *testing.T) {
-	p := train.Pairs{{Source: []int32{1, 2, 3}}, {Source: []int32{1}, Target: []int32{1, 2}}, {Target: []int32{1}},
+	p := data.Pairs{{Source: []int32{1, 2, 3}}, {Source: []int32{1}, Target: []int32{1, 2}}, {Target: []int32{1}},
 		{Source: []int32{9, 9}, Target: []int32{1}}}
-	size := train.PairSize{B: 1, S: 2, T: 2}
+	size := data.PairSize{B: 1, S: 2, T: 2}
 	kept, dropped := p.Fit(size)
 	if len(kept) != 1 || dropped != 3 || kept[0].Source[0] != 9 {
 		t.Errorf("got %v and %d dropped, want the last and 3", kept, dropped)
 	}
 	for i, words := range []string{"pair 0 has 3 source and 0 target ids", "pair 1 has 1 source and 2 target ids", "pair 2 has 0 source"} {
-		_, err := p.Sequential(size, train.Marks{}).Batch(i)
+		_, err := p.Sequential(size, data.Marks{}).Batch(i)
 		wantError(t, err, words, "1 … 2 and 0 … 1", "Fit")
 	}
-	_, err := train.Pairs{}.Batches(size, train.Marks{}).Batch(0)
+	_, err := data.Pairs{}.Batches(size, data.Marks{}).Batch(0)
 	wantError(t, err, "the set is empty")
-	_, err = p.Batches(train.PairSize{B: 1, S: 1}, train.Marks{}).Batch(0)
+	_, err = p.Batches(data.PairSize{B: 1, S: 1}, data.Marks{}).Batch(0)
 	wantError(t, err, "T is 0")
-	s := kept.Batches(size, train.Marks{})
+	s := kept.Batches(size, data.Marks{})
 	s.Pool = -1
 	_, err = s.Batch(0)
 	wantError(t, err, "Pool is -1")
@@ -81,7 +82,7 @@ func TestPairsThatDoNotFit(t *testing.T) {
 func TestPairsOncePerEpoch(t *testing.T) {
 	p := somePairs(36)
 	for _, pool := range []int{0, 1, 4, 3} {
-		s := p.Batches(train.PairSize{B: 3, S: 9, T: 9}, train.Marks{})
+		s := p.Batches(data.PairSize{B: 3, S: 9, T: 9}, data.Marks{})
 		s.Pool = pool
 		for epoch := range 3 {
 			seen := map[int32]int{}
@@ -100,7 +101,7 @@ func TestPairsOncePerEpoch(t *testing.T) {
 
 func TestPoolSortsByLength(t *testing.T) {
 	spread := func(pool int) (sum int32) {
-		s := someRows(400).Batches(train.RowSize{B: 8, T: 9})
+		s := someRows(400).Batches(data.RowSize{B: 8, T: 9})
 		s.Pool = pool
 		for i := range 50 {
 			n := feedIDs(batch(t, s, i), "lengths")
@@ -115,11 +116,11 @@ func TestPoolSortsByLength(t *testing.T) {
 }
 
 func TestRowBatch(t *testing.T) {
-	r := train.Rows{{IDs: []int32{5, 6, 7}, Class: 1}, {IDs: []int32{8}, Class: 0}, {IDs: []int32{9, 9}, Class: 2}}
-	s := r.Sequential(train.RowSize{B: 2, T: 3, Pad: 4})
+	r := data.Rows{{IDs: []int32{5, 6, 7}, Class: 1}, {IDs: []int32{8}, Class: 0}, {IDs: []int32{9, 9}, Class: 2}}
+	s := r.Sequential(data.RowSize{B: 2, T: 3, Pad: 4})
 	for i, want := range [][3][]int32{
 		{{5, 6, 7, 8, 4, 4}, {3, 1}, {1, 0}},
-		{{9, 9, 4, 4, 4, 4}, {2, 1}, {2, train.Ignore}},
+		{{9, 9, 4, 4, 4, 4}, {2, 1}, {2, ops.IgnoreTarget}},
 	} {
 		f := batch(t, s, i)
 		for k, name := range []string{"tokens", "lengths", "targets"} {
@@ -133,9 +134,9 @@ func TestRowBatch(t *testing.T) {
 	if len(kept) != 2 || dropped != 1 || n != 1 || !slices.Equal(cut[0].IDs, []int32{5, 6}) || len(r[0].IDs) != 3 {
 		t.Errorf("got Fit %v, %d and Truncate %v, %d", kept, dropped, cut, n)
 	}
-	_, err := r.Sequential(train.RowSize{B: 1, T: 2}).Batch(0)
+	_, err := r.Sequential(data.RowSize{B: 1, T: 2}).Batch(0)
 	wantError(t, err, "row 0 has 3 ids", "1 … 2")
-	_, err = train.Rows{{IDs: []int32{1}, Class: -1}}.Sequential(train.RowSize{B: 1, T: 2}).Batch(0)
+	_, err = data.Rows{{IDs: []int32{1}, Class: -1}}.Sequential(data.RowSize{B: 1, T: 2}).Batch(0)
 	wantError(t, err, "class -1")
 }
 
@@ -145,75 +146,53 @@ func TestReadPairs(t *testing.T) {
 	fixed := writeFile(t, dir, "fixed.txt", "16+75  _91  \n5+5    _10  \n")
 	for _, c := range []struct {
 		path, separator string
-		want            []train.TextPair
+		want            []data.TextPair
 	}{
-		{tab, "\t", []train.TextPair{{Source: "hello", Target: "hallo"}, {Source: "go away", Target: "geh weg"}}},
-		{fixed, "_", []train.TextPair{{Source: "16+75", Target: "91"}, {Source: "5+5", Target: "10"}}},
+		{tab, "\t", []data.TextPair{{Source: "hello", Target: "hallo"}, {Source: "go away", Target: "geh weg"}}},
+		{fixed, "_", []data.TextPair{{Source: "16+75", Target: "91"}, {Source: "5+5", Target: "10"}}},
 	} {
-		if got := must[[]train.TextPair](t)(train.ReadPairs(c.path, c.separator, utf8)); !slices.Equal(got, c.want) {
+		if got := must[[]data.TextPair](t)(data.ReadPairs(c.path, c.separator, utf8)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %q, want %q", filepath.Base(c.path), got, c.want)
 		}
 	}
-	_, err := train.ReadPairs(fixed, "\t", utf8)
+	_, err := data.ReadPairs(fixed, "\t", utf8)
 	wantError(t, err, "fixed.txt:1", `"\t"`)
-	_, err = train.ReadPairs(fixed, "", utf8)
+	_, err = data.ReadPairs(fixed, "", utf8)
 	wantError(t, err, "separator is empty")
-	_, err = train.ReadPairs(filepath.Join(dir, "nope"), "\t", utf8)
+	_, err = data.ReadPairs(filepath.Join(dir, "nope"), "\t", utf8)
 	wantError(t, err, "nope")
 	long := writeFile(t, dir, "long.txt", "a\tb\n"+strings.Repeat("x", 17<<20))
-	_, err = train.ReadPairs(long, "\t", utf8)
+	_, err = data.ReadPairs(long, "\t", utf8)
 	wantError(t, err, "long.txt:2", "longer than")
 }
 
 func TestReadParallel(t *testing.T) {
 	dir := t.TempDir()
 	en, de := writeFile(t, dir, "en.gz", "one\n\ntwo\n"), writeFile(t, dir, "de", "eins\n\nzwei")
-	want := []train.TextPair{{Source: "one", Target: "eins"}, {Source: "two", Target: "zwei"}}
-	got := must[[]train.TextPair](t)(train.ReadParallel(en, de, utf8))
+	want := []data.TextPair{{Source: "one", Target: "eins"}, {Source: "two", Target: "zwei"}}
+	got := must[[]data.TextPair](t)(data.ReadParallel(en, de, utf8))
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	pairs := must[train.Pairs](t)(train.EncodePairs(got, runes{}, runes{}))
+	pairs := must[data.Pairs](t)(data.EncodePairs(got, runes{}, runes{}))
 	if asText(pairs[1].Source) != "two" || asText(pairs[1].Target) != "zwei" {
 		t.Errorf("got %v", pairs[1])
 	}
-	_, err := train.ReadParallel(en, writeFile(t, dir, "fr", "un\n"), utf8)
+	_, err := data.ReadParallel(en, writeFile(t, dir, "fr", "un\n"), utf8)
 	wantError(t, err, "en.gz has 3 lines", "fr has 1")
 }
 
-// sharedFile finds a file of the data beside the project, or skips the test.
-func sharedFile(t testing.TB, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			path := filepath.Join(dir, "..", "shared", "data", name)
-			if _, err := os.Stat(path); err != nil {
-				t.Skipf("no data to test with: %v", err)
-			}
-			return path
-		}
-		if dir == filepath.Dir(dir) {
-			t.Skip("no go.mod above the working directory")
-		}
-		dir = filepath.Dir(dir)
-	}
-}
-
 func TestRealData(t *testing.T) {
-	dates := must[[]train.TextPair](t)(train.ReadPairs(sharedFile(t, "seq2seq/date.txt.gz"), "_", utf8))
-	if len(dates) != 50000 || dates[0] != (train.TextPair{Source: "september 27, 1994", Target: "1994-09-27"}) {
+	dates := must[[]data.TextPair](t)(data.ReadPairs(shared(t, "data", "seq2seq/date.txt.gz"), "_", utf8))
+	if len(dates) != 50000 || dates[0] != (data.TextPair{Source: "september 27, 1994", Target: "1994-09-27"}) {
 		t.Errorf("got %d dates, the first %q", len(dates), dates[0])
 	}
-	news := must[[]train.TextPair](t)(train.ReadParallel(sharedFile(t, "multi30k/val.en.gz"), sharedFile(t, "multi30k/val.de.gz"), utf8))
+	news := must[[]data.TextPair](t)(data.ReadParallel(shared(t, "data", "multi30k/val.en.gz"), shared(t, "data", "multi30k/val.de.gz"), utf8))
 	if len(news) != 1014 {
 		t.Errorf("got %d pairs of sentences, want 1014", len(news))
 	}
-	text := train.Text{Paths: []string{sharedFile(t, "tinyshakespeare/input.txt")}, Encoder: runes{}, Block: 1 << 16}
-	c := must[*train.Corpus](t)(text.Corpus())
+	text := data.Text{Paths: []string{shared(t, "data", "tinyshakespeare/input.txt")}, Encoder: runes{}, Block: 1 << 16}
+	c := must[*data.Corpus](t)(text.Corpus())
 	want := must[[]byte](t)(os.ReadFile(text.Paths[0]))
 	if asText(readAll(t, c)) != string(want) {
 		t.Error("the tokens are not the text's")
@@ -221,8 +200,8 @@ func TestRealData(t *testing.T) {
 }
 
 func ExamplePairs() {
-	pairs := train.Pairs{{Source: []int32{5, 6}, Target: []int32{7}}}
-	source := pairs.Batches(train.PairSize{B: 1, S: 3, T: 3}, train.Marks{Pad: 0, BOS: 1, EOS: 2})
+	pairs := data.Pairs{{Source: []int32{5, 6}, Target: []int32{7}}}
+	source := pairs.Batches(data.PairSize{B: 1, S: 3, T: 3}, data.Marks{Pad: 0, BOS: 1, EOS: 2})
 	feed, err := source.Batch(0)
 	if err != nil {
 		fmt.Println(err)

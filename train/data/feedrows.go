@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"github.com/pkg/errors"
@@ -19,14 +19,14 @@ func FeedRows(rows [][]int32, size RowSize) (graph.Feed, error) {
 	}
 	switch {
 	case len(rows) == 0:
-		return nil, errors.New("train: feed: no rows, want at least 1")
+		return nil, errors.New("data: feed: no rows, want at least 1")
 	case size.B < len(rows):
-		return nil, errors.Errorf("train: feed: %d rows for a batch of %d: feed fewer at a time", len(rows), size.B)
+		return nil, errors.Errorf("data: feed: %d rows for a batch of %d: feed fewer at a time", len(rows), size.B)
 	}
 	feed := graph.Feed{}
 	for i, row := range rows {
 		if n := len(row); n < 1 || n > size.T {
-			return nil, errors.Errorf("train: feed: row %d has %d ids, want 1 … %d", i, n, size.T)
+			return nil, errors.Errorf("data: feed: row %d has %d ids, want 1 … %d", i, n, size.T)
 		}
 	}
 	tokens, lengths := addIDs(feed, "tokens", size.B, size.T), addIDs(feed, "lengths", size.B)

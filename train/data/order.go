@@ -1,4 +1,4 @@
-package train
+package data
 
 import (
 	"math/bits"
@@ -6,9 +6,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// order lists the items 0 … n-1 again and again, each epoch in an order of its own, and can say at once what stands at any row of
-// that endless list: the permutation is a Feistel network (Luby and Rackoff 1988) over the next power of four, walked until it
-// falls within n (Black and Rogaway 2002), so nothing of size n is kept.
+// order is a shuffle of 0…n-1 for every epoch, with random access in constant time and memory: the permutation is a Feistel network
+// (Luby and Rackoff 1988) over the next power of four, repeated until the result is below n (Black and Rogaway 2002).
 type order struct {
 	n   int
 	key uint64
@@ -17,7 +16,7 @@ type order struct {
 // feistelRounds is more than the four that Luby and Rackoff need for a permutation that cannot be told from a random one.
 const feistelRounds = 6
 
-// item is what stands at a row, and the epoch of that row.
+// item returns the item of a row of the endless list of epochs, and the row's epoch.
 func (o order) item(row int) (item, epoch int) {
 	epoch = row / o.n
 	return o.permute(row%o.n, epoch), epoch
