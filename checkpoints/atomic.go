@@ -13,20 +13,17 @@ import (
 	"github.com/pkg/errors"
 )
 
-// WriteFile writes a file whole or not at all: into a hidden file beside path, flushed to the disk and renamed, after which
-// the folder is flushed too. On an error, or when the process is killed, path holds what it held before. A hidden file
-// that an earlier, killed call left for the same path is removed.
-func WriteFile(path string, write func(w io.Writer) error) error {
-	return errors.WithMessagef(writeAtomic(path, write), "checkpoints: %s", path)
-}
-
-func writeAtomic(path string, write func(w io.Writer) error) error {
+// WriteFile writes a file atomically. It writes a hidden file in the folder of path, syncs it, renames it to path, and syncs the
+// folder. After an error, or if the process is killed, path is unchanged. WriteFile removes hidden files that killed calls
+// left for the same path.
+func WriteFile(path string, write func(w io.Writer) error) (err error) {
+	defer func() { err = errors.WithMessagef(err, "checkpoints: %s", path) }()
 	dir, name := filepath.Dir(path), filepath.Base(path)
 	if err := removeHidden(dir, name); err != nil {
 		return err
 	}
 	hidden := filepath.Join(dir, hiddenName(name))
-	_, err := writeSynced(hidden, write)
+	_, err = writeSynced(hidden, write)
 	if err == nil {
 		err = errors.Wrap(os.Rename(hidden, path), "rename")
 	}
@@ -37,14 +34,14 @@ func writeAtomic(path string, write func(w io.Writer) error) error {
 	return syncFolder(dir)
 }
 
-// hiddenName is a new name under which name is written before it has its real name.
+// hiddenName returns a new temporary name for a file or folder called name.
 func hiddenName(name string) string {
 	return fmt.Sprintf("%s%016x", hiddenPrefix(name), rand.Uint64())
 }
 
 func hiddenPrefix(name string) string { return "." + name + ".tmp-" }
 
-// removeHidden removes what killed writers of name left in dir.
+// removeHidden removes the temporary files and folders of killed writers of name in dir.
 func removeHidden(dir, name string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -61,7 +58,7 @@ func removeHidden(dir, name string) error {
 	return nil
 }
 
-// writeSynced writes a new file, flushes it to the disk, and returns its size and checksum. The caller names the file in the error.
+// writeSynced writes and syncs a new file and returns its size and checksum. The caller names the file in the error.
 func writeSynced(path string, write func(w io.Writer) error) (s stored, err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
@@ -69,7 +66,7 @@ func writeSynced(path string, write func(w io.Writer) error) (s stored, err erro
 	}
 	defer f.Close()
 	sum := newSum()
-	w := bufio.NewWriterSize(io.MultiWriter(f, sum), 64<<10) // larger pieces, the tensors, pass it by
+	w := bufio.NewWriterSize(io.MultiWriter(f, sum), 64<<10) // larger writes, such as tensors, bypass the buffer
 	if err := write(w); err != nil {
 		return s, err
 	}
@@ -86,7 +83,7 @@ func writeSynced(path string, write func(w io.Writer) error) (s stored, err erro
 	return stored{stat.Size(), crc(sum.Sum32())}, errors.Wrap(f.Close(), "close")
 }
 
-// syncFolder makes the names in a folder durable. Windows has no such call and needs none.
+// syncFolder makes the names in a folder durable. Windows neither has nor needs such a call.
 func syncFolder(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil

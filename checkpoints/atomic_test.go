@@ -26,7 +26,7 @@ func wantText(t testing.TB, path, want string) {
 	wantSame(t, path, string(got), want)
 }
 
-// TestWriteFile: the content changes as a whole, a failure changes nothing, and what a killed process left goes.
+// TestWriteFile: the content changes as a whole, a failure changes nothing, and leftovers of killed processes are removed.
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "notes [1].txt")

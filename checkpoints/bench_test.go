@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// benchWeights are 16 matrices, 64 MiB in all.
+// benchWeights returns 16 matrices of 64 MiB in total.
 func benchWeights() (w checkpoints.Tensors, bytes int) {
 	var list []named
 	for _, name := range "abcdefghijklmnop" {
@@ -24,7 +24,7 @@ func report(b *testing.B, bytes int) {
 	b.ReportMetric(float64(bytes)*float64(b.N)/1e6/b.Elapsed().Seconds(), "MB/s")
 }
 
-// BenchmarkWrite includes flushing to the disk. Its peer is the same bytes through one os.File with Sync.
+// BenchmarkWrite includes syncing to the disk. Its peer writes the same bytes to one os.File and calls Sync.
 func BenchmarkWrite(b *testing.B) {
 	w, bytes := benchWeights()
 	b.Run("safetensors", func(b *testing.B) {
@@ -58,7 +58,7 @@ func plainWrite(path string, content []byte) error {
 	return f.Sync()
 }
 
-// BenchmarkLoad reads into parameters that exist, from the page cache. The peer reads the same bytes into memory that exists.
+// BenchmarkLoad reads into existing parameters from the page cache. Its peer reads the same bytes into existing memory.
 func BenchmarkLoad(b *testing.B) {
 	w, bytes := benchWeights()
 	path := filepath.Join(b.TempDir(), "x.safetensors")
@@ -93,7 +93,7 @@ func plainRead(path string, memory []byte) error {
 	return err
 }
 
-// benchmarkConvert widens 8 MB of a file into float32; MB are those of the file.
+// benchmarkConvert widens 8 MB of a file to float32; MB/s counts the bytes of the file.
 func benchmarkConvert(b *testing.B, dtype string) {
 	const bytes = 8 << 20
 	n := bytes / 2
@@ -110,7 +110,8 @@ func benchmarkConvert(b *testing.B, dtype string) {
 	report(b, bytes)
 }
 
-// BenchmarkSave is a whole training checkpoint: weights, two moments, state, flushed, the one before removed.
+// BenchmarkSave saves whole training checkpoints: it writes and syncs weights, two moments and state, and removes the previous
+// checkpoint.
 func BenchmarkSave(b *testing.B) {
 	w, bytes := benchWeights()
 	moments := func(yield func(string, *tensor.Dense) bool) {

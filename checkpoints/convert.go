@@ -9,10 +9,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// convertBytes is how much of a file is converted at a time: small enough for the first-level cache.
+// convertBytes is the size of the pieces in which a file is converted: small enough for the first-level cache.
 const convertBytes = 16 << 10
 
-// convert fills dst, of either float type, from real numbers of any format.
+// convert fills dst, float32 or float64, from real numbers of any format.
 func (info Info) convert(r io.Reader, dst *tensor.Dense) error {
 	if dst.Dtype() == tensor.Float64 {
 		return convertAll(dst.Float64s(), r, info.Dtype)

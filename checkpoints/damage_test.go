@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// damages are things that happen to a checkpoint of step 2, and what the error must say.
+// damages returns kinds of damage to a checkpoint of step 2, and the words that the error must contain.
 func damages() map[string]struct {
 	damage func(dir string) error
 	want   []string
@@ -43,7 +43,7 @@ func damages() map[string]struct {
 		"short tokenizer":  {shorten("tokenizer.json"), []string{"tokenizer.json", "1 bytes", "with 2"}},
 		"no weights":       {remove("model.safetensors"), []string{"model.safetensors", "no such file"}},
 		"no manifest":      {remove("checkpoint.json"), []string{"checkpoint.json", "no such file"}},
-		"short manifest":   {shorten("checkpoint.json"), nil}, // loses its last newline only
+		"short manifest":   {shorten("checkpoint.json"), nil}, // loses only its last newline
 		"half a manifest":  {overwrite("checkpoint.json", `{"step": 2, "fil`), []string{"checkpoint.json", "JSON"}},
 		"empty manifest":   {overwrite("checkpoint.json", `{"step": 2}`), []string{"checkpoint.json", "missing: crc32c, files"}},
 		"another step":     {overwrite("checkpoint.json", signed(`{"step":3,"files":{"config.json":{"bytes":1,"crc32c":"00000001"}},"crc32c":"00000000"}`)), []string{"says step 3"}},
@@ -59,13 +59,13 @@ func damages() map[string]struct {
 	}
 }
 
-// signed puts the checksum of a manifest into it.
+// signed returns a manifest with its checksum filled in.
 func signed(text string) string {
 	sum := crc32.Checksum([]byte(text), crc32.MakeTable(crc32.Castagnoli))
 	return strings.Replace(text, `"crc32c":"00000000"}`, fmt.Sprintf(`"crc32c":"%08x"}`, sum), 1)
 }
 
-// flip inverts a byte of a file, counted from its end if negative, which leaves its size.
+// flip inverts the byte of a file at an offset, from the end if negative. The size stays the same.
 func flip(name string, at int) func(string) error {
 	return func(dir string) error {
 		path := filepath.Join(dir, name)
@@ -78,7 +78,7 @@ func flip(name string, at int) func(string) error {
 	}
 }
 
-// TestDamage: Load says what is wrong and changes nothing, Latest passes on to the checkpoint before and says so.
+// TestDamage: Load names the damage and changes nothing. Latest returns the previous checkpoint and lists the damaged one.
 func TestDamage(t *testing.T) {
 	for name, c := range damages() {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestDamage(t *testing.T) {
 			wantError(t, err, c.want...)
 
 			wantCheckpoint(t, latest, 1)
-			wantSame(t, "passed over", len(latest.Damaged), 1)
+			wantSame(t, "damaged", len(latest.Damaged), 1)
 			wantError(t, latest.Damaged[0], c.want...)
 			best, err := r.Best()
 			check(t, err)
@@ -110,7 +110,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestAllDamaged must not look like a run that has not begun.
+// TestAllDamaged: a run whose checkpoints are all damaged does not look like a run without checkpoints.
 func TestAllDamaged(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir()}
 	s := save(t, r, 1, 1)

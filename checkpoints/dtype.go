@@ -9,7 +9,7 @@ import (
 // Dtype is an element type of the safetensors format, spelled as in a file's header.
 type Dtype string
 
-// The element types that are read. F16, BF16 and the three of 8 bits become float32 on the way in and are never written.
+// The element types that can be read. F16, BF16 and the three 8-bit floats are read as float32 and never written.
 const (
 	Bool   Dtype = "BOOL"
 	U8     Dtype = "U8"
@@ -30,10 +30,10 @@ const (
 	C64    Dtype = "C64" // two F32, the real and the imaginary part
 )
 
-// format is how one element type lies in a file and what it becomes in memory.
+// format describes an element type.
 type format struct {
-	size int64
-	kind tensor.Dtype
+	size int64        // bytes of an element in a file
+	kind tensor.Dtype // type of the elements in memory
 }
 
 var formats = map[Dtype]format{
@@ -45,15 +45,15 @@ var formats = map[Dtype]format{
 	F8E5M2: {1, tensor.Float32}, F8E4M3: {1, tensor.Float32}, F8E8M0: {1, tensor.Float32}, C64: {8, tensor.Complex64},
 }
 
-// widened reports whether elements grow on the way into memory.
+// widened reports whether elements are larger in memory than in a file.
 func (d Dtype) widened() bool {
 	return d == F16 || d == BF16 || d == F8E5M2 || d == F8E4M3 || d == F8E8M0
 }
 
-// float reports whether d holds real numbers, which convert into each other on reading.
+// float reports whether d holds real numbers. Reading converts between real types.
 func (d Dtype) float() bool { return d == F32 || d == F64 || d.widened() }
 
-// dtypeOf is the element type under which tensors of kind are written; false when the format has none.
+// dtypeOf returns the element type for writing tensors of kind, and false if the format has none.
 func dtypeOf(kind tensor.Dtype) (Dtype, bool) {
 	for d, f := range formats {
 		if f.kind == kind && !d.widened() {
@@ -63,7 +63,7 @@ func dtypeOf(kind tensor.Dtype) (Dtype, bool) {
 	return "", false
 }
 
-// The 8-bit types by table: decoding them is a look-up.
+// Tables that decode the 8-bit types.
 var (
 	e5m2 = eightBits(float8E5M2)
 	e4m3 = eightBits(float8E4M3)
@@ -77,10 +77,10 @@ func eightBits(value func(uint8) float32) (table [256]float32) {
 	return table
 }
 
-// float8E5M2 is the upper half of a float16.
+// float8E5M2 decodes the upper half of a float16.
 func float8E5M2(b uint8) float32 { return float16(uint16(b) << 8) }
 
-// float8E4M3 has a bias of 7; its highest exponent is an ordinary one, except that all ones are NaN.
+// float8E4M3 decodes with a bias of 7. The highest exponent is an ordinary exponent, except that all ones are NaN.
 func float8E4M3(b uint8) float32 {
 	exponent, mantissa := int(b>>3&0xf), float64(b&7)
 	value := math.Ldexp(8+mantissa, exponent-10)
@@ -96,7 +96,7 @@ func float8E4M3(b uint8) float32 {
 	return float32(value)
 }
 
-// float8E8M0 is 2^(b−127), the smallest below the normal numbers of float32; all ones are NaN.
+// float8E8M0 returns 2^(b−127), which is subnormal in float32 for b = 0; all ones are NaN.
 func float8E8M0(b uint8) float32 {
 	if b == 0xff {
 		return float32(math.NaN())
@@ -108,7 +108,7 @@ func float8E8M0(b uint8) float32 {
 func float16(h uint16) float32 {
 	sign, exponent, mantissa := uint32(h>>15)<<31, uint32(h>>10&0x1f), uint32(h&0x3ff)
 	switch exponent {
-	case 0: // below the normal numbers: mantissa × 2⁻²⁴, which is normal in float32
+	case 0: // subnormal: mantissa × 2⁻²⁴, which is normal in float32
 		return math.Float32frombits(sign | math.Float32bits(float32(mantissa)*0x1p-24))
 	case 0x1f: // infinities and NaN
 		return math.Float32frombits(sign | 0xff<<23 | mantissa<<13)
@@ -116,5 +116,5 @@ func float16(h uint16) float32 {
 	return math.Float32frombits(sign | (exponent+127-15)<<23 | mantissa<<13)
 }
 
-// bfloat16 is the upper half of a float32.
+// bfloat16 decodes the upper half of a float32.
 func bfloat16(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }

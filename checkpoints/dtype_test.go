@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// floatOf is the value of a small binary float by the definition of IEEE 754: sign, exponent, mantissa.
+// floatOf returns the value of a small binary float by the definition of IEEE 754: sign, exponent, mantissa.
 func floatOf(bits, exponentBits, mantissaBits int) float64 {
 	sign := 1 - 2*float64(bits>>(exponentBits+mantissaBits)&1)
 	exponent := bits >> mantissaBits & (1<<exponentBits - 1)
@@ -50,7 +50,7 @@ func readAll(t *testing.T, dtype string, size, count int) (narrow []float32, wid
 	return x.Float32s(), y.Float64s()
 }
 
-// TestWidening decodes all bit patterns of the short types exactly: each of their values is a float32.
+// TestWidening: all bit patterns of the short types decode exactly, because each value is a float32.
 func TestWidening(t *testing.T) {
 	for _, c := range []struct {
 		dtype                        string
@@ -74,7 +74,7 @@ func TestWidening(t *testing.T) {
 	}
 }
 
-// TestE4M3 pins the values of table 1 of arXiv 2209.05433 and that the sign mirrors them.
+// TestE4M3 compares with the values in table 1 of arXiv 2209.05433, and with their negatives.
 func TestE4M3(t *testing.T) {
 	got, _ := readAll(t, "F8_E4M3", 1, 256)
 	for bits, want := range map[int]float32{
@@ -94,7 +94,7 @@ func TestE4M3(t *testing.T) {
 	}
 }
 
-// TestE8M0 decodes all bit patterns: powers of two without a sign, and NaN.
+// TestE8M0 decodes all bit patterns: positive powers of two, and NaN.
 func TestE8M0(t *testing.T) {
 	got, wide := readAll(t, "F8_E8M0", 1, 256)
 	for bits, v := range got[:255] {
@@ -107,7 +107,7 @@ func TestE8M0(t *testing.T) {
 	}
 }
 
-// TestComplex: complex numbers stay what they are, and convert into nothing else.
+// TestComplex: complex numbers keep their type and convert to no other.
 func TestComplex(t *testing.T) {
 	data := binary.LittleEndian.AppendUint32(nil, math.Float32bits(1.5))
 	data = binary.LittleEndian.AppendUint32(data, math.Float32bits(-2))

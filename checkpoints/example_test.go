@@ -15,7 +15,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// declared is parameters as the building of a graph leaves them: wte.weight (2, 3) and head.bias (3).
+// declared returns the parameters of a built graph: wte.weight (2, 3) and head.bias (3).
 func declared(seed uint64) *graph.Params {
 	params := graph.NewParams(tensor.Float32, seed)
 	_, err := graph.Build(params, graph.Eval, func(s *graph.Scope) {
@@ -37,7 +37,7 @@ func exit(err error) {
 	}
 }
 
-// A model folder goes out and comes back into the parameters of another graph.
+// A model is saved to a folder and loaded into the parameters of another graph.
 func ExampleSaveModel() {
 	dir, err := os.MkdirTemp("", "model")
 	exit(err)
@@ -55,7 +55,7 @@ func ExampleSaveModel() {
 	// Output: [1 1 1]
 }
 
-// Everything that does not fit is in one error, and nothing has been loaded.
+// One error lists everything that does not fit, and nothing is loaded.
 func ExampleLoadWeights() {
 	dir, err := os.MkdirTemp("", "model")
 	exit(err)
@@ -79,7 +79,7 @@ func ExampleLoadWeights() {
 	// [7 7 7 7 7 7] [1 1 1]
 }
 
-// A run begins, or goes on where the newest checkpoint stands.
+// A run begins, or continues from its newest checkpoint.
 func ExampleRun() {
 	dir, err := os.MkdirTemp("", "run")
 	exit(err)
@@ -94,7 +94,7 @@ func ExampleRun() {
 			fmt.Println("begin")
 		default:
 			exit(err)
-			_, err := latest.Load(params.All(), &state) // and the optimizer's tensors, when there are any
+			_, err := latest.Load(params.All(), &state) // returns the optimizer's tensors, if any
 			exit(err)
 			fmt.Println("continue at step", state.Step)
 		}
@@ -120,7 +120,7 @@ func ExampleRun() {
 	// best step-00000003 1
 }
 
-// A file's tensors are described by its header and read when asked for.
+// The header describes the tensors of a file; Tensor reads one of them.
 func ExampleOpen() {
 	dir, err := os.MkdirTemp("", "file")
 	exit(err)

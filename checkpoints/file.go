@@ -11,19 +11,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// File is an open safetensors file. Its header is read and checked by [Open]; the data of a tensor are read when
-// asked for, straight into the tensor. Its methods may be called from several goroutines.
+// File is an open safetensors file. [Open] reads and checks the header. [File.Tensor] and [File.ReadInto] read the data of a
+// tensor, straight into its memory. Several goroutines may call the methods of a File.
 type File struct {
 	path   string
 	file   *os.File
 	header *header
 }
 
-// Open opens a safetensors file and checks its header: sizes, shapes and ranges agree, the ranges are
-// apart, without holes, and end with the file, which is how a truncated file is noticed.
+// Open opens a safetensors file and checks its header: sizes, shapes and byte ranges must agree, and the ranges must cover the
+// data exactly, without overlap or hole. So a truncated file is an error.
 //
-// The format: https://github.com/huggingface/safetensors#format. Stricter than the reference implementation: duplicate
-// names and unknown fields are errors; so are F4, F6_E2M3 and F6_E3M2, as the format does not say how they share bytes.
+// The format: https://github.com/huggingface/safetensors#format. Open is stricter than the reference implementation: duplicate
+// names and unknown fields are errors. F4, F6_E2M3 and F6_E3M2 are errors too: the format does not define how they share bytes.
 func Open(path string) (*File, error) {
 	f, err := open(path)
 	return f, errors.WithMessage(err, "checkpoints")
@@ -56,7 +56,7 @@ func openHeader(f *os.File) (*header, error) {
 	return readHeader(f, stat.Size())
 }
 
-// littleEndian refuses the machines on which a tensor's memory is not the file's bytes.
+// littleEndian returns an error on big-endian machines, where a tensor's memory differs from the file's bytes.
 func littleEndian() error {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		return errors.New("safetensors is little-endian, this machine is not")
@@ -64,26 +64,26 @@ func littleEndian() error {
 	return nil
 }
 
-// Close closes the file. Tensors already read stay valid.
+// Close closes the file. Tensors that were read stay valid.
 func (f *File) Close() error {
 	return errors.Wrap(f.file.Close(), "checkpoints: close")
 }
 
-// Names lists the tensors in the order of their data.
+// Names returns the names of the tensors in the order of their data.
 func (f *File) Names() []string { return slices.Clone(f.header.names) }
 
-// Metadata is the file's text-to-text map, nil when it has none. The map is the caller's.
+// Metadata returns a copy of the file's metadata, or nil if the file has none.
 func (f *File) Metadata() map[string]string { return maps.Clone(f.header.metadata) }
 
-// Info describes the tensor of this name; ok is false when there is none.
+// Info describes a tensor; ok is false if the file has no tensor of this name.
 func (f *File) Info(name string) (info Info, ok bool) {
 	info, ok = f.header.infos[name]
 	info.Shape = slices.Clone(info.Shape)
 	return info, ok
 }
 
-// Tensor reads one tensor into new memory. F16, BF16, F8_E5M2 and F8_E4M3 become float32, the other types
-// what they are called; a shape of [] becomes a scalar.
+// Tensor reads one tensor into new memory. F16, BF16 and the 8-bit floats become float32; the other types keep their type.
+// A shape of [] becomes a scalar.
 func (f *File) Tensor(name string) (*tensor.Dense, error) {
 	t, err := f.tensor(name)
 	return t, errors.WithMessage(err, "checkpoints")
@@ -101,9 +101,9 @@ func (f *File) tensor(name string) (*tensor.Dense, error) {
 	return t, nil
 }
 
-// ReadInto reads one tensor into dst, which must have its shape and its element type as [File.Tensor] would return it,
-// except that all kinds of real numbers convert into float32 and float64; float64 is rounded to float32.
-// dst must lie in memory row by row without gaps. When reading fails, dst may be partly overwritten.
+// ReadInto reads one tensor into dst. The shape and the element type of dst must be those that [File.Tensor] returns, except that
+// all real types convert to float32 and float64; float64 is rounded to float32. The memory of dst must be row-major without
+// gaps. If reading fails, dst may be partly overwritten.
 func (f *File) ReadInto(name string, dst *tensor.Dense) error {
 	return errors.WithMessage(f.readInto(name, dst), "checkpoints")
 }
@@ -124,7 +124,7 @@ func (f *File) missing(name string) error {
 	return errors.Errorf("%s: tensor %q: not among the file's %d tensors", f.path, name, len(f.header.names))
 }
 
-// fits says why the tensor cannot be read into dst, if so.
+// fits returns an error if the tensor cannot be read into dst.
 func (info Info) fits(dst *tensor.Dense) error {
 	kind := formats[info.Dtype].kind
 	toFloat := dst.Dtype() == tensor.Float32 || dst.Dtype() == tensor.Float64
@@ -139,7 +139,7 @@ func (info Info) fits(dst *tensor.Dense) error {
 	return nil
 }
 
-// read fills dst, which fits.
+// read fills dst. The caller has checked that it fits.
 func (info Info) read(r io.Reader, dst *tensor.Dense) error {
 	if info.Bytes == 0 {
 		return nil
@@ -156,7 +156,7 @@ func (info Info) read(r io.Reader, dst *tensor.Dense) error {
 	return nil
 }
 
-// checkBools refuses bytes that would be no valid bool in memory, and leaves false in their place.
+// checkBools returns an error if a byte is not a valid bool in memory. It then clears raw, so that no invalid bool remains.
 func checkBools(raw []byte) error {
 	for i, b := range raw {
 		if b > 1 {
@@ -167,15 +167,15 @@ func checkBools(raw []byte) error {
 	return nil
 }
 
-// packed reports whether t's memory is its elements row by row.
+// packed reports whether t is row-major without gaps or mask.
 func packed(t *tensor.Dense) bool {
-	if t.Shape().TotalSize() == 0 { // gorgonia asks for an iterator even here
+	if t.Shape().TotalSize() == 0 { // RequiresIterator is true for empty tensors
 		return true
 	}
 	return !t.RequiresIterator() && !t.DataOrder().IsColMajor() && !masked(t)
 }
 
-// masked asks for a mask itself because IsMasked says yes to every empty tensor.
+// masked reports whether t has a mask. IsMasked is true for every empty tensor.
 func masked(t *tensor.Dense) bool { return len(t.Mask()) > 0 }
 
 // Read reads a whole safetensors file into memory.

@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// TestSpecification reads bytes put together by hand from the public description of the format.
+// TestSpecification reads bytes assembled by hand from the public description of the format.
 func TestSpecification(t *testing.T) {
 	path := store(t, file(`{"__metadata__":{"format":"pt"},"b":{"dtype":"I16","shape":[2],"data_offsets":[4,8]},`+
 		`"a":{"data_offsets":[0,4],"shape":[],"dtype":"F32"},"none":{"dtype":"U8","shape":[0,3],"data_offsets":[8,8]}}   `,
@@ -38,7 +38,7 @@ func TestSpecification(t *testing.T) {
 	wantError(t, err, "x.safetensors", `tensor "c"`, "3 tensors")
 }
 
-// TestAllTypes writes every type that is written and reads it back bit for bit.
+// TestAllTypes writes every type that can be written and reads back the same bits.
 func TestAllTypes(t *testing.T) {
 	list := []named{
 		{"f64", dense([]float64{math.Pi, math.Inf(-1), math.Copysign(0, -1)}, 3)},
@@ -69,7 +69,7 @@ func TestAllTypes(t *testing.T) {
 	}
 }
 
-// TestLayout pins the bytes: order, alignment, padding, metadata first, no escapes where JSON needs none.
+// TestLayout compares the bytes of a file: order, alignment, padding, metadata first, no needless escapes.
 func TestLayout(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "layout.safetensors")
 	check(t, checkpoints.Write(path, pairs(
@@ -98,7 +98,7 @@ func TestEmptyFile(t *testing.T) {
 	wantSame(t, "tensors", len(load(t, path)), 0)
 }
 
-// TestViews writes what a view or a transpose reads as, not the memory behind it.
+// TestViews: the elements of a view or a transpose are written in logical order.
 func TestViews(t *testing.T) {
 	base := dense([]float32{1, 2, 3, 4, 5, 6}, 2, 3)
 	column, err := base.Slice(nil, tensor.S(1))
@@ -128,7 +128,7 @@ func TestWriteErrors(t *testing.T) {
 		{pairs(named{"a", one}, named{"a", one}), []string{`"a"`, "twice"}},
 		{pairs(named{"__metadata__", one}), []string{"reserved"}},
 		{pairs(named{"a\xff", one}), []string{"UTF-8"}},
-		{pairs(named{"a", nil}), []string{`"a"`, "no tensor"}},
+		{pairs(named{"a", nil}), []string{`"a"`, "tensor is nil"}},
 		{pairs(named{"a", masked}), []string{`"a"`, "masked"}},
 		{pairs(named{"a", dense([]complex128{1}, 1)}), []string{`"a"`, "complex128"}},
 		{pairs(named{"a", dense([]string{"x"}, 1)}), []string{`"a"`, "string"}},
@@ -164,7 +164,7 @@ func TestReadInto(t *testing.T) {
 	wantSame(t, "the view's base", base.Data(), []float32{0, 0, 0, 0})
 }
 
-// TestTruncatedAfterOpen: a file that shrinks under an open File is an error of the read, not a crash.
+// TestTruncatedAfterOpen: reading from a file that shrinks after Open is an error, not a crash.
 func TestTruncatedAfterOpen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.safetensors")
 	check(t, checkpoints.Write(path, pairs(named{"a", filled(1, 4)}), nil))
@@ -183,7 +183,7 @@ func TestOpenFolder(t *testing.T) {
 	wantError(t, err, "not a regular file")
 }
 
-// TestGolden reads files written by PyTorch's side and holds them against a plain reading of the JSON and the bytes.
+// TestGolden reads files written in Python and compares them with a plain reading of the JSON and the bytes.
 func TestGolden(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(shared(t, "golden"), "*", "*.safetensors"))
 	check(t, err)

@@ -13,14 +13,14 @@ import (
 	"github.com/pkg/errors"
 )
 
-// A folder cannot be renamed onto another, so a replaced one steps aside under a name that readers still understand: at every
-// moment one of the two is found.
+// A folder cannot be renamed onto another. So a checkpoint that is being replaced is first moved aside, to a name that readers
+// still understand: at every moment they find the old or the new checkpoint.
 var (
 	folderPattern  = regexp.MustCompile(`^(\.?)step-(\d{8,})(\.old-[0-9a-f]{16})?$`)
 	stagingPattern = regexp.MustCompile(`^\.step-\d{8,}\.tmp-[0-9a-f]{16}$`)
 )
 
-// replaceFolder gives stage the name final.
+// replaceFolder renames stage to final and discards an earlier folder of that name.
 func replaceFolder(stage, final string) error {
 	dir, name := filepath.Split(final)
 	aside := ""
@@ -45,7 +45,7 @@ func replaceFolder(stage, final string) error {
 	return discard(aside)
 }
 
-// discard removes a checkpoint; it is under a staging name, which readers pass over, before the first of its files goes.
+// discard removes a checkpoint. It first renames the folder to a staging name, which readers ignore.
 func discard(dir string) error {
 	parent, name := filepath.Split(dir)
 	step := folderPattern.FindStringSubmatch(name)[2]
@@ -56,8 +56,8 @@ func discard(dir string) error {
 	return errors.Wrap(os.RemoveAll(hidden), "remove")
 }
 
-// settle removes what killed saves left, and puts back a checkpoint that was moved aside and never replaced.
-func (r Run) settle() error {
+// cleanUp removes the leftovers of killed saves, and restores a checkpoint that was moved aside but not replaced.
+func (r Run) cleanUp() error {
 	names, err := namesIn(r.Dir)
 	if err != nil {
 		return err
@@ -81,8 +81,8 @@ func (r Run) settle() error {
 	return nil
 }
 
-// prune removes the checkpoints that r does not keep.
-func (r Run) prune(just Saved) error {
+// prune removes the checkpoints that r does not keep. It always keeps saved.
+func (r Run) prune(saved Saved) error {
 	if r.Keep <= 0 {
 		return nil
 	}
@@ -90,8 +90,8 @@ func (r Run) prune(just Saved) error {
 	if err != nil {
 		return err
 	}
-	all, damaged := glanceAll(folders) // checksums would read all tensors at every save
-	keep := map[int]bool{just.Step: true}
+	all, damaged := inspectAll(folders) // checksums would read all tensors at every save
+	keep := map[int]bool{saved.Step: true}
 	if best := byLoss(slices.Clone(all)); len(best) > 0 {
 		keep[best[0].Step] = true
 	}
@@ -113,14 +113,14 @@ func (r Run) prune(just Saved) error {
 	return syncFolder(r.Dir)
 }
 
-// folders lists the folder of every step, whole or not. One moved aside counts while nothing has its name.
+// folders returns the folder of every step, whole or damaged. A folder that was moved aside counts if its step has no other.
 func (r Run) folders() (map[int]string, error) {
 	names, err := namesIn(r.Dir)
 	if err != nil {
 		return nil, err
 	}
 	folders := map[int]string{}
-	for _, name := range names { // sorted: hidden names come before the others, which override them
+	for _, name := range names { // sorted: hidden names come first, and the others override them
 		part := folderPattern.FindStringSubmatch(name)
 		if part == nil || (part[1] == "") != (part[3] == "") {
 			continue

@@ -11,9 +11,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// foreignKinds are the first bytes of files that are often found under a model's names.
+// foreignKinds lists files of other kinds that often have the names of a model's files, by their first bytes.
 var foreignKinds = []struct{ start, kind string }{
-	{"version https://git-lfs", "a Git LFS pointer, which stands for the file: fetch it with git lfs pull"},
+	{"version https://git-lfs", "a Git LFS pointer, not the file itself: fetch the file with git lfs pull"},
 	{"PK\x03\x04", "a zip archive, as torch.save writes: convert it to safetensors in Python"},
 	{"\x80\x02", "a Python pickle, as torch.save writes: convert it to safetensors in Python"},
 	{"GGUF", "a GGUF file: download the safetensors files of the model"},
@@ -21,7 +21,7 @@ var foreignKinds = []struct{ start, kind string }{
 	{"\x1f\x8b", "a gzip archive: unpack it first"},
 }
 
-// foreignKind says what a file is whose first bytes are given, "" if it is no file of another kind.
+// foreignKind returns the kind of a file and a remedy from its first bytes, or "" if the file is of no known other kind.
 func foreignKind(start []byte) string {
 	text := bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\ufeff")), " \t\r\n")
 	if len(text) > 1 && text[0] == '<' && (text[1] == '!' || text[1] == '?' || text[1]|0x20 >= 'a' && text[1]|0x20 <= 'z') {
@@ -35,8 +35,8 @@ func foreignKind(start []byte) string {
 	return ""
 }
 
-// foreignStart is foreignKind for a file that is no safetensors file. The length of a header, which comes first in such a file, may
-// look like the start of another; its last bytes are 0 then.
+// foreignStart is foreignKind for a file that is not a valid safetensors file. A damaged safetensors file is not foreign: it starts
+// with the length of its header, which may look like the start of another kind but ends in bytes of 0.
 func foreignStart(r io.ReaderAt) string {
 	start := make([]byte, 64)
 	n, _ := r.ReadAt(start, 0)
@@ -46,7 +46,7 @@ func foreignStart(r io.ReaderAt) string {
 	return foreignKind(start)
 }
 
-// foreignWeights are weights of other formats that a model folder may hold, and what to do.
+// foreignWeights lists files of weights in other formats that a model folder may contain, and the remedies.
 var foreignWeights = []struct{ pattern, remedy string }{
 	{"pytorch_model*.bin*", "weights of PyTorch: convert them to safetensors in Python, with save_pretrained"},
 	{"consolidated*.pth", "weights of PyTorch: convert them to safetensors in Python"},
@@ -58,7 +58,7 @@ var foreignWeights = []struct{ pattern, remedy string }{
 	{"*.safetensors", "weights under another name: rename it to " + weightsName + ", or give the path of the file"},
 }
 
-// noWeights is the error of a folder without weights in safetensors.
+// noWeights returns the error for a folder without weights in safetensors.
 func noWeights(dir string) error {
 	names, err := namesIn(dir)
 	if err != nil {

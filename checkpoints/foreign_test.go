@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// TestForeignFiles: a file of another kind under the name of weights or a configuration is named, with a remedy.
+// TestForeignFiles: if weights or a configuration are a file of another kind, the error names the kind and a remedy.
 func TestForeignFiles(t *testing.T) {
 	for name, c := range map[string]struct {
 		content string
@@ -40,7 +40,7 @@ func TestForeignFiles(t *testing.T) {
 	}
 }
 
-// TestShortHeadersAreOurs: the length of a header may begin as another kind of file does.
+// TestShortHeadersAreOurs: a safetensors file stays one even if the length of its header looks like the start of another kind.
 func TestShortHeadersAreOurs(t *testing.T) {
 	for _, length := range []byte{'<', 0x80, 0x1f, 'P', 'G'} {
 		for _, second := range []byte{'!', 'K', 0x8b, 0x02, 'a'} {
@@ -51,7 +51,7 @@ func TestShortHeadersAreOurs(t *testing.T) {
 	}
 }
 
-// TestForeignWeights: a folder with weights of another kind says so; one with nothing is as if it did not exist.
+// TestForeignWeights: the error for a folder names weights of another kind; for a folder without weights it is fs.ErrNotExist.
 func TestForeignWeights(t *testing.T) {
 	for name, want := range map[string][]string{
 		"pytorch_model.bin":                {"weights of PyTorch", "convert"},
@@ -77,7 +77,7 @@ func TestForeignWeights(t *testing.T) {
 	}
 }
 
-// TestSharedForeign opens the files of strangers.
+// TestSharedForeign opens published files of other kinds.
 func TestSharedForeign(t *testing.T) {
 	for path, want := range map[string][]string{
 		"faults/weights/lfs.safetensors":  {"Git LFS pointer", "git lfs pull"},
@@ -89,7 +89,7 @@ func TestSharedForeign(t *testing.T) {
 	}
 }
 
-// TestPrefix: names that differ by one prefix are said to.
+// TestPrefix: if all names differ by one prefix, the error names it.
 func TestPrefix(t *testing.T) {
 	for _, prefix := range []string{"_orig_mod.", "model.", "_orig_mod.module.transformer."} {
 		prefixed := func(w checkpoints.Tensors) checkpoints.Tensors {
@@ -107,7 +107,7 @@ func TestPrefix(t *testing.T) {
 	}
 }
 
-// TestByteOrderMark: every JSON file of a model folder may begin with one; UTF-16 is named.
+// TestByteOrderMark: every JSON file of a model folder may begin with a byte order mark; the error for UTF-16 names it.
 func TestByteOrderMark(t *testing.T) {
 	dir := t.TempDir()
 	check(t, checkpoints.SaveModel(dir, checkpoints.Model{Config: config{Layers: 3}, Weights: weightsOf(5), ShardBytes: 32}))
@@ -127,7 +127,7 @@ func TestByteOrderMark(t *testing.T) {
 	}
 }
 
-// TestIndexMetadata: what the index says besides the shards of the tensors does not matter.
+// TestIndexMetadata: fields of the index other than weight_map do not matter.
 func TestIndexMetadata(t *testing.T) {
 	dir := t.TempDir()
 	check(t, checkpoints.SaveModel(dir, checkpoints.Model{Weights: weightsOf(5), ShardBytes: 32}))

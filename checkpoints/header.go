@@ -13,8 +13,8 @@ import (
 
 const (
 	prefixBytes = 8           // the header's length, little-endian
-	maxHeader   = 100_000_000 // bytes; the limit of the reference implementation
-	maxAxes     = 64          // of one tensor; PyTorch's own limit
+	maxHeader   = 100_000_000 // bytes; limit of the reference implementation
+	maxAxes     = 64          // of one tensor; PyTorch's limit
 	metadataKey = "__metadata__"
 )
 
@@ -34,7 +34,7 @@ type header struct {
 	infos    map[string]Info
 }
 
-// readHeader reads and checks the header of a file of size bytes. The error of a file of another kind says which.
+// readHeader reads and checks the header of a file of size bytes. For a file of another kind, the error names the kind.
 func readHeader(r io.ReaderAt, size int64) (*header, error) {
 	h, err := readOwnHeader(r, size)
 	if err != nil {
@@ -74,7 +74,7 @@ func readOwnHeader(r io.ReaderAt, size int64) (*header, error) {
 	return layOut(metadata, entries, prefixBytes+int64(n), size)
 }
 
-// layOut checks that the entries fill the bytes from start to size exactly, in some order.
+// layOut checks that the entries, in some order, fill the bytes from start to size exactly.
 func layOut(metadata map[string]string, entries []entry, start, size int64) (*header, error) {
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
@@ -95,7 +95,7 @@ func layOut(metadata map[string]string, entries []entry, start, size int64) (*he
 	return h, nil
 }
 
-// entry is a tensor as the header states it, before it is believed.
+// entry is a tensor as the header states it, not yet checked.
 type entry struct {
 	name       string
 	dtype      Dtype
@@ -103,7 +103,7 @@ type entry struct {
 	begin, end int64
 }
 
-// check holds the entry against where its data must begin, the length of all data, and its own shape.
+// check compares the entry with next, the offset at which its data must begin, with the length of all data, and with its own shape.
 func (e entry) check(next, data int64, before string) error {
 	switch {
 	case e.begin > e.end:
@@ -125,7 +125,7 @@ func (e entry) check(next, data int64, before string) error {
 	return nil
 }
 
-// byteSize is the number of bytes of a shape, unless the dtype is unknown or the product overflows.
+// byteSize returns the number of bytes of a shape. It is an error if the dtype is unknown or the product overflows.
 func byteSize(d Dtype, shape []int) (int64, error) {
 	f, ok := formats[d]
 	if !ok {

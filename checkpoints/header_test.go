@@ -18,7 +18,7 @@ func tensorJSON(name, dtype, shape string, begin, end int) string {
 
 func headerOf(parts ...string) string { return "{" + strings.Join(parts, ",") + "}" }
 
-// attack is a file that must be refused, and what the error must say.
+// attack is a file that must be refused, and the words that the error must contain.
 type attack struct {
 	name    string
 	content []byte
@@ -46,8 +46,8 @@ func attacks() []attack {
 		{"header not UTF-8", file("{\"\xff\":1}"), []string{"UTF-8"}},
 		all("{", 0, "bad JSON", "EOF"),
 		all(`{"a"`, 0, "bad JSON", "EOF"),
-		all(headerOf(a4)+"x", 4, "goes on after"),
-		all(headerOf(a4)+"{}", 4, "goes on after"),
+		all(headerOf(a4)+"x", 4, "continues after"),
+		all(headerOf(a4)+"{}", 4, "continues after"),
 		all(`{"a":3}`, 0, `tensor "a"`, `"3"`, `"{"`),
 		all(`{"a":{"dtype":3,"shape":[],"data_offsets":[0,1]}}`, 1, `tensor "a"`, "want a string"),
 		all(`{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1],"more":[]}}`, 1, `tensor "a"`, "unknown field", "more"),
@@ -94,14 +94,14 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-// TestAnyOrder: the header may name the tensors in another order than that of their data.
+// TestAnyOrder: the order of the tensors in the header may differ from the order of their data.
 func TestAnyOrder(t *testing.T) {
 	got := load(t, store(t, file(headerOf(tensorJSON("b", "U8", "[1]", 1, 2), tensorJSON("a", "U8", "[1]", 0, 1)), 7, 8)))
 	wantSame(t, "a", got["a"].Data(), []uint8{7})
 	wantSame(t, "b", got["b"].Data(), []uint8{8})
 }
 
-// TestClaimsAllocateNothing: a few bytes that claim a lot are refused before memory is asked for.
+// TestClaimsAllocateNothing: a small file that claims large sizes is refused before memory is allocated.
 func TestClaimsAllocateNothing(t *testing.T) {
 	for _, content := range [][]byte{
 		append(binary.LittleEndian.AppendUint64(nil, 100_000_000), '{'),
@@ -113,14 +113,15 @@ func TestClaimsAllocateNothing(t *testing.T) {
 		_, err := checkpoints.Open(path)
 		runtime.ReadMemStats(&after)
 		wantError(t, err)
-		// Far below the 100 MB and 2 GB claimed, far above what the error itself takes.
+		// Far below the 100 MB and 2 GB claimed, far above the memory for the error itself.
 		if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 {
 			t.Errorf("%q: %d bytes allocated, want less than 1 MiB", content[:20], got)
 		}
 	}
 }
 
-// FuzzOpen reads arbitrary bytes: no panic, and what is accepted fills the file exactly and no more memory than its size allows.
+// FuzzOpen reads arbitrary bytes. Nothing panics. The tensors of an accepted file fill it exactly, and their memory is bounded by its
+// size.
 func FuzzOpen(f *testing.F) {
 	for _, a := range attacks() {
 		f.Add(a.content)

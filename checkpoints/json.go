@@ -11,13 +11,13 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ReadConfig decodes the config.json of a model folder into config, a pointer. Fields that config lacks are passed over, as
-// the files of the Hugging Face family have many.
+// ReadConfig decodes the config.json of a model folder into config, a pointer. Fields that config lacks are ignored, because
+// Hugging Face's files have many.
 func ReadConfig(dir string, config any) error {
 	return ReadJSON(filepath.Join(dir, configName), config)
 }
 
-// ReadJSON decodes a JSON file into v, a pointer. A byte order mark before UTF-8 is passed over; other encodings are an error.
+// ReadJSON decodes a JSON file in UTF-8 into v, a pointer. A byte order mark is ignored; other encodings are an error.
 func ReadJSON(path string, v any) error {
 	return errors.WithMessage(readJSON(path, v), "checkpoints")
 }
@@ -30,7 +30,7 @@ func readJSON(path string, v any) error {
 	return errors.Wrap(json.Unmarshal(text, v), path)
 }
 
-// readText reads a file in UTF-8, without its byte order mark.
+// readText returns the content of a file in UTF-8, without its byte order mark.
 func readText(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -46,7 +46,7 @@ func readText(path string) ([]byte, error) {
 	return text, nil
 }
 
-// readStrict decodes a JSON file that was written from a value of v's type. A key that is unknown or missing is an error.
+// readStrict decodes a JSON file that was written from a value of v's type. An unknown or missing key is an error.
 func readStrict(path string, v any) error {
 	text, err := readText(path)
 	if err != nil {
@@ -74,7 +74,7 @@ func readStrict(path string, v any) error {
 	return nil
 }
 
-// missingKeys lists the keys of want, in all its objects, that have lacks. Keys match as they do for encoding/json: case does not count.
+// missingKeys returns the keys in all objects of want that have lacks. As in encoding/json, case does not matter.
 func missingKeys(want, have any, path []string) (missing []string) {
 	switch want := want.(type) {
 	case map[string]any:

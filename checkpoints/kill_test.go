@@ -22,14 +22,14 @@ import (
 const (
 	childEnv = "GORGOFORMER_CHECKPOINTS_CHILD"
 	kills    = 100
-	patience = 20 * time.Second // on a slow disk fewer kills have to do
+	patience = 20 * time.Second // on a slow disk fewer kills must suffice
 )
 
-// killedRun is where the child saves: enough tensors that a kill often falls between two files.
+// killedRun returns the run to which the child saves.
 func killedRun(dir string) checkpoints.Run { return checkpoints.Run{Dir: dir, Keep: 2} }
 
-// stamped is a checkpoint each of whose values is its stamp; half of the stamps share their step with the one before, so
-// that folders are also replaced.
+// stamped returns a checkpoint whose values all equal its stamp. Every second stamp has the step of the previous stamp, so that
+// folders are replaced too. A kill often falls between two of the files.
 func stamped(stamp int) checkpoints.Checkpoint {
 	var list []named
 	for i := range 8 {
@@ -44,7 +44,7 @@ func stamped(stamp int) checkpoints.Checkpoint {
 	}
 }
 
-// stampOf loads a checkpoint and wants all of its parts to carry one stamp, which it returns.
+// stampOf loads a checkpoint, wants all parts to have the same stamp, and returns the stamp.
 func stampOf(t *testing.T, s checkpoints.Saved) int {
 	t.Helper()
 	c := stamped(0)
@@ -67,9 +67,9 @@ func stampOf(t *testing.T, s checkpoints.Saved) int {
 	return st.Cursor
 }
 
-// TestKilledWhileSaving kills a process that saves in a loop, many times at random moments. After each kill the newest
-// whole checkpoint is at least the last one whose Save had returned, all of its parts belong together, no checkpoint under its
-// real name is damaged, and what the kill left behind is gone after the next start's first save.
+// TestKilledWhileSaving kills a process that saves in a loop, many times at random moments. After each kill, the newest whole
+// checkpoint is at least as new as the last Save that returned, and all its parts have the same stamp. No checkpoint under a
+// real name is damaged. The first save after the next start removes the leftovers of the kill.
 func TestKilledWhileSaving(t *testing.T) {
 	if dir := os.Getenv(childEnv); dir != "" {
 		saveForever(dir)
@@ -82,7 +82,7 @@ func TestKilledWhileSaving(t *testing.T) {
 	begin := time.Now()
 	_, err := checkpoints.Run{Dir: t.TempDir()}.Save(stamped(0))
 	check(t, err)
-	within := 6 * int64(time.Since(begin)) // several saves of the disk at hand, however slow
+	within := 6 * int64(time.Since(begin)) // the time of several saves on this disk
 	last, inSave, done := -1, 0, 0
 	for begin = time.Now(); done < kills && (done < kills/10 || time.Since(begin) < patience); done++ {
 		returned := saveUntilKilled(t, r.Dir, time.Duration(random.Int64N(within)))
@@ -90,7 +90,7 @@ func TestKilledWhileSaving(t *testing.T) {
 		if hidden > 0 {
 			inSave++
 		}
-		if hidden > 2 { // at most one being written or removed, and one moved aside
+		if hidden > 2 { // at most one folder being written or removed, and one moved aside
 			t.Fatalf("got %d hidden folders after a kill, want at most 2", hidden)
 		}
 		last = newestStamp(t, r, max(last, returned))
@@ -104,7 +104,8 @@ func TestKilledWhileSaving(t *testing.T) {
 	wantSame(t, "hidden folders after a save", hiddenIn(t, r.Dir), 0)
 }
 
-// newestStamp is that of the newest checkpoint, which must be at least the given one; -1 while there is none and none is due.
+// newestStamp returns the stamp of the newest checkpoint and wants it to be at least atLeast. It returns -1 if atLeast is -1 and the
+// run has no checkpoint.
 func newestStamp(t *testing.T, r checkpoints.Run, atLeast int) int {
 	t.Helper()
 	latest, err := r.Latest()
@@ -123,7 +124,7 @@ func newestStamp(t *testing.T, r checkpoints.Run, atLeast int) int {
 	return stamp
 }
 
-// saveForever is the child: it continues from the newest checkpoint and says which saves have returned.
+// saveForever is the child: it continues from the newest checkpoint and prints every save that has returned.
 func saveForever(dir string) {
 	r := killedRun(dir)
 	next := 0
@@ -145,7 +146,7 @@ func saveForever(dir string) {
 	}
 }
 
-// saveUntilKilled runs the child, kills it some time after it begins, and returns the last stamp whose save returned, or -1.
+// saveUntilKilled runs the child and kills it some time after it begins. It returns the stamp of the last save that returned, or -1.
 func saveUntilKilled(t *testing.T, dir string, after time.Duration) int {
 	t.Helper()
 	exe, err := os.Executable()
@@ -171,7 +172,7 @@ func saveUntilKilled(t *testing.T, dir string, after time.Duration) int {
 	return last
 }
 
-// hiddenIn counts the hidden entries of dir; every other must be a whole checkpoint.
+// hiddenIn returns the number of hidden entries in dir. Every other entry must be a whole checkpoint.
 func hiddenIn(t *testing.T, dir string) int {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

@@ -9,23 +9,23 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Rules say how the names of a file relate to those of the parameters. The zero Rules want them equal, all of them.
+// Rules map the names in a file to the paths of parameters. With zero Rules, the names and the paths must be the same.
 //
 // A model gives the rules for published files of its family. GPT-2:
 //
 //	checkpoints.Rules{Rename: gpt.Rename, Ignore: gpt.Ignore}
 type Rules struct {
-	Rename func(name string) string // from a tensor's name in the file to the parameter's path; nil: the same
-	Ignore func(name string) bool   // of a tensor in the file, by its new name: not wanted
-	Keep   func(path string) bool   // of a parameter that the file lacks: it keeps its value
+	Rename func(name string) string // returns the parameter's path for a tensor's name in the file; nil keeps the name
+	Ignore func(name string) bool   // reports whether to skip a tensor in the file, by its new name
+	Keep   func(path string) bool   // reports whether a parameter that the file lacks keeps its value
 }
 
-// LoadWeights reads a model folder, or one safetensors file, into params, such as graph.Params.All() gives; that is, into
-// the parameters that a graph has declared. Real numbers of all kinds convert into the parameters' type.
+// LoadWeights reads a model folder, or one safetensors file, into params, such as graph.Params.All(): the parameters that a
+// graph has declared. All real types convert to the parameters' type.
 //
-// It is all or nothing: names and shapes are compared before the first value changes, and the error lists every
-// parameter missing in the file, every unexpected tensor and every one of another shape. Only a disk that
-// fails between that and the end leaves some parameters replaced; the error then says so.
+// Loading is all or nothing: names and shapes are compared before the first value changes, and the error lists every missing
+// parameter, every unexpected tensor and every tensor of another shape. If reading fails after the comparison, some parameters
+// may be replaced; the error then names their number.
 func LoadWeights(path string, params Tensors, rules Rules) error {
 	loads, done, err := planLoads(path, params, rules)
 	if err == nil {
@@ -35,14 +35,14 @@ func LoadWeights(path string, params Tensors, rules Rules) error {
 	return errors.WithMessagef(err, "checkpoints: load %s", path)
 }
 
-// load is one tensor that fits and is to be read.
+// load is a tensor to read into a parameter that fits.
 type load struct {
 	from *File
 	name string
 	into *tensor.Dense
 }
 
-// planLoads compares all names and shapes. done closes the files.
+// planLoads compares all names and shapes and returns the tensors to read. done closes the files.
 func planLoads(path string, params Tensors, rules Rules) (loads []load, done func(), err error) {
 	w, err := openWeights(path)
 	if err != nil {
@@ -66,20 +66,20 @@ func runLoads(loads []load) error {
 	return nil
 }
 
-// comparison collects what stands between a file and the parameters.
+// comparison collects the differences between a file and the parameters.
 type comparison struct {
 	params                                  int
 	missing, unexpected, misshaped, doubled []string
 }
 
-// compare pairs tensors and parameters, in the order of the files.
+// compare pairs tensors with parameters, in the order of the files.
 func (c *comparison) compare(w *weights, params Tensors, rules Rules) []load {
 	wanted := map[string]*tensor.Dense{}
 	for path, t := range params {
 		wanted[path] = t
 	}
 	c.params = len(wanted)
-	source := map[string]string{} // the name in the file of each parameter found
+	source := map[string]string{} // name in the file of each parameter found
 	var loads []load
 	for _, name := range w.names {
 		path := name
@@ -109,15 +109,15 @@ func (c *comparison) compare(w *weights, params Tensors, rules Rules) []load {
 	return loads
 }
 
-// err lists all differences, nil when there are none.
+// err returns an error that lists all differences, or nil if the file matches.
 func (c *comparison) err() error {
 	if c.params == 0 {
-		return errors.New("no parameters to load into: build a graph first, which declares them")
+		return errors.New("no parameters to load into: build a graph first to declare them")
 	}
 	var parts []string
 	for _, p := range []struct {
-		what  string
-		names []string
+		problem string
+		names   []string
 	}{
 		{"missing in the file", c.missing},
 		{"unexpected in the file", c.unexpected},
@@ -125,7 +125,7 @@ func (c *comparison) err() error {
 		{"given twice", c.doubled},
 	} {
 		if len(p.names) > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s: %s", len(p.names), p.what, listed(p.names)))
+			parts = append(parts, fmt.Sprintf("%d %s: %s", len(p.names), p.problem, listed(p.names)))
 		}
 	}
 	if len(parts) == 0 {
@@ -140,7 +140,7 @@ func (c *comparison) err() error {
 	return errors.New(text)
 }
 
-// commonPrefix is the prefix with which every name of short becomes a name of long, "" if there is none.
+// commonPrefix returns the prefix that turns every name of short into a name of long, or "" if none does.
 func commonPrefix(long, short []string) string {
 	if len(short) == 0 {
 		return ""
@@ -158,7 +158,7 @@ func commonPrefix(long, short []string) string {
 	return ""
 }
 
-// listed joins names, the first of them when they are many.
+// listed joins names. Of many names it joins the first and counts the rest.
 func listed(names []string) string {
 	const most = 12
 	if len(names) <= most {
@@ -167,19 +167,15 @@ func listed(names []string) string {
 	return fmt.Sprintf("%s, … and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-// ReadWeights reads the tensors of a model folder, or of one safetensors file, whose names wanted accepts.
-func ReadWeights(path string, wanted func(name string) bool) (map[string]*tensor.Dense, error) {
-	all, err := readWeights(path, wanted)
-	return all, errors.WithMessagef(err, "checkpoints: %s", path)
-}
-
-func readWeights(path string, wanted func(name string) bool) (map[string]*tensor.Dense, error) {
+// ReadWeights reads the tensors of a model folder, or of one safetensors file, for whose names wanted returns true.
+func ReadWeights(path string, wanted func(name string) bool) (all map[string]*tensor.Dense, err error) {
+	defer func() { err = errors.WithMessagef(err, "checkpoints: %s", path) }()
 	w, err := openWeights(path)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	all := map[string]*tensor.Dense{}
+	all = map[string]*tensor.Dense{}
 	for _, name := range w.names {
 		if !wanted(name) {
 			continue

@@ -12,7 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// TestDifferences: one error lists everything, and nothing has changed.
+// TestDifferences: one error lists all differences, and no parameter changes.
 func TestDifferences(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model.safetensors")
 	check(t, checkpoints.Write(path, pairs(
@@ -76,7 +76,7 @@ func TestRules(t *testing.T) {
 	wantError(t, checkpoints.LoadWeights(path, params, rules), "given twice: transformer.wte.weight and transformer.h.0.attn.")
 }
 
-// TestConvertedWeights loads every kind of real number into both types of parameters.
+// TestConvertedWeights loads every real type into float32 and float64 parameters.
 func TestConvertedWeights(t *testing.T) {
 	for dtype, data := range map[string][]byte{
 		"F64": {0, 0, 0, 0, 0, 0, 0xf8, 0x3f}, "F32": {0, 0, 0xc0, 0x3f},
@@ -92,7 +92,7 @@ func TestConvertedWeights(t *testing.T) {
 	}
 }
 
-// TestLongConversion crosses the pieces in which a tensor is converted, at odd lengths.
+// TestLongConversion converts tensors of odd lengths that need several pieces.
 func TestLongConversion(t *testing.T) {
 	const n = 12_347
 	x := tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(n))
@@ -110,7 +110,7 @@ func TestLongConversion(t *testing.T) {
 	}
 }
 
-// TestReadWeights reads some of the tensors of a file and of shards.
+// TestReadWeights reads some tensors of a file and of shards.
 func TestReadWeights(t *testing.T) {
 	for _, shards := range []int64{0, 32} {
 		dir := t.TempDir()

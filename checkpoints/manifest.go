@@ -17,11 +17,11 @@ import (
 type manifest struct {
 	Step  int               `json:"step"`
 	Loss  *float64          `json:"loss,omitempty"`
-	Files map[string]stored `json:"files"`  // every other file
+	Files map[string]stored `json:"files"`  // all other files
 	Sum   crc               `json:"crc32c"` // of the manifest as encoding/json writes it with a Sum of 0
 }
 
-// sum is the checksum of the manifest itself.
+// sum returns the checksum of the manifest itself.
 func (m manifest) sum() (crc, error) {
 	m.Sum = 0
 	text, err := json.Marshal(m)
@@ -48,9 +48,9 @@ func readManifest(dir string) (m manifest, err error) {
 	return m, nil
 }
 
-// glance reads the manifest of a checkpoint and holds the files against their sizes, and the headers of safetensors files against
-// themselves, without reading the tensors.
-func glance(dir string) (Saved, manifest, error) {
+// inspect reads the manifest of a checkpoint and checks the sizes of its files and the headers of its safetensors files. It does
+// not read the tensors.
+func inspect(dir string) (Saved, manifest, error) {
 	m, err := readManifest(dir)
 	if err != nil {
 		return Saved{}, m, err
@@ -67,9 +67,9 @@ func glance(dir string) (Saved, manifest, error) {
 	return s, m, nil
 }
 
-// verify is glance with the checksums of all files.
+// verify is inspect, and also checks the checksums of all files.
 func verify(dir string) (Saved, manifest, error) {
-	s, m, err := glance(dir)
+	s, m, err := inspect(dir)
 	if err != nil {
 		return Saved{}, m, err
 	}
@@ -78,11 +78,11 @@ func verify(dir string) (Saved, manifest, error) {
 			return Saved{}, m, err
 		}
 	}
-	return s, m, checkStrangers(dir, m)
+	return s, m, checkExtraFiles(dir, m)
 }
 
-// checkStrangers refuses files that would be read as part of the checkpoint and were not saved with it.
-func checkStrangers(dir string, m manifest) error {
+// checkExtraFiles returns an error if readers would read a file that was not saved with the checkpoint.
+func checkExtraFiles(dir string, m manifest) error {
 	names, err := namesIn(dir)
 	if err != nil {
 		return err
@@ -95,10 +95,10 @@ func checkStrangers(dir string, m manifest) error {
 	return nil
 }
 
-// checkFile holds a file against its size when it was saved, and the header of a safetensors file against itself.
+// checkFile checks that a file has the size with which it was saved, and that the header of a safetensors file is valid.
 func checkFile(dir, name string, size int64) error {
 	if name != filepath.Base(name) || !filepath.IsLocal(name) {
-		return errors.Errorf("%s: %s lists %.200q, which is outside of the folder", dir, manifestName, name)
+		return errors.Errorf("%s: %s lists %.200q, which is outside the folder", dir, manifestName, name)
 	}
 	path := filepath.Join(dir, name)
 	stat, err := os.Stat(path)

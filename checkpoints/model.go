@@ -25,24 +25,21 @@ const (
 
 var shardPattern = regexp.MustCompile(`^model-\d{5}-of-\d{5}\.safetensors$`)
 
-// Model is what a model folder holds.
+// Model is the content of a model folder.
 type Model struct {
-	Config  any               // config.json, anything encoding/json takes; nil: no such file
+	Config  any               // content of config.json, any value that encoding/json encodes; nil writes no such file
 	Weights Tensors           // such as graph.Params.All(), or the averaged weights of a run
-	Files   map[string][]byte // other files by name: tokenizer.json
+	Files   map[string][]byte // other files by name, such as tokenizer.json
 
-	ShardBytes int64 // bytes of tensors beyond which the weights are cut into shards; 0: 5·10⁹
+	ShardBytes int64 // largest size of a shard in bytes; 0 means 5·10⁹
 }
 
-// SaveModel writes a model folder, which may exist and hold other files. Everything is written and flushed beside first,
-// then renamed into place, the weights last. Weights in one file are replaced in one instant. Replacing sharded weights takes a
-// few renames; a process killed among them leaves a folder that reads as having no weights, never as a mixture.
-// Weights of an earlier save under other names are removed.
-func SaveModel(dir string, m Model) error {
-	return errors.WithMessagef(saveModel(dir, m), "checkpoints: %s", dir)
-}
-
-func saveModel(dir string, m Model) error {
+// SaveModel writes a model folder, which may exist and contain other files. All files are first written and synced in a hidden
+// folder, then renamed into place, the weights last. Replacing weights in a single file is atomic. Replacing sharded weights takes
+// several renames; if the process is killed between them, the folder has no readable weights, but never a mixture. SaveModel
+// removes weights of an earlier save under other names.
+func SaveModel(dir string, m Model) (err error) {
+	defer func() { err = errors.WithMessagef(err, "checkpoints: %s", dir) }()
 	if err := makeFolder(dir); err != nil {
 		return err
 	}
@@ -60,7 +57,7 @@ func saveModel(dir string, m Model) error {
 	return publish(stage, dir)
 }
 
-// write writes the files of a model into an empty folder that nobody reads yet.
+// write writes the files of a model into an empty hidden folder.
 func (m Model) write(c *contents) error {
 	if m.Weights == nil {
 		return errors.New("a model without weights: set Model.Weights")
@@ -89,7 +86,7 @@ func (m Model) write(c *contents) error {
 	return c.writeWeights(cut(list, limit))
 }
 
-// checkFileName refuses names that are no plain file name or belong to the layout.
+// checkFileName returns an error if a name is not a plain file name or belongs to the layout.
 func checkFileName(name string) error {
 	switch {
 	case name != filepath.Base(name) || !filepath.IsLocal(name) || strings.HasPrefix(name, "."):
@@ -105,7 +102,7 @@ func isWeights(name string) bool {
 	return name == weightsName || name == indexName || shardPattern.MatchString(name)
 }
 
-// cut divides the tensors into shards of at most limit bytes, a larger tensor being a shard of its own.
+// cut divides the tensors into shards of at most limit bytes. A larger tensor has its own shard.
 func cut(list []item, limit int64) [][]item {
 	shards := [][]item{nil}
 	var filled int64
@@ -145,7 +142,7 @@ type shardIndex struct {
 	Metadata struct {
 		TotalSize int64 `json:"total_size"` // bytes of all tensors
 	} `json:"metadata"`
-	WeightMap map[string]string `json:"weight_map"` // the file of each tensor
+	WeightMap map[string]string `json:"weight_map"` // file of each tensor
 }
 
 func (c *contents) writeItems(name string, list []item) error {

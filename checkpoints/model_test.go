@@ -19,7 +19,7 @@ type config struct {
 	Name   string `json:"model_type"`
 }
 
-// weightsOf is three weights of 32, 16 and 8 bytes, all elements of one value.
+// weightsOf returns three weights of 32, 16 and 8 bytes whose elements all have one value.
 func weightsOf(value float32) checkpoints.Tensors {
 	return pairs(
 		named{"wte.weight", filled(value, 4, 2)},
@@ -27,7 +27,7 @@ func weightsOf(value float32) checkpoints.Tensors {
 		named{"h.0.attn.c_attn.bias", filled(value, 2)})
 }
 
-// wantWeights wants the folder to load into weightsOf as this value.
+// wantWeights wants path to hold weightsOf(value).
 func wantWeights(t testing.TB, path string, value float32) {
 	t.Helper()
 	w := weightsOf(-1)
@@ -65,7 +65,7 @@ func TestSaveModel(t *testing.T) {
 	wantSame(t, "config", c, config{2, "<gpt2>"})
 }
 
-// TestShards: the cut, the index, and every way from one layout to the other leave only the new weights.
+// TestShards: the division and the index are right, and saving over any other layout leaves only the new weights.
 func TestShards(t *testing.T) {
 	dir := t.TempDir()
 	save := func(value float32, limit int64) {
@@ -76,7 +76,7 @@ func TestShards(t *testing.T) {
 	check(t, os.WriteFile(filepath.Join(dir, "README.md"), []byte("mine"), 0o666))
 	save(1, 0)
 	wantFiles(t, dir, "README.md", "model.safetensors")
-	save(2, 24) // 32 is a shard of its own, 16 + 8 fill another
+	save(2, 24) // 32 has its own shard, 16 + 8 share another
 	wantFiles(t, dir, "README.md", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json")
 	var index struct {
 		Metadata  map[string]int64  `json:"metadata"`
@@ -98,7 +98,7 @@ func TestShards(t *testing.T) {
 	wantFiles(t, dir, "README.md", "model.safetensors")
 }
 
-// TestDamagedShards: an index and shards that disagree are refused, and so is a name that leads out of the folder.
+// TestDamagedShards: an index that disagrees with the shards is refused, and so is a name outside the folder.
 func TestDamagedShards(t *testing.T) {
 	for _, c := range []struct {
 		damage func(dir string) error
@@ -152,7 +152,7 @@ func wantUntouched(t testing.TB, w checkpoints.Tensors, value float32) {
 	}
 }
 
-// TestSaveModelErrors: a save that fails leaves the folder as it was.
+// TestSaveModelErrors: a failed save leaves the folder unchanged.
 func TestSaveModelErrors(t *testing.T) {
 	dir := t.TempDir()
 	check(t, checkpoints.SaveModel(dir, checkpoints.Model{Config: config{Layers: 1}, Weights: weightsOf(1)}))
@@ -188,7 +188,7 @@ func TestReadConfigErrors(t *testing.T) {
 	wantError(t, checkpoints.ReadConfig(dir, &c), "config.json", "JSON")
 }
 
-// TestRealModels loads the published folders through the strict path, twice, with bits unchanged by a save between.
+// TestRealModels loads published folders, saves them, and loads them again with the same bits.
 func TestRealModels(t *testing.T) {
 	for _, name := range []string{"tiny_bert", "stories260K"} {
 		from := filepath.Join(shared(t, "models"), name)

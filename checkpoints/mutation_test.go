@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// outcome is all that a reader gets of a checkpoint.
+// outcome is everything that a reader gets from a checkpoint.
 type outcome struct {
 	Step      int
 	Loss      float64
@@ -62,7 +62,7 @@ func values(all map[string]*tensor.Dense) string {
 	return fmt.Sprint(data) // sorted by name
 }
 
-// writeAt overwrites bytes of a file without emptying it first, which some file systems answer by waiting for the disk.
+// writeAt overwrites bytes of a file without truncating it first, because some file systems then wait for the disk.
 func writeAt(t *testing.T, path string, b []byte, at int) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -72,7 +72,7 @@ func writeAt(t *testing.T, path string, b []byte, at int) {
 	check(t, f.Close())
 }
 
-// mutate changes a random file and returns the function that puts it back.
+// mutate changes a random file. It returns a description and a function that restores the file.
 func mutate(t *testing.T, r *rand.Rand, paths []string) (what string, restore func()) {
 	t.Helper()
 	path := paths[r.IntN(len(paths))]
@@ -107,8 +107,8 @@ func mutate(t *testing.T, r *rand.Rand, paths []string) (what string, restore fu
 	return fmt.Sprintf("%s and %s exchanged", path, other), exchange
 }
 
-// TestMutations: whatever happens to the files of a run, a reader gets a checkpoint as it was saved, is told of each that is damaged,
-// or gets an error.
+// TestMutations: after any change to the files of a run, a reader gets a checkpoint as it was saved and a list of damaged checkpoints,
+// or an error.
 func TestMutations(t *testing.T) {
 	for _, shards := range []int64{0, 32} {
 		run := checkpoints.Run{Dir: t.TempDir()}
@@ -143,7 +143,7 @@ func TestMutations(t *testing.T) {
 				}
 				wantSame(t, what+": "+name, got, want[s.Step])
 				if s.Step != map[string]int{"latest": 2, "best": 1}[name] && len(s.Damaged) == 0 {
-					t.Errorf("%s: %s: step %d without a word", what, name, s.Step)
+					t.Errorf("%s: %s: got step %d without its damage", what, name, s.Step)
 				}
 			}
 			restore()
@@ -151,8 +151,7 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// TestStateKeys: a state with other keys than the file, or of another step, is an error that names them, even where the checksums
-// are right.
+// TestStateKeys: a state whose keys or step differ from the file's is an error that names them, even if the checksums match.
 func TestStateKeys(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir()}
 	type inner struct {

@@ -9,15 +9,15 @@ import (
 	"github.com/pkg/errors"
 )
 
-// parser walks the JSON of a header token by token, because decoding into maps and structs would accept duplicate
-// names and unknown fields in silence. The first error stays.
+// parser reads the JSON of a header token by token, because decoding into maps and structs would silently accept duplicate
+// names and unknown fields. It keeps the first error.
 type parser struct {
 	dec *json.Decoder
-	at  string // the tensor being read, for the error
+	at  string // name of the current tensor, for errors
 	err error
 }
 
-// parseHeader reads the JSON object of a header: tensors by name and perhaps metadata.
+// parseHeader reads the JSON object of a header: tensors by name and optional metadata.
 func parseHeader(text []byte) (metadata map[string]string, entries []entry, err error) {
 	p := &parser{dec: json.NewDecoder(bytes.NewReader(text))}
 	p.dec.UseNumber()
@@ -37,7 +37,7 @@ func parseHeader(text []byte) (metadata map[string]string, entries []entry, err 
 		return nil, nil, p.err
 	}
 	if _, err := p.dec.Token(); err != io.EOF {
-		return nil, nil, errors.Errorf("the header goes on after its JSON object ends at byte %d", p.dec.InputOffset())
+		return nil, nil, errors.Errorf("the header continues after its JSON object, which ends at byte %d", p.dec.InputOffset())
 	}
 	return metadata, entries, nil
 }
@@ -52,7 +52,7 @@ func (p *parser) failf(format string, args ...any) {
 	}
 }
 
-// token is the next token, nil after an error.
+// token returns the next token, or nil after an error.
 func (p *parser) token() json.Token {
 	if p.err != nil {
 		return nil
@@ -71,7 +71,7 @@ func (p *parser) delim(want json.Delim) {
 	}
 }
 
-// object calls each with every key of an object; each must consume the key's value.
+// object calls each with every key of an object; each must read the key's value.
 func (p *parser) object(each func(key string)) {
 	p.delim('{')
 	seen := map[string]bool{}
@@ -104,7 +104,7 @@ func (p *parser) text() string {
 	return s
 }
 
-// counts reads an array of at most limit whole numbers, none negative.
+// counts reads an array of at most limit non-negative integers.
 func (p *parser) counts(field string, limit int) []int {
 	list := []int{}
 	p.delim('[')
@@ -140,7 +140,7 @@ func (p *parser) count(field string) int {
 	return int(n)
 }
 
-// entry reads {"dtype": …, "shape": […], "data_offsets": [begin, end]}: all three, nothing else.
+// entry reads {"dtype": …, "shape": […], "data_offsets": [begin, end]}: all three fields and no others.
 func (p *parser) entry(name string) entry {
 	e := entry{name: name}
 	var offsets []int
@@ -169,7 +169,7 @@ func (p *parser) entry(name string) entry {
 	return e
 }
 
-// textOf is a token as it stands in an error.
+// textOf returns a token as text for errors.
 func textOf(t json.Token) string {
 	switch t := t.(type) {
 	case string:

@@ -8,14 +8,14 @@ import (
 	"github.com/pkg/errors"
 )
 
-// publish moves the files of stage into dir so that at no moment the weights there are a mixture of old and new.
+// publish moves the files of stage into dir. At no moment does dir contain a mixture of old and new weights.
 func publish(stage, dir string) error {
 	names, err := namesIn(stage)
 	if err != nil {
 		return err
 	}
 	sharded := slices.Contains(names, indexName)
-	if sharded { // the old weights go first: new shards under an old index would be a mixture
+	if sharded { // remove the old weights first: an old index with new shards would be a mixture
 		if err := removeAll(dir, weightsName, indexName); err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func publish(stage, dir string) error {
 	return syncFolder(dir)
 }
 
-// publishRank orders the files of a model: what goes with the weights, the weights, their index.
+// publishRank orders the files of a model: other files, weights, index.
 func publishRank(name string) int {
 	switch {
 	case name == indexName:
@@ -43,7 +43,7 @@ func publishRank(name string) int {
 	return 0
 }
 
-// removeStale removes the weights in dir that are not among the fresh files, the index before its shards.
+// removeStale removes the weights in dir that are not in fresh, the index before its shards.
 func removeStale(dir string, fresh []string) error {
 	names, err := namesIn(dir)
 	if err != nil {
@@ -54,7 +54,7 @@ func removeStale(dir string, fresh []string) error {
 	return removeAll(dir, stale...)
 }
 
-// removeAll removes the files of these names that exist.
+// removeAll removes files; a missing file is no error.
 func removeAll(dir string, names ...string) error {
 	for _, name := range names {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !os.IsNotExist(err) {

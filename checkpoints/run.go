@@ -19,38 +19,34 @@ const (
 // Run is a folder of the checkpoints of one training run. It is data: any number of values may name the same folder,
 // but only one process at a time may save to it.
 type Run struct {
-	Dir  string // made by the first save
-	Keep int    // how many of the newest checkpoints stay, the best besides; 0: all
+	Dir  string // the first save creates it
+	Keep int    // number of newest checkpoints to keep, in addition to the best; 0 keeps all
 }
 
-// Checkpoint is what a run needs to continue.
+// Checkpoint holds everything that a run needs to continue.
 type Checkpoint struct {
 	Step      int      // at least 0; names the folder
-	Loss      *float64 // validation loss, lower is better; nil, NaN and infinities: not measured, never the best
+	Loss      *float64 // validation loss, lower is better; nil, NaN and infinities mean not measured, and are never the best
 	Model     Model
-	Optimizer Tensors // moments and the like; nil: no such file
-	State     any     // trainer_state.json, anything that encoding/json writes and reads again; nil: no such file
+	Optimizer Tensors // tensors of the optimizer, such as moments; nil writes no such file
+	State     any     // content of trainer_state.json, any value that encoding/json encodes and decodes; nil writes no such file
 }
 
-// Save writes a checkpoint and then removes those that r does not keep. A checkpoint of the same step is replaced. Until
-// Save returns, readers find the previous ones; afterwards the new one survives a loss of power.
+// Save writes a checkpoint, then removes the checkpoints that r does not keep. It replaces a checkpoint of the same step. Until
+// the new checkpoint is complete, readers find the previous ones. After Save returns, the new checkpoint survives a loss of power.
 //
-// Kept are the r.Keep newest whole checkpoints by step, the best by validation loss, and the one just saved. So a run that goes
-// back to an earlier step keeps the later ones of its first attempt until it passes them; remove them by hand, or Latest
-// finds them.
-func (r Run) Save(c Checkpoint) (Saved, error) {
-	saved, err := r.save(c)
-	return saved, errors.WithMessagef(err, "checkpoints: %s: step %d", r.Dir, c.Step)
-}
-
-func (r Run) save(c Checkpoint) (Saved, error) {
+// Save keeps the r.Keep newest whole checkpoints by step, the best by validation loss, and the new checkpoint. So a run that
+// returns to an earlier step keeps the later checkpoints of its first attempt until it passes their steps, and Latest finds
+// them. Remove them by hand.
+func (r Run) Save(c Checkpoint) (saved Saved, err error) {
+	defer func() { err = errors.WithMessagef(err, "checkpoints: %s: step %d", r.Dir, c.Step) }()
 	if r.Dir == "" || c.Step < 0 {
 		return Saved{}, errors.New("want a folder and a step of at least 0")
 	}
 	if err := makeFolder(r.Dir); err != nil {
 		return Saved{}, err
 	}
-	if err := r.settle(); err != nil {
+	if err := r.cleanUp(); err != nil {
 		return Saved{}, err
 	}
 	final := filepath.Join(r.Dir, stepName(c.Step))
@@ -58,23 +54,23 @@ func (r Run) save(c Checkpoint) (Saved, error) {
 	if err := os.Mkdir(stage, 0o777); err != nil {
 		return Saved{}, errors.WithStack(err)
 	}
-	defer os.RemoveAll(stage) // gone already unless there is an error
+	defer os.RemoveAll(stage) // exists only after an error
 	if err := c.write(newContents(stage)); err != nil {
 		return Saved{}, err
 	}
 	if err := replaceFolder(stage, final); err != nil {
 		return Saved{}, err
 	}
-	saved := Saved{Dir: final, Step: c.Step, Loss: math.NaN()}
+	saved = Saved{Dir: final, Step: c.Step, Loss: math.NaN()}
 	if loss := c.measured(); loss != nil {
 		saved.Loss = *loss
 	}
-	return saved, errors.WithMessage(r.prune(saved), "saved, but older ones are not removed")
+	return saved, errors.WithMessage(r.prune(saved), "saved, but older checkpoints could not be removed")
 }
 
 func stepName(step int) string { return fmt.Sprintf("step-%08d", step) }
 
-// measured is the loss, nil for a number that is none.
+// measured returns the loss, or nil if it is NaN or infinite.
 func (c Checkpoint) measured() *float64 {
 	if c.Loss == nil || math.IsNaN(*c.Loss) || math.IsInf(*c.Loss, 0) {
 		return nil
@@ -82,7 +78,7 @@ func (c Checkpoint) measured() *float64 {
 	return c.Loss
 }
 
-// write fills an empty folder and flushes it to the disk.
+// write writes the checkpoint into an empty folder and syncs it.
 func (c Checkpoint) write(into *contents) error {
 	if err := c.Model.write(into); err != nil {
 		return err

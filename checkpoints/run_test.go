@@ -37,7 +37,7 @@ func measured(loss float64) *float64 {
 	return &loss
 }
 
-// checkpointOf is a checkpoint whose content tells its step.
+// checkpointOf returns a checkpoint whose content depends on its step.
 func checkpointOf(step int, loss float64) checkpoints.Checkpoint {
 	return checkpoints.Checkpoint{
 		Step: step,
@@ -59,7 +59,7 @@ func save(t testing.TB, r checkpoints.Run, step int, loss float64) checkpoints.S
 	return s
 }
 
-// wantCheckpoint loads s and wants every part of it to be of this step.
+// wantCheckpoint loads s and wants every part to be of this step.
 func wantCheckpoint(t testing.TB, s checkpoints.Saved, step int) {
 	t.Helper()
 	w := weightsOf(-1)
@@ -99,7 +99,7 @@ func TestRun(t *testing.T) {
 	wantWeights(t, latest.Dir, 123_456_789)
 }
 
-// TestMinimalCheckpoint has only weights.
+// TestMinimalCheckpoint saves and loads a checkpoint with only weights.
 func TestMinimalCheckpoint(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir()}
 	s, err := r.Save(checkpoints.Checkpoint{Model: checkpoints.Model{Weights: weightsOf(4)}})
@@ -116,7 +116,7 @@ func TestMinimalCheckpoint(t *testing.T) {
 	wantError(t, err, "trainer_state.json")
 }
 
-// TestKeep: the newest and the best stay; which is the best is known from the disk alone.
+// TestKeep: the newest checkpoints and the best stay. The files alone determine the best.
 func TestKeep(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct {
@@ -142,7 +142,7 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// TestReplace: the same step again replaces, and its loss counts anew.
+// TestReplace: saving a step again replaces the checkpoint and its loss.
 func TestReplace(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir(), Keep: 3}
 	save(t, r, 1, 1)
@@ -157,8 +157,8 @@ func TestReplace(t *testing.T) {
 	wantSame(t, "best", best.Step, 2)
 }
 
-// TestKeepPassesOverDamaged: a damaged checkpoint does not count as kept, and goes once it is older than those that are.
-func TestKeepPassesOverDamaged(t *testing.T) {
+// TestKeepSkipsDamaged: a damaged checkpoint does not count as kept, and is removed once it is older than the kept ones.
+func TestKeepSkipsDamaged(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir(), Keep: 2}
 	save(t, r, 1, none)
 	s := save(t, r, 2, none)
@@ -169,7 +169,7 @@ func TestKeepPassesOverDamaged(t *testing.T) {
 	wantFiles(t, r.Dir, "step-00000003", "step-00000004")
 }
 
-// TestLoadAllOrNothing: weights that do not fit, a state of another type, and neither changes the parameters.
+// TestLoadAllOrNothing: neither weights that do not fit nor a state of another type change the parameters.
 func TestLoadAllOrNothing(t *testing.T) {
 	s := save(t, checkpoints.Run{Dir: t.TempDir()}, 3, 0)
 	w := weightsOf(9)
@@ -183,7 +183,7 @@ func TestLoadAllOrNothing(t *testing.T) {
 	wantUntouched(t, other, 9)
 }
 
-// TestSaveErrors: a save that fails leaves no trace and the earlier checkpoint in place.
+// TestSaveErrors: a failed save leaves no trace and keeps the earlier checkpoint.
 func TestSaveErrors(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir()}
 	save(t, r, 1, none)
@@ -209,8 +209,8 @@ func TestSaveErrors(t *testing.T) {
 	wantError(t, err, "want a folder")
 }
 
-// TestLeftovers sets up each state in which a kill can leave the folder: readers find the right checkpoint at once, and
-// the next save tidies up.
+// TestLeftovers sets up each state in which a kill can leave the folder. Readers find the right checkpoint at once, and the next
+// save removes the leftovers.
 func TestLeftovers(t *testing.T) {
 	const aside = ".step-00000002.old-0123456789abcdef"
 	for _, c := range []struct {
@@ -244,7 +244,7 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
-// TestForeignNames: what is no checkpoint by its name is neither read nor removed.
+// TestForeignNames: folders with other names than a checkpoint's are neither read nor removed.
 func TestForeignNames(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir(), Keep: 1}
 	names := []string{".step-00000009", "logs", "step-00000009.bak", "step-000000099", "step-9"}
@@ -260,7 +260,7 @@ func TestForeignNames(t *testing.T) {
 	wantSame(t, "damaged", len(latest.Damaged), 0)
 }
 
-// TestShardedCheckpoint keeps its shards in the manifest.
+// TestShardedCheckpoint: the manifest lists the shards of a checkpoint.
 func TestShardedCheckpoint(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir()}
 	c := checkpointOf(5, none)
@@ -273,7 +273,7 @@ func TestShardedCheckpoint(t *testing.T) {
 	wantError(t, err, "model-00002-of-00002.safetensors")
 }
 
-// TestOptimizerByMap saves a map, as Load returned it.
+// TestOptimizerByMap saves the optimizer's tensors from a map, as Load returns them.
 func TestOptimizerByMap(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir()}
 	m := map[string]*tensor.Dense{"a": filled(1, 3), "b": filled(2, 3)}

@@ -15,38 +15,38 @@ import (
 
 // Saved is a whole checkpoint on disk.
 type Saved struct {
-	Dir  string // a model folder, too: ReadConfig and LoadWeights read it
+	Dir  string // also a model folder, which ReadConfig and LoadWeights read
 	Step int
-	Loss float64 // NaN when it was not measured
+	Loss float64 // NaN if not measured
 
-	// Damaged says what is wrong with each damaged checkpoint that Latest or Best found on the way to this one, newest first.
+	// Damaged holds an error for each damaged checkpoint that Latest or Best found, newest first.
 	Damaged []error
 }
 
-// Latest is the newest whole checkpoint. Damaged ones are passed over and listed in Saved.Damaged. When there
-// is none at all, errors.Is(err, fs.ErrNotExist): the run begins. When all are damaged, that is another error.
+// Latest returns the newest whole checkpoint. It skips damaged checkpoints and lists them in Saved.Damaged. If the run has no
+// checkpoint yet, errors.Is(err, fs.ErrNotExist) is true. If all checkpoints are damaged, the error is a different one.
 func (r Run) Latest() (Saved, error) {
 	return r.choose(func(all []Saved) []Saved { return all })
 }
 
-// Best is the whole checkpoint with the lowest validation loss, the earliest of equals. When none has one,
-// errors.Is(err, fs.ErrNotExist).
+// Best returns the whole checkpoint with the lowest validation loss, the earliest of equals. If no checkpoint has a loss,
+// errors.Is(err, fs.ErrNotExist) is true.
 func (r Run) Best() (Saved, error) { return r.choose(byLoss) }
 
-// byLoss lists the checkpoints with a loss, the best first.
+// byLoss returns the checkpoints with a loss, best first.
 func byLoss(all []Saved) []Saved {
 	all = slices.DeleteFunc(all, func(s Saved) bool { return math.IsNaN(s.Loss) })
 	slices.SortFunc(all, func(a, b Saved) int { return cmp.Or(cmp.Compare(a.Loss, b.Loss), cmp.Compare(a.Step, b.Step)) })
 	return all
 }
 
-// choose takes the first checkpoint that is whole, in the order that rank gives to those that seem to be, the newest being first.
+// choose returns the first whole checkpoint in the order of rank. The argument of rank is sorted newest first.
 func (r Run) choose(rank func([]Saved) []Saved) (Saved, error) {
 	folders, err := r.folders()
 	if err != nil {
 		return Saved{}, errors.WithMessage(err, "checkpoints")
 	}
-	all, damaged := glanceAll(folders)
+	all, damaged := inspectAll(folders)
 	for _, s := range rank(all) {
 		if _, _, err := verify(s.Dir); err != nil {
 			damaged[s.Step] = err
@@ -58,18 +58,18 @@ func (r Run) choose(rank func([]Saved) []Saved) (Saved, error) {
 		return s, nil
 	}
 	if len(damaged) > 0 && len(damaged) == len(folders) {
-		// As text: a damaged checkpoint that lacks a file must not pass for a run that has none.
+		// Not wrapped: if a checkpoint lacks a file, its error is fs.ErrNotExist, which here means a run without checkpoints.
 		newest := slices.Max(slices.Collect(maps.Keys(damaged)))
 		return Saved{}, errors.Errorf("checkpoints: %s: all %d checkpoints are damaged: %v", r.Dir, len(damaged), damaged[newest])
 	}
 	return Saved{}, errors.Wrapf(fs.ErrNotExist, "checkpoints: %s: no such checkpoint among %d", r.Dir, len(folders))
 }
 
-// glanceAll sorts the folders of steps into checkpoints that seem to be whole, the newest first, and damaged ones.
-func glanceAll(folders map[int]string) (all []Saved, damaged map[int]error) {
+// inspectAll inspects the folders of steps. It returns the checkpoints that pass, newest first, and the errors of the others by step.
+func inspectAll(folders map[int]string) (all []Saved, damaged map[int]error) {
 	damaged = map[int]error{}
 	for _, step := range slices.Backward(slices.Sorted(maps.Keys(folders))) {
-		s, _, err := glance(folders[step])
+		s, _, err := inspect(folders[step])
 		if err != nil {
 			damaged[step] = err
 			continue
@@ -79,23 +79,19 @@ func glanceAll(folders map[int]string) (all []Saved, damaged map[int]error) {
 	return all, damaged
 }
 
-// Check reads a whole checkpoint folder, and says what is wrong with it when it is not as it was saved.
+// Check reads all files of a checkpoint folder and returns an error if they differ from those that were saved.
 func Check(dir string) (Saved, error) {
 	s, _, err := verify(dir)
 	return s, errors.WithMessage(err, "checkpoints")
 }
 
-// Load reads a checkpoint: the weights into params, as [LoadWeights] does without rules, trainer_state.json into state, a
-// pointer, unless that is nil, and the optimizer's tensors into new memory, nil when none were saved. The checkpoint is
-// checked first, and the weights change last: after an error they are as they were.
+// Load reads a checkpoint. It loads the weights into params, as [LoadWeights] does without rules, and trainer_state.json into state,
+// a pointer, unless state is nil. It returns the optimizer's tensors in new memory, or nil if none were saved. The checkpoint is
+// checked first, and the weights change last: after an error they are unchanged, unless the disk fails during the last reads.
 //
-// The state must have the keys of the file, all of them and no others. If it is a [Stepper], its step must be that of the checkpoint.
+// The state must have exactly the keys of the file. If it is a [Stepper], its step must equal the checkpoint's.
 func (s Saved) Load(params Tensors, state any) (optimizer map[string]*tensor.Dense, err error) {
-	optimizer, err = s.load(params, state)
-	return optimizer, errors.WithMessage(err, "checkpoints: load")
-}
-
-func (s Saved) load(params Tensors, state any) (optimizer map[string]*tensor.Dense, err error) {
+	defer func() { err = errors.WithMessage(err, "checkpoints: load") }()
 	_, m, err := verify(s.Dir)
 	if err != nil {
 		return nil, err
@@ -122,7 +118,7 @@ func (s Saved) load(params Tensors, state any) (optimizer map[string]*tensor.Den
 // Stepper is a state that knows the step of its checkpoint.
 type Stepper interface{ CheckpointStep() int }
 
-// readState reads trainer_state.json into a pointer, nil for none. After an error the state is as it was.
+// readState reads trainer_state.json into state, a pointer, unless state is nil. After an error the state is unchanged.
 func (m manifest) readState(dir string, state any) error {
 	if state == nil {
 		return nil

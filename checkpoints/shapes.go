@@ -6,8 +6,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Shapes reads the shapes of a model folder, or of one safetensors file, by the paths that [LoadWeights] would load them under. No data
-// are read. graph.Params.Expect holds a configuration against them before memory is asked for.
+// Shapes reads the shapes of the tensors in a model folder, or in one safetensors file, by the parameters' paths that [LoadWeights]
+// would use. It reads no data. graph.Params.Expect compares a model with these shapes before allocating memory.
 func Shapes(path string, rules Rules) (map[string][]int, error) {
 	w, err := openWeights(path)
 	if err != nil {

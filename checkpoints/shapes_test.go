@@ -9,7 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// TestShapes are those of the names that LoadWeights loads, for one file and for shards.
+// TestShapes: Shapes returns the shapes of the tensors that LoadWeights loads, from one file and from shards.
 func TestShapes(t *testing.T) {
 	weights := pairs(named{"m.a", filled(1, 2, 3)}, named{"m.b", filled(2, 4)}, named{"m.mask", filled(3, 5)})
 	rules := checkpoints.Rules{

@@ -12,19 +12,19 @@ import (
 	"github.com/pkg/errors"
 )
 
-// castagnoli is CRC-32C (RFC 3720, appendix B.4), which processors compute in hardware. It finds accidents, not forgeries: every change
-// of up to 32 bits in a row, and all but one in 4·10⁹ of the others.
+// castagnoli is CRC-32C (RFC 3720, appendix B.4), which processors compute in hardware. It detects accidents, not forgeries: every
+// change within 32 consecutive bits, and all but one in 4·10⁹ of other changes.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func newSum() hash.Hash32 { return crc32.New(castagnoli) }
 
-// stored says what was written to a file.
+// stored is the size and the checksum of a written file.
 type stored struct {
 	Bytes int64 `json:"bytes"`
 	CRC   crc   `json:"crc32c"`
 }
 
-// crc is a checksum, eight hexadecimal digits in JSON.
+// crc is a checksum. In JSON it has eight hexadecimal digits.
 type crc uint32
 
 func (c crc) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, `"%08x"`, uint32(c)), nil }
@@ -42,7 +42,7 @@ func (c *crc) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// contents are the files of a folder that is being written.
+// contents is a folder that is being written, with its files so far.
 type contents struct {
 	dir   string
 	files map[string]stored
@@ -50,14 +50,14 @@ type contents struct {
 
 func newContents(dir string) *contents { return &contents{dir, map[string]stored{}} }
 
-// write writes a new file and flushes it to the disk.
+// write writes and syncs a new file.
 func (c *contents) write(name string, write func(w io.Writer) error) error {
 	s, err := writeSynced(filepath.Join(c.dir, name), write)
 	c.files[name] = s
 	return errors.WithMessage(err, name)
 }
 
-// checkSum reads a file and holds it against what was written.
+// checkSum reads a file and compares its size and checksum with want.
 func checkSum(path string, want stored) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// named is a tensor with its name; pairs make a sequence in a fixed order.
+// named is a tensor with its name; pairs makes a sequence of them in a fixed order.
 type named struct {
 	name string
 	t    *tensor.Dense
@@ -37,7 +37,7 @@ func dense(backing any, shape ...int) *tensor.Dense {
 	return tensor.New(tensor.WithBacking(backing), tensor.WithShape(shape...))
 }
 
-// filled is a float32 tensor whose elements all have one value.
+// filled returns a float32 tensor whose elements all have one value.
 func filled(value float32, shape ...int) *tensor.Dense {
 	t := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...))
 	for i := range t.Float32s() {
@@ -46,7 +46,7 @@ func filled(value float32, shape ...int) *tensor.Dense {
 	return t
 }
 
-// file is the bytes of a safetensors file by the specification.
+// file returns the bytes of a safetensors file by the specification.
 func file(header string, data ...byte) []byte {
 	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...), data...)
 }
@@ -76,7 +76,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// wantError wants every part in the error's text.
+// wantError fails the test unless err contains all parts.
 func wantError(t testing.TB, err error, parts ...string) {
 	t.Helper()
 	if err == nil {
@@ -110,7 +110,7 @@ func wantFiles(t testing.TB, dir string, want ...string) {
 	}
 }
 
-// shared finds the folder of golden cases and real models beside the project, or skips.
+// shared returns the path of a file or folder in ../shared, next to the project. If it does not exist, the test is skipped.
 func shared(t testing.TB, path string) string {
 	t.Helper()
 	dir, err := os.Getwd()

@@ -8,15 +8,15 @@ import (
 	"github.com/pkg/errors"
 )
 
-// weights are the tensors of a model, in one file or several.
+// weights are the tensors of a model, in one or more files.
 type weights struct {
 	files []*File
 	names []string // in the order of the files and of their data
 	of    map[string]*File
 }
 
-// openWeights opens a safetensors file, or the weights of a model folder: model.safetensors, else the shards that
-// model.safetensors.index.json names.
+// openWeights opens a safetensors file, or the weights of a model folder: model.safetensors or, if that file does not exist, the
+// shards in model.safetensors.index.json.
 func openWeights(path string) (*weights, error) {
 	stat, err := os.Stat(path)
 	if err != nil {
@@ -46,7 +46,7 @@ func openWeights(path string) (*weights, error) {
 	return w, nil
 }
 
-// readIndex reads the index of a model folder, the shard of each tensor, and lists the shards it names.
+// readIndex reads the index of a model folder, which maps each tensor to its shard, and returns the paths of the shards.
 func readIndex(dir string, index *map[string]string) (paths []string, err error) {
 	at := filepath.Join(dir, indexName)
 	if stat, err := os.Stat(at); err != nil {
@@ -68,7 +68,7 @@ func readIndex(dir string, index *map[string]string) (paths []string, err error)
 	}
 	for tensor, file := range *index {
 		if file != filepath.Base(file) || !filepath.IsLocal(file) {
-			return nil, errors.Errorf("%s: tensor %.200q: file %.200q lies outside of the folder", indexName, tensor, file)
+			return nil, errors.Errorf("%s: tensor %.200q: file %.200q is outside the folder", indexName, tensor, file)
 		}
 		paths = append(paths, filepath.Join(dir, file))
 	}
@@ -92,7 +92,7 @@ func (w *weights) add(path string) error {
 	return nil
 }
 
-// checkIndex holds the index against the shards.
+// checkIndex checks that every tensor of the index is in its shard.
 func (w *weights) checkIndex(index map[string]string) error {
 	for name, file := range index {
 		f := w.of[name]

@@ -14,16 +14,16 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Tensors is a sequence of names and tensors, such as graph.Params.All() or maps.All of a map gives.
+// Tensors is a sequence of names and tensors, such as graph.Params.All() or maps.All(m).
 type Tensors = iter.Seq2[string, *tensor.Dense]
 
-// Write writes a safetensors file, atomically as [WriteFile] does. metadata may be nil; {"format": "pt"} is what other
-// programs expect of weights.
+// Write writes a safetensors file, atomically like [WriteFile]. metadata may be nil; other programs expect {"format": "pt"} for
+// weights.
 //
-// The bytes depend on the arguments only. Elements of more bytes come first, so that every tensor is aligned, as
-// the reference implementation has it; among equals the order is that of tensors (the reference sorts by name). Views and
-// transposes are written as they read. An element type that the format lacks, a masked tensor, and a name given twice,
-// reserved or not in UTF-8 are errors.
+// The bytes depend only on the arguments. Tensors with larger elements come first, so that every tensor is aligned, as in the
+// reference implementation. Elements of equal size keep the order of tensors (the reference sorts by name). Views and transposes are
+// written in their logical order. It is an error if the format lacks an element type, if a tensor is masked, or if a name
+// repeats, is reserved or is not UTF-8.
 func Write(path string, tensors Tensors, metadata map[string]string) error {
 	list, err := collect(tensors)
 	if err != nil {
@@ -32,7 +32,7 @@ func Write(path string, tensors Tensors, metadata map[string]string) error {
 	return WriteFile(path, func(w io.Writer) error { return encode(w, list, metadata) })
 }
 
-// item is a tensor on its way into a file.
+// item is a tensor to write.
 type item struct {
 	name  string
 	dtype Dtype
@@ -40,7 +40,7 @@ type item struct {
 	t     *tensor.Dense
 }
 
-// collect checks the tensors and puts them in the order of a file.
+// collect checks the tensors and returns them in the order of the file.
 func collect(tensors Tensors) ([]item, error) {
 	if err := littleEndian(); err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func newItem(name string, t *tensor.Dense) (item, error) {
 	case !utf8.ValidString(name):
 		return item{}, errors.New("the name is not valid UTF-8")
 	case t == nil:
-		return item{}, errors.New("there is no tensor")
+		return item{}, errors.New("the tensor is nil")
 	case masked(t):
 		return item{}, errors.New("the tensor is masked, which the format cannot hold")
 	case len(t.Shape()) > maxAxes:
@@ -109,13 +109,13 @@ func encode(w io.Writer, list []item, metadata map[string]string) error {
 	return nil
 }
 
-// rowMajor is the tensor's memory, or that of a copy when it does not lie row by row.
+// rowMajor returns the tensor's memory if it is row-major, or else the memory of a row-major copy.
 func rowMajor(t *tensor.Dense) ([]byte, error) {
 	if packed(t) {
 		return t.Raw, nil
 	}
 	if t.DataOrder().IsColMajor() {
-		return nil, errors.New("the tensor lies column by column: transpose it first")
+		return nil, errors.New("the tensor is stored column by column: transpose it first")
 	}
 	c, ok := t.Materialize().(*tensor.Dense)
 	if !ok || !packed(c) {
@@ -124,7 +124,7 @@ func rowMajor(t *tensor.Dense) ([]byte, error) {
 	return c.Raw, nil
 }
 
-// headerText is the JSON of a header, padded with spaces so that the data begin at a multiple of 8 bytes.
+// headerText returns the JSON of a header, padded with spaces so that the data begin at a multiple of 8 bytes.
 func headerText(list []item, metadata map[string]string) ([]byte, error) {
 	b := []byte("{")
 	if len(metadata) > 0 {
@@ -164,7 +164,7 @@ type storedInfo struct {
 	Offsets [2]int64 `json:"data_offsets"`
 }
 
-// compactJSON is v on one line, with <, > and & as they are.
+// compactJSON returns v on one line. It does not escape <, > and &.
 func compactJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

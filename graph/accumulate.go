@@ -2,8 +2,8 @@ package graph
 
 import "slices"
 
-// sumInPlace takes out Gorgonia's sums of two gradients where one of them comes from an operation that can add: it then adds to
-// the memory of the other, which must be there before and be read by nothing else from then on.
+// sumInPlace removes Gorgonia's sums of two gradients where the operation that computes one of them can add. The operation then
+// adds to the memory of the other, which must be complete by then and have no later reader.
 func (c *compiler) sumInPlace() {
 	var sums []int
 	for i, s := range c.steps {
@@ -30,7 +30,7 @@ func (c *compiler) sumInPlace() {
 	}
 }
 
-// uses lists the steps that read or write each buffer, in order, and counts a root as a use behind them all.
+// uses lists the steps that read or write each buffer, in order. A root counts as a use after the last step.
 func (c *compiler) uses() map[*buffer][]int {
 	uses := map[*buffer][]int{}
 	for i, s := range c.steps {
@@ -45,7 +45,7 @@ func (c *compiler) uses() map[*buffer][]int {
 	return uses
 }
 
-// merge makes the producer of one operand of the sum at step i add to the other.
+// merge makes the producer of one operand of the sum at step i add to the other operand, if that is safe.
 func (c *compiler) merge(at int, uses map[*buffer][]int, removed map[*step]bool, renamed map[*buffer]*buffer) bool {
 	sum := c.steps[at]
 	for j := range 2 {
@@ -53,7 +53,7 @@ func (c *compiler) merge(at int, uses map[*buffer][]int, removed map[*step]bool,
 		if late.buf == early.buf || !late.whole() || !early.whole() || late.buf.place != inArena || early.buf.place != inArena {
 			continue
 		}
-		// Only its producer and the sum know of the late one; the early one is complete when the producer runs.
+		// The late operand is used only by its producer and the sum. The early one is complete when that producer runs.
 		u, e := uses[late.buf], uses[early.buf]
 		if len(u) != 2 || u[1] != at || e[len(e)-1] != at || len(e) > 1 && e[len(e)-2] >= u[0] {
 			continue
@@ -65,7 +65,7 @@ func (c *compiler) merge(at int, uses map[*buffer][]int, removed map[*step]bool,
 		}
 		p.out[slot] = value{buf: early.buf, shape: p.out[slot].shape, adds: always}
 		total := sum.out[0].buf
-		readers := uses[total][1:] // the sum itself comes first
+		readers := uses[total][1:] // index 0 is the sum itself
 		for _, i := range readers {
 			if i < len(c.steps) {
 				c.steps[i].rename(total, early.buf)
@@ -80,7 +80,7 @@ func (c *compiler) merge(at int, uses map[*buffer][]int, removed map[*step]bool,
 	return false
 }
 
-// rename puts one buffer in the place of another.
+// rename replaces one buffer by another.
 func (s *step) rename(old, now *buffer) {
 	for _, vs := range [][]value{s.in, s.out} {
 		for i := range vs {
@@ -91,8 +91,8 @@ func (s *step) rename(old, now *buffer) {
 	}
 }
 
-// addOnRequest lets the operation that writes a parameter's gradient first add to it while Program.Accumulate is set, where it can
-// and all others add to it anyway. Other gradients are put aside and added.
+// addOnRequest lets the operation that first writes a parameter's gradient add to it while Program.Accumulate is set, if the
+// operation can and all later writers add anyway. Other gradients are copied before a run and added after it.
 func (c *compiler) addOnRequest() {
 	type writer struct {
 		step *step

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// systemMemory is the memory that the machine has less what Go holds: these systems have no simple number for what is free.
+// systemMemory returns the machine's memory less Go's heap: these systems report free memory in no simple way.
 func systemMemory() uint64 {
 	name := "hw.physmem"
 	switch runtime.GOOS {

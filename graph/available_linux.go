@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// systemMemory is the least of what the machine has free, what each control group above this process leaves, and what the limit of
-// the address space leaves. Text that cannot be read bounds nothing.
+// systemMemory returns the least of three bounds: the machine's free memory, the rest of every control group above this process,
+// and the rest of the address space limit. Unreadable files set no bound.
 func systemMemory() uint64 {
 	free := min(machineMemory(), addressSpace())
 	groups, _ := os.ReadFile("/proc/self/cgroup")
@@ -31,7 +31,7 @@ func systemMemory() uint64 {
 	return free
 }
 
-// machineMemory is what the machine can still hand out: free memory, what it can take back from caches, and swap space.
+// machineMemory returns the memory that the machine can still provide: free memory, caches it can drop, and swap space.
 func machineMemory() uint64 {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
@@ -45,7 +45,8 @@ func machineMemory() uint64 {
 	return (free + swap) * 1024
 }
 
-// groupMemory is what a control group and those above it leave, which count memory of files that can be dropped as used.
+// groupMemory returns the least memory left in a control group and its parents. Their use includes cached files, which can be
+// dropped and are not counted here.
 func groupMemory(root, group, limit, used, files string) uint64 {
 	least := uint64(math.MaxUint64)
 	for at := path.Clean("/" + group); ; at = path.Dir(at) {
@@ -64,7 +65,7 @@ func groupMemory(root, group, limit, used, files string) uint64 {
 	}
 }
 
-// addressSpace is what is left of a limit of the address space.
+// addressSpace returns the part of the address space limit that is not used yet.
 func addressSpace() uint64 {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_AS, &limit) != nil || limit.Cur == unix.RLIM_INFINITY {
@@ -77,7 +78,7 @@ func addressSpace() uint64 {
 	return limit.Cur - min(limit.Cur, used)
 }
 
-// number reads a file of one number. "max" is none.
+// number reads a file that holds one number. It reports false for "max".
 func number(path string) (uint64, bool) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -87,7 +88,7 @@ func number(path string) (uint64, bool) {
 	return n, err == nil
 }
 
-// field is the number behind a word that begins a line.
+// field returns the number that follows word at the start of a line.
 func field(text []byte, word string) (uint64, bool) {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	for lines.Scan() {

@@ -2,5 +2,5 @@
 
 package graph
 
-// systemMemory bounds what any machine of today has: this system does not say.
+// systemMemory returns a bound above the memory of any machine, because this system does not report its own.
 func systemMemory() uint64 { return unknownMemory }

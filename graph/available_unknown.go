@@ -2,5 +2,5 @@
 
 package graph
 
-// unknownMemory stands for the memory of a system that does not tell it: 1 TB.
+// unknownMemory is the assumed memory of a system that does not report it: 1 TB.
 const unknownMemory = 1 << 40

@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// program makes the Program: all its memory is asked for here.
+// program makes the Program and allocates all its memory.
 func (c *compiler) program() (*Program, error) {
 	p := &Program{
 		Scale: 1, params: c.params, mode: c.mode, steps: c.steps, stream: c.stream, scale: c.scale, memory: c.memory(),
@@ -38,7 +38,7 @@ func (c *compiler) program() (*Program, error) {
 	if p.targets, err = c.targets(); err != nil {
 		return nil, err
 	}
-	if err := c.params.settle(c.weights, p.bind); err != nil {
+	if err := c.params.commit(c.weights, p.bind); err != nil {
 		return nil, err
 	}
 	for _, l := range c.trained {
@@ -52,7 +52,7 @@ func (c *compiler) program() (*Program, error) {
 	return p, nil
 }
 
-// allocate makes the gradients, the arena and what Gorgonia's operations compute in other types.
+// allocate makes the gradients, the arena and the results of Gorgonia's operations in other types.
 func (p *Program) allocate(c *compiler) {
 	for l, own := range c.own {
 		own.tensor = newLarge(l.dt, l.shape)
@@ -69,7 +69,7 @@ func (p *Program) allocate(c *compiler) {
 	}
 }
 
-// bind gives every step the memory of its operands and results, and the outputs theirs.
+// bind gives every step the memory of its operands and results, and every output its memory.
 func (p *Program) bind() {
 	for name, v := range p.named {
 		p.outputs[name] = p.dense(v)
@@ -91,6 +91,8 @@ func bindStep[T kernel.Float](p *Program, s *step) func() error {
 	switch s.kind {
 	case addStep:
 		return func() error { kernel.Binary(kernel.Add, out[0].F, in[0].F, in[1].F); return nil }
+	case sumStep:
+		return bindSum(s, out[0].F, in[0].F)
 	case copyStep:
 		return func() error { copy(out[0].F, in[0].F); return nil }
 	}
@@ -101,7 +103,7 @@ func bindStep[T kernel.Float](p *Program, s *step) func() error {
 	return ops.Bind(s.op, in, out, scratch)
 }
 
-var truth = true
+var isTrue = true
 
 func args[T kernel.Float](p *Program, vs []value) []ops.Arg[T] {
 	as := make([]ops.Arg[T], len(vs))
@@ -116,7 +118,7 @@ func args[T kernel.Float](p *Program, vs []value) []ops.Arg[T] {
 		}
 		switch v.adds {
 		case always:
-			as[i] = as[i].Adding(&truth)
+			as[i] = as[i].Adding(&isTrue)
 		case onRequest:
 			as[i] = as[i].Adding(&p.Accumulate)
 		}
@@ -124,7 +126,7 @@ func args[T kernel.Float](p *Program, vs []value) []ops.Arg[T] {
 	return as
 }
 
-// dense is the tensor of a buffer outside the arena.
+// dense returns the tensor of a buffer outside the arena.
 func (b *buffer) dense() *tensor.Dense {
 	if b.leaf != nil {
 		return b.leaf.value
@@ -132,7 +134,7 @@ func (b *buffer) dense() *tensor.Dense {
 	return b.tensor
 }
 
-// floats is a value's memory.
+// floats returns a value's memory.
 func floats[T kernel.Float](p *Program, v value) []T {
 	var data []T
 	at := v.offset
@@ -152,7 +154,7 @@ func floats[T kernel.Float](p *Program, v value) []T {
 	return data[at : at+v.size() : at+v.size()]
 }
 
-// dense is a tensor over a value's memory; a scalar gets shape (1).
+// dense returns a tensor over a value's memory. A scalar gets shape (1).
 func (p *Program) dense(v value) *tensor.Dense {
 	shape := v.shape.Clone()
 	if len(shape) == 0 {
@@ -161,7 +163,7 @@ func (p *Program) dense(v value) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(p.slice(v)))
 }
 
-// slice is a value's memory as a slice of its type.
+// slice returns a value's memory as a slice of its type.
 func (p *Program) slice(v value) any {
 	switch {
 	case v.buf.dt == tensor.Float32:
@@ -171,10 +173,10 @@ func (p *Program) slice(v value) any {
 	case v.buf.dt == tensor.Int32:
 		return v.buf.dense().Int32s()[v.offset : v.offset+v.size()]
 	}
-	return v.buf.dense().Data() // only whole values have other types
+	return v.buf.dense().Data() // a value of another type fills its buffer
 }
 
-// bindForeign runs an operation of Gorgonia's into planned memory; those that insist on memory of their own are copied.
+// bindForeign runs one of Gorgonia's operations into planned memory. If the operation allocates its result, the result is copied.
 func (p *Program) bindForeign(s *step) func() error {
 	in := make([]G.Value, len(s.in))
 	for i, v := range s.in {
@@ -184,7 +186,7 @@ func (p *Program) bindForeign(s *step) func() error {
 	op := s.node.Op()
 	pre, ok := op.(G.UsePreallocDoer)
 	if opType(op) == "linAlgBinOp" && len(s.out[0].shape) == 0 {
-		ok = false // the product of two vectors does not take memory for its number
+		ok = false // the product of two vectors cannot write into given memory
 	}
 	return func() error {
 		var v G.Value
@@ -201,7 +203,7 @@ func (p *Program) bindForeign(s *step) func() error {
 	}
 }
 
-// gorgoniaValue is a value as Gorgonia's operations take it: scalars are pointers to numbers.
+// gorgoniaValue returns a value in the form that Gorgonia's operations take: a scalar is a pointer to a number.
 func (p *Program) gorgoniaValue(v value) G.Value {
 	if len(v.shape) > 0 {
 		return p.dense(v)
@@ -215,7 +217,7 @@ func (p *Program) gorgoniaValue(v value) G.Value {
 	return p.dense(v)
 }
 
-// assign copies from into to unless they are the same memory.
+// assign copies from into to unless both share memory.
 func assign(to, from G.Value) error {
 	if to.Uintptr() == from.Uintptr() {
 		return nil
@@ -226,7 +228,7 @@ func assign(to, from G.Value) error {
 		case *G.F32:
 			*to = *f
 			return nil
-		case *tensor.Dense: // of one element
+		case *tensor.Dense: // with one element
 			if f.Dtype() == tensor.Float32 && f.DataSize() == 1 {
 				*to = G.F32(f.Float32s()[0])
 				return nil
@@ -262,8 +264,8 @@ func assign(to, from G.Value) error {
 	return errors.Errorf("result %T of shape %v for %T of shape %v", from, from.Shape(), to, to.Shape())
 }
 
-// checkFinite looks for the first value of a step that is not finite. What an operation keeps for its gradient may be: the
-// log of the sum of no exponentials is.
+// checkFinite returns an error for the first result of a step that is not finite. Values kept for the gradient may be infinite: a
+// row with no exponentials has a log-sum of −Inf.
 func (p *Program) checkFinite(s *step) error {
 	for i, v := range s.out {
 		if kept := i > 0 && s.op.Of() == nil; kept || v.buf == nil || v.buf.dt != p.params.dt {

@@ -7,11 +7,11 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Build runs a declaration and compiles what it declares into a Program over the weights p. It is the only way to
-// a Program. It returns the first error of the declaration, with the path at which it arose; p is then as it was before.
+// Build runs a declaration and compiles it into a Program over the weights p. It is the only way to make a Program. It returns the
+// first error of the declaration, with its path, and then leaves p unchanged.
 //
-// Memory is asked for last: shapes, gradients and the arena are planned first, and it is an error if the machine has less memory than
-// the Program needs. Estimate only plans.
+// Memory is allocated last. Shapes, gradients and the arena are planned first, and it is an error if the machine has less memory
+// than the Program needs. Estimate only plans.
 //
 // Several goroutines may build over the same p at once.
 func Build(p *Params, mode Mode, declare func(*Scope)) (_ *Program, err error) {
@@ -26,7 +26,7 @@ func Build(p *Params, mode Mode, declare func(*Scope)) (_ *Program, err error) {
 	return c.program()
 }
 
-// annotate turns a panic, such as that of an operation that is asked for its sizes, into an error and puts prefix before it.
+// annotate turns a panic into an error, such as a panic of an operation's Shapes, and puts prefix before the error.
 func annotate(err *error, prefix string) {
 	if r := recover(); r != nil {
 		*err = errors.Errorf("plan: panic: %v", r)
@@ -55,27 +55,27 @@ func declared(p *Params, mode Mode, declare func(*Scope)) (*compiler, error) {
 	return b.compile()
 }
 
-// builder is a graph that is being declared.
+// builder is a graph under declaration.
 type builder struct {
 	params   *Params
 	expected *expectation
 	mode     Mode
 	g        *G.ExprGraph
 	err      error
-	tooLarge error // of a shape that no tensor can have, while an expectation may still say why
+	tooLarge error // of a shape too large for a tensor; kept back while a file's shapes may give a clearer error
 
-	paths    []string    // of every node of g, by its ID
-	kids     [][]*G.Node // operands of the nodes that were asked for, by ID
-	last     string      // path of the scope made last
+	paths    []string    // of every node of g, by ID
+	kids     [][]*G.Node // operands of the nodes asked for so far, by ID
+	last     string      // path of the newest scope
 	leaves   map[*G.Node]*leaf
-	used     map[string]*G.Node // paths declared in this graph
+	used     map[string]*G.Node // nodes of the paths declared in this graph
 	inputs   []*leaf
 	outputs  []output
 	weights  []*leaf // parameters in order
-	trained  []*leaf // those that are not frozen
-	newBytes int     // of the parameters and states that do not exist yet
+	trained  []*leaf // parameters that are not frozen
+	newBytes int     // of new parameters and states
 	stream   *leaf
-	scale    *leaf // gradient of the loss's own, in mode Train
+	scale    *leaf // gradient of the loss with respect to itself, in mode Train
 	loss     *G.Node
 	counted  []*Target
 	stand    *G.Node
@@ -84,9 +84,9 @@ type builder struct {
 	absent      int // parameters that the expected file lacks
 	firstAbsent string
 
-	firstGrad  int64    // ID of the first node of the gradients, 0 when there are none
-	recomputed []string // patterns of scopes whose values the backward pass computes again
-	limit      int      // bytes of memory, 0 for none
+	firstGrad  int64    // ID of the first gradient node; 0 for none
+	recomputed []string // patterns of scopes whose values the backward pass recomputes
+	limit      int      // bytes of memory, 0 for no limit
 }
 
 type output struct {
@@ -104,12 +104,12 @@ func newBuilder(p *Params, mode Mode) *builder {
 	return b
 }
 
-// run calls the declaration. A panic in it, Gorgonia's or the caller's own, becomes an error at the scope that was made last; one
-// that follows an error of the declaration is taken for its consequence.
+// run calls the declaration. A panic in it, from Gorgonia or the caller, becomes an error at the newest scope. After an error of
+// the declaration, a panic is ignored as its consequence.
 func (b *builder) run(declare func(*Scope)) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			b.fail(b.last, errors.Errorf("panic: %v", r)) // with the stack of the panic, which %+v prints
+			b.fail(b.last, errors.Errorf("panic: %v", r)) // %+v prints the stack of the panic
 		}
 		err = b.err
 	}()
@@ -139,7 +139,7 @@ func located(path string, err error) error {
 
 func (b *builder) standIn() *G.Node { return b.stand }
 
-// mark gives the nodes made since the last call to a path.
+// mark assigns path to the nodes made since the last call.
 func (b *builder) mark(path string) {
 	all := b.g.AllNodes()
 	for int64(len(b.paths)) <= all[len(all)-1].ID() {
@@ -160,9 +160,9 @@ func (b *builder) output(name string, n *G.Node) error {
 func (b *builder) minimize(loss *G.Node) error {
 	switch {
 	case loss == nil:
-		return nil // declare says so
+		return nil // declare reports it
 	case b.loss != nil:
-		return errors.New("a loss is declared twice: add the two")
+		return errors.New("a loss is declared twice: add both losses")
 	case loss.Dims() != 0 || loss.Dtype() != b.params.dt:
 		return errors.Errorf("loss of type %v and shape %v: want a scalar of %v", loss.Dtype(), loss.Shape(), b.params.dt)
 	}

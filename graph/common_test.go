@@ -21,7 +21,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// build makes a Program of float32 over weights of its own.
+// build makes a float32 Program over new weights.
 func build(t testing.TB, declare func(*graph.Scope)) *graph.Program {
 	t.Helper()
 	return buildOver(t, graph.NewParams(tensor.Float32, 1), graph.Train, declare)
@@ -34,7 +34,7 @@ func buildOver(t testing.TB, params *graph.Params, mode graph.Mode, declare func
 	return p
 }
 
-// checkError wants an error that has all of the words, which | separates.
+// checkError requires an error that contains all words. They are separated by |.
 func checkError(t testing.TB, err error, words string) {
 	t.Helper()
 	if err == nil {
@@ -47,7 +47,7 @@ func checkError(t testing.TB, err error, words string) {
 	}
 }
 
-// buildError wants Build to fail.
+// buildError requires Build to fail.
 func buildError(t testing.TB, words string, declare func(*graph.Scope)) {
 	t.Helper()
 	_, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Train, declare)
@@ -57,7 +57,7 @@ func buildError(t testing.TB, words string, declare func(*graph.Scope)) {
 	}
 }
 
-// grad is a copy of the gradient of a parameter.
+// grad returns a copy of the gradient of a parameter.
 func grad(t testing.TB, p *graph.Program, name string) []float32 {
 	t.Helper()
 	for _, w := range p.Weights() {
@@ -71,7 +71,7 @@ func grad(t testing.TB, p *graph.Program, name string) []float32 {
 	return nil
 }
 
-// results are copies of the loss and of all outputs and gradients, to be compared bit for bit.
+// results returns copies of the loss and of all outputs and gradients, for comparison bit for bit.
 func results(t testing.TB, p *graph.Program, outputs ...string) [][]float32 {
 	t.Helper()
 	r := [][]float32{{float32(p.Loss())}}
@@ -86,22 +86,22 @@ func results(t testing.TB, p *graph.Program, outputs ...string) [][]float32 {
 
 func sameBits(a, b [][]float32) bool { return slices.EqualFunc(a, b, slices.Equal[[]float32]) }
 
-// floats is a tensor of float32.
+// floats returns a tensor of float32.
 func floats(x []float32, shape ...int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(slices.Clone(x)))
 }
 
-// random is a tensor of float32 between −1 and 1.
+// random returns a tensor of float32 between −1 and 1.
 func random(key uint64, shape ...int) *tensor.Dense {
 	x := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...))
 	kernel.Uniform(x.Float32s(), kernel.Seed{Key: key}, -1, 1)
 	return x
 }
 
-// gpt sizes a language model of our operations: the declaration reads like one of package layers.
+// gpt is the sizes of a language model of our operations. Its declaration reads like a model of package layers.
 type gpt struct{ b, t, c, heads, vocab, blocks int }
 
-// small needs loops that are cut for several workers.
+// small needs loops that are split between several workers.
 var small = gpt{b: 2, t: 24, c: 64, heads: 4, vocab: 97, blocks: 2}
 
 func (m gpt) declare(s *graph.Scope) {

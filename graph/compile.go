@@ -11,15 +11,15 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// value is where a node's value lies: part of a buffer.
+// value is the memory of a node's value: a part of a buffer.
 type value struct {
 	buf    *buffer
 	offset int // in elements
 	shape  tensor.Shape
-	adds   adding // of a result: what becomes of the memory's former value
+	adds   adding // of a result: when it is added to the memory's old content
 }
 
-// adding says whether a result is added to what its memory holds.
+// adding is the condition under which a result is added to its memory instead of replacing it.
 type adding uint8
 
 const (
@@ -30,19 +30,19 @@ const (
 
 func (v value) size() int { return v.shape.TotalSize() }
 
-// whole says whether the value is all of its buffer, so that the buffer may be handed on.
+// whole reports whether the value fills its buffer, so that the buffer may be reused.
 func (v value) whole() bool { return v.offset == 0 && v.size() == v.buf.size }
 
-// buffer is a piece of memory and when it is needed, in steps of the schedule.
+// buffer is a piece of memory and the steps between which it is in use.
 type buffer struct {
 	place       place
 	dt          tensor.Dtype
 	size        int // in elements
 	first, last int
 	offset      int           // in the arena, in elements
-	leaf        *leaf         // inLeaf: whose value it is
-	shape       tensor.Shape  // inForeign
-	tensor      *tensor.Dense // inGrad, inForeign: made with the Program
+	leaf        *leaf         // owner, if inLeaf
+	shape       tensor.Shape  // if inForeign
+	tensor      *tensor.Dense // if inGrad or inForeign; made with the Program
 }
 
 type place uint8
@@ -50,8 +50,8 @@ type place uint8
 const (
 	inArena   place = iota
 	inLeaf          // parameter, input, state or constant: never reused
-	inGrad          // gradient of a parameter, in memory of its own
-	inForeign       // result of a Gorgonia op of another type than the parameters'
+	inGrad          // gradient of a parameter, with its own memory
+	inForeign       // result of a Gorgonia op whose type is not the parameters' type
 )
 
 // step is one operation of the schedule.
@@ -59,24 +59,25 @@ type step struct {
 	kind    stepKind
 	node    *G.Node
 	path    string
-	op      *ops.Op // of an opStep
-	inPlace []int   // operands whose memory the first result may take over
+	op      *ops.Op // if opStep
+	inPlace []int   // operands whose memory the first result may reuse
 	in      []value
-	out     []value // nil buffer: nothing reads this result
-	scratch value   // memory for the step alone, if any
+	out     []value // a nil buffer marks a result without a reader
+	scratch value   // memory of this step only, if any
 	run     func() error
 	flops   int
 	bytes   int  // read and written
-	again   bool // a step of the forward pass that the backward pass repeats
+	again   bool // the backward pass's copy of a forward step
 }
 
 type stepKind uint8
 
 const (
-	opStep      stepKind = iota // one of ours
+	opStep      stepKind = iota // an operation of package ops
 	addStep                     // Gorgonia's sum of two gradients, run by our kernel
-	foreignStep                 // another of Gorgonia's own
-	copyStep                    // of a gradient into its own memory
+	sumStep                     // Gorgonia's sum over axes, run by our kernel
+	foreignStep                 // any other Gorgonia operation
+	copyStep                    // copies a gradient into its own memory
 )
 
 // compiler turns a declared graph into steps over planned memory.
@@ -85,16 +86,16 @@ type compiler struct {
 	needed  map[*G.Node]bool
 	order   []*G.Node
 	values  map[*G.Node]value
-	parts   map[*G.Node][]value // results of an operation with several
+	parts   map[*G.Node][]value // all results of an operation with several
 	buffers []*buffer
 	own     map[*leaf]*buffer // gradients of parameters
-	direct  map[*leaf]bool    // those to which a run can add where they lie
+	direct  map[*leaf]bool    // parameters whose gradients a run adds in place
 	steps   []*step
 	total   int // elements of all intermediate values, each counted once
-	arena   int // elements of the memory planned for them
+	arena   int // elements of the arena
 }
 
-// laidOut turns the graph into steps, whose memory is not planned yet.
+// laidOut turns the graph into steps without planned memory.
 func (b *builder) laidOut() (*compiler, error) {
 	c := &compiler{builder: b, values: map[*G.Node]value{}, parts: map[*G.Node][]value{}}
 	c.schedule()
@@ -106,7 +107,7 @@ func (b *builder) laidOut() (*compiler, error) {
 	return c, nil
 }
 
-// planned gives the values of a copy of the steps memory, after the parts of lists in units are made to be recomputed.
+// planned copies the steps, recomputes the list parts in units, and plans the memory of the copy.
 func (c *compiler) planned(units []string) *compiler {
 	c = c.copy()
 	c.recompute(units)
@@ -118,7 +119,7 @@ func (c *compiler) planned(units []string) *compiler {
 	return c
 }
 
-// copy copies the steps, their buffers and the values of the roots, which are all that planning changes.
+// copy copies everything that planning changes: the steps, their buffers and the values of the roots.
 func (c *compiler) copy() *compiler {
 	d := *c
 	d.own, d.direct = map[*leaf]*buffer{}, map[*leaf]bool{}
@@ -158,7 +159,7 @@ func (c *compiler) copy() *compiler {
 	return &d
 }
 
-// roots are the nodes whose values are wanted.
+// roots returns the nodes whose values outlive a run: outputs, the loss and the gradients.
 func (b *builder) roots() []*G.Node {
 	var roots []*G.Node
 	for _, o := range b.outputs {
@@ -180,8 +181,8 @@ func (c *compiler) isView(n *G.Node) bool {
 	return ok
 }
 
-// schedule keeps what the roots need, in order of declaration: operands come first, and the backward pass, which
-// gorgonia.Grad declares from the loss down, frees what the forward pass kept as it goes.
+// schedule keeps the nodes that the roots need, in order of declaration. Operands come first. gorgonia.Grad declares the backward
+// pass from the loss down, so it frees the values of the forward pass as it proceeds.
 func (c *compiler) schedule() {
 	c.needed = c.reachable(c.roots()...)
 	for n := range c.needed {
@@ -191,7 +192,7 @@ func (c *compiler) schedule() {
 	c.sinkCheap()
 }
 
-// sinkCheap moves operations that only read leaves, such as a lookup of positions, to just before their first use.
+// sinkCheap moves operations that read only leaves, such as a lookup of positions, to just before their first use.
 func (c *compiler) sinkCheap() {
 	firstUse := map[*G.Node]int{}
 	for i := len(c.order) - 1; i >= 0; i-- {
@@ -214,7 +215,7 @@ func (c *compiler) sinkCheap() {
 	slices.SortStableFunc(c.order, func(a, b *G.Node) int { return cmp.Compare(at[a], at[b]) })
 }
 
-// changes says whether a value is not the same throughout a run: one that is computed, or a state.
+// changes reports whether a value may change during a run: computed values and states do.
 func (c *compiler) changes(n *G.Node) bool {
 	l := c.leaves[n]
 	return n.Op() != nil || l == nil || l.kind == stateLeaf

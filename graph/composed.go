@@ -9,13 +9,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// composed names what is wrong only with its operands: windows that are loose, and functions of Gorgonia that are made of right operations:
-// LogSumExp, log(Σe^(x-m) + m) for log Σe^(x-m) + m,
-// and Norm, (Σxᵖ)^(1/p) for (Σ|x|ᵖ)^(1/p).
+// composed names a mistake that only the operands show: windows whose dilation is ambiguous, or a function that Gorgonia composes
+// of correct operations, namely LogSumExp, log(Σe^(x-m) + m) for log Σe^(x-m) + m, and Norm, (Σxᵖ)^(1/p) for (Σ|x|ᵖ)^(1/p). It
+// returns "" if there is none.
 func (b *builder) composed(n *G.Node) string {
 	switch sum := b.operand(n, 0); {
-	case b.is(n, "im2colOp") && loose(n.Op(), sum.Shape()):
-		return "loose im2colOp"
+	case b.is(n, "im2colOp") && ambiguous(n.Op(), sum.Shape()):
+		return "ambiguous im2colOp"
 	case b.is(n, "ln") && b.is(sum, "+") && b.is(b.operand(sum, 1), "maxOp"):
 		if exp := b.operand(b.operand(sum, 0), 0); b.is(b.operand(sum, 0), "sumOp") && b.is(exp, "exp") && b.is(b.operand(exp, 0), "-") {
 			return "LogSumExp"
@@ -30,8 +30,8 @@ func (b *builder) composed(n *G.Node) string {
 	return ""
 }
 
-// loose reports whether another dilation of the windows gives as many of them along an axis of the image.
-func loose(op G.Op, image tensor.Shape) bool {
+// ambiguous reports whether another dilation gives the same number of windows along an axis of the image.
+func ambiguous(op G.Op, image tensor.Shape) bool {
 	for i, axis := range []string{"H", "W"} {
 		n := image[len(image)-2+i] + 2*opField(op, "pad"+axis)
 		kernel, stride, dilation := opField(op, strings.ToLower(axis)), opField(op, "stride"+axis), opField(op, "dilation"+axis)
@@ -45,12 +45,12 @@ func loose(op G.Op, image tensor.Shape) bool {
 	return false
 }
 
-// opField is a number in an operation of Gorgonia; its fields are not exported.
+// opField returns an integer field of a Gorgonia operation, whose fields are not exported.
 func opField(op G.Op, name string) int {
 	return int(reflect.Indirect(reflect.ValueOf(op)).FieldByName(name).Int())
 }
 
-// operand is the i-th operand of n, nil if there is none.
+// operand returns the i-th operand of n, nil for none.
 func (b *builder) operand(n *G.Node, i int) *G.Node {
 	if n == nil {
 		return nil
@@ -61,7 +61,7 @@ func (b *builder) operand(n *G.Node, i int) *G.Node {
 	return nil
 }
 
-// is reports whether n is a reduction of this type, or an elementwise operation of this name.
+// is reports whether n is a reduction of this type or an elementwise operation of this name.
 func (b *builder) is(n *G.Node, name string) bool {
 	if n == nil || n.Op() == nil {
 		return false
@@ -76,7 +76,7 @@ func (b *builder) is(n *G.Node, name string) bool {
 	}
 }
 
-// constantNumber is the value of a constant, NaN for any other node.
+// constantNumber returns the value of a constant, NaN for any other node.
 func constantNumber(n *G.Node) float64 {
 	if n != nil && n.Op() != nil && opType(n.Op()) == "constantScalar" {
 		switch v := n.Value().Data().(type) {

@@ -12,8 +12,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// TestConcurrentBuild: many goroutines build over the same new weights while others read them, and all get the weights and results of
-// one that is alone.
+// TestConcurrentBuild builds in many goroutines over the same new weights while others read them. All must get the weights and
+// results of a single goroutine.
 func TestConcurrentBuild(t *testing.T) {
 	alone := graph.NewParams(tensor.Float32, 1)
 	want := buildOver(t, alone, graph.Eval, small.declare)
@@ -54,17 +54,17 @@ func TestConcurrentBuild(t *testing.T) {
 	}
 	for name, v := range alone.All() {
 		if got := params.Value(name); got == nil || !slices.Equal(got.Float32s(), v.Float32s()) {
-			t.Errorf("%s begins with other values than alone", name)
+			t.Errorf("%s has other initial values than in a single goroutine", name)
 		}
 	}
 	for _, p := range programs {
 		if p != nil && !sameBits(results(t, p, "logits"), results(t, want, "logits")) {
-			t.Error("a program gives other results than one that is alone")
+			t.Error("a concurrent program gives other results than a single one")
 		}
 	}
 }
 
-// waiting declares an operation that signals when it runs and waits to be let go.
+// waiting declares an operation that signals its start and then waits for a release.
 func waiting(runs, goOn chan struct{}) func(*graph.Scope) {
 	wait := func() error {
 		runs <- struct{}{}
@@ -85,7 +85,7 @@ func waiting(runs, goOn chan struct{}) func(*graph.Scope) {
 	}
 }
 
-// TestProgramInUse: whatever would disturb a run is refused while it lasts, also by way of shared states.
+// TestProgramInUse: every call that would disturb a run is refused while the run lasts, also through shared states.
 func TestProgramInUse(t *testing.T) {
 	runs, goOn := make(chan struct{}), make(chan struct{})
 	p, sharer := build(t, waiting(runs, goOn)), build(t, waiting(runs, goOn))
@@ -109,7 +109,7 @@ func TestProgramInUse(t *testing.T) {
 	checkError(t, err, "nil")
 }
 
-// TestPanicInWorker: a panic in a goroutine of the pool is an error of Run that names the operation, and the Program runs again.
+// TestPanicInWorker: a panic in a goroutine of the pool is an error of Run that names the operation. The Program can run again.
 func TestPanicInWorker(t *testing.T) {
 	broken := true
 	forward := func(x []float32) error {

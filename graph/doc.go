@@ -1,9 +1,9 @@
 // Package graph declares Transformer models as Gorgonia expression graphs and runs them.
 //
-// A model is a function that a Scope walks through: layers make parameters under their path, apply operations and name
-// outputs. [Build] runs that function, lets Gorgonia differentiate the loss symbolically, plans the memory and returns a
-// [Program]. The same function is built as often as needed over the same [Params], for training, for evaluation and
-// for cached decoding: they share their weights, and there is no mode to switch.
+// A model is a function of a Scope: its layers make parameters under their path, apply operations and name outputs. [Build] runs
+// that function, lets Gorgonia differentiate the loss symbolically, plans the memory and returns a [Program]. The same function can
+// be built several times over the same [Params], for training, evaluation and cached decoding. The Programs share their weights,
+// and no mode needs switching.
 //
 //	params := graph.NewParams(tensor.Float32, 1)
 //	step, err := graph.Build(params, graph.Train, func(s *graph.Scope) {
@@ -13,12 +13,12 @@
 //		s.Minimize(loss)
 //	})
 //
-// Operations are those of package ops, Gorgonia's own, or made with ops.New; Scope.Try adapts them.
+// Operations come from package ops, from Gorgonia or from ops.New. Scope.Try adapts them.
 //
 // # Gorgonia's operations
 //
-// Build refuses the operations of Gorgonia v0.9.18 that have wrong values or gradients, or that Gorgonia merges with others. The error
-// names the operation and its replacement. They are
+// Build refuses the operations of Gorgonia v0.9.18 that have wrong values or gradients, or that Gorgonia merges by mistake. The
+// error names the operation and its replacement. They are
 //   - At, ByIndices, Slice and Unconcat: use ops.Slice, ops.Reshape and ops.Embedding
 //   - AveragePool1D, AveragePool2D, MaxPool1D, and MaxPool2D with four paddings: use Mean, or MaxPool2D with two paddings
 //   - Im2Col, Conv1d and Conv2d where another dilation has results of the same shape: use a stride of 1, or windows that end at the edge
@@ -34,10 +34,9 @@
 //
 // # Errors
 //
-// While a graph is declared the first error stays and Build returns it, with the scope's path: there is nothing to check in
-// between, and nothing to forget. Run returns an error for a wrong input, which it names, and for what an operation finds wrong
-// at run time, such as a token id out of range, with the operation's path. No exported function panics on what a
-// user passes in.
+// The first error of a declaration is kept, and Build returns it with the scope's path. A declaration needs no checks in between.
+// Run returns an error that names a wrong input, or the path of an operation that fails at run time, for example on a token id out
+// of range. No exported function panics on user input.
 //
 // # Shape letters
 //

@@ -6,18 +6,19 @@ import (
 	"strings"
 )
 
-// Requirements is what a Program would take: its parameters, its memory and the work of a run.
+// Requirements is the cost of a Program: its parameters, its memory and the work of a run.
 type Requirements struct {
 	Parameters int // elements of all parameters of the graph
-	Trained    int // of those that are not frozen
+	Trained    int // elements of the parameters that are not frozen
 	Memory     Memory
 
-	// Floating-point operations of a run, as Profile counts them. Backward includes what is recomputed; both stop at the largest int.
+	// Floating-point operations of a run, as Profile counts them. Backward includes recomputed values. Both saturate at the largest
+	// int.
 	Forward, Backward int
 }
 
-// Estimate declares and plans as Build does, and asks for no memory: p stays as it is. Memory that the machine lacks is no error here. An
-// optimizer's own state, such as AdamW's two values for each trained one, comes on top.
+// Estimate declares and plans as Build does, but allocates nothing and leaves p unchanged. It is no error if the machine has too
+// little memory. The optimizer's state comes on top, such as AdamW's two values per trained value.
 func Estimate(p *Params, mode Mode, declare func(*Scope)) (_ Requirements, err error) {
 	defer annotate(&err, "graph: estimate")
 	c, err := declared(p, mode, declare)

@@ -20,7 +20,7 @@ func line(s *graph.Scope) {
 	s.Minimize(s.Try(G.Mean(s.Try(G.Square(s.Try(ops.Sub(fit, y)))))))
 }
 
-// One declaration, a Program for training and one for evaluation over the same weights, and a solver of Gorgonia's.
+// One declaration gives a Program for training and another for evaluation over the same weights. A solver of Gorgonia trains them.
 func Example() {
 	params := graph.NewParams(tensor.Float32, 1)
 	step, err := graph.Build(params, graph.Train, line)
@@ -57,7 +57,7 @@ func Example() {
 	// fit [1.0 3.0 5.0 7.0]
 }
 
-// What does not fit together is an error of Build, with the path at which it was declared.
+// Shapes that do not fit together are an error of Build, with the path of the declaration.
 func ExampleBuild() {
 	_, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Train, func(s *graph.Scope) {
 		x := s.Input("x", tensor.Float32, 2, 8)
@@ -68,7 +68,7 @@ func ExampleBuild() {
 	// Output: graph: build: h.3.mlp: ops: Linear: input (2, 8) has 8 channels but weight (32, 9) takes 9
 }
 
-// Freezing by pattern: Programs built afterwards do not train these weights.
+// Freeze by pattern: Programs built afterwards do not train these weights.
 func ExampleParams_Freeze() {
 	params := graph.NewParams(tensor.Float32, 1)
 	if _, err := graph.Build(params, graph.Train, line); err != nil {

@@ -14,11 +14,10 @@ type expectation struct {
 	shapes map[string][]int
 }
 
-// Expect holds the parameters that are declared from now on against the shapes of a file, by path, which checkpoints.Shapes reads.
-// source names the file in messages. A declaration ends at the first parameter of another shape, before any memory is asked for, so that
-// a configuration that does not belong to the file costs nothing. It also ends when the file lacks more than twice as many
-// parameters as it has; up to there the comparison of names is left to checkpoints.LoadWeights, which lists them all.
-// Nil shapes expect nothing.
+// Expect checks every parameter that is declared from now on against shapes, the shapes of a file by path, which checkpoints.Shapes
+// reads. source names the file in messages. A declaration ends at the first parameter of another shape, before any memory is
+// allocated, so that a configuration for another file costs nothing. It also ends when the file lacks more than twice as many
+// parameters as it has. Fewer missing names are left to checkpoints.LoadWeights, which lists them all. Nil shapes expect nothing.
 func (p *Params) Expect(source string, shapes map[string][]int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -28,14 +27,14 @@ func (p *Params) Expect(source string, shapes map[string][]int) {
 	}
 }
 
-// expects returns the expectation that a Build holds its declaration against.
+// expects returns the expectation that a Build checks its declaration against.
 func (p *Params) expects() *expectation {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.expected
 }
 
-// expect holds a new parameter against the expectation.
+// expect checks a new parameter against the expectation.
 func (b *builder) expect(path string, shape []int) error {
 	e := b.expected
 	if e == nil {
@@ -50,7 +49,7 @@ func (b *builder) expect(path string, shape []int) error {
 			b.firstAbsent = path
 		}
 		if b.absent > 2*len(e.shapes) {
-			return errors.Errorf("%s has %d parameters but the configuration asks for more: it lacks %s and %d others up to here",
+			return errors.Errorf("%s has %d parameters but the configuration asks for more: it lacks %s and %d others so far",
 				e.source, len(e.shapes), b.firstAbsent, b.absent-1)
 		}
 	}

@@ -1,9 +1,10 @@
 package graph
 
-// Lifetime is a buffer for the planner: its size in elements and the first and the last step at which it is needed.
+// Lifetime is a buffer for the planner: its size in elements, and the first and last step that use it.
 type Lifetime struct{ Size, First, Last int }
 
-// Plan runs the planner: an offset for each buffer, the size of the arena, and the peak that no plan can go below.
+// Plan runs the planner. It returns an offset for each buffer, the size of the arena, and the peak, which is the lower bound of all
+// plans.
 func Plan(lives []Lifetime, steps int) (offsets []int, arena, most int) {
 	buffers := make([]*buffer, len(lives))
 	for i, l := range lives {
@@ -16,7 +17,7 @@ func Plan(lives []Lifetime, steps int) (offsets []int, arena, most int) {
 	return offsets, arena, peak(buffers, steps)
 }
 
-// ArenaSlots are the places in the arena that a Program's steps use: offset and length of each operand and result.
+// ArenaSlots returns the parts of the arena that a Program's steps use: offset and length of each operand and result.
 func (p *Program) ArenaSlots() [][2]int {
 	var slots [][2]int
 	for _, s := range p.steps {
@@ -31,17 +32,17 @@ func (p *Program) ArenaSlots() [][2]int {
 	return slots
 }
 
-// SetAvailable makes the machine have this much memory, and returns a function that undoes it.
+// SetAvailable sets the machine's available memory and returns a function that restores it.
 func SetAvailable(bytes int) (restore func()) {
 	old := available
 	available = func() int { return bytes }
 	return func() { available = old }
 }
 
-// Available is the memory that the system has.
+// Available returns the available memory of the system.
 func Available() int { return available() }
 
-// Totals are the memory of the plans that recompute 0, 1, 2, … parts of lists.
+// Totals returns the memory of the plans that recompute 0, 1, 2, … parts of lists.
 func Totals(p *Params, declare func(*Scope)) ([]int, error) {
 	b := newBuilder(p, Train)
 	if err := b.run(declare); err != nil {

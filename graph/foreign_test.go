@@ -11,8 +11,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// gorgonias are operations of Gorgonia's own that are right, on positive x (3, 4) and y (3, 4).
-var gorgonias = map[string]func(x, y *G.Node) (*G.Node, error){
+// gorgoniaOps are Gorgonia's own correct operations, on positive x (3, 4) and y (3, 4).
+var gorgoniaOps = map[string]func(x, y *G.Node) (*G.Node, error){
 	"Tanh":         func(x, _ *G.Node) (*G.Node, error) { return G.Tanh(x) },
 	"Sigmoid":      func(x, _ *G.Node) (*G.Node, error) { return G.Sigmoid(x) },
 	"Exp":          func(x, _ *G.Node) (*G.Node, error) { return G.Exp(x) },
@@ -99,9 +99,9 @@ var gorgonias = map[string]func(x, y *G.Node) (*G.Node, error){
 	"a constant":    func(x, _ *G.Node) (*G.Node, error) { return G.Mul(x, G.NewConstant(2.5)) },
 }
 
-// TestGorgoniaOps: Gorgonia's own operations run in a Program, between ours, with right gradients.
+// TestGorgoniaOps: Gorgonia's own operations run in a Program between ours, with correct gradients.
 func TestGorgoniaOps(t *testing.T) {
-	for name, op := range gorgonias {
+	for name, op := range gorgoniaOps {
 		t.Run(name, func(t *testing.T) {
 			graphtest.Gradients(t, nil, func(s *graph.Scope) {
 				x := s.Param("x", graph.Constant(1), 3, 4)
@@ -115,7 +115,7 @@ func TestGorgoniaOps(t *testing.T) {
 	}
 }
 
-// TestGorgoniaLoss: a model that Gorgonia's operations make up to the loss.
+// TestGorgoniaLoss runs a model of Gorgonia's operations only, including the loss.
 func TestGorgoniaLoss(t *testing.T) {
 	feed := graph.Feed{"x": graphtest.Dense(tensor.Float64, []float64{1, 2, 3, 4, 5, 6}, 2, 3)}
 	graphtest.Gradients(t, feed, func(s *graph.Scope) {

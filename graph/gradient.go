@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// differentiate declares the gradients of the loss with respect to the parameters that are trained.
+// differentiate declares the gradients of the loss with respect to the trained parameters.
 func (b *builder) differentiate() (err error) {
 	if b.loss == nil || b.mode != Train || len(b.trained) == 0 {
 		return nil
@@ -46,8 +46,8 @@ func (b *builder) differentiate() (err error) {
 	return b.intact()
 }
 
-// differentiable follows the gradient down from n and reports an operation that does not say which of its operands have one, for
-// which gorgonia.Grad panics.
+// differentiable visits the nodes between n and the parameters. It returns an error for an operation that does not report which of
+// its operands have a gradient: gorgonia.Grad panics on it.
 func (b *builder) differentiable(n *G.Node, seen map[*G.Node]bool) error {
 	operands := b.children(n)
 	if seen[n] || len(operands) == 0 {
@@ -59,7 +59,7 @@ func (b *builder) differentiable(n *G.Node, seen map[*G.Node]bool) error {
 		has = op.DiffWRT(len(operands))
 	}
 	if len(has) != len(operands) {
-		return errors.New(at(b.paths[n.ID()], n.Op().String()+" has no gradient: keep it off the way to the loss"))
+		return errors.New(at(b.paths[n.ID()], n.Op().String()+" has no gradient: the loss must not depend on it"))
 	}
 	for i, x := range operands {
 		if !has[i] {
@@ -72,7 +72,7 @@ func (b *builder) differentiable(n *G.Node, seen map[*G.Node]bool) error {
 	return nil
 }
 
-// scaledLoss multiplies the loss by a number that Run sets, Program.Scale: gorgonia.Grad begins with a constant 1.
+// scaledLoss multiplies the loss by Program.Scale, which Run sets. gorgonia.Grad always starts from a constant 1.
 func (b *builder) scaledLoss() (*G.Node, error) {
 	n := G.NewScalar(b.g, b.params.dt, G.WithName("scale of the gradient"))
 	b.scale = &leaf{kind: constantLeaf, name: "scale", node: n, dt: b.params.dt, shape: tensor.Shape{1}}
@@ -80,7 +80,7 @@ func (b *builder) scaledLoss() (*G.Node, error) {
 	return ops.Mul(b.loss, n)
 }
 
-// attribute gives the nodes of the gradients, from ID first on, to the path of what they are the gradients of.
+// attribute assigns each gradient node, from ID first on, the scope path of the node that it differentiates.
 func (b *builder) attribute(first int) {
 	b.mark("")
 	for _, n := range b.g.AllNodes() {
@@ -106,7 +106,7 @@ func (b *builder) attribute(first int) {
 	}
 }
 
-// children lists a node's operands in order. It is asked again and again of a graph that only grows.
+// children lists a node's operands in order. It caches them, because a graph only grows.
 func (b *builder) children(n *G.Node) []*G.Node {
 	id := int(n.ID())
 	for len(b.kids) <= id {
@@ -127,8 +127,8 @@ func (b *builder) children(n *G.Node) []*G.Node {
 	return nodes
 }
 
-// operands lists what must be computed before n. The view of a first result names the operands of its operation too, for
-// the sake of the derivative, but reads only that operation's node.
+// operands lists the nodes that must be computed before n. The view of a first result has its operation's operands as children for
+// the derivative, but reads only the operation's node.
 func (b *builder) operands(n *G.Node) []*G.Node {
 	c := b.children(n)
 	if _, ok := n.Op().(*ops.View); ok {
@@ -137,7 +137,7 @@ func (b *builder) operands(n *G.Node) []*G.Node {
 	return c
 }
 
-// reachable is what the nodes depend on, themselves included.
+// reachable returns the nodes and everything that they depend on.
 func (b *builder) reachable(nodes ...*G.Node) map[*G.Node]bool {
 	seen := map[*G.Node]bool{}
 	for len(nodes) > 0 {

@@ -19,7 +19,7 @@ func trained(p *graph.Program) []string {
 	return n
 }
 
-// TestModes: gradients exist in mode Train alone; the loss is the same in all.
+// TestModes: gradients exist only in mode Train. The loss is the same in all modes.
 func TestModes(t *testing.T) {
 	params := graph.NewParams(tensor.Float32, 1)
 	var losses []float64
@@ -39,7 +39,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// TestFrozen: a frozen parameter has no gradient, costs nothing in the backward pass, and stays as it is.
+// TestFrozen: a frozen parameter has no gradient, costs nothing in the backward pass, and does not change.
 func TestFrozen(t *testing.T) {
 	params := graph.NewParams(tensor.Float32, 1)
 	all := buildOver(t, params, graph.Train, small.declare)
@@ -58,7 +58,7 @@ func TestFrozen(t *testing.T) {
 	check(t, p.Run(small.feed()))
 	for _, name := range trained(p) {
 		if got, want := grad(t, p, name), grad(t, all, name); !slices.Equal(got, want) {
-			t.Errorf("gradient of %s: differs from that without frozen parameters", name)
+			t.Errorf("gradient of %s: changes when other parameters are frozen", name)
 		}
 	}
 	check(t, sgd(p, 0.1))
@@ -91,7 +91,7 @@ func sgd(p *graph.Program, rate float32) error {
 	return nil
 }
 
-// TestOffTheLoss: a parameter that cannot be trained is named.
+// TestOffTheLoss: the error names a parameter that cannot be trained.
 func TestOffTheLoss(t *testing.T) {
 	declare := func(s *graph.Scope) {
 		affine(s)
@@ -105,7 +105,7 @@ func TestOffTheLoss(t *testing.T) {
 	buildOver(t, params, graph.Train, declare)
 }
 
-// TestUnusualGradients: gradients that are leaves, constants or views of each other.
+// TestUnusualGradients: gradients may be leaves, constants or views of each other.
 func TestUnusualGradients(t *testing.T) {
 	for name, declare := range map[string]func(*graph.Scope){
 		"the loss itself": func(s *graph.Scope) {
@@ -140,7 +140,7 @@ func TestUnusualGradients(t *testing.T) {
 	}
 }
 
-// TestSharedWeights: what one Program trains, the others see at their next run.
+// TestSharedWeights: after one Program trains weights, the other Programs see the new weights at their next run.
 func TestSharedWeights(t *testing.T) {
 	params := graph.NewParams(tensor.Float32, 1)
 	m := small

@@ -9,7 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// Init is how a parameter begins. The zero value is zeros.
+// Init is the initial value of a parameter. The zero value is zeros.
 type Init struct {
 	kind  initKind
 	scale float64
@@ -27,22 +27,22 @@ const (
 // Zeros is the Init of biases.
 func Zeros() Init { return Init{} }
 
-// Constant is the same value everywhere.
+// Constant sets every element to v.
 func Constant(v float64) Init { return Init{constant, v} }
 
 // Ones is the Init of the weights of norms.
 func Ones() Init { return Constant(1) }
 
-// Normal draws from the normal distribution of mean 0 and this standard deviation.
+// Normal draws from the normal distribution of mean 0 and standard deviation std.
 func Normal(std float64) Init { return Init{normal, std} }
 
-// Uniform draws evenly from −bound … bound.
+// Uniform draws uniformly from −bound … bound.
 func Uniform(bound float64) Init { return Init{uniform, bound} }
 
-// XavierUniform draws evenly from ±√(6/(rows+columns)) of a matrix (Glorot and Bengio 2010).
+// XavierUniform draws uniformly from ±√(6/(rows+columns)) of a matrix (Glorot and Bengio 2010).
 func XavierUniform() Init { return Init{xavier, 1} }
 
-// check says whether a parameter of this type and shape can begin so.
+// check returns an error if a parameter of this type and shape cannot have this initial value.
 func (i Init) check(dt tensor.Dtype, shape []int) error {
 	if err := checkShape(shape); err != nil {
 		return errors.WithMessage(err, "parameter")
@@ -56,7 +56,7 @@ func (i Init) check(dt tensor.Dtype, shape []int) error {
 	return nil
 }
 
-// tensor makes the initial value, which depends on seed, path and shape alone. The caller has called check.
+// tensor makes the initial value, which depends only on seed, path and shape. The caller has called check.
 func (i Init) tensor(dt tensor.Dtype, seed uint64, path string, shape []int) *tensor.Dense {
 	t := newLarge(dt, shape)
 	s := kernel.Seed{Key: kernel.Key(seed, path)}
@@ -84,10 +84,10 @@ func fill[T kernel.Float](x []T, i Init, s kernel.Seed, shape []int) {
 	}
 }
 
-// maxElements bounds a tensor, so that a slip such as a product of two sizes is an error and not an overflow.
+// maxElements bounds the size of a tensor, so that a mistake such as a product of two sizes is an error and no overflow.
 const maxElements = min(1<<40, math.MaxInt/8)
 
-// checkShape says whether a tensor can have a shape.
+// checkShape returns an error if no tensor can have the shape.
 func checkShape(shape []int) error {
 	if len(shape) == 0 {
 		return errors.New("shape () has no axes: a single number has shape (1)")
@@ -103,7 +103,7 @@ func checkShape(shape []int) error {
 	return nil
 }
 
-// isLarge reports whether a shape has more than maxElements. An axis below 1 is not large.
+// isLarge reports whether a shape has more than maxElements. A shape with an axis below 1 is not large.
 func isLarge(shape []int) bool {
 	n := 1
 	for _, d := range shape {

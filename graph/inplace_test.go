@@ -15,7 +15,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// A hazard is a graph that goes wrong when memory is taken over too early. keep declares a value.
+// A hazard is a graph that goes wrong if memory is reused too early. keep declares a value.
 var hazards = map[string]func(s *graph.Scope, x *G.Node, keep func(*G.Node) *G.Node) *G.Node{
 	"residual": func(s *graph.Scope, x *G.Node, keep func(*G.Node) *G.Node) *G.Node {
 		y := keep(s.Try(ops.Scale(x, 2)))
@@ -60,7 +60,7 @@ var hazards = map[string]func(s *graph.Scope, x *G.Node, keep func(*G.Node) *G.N
 	},
 }
 
-// timesFirst is x times the first element of y, done in place of x: with y in the same memory it would read what it wrote.
+// timesFirst is x times the first element of y, computed in place of x. With y in the same memory it would read its own result.
 func timesFirst(x, y *G.Node) (*G.Node, error) {
 	return ops.New(ops.Def{
 		Name:    "TimesFirst",
@@ -78,7 +78,7 @@ func timesFirst(x, y *G.Node) (*G.Node, error) {
 	}, x, y)
 }
 
-// TestInPlace compares each graph with itself when every value is an output, which forbids that any memory be taken over.
+// TestInPlace compares each graph with a copy in which every value is an output, so that no memory can be reused.
 func TestInPlace(t *testing.T) {
 	for name, h := range hazards {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestInPlace(t *testing.T) {
 	}
 }
 
-// checkReuse wants the same bits with and without reuse, of a parameter, an input and in repeated runs.
+// checkReuse requires the same bits with and without reuse of a parameter, of an input and in repeated runs.
 func checkReuse(t *testing.T, declare func(*graph.Scope, func(*G.Node) *G.Node) *G.Node) {
 	t.Helper()
 	params := graph.NewParams(tensor.Float32, 1)
@@ -123,8 +123,8 @@ func checkReuse(t *testing.T, declare func(*graph.Scope, func(*G.Node) *G.Node) 
 	}
 }
 
-// tangle is a random graph: each step combines earlier values, which so are read once, often or never again.
-func tangle(r *rand.Rand, s *graph.Scope, keep func(*G.Node) *G.Node) *G.Node {
+// randomGraph declares steps that combine earlier values, so that a value is read once, several times or never.
+func randomGraph(r *rand.Rand, s *graph.Scope, keep func(*G.Node) *G.Node) *G.Node {
 	values := []*G.Node{s.Param("a", graph.Normal(1), 4, 4), s.Param("b", graph.Normal(1), 4, 4), s.Param("c", graph.Normal(1), 4)}
 	pick := func() *G.Node { return values[r.IntN(2)+max(0, r.IntN(len(values))-2)] }
 	y := s.Add(s.Add(values[0], values[1]), values[2])
@@ -139,7 +139,7 @@ func tangle(r *rand.Rand, s *graph.Scope, keep func(*G.Node) *G.Node) *G.Node {
 	return s.Add(s.Add(values[0], values[1]), s.Add(y, values[2])) // every parameter affects the loss
 }
 
-// combine applies one of several operations, most of which may be done in place, to matrices (4, 4).
+// combine applies one of several operations, most of which can run in place, to matrices (4, 4).
 func combine(r *rand.Rand, s *graph.Scope, x, y *G.Node) *G.Node {
 	switch r.IntN(11) {
 	case 0:
@@ -167,16 +167,16 @@ func combine(r *rand.Rand, s *graph.Scope, x, y *G.Node) *G.Node {
 	return s.Try(ops.LogSoftmax(s.Add(y, x)))
 }
 
-// TestTangles: random graphs give the same bits with and without reuse, and some of them right gradients.
-func TestTangles(t *testing.T) {
+// TestRandomGraphs: random graphs give the same bits with and without reuse, and some are checked for correct gradients.
+func TestRandomGraphs(t *testing.T) {
 	for seed := range uint64(120) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			checkReuse(t, func(s *graph.Scope, keep func(*G.Node) *G.Node) *G.Node {
-				return tangle(rand.New(rand.NewPCG(seed, 0)), s, keep)
+				return randomGraph(rand.New(rand.NewPCG(seed, 0)), s, keep)
 			})
 			if seed < 40 {
 				graphtest.Gradients(t, nil, func(s *graph.Scope) {
-					y := tangle(rand.New(rand.NewPCG(seed, 0)), s, func(x *G.Node) *G.Node { return x })
+					y := randomGraph(rand.New(rand.NewPCG(seed, 0)), s, func(x *G.Node) *G.Node { return x })
 					s.Minimize(graphtest.Loss(s, y))
 				})
 			}

@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// leaf is a node without an operation. Its value is made when the Program is, unless it exists before.
+// leaf is a node without an operation. Its value is made with the Program unless it exists already.
 type leaf struct {
 	kind  leafKind
 	name  string
@@ -22,7 +22,7 @@ type leaf struct {
 	shape tensor.Shape
 	value *tensor.Dense       // nil until it is made
 	init  Init                // of a new parameter
-	fill  func(*tensor.Dense) // of a constant that is computed; nil leaves zeros
+	fill  func(*tensor.Dense) // of a computed constant; nil leaves zeros
 }
 
 type leafKind uint8
@@ -48,13 +48,13 @@ func (l *leaf) make() {
 	}
 }
 
-// addLeaf makes the node of a leaf. Gorgonia takes inputs of one name for the same node, so names are unique.
+// addLeaf makes the node of a leaf. Gorgonia merges inputs of the same name, so names are unique.
 func (b *builder) addLeaf(l *leaf) (*G.Node, error) {
 	prefix := [...]string{"", "input ", "state ", "constant "}[l.kind]
 	key := prefix + l.name
 	if _, ok := b.used[key]; ok {
-		what := [...]string{"parameter", "input " + l.name, "state", "constant"}[l.kind]
-		return nil, errors.Errorf("%s is declared twice in one graph: pass the node to share it", what)
+		name := [...]string{"parameter", "input " + l.name, "state", "constant"}[l.kind]
+		return nil, errors.Errorf("%s is declared twice in one graph: pass the node to share it", name)
 	}
 	l.node = G.NewTensor(b.g, l.dt, len(l.shape), G.WithShape(l.shape...), G.WithName(key))
 	if b.leaves[l.node] != nil {
@@ -96,7 +96,7 @@ func (b *builder) param(path string, init Init, shape []int) (*G.Node, error) {
 // newParam checks a parameter that Params does not have yet.
 func (b *builder) newParam(l *leaf) error {
 	if err := b.expect(l.name, l.shape); err != nil {
-		b.tooLarge = nil // this error says why
+		b.tooLarge = nil // this error is clearer
 		return err
 	}
 	return l.init.check(l.dt, l.shape)
@@ -127,17 +127,17 @@ func (b *builder) state(path string, shape []int) (*G.Node, error) {
 	return b.addLeaf(l)
 }
 
-// checkShape says whether a leaf can have a shape.
-func (b *builder) checkShape(what string, shape []int) error {
-	err := errors.WithMessage(checkShape(shape), what)
+// checkShape returns an error if a leaf cannot have the shape.
+func (b *builder) checkShape(name string, shape []int) error {
+	err := errors.WithMessage(checkShape(shape), name)
 	if err != nil && isLarge(shape) {
 		return b.large(err)
 	}
 	return err
 }
 
-// large is the error of a shape that is too large. While a file is expected it does not end the declaration: a parameter that is
-// misshapen says more.
+// large handles the error of a shape that is too large. While a file's shapes are expected, it keeps the error and lets the
+// declaration continue, because a parameter of another shape than the file's gives a clearer error.
 func (b *builder) large(err error) error {
 	if b.expected == nil {
 		return err
@@ -158,7 +158,7 @@ func (b *builder) constant(t *tensor.Dense) (*G.Node, error) {
 	return b.newConstant(&leaf{dt: t.Dtype(), shape: t.Shape().Clone(), value: t.Clone().(*tensor.Dense)})
 }
 
-// computed is a constant whose value is made with the Program.
+// computed declares a constant whose value is made with the Program.
 func (b *builder) computed(dt tensor.Dtype, fill func(*tensor.Dense), shape []int) (*G.Node, error) {
 	if err := b.checkShape("constant", shape); err != nil {
 		return nil, err
@@ -189,7 +189,7 @@ func newDense(dt tensor.Dtype, shape []int) *tensor.Dense {
 	return tensor.New(tensor.Of(dt), tensor.WithShape(slices.Clone(shape)...))
 }
 
-// newLarge is newDense for what every run goes through from end to end.
+// newLarge is newDense for memory that every run reads or writes completely.
 func newLarge(dt tensor.Dtype, shape []int) *tensor.Dense {
 	t := newDense(dt, shape)
 	kernel.LargePages(t)

@@ -2,7 +2,7 @@ package graph
 
 import "slices"
 
-// live finds the life of every buffer: from its first step to its last; outputs live to the end.
+// live sets the first and the last step of every buffer. Outputs live to the end.
 func (c *compiler) live() {
 	for i := len(c.steps) - 1; i >= 0; i-- {
 		for _, b := range c.steps[i].memory() {
@@ -25,7 +25,7 @@ func (s *step) memory() []*buffer {
 	return all
 }
 
-// reuseInPlace lets a result take over the memory of an operand that dies at this step, where the operation allows it.
+// reuseInPlace lets a result reuse the memory of an operand that has no later reader, where the operation allows it.
 func (c *compiler) reuseInPlace() {
 	taken := map[*buffer]*buffer{}
 	now := func(b *buffer) *buffer {
@@ -59,7 +59,7 @@ func (c *compiler) reuseInPlace() {
 	c.buffers = slices.DeleteFunc(c.buffers, func(b *buffer) bool { return taken[b] != nil })
 }
 
-// dies says whether operand j of step i may be overwritten by the first result.
+// dies reports whether the first result of step i may overwrite operand j.
 func (c *compiler) dies(s *step, j, i int) bool {
 	x, out := s.in[j], s.out[0]
 	if x.buf.place != inArena || x.buf.last != i || !x.whole() || x.buf.size != out.size() || x.buf.dt != out.buf.dt {
@@ -74,7 +74,7 @@ func (c *compiler) dies(s *step, j, i int) bool {
 	return true
 }
 
-// ownGradients gives each gradient of a parameter memory of its own: the one it is computed in, unless something else is there too.
+// ownGradients gives each gradient of a parameter its own memory: the buffer it is computed in, unless that holds other values too.
 func (c *compiler) ownGradients() {
 	wanted := map[*buffer]int{}
 	for _, n := range c.roots() {
@@ -93,7 +93,7 @@ func (c *compiler) ownGradients() {
 		}
 		own := &buffer{place: inGrad, dt: l.dt, size: l.size()}
 		to := value{buf: own, shape: v.shape}
-		c.addStep(&step{kind: copyStep, node: n, path: c.paths[l.node.ID()], in: []value{v}, out: []value{to}}) // behind all lives
+		c.addStep(&step{kind: copyStep, node: n, path: c.paths[l.node.ID()], in: []value{v}, out: []value{to}}) // after all buffer lives
 		c.own[l] = own
 	}
 	c.addOnRequest()

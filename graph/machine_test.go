@@ -17,7 +17,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// block declares what a Transformer is made of over (B, T, C), with dropout in training.
+// block declares the operations of a Transformer block over (B, T, C), with dropout in training.
 func block(b, t, c, v int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		table := s.In("wte").Param("weight", graph.Normal(0.5), v, c)
@@ -121,7 +121,7 @@ func TestDot(t *testing.T) {
 	}
 }
 
-// counter declares a state of one row for each of b sequences, to which rows are written.
+// counter declares a state with one row for each of b sequences, and writes rows to it.
 func counter(b, rows int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		x, past := s.Input("x", tensor.Float32, b, rows, 2), s.Input("past", tensor.Int32, b)
@@ -138,7 +138,7 @@ func TestShareStates(t *testing.T) {
 	}
 	check(t, at(two, 0, 1, 2, 3, 4))
 	check(t, at(one, 2, 5, 6))
-	for _, p := range []*graph.Program{one, two} { // the output is the state, which now is the same memory
+	for _, p := range []*graph.Program{one, two} { // the output is the state, which is now the same memory
 		if got, want := p.Output("cache").Float32s(), []float32{1, 2, 3, 4, 5, 6, 0, 0}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
@@ -152,7 +152,7 @@ func TestShareStates(t *testing.T) {
 	checkError(t, other.ShareStates(one), "h.key|(2, 4, 2)|(1, 4, 2)")
 }
 
-// TestSolvers drives a Program as Gorgonia's own programs are driven.
+// TestSolvers runs a Program in the same way as a plain Gorgonia program.
 func TestSolvers(t *testing.T) {
 	for name, solver := range map[string]G.Solver{"vanilla": G.NewVanillaSolver(G.WithLearnRate(0.1)), "adam": G.NewAdamSolver(G.WithLearnRate(0.1))} {
 		p := build(t, func(s *graph.Scope) { // (w − 3)², from 1

@@ -8,18 +8,18 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Memory says what a Program holds, in bytes. Parameters are shared by all Programs over the same Params.
+// Memory is the memory of a Program, in bytes. Parameters are shared by all Programs over the same Params.
 type Memory struct {
 	Params       int
 	Gradients    int
 	Inputs       int // inputs and constants
-	States       int // values that are kept from run to run: the caches of a decoder
-	Arena        int // intermediate values, in the memory planned for them
-	Live         int // the most of them that are needed at one time: no plan can do with less
-	Intermediate int // the sum of all of them: what the arena would take if nothing were reused
+	States       int // values kept between runs, such as the caches of a decoder
+	Arena        int // planned memory of the intermediate values
+	Live         int // largest sum of intermediate values needed at one time: a lower bound of the arena
+	Intermediate int // sum of all intermediate values: the size of an arena without reuse
 }
 
-// Total is what the Program holds in all.
+// Total returns the memory of the Program in all.
 func (m Memory) Total() int { return m.Params + m.Gradients + m.Inputs + m.States + m.Arena }
 
 func (m Memory) String() string {
@@ -36,7 +36,7 @@ func (m Memory) String() string {
 	return s.String()
 }
 
-// memory is the Memory of the plan.
+// memory returns the Memory of the plan.
 func (c *compiler) memory() Memory {
 	width := int(c.params.dt.Size())
 	m := Memory{Arena: c.arena * width, Live: peak(c.buffers, len(c.steps)) * width, Intermediate: c.total * width}
@@ -61,7 +61,7 @@ func (c *compiler) memory() Memory {
 	return m
 }
 
-// fits reports that the machine has less memory than the Program needs beyond what exists already.
+// fits returns an error if the Program needs more new memory than the machine has.
 func (c *compiler) fits() error {
 	m := c.memory()
 	need := m.Total()
@@ -73,7 +73,7 @@ func (c *compiler) fits() error {
 	if need <= spareBytes || need <= available() {
 		return nil
 	}
-	debug.FreeOSMemory() // what Go has collected but not returned yet
+	debug.FreeOSMemory() // memory that Go has collected but not returned yet
 	have := available()
 	if need <= have {
 		return nil
@@ -83,7 +83,7 @@ func (c *compiler) fits() error {
 		byteText(float64(m.States)), byteText(float64(m.Inputs)), byteText(float64(have)))
 }
 
-// spareBytes is too little to ask the system about.
+// spareBytes is a need too small to query the system for.
 const spareBytes = 1 << 20
 
 func byteText(n float64) string {

@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// TestTooLittleMemory: Build says what is needed and what there is, and leaves the parameters as they were.
+// TestTooLittleMemory: Build reports the needed and the available memory, and leaves the parameters unchanged.
 func TestTooLittleMemory(t *testing.T) {
 	defer graph.SetAvailable(4 << 20)()
 	params := graph.NewParams(tensor.Float32, 1)
@@ -27,7 +27,7 @@ func TestTooLittleMemory(t *testing.T) {
 	buildOver(t, params, graph.Eval, large) // the weights exist: little more is needed
 }
 
-// TestEstimate: an estimate is what the Program then holds and does, and changes nothing.
+// TestEstimate: an estimate equals the Program's memory and work, and changes nothing.
 func TestEstimate(t *testing.T) {
 	for _, mode := range []graph.Mode{graph.Train, graph.Eval} {
 		for name, extra := range map[string]func(*graph.Scope){"plain": func(*graph.Scope) {}, "recompute": func(s *graph.Scope) { s.Recompute("h.*") }} {
@@ -36,7 +36,7 @@ func TestEstimate(t *testing.T) {
 			e, err := graph.Estimate(params, mode, declare)
 			check(t, err)
 			if params.Len() != 0 {
-				t.Errorf("%v: an estimate made %v", mode, names(params))
+				t.Errorf("%v: an estimate made the parameters %v", mode, names(params))
 			}
 			p := buildOver(t, params, mode, declare)
 			if e.Memory != p.Memory() || e.Parameters != params.Size() || e.Trained != params.Size() {
@@ -60,7 +60,8 @@ func TestEstimate(t *testing.T) {
 	checkError(t, err, "graph: estimate: |NewParams")
 }
 
-// TestLargeDeclarations end in one line, whatever is large, without memory being asked for: the sizes are those of slips and attacks.
+// TestLargeDeclarations: a declaration of excessive size fails with one line and allocates nothing. The sizes come from mistakes
+// and attacks.
 func TestLargeDeclarations(t *testing.T) {
 	defer graph.SetAvailable(1 << 30)()
 	for _, n := range []int{1e8, 2e9, 1 << 40, math.MaxInt} {
@@ -84,7 +85,7 @@ func TestLargeDeclarations(t *testing.T) {
 	}
 }
 
-// TestParts ends after an error and judges a list by its first part.
+// TestParts: a list ends after an error, and its first part decides whether it is too long.
 func TestParts(t *testing.T) {
 	count := 0
 	buildError(t, "h.3: broken", func(s *graph.Scope) {
@@ -149,8 +150,8 @@ func TestLimitMemory(t *testing.T) {
 	}
 }
 
-// TestExpect: a parameter of another shape than the file's ends the declaration and names both shapes; missing ones do when they are
-// many more than the file has.
+// TestExpect: a parameter with another shape than the file's ends the declaration, and the error names both shapes. Missing
+// parameters end it if they far outnumber the file's.
 func TestExpect(t *testing.T) {
 	shapes := map[string][]int{}
 	for name, v := range func() *graph.Params {
@@ -184,7 +185,7 @@ func TestExpect(t *testing.T) {
 	buildOver(t, params, graph.Train, sumOf("other"))
 }
 
-// TestAvailable: the system says something that a test can live with.
+// TestAvailable: the system reports a plausible amount of memory.
 func TestAvailable(t *testing.T) {
 	if n := graph.Available(); n < 1<<20 {
 		t.Errorf("got %d bytes of memory, want at least a megabyte", n)

@@ -10,9 +10,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Params owns the weights of a model by path, such as h.3.attn.c_attn.weight, in the order of their declaration. It
-// belongs to no graph: the first Program that declares a path makes the tensor, later ones use the same, so that a
-// training, an evaluation and a decoding Program share their weights.
+// Params owns the weights of a model by path, such as h.3.attn.c_attn.weight, in order of declaration. It belongs to no graph. The
+// first Program that declares a path makes the tensor and later Programs use it, so that Programs for training, evaluation and
+// decoding share their weights.
 //
 // Its methods and Build may be called from several goroutines at once. The elements of the tensors are not guarded: nothing may
 // write them, as an optimizer does, while a Program over them runs.
@@ -31,26 +31,26 @@ type param struct {
 	frozen bool
 }
 
-// NewParams makes an empty set of weights of type tensor.Float32 or tensor.Float64. A weight's initial value depends
-// only on the seed and its path.
+// NewParams makes an empty set of weights of type tensor.Float32 or tensor.Float64. The initial value of a weight depends only on
+// the seed and its path.
 func NewParams(dt tensor.Dtype, seed uint64) *Params {
 	return &Params{dt: dt, seed: seed, byName: map[string]*param{}}
 }
 
-// Dtype is the type of all weights.
+// Dtype returns the type of all weights.
 func (p *Params) Dtype() tensor.Dtype { return p.dt }
 
-// Seed is the seed of the initial values and of dropout.
+// Seed returns the seed of the initial values and of dropout.
 func (p *Params) Seed() uint64 { return p.seed }
 
-// Len is the number of tensors.
+// Len returns the number of tensors.
 func (p *Params) Len() int {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return len(p.names)
 }
 
-// Size is the number of elements of all tensors.
+// Size returns the number of elements of all tensors.
 func (p *Params) Size() int {
 	n := 0
 	for _, v := range p.All() {
@@ -59,7 +59,7 @@ func (p *Params) Size() int {
 	return n
 }
 
-// All lists the weights in order of declaration, as they are when the iteration begins. The tensors are the ones in use, not copies.
+// All iterates over the weights in order of declaration, as of the start of the iteration. The tensors are not copies.
 func (p *Params) All() iter.Seq2[string, *tensor.Dense] {
 	return func(yield func(string, *tensor.Dense) bool) {
 		p.mu.RLock()
@@ -77,21 +77,21 @@ func (p *Params) All() iter.Seq2[string, *tensor.Dense] {
 	}
 }
 
-// Value is the tensor at a path, nil when there is none.
+// Value returns the tensor at a path, nil for none.
 func (p *Params) Value(path string) *tensor.Dense {
 	value, _ := p.find(path)
 	return value
 }
 
-// Freeze keeps the weights whose path matches pattern from being trained by Programs built from now on, and says how many
-// they are. The pattern is that of path.Match with the dots as separators: h.*.attn.*.weight, or wte.weight; a
-// trailing .** matches everything below. A malformed pattern matches nothing.
+// Freeze excludes the weights whose path matches pattern from training, in Programs built from now on, and returns their number.
+// The pattern is as in path.Match with dots as separators, for example h.*.attn.*.weight or wte.weight. A trailing .** matches
+// everything below. A malformed pattern matches nothing.
 func (p *Params) Freeze(pattern string) int { return p.setFrozen(pattern, true) }
 
 // Unfreeze undoes Freeze.
 func (p *Params) Unfreeze(pattern string) int { return p.setFrozen(pattern, false) }
 
-// Frozen says whether the weight at a path is kept from being trained.
+// Frozen reports whether the weight at a path is excluded from training.
 func (p *Params) Frozen(path string) bool {
 	_, frozen := p.find(path)
 	return frozen
@@ -131,9 +131,9 @@ func matchPath(pattern, name string) bool {
 	})
 }
 
-// settle gives the parameters of a graph their tensors, calls bind, and then adds the new tensors to p. A path that another Build has
-// added since it was declared gets that Build's tensor. After an error p is as it was.
-func (p *Params) settle(leaves []*leaf, bind func()) error {
+// commit gives the parameters of a graph their tensors, calls bind, and then adds the new tensors to p. If another Build has added
+// a path since it was declared, that Build's tensor is used. On an error p is unchanged.
+func (p *Params) commit(leaves []*leaf, bind func()) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var added []*leaf
@@ -159,7 +159,7 @@ func (p *Params) settle(leaves []*leaf, bind func()) error {
 	return nil
 }
 
-// sameShape holds a later declaration of a path against the first.
+// sameShape returns an error if a later declaration of a path has another shape than the first.
 func sameShape(first, later tensor.Shape) error {
 	if !slices.Equal(first, later) {
 		return errors.Errorf("parameter has shape %v but is declared as %v here", first, later)

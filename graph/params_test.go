@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// sumOf declares parameters of two elements and the loss that all of them affect.
+// sumOf declares parameters of two elements and a loss that depends on all of them.
 func sumOf(names ...string) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		x := s.Param(names[0], graph.Normal(1), 2)
@@ -47,7 +47,7 @@ func TestParams(t *testing.T) {
 	}
 }
 
-// TestInitialValues depend on seed and path alone, not on the order of declaration or on what else there is.
+// TestInitialValues: initial values depend only on seed and path, not on the order of declaration or on other parameters.
 func TestInitialValues(t *testing.T) {
 	value := func(seed uint64, path string, declared ...string) []float32 {
 		params := graph.NewParams(tensor.Float32, seed)
@@ -66,7 +66,7 @@ func TestInitialValues(t *testing.T) {
 	}
 }
 
-// TestInits looks at the first two moments of 10,000 numbers, whose errors are 1% and less: 5% is never reached by chance.
+// TestInits checks the first two moments of 10,000 numbers. Their errors are at most 1%, so that 5% is never reached by chance.
 func TestInits(t *testing.T) {
 	for _, c := range []struct {
 		name       string
@@ -102,7 +102,7 @@ func TestInits(t *testing.T) {
 	}
 }
 
-// TestOtherShape: a path has one shape, in all graphs.
+// TestOtherShape: a path has the same shape in all graphs.
 func TestOtherShape(t *testing.T) {
 	params := graph.NewParams(tensor.Float32, 1)
 	buildOver(t, params, graph.Train, sumOf("a"))
@@ -110,7 +110,7 @@ func TestOtherShape(t *testing.T) {
 	checkError(t, err, "graph: build: a: |(2)|(2, 1)")
 }
 
-// TestFailedBuild leaves the weights as they were.
+// TestFailedBuild: a failed Build leaves the weights unchanged.
 func TestFailedBuild(t *testing.T) {
 	params := graph.NewParams(tensor.Float32, 1)
 	buildOver(t, params, graph.Train, sumOf("a", "b"))
@@ -141,7 +141,7 @@ func TestFreezePatterns(t *testing.T) {
 	paths := []string{"wte.weight", "h.0.attn.q.weight", "h.0.attn.q.bias", "h.0.ln.weight", "h.11.attn.q.weight", "head"}
 	for _, c := range []struct {
 		pattern string
-		want    []int // of paths
+		want    []int // paths
 	}{
 		{"wte.weight", []int{0}},
 		{"wte", nil},

@@ -7,22 +7,22 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// maxNodes bounds what a declaration makes, so that a slip such as a count of layers in bytes is an error and not a wait.
+// maxNodes bounds the nodes of a declaration, so that a mistake such as a number of layers in bytes is an error and no wait.
 const maxNodes = 1 << 17
 
-// Parts iterates over the places 0, 1, …, n-1 of a list of parts that are alike, such as the blocks of a model:
+// Parts iterates over the scopes 0, 1, …, n-1 of a list of equal parts, such as the blocks of a model:
 //
 //	for _, at := range s.In("h").Parts(layers) {
 //		x = block.Forward(at, x)
 //	}
 //
-// It ends early after an error. A list that is too long for the machine's memory, judged by its first part, is an error at once.
+// It ends early after an error. If n parts like the first need more memory than the machine has, it fails after the first.
 func (s *Scope) Parts(n int) iter.Seq2[int, *Scope] {
 	return func(yield func(int, *Scope) bool) {
 		b := s.b
 		nodes, bytes := b.count(), b.newBytes
 		for i := 0; i < n && b.err == nil && yield(i, s.At(i)); i++ {
-			if i > 0 || b.expected != nil { // a file that lacks the parts ends the list
+			if i > 0 || b.expected != nil { // the shapes of a file end a list that is too long
 				continue
 			}
 			if err := b.checkParts(n, b.count()-nodes, b.newBytes-bytes); err != nil {
@@ -32,7 +32,7 @@ func (s *Scope) Parts(n int) iter.Seq2[int, *Scope] {
 	}
 }
 
-// checkParts reports that n parts of these nodes and bytes of weights are too many.
+// checkParts returns an error if n parts of this many nodes and bytes of weights are too many.
 func (b *builder) checkParts(n, nodes, bytes int) error {
 	if b.mode == Train {
 		bytes *= 2 // gradients
@@ -46,10 +46,10 @@ func (b *builder) checkParts(n, nodes, bytes int) error {
 	return nil
 }
 
-// count is the number of nodes declared so far.
+// count returns the number of nodes declared so far.
 func (b *builder) count() int { return len(b.g.AllNodes()) }
 
-// checkSize reports that a node has more elements than a tensor can have, or that there are too many nodes.
+// checkSize returns an error if a node has more elements than a tensor can have, or if the graph has too many nodes.
 func (b *builder) checkSize(n *G.Node) error {
 	if b.count() > maxNodes {
 		return errors.Errorf("more than %d nodes are declared", maxNodes)

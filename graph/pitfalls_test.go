@@ -16,10 +16,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// The tests of this file go through what Gorgonia v0.9.18 gets wrong without a word, one each: where it can be shown in a few lines,
-// that it does, and that it cannot happen here. If one of the former fails, Gorgonia has been mended.
+// Each test of this file covers a silent error of Gorgonia v0.9.18. It shows that the error cannot happen here and, where a few
+// lines suffice, that Gorgonia has it. If the latter fails, Gorgonia has been mended.
 
-// plain is a node of a plain Gorgonia graph with a value.
+// plain returns a node of a plain Gorgonia graph with a value.
 func plain(g *G.ExprGraph, name string, x []float64, shape ...int) *G.Node {
 	return G.NewTensor(g, tensor.Float64, len(shape), G.WithName(name), G.WithShape(shape...), G.WithValue(graphtest.Dense(tensor.Float64, x, shape...)))
 }
@@ -28,7 +28,7 @@ func TestPitfallStartUp(t *testing.T) {
 	mod, err := os.ReadFile("../go.mod")
 	check(t, err)
 	if !strings.Contains(string(mod), "go4.org/unsafe/assume-no-moving-gc v0.0.0-20231121144256-b99613f794b6") {
-		t.Error("go.mod does not ask for an assume-no-moving-gc that knows today's Go: Gorgonia panics at start-up without")
+		t.Error("go.mod requires an assume-no-moving-gc that does not know today's Go: Gorgonia panics at start-up")
 	}
 }
 
@@ -50,7 +50,7 @@ func TestPitfallReshape(t *testing.T) {
 
 	for name, reshape := range map[string]func(*G.Node) (*G.Node, error){
 		"ours":  func(x *G.Node) (*G.Node, error) { return ops.Reshape(x, 2) },
-		"stock": func(x *G.Node) (*G.Node, error) { return G.Reshape(x, tensor.Shape{2}) }, // a view that the plan knows
+		"stock": func(x *G.Node) (*G.Node, error) { return G.Reshape(x, tensor.Shape{2}) }, // a view known to the plan
 	} {
 		p := buildOver(t, graph.NewParams(tensor.Float64, 1), graph.Eval, func(s *graph.Scope) {
 			y := s.Try(reshape(s.Input("x", tensor.Float64, 2, 1)))
@@ -103,7 +103,7 @@ func TestPitfallModes(t *testing.T) {
 		s.Minimize(graphtest.Loss(s, x))
 	}
 	step, eval := buildOver(t, params, graph.Train, declare), buildOver(t, params, graph.Eval, declare)
-	for range 2 { // running one leaves the other as it is
+	for range 2 { // running one graph does not change the other
 		check(t, eval.Run(nil))
 		check(t, step.Run(nil))
 		if slices.Contains(eval.Output("y").Float32s(), 0) || !slices.Contains(step.Output("y").Float32s(), 0) {
@@ -130,7 +130,7 @@ func TestPitfallAdamW(t *testing.T) {
 	x := p.Params().Value("x").Float32s()
 	check(t, (&train.AdamW{}).Update(p.ValueGrads(), 0.01, 1))
 	if slices.Contains(x, 1) {
-		t.Errorf("our AdamW leaves weights as they are: %v", x)
+		t.Errorf("our AdamW does not change the weights: %v", x)
 	}
 }
 
@@ -163,7 +163,7 @@ func TestPitfallMergedNodes(t *testing.T) {
 	})
 }
 
-// TestPitfallConstants: constants of one name, or that print alike, are one node whatever their values.
+// TestPitfallConstants: Gorgonia merges constants of the same name or the same printed form, whatever their values.
 func TestPitfallConstants(t *testing.T) {
 	long := func(middle float64) *tensor.Dense {
 		x := make([]float64, 1000)
@@ -195,7 +195,7 @@ func TestPitfallConstants(t *testing.T) {
 	}
 }
 
-// TestPitfallNoGradient: what has no gradient in Gorgonia is left out of the derivative, or a panic of gorgonia.Grad.
+// TestPitfallNoGradient: Gorgonia leaves an operation without a gradient out of the derivative, or gorgonia.Grad panics.
 func TestPitfallNoGradient(t *testing.T) {
 	buildError(t, "h: |gorgonia.At|use ops.Slice", func(s *graph.Scope) {
 		x := s.Param("x", graph.Ones(), 2, 2)
@@ -207,10 +207,10 @@ func TestPitfallNoGradient(t *testing.T) {
 		s.Minimize(graphtest.Loss(s, y))
 	}
 	buildError(t, "h: DiagFlat|no gradient", diagonal)
-	check(t, buildOver(t, graph.NewParams(tensor.Float32, 1), graph.Eval, diagonal).Run(nil)) // where none is asked for it is right
+	check(t, buildOver(t, graph.NewParams(tensor.Float32, 1), graph.Eval, diagonal).Run(nil)) // correct if no gradient is needed
 }
 
-// TestPitfallRemovedNode: Gorgonia finds a node's operands by its place in a list, which is another one once an earlier node is gone.
+// TestPitfallRemovedNode: Gorgonia finds a node's operands by its index in a list, which changes when an earlier node is removed.
 func TestPitfallRemovedNode(t *testing.T) {
 	g := G.NewGraph()
 	x, y := plain(g, "x", []float64{0.5}, 1), plain(g, "y", []float64{0.5}, 1)
@@ -230,7 +230,7 @@ func TestPitfallRemovedNode(t *testing.T) {
 	})
 }
 
-// TestRefused goes through the operations of Gorgonia that Build refuses and that no test of a pitfall has.
+// TestRefused covers the operations of Gorgonia that Build refuses and that no other test of a pitfall covers.
 func TestRefused(t *testing.T) {
 	for words, op := range map[string]func(x *G.Node) (*G.Node, error){
 		"gorgonia.SoftMax|ops.LogSoftmax": func(x *G.Node) (*G.Node, error) { return G.LogSoftMax(x) },
@@ -277,8 +277,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestPitfallHashes: Gorgonia takes two nodes for one when their operations' hashes agree too, whatever their operands are. Ours are numbers
-// that no two have.
+// TestPitfallHashes: Gorgonia merges two nodes whose operations have the same hash, even if their operands differ. Our hashes are
+// unique numbers.
 func TestPitfallHashes(t *testing.T) {
 	seen := map[uint32]bool{}
 	build(t, func(s *graph.Scope) {
@@ -359,7 +359,7 @@ func TestPitfallRunAll(t *testing.T) {
 	}
 }
 
-// TestPitfallLet: inputs are copied in; see TestFeedIsCopied.
+// TestPitfallLet: inputs are copied. See TestFeedIsCopied.
 func TestPitfallLet(t *testing.T) {
 	g := G.NewGraph()
 	mine := graphtest.Dense(tensor.Float64, []float64{1}, 1)
@@ -367,7 +367,7 @@ func TestPitfallLet(t *testing.T) {
 	check(t, G.Let(x, mine))
 	mine.Float64s()[0] = 2
 	if x.Value().Data().([]float64)[0] != 2 {
-		t.Error("gorgonia now copies what Let gets")
+		t.Error("gorgonia's Let now copies its value")
 	}
 	p := build(t, func(s *graph.Scope) { s.Output("y", s.Try(ops.Scale(s.Input("x", tensor.Float32, 1), 1))) })
 	in := graphtest.Dense(tensor.Float32, []float64{1}, 1)
@@ -435,7 +435,8 @@ func TestPitfallTypesAndPaths(t *testing.T) {
 	})
 }
 
-// TestPitfallConcat: Gorgonia's open issues that touch a Transformer are its gradients of slices and concatenations; ours are checked.
+// TestPitfallConcat: Gorgonia has open issues on the gradients of slices and concatenations, which Transformers use. Ours are
+// checked.
 func TestPitfallConcat(t *testing.T) {
 	graphtest.Gradients(t, graph.Feed{}, func(s *graph.Scope) {
 		x, y := s.Param("x", graph.Normal(1), 2, 200, 2), s.Param("y", graph.Normal(1), 2, 100, 2)

@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// place decides where a node's value lies, and appends the step that computes it.
+// place assigns memory to a node's value and appends the step that computes it.
 func (c *compiler) place(n *G.Node) error {
 	if l := c.leaves[n]; l != nil {
 		c.values[n] = leafValue(l, n.Shape())
@@ -24,7 +24,7 @@ func (c *compiler) place(n *G.Node) error {
 		c.placeView(n, op)
 	case *ops.Op:
 		if s := c.children(n)[0]; op.Update && (c.leaves[s] == nil || c.leaves[s].kind != stateLeaf) {
-			return errors.New("the operand that is updated must be a Scope.State")
+			return errors.New("the updated operand must be a Scope.State")
 		}
 		c.placeOp(n, op)
 	default:
@@ -37,7 +37,7 @@ func leafValue(l *leaf, shape tensor.Shape) value {
 	return value{buf: &buffer{place: inLeaf, dt: l.dt, size: l.size(), leaf: l}, shape: shape}
 }
 
-// fresh is a new buffer for a result.
+// fresh returns a new buffer for a result.
 func (c *compiler) fresh(dt tensor.Dtype, shape tensor.Shape) value {
 	b := &buffer{dt: dt, size: shape.TotalSize()}
 	if dt == c.params.dt {
@@ -96,8 +96,8 @@ func (c *compiler) newStep(kind stepKind, n *G.Node) *step {
 	return s
 }
 
-// placeForeign takes Gorgonia's own operations: constants, sums of gradients, reshapes that gorgonia.Grad makes, and the
-// rest, which run as they are.
+// placeForeign handles Gorgonia's own operations: constants, sums, reshapes made by gorgonia.Grad, and all others,
+// which run unchanged.
 func (c *compiler) placeForeign(n *G.Node) error {
 	if _, ok := n.Op().(interface{ Value() G.Value }); ok {
 		t, err := denseOf(n.Value())
@@ -114,6 +114,8 @@ func (c *compiler) placeForeign(n *G.Node) error {
 		return nil
 	case name == "elemBinOp" && strings.HasPrefix(n.Op().String(), "+") && slices.Equal(s.in[0].shape, s.in[1].shape) && n.Dtype() == c.params.dt:
 		s.kind, s.inPlace, s.flops = addStep, []int{0, 1}, n.Shape().TotalSize()
+	case c.sums(s):
+		s.kind, s.flops = sumStep, s.in[0].size()
 	}
 	s.out = []value{c.fresh(n.Dtype(), n.Shape())}
 	c.addStep(s)
@@ -121,7 +123,7 @@ func (c *compiler) placeForeign(n *G.Node) error {
 	return nil
 }
 
-// denseOf copies a constant's value; a scalar becomes a tensor of shape (1).
+// denseOf copies a constant's value. A scalar becomes a tensor of shape (1).
 func denseOf(v G.Value) (*tensor.Dense, error) {
 	switch v := v.(type) {
 	case *tensor.Dense:
@@ -133,7 +135,7 @@ func denseOf(v G.Value) (*tensor.Dense, error) {
 	return nil, errors.Errorf("constant of type %T", v)
 }
 
-// wanted says which results are read: those with a view that is needed.
+// wanted reports for each result whether a needed view reads it.
 func (c *compiler) wanted(n *G.Node, op *ops.Op) []bool {
 	wanted := make([]bool, len(op.Results()))
 	if len(wanted) == 1 {

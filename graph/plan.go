@@ -8,9 +8,9 @@ import (
 // alignment of buffers in the arena, in elements: 64 bytes of float32, a cache line.
 const alignment = 16
 
-// plan gives every arena buffer an offset such that no two that live at the same time overlap, and returns the arena's size.
-// It places the largest first, each at the lowest offset that is free during its life (Pisarchyk and Lee 2020, arXiv 2001.03288,
-// greedy by size).
+// plan gives every arena buffer an offset such that buffers in use at the same time do not overlap, and returns the arena's size.
+// It places the largest buffer first, each at the lowest offset that is free during its life (Pisarchyk and Lee 2020, arXiv
+// 2001.03288, greedy by size).
 func plan(buffers []*buffer) int {
 	order := make([]*buffer, 0, len(buffers))
 	for _, b := range buffers {
@@ -42,7 +42,7 @@ func plan(buffers []*buffer) int {
 
 func aligned(n int) int { return (n + alignment - 1) / alignment * alignment }
 
-// peak is the largest sum of the sizes of buffers that live at the same time: no plan can do with less.
+// peak returns the largest sum of the sizes of buffers in use at the same time, a lower bound for every plan.
 func peak(buffers []*buffer, steps int) int {
 	change := make([]int, steps+2)
 	for _, b := range buffers {

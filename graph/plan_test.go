@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// TestPlan checks plans of random lives by brute force: no two buffers that live at one time share an element.
+// TestPlan checks plans of random lives by brute force: buffers in use at the same time share no element.
 func TestPlan(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
@@ -36,7 +36,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// checkStep looks at the buffers that live at a step and returns the sum of their sizes.
+// checkStep checks the buffers in use at a step and returns the sum of their sizes.
 func checkStep(t *testing.T, lives []graph.Lifetime, offsets []int, step int) int {
 	t.Helper()
 	owner := map[int]int{}
@@ -57,7 +57,7 @@ func checkStep(t *testing.T, lives []graph.Lifetime, offsets []int, step int) in
 	return len(owner)
 }
 
-// TestPlanReuses: a chain needs two buffers at a time, however long it is.
+// TestPlanReuses: a chain of any length needs two buffers at a time.
 func TestPlanReuses(t *testing.T) {
 	var lives []graph.Lifetime
 	for i := range 50 {
@@ -68,7 +68,7 @@ func TestPlanReuses(t *testing.T) {
 	}
 }
 
-// TestMemory compares what a Program says with what can be counted by hand.
+// TestMemory compares a Program's Memory with counts made by hand.
 func TestMemory(t *testing.T) {
 	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 		params := graph.NewParams(dt, 1)
@@ -95,7 +95,7 @@ func TestMemory(t *testing.T) {
 		}
 		for _, at := range train.ArenaSlots() {
 			if at[0] < 0 || (at[0]+at[1])*width > m.Arena {
-				t.Errorf("%v: elements %d to %d lie outside the arena of %d bytes", dt, at[0], at[0]+at[1], m.Arena)
+				t.Errorf("%v: elements %d to %d are outside the arena of %d bytes", dt, at[0], at[0]+at[1], m.Arena)
 			}
 		}
 	}

@@ -10,24 +10,24 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Cost is what some of a Program's operations took over the runs of a Profile.
+// Cost is the total cost of some operations of a Program over the runs of a Profile.
 type Cost struct {
-	Name  string // of the operation, or the scope path
+	Name  string // name of the operation, or scope path
 	Calls int
 	Time  time.Duration
 	FLOPs int // floating-point operations
 	Bytes int // read and written, each operand once
 }
 
-// Profile is what a Program's operations cost. Its String is a table.
+// Profile is the cost of a Program's operations. Its String is a table.
 type Profile struct {
 	Runs   int
 	ByOp   []Cost // most time first
-	ByPath []Cost // in order of first use; the indices of lists are drawn together: h.*.attn
+	ByPath []Cost // in order of first use; the indices of lists are merged: h.*.attn
 	costs  map[*step]*Cost
 }
 
-// Profile measures every Run that run makes: pass a function that makes several, and it is an average over them.
+// Profile measures every Run that run makes. If run makes several, the costs add up over them and String shows the average.
 func (p *Program) Profile(run func() error) (*Profile, error) {
 	if run == nil {
 		return nil, errors.New("graph: profile: the function that runs the program is nil")
@@ -64,7 +64,7 @@ func (p *Profile) run(s *step) error {
 	return err
 }
 
-// groups sums costs under names, in order of first use.
+// groups sums costs by name, in order of first use.
 type groups struct {
 	rows   []*Cost
 	byName map[string]*Cost
@@ -94,7 +94,7 @@ func (g *groups) list() []Cost {
 	return costs
 }
 
-// starIndices draws the parts of lists together: h.3.attn becomes h.*.attn.
+// starIndices merges the parts of lists: h.3.attn becomes h.*.attn.
 func starIndices(path string) string {
 	parts := splitPath(path)
 	for i, p := range parts {

@@ -12,23 +12,23 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// Feed is the values of one run's inputs by name: int32 ids, or floats of the parameters' type. Run copies them.
+// Feed is the inputs of one run by name: int32 ids, or floats of the parameters' type. Run copies them.
 type Feed map[string]*tensor.Dense
 
-// Program runs what was declared in Build. It implements gorgonia.VM. All its memory is planned when it is built; a run
-// allocates nothing (Gorgonia's own operations excepted), and its results do not depend on GOMAXPROCS.
+// Program runs a declaration that Build has compiled. It implements gorgonia.VM. Its memory is planned at Build. A run allocates
+// nothing, except in Gorgonia's own operations, and its results do not depend on GOMAXPROCS.
 //
-// A Program is for one goroutine at a time: a method that runs or changes it while another one does is an error. Several Programs over the
-// same Params may run at once, as long as nothing trains them meanwhile. Programs that share states count as one. The other methods
-// may be called at any time; what Output, State and Weight.Grad return, Run overwrites.
+// A Program serves one goroutine at a time: it is an error to call a method that runs or changes it during another such call.
+// Programs that share states count as one. Several Programs over the same Params may run at once while nothing trains them. The
+// other methods may be called at any time. The next Run overwrites the results of Output, State and Weight.Grad.
 type Program struct {
 	// Accumulate makes Run add to the gradients instead of replacing them.
 	Accumulate bool
-	// Scale multiplies the gradients of a run: the share of a micro-batch in its step. It is 1 at first.
+	// Scale multiplies the gradients of a run, for example by a micro-batch's share of its step. It is 1 at first.
 	Scale float64
-	// Stream names the random numbers of a run: dropout repeats itself when Stream does.
+	// Stream selects the random numbers of a run: runs with the same Stream have the same dropout.
 	Stream uint64
-	// TraceNaN makes Run look at every value and stop at the first that is not finite, with the path where it arose.
+	// TraceNaN makes Run check every value and return an error with the path of the first one that is not finite.
 	TraceNaN bool
 
 	params  *Params
@@ -44,7 +44,7 @@ type Program struct {
 	scale   *leaf
 	loss    *tensor.Dense // nil for none
 	memory  Memory
-	arena32 []float32 // one of the two, by the parameters' type
+	arena32 []float32 // one of the two is used, by the parameters' type
 	arena64 []float64
 	profile *Profile
 	drawing *drawing
@@ -54,7 +54,7 @@ type Program struct {
 
 var _ G.VM = (*Program)(nil)
 
-// Weight is a parameter that is trained and its gradient in one Program. It implements gorgonia.ValueGrad and gorgonia.Namer.
+// Weight is a trained parameter and its gradient in one Program. It implements gorgonia.ValueGrad and gorgonia.Namer.
 type Weight struct {
 	name        string
 	value, grad *tensor.Dense
@@ -62,28 +62,28 @@ type Weight struct {
 	direct      bool          // Run adds to grad itself, without sum
 }
 
-// Name is the parameter's path.
+// Name returns the parameter's path.
 func (w *Weight) Name() string { return w.name }
 
-// Value is the parameter's tensor.
+// Value returns the parameter's tensor.
 func (w *Weight) Value() G.Value { return w.value }
 
-// Grad is the gradient of the last run; the error is always nil.
+// Grad returns the gradient of the last run. The error is always nil.
 func (w *Weight) Grad() (G.Value, error) { return w.grad, nil }
 
-// Params is the weights the Program is built over.
+// Params returns the weights of the Program.
 func (p *Program) Params() *Params { return p.params }
 
-// Mode is what the Program was built for.
+// Mode returns the mode that the Program was built for.
 func (p *Program) Mode() Mode { return p.mode }
 
-// Memory says what the Program holds.
+// Memory returns the memory of the Program.
 func (p *Program) Memory() Memory { return p.memory }
 
-// Weights lists the parameters that are trained, in order of declaration.
+// Weights lists the trained parameters in order of declaration.
 func (p *Program) Weights() []*Weight { return p.weights }
 
-// ValueGrads lists the same as Weights, as a gorgonia.Solver takes it.
+// ValueGrads lists the Weights in the form that a gorgonia.Solver takes.
 func (p *Program) ValueGrads() []G.ValueGrad {
 	vs := make([]G.ValueGrad, len(p.weights))
 	for i, w := range p.weights {
@@ -92,7 +92,7 @@ func (p *Program) ValueGrads() []G.ValueGrad {
 	return vs
 }
 
-// Loss is the loss of the last run, 0 when the graph has none.
+// Loss returns the loss of the last run, 0 if the graph has none.
 func (p *Program) Loss() float64 {
 	switch {
 	case p.loss == nil:
@@ -103,11 +103,11 @@ func (p *Program) Loss() float64 {
 	return float64(p.loss.Float32s()[0])
 }
 
-// Output is the value of a named output after the last run, nil when there is none of this name. It is valid until the next
-// run. A scalar has shape (1).
+// Output returns the value of a named output after the last run, nil if the name is unknown. The next run overwrites it. A scalar
+// has shape (1).
 func (p *Program) Output(name string) *tensor.Dense { return p.outputs[name] }
 
-// State is a named state, nil when there is none of this path. It is the memory itself.
+// State returns the state of a path, nil if the path is unknown. The tensor is not a copy.
 func (p *Program) State(path string) *tensor.Dense {
 	if l, ok := p.states[path]; ok {
 		return l.value
@@ -118,7 +118,7 @@ func (p *Program) State(path string) *tensor.Dense {
 // States lists the paths of the states in order.
 func (p *Program) States() []string { return sortedKeys(p.states) }
 
-// InputShape is the shape of an input, nil when there is none of this name.
+// InputShape returns the shape of an input, nil if the name is unknown.
 func (p *Program) InputShape(name string) []int {
 	if l, ok := p.inputs[name]; ok {
 		return slices.Clone(l.value.Shape())
@@ -126,8 +126,8 @@ func (p *Program) InputShape(name string) []int {
 	return nil
 }
 
-// Run sets the inputs and runs the Program. Every input must be fed, with its own shape and type; an error names the
-// input, or the path of the operation that failed.
+// Run sets the inputs and runs the Program. Every input must be fed with its own shape and type. An error names the input, or the
+// path of the operation that failed.
 func (p *Program) Run(feed Feed) error {
 	g, err := p.enter("run")
 	if err != nil {
@@ -161,7 +161,7 @@ func (p *Program) feed(feed Feed) error {
 	return nil
 }
 
-// Let sets one input, for RunAll.
+// Let sets one input for RunAll.
 func (p *Program) Let(name string, v *tensor.Dense) error {
 	g, err := p.enter("run")
 	if err != nil {
@@ -197,7 +197,7 @@ func (p *Program) set(name string, v *tensor.Dense) error {
 	return nil
 }
 
-// RunAll runs the Program on the inputs as they are. It implements gorgonia.VM.
+// RunAll runs the Program on the inputs that Let or Set has set. It implements gorgonia.VM.
 func (p *Program) RunAll() error {
 	g, err := p.enter("run")
 	if err != nil {
@@ -254,7 +254,7 @@ func (p *Program) runStep(s *step) error {
 	return nil
 }
 
-// place is where a step stands, for messages: "h.0.attn: Attention{…}".
+// place returns the path and name of a step for messages: "h.0.attn: Attention{…}".
 func (s *step) place() string { return at(s.path, s.name()) }
 
 func (s *step) name() string {
@@ -277,7 +277,7 @@ func setScalar(t *tensor.Dense, v float64) {
 	}
 }
 
-// keepGradients puts the gradients of earlier runs aside.
+// keepGradients saves the gradients of earlier runs.
 func (p *Program) keepGradients() {
 	for _, w := range p.weights {
 		if w.direct {
@@ -311,18 +311,18 @@ func copyDense(dst, src *tensor.Dense) {
 	}
 }
 
-// Reset sets the states to zero. It implements gorgonia.VM; a Program needs no Reset between runs.
+// Reset sets the states to zero. It implements gorgonia.VM. A Program needs no Reset between runs.
 func (p *Program) Reset() {
 	for _, l := range p.states {
 		l.value.Zero()
 	}
 }
 
-// Close implements gorgonia.VM. There is nothing to close.
+// Close implements gorgonia.VM. It does nothing.
 func (p *Program) Close() error { return nil }
 
-// ShareStates makes p use the states of other, so that both read and write the same caches: one Program for a whole prompt
-// and one for single tokens. It is an error if a state of p is missing in other or has another shape.
+// ShareStates makes p use the states of other, so that both read and write the same caches, for example one Program for a whole
+// prompt and one for single tokens. It is an error if other lacks a state of p or has it in another shape.
 func (p *Program) ShareStates(other *Program) error {
 	if other == nil {
 		return errors.New("graph: share states: the other program is nil")
@@ -342,7 +342,7 @@ func (p *Program) shareStates(other *Program) error {
 			return errors.Errorf("%s: the other program has no such state", path)
 		}
 		if !slices.Equal(mine.Shape(), theirs.Shape()) {
-			return errors.Errorf("%s: shape %v here, %v there", path, mine.Shape(), theirs.Shape())
+			return errors.Errorf("%s: state has shape %v but %v in the other program", path, mine.Shape(), theirs.Shape())
 		}
 	}
 	for _, l := range p.states {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -9,17 +10,17 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Recompute makes a Program in mode Train compute the forward values of some scopes a second time in the backward pass instead of
-// keeping them from the first: less memory for at most one more forward pass, and the same bits (Chen et al. 2016, "Training Deep Nets
-// with Sublinear Memory Cost", arXiv 1604.06174). Each scope whose path matches the pattern, as in Params.Freeze, is a unit: of it
-// only what others read is kept. h.* makes a unit of each block of a GPT.
+// Recompute makes a Program in mode Train discard the forward values of some scopes and compute them again in the backward pass.
+// This saves memory, costs at most one more forward pass and gives the same bits (Chen et al. 2016, "Training Deep Nets with
+// Sublinear Memory Cost", arXiv 1604.06174). Each scope whose path matches the pattern, as in Params.Freeze, is a unit. Only those
+// values of a unit that other scopes read are kept. h.* makes each block of a GPT a unit.
 func (s *Scope) Recompute(pattern string) { s.b.recomputed = append(s.b.recomputed, pattern) }
 
-// LimitMemory makes a Program in mode Train recompute as many parts of lists, such as the blocks h.0, h.1, …, as it takes for
-// Memory.Total to be at most this many bytes. Build fails if all of them do not suffice.
+// LimitMemory sets the largest Memory.Total of a Program in bytes. In mode Train, Build recomputes as few parts of lists, such as
+// the blocks h.0, h.1, …, as the limit allows. Build fails if the limit cannot be met.
 func (s *Scope) LimitMemory(bytes int) { s.b.limit = bytes }
 
-// compile plans the steps, with as few units to recompute as the limit allows.
+// compile plans the steps and recomputes as few units as the limit allows.
 func (b *builder) compile() (*compiler, error) {
 	base, err := b.laidOut()
 	if err != nil {
@@ -35,31 +36,38 @@ func (b *builder) compile() (*compiler, error) {
 		}
 		all = base.planned(units)
 	}
-	return nil, errors.Errorf("memory: %d bytes are needed with everything recomputed that can be, the limit is %d", all.memory().Total(), b.limit)
+	return nil, errors.Errorf("memory: %d bytes are needed even if all parts of lists are recomputed, the limit is %d", all.memory().Total(), b.limit)
 }
 
-// within returns a plan that meets the limit and recomputes the first of the units, as few as a search by halves finds; nil means that
-// none does. More of them need less memory, except that the last ones may not.
+// within returns a plan that meets the limit by recomputing the first n units, or nil if none does. It finds a small n by binary
+// search: memory falls as n grows, except that the last units may not save any.
 func (c *compiler) within(units []string) *compiler {
 	var best *compiler
-	fits := func(n int) bool {
+	least := math.MaxInt
+	fits := func(n int) (ok, lower bool) {
 		p := c.planned(units[:n])
-		if p.memory().Total() > c.limit {
-			return false
+		total := p.memory().Total()
+		if ok = total <= c.limit; ok {
+			best = p
 		}
-		best = p
-		return true
+		lower = total <= least
+		least = min(least, total)
+		return ok, lower
 	}
 	most := len(units)
-	for most > 0 && !fits(most) {
-		most--
+	for ; most > 0; most-- { // past the last units, which may not save any
+		if ok, lower := fits(most); ok {
+			break
+		} else if !lower {
+			return nil
+		}
 	}
-	sort.Search(most-1, func(i int) bool { return fits(i + 1) })
+	sort.Search(most-1, func(i int) bool { ok, _ := fits(i + 1); return ok })
 	return best
 }
 
-// unitOf returns the function that gives the path of the unit that a step belongs to, "" for none: a prefix that matches a pattern, or one
-// of the listed parts.
+// unitOf returns a function from the path of a step to the path of its unit, "" for none. A unit is a prefix that matches a
+// pattern, or a listed part.
 func (c *compiler) unitOf(listed []string) func(path string) string {
 	known, wanted := map[string]string{}, map[string]bool{}
 	for _, u := range listed {
@@ -81,7 +89,7 @@ func (c *compiler) unitOf(listed []string) func(path string) string {
 	}
 }
 
-// listParts are the paths that end in their first number, in order of the forward pass.
+// listParts returns the paths that end in their first number, in order of the forward pass.
 func (c *compiler) listParts() []string {
 	var units []string
 	seen := map[string]bool{}
@@ -96,17 +104,17 @@ func (c *compiler) listParts() []string {
 	return units
 }
 
-// backward says whether a step is of the backward pass.
+// backward reports whether a step belongs to the backward pass.
 func (c *compiler) backward(s *step) bool { return c.firstGrad > 0 && s.node.ID() >= c.firstGrad }
 
 // unit is a part of the model whose forward values are recomputed.
 type unit struct {
-	steps []*step        // of the forward pass, in order
-	again map[*step]bool // those that the backward pass needs again
-	first int            // step of the backward pass before which they are computed again
+	steps []*step        // forward steps, in order
+	again map[*step]bool // steps that the backward pass repeats
+	first int            // backward step before which they are repeated
 }
 
-// recompute replaces what the backward pass reads of the units by values computed again, just before it reads the first of them.
+// recompute computes the units' values again just before the backward pass first reads one, and makes it read the new values.
 func (c *compiler) recompute(listed []string) {
 	if c.firstGrad == 0 || len(listed) == 0 && len(c.recomputed) == 0 {
 		return
@@ -120,12 +128,12 @@ func (c *compiler) recompute(listed []string) {
 		}
 	}
 	var steps []*step
-	now := map[*buffer]*buffer{} // of the units computed again so far
+	now := map[*buffer]*buffer{} // new buffers of the units recomputed so far
 	for i, s := range c.steps {
 		for _, u := range due[i] {
-			copies, stands := c.copySteps(u)
+			copies, copied := c.copySteps(u)
 			steps = append(steps, copies...)
-			maps.Copy(now, stands)
+			maps.Copy(now, copied)
 		}
 		if c.backward(s) {
 			s.in = replaced(s.in, now)
@@ -135,7 +143,7 @@ func (c *compiler) recompute(listed []string) {
 	c.steps = steps
 }
 
-// replaced copies values, with other buffers in the place of some.
+// replaced copies values and replaces their buffers according to now.
 func replaced(vs []value, now map[*buffer]*buffer) []value {
 	vs = slices.Clone(vs)
 	for i, v := range vs {
@@ -146,14 +154,14 @@ func replaced(vs []value, now map[*buffer]*buffer) []value {
 	return vs
 }
 
-// production is the step that computes a buffer and the unit that it belongs to.
+// production is the step that computes a buffer, and the step's unit.
 type production struct {
 	step *step
 	unit *unit
 }
 
-// units lists the units in order of the forward pass, and the buffers that they need not keep: those that no other forward step reads
-// and that are not wanted in the end.
+// units lists the units in order of the forward pass, and the buffers that they need not keep: no forward step of another unit
+// reads them, and they are no roots.
 func (c *compiler) units(listed []string) ([]*unit, map[*buffer]production) {
 	var units []*unit
 	byPath, unitOf := map[string]*unit{}, c.unitOf(listed)
@@ -189,7 +197,7 @@ func (c *compiler) units(listed []string) ([]*unit, map[*buffer]production) {
 	return units, producer
 }
 
-// markAgain finds the steps of the units that the backward pass needs again.
+// markAgain finds the steps of the units that the backward pass repeats.
 func (c *compiler) markAgain(units []*unit, producer map[*buffer]production) {
 	var need func(b *buffer)
 	need = func(b *buffer) {
@@ -217,7 +225,7 @@ func (c *compiler) markAgain(units []*unit, producer map[*buffer]production) {
 	}
 }
 
-// copySteps copies the steps of a unit that are needed again, with memory of their own, and says which buffer stands for which.
+// copySteps copies the repeated steps of a unit, with their own memory, and returns the new buffer for each old one.
 func (c *compiler) copySteps(u *unit) (copies []*step, now map[*buffer]*buffer) {
 	now = map[*buffer]*buffer{}
 	for _, s := range u.steps {

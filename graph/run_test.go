@@ -50,10 +50,10 @@ func TestRunErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { checkError(t, p.Run(c.feed), "graph: run: |"+c.words) })
 	}
 	checkError(t, p.Let("z", x), "graph: run: |no input z")
-	check(t, p.Run(graph.Feed{"x": x, "ids": ids})) // an error leaves nothing behind
+	check(t, p.Run(graph.Feed{"x": x, "ids": ids})) // an earlier error has no effect
 }
 
-// TestFeedIsCopied: after Run and Let the caller may do with a tensor as he likes, and no run changes it.
+// TestFeedIsCopied: after Run and Let the caller may change a fed tensor, and no run changes it.
 func TestFeedIsCopied(t *testing.T) {
 	p := build(t, func(s *graph.Scope) {
 		x := s.Input("x", tensor.Float32, 2, 3)
@@ -99,7 +99,7 @@ func TestRepeatedRuns(t *testing.T) {
 	}
 }
 
-// TestStream: dropout repeats itself when Stream does, and 64 bits of it count.
+// TestStream: runs with the same Stream have the same dropout, and all 64 bits of Stream count.
 func TestStream(t *testing.T) {
 	p := build(t, small.declare)
 	var losses []float64
@@ -145,7 +145,7 @@ func TestAccumulateAndScale(t *testing.T) {
 	}
 }
 
-// TestAccumulateSharedGradient: the gradients of a sum's two parameters are one node; each must have memory of its own.
+// TestAccumulateSharedGradient: the gradients of a sum's two parameters are one node, but each must have its own memory.
 func TestAccumulateSharedGradient(t *testing.T) {
 	p := build(t, func(s *graph.Scope) {
 		y := s.Add(s.Param("a", graph.Normal(1), 3), s.Param("b", graph.Normal(1), 3))
@@ -169,7 +169,7 @@ func TestAccumulateSharedGradient(t *testing.T) {
 	}
 }
 
-// TestOutputs: an output is there until the next run, whatever runs after it.
+// TestOutputs: an output is valid until the next run, whatever else runs after it.
 func TestOutputs(t *testing.T) {
 	p := build(t, func(s *graph.Scope) {
 		x := s.Param("x", graph.Constant(-1), 2)
@@ -203,7 +203,7 @@ func TestTraceNaN(t *testing.T) {
 			s.Output("y", s.Try(ops.ReLU(y)))
 		})
 		bad := graph.Feed{"x": graphtest.Dense(dt, []float64{1, 1, 1, 1, -1, 1}, 2, 3)}
-		check(t, p.Run(bad)) // not looked for
+		check(t, p.Run(bad)) // without TraceNaN there is no check
 		p.TraceNaN = true
 		checkError(t, p.Run(bad), "graph: run: h.2: |not finite|element 4")
 		_, err := p.Profile(func() error { return p.Run(bad) })
@@ -212,8 +212,8 @@ func TestTraceNaN(t *testing.T) {
 	}
 }
 
-// TestTraceNaNMasked: a query that sees no key is no error, although its logarithm of a sum is −Inf; a gradient that is not finite
-// is found.
+// TestTraceNaNMasked: a query that sees no key is no error, although its logarithm of a sum is −Inf. A gradient that is not finite
+// is an error.
 func TestTraceNaNMasked(t *testing.T) {
 	p := build(t, func(s *graph.Scope) {
 		x := s.Param("x", graph.Normal(1), 2, 3, 6)

@@ -14,7 +14,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// TestFirstErrorStays: after an error every call goes on with stand-ins, and Build returns the first error with its path.
+// TestFirstErrorStays: after an error every call returns stand-ins, and Build returns the first error with its path.
 func TestFirstErrorStays(t *testing.T) {
 	reached := false
 	buildError(t, "h.0.attn: 8 channels do not divide into 3 heads", func(s *graph.Scope) {
@@ -22,7 +22,7 @@ func TestFirstErrorStays(t *testing.T) {
 		attn := s.In("h").At(0).In("attn")
 		y := attn.Failf("%d channels do not divide into %d heads", 8, 3)
 		s.In("later").Failf("another error")
-		d := s.Dims(y, 3) // a layer that computes with the sizes of what failed
+		d := s.Dims(y, 3) // a layer that computes with the sizes of a failed node
 		if want := []int{1, 1, 1}; !slices.Equal(d, want) {
 			t.Errorf("Dims of a stand-in: got %v, want %v", d, want)
 		}
@@ -117,7 +117,7 @@ func TestDeclarationErrors(t *testing.T) {
 	checkError(t, err, "graph: build: |int32|float32 or float64")
 }
 
-// TestErrorAfterPanic: a panic that follows an error of the declaration is its consequence.
+// TestErrorAfterPanic: a panic after an error of the declaration is its consequence.
 func TestErrorAfterPanic(t *testing.T) {
 	_, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Train, func(s *graph.Scope) {
 		s.In("a").Failf("the cause")
@@ -151,7 +151,7 @@ func TestScopeNames(t *testing.T) {
 	}
 }
 
-// TestConstantIsCopied: what the caller does with a tensor later does not reach the graph.
+// TestConstantIsCopied: later changes of a tensor do not reach the graph.
 func TestConstantIsCopied(t *testing.T) {
 	x := floats([]float32{9, 1, 2}, 3)
 	part, err := x.Slice(G.S(1, 3))
@@ -164,7 +164,7 @@ func TestConstantIsCopied(t *testing.T) {
 	}
 }
 
-// TestConstantWithGaps: what does not lie by rows in memory is refused, not misread.
+// TestConstantWithGaps: a tensor that is not stored row by row is refused, not misread.
 func TestConstantWithGaps(t *testing.T) {
 	whole := floats([]float32{1, 2, 3, 4, 5, 6}, 2, 3)
 	column, err := whole.Slice(nil, G.S(1))

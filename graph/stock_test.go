@@ -21,15 +21,15 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// stockCase is an operation of Gorgonia on some operands. Build must refuse it by name, or give the values of want and the gradients of
-// central differences.
+// stockCase is an operation of Gorgonia on some operands. Build must refuse it by name, or give the values of want and gradients
+// equal to central differences.
 type stockCase struct {
-	name   string // the function, and after a slash what is special
+	name   string // the function, and its variant after a slash
 	shapes [][]int
 	apply  func(x []*G.Node) (*G.Node, error)
 	want   func(x []nd) nd
 
-	flat bool // it has no gradient, or one that is zero nearly everywhere: only its values are checked
+	flat bool // its gradient is missing or zero nearly everywhere: check only its values
 }
 
 // nd is a row-major array of float64.
@@ -54,7 +54,7 @@ func (a nd) each(f func(i []int, at int)) {
 	}
 }
 
-// at is an element; an axis of 1 is repeated.
+// at returns an element. An axis of 1 is repeated.
 func (a nd) at(index ...int) float64 {
 	k := 0
 	for d, i := range index {
@@ -66,7 +66,7 @@ func (a nd) at(index ...int) float64 {
 	return a.f[k]
 }
 
-// operand is a parameter of the case; a shape of no axes is a scalar.
+// operand is a parameter of the case. A shape without axes is a scalar.
 func (c stockCase) operands(s *graph.Scope) []*G.Node {
 	var x []*G.Node
 	for i, shape := range c.shapes {
@@ -91,7 +91,7 @@ func (c stockCase) declare(s *graph.Scope) {
 	}
 }
 
-// TestStock sweeps Gorgonia's operations: whatever Build accepts is right.
+// TestStock tries Gorgonia's operations: every operation that Build accepts must be correct.
 func TestStock(t *testing.T) {
 	for _, c := range stockCases() {
 		t.Run(c.name+shapesOf(c.shapes), func(t *testing.T) {
@@ -141,7 +141,7 @@ func (c stockCase) checkValues(t *testing.T, dt tensor.Dtype, tol float64) {
 	}
 }
 
-// checkFrozen freezes each operand: the gradients of the others stay the same.
+// checkFrozen freezes each operand. The gradients of the others must not change.
 func (c stockCase) checkFrozen(t *testing.T) {
 	t.Helper()
 	params := graph.NewParams(tensor.Float64, 1)
@@ -208,7 +208,7 @@ func truth(b bool) float64 {
 }
 
 // TestStockTogether applies all operations on operands of the same shapes to the same operands, because Gorgonia merges operations
-// whose hashes leave out what makes them different.
+// whose hashes omit their differences.
 func TestStockTogether(t *testing.T) {
 	groups := map[string][]stockCase{}
 	for _, c := range stockCases() {
@@ -240,7 +240,7 @@ func TestStockTogether(t *testing.T) {
 	}
 }
 
-// TestStockRefused: what is wrong is refused, with the name of the function and of what to use.
+// TestStockRefused: a wrong operation is refused with its name and the name of its replacement.
 func TestStockRefused(t *testing.T) {
 	for name, c := range stockRefused {
 		t.Run(name, func(t *testing.T) {
@@ -251,8 +251,7 @@ func TestStockRefused(t *testing.T) {
 	}
 }
 
-// TestStockComplete: every function of Gorgonia that makes nodes is in the tables, so that an operation that nobody has looked at is
-// noticed.
+// TestStockComplete: the tables contain every function of Gorgonia that makes nodes, so that no operation goes unchecked.
 func TestStockComplete(t *testing.T) {
 	known := map[string]bool{}
 	for _, c := range stockCases() {

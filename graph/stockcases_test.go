@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// The shapes that every elementwise operation is tried on: odd, with axes of 1, of one to four axes, and a scalar.
+// The shapes of the elementwise cases: odd sizes, axes of 1, one to four axes, and a scalar.
 var stockShapes = [][]int{{7}, {1}, {3, 4}, {1, 5}, {5, 1}, {2, 3, 5}, {2, 1, 3, 1}, {}}
 
 func stockCases() []stockCase {
@@ -59,7 +59,7 @@ func two(f func(a, b *G.Node) (*G.Node, error)) func(x []*G.Node) (*G.Node, erro
 	return func(x []*G.Node) (*G.Node, error) { return f(x[0], x[1]) }
 }
 
-// positive applies f to eˣ, for operations that want positive operands.
+// positive applies f to eˣ, for operations that need positive operands.
 func positive(f func(*G.Node) (*G.Node, error)) func(x []*G.Node) (*G.Node, error) {
 	return func(x []*G.Node) (*G.Node, error) {
 		y, err := G.Exp(x[0])
@@ -126,7 +126,7 @@ var binaryOps = []struct {
 	{"Lte", same(G.Lte), func(a, b float64) float64 { return truth(a <= b) }, true},
 }
 
-// same asks a comparison for numbers.
+// same makes a comparison return numbers.
 func same(f func(a, b *G.Node, retSame bool) (*G.Node, error)) binaryOp {
 	return func(a, b *G.Node) (*G.Node, error) { return f(a, b, true) }
 }
@@ -171,7 +171,7 @@ func binaryStock() (cases []stockCase) {
 	return cases
 }
 
-// constant is a constant of x's type.
+// constant returns a constant of x's type.
 func constant(x *G.Node, v float64) *G.Node {
 	if x.Dtype() == tensor.Float32 {
 		return G.NewConstant(float32(v))
@@ -280,7 +280,7 @@ func reductionStock() (cases []stockCase) {
 		{[]int{2, 3, 5}, nil}, {[]int{2, 3, 5}, []int{0}}, {[]int{2, 3, 5}, []int{1}}, {[]int{2, 3, 5}, []int{2}}, {[]int{2, 3, 5}, []int{0, 1}},
 		{[]int{2, 3, 5}, []int{0, 2}}, {[]int{2, 3, 5}, []int{1, 2}}, {[]int{2, 3, 2, 4}, []int{1}}, {[]int{2, 3, 2, 4}, []int{1, 3}},
 		{[]int{2, 3, 2, 4}, []int{3}},
-		// Results of one shape along different axes: only the operation tells them apart.
+		// Results of the same shape along different axes: only the operation distinguishes them.
 		{[]int{3, 3}, []int{0}}, {[]int{3, 3}, []int{1}}, {[]int{2, 2, 2}, []int{0}}, {[]int{2, 2, 2}, []int{1}}, {[]int{2, 2, 2}, []int{2}},
 		{[]int{2, 2, 2}, []int{0, 1}}, {[]int{2, 2, 2}, []int{0, 2}}, {[]int{2, 2, 2}, []int{1, 2}},
 	} {

@@ -7,7 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// contract sums the products of a and b over an axis of each: the other axes of a, then those of b.
+// contract sums the products of a and b over an axis of each. The result has the other axes of a, then the other axes of b.
 func contract(a, b nd, aAxis, bAxis int) nd {
 	shape := append(slices.Delete(slices.Clone(a.shape), aAxis, aAxis+1), slices.Delete(slices.Clone(b.shape), bAxis, bAxis+1)...)
 	y := newND(shape...)
@@ -20,7 +20,7 @@ func contract(a, b nd, aAxis, bAxis int) nd {
 	return y
 }
 
-// permuted is a with its axes in another order.
+// permuted returns a with its axes in another order.
 func permuted(a nd, axes ...int) nd {
 	var shape []int
 	for _, axis := range axes {

@@ -7,7 +7,8 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// window calls f with the places of a window of an image (…, H, W), -1 for padding; kernel, pad, stride and dilation of height and width.
+// window calls f with the indices of a window of an image (…, H, W), -1 for padding. kernel, pad, stride and dilation are of height
+// and width.
 type window struct{ kernel, pad, stride, dilation [2]int }
 
 func (w window) out(h, width int) (int, int) {
@@ -27,8 +28,8 @@ func (w window) each(y, x, h, width int, f func(ky, kx, iy, ix int)) {
 	}
 }
 
-// loose reports whether the last window leaves room for another dilation.
-func (w window) loose(h, width int) bool {
+// ambiguous reports whether the last window leaves room for another dilation.
+func (w window) ambiguous(h, width int) bool {
 	rows, cols := w.out(h, width)
 	for d := 1; d < 7; d++ {
 		for _, v := range [][2]int{{d, w.dilation[1]}, {w.dilation[0], d}} {
@@ -58,7 +59,7 @@ func (w window) convolutions(image []int) []stockCase {
 	}
 }
 
-// convolution is that of images (N, C, H, W) with filters (F, C, kernel).
+// convolution convolves images (N, C, H, W) with filters (F, C, kernel).
 func (w window) convolution(x []nd) nd {
 	n, c, h, width := x[0].shape[0], x[0].shape[1], x[0].shape[2], x[0].shape[3]
 	rows, cols := w.out(h, width)
@@ -75,7 +76,7 @@ func (w window) convolution(x []nd) nd {
 	return y
 }
 
-// largest is the maximum of each window.
+// largest returns the maximum of each window.
 func (w window) largest(x []nd) nd {
 	h, width := x[0].shape[2], x[0].shape[3]
 	rows, cols := w.out(h, width)
@@ -91,7 +92,7 @@ func (w window) largest(x []nd) nd {
 	return y
 }
 
-// columns are the elements of each window, (N, rows, cols, C·kernel).
+// columns returns the elements of each window, (N, rows, cols, C·kernel).
 func (w window) columns(x []nd) nd {
 	h, width := x[0].shape[2], x[0].shape[3]
 	rows, cols := w.out(h, width)
@@ -137,7 +138,7 @@ func networkStock() (cases []stockCase) {
 	}
 	for _, image := range images {
 		for _, w := range windows {
-			if !w.loose(image[2], image[3]) {
+			if !w.ambiguous(image[2], image[3]) {
 				cases = append(cases, w.convolutions(image)...)
 			}
 			if w.dilation == [2]int{1, 1} && (w.kernel[0] > 1 || w.kernel[1] == 1) {

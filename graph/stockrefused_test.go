@@ -5,7 +5,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// stockRefused are the functions that Build refuses, and an application of each.
+// stockRefused maps the functions that Build refuses to an application of each.
 var stockRefused = map[string]stockCase{
 	"InverseSqrt":   {shapes: [][]int{{3}}, apply: one(G.InverseSqrt)},
 	"Log2":          {shapes: [][]int{{3}}, apply: one(G.Log2)},
@@ -19,11 +19,11 @@ var stockRefused = map[string]stockCase{
 	"MaxPool2D/padded": {shapes: [][]int{{1, 1, 4, 4}}, apply: one(func(x *G.Node) (*G.Node, error) {
 		return G.MaxPool2D(x, tensor.Shape{2, 2}, []int{0, 1, 0, 1}, []int{2, 2})
 	})},
-	"Conv2d/loose": {shapes: [][]int{{1, 2, 5, 5}, {2, 2, 2, 2}}, apply: two(func(x, f *G.Node) (*G.Node, error) {
+	"Conv2d/ambiguous": {shapes: [][]int{{1, 2, 5, 5}, {2, 2, 2, 2}}, apply: two(func(x, f *G.Node) (*G.Node, error) {
 		return G.Conv2d(x, f, tensor.Shape{2, 2}, []int{0, 0}, []int{2, 2}, []int{1, 1})
 	})},
-	"Conv1d/loose": {shapes: [][]int{{1, 2, 1, 5}, {2, 2, 1, 2}}, apply: two(func(x, f *G.Node) (*G.Node, error) { return G.Conv1d(x, f, 2, 0, 2, 2) })},
-	"Im2Col/loose": {shapes: [][]int{{1, 2, 5, 5}}, apply: one(func(x *G.Node) (*G.Node, error) {
+	"Conv1d/ambiguous": {shapes: [][]int{{1, 2, 1, 5}, {2, 2, 1, 2}}, apply: two(func(x, f *G.Node) (*G.Node, error) { return G.Conv1d(x, f, 2, 0, 2, 2) })},
+	"Im2Col/ambiguous": {shapes: [][]int{{1, 2, 5, 5}}, apply: one(func(x *G.Node) (*G.Node, error) {
 		return G.Im2Col(x, tensor.Shape{2, 2}, tensor.Shape{0, 0}, tensor.Shape{2, 2}, tensor.Shape{2, 2})
 	})},
 	"AveragePool2D": {shapes: [][]int{{2, 2, 6, 6}}, apply: one(func(x *G.Node) (*G.Node, error) {
@@ -57,7 +57,7 @@ var stockRefused = map[string]stockCase{
 	})},
 }
 
-// stockOther are the functions that make no operation on nodes, or whose refusal another test shows, with the reason.
+// stockOther maps functions that make no operation on nodes, or whose refusal another test shows, to the reason.
 var stockOther = map[string]string{
 	"Backpropagate": "derivatives", "Grad": "derivatives", "Must": "an adapter",
 	"NodesFromInputs": "an adapter", "ApplyOp": "an adapter", "ApplyOpWithName": "an adapter", "Sort": "an order", "UnstableSort": "an order",

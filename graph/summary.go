@@ -7,7 +7,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Summary is a table of the parameters: path, shape, number of elements, whether they are trained, and the totals.
+// Summary returns a table of the parameters with path, shape, number of elements, whether they are frozen, and the totals.
 func (p *Params) Summary() string {
 	var s strings.Builder
 	width := len("parameter")
@@ -27,7 +27,7 @@ func (p *Params) Summary() string {
 	return s.String()
 }
 
-// drawing is what Dot needs of a graph.
+// drawing is the part of a graph that Dot draws.
 type drawing struct {
 	nodes []drawnNode
 	edges [][2]int64
@@ -73,7 +73,7 @@ func (c *compiler) draw() *drawing {
 	return d
 }
 
-// Dot is the computation, gradients included, in Graphviz's language, grouped by scope path.
+// Dot returns the computation, including gradients, in Graphviz's language, grouped by scope path.
 func (p *Program) Dot() string {
 	root := &cluster{}
 	for _, n := range p.drawing.nodes {

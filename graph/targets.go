@@ -20,10 +20,10 @@ type Target struct {
 	value value
 }
 
-// Count declares that the loss is a mean over the entries of n: of ids over those that are not ops.IgnoreTarget; of numbers, as in a
-// mask, over their sum. It is for losses that several operations make up. Operations with Def.Targets, such as ops.CrossEntropy,
+// Count declares that the loss is a mean over the entries of n. Ids count unless they are ops.IgnoreTarget. Numbers, as in a mask,
+// count by their sum. Use it for a loss composed of several operations. Operations with Def.Targets, such as ops.CrossEntropy,
 // declare their targets themselves. n must be an input, a constant, or a reshape or leading slice of one. A loss without targets
-// counts the same in every run.
+// has the same weight in every run.
 func (s *Scope) Count(n *G.Node) {
 	s.declare(func(path string) (*G.Node, error) {
 		if n != nil {
@@ -60,7 +60,7 @@ func (c *compiler) targets() ([]*Target, error) {
 	return all, nil
 }
 
-// leafView is the value of a leaf, or of a view of one; otherwise it has no buffer.
+// leafView returns the value of a leaf or of a view of one. For any other node the value has no buffer.
 func (c *compiler) leafView(n *G.Node) value {
 	if l := c.leaves[n]; l != nil {
 		return leafValue(l, n.Shape())
@@ -76,7 +76,7 @@ func (c *compiler) leafView(n *G.Node) value {
 	return value{buf: v.buf, offset: v.offset + view.Offset(), shape: n.Shape()}
 }
 
-// outputsOf are the names of the outputs among some nodes.
+// outputsOf returns the names of the outputs among some nodes.
 func (b *builder) outputsOf(nodes []*G.Node) (names []string) {
 	for _, o := range b.outputs {
 		if slices.Contains(nodes, o.node) {
@@ -86,19 +86,19 @@ func (b *builder) outputsOf(nodes []*G.Node) (names []string) {
 	return names
 }
 
-// Targets lists the targets of the loss; none means that every run counts the same.
+// Targets lists the targets of the loss. If there are none, every run has the same weight.
 func (p *Program) Targets() []*Target { return p.targets }
 
-// Path is where the mean is taken: "CrossEntropy", or "h.0: CrossEntropy".
+// Path returns the path of the operation that takes the mean: "CrossEntropy", or "h.0: CrossEntropy".
 func (t *Target) Path() string { return t.path }
 
 // Reads reports whether the operation that takes the mean reads the output of this name.
 func (t *Target) Reads(output string) bool { return slices.Contains(t.reads, output) }
 
-// Known reports whether the targets are known before a run: Gorgonia's operations may compute ids from an input.
+// Known reports whether the targets are known before a run. They are not if Gorgonia's operations compute them from an input.
 func (t *Target) Known() bool { return t.value.buf.leaf != nil }
 
-// IDs are the targets of the inputs as they are, the memory itself; nil if the targets are numbers.
+// IDs returns the current targets, nil if they are numbers. The slice is not a copy.
 func (t *Target) IDs() []int32 {
 	if v := t.value; v.buf.dt == tensor.Int32 {
 		return v.buf.dense().Int32s()[v.offset:][:v.size()]
@@ -106,7 +106,7 @@ func (t *Target) IDs() []int32 {
 	return nil
 }
 
-// Count is how many targets of the inputs as they are count: the number of ids that are not ops.IgnoreTarget, or the sum of numbers.
+// Count returns the number of current targets that count: ids that are not ops.IgnoreTarget, or the sum of numbers.
 func (t *Target) Count() (n float64) {
 	v := t.value
 	switch data := v.buf.dense(); v.buf.dt {
@@ -128,7 +128,7 @@ func (t *Target) Count() (n float64) {
 	return n
 }
 
-// Set sets the inputs. Every input must be fed, with its own shape and type; an error names the input. RunAll then runs the Program.
+// Set sets the inputs for RunAll. Every input must be fed with its own shape and type. An error names the input.
 func (p *Program) Set(feed Feed) error {
 	g, err := p.enter("set")
 	if err != nil {

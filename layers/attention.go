@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// Family says whose names and layouts the parameters have, so that published weights load as they are.
+// Family selects the names and layouts of the parameters, so that published weights load without conversion.
 type Family uint8
 
 // The families.
@@ -18,19 +18,19 @@ const (
 )
 
 // SelfAttention is multi-head attention of a sequence to itself: (B, T, C) → (B, T, C) (Vaswani et al. 2017, section 3.2.2).
-// With Causal, in mode Decode, it keeps the keys and values of earlier positions in caches; without, as in an encoder, all positions
-// are there at once in every mode.
+// With Causal, in mode Decode, it caches the keys and values of earlier positions. Without Causal, as in an encoder, every mode
+// needs all positions at once.
 //
-// Parameters of PyTorch: in_proj_weight (3C, C), in_proj_bias (3C), out_proj.weight (C, C), out_proj.bias (C). Of GPT2:
-// c_attn.weight (C, 3C), c_attn.bias (3C), c_proj.weight (C, C), c_proj.bias (C).
+// Parameters in family PyTorch: in_proj_weight (3C, C), in_proj_bias (3C), out_proj.weight (C, C), out_proj.bias (C). In family
+// GPT2: c_attn.weight (C, 3C), c_attn.bias (3C), c_proj.weight (C, C), c_proj.bias (C).
 type SelfAttention struct {
 	Heads   int
 	Causal  bool
-	Window  int     // how many positions back a token sees, itself included; 0 means all
-	Dropout float64 // on the probabilities
+	Window  int     // number of positions that a token sees, itself and earlier ones; 0 means all
+	Dropout float64 // of the probabilities
 	Family  Family
-	Std     float64 // of the weights at first; 0 means PyTorch's choice
-	OutStd  float64 // of the output projection; 0 means Std
+	Std     float64 // standard deviation of the initial weights; 0 means PyTorch's initialization
+	OutStd  float64 // Std of the output projection; 0 means Std
 }
 
 // Forward declares the layer.
@@ -51,7 +51,7 @@ func (l SelfAttention) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node 
 	return l.out(s, o, c)
 }
 
-// project computes queries, keys and values side by side.
+// project computes queries, keys and values in one product: (B, T, C) → (B, T, 3C).
 func (l SelfAttention) project(s *graph.Scope, x *G.Node, c int) *G.Node {
 	if l.Family == GPT2 {
 		return Linear{Out: 3 * c, InOut: true, Std: l.Std}.Forward(s.In("c_attn"), x)
@@ -60,7 +60,7 @@ func (l SelfAttention) project(s *graph.Scope, x *G.Node, c int) *G.Node {
 	return s.Try(ops.Linear(x, w, b, ops.LinearOptions{}))
 }
 
-// inProjection declares torch.nn.MultiheadAttention's three input projections in one.
+// inProjection declares the three input projections of torch.nn.MultiheadAttention as one weight and one bias.
 func inProjection(s *graph.Scope, c int, std float64) (w, b *G.Node) {
 	init := graph.XavierUniform()
 	if std > 0 {
@@ -80,7 +80,7 @@ func (l SelfAttention) out(s *graph.Scope, o *G.Node, c int) *G.Node {
 	return Linear{Out: c, Std: std}.Forward(s.In("out_proj"), o)
 }
 
-// cached writes the new keys and values behind the earlier ones.
+// cached appends the new keys and values to the caches.
 func (l SelfAttention) cached(s *graph.Scope, qkv *G.Node, seq Sequence) ops.Operands {
 	if seq.Past == nil || seq.Context <= 0 {
 		s.Failf("attention: decoding needs a Sequence with Past and Context: see DecodeInputs")
@@ -97,22 +97,21 @@ func (l SelfAttention) cached(s *graph.Scope, qkv *G.Node, seq Sequence) ops.Ope
 	}
 }
 
-// CrossAttention is multi-head attention of a sequence x to another one: (B, T, C) and memory (B, S, C) → (B, T, C).
-// lengths, int32 (B) or nil, is how many vectors of memory count. In mode Decode the keys and values of memory are kept: a
-// Program with memory writes them, one with a nil memory of S vectors reads them.
+// CrossAttention is multi-head attention of a sequence x to a memory: (B, T, C) and (B, S, C) → (B, T, C). In mode Decode the
+// keys and values of the memory are cached: a Program with Memory.X writes them, and a Program with a nil X reads them.
 //
-// Parameters: those of SelfAttention in the PyTorch family, of which the first C rows make the queries.
+// Parameters: as SelfAttention in family PyTorch. The first C rows of in_proj_weight project the queries.
 type CrossAttention struct {
 	Heads   int
 	Dropout float64
 	Std     float64
 }
 
-// Memory is what a CrossAttention attends to.
+// Memory holds the vectors that a CrossAttention attends to.
 type Memory struct {
-	X       *G.Node // (B, S, C); nil in mode Decode for what another Program has written
-	Lengths *G.Node // int32 (B); nil means S
-	S       int     // how many vectors, where X is nil
+	X       *G.Node // (B, S, C); nil, in mode Decode, reads the keys and values that another Program has cached
+	Lengths *G.Node // int32 (B): number of valid vectors of each sequence; nil means S
+	S       int     // number of vectors if X is nil
 }
 
 // Forward declares the layer.
@@ -133,23 +132,23 @@ func (l CrossAttention) Forward(s *graph.Scope, x *G.Node, m Memory) *G.Node {
 	return Linear{Out: c, Std: l.Std}.Forward(s.In("out_proj"), o)
 }
 
-// Remember declares, in mode Decode, only what Forward with a nil memory reads later: the keys and values of memory.
+// Remember declares, in mode Decode, only the keys and values of m, which Forward with a nil Memory.X reads later.
 func (l CrossAttention) Remember(s *graph.Scope, m Memory) *G.Node {
 	dims := s.Dims(m.X, 3)
 	w, bias := inProjection(s, dims[2], l.Std)
 	return memory{w, bias, dims[0], dims[2]}.forward(s, m)
 }
 
-// memory computes the keys and values of a Memory, (B, S, 2C), or reads what was kept of them.
+// memory computes the keys and values of a Memory, (B, S, 2C), or reads them from the cache.
 type memory struct {
-	w, bias *G.Node // of all three projections
+	w, bias *G.Node // all three projections
 	b, c    int
 }
 
 func (k memory) forward(s *graph.Scope, m Memory) *G.Node {
 	if m.X == nil {
 		if s.Mode() != graph.Decode || m.S <= 0 {
-			return s.Failf("cross-attention: nothing to attend to: a nil memory is for decoding and needs S")
+			return s.Failf("cross-attention: Memory.X is nil: want a node, or mode Decode and S of at least 1")
 		}
 		return s.State("memory", k.b, m.S, 2*k.c)
 	}
@@ -161,13 +160,13 @@ func (k memory) forward(s *graph.Scope, m Memory) *G.Node {
 	return kv
 }
 
-// rows is a Linear by some rows of a weight.
+// rows applies rows lo … hi-1 of a weight and its bias as a linear layer.
 func rows(s *graph.Scope, x, w, b *G.Node, lo, hi int) *G.Node {
 	w, b = s.Try(ops.Slice(w, 0, lo, hi)), s.Try(ops.Slice(b, 0, lo, hi))
 	return s.Try(ops.Linear(x, w, b, ops.LinearOptions{}))
 }
 
-// attention is what both kinds share.
+// attention is the core of SelfAttention and CrossAttention: everything between the projections.
 type attention struct {
 	heads   int
 	causal  bool
@@ -183,7 +182,7 @@ func (a attention) forward(s *graph.Scope, in ops.Operands) *G.Node {
 	return s.Try(ops.Attention(in, o))
 }
 
-// zeros is an int32 constant of n zeros.
+// zeros returns an int32 constant of n zeros.
 func zeros(s *graph.Scope, n int) *G.Node {
 	return s.ConstantFunc(tensor.Int32, nil, n)
 }

@@ -13,12 +13,11 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// TestWhatATokenSees changes one position of a sequence after the other, and looks which results change: exactly those of
-// the positions that see it.
-func TestWhatATokenSees(t *testing.T) {
-	const steps, channels, full = 6, 4, 4 // of the positions, the first full count where there are lengths
+// TestVisiblePositions changes each position of a sequence in turn. Exactly the results of the positions that see it must change.
+func TestVisiblePositions(t *testing.T) {
+	const steps, channels, full = 6, 4, 4 // with lengths, only the first full positions are valid
 	all := func(int, int) bool { return true }
-	lengths := func(i, j int) bool { return j < full || j == i } // what a position asks for depends on itself
+	lengths := func(i, j int) bool { return j < full || j == i } // a position's query depends on the position itself
 	causal := func(i, j int) bool { return j <= i }
 	for _, c := range []struct {
 		name    string

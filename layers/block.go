@@ -10,16 +10,16 @@ import (
 // Block is GPT-2's pre-norm Transformer block, x + attn(norm(x)) and then x + mlp(norm(x)): (B, T, C) → (B, T, C)
 // (Radford et al. 2019).
 //
-// Parameters: ln_1, attn, ln_2, mlp, those of LayerNorm, SelfAttention and MLP in the GPT2 family.
+// Parameters: ln_1 and ln_2 as LayerNorm; attn as SelfAttention and mlp as MLP, both in family GPT2.
 type Block struct {
 	Heads       int
-	Hidden      int               // of the MLP; 0 means 4C
+	Hidden      int               // hidden width of the MLP; 0 means 4C
 	Act         kernel.Activation // Identity means GELUTanh
 	Eps         float64
-	Dropout     float64 // of what each half adds
+	Dropout     float64 // of the results of attn and mlp
 	AttnDropout float64 // of the attention's probabilities
 	Window      int
-	Std, OutStd float64 // of the weights, and of those whose results are added, at first
+	Std, OutStd float64 // as in SelfAttention and MLP
 }
 
 // Forward declares the layer.

@@ -13,21 +13,21 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// size is the sizes of a case: batch, time, channels, heads, and the time of the memory.
+// size holds the sizes of a case: batch, time, channels, heads, and time of the memory.
 type size struct{ b, t, c, h, s int }
 
 func (z size) String() string { return fmt.Sprintf("B%dT%dC%dH%dS%d", z.b, z.t, z.c, z.h, z.s) }
 
-// sizes include every axis of length 1, one head, one channel a head, and odd ones throughout.
+// sizes include length 1 for every axis, one head, one channel per head, and odd sizes throughout.
 var sizes = []size{{1, 1, 1, 1, 1}, {1, 1, 6, 2, 5}, {2, 5, 4, 4, 1}, {1, 7, 5, 1, 3}, {3, 5, 9, 3, 7}}
 
-// part is a layer as the tests declare it: x is (B, T, C).
+// part is a layer under test; its input x is (B, T, C).
 type part struct {
 	name    string
 	forward func(s *graph.Scope, x *G.Node, z size) *G.Node
 }
 
-// declare is a program whose input is a parameter, so that its gradient is checked too.
+// declare returns a program whose input is a parameter, so that the input's gradient is checked too.
 func (p part) declare(z size) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		x := s.In("x").Param("value", graph.Normal(1), z.b, z.t, z.c)
@@ -37,7 +37,7 @@ func (p part) declare(z size) func(*graph.Scope) {
 	}
 }
 
-// lengths are int32 (B) between 0 and most: the first sequence is full, the last, if there are several, has nothing at all.
+// lengths returns int32 (B) between 0 and most: the first sequence is full, and the last of several is empty.
 func lengths(s *graph.Scope, b, most int) *G.Node {
 	n := make([]int32, b)
 	for i := range n {
@@ -47,7 +47,7 @@ func lengths(s *graph.Scope, b, most int) *G.Node {
 	return s.Constant(graphtest.Ints(n, b))
 }
 
-// ids are int32 (B, T) below most, with repetitions.
+// ids returns int32 (B, T) below most, with repetitions.
 func ids(s *graph.Scope, z size, most int) *G.Node {
 	n := make([]int32, z.b*z.t)
 	for i := range n {
@@ -56,7 +56,7 @@ func ids(s *graph.Scope, z size, most int) *G.Node {
 	return s.Constant(graphtest.Ints(n, z.b, z.t))
 }
 
-// memory is something to attend to, (B, S, C), a parameter as x is.
+// memory returns a Memory of (B, S, C) that is a parameter, like x.
 func memory(s *graph.Scope, z size, masked bool) layers.Memory {
 	m := layers.Memory{X: s.In("memory").Param("value", graph.Normal(1), z.b, z.s, z.c)}
 	if masked {
@@ -119,7 +119,7 @@ func decoder(name string, l layers.Decoder) part {
 	}}
 }
 
-// pooled is a pooling with a head on it, over sequences of every length from T down to 0, or without lengths.
+// pooled is a pooling and a head over sequences of every length from T down to 0, or without lengths.
 func pooled(name string, l pooling, masked bool) part {
 	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
 		var seq layers.Sequence
@@ -138,14 +138,14 @@ func head(name string, l layers.ClassificationHead) part {
 	return part{name, func(s *graph.Scope, x *G.Node, _ size) *G.Node { return l.Forward(s, x) }}
 }
 
-// tied uses one table as embedding and as head.
+// tied uses one table as embedding and head.
 func tied(s *graph.Scope, x *G.Node, z size) *G.Node {
 	l := layers.Embedding{Vocab: 7, Dim: z.c, Scale: true}
 	table := l.Weight(s)
 	return l.Head(s, table, s.Add(x, l.Lookup(s, table, ids(s, z, 7))))
 }
 
-// parts are all layers with all options but dropout.
+// parts lists all layers with all options except dropout.
 var parts = []part{
 	linear("Linear", layers.Linear{Out: 3}),
 	linear("Linear/one", layers.Linear{Out: 1}),
@@ -204,7 +204,7 @@ var parts = []part{
 	head("ClassificationHead/Hidden", layers.ClassificationHead{Classes: 1, Hidden: 5}),
 }
 
-// droppedOut are the layers that drop elements out.
+// droppedOut lists the layers with dropout.
 var droppedOut = []part{
 	{"Dropout", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.Dropout{P: 0.4}.Forward(s, x) }},
 	mlp("MLP", layers.MLP{Dropout: 0.3}),

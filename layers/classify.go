@@ -7,13 +7,13 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// ClassificationHead gives each class a logit: (…, C) → (…, Classes). With Hidden there is a layer of tanh between, as in
-// Hugging Face's RobertaClassificationHead. Dropout comes before every Linear.
+// ClassificationHead computes a logit for each class: (…, C) → (…, Classes). With Hidden it first applies a linear layer with
+// tanh, as in Hugging Face's RobertaClassificationHead. Dropout precedes every linear layer.
 //
-// Parameters: dense, if Hidden is set, and out_proj, those of Linear.
+// Parameters: dense, if Hidden is set, and out_proj, both as Linear.
 type ClassificationHead struct {
 	Classes int
-	Hidden  int // width of the layer between; 0 means none
+	Hidden  int // width of the hidden layer; 0 means none
 	Dropout float64
 }
 

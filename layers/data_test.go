@@ -9,7 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// filled are layers none of whose fields has its zero value.
+// filled lists layers in which every field differs from its zero value.
 var filled = []any{
 	layers.Linear{Out: 3, NoBias: true, InOut: true, Act: kernel.SiLU, Std: 0.02},
 	layers.Embedding{Vocab: 7, Dim: 4, Scale: true, Std: 0.02},
@@ -25,7 +25,7 @@ var filled = []any{
 	layers.Decoder{Layers: 2, NoNorm: true, Layer: layers.DecoderLayer{Heads: 2, Hidden: 5, Act: kernel.GELU, Dropout: 0.1, NormFirst: true, Eps: 1e-6}},
 }
 
-// TestLayersAreData: layers can be compared, and go through JSON without loss.
+// TestLayersAreData: layers can be compared, and JSON restores them without loss.
 func TestLayersAreData(t *testing.T) {
 	for _, l := range filled {
 		typ := reflect.TypeOf(l)

@@ -14,10 +14,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// stepwise bounds how much float64 results differ when keys are summed over in other tiles.
+// stepwise bounds the difference of float64 results whose sums over the keys use other tiles.
 const stepwise = 1e-12
 
-// decodes are layers that decode with a cache.
+// decodes lists the layers that decode with a cache.
 var decodes = []struct {
 	name    string
 	forward func(s *graph.Scope, x *G.Node, seq layers.Sequence) *G.Node
@@ -29,7 +29,7 @@ var decodes = []struct {
 	{"SinusoidalPositions", layers.SinusoidalPositions{}.Forward},
 }
 
-// TestCachedDecoding: decoded a few positions at a time, a layer gives what it gives for the whole sequence at once.
+// TestCachedDecoding: a layer that decodes a few positions at a time returns the results for the whole sequence.
 func TestCachedDecoding(t *testing.T) {
 	const b, context, c = 2, 10, 6
 	x := make([]float64, b*context*c)
@@ -72,7 +72,7 @@ func TestCachedDecoding(t *testing.T) {
 	}
 }
 
-// steps are n positions of every sequence of x, (b, T, C).
+// steps returns n positions of every sequence of x, (b, T, C).
 func steps(x []float64, b, first, n int) []float64 {
 	const context, c = 10, 6
 	var out []float64
@@ -82,7 +82,7 @@ func steps(x []float64, b, first, n int) []float64 {
 	return out
 }
 
-// from lists n numbers.
+// from returns n consecutive numbers.
 func from(first, n int) []int32 {
 	out := make([]int32, n)
 	for i := range out {
@@ -91,8 +91,8 @@ func from(first, n int) []int32 {
 	return out
 }
 
-// TestRememberedMemory: cross-attention in mode Decode gives the same over a memory, over what Forward has kept of it, and
-// over what Remember has kept of it.
+// TestRememberedMemory: cross-attention in mode Decode returns the same over a memory, over the keys and values that Forward has
+// cached, and over those that Remember has cached.
 func TestRememberedMemory(t *testing.T) {
 	const b, steps, sources, c = 2, 3, 5, 6
 	l := layers.CrossAttention{Heads: 3}
@@ -134,7 +134,7 @@ func TestRememberedMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		if d := graphtest.MaxDifference(reads.Output("y"), eval.Output("y")); !(d <= stepwise) {
-			t.Errorf("over what %s has kept: differs by %g, want at most %g", name, d, stepwise)
+			t.Errorf("over the memory cached by %s: differs by %g, want at most %g", name, d, stepwise)
 		}
 	}
 }

@@ -8,12 +8,12 @@ import (
 )
 
 // DecoderLayer is torch.nn.TransformerDecoderLayer: causal self-attention, attention to a memory and an MLP, each added to
-// its input: (B, T, C) → (B, T, C). Norms come after the sums, or before the parts with NormFirst.
+// its input: (B, T, C) → (B, T, C). The norms follow the sums; with NormFirst they precede the parts.
 //
 // Parameters: self_attn, multihead_attn, linear1, linear2, norm1, norm2, norm3.
 type DecoderLayer struct {
 	Heads     int
-	Hidden    int               // of the MLP; 0 means 4C
+	Hidden    int               // hidden width of the MLP; 0 means 4C
 	Act       kernel.Activation // Identity means ReLU
 	Dropout   float64
 	NormFirst bool
@@ -37,7 +37,7 @@ func (l DecoderLayer) cross() CrossAttention {
 	return CrossAttention{Heads: l.Heads, Dropout: l.Dropout}
 }
 
-// Decoder is torch.nn.TransformerDecoder: Layers times Layer, and a norm unless NoNorm: (B, T, C) → (B, T, C).
+// Decoder is torch.nn.TransformerDecoder: Layers copies of Layer, and a norm unless NoNorm is set: (B, T, C) → (B, T, C).
 //
 // Parameters: layers.0, layers.1, …, norm.
 type Decoder struct {
@@ -57,7 +57,7 @@ func (l Decoder) Forward(s *graph.Scope, x *G.Node, seq Sequence, m Memory) *G.N
 	return LayerNorm{Eps: l.Layer.Eps}.Forward(s.In("norm"), x)
 }
 
-// Remember declares, in mode Decode, what the layers keep of a memory, and no more. Each is an output by its path, so that
+// Remember declares, in mode Decode, only the keys and values of m in all layers. Each is an output named by its path, so that
 // the Program computes it.
 func (l Decoder) Remember(s *graph.Scope, m Memory) {
 	for _, at := range s.In("layers").Parts(l.Layers) {

@@ -2,11 +2,11 @@
 //
 //	Forward(s *graph.Scope, x *G.Node, …) *G.Node
 //
-// that declares its parameters under the path of s and returns the node of its result. It holds no tensors and is not changed
-// by use: it can be compared, printed and encoded as JSON. Its zero value is the standard choice, and input sizes are read off
-// the nodes. Whole models are in package models, decoding in package generate.
+// that declares its parameters under the path of s and returns the node of its result. It holds no tensors, and Forward does not
+// change it: it can be compared, printed and encoded as JSON. Its zero value is the standard choice. Input sizes come from
+// the nodes. Package models has whole models, and package generate decodes them.
 //
-// A layer of one's own is such a struct too:
+// Your own layer is such a struct too:
 //
 //	type Gate struct{}
 //
@@ -16,7 +16,7 @@
 //		return s.Try(ops.Mul(x, g))
 //	}
 //
-// Errors go to the scope and come out of graph.Build with its path.
+// Errors go to the scope. graph.Build returns the first, with its path.
 //
-// Shape letters: B batch, T time, S time of what is attended to, C channels, H heads, D = C/H, V vocabulary.
+// Shape letters: B batch, T time, S time of the memory, C channels, H heads, D = C/H, V vocabulary.
 package layers

@@ -7,9 +7,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// Dropout sets elements to zero with probability P and divides the rest by 1−P, in mode Train; in the other modes it is
-// nothing at all. Each place in a model has random numbers of its own, from its path: call it with a scope that no other
-// Dropout has.
+// Dropout sets elements to zero with probability P and divides the rest by 1−P in mode Train. In other modes it returns its
+// input. The random numbers depend on the path of the scope: give each Dropout its own scope.
 type Dropout struct{ P float64 }
 
 // Forward declares the layer.

@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// masks drops elements of ones at two places and returns both results.
+// masks applies dropout to ones at two paths and returns both results.
 func masks(t *testing.T, seed uint64, p float64) (a, b []float32) {
 	t.Helper()
 	program := build(t, graph.NewParams(tensor.Float32, seed), graph.Train, func(s *graph.Scope) {
@@ -67,13 +67,13 @@ func TestDropoutPlaces(t *testing.T) {
 			both++
 		}
 	}
-	// Independent places share a quarter of the elements, within five standard deviations.
+	// Independent masks share a quarter of the elements, within five standard deviations.
 	if n := float64(len(a)); math.Abs(float64(both)-n/4) > 5*math.Sqrt(n*3/16) {
-		t.Errorf("got %d of %d elements dropped at both places, want about a quarter", both, len(a))
+		t.Errorf("got %d of %d elements dropped at both paths, want about a quarter", both, len(a))
 	}
 }
 
-// TestNoDropoutNode: where nothing is dropped, nothing is declared.
+// TestNoDropoutNode: a Dropout that drops nothing declares nothing.
 func TestNoDropoutNode(t *testing.T) {
 	for mode, p := range map[graph.Mode]float64{graph.Train: 0, graph.Eval: 0.5, graph.Decode: 0.5} {
 		build(t, graph.NewParams(tensor.Float32, 1), mode, func(s *graph.Scope) {
@@ -87,9 +87,9 @@ func TestNoDropoutNode(t *testing.T) {
 	}
 }
 
-// TestDropoutPlacesOfBlocks: every sum of a stack of layers has elements of its own dropped. All its n parts add ones, half of which are
-// dropped and half doubled, so that independent places give twice a binomial number.
-func TestDropoutPlacesOfBlocks(t *testing.T) {
+// TestDropoutOfBlocks: every sum in a stack of layers has its own mask. Each of the n parts adds ones, half of them dropped and half
+// doubled, so that independent masks sum to twice a binomial number.
+func TestDropoutOfBlocks(t *testing.T) {
 	none := layers.Sequence{}
 	for _, c := range []struct {
 		name    string
@@ -130,7 +130,7 @@ func TestDropoutPlacesOfBlocks(t *testing.T) {
 				if k%2 == 0 {
 					q = float64(choose(c.n, k/2)) / math.Exp2(float64(c.n))
 				}
-				// Five standard deviations of a count out of 4000; a sum of shared masks is outside by far more.
+				// Five standard deviations of a count out of 4000; shared masks differ by far more.
 				if math.Abs(got-4000*q) > 5*math.Sqrt(4000*q*(1-q)) {
 					t.Errorf("got %g elements of value %d, want about %g", got, k, 4000*q)
 				}
@@ -139,7 +139,7 @@ func TestDropoutPlacesOfBlocks(t *testing.T) {
 	}
 }
 
-// choose is the binomial coefficient.
+// choose returns the binomial coefficient.
 func choose(n, k int) int {
 	c := 1
 	for i := range k {

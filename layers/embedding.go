@@ -11,7 +11,7 @@ import (
 
 // Embedding turns ids into learned vectors: int32 (…) → (…, Dim).
 //
-// Parameters: weight (Vocab, Dim), normal with standard deviation Std, or 1 if that is 0.
+// Parameters: weight (Vocab, Dim), normal with standard deviation Std, or 1 if Std is 0.
 type Embedding struct {
 	Vocab, Dim int
 	Scale      bool // multiply by √Dim (Vaswani et al. 2017, section 3.4)
@@ -23,7 +23,7 @@ func (l Embedding) Forward(s *graph.Scope, ids *G.Node) *G.Node {
 	return l.Lookup(s, l.Weight(s), ids)
 }
 
-// Weight declares the table alone, for models that use it twice: as an embedding through Lookup and as a head through Head.
+// Weight declares the table alone, for models that use it twice: in Lookup and in Head.
 func (l Embedding) Weight(s *graph.Scope) *G.Node {
 	std := l.Std
 	if std == 0 {
@@ -32,7 +32,7 @@ func (l Embedding) Weight(s *graph.Scope) *G.Node {
 	return s.Param("weight", graph.Normal(std), l.Vocab, l.Dim)
 }
 
-// Lookup takes the rows of a table that Weight declared: int32 (…) → (…, Dim).
+// Lookup returns the rows of a table from Weight: int32 (…) → (…, Dim).
 func (l Embedding) Lookup(s *graph.Scope, table, ids *G.Node) *G.Node {
 	x := s.Try(ops.Embedding(table, ids)) // (…, Dim)
 	if l.Scale {
@@ -41,7 +41,7 @@ func (l Embedding) Lookup(s *graph.Scope, table, ids *G.Node) *G.Node {
 	return x
 }
 
-// Head gives every vector its score with every row of the table: (…, Dim) → (…, Vocab), the tied output layer
+// Head returns the product of every vector with every row of the table: (…, Dim) → (…, Vocab). It is the tied output layer
 // (Press and Wolf 2017, arXiv 1608.05859).
 func (l Embedding) Head(s *graph.Scope, table, x *G.Node) *G.Node {
 	return s.Try(ops.Linear(x, table, nil, ops.LinearOptions{})) // (…, Vocab)

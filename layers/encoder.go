@@ -8,12 +8,12 @@ import (
 )
 
 // EncoderLayer is torch.nn.TransformerEncoderLayer: self-attention and an MLP, each added to its input:
-// (B, T, C) → (B, T, C). Norms come after the sums, as in the paper of 2017, or before the halves with NormFirst.
+// (B, T, C) → (B, T, C). The norms follow the sums, as in Vaswani et al. 2017; with NormFirst they precede the parts.
 //
 // Parameters: self_attn, linear1, linear2, norm1, norm2.
 type EncoderLayer struct {
 	Heads     int
-	Hidden    int               // of the MLP; 0 means 4C
+	Hidden    int               // hidden width of the MLP; 0 means 4C
 	Act       kernel.Activation // Identity means ReLU
 	Dropout   float64
 	NormFirst bool
@@ -30,7 +30,7 @@ func (l EncoderLayer) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
 	})
 }
 
-// residual adds a part of a layer to its input, with dropout and a norm whose name ends in number.
+// residual adds the result of a part to the part's input, with dropout and a norm whose names end in number.
 type residual struct {
 	normFirst bool
 	eps       float64
@@ -47,7 +47,7 @@ func (r residual) forward(s *graph.Scope, x *G.Node, part func(*G.Node) *G.Node)
 	return norm(s.Add(x, drop(part(x))))
 }
 
-// Encoder is torch.nn.TransformerEncoder: Layers times Layer, and a norm unless NoNorm: (B, T, C) → (B, T, C).
+// Encoder is torch.nn.TransformerEncoder: Layers copies of Layer, and a norm unless NoNorm is set: (B, T, C) → (B, T, C).
 //
 // Parameters: layers.0, layers.1, …, norm.
 type Encoder struct {

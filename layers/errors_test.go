@@ -12,7 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// TestErrors: the error of a layer has the path at which it stands, and both values that disagree.
+// TestErrors: the error of a layer names the layer's path and both values that disagree.
 func TestErrors(t *testing.T) {
 	none := layers.Sequence{}
 	for _, c := range []struct {
@@ -43,7 +43,7 @@ func TestErrors(t *testing.T) {
 		{"positions", graph.Eval, []string{"5 tokens", "4 positions"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.LearnedPositions{Max: 4}.Forward(s, x, none)
 		}},
-		{"memory", graph.Train, []string{"nothing to attend to"}, func(s *graph.Scope, x *G.Node) *G.Node {
+		{"memory", graph.Train, []string{"Memory.X is nil"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.CrossAttention{Heads: 2}.Forward(s, x, layers.Memory{S: 5})
 		}},
 		{"memory's batch", graph.Train, []string{"(1, 5, 16)", "(2, 5, 8)"}, func(s *graph.Scope, x *G.Node) *G.Node {
@@ -73,7 +73,7 @@ func TestErrors(t *testing.T) {
 		{"remember nothing", graph.Decode, []string{"nil"}, func(s *graph.Scope, _ *G.Node) *G.Node {
 			return layers.CrossAttention{Heads: 2}.Remember(s, layers.Memory{S: 5})
 		}},
-		{"memory of no size", graph.Decode, []string{"needs S"}, func(s *graph.Scope, x *G.Node) *G.Node {
+		{"memory of no size", graph.Decode, []string{"S of at least 1"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.CrossAttention{Heads: 2}.Forward(s, x, layers.Memory{})
 		}},
 		{"scalar to Linear", graph.Train, []string{"linear", "scalar"}, func(s *graph.Scope, x *G.Node) *G.Node {
@@ -122,7 +122,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// scalar is a node without axes.
+// scalar returns a node without axes.
 func scalar(s *graph.Scope, x *G.Node) *G.Node {
 	one := s.Try(ops.Slice(s.Try(ops.Reshape(x, 80)), 0, 0, 1))
 	return s.Try(ops.Reshape(one))
@@ -138,7 +138,7 @@ func TestIDOutOfRange(t *testing.T) {
 	}
 }
 
-// wantError fails unless err mentions all the words.
+// wantError fails the test unless err contains all words.
 func wantError(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if err == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// Gate multiplies every channel by how much of it a learned gate lets through.
+// Gate multiplies every channel by a learned gate between 0 and 1.
 type Gate struct{}
 
 // Forward declares the layer.
@@ -22,7 +22,7 @@ func (Gate) Forward(s *graph.Scope, x *G.Node) *G.Node { // (B, T, C) → (B, T,
 	return s.Try(ops.Mul(x, g))
 }
 
-// A layer of one's own is a struct with a Forward, like those of this package.
+// Your own layer is a struct with a Forward method, like the layers of this package.
 func Example() {
 	params := graph.NewParams(tensor.Float32, 1)
 	p, err := graph.Build(params, graph.Eval, func(s *graph.Scope) {
@@ -34,7 +34,7 @@ func Example() {
 		return
 	}
 	for name, v := range params.All() {
-		v.Zero() // a gate without weights is half open
+		v.Zero() // zero weights open the gate halfway
 		fmt.Println(name, v.Shape())
 	}
 	x := tensor.New(tensor.WithShape(1, 2, 3), tensor.WithBacking([]float32{2, 4, 6, 8, 10, 12}))
@@ -49,7 +49,7 @@ func Example() {
 	// [1 2 3 4 5 6]
 }
 
-// Pooling makes one vector of each sequence. Two sequences of lengths 2 and 1 are padded to 2 positions of 2 channels.
+// Pooling reduces each sequence to one vector. Here two sequences of lengths 2 and 1 are padded to 2 positions of 2 channels.
 func ExampleMeanPool() {
 	p, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Eval, func(s *graph.Scope) {
 		x := s.Input("x", tensor.Float32, 2, 2, 2) // (B, T, C)

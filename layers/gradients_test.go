@@ -22,14 +22,14 @@ func TestGradientsWithDropout(t *testing.T) {
 	for _, p := range droppedOut {
 		for _, z := range sizes {
 			if z.b*z.t*z.c < 16 {
-				continue // where so few elements may all be dropped, no gradient is left to compare
+				continue // if all of so few elements are dropped, no gradient is left to compare
 			}
 			t.Run(p.name+"/"+z.String(), func(t *testing.T) { graphtest.TrainGradients(t, nil, p.declare(z)) })
 		}
 	}
 }
 
-// TestEvaluationRepeatsTraining compares whole results in float32: those of two runs in training, and of evaluation.
+// TestEvaluationRepeatsTraining compares the float32 results of two runs in training and of one in evaluation.
 func TestEvaluationRepeatsTraining(t *testing.T) {
 	for _, p := range parts {
 		z := sizes[len(sizes)-1]
@@ -48,7 +48,7 @@ func TestEvaluationRepeatsTraining(t *testing.T) {
 	}
 }
 
-// TestDropoutOnlyInTraining: layers with dropout evaluate as if they had none, and train differently in each stream.
+// TestDropoutOnlyInTraining: layers with dropout evaluate as layers without it, and train differently in each stream.
 func TestDropoutOnlyInTraining(t *testing.T) {
 	z := sizes[len(sizes)-1]
 	for _, p := range droppedOut {
@@ -67,7 +67,7 @@ func TestDropoutOnlyInTraining(t *testing.T) {
 			for i, r := range results[:3] {
 				for j, o := range append(results[:i:i], eval) {
 					if slices.Equal(r.Float32s(), o.Float32s()) {
-						t.Errorf("results %d and %d are the same, want other elements dropped", i, j)
+						t.Errorf("results %d and %d are the same, want different masks", i, j)
 					}
 				}
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// spread is the standard deviation of a tensor about 0 and its largest magnitude.
+// spread returns the standard deviation of a tensor about 0 and its largest magnitude.
 func spread(v *tensor.Dense) (std, most float64) {
 	sum := 0.0
 	for _, x := range v.Float64s() {
@@ -21,7 +21,7 @@ func spread(v *tensor.Dense) (std, most float64) {
 	return math.Sqrt(sum / float64(v.DataSize())), most
 }
 
-// TestInitialWeights: distributions as documented, for 64 channels.
+// TestInitialWeights: initial weights have the documented distributions, for 64 channels.
 func TestInitialWeights(t *testing.T) {
 	const c = 64
 	torch := 1 / math.Sqrt(c)                                           // bound of torch.nn.Linear
@@ -31,7 +31,7 @@ func TestInitialWeights(t *testing.T) {
 	for _, w := range []struct {
 		layer, name string
 		forward     func(s *graph.Scope, x *G.Node) *G.Node
-		std, bound  float64 // of the normal distribution, whose bound is 0, or of the uniform one
+		std, bound  float64 // bound is 0 for the normal distribution
 	}{
 		{"Linear", "weight", layers.Linear{Out: c}.Forward, even(torch), torch},
 		{"Linear", "bias", layers.Linear{Out: 4096}.Forward, even(torch), torch},
@@ -50,7 +50,7 @@ func TestInitialWeights(t *testing.T) {
 		build(t, params, graph.Eval, func(s *graph.Scope) { s.Output("y", w.forward(s, s.Input("x", tensor.Float64, 1, 2, c))) })
 		v := params.Value(w.name)
 		std, most := spread(v)
-		// Five standard deviations of an estimate from n numbers, √(1/2n) for the normal distribution, less for the uniform one.
+		// Five standard deviations of an estimate from n numbers, √(1/2n) for the normal distribution, less for the uniform.
 		if math.Abs(std/w.std-1) > 5/math.Sqrt(2*float64(v.DataSize())) {
 			t.Errorf("%s: %s: got a standard deviation of %g, want %g", w.layer, w.name, std, w.std)
 		}
@@ -60,14 +60,14 @@ func TestInitialWeights(t *testing.T) {
 	}
 }
 
-// at gives a layer that takes a Sequence this one.
+// at binds the Sequence argument of Forward.
 func at(l interface {
 	Forward(*graph.Scope, *G.Node, layers.Sequence) *G.Node
 }, seq layers.Sequence) func(*graph.Scope, *G.Node) *G.Node {
 	return func(s *graph.Scope, x *G.Node) *G.Node { return l.Forward(s, x, seq) }
 }
 
-// TestInitialBiases: biases that are not PyTorch's begin at zero, norms at one.
+// TestInitialBiases: biases begin at zero unless PyTorch's do not, and norms begin at one.
 func TestInitialBiases(t *testing.T) {
 	params := graph.NewParams(tensor.Float64, 1)
 	build(t, params, graph.Eval, func(s *graph.Scope) {

@@ -12,14 +12,14 @@ import (
 
 // Linear is y = act(x·Wᵀ + b): (…, in) → (…, Out).
 //
-// Parameters: weight (Out, in), or (in, Out) with InOut; bias (Out) unless NoBias. They begin as PyTorch's, evenly spread over
-// ±1/√in; with Std the weight is normal and the bias zero, as in GPT-2.
+// Parameters: weight (Out, in), or (in, Out) with InOut; bias (Out) unless NoBias is set. Initially both are uniform in ±1/√in,
+// as in PyTorch. With Std the weight is normal and the bias zero, as in GPT-2.
 type Linear struct {
 	Out    int
 	NoBias bool
-	InOut  bool // the layout of GPT-2's Conv1D
+	InOut  bool // layout of GPT-2's Conv1D
 	Act    kernel.Activation
-	Std    float64
+	Std    float64 // standard deviation of the initial weight; 0 means PyTorch's initialization
 }
 
 // Forward declares the layer.
@@ -38,7 +38,7 @@ func (l Linear) Forward(s *graph.Scope, x *G.Node) *G.Node {
 	return s.Try(ops.Linear(x, w, b, ops.LinearOptions{InOut: l.InOut, Act: l.Act})) // (…, Out)
 }
 
-// channels is the length of the last axis of a layer's input. Where there is none it is an error, and 1.
+// channels returns the length of the last axis of a layer's input. If x has no axis, it fails the scope and returns 1.
 func channels(s *graph.Scope, layer string, x *G.Node) int {
 	switch {
 	case x == nil:

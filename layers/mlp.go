@@ -7,18 +7,18 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// MLP is two linear layers with an activation between them, for every position alone: (…, C) → (…, C)
+// MLP is two linear layers with an activation between them, applied to each position separately: (…, C) → (…, C)
 // (Vaswani et al. 2017, section 3.3).
 //
-// Parameters of PyTorch: linear1.weight (Hidden, C), linear1.bias, linear2.weight (C, Hidden), linear2.bias. Of GPT2:
-// c_fc.weight (C, Hidden), c_fc.bias, c_proj.weight (Hidden, C), c_proj.bias.
+// Parameters in family PyTorch: linear1.weight (Hidden, C), linear1.bias, linear2.weight (C, Hidden), linear2.bias. In family
+// GPT2: c_fc.weight (C, Hidden), c_fc.bias, c_proj.weight (Hidden, C), c_proj.bias.
 type MLP struct {
 	Hidden  int               // 0 means 4C
 	Act     kernel.Activation // Identity means the family's: ReLU for PyTorch, GELUTanh for GPT2
-	Dropout float64           // between the two
+	Dropout float64           // of the activations
 	Family  Family
-	Std     float64 // of the weights at first; 0 means PyTorch's choice
-	OutStd  float64 // of the second layer; 0 means Std
+	Std     float64 // standard deviation of the initial weights; 0 means PyTorch's initialization
+	OutStd  float64 // Std of the second layer; 0 means Std
 }
 
 // Forward declares the layer.

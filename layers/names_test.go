@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// declared lists the parameters of a layer with their shapes; x is (2, 3, 8), memory (2, 5, 8).
+// declared returns the parameters of a layer with their shapes; x is (2, 3, 8), and the memory is (2, 5, 8).
 func declared(t *testing.T, forward func(s *graph.Scope, x *G.Node, m layers.Memory) *G.Node) []string {
 	t.Helper()
 	params := graph.NewParams(tensor.Float32, 1)
@@ -29,8 +29,8 @@ func declared(t *testing.T, forward func(s *graph.Scope, x *G.Node, m layers.Mem
 	return names
 }
 
-// attentionNames and the others are what Python's named_parameters() lists for the modules that the layers are named after, with
-// d_model 8 and dim_feedforward 16: torch.nn's 2.x, and GPT2Block of Hugging Face's transformers 4.x.
+// attentionNames and the others return the list of Python's named_parameters() for the modules of the same names, with d_model 8
+// and dim_feedforward 16, in torch.nn 2.x and in GPT2Block of Hugging Face's transformers 4.x.
 func attentionNames(prefix string) []string {
 	return []string{
 		prefix + "in_proj_weight(24, 8)", prefix + "in_proj_bias(24)",
@@ -51,7 +51,7 @@ var blockNames = slices.Concat(normNames("ln_1."),
 	[]string{"attn.c_attn.weight(8, 24)", "attn.c_attn.bias(24)", "attn.c_proj.weight(8, 8)", "attn.c_proj.bias(8)"}, normNames("ln_2."),
 	[]string{"mlp.c_fc.weight(8, 16)", "mlp.c_fc.bias(16)", "mlp.c_proj.weight(16, 8)", "mlp.c_proj.bias(8)"})
 
-// stack is the names of a module with two layers and a norm.
+// stack returns the names of a module with two layers and a norm.
 func stack(layer []string) []string {
 	var names []string
 	for i := range 2 {
@@ -98,7 +98,7 @@ func TestNamesAndShapes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, want := declared(t, c.forward), slices.Clone(c.want)
-			slices.Sort(got) // the order is that of the computation, PyTorch's that of its constructors
+			slices.Sort(got) // ours follow the computation, PyTorch's its constructors
 			slices.Sort(want)
 			if !slices.Equal(got, want) {
 				t.Errorf("got  %v,\nwant %v", got, want)
@@ -107,7 +107,7 @@ func TestNamesAndShapes(t *testing.T) {
 	}
 }
 
-// TestDefaultHidden: an MLP without a Hidden has four times the channels.
+// TestDefaultHidden: the default Hidden of an MLP is four times the channels.
 func TestDefaultHidden(t *testing.T) {
 	got := declared(t, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node { return layers.MLP{}.Forward(s, x) })
 	want := []string{"linear1.weight(32, 8)", "linear1.bias(32)", "linear2.weight(8, 32)", "linear2.bias(8)"}

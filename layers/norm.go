@@ -7,13 +7,13 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// DefaultEps is what an Eps of 0 stands for.
+// DefaultEps replaces an Eps of 0.
 const DefaultEps = 1e-5
 
 // LayerNorm is (x − mean)/√(var + Eps) · weight + bias over the last axis: (…, C) → (…, C)
 // (Ba, Kiros and Hinton 2016, arXiv 1607.06450).
 //
-// Parameters: weight (C), ones; bias (C), zeros, unless NoBias.
+// Parameters: weight (C), initially ones; bias (C), initially zeros, unless NoBias is set.
 type LayerNorm struct {
 	Eps    float64
 	NoBias bool
@@ -32,7 +32,7 @@ func (l LayerNorm) Forward(s *graph.Scope, x *G.Node) *G.Node {
 
 // RMSNorm is x/√(mean(x²) + Eps) · weight over the last axis: (…, C) → (…, C) (Zhang and Sennrich 2019, arXiv 1910.07467).
 //
-// Parameters: weight (C), ones.
+// Parameters: weight (C), initially ones.
 type RMSNorm struct{ Eps float64 }
 
 // Forward declares the layer.

@@ -7,8 +7,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// MeanPool is the mean of the vectors of each sequence that count: (B, T, C) → (B, C). Padding has no influence. The mean of an
-// empty sequence is zero. It has no parameters.
+// MeanPool computes the mean of the valid vectors of each sequence: (B, T, C) → (B, C). Padding has no influence. The mean of an
+// empty sequence is zero. MeanPool has no parameters.
 type MeanPool struct{}
 
 // Forward declares the layer.
@@ -17,8 +17,8 @@ func (MeanPool) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
 	return s.Try(ops.MeanPool(x, seq.Lengths)) // (B, C)
 }
 
-// LastPool is the last vector of each sequence that counts: (B, T, C) → (B, C). Under causal attention it is the only vector
-// that has seen the whole sequence. The last vector of an empty sequence is zero. It has no parameters.
+// LastPool selects the last valid vector of each sequence: (B, T, C) → (B, C). Under causal attention only this vector depends
+// on the whole sequence. The result for an empty sequence is zero. LastPool has no parameters.
 type LastPool struct{}
 
 // Forward declares the layer.
@@ -27,8 +27,8 @@ func (LastPool) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
 	return s.Try(ops.LastPool(x, seq.Lengths)) // (B, C)
 }
 
-// CLSPool is the first vector of each sequence, which in BERT is that of the token [CLS] (Devlin et al. 2019, section 3):
-// (B, T, C) → (B, C). It has no parameters.
+// CLSPool selects the first vector of each sequence: (B, T, C) → (B, C). In BERT this vector belongs to the token [CLS]
+// (Devlin et al. 2019, section 3). CLSPool has no parameters.
 type CLSPool struct{}
 
 // Forward declares the layer.

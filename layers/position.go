@@ -10,9 +10,9 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// LearnedPositions adds a learned vector for each position: (B, T, C) → (B, T, C). T must not exceed Max.
+// LearnedPositions adds a learned vector for each position: (B, T, C) → (B, T, C). It is an error if T exceeds Max.
 //
-// Parameters: weight (Max, C), normal with standard deviation Std, or 0.02 if that is 0.
+// Parameters: weight (Max, C), normal with standard deviation Std, or 0.02 if Std is 0.
 type LearnedPositions struct {
 	Max int
 	Std float64
@@ -23,7 +23,7 @@ func (l LearnedPositions) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.No
 	dims := s.Dims(x, 3)
 	t, c := dims[1], dims[2]
 	if t > l.Max {
-		return s.Failf("learned positions: %d tokens for %d positions: shorten the sequence or train with more positions", t, l.Max)
+		return s.Failf("learned positions: %d tokens exceed the %d positions: shorten the sequence or train with more positions", t, l.Max)
 	}
 	std := l.Std
 	if std == 0 {
@@ -33,8 +33,8 @@ func (l LearnedPositions) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.No
 	return addPositions(s, x, table, seq)
 }
 
-// SinusoidalPositions adds sines and cosines of the position p: channel 2i gets sin(p/10000^(2i/C)) and channel 2i+1 the
-// cosine (Vaswani et al. 2017, section 3.5): (B, T, C) → (B, T, C). It has no parameters.
+// SinusoidalPositions adds sin(p/10000^(2i/C)) to channel 2i and the cosine of the same angle to channel 2i+1, where p is the
+// position: (B, T, C) → (B, T, C) (Vaswani et al. 2017, section 3.5). It has no parameters.
 type SinusoidalPositions struct{}
 
 // Forward declares the layer.
@@ -43,7 +43,7 @@ func (SinusoidalPositions) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.N
 	return addPositions(s, x, s.ConstantFunc(s.Dtype(), sinusoids, max(dims[1], seq.Context), dims[2]), seq)
 }
 
-// addPositions adds the rows of a table (Max, C) to the vectors at their positions.
+// addPositions adds to each vector the row of a table (Max, C) at the vector's position.
 func addPositions(s *graph.Scope, x, table *G.Node, seq Sequence) *G.Node {
 	if seq.Positions != nil {
 		return s.Add(x, s.Try(ops.Embedding(table, seq.Positions))) // (B, T, C)
@@ -51,7 +51,7 @@ func addPositions(s *graph.Scope, x, table *G.Node, seq Sequence) *G.Node {
 	return s.Add(x, s.Try(ops.Slice(table, 0, 0, s.Dims(x, 3)[1]))) // (T, C) repeats over B
 }
 
-// sinusoids fills a table (Max, C).
+// sinusoids fills t, (Max, C), with the vectors of SinusoidalPositions.
 func sinusoids(t *tensor.Dense) {
 	rows, channels := t.Shape()[0], t.Shape()[1]
 	for p := range rows {

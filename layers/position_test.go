@@ -12,7 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// paperPosition is PE(pos, channel) as the paper writes it, "Attention Is All You Need", section 3.5.
+// paperPosition returns PE(pos, channel) of "Attention Is All You Need", section 3.5.
 func paperPosition(pos, channel, channels int) float64 {
 	i := channel / 2
 	angle := float64(pos) * math.Pow(10000, -2*float64(i)/float64(channels))
@@ -40,7 +40,7 @@ func TestSinusoidalPositions(t *testing.T) {
 						}
 					}
 				}
-				// The sum is below 2, where float32 numbers are 1.2e-7 apart; float64 errors come from the angle, up to 300 times 1e-16.
+				// The sum is below 2, where float32 numbers are 1.2e-7 apart. In float64 the error comes from the angle: up to 300 times 1e-16.
 				within := map[tensor.Dtype]float64{tensor.Float32: 2e-7, tensor.Float64: 1e-13}[dt]
 				got := run(t, p)
 				if d := graphtest.MaxDifference(got, graphtest.Dense(dt, want, b, steps, channels)); !(d <= within) {
@@ -51,7 +51,7 @@ func TestSinusoidalPositions(t *testing.T) {
 	}
 }
 
-// TestPositionsByNumber: with explicit positions, vectors get those of their numbers.
+// TestPositionsByNumber: explicit positions select the vectors that are added.
 func TestPositionsByNumber(t *testing.T) {
 	const context, channels = 12, 6
 	positions := []int32{11, 0, 3, 3, 4, 5}

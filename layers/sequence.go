@@ -7,19 +7,18 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// Sequence is what layers know about the sequences of a batch besides their vectors. The zero value is a batch of
-// sequences that all begin at position 0 and fill all of T.
+// Sequence describes the sequences of a batch. The zero value means that all sequences begin at position 0 and have length T.
 type Sequence struct {
-	Lengths *G.Node // int32 (B): how many keys of each count; nil means all
+	Lengths *G.Node // int32 (B): number of valid keys of each sequence; nil means all
 
-	// In mode Decode the vectors continue sequences whose keys and values are in caches.
-	Past      *G.Node // int32 (B): how many positions came before
-	Positions *G.Node // int32 (B, T): the position of every vector
-	Context   int     // how many positions a cache holds
+	// In mode Decode the vectors continue sequences whose keys and values are cached.
+	Past      *G.Node // int32 (B): number of cached positions
+	Positions *G.Node // int32 (B, T): position of every vector
+	Context   int     // capacity of a cache in positions
 }
 
-// DecodeInputs declares the inputs "past" (B) and "positions" (B, T) of a Program in mode Decode, with caches of context
-// positions.
+// DecodeInputs declares the inputs "past", int32 (B), and "positions", int32 (B, T), of a Program in mode Decode whose caches
+// hold context positions.
 func DecodeInputs(s *graph.Scope, b, t, context int) Sequence {
 	return Sequence{
 		Past:      s.Input("past", tensor.Int32, b),

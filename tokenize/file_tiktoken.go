@@ -49,6 +49,9 @@ func parseTiktoken(data []byte, c Tiktoken) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(raw) == 0 {
+		return nil, errors.New("it has no tokens")
+	}
 	model, err := newRankedBPE(raw)
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ type AdamW struct {
 	// BFloat16 keeps the moments in bfloat16, rounded at random: half the memory of the state, and float32 parameters only.
 	BFloat16 bool
 
-	slots slots
+	state optimizerState
 }
 
 // Adam is the optimizer of Kingma and Ba (2015, https://arxiv.org/abs/1412.6980), in the form of torch.optim.Adam. It is AdamW, but
@@ -46,7 +46,7 @@ type Adam struct {
 	WeightDecay float64
 	Decay       Decay // which parameters decay; nil means those of two axes or more
 
-	slots slots
+	state optimizerState
 }
 
 var (
@@ -77,20 +77,20 @@ func (o *AdamW) Step(model []G.ValueGrad) error {
 // Update implements Optimizer.
 func (o *AdamW) Update(model []G.ValueGrad, rate, scale float64) error {
 	a := kernel.Adam{Rate: rate, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay}
-	return errors.WithMessage(adam{a, o.Decay, true, o.kinds()}.update(model, scale, &o.slots), "train: adamw")
+	return errors.WithMessage(adam{a, o.Decay, true, o.kinds()}.update(model, scale, &o.state), "train: adamw")
 }
 
 // Bind implements Stateful.
 func (o *AdamW) Bind(model []G.ValueGrad) error {
-	return errors.WithMessage(o.slots.bind(model, o.kinds()), "train: adamw")
+	return errors.WithMessage(o.state.bind(model, o.kinds()), "train: adamw")
 }
 
 // State implements Stateful.
-func (o *AdamW) State() iter.Seq2[string, *tensor.Dense] { return o.slots.list() }
+func (o *AdamW) State() iter.Seq2[string, *tensor.Dense] { return o.state.list() }
 
 // Restore implements Stateful.
 func (o *AdamW) Restore(state map[string]*tensor.Dense) error {
-	return errors.WithMessage(o.slots.restore(state), "train: adamw")
+	return errors.WithMessage(o.state.restore(state), "train: adamw")
 }
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
@@ -101,20 +101,20 @@ func (o *Adam) Step(model []G.ValueGrad) error {
 // Update implements Optimizer.
 func (o *Adam) Update(model []G.ValueGrad, rate, scale float64) error {
 	a := kernel.Adam{Rate: rate, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay}
-	return errors.WithMessage(adam{a, o.Decay, false, adamKinds}.update(model, scale, &o.slots), "train: adam")
+	return errors.WithMessage(adam{a, o.Decay, false, adamKinds}.update(model, scale, &o.state), "train: adam")
 }
 
 // Bind implements Stateful.
 func (o *Adam) Bind(model []G.ValueGrad) error {
-	return errors.WithMessage(o.slots.bind(model, adamKinds), "train: adam")
+	return errors.WithMessage(o.state.bind(model, adamKinds), "train: adam")
 }
 
 // State implements Stateful.
-func (o *Adam) State() iter.Seq2[string, *tensor.Dense] { return o.slots.list() }
+func (o *Adam) State() iter.Seq2[string, *tensor.Dense] { return o.state.list() }
 
 // Restore implements Stateful.
 func (o *Adam) Restore(state map[string]*tensor.Dense) error {
-	return errors.WithMessage(o.slots.restore(state), "train: adam")
+	return errors.WithMessage(o.state.restore(state), "train: adam")
 }
 
 // adam is a step of either.
@@ -125,7 +125,7 @@ type adam struct {
 	kinds     []string
 }
 
-func (a adam) update(model []G.ValueGrad, scale float64, s *slots) (err error) {
+func (a adam) update(model []G.ValueGrad, scale float64, s *optimizerState) (err error) {
 	if err := checkUpdate(a.Rate, scale); err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (a adam) update(model []G.ValueGrad, scale float64, s *slots) (err error) {
 	return nil
 }
 
-func adamStep[T kernel.Float](p G.ValueGrad, s *slot, scale float64, k kernel.Adam, decoupled bool) {
+func adamStep[T kernel.Float](p G.ValueGrad, s *paramState, scale float64, k kernel.Adam, decoupled bool) {
 	g, _ := p.Grad() // begin has found it
 	w, m, v := floats[T](p.Value()), floats[T](s.kept[0]), floats[T](s.kept[1])
 	if decoupled {

@@ -2,6 +2,8 @@ package train
 
 import (
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
 // Scores say how well a class is found.
@@ -32,7 +34,7 @@ func (p Predictions) Classification(labels []string) (Classification, error) {
 	}
 	rows := 0
 	for i, x := range p {
-		if x.Target == Ignore {
+		if x.Target == ops.IgnoreTarget {
 			continue
 		}
 		if low, high := min(x.Target, x.Class), max(x.Target, x.Class); low < 0 || int(high) >= len(labels) {

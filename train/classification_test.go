@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
@@ -19,7 +20,7 @@ func pairsOf(targets, classes []int32) train.Predictions {
 
 // TestClassification compares with figures worked out by hand, class by class.
 func TestClassification(t *testing.T) {
-	p := pairsOf([]int32{0, 0, 0, 0, 1, 1, 1, 2, 2, train.Ignore}, []int32{0, 0, 1, 1, 1, 1, 0, 0, 1, 2})
+	p := pairsOf([]int32{0, 0, 0, 0, 1, 1, 1, 2, 2, ops.IgnoreTarget}, []int32{0, 0, 1, 1, 1, 1, 0, 0, 1, 2})
 	c := must[train.Classification](t)(p.Classification([]string{"a", "b", "c"}))
 	// Predicted: a 4 times, b 5 times, c never. Right: a twice, b twice.
 	near(t, "a", []float64{c.Classes[0].Precision, c.Classes[0].Recall, c.Classes[0].F1}, []float64{2. / 4, 2. / 4, 2. / 4}, 1e-15)
@@ -60,7 +61,7 @@ func TestClassificationErrors(t *testing.T) {
 	wantError(t, err, "row 1", "target 2", "2 labels")
 	_, err = pairsOf([]int32{0}, []int32{-1}).Classification([]string{"a", "b"})
 	wantError(t, err, "row 0", "class -1")
-	_, err = pairsOf([]int32{train.Ignore}, []int32{0}).Classification([]string{"a", "b"})
+	_, err = pairsOf([]int32{ops.IgnoreTarget}, []int32{0}).Classification([]string{"a", "b"})
 	wantError(t, err, "none of 1 rows has a target")
 	_, err = train.Predictions{}.Classification(nil)
 	wantError(t, err, "none of 0 rows")

@@ -1,10 +1,6 @@
 package train_test
 
 import (
-	"bytes"
-	"compress/gzip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,38 +9,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
-	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
-
-// runes encodes text by code points, so that ids can be told from the text.
-type runes struct{}
-
-func (runes) AppendEncode(dst []int32, text string) ([]int32, error) {
-	for _, r := range text {
-		dst = append(dst, r)
-	}
-	return dst, nil
-}
-
-func writeFile(t testing.TB, dir, name, content string) string {
-	t.Helper()
-	path := filepath.Join(dir, name)
-	data := []byte(content)
-	if strings.HasSuffix(name, ".gz") {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		z.Write(data)
-		z.Close()
-		data = b.Bytes()
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, data, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 // wantError fails unless err mentions all the words.
 func wantError(t testing.TB, err error, words ...string) {
@@ -67,15 +32,6 @@ func must[T any](t testing.TB) func(T, error) T {
 		}
 		return v
 	}
-}
-
-// count is a corpus of the ids 0 … n-1.
-func count(t testing.TB, n int) []int32 {
-	ids := make([]int32, n)
-	for i := range ids {
-		ids[i] = int32(i)
-	}
-	return ids
 }
 
 // bigram declares a model with an embedding, dropout in training and a vocabulary of v, for batches (b, t).
@@ -129,6 +85,3 @@ func numbers(v G.Value) []float64 {
 	}
 	return nil
 }
-
-// utf8 is the encoding of most texts.
-var utf8 textfile.Encoding

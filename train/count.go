@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
 // counter weighs the batches of a program by the targets that count in its loss, whatever the names of the inputs.
@@ -92,9 +93,9 @@ func rowsOf(feed graph.Feed) int {
 // hidden refuses ignored targets of a loss that does not say what it counts.
 func hidden(feed graph.Feed) error {
 	for name, v := range feed {
-		if v.Dtype() == tensor.Int32 && slices.Contains(v.Int32s(), Ignore) {
+		if v.Dtype() == tensor.Int32 && slices.Contains(v.Int32s(), ops.IgnoreTarget) {
 			return errors.Errorf("input %s holds targets that do not count (%d), but the loss does not say so: set Def.Targets of its operation, or call Scope.Count",
-				name, Ignore)
+				name, ops.IgnoreTarget)
 		}
 	}
 	return nil

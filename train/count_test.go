@@ -62,12 +62,12 @@ func firstColumn(targets bool) ops.Def {
 	mean := func(x []float64, ids []int32, row int, each func(i int, n float64)) {
 		n := 0.0
 		for _, id := range ids {
-			if id != train.Ignore {
+			if id != ops.IgnoreTarget {
 				n++
 			}
 		}
 		for i, id := range ids {
-			if id != train.Ignore {
+			if id != ops.IgnoreTarget {
 				each(i*row, n)
 			}
 		}
@@ -118,7 +118,7 @@ func (u uneven) Batch(i int) (graph.Feed, error) {
 			if id := int32(r+t*t) % 5; (t == 4) == (r%2 == 0) {
 				targets = append(targets, id)
 			} else {
-				targets = append(targets, train.Ignore)
+				targets = append(targets, ops.IgnoreTarget)
 			}
 		}
 	}
@@ -129,9 +129,9 @@ func (u uneven) Batch(i int) (graph.Feed, error) {
 	}
 	mask := tensor.New(tensor.Of(u.dt), tensor.WithShape(u.rows, 9))
 	for k, id := range targets {
-		if id != train.Ignore && u.dt == tensor.Float64 {
+		if id != ops.IgnoreTarget && u.dt == tensor.Float64 {
 			mask.Float64s()[k] = 1
-		} else if id != train.Ignore {
+		} else if id != ops.IgnoreTarget {
 			mask.Float32s()[k] = 1
 		}
 	}

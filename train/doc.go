@@ -1,5 +1,5 @@
-// Package train fits the parameters of a graph.Program: corpora and batches, optimizers, schedules of the learning rate, clipping,
-// the loop, and metrics.
+// Package train fits the parameters of a graph.Program: optimizers, schedules of the learning rate, clipping, the loop, and
+// metrics. Package train/data has corpora and batches.
 //
 // The one idea: everything that a run draws from is a pure function of a number. Batch i of a Source depends on its seed and on i
 // alone, the learning rate on the step alone, dropout on the number of the micro-batch alone. So where a run stands is a few
@@ -15,7 +15,7 @@
 //	}
 //
 // Shape letters: B rows of a batch, T positions of a row, S positions of a source row, V vocabulary. Inputs are fed by name:
-// tokens, targets, lengths, source and source_lengths, all int32; a target of Ignore does not count.
+// tokens, targets, lengths, source and source_lengths, all int32; a target of ops.IgnoreTarget does not count.
 //
 // Errors: every error comes back to the caller, with the names, positions and both values that disagree. Nothing panics on what
 // a user gives. After an error of a step the parameters are those of the step before, unless the error is the optimizer's own.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
 // Evaluation is how well a model does on data.
@@ -26,12 +27,8 @@ func (e Evaluation) Perplexity() float64 { return math.Exp(e.Loss) }
 // taken, and one that is NaN is never right. No target at all is an error, and so is a loss that is not finite.
 //
 // If ctx is cancelled, the current batch completes and Evaluate returns the context's error.
-func Evaluate(ctx context.Context, p *graph.Program, source Source, n int) (Evaluation, error) {
-	e, err := evaluate(ctx, p, source, n)
-	return e, errors.WithMessage(err, "train: evaluate")
-}
-
-func evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Evaluation, err error) {
+func Evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Evaluation, err error) {
+	defer func() { err = errors.WithMessage(err, "train: evaluate") }()
 	switch {
 	case p == nil || source == nil:
 		return e, errors.Errorf("program %t, source %t: want both", p != nil, source != nil)
@@ -66,7 +63,7 @@ func evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Ev
 		total, right = total+counted, right+hits
 	}
 	if total == 0 {
-		return e, errors.Errorf("no target counts in %d batches: all are %d", n, Ignore)
+		return e, errors.Errorf("no target counts in %d batches: all are %d", n, ops.IgnoreTarget)
 	}
 	e.Loss, e.Accuracy, e.Tokens = e.Loss/total, float64(right)/total, int(math.Round(total))
 	return e, nil
@@ -90,7 +87,7 @@ func countRight(logits *tensor.Dense, targets *graph.Target) (int, error) {
 func hits[T kernel.Float](logits []T, ids []int32) (n int) {
 	v := len(logits) / len(ids)
 	for i, id := range ids {
-		if id == Ignore {
+		if id == ops.IgnoreTarget {
 			continue
 		}
 		row, best := logits[i*v:(i+1)*v], -1

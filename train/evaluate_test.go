@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // fixed declares a model whose logits for a token are a row of a table.
@@ -35,7 +37,7 @@ func TestEvaluate(t *testing.T) {
 	table := p.Value("table").Float64s()
 	table[0*4+1], table[1*4+2], table[2*4+3] = 5, 5, 5
 	ids := []int32{0, 1, 2, 3, 0, 1, 3, 3, 2, 3}
-	c := must[*train.Corpus](t)(train.NewCorpus(ids))
+	c := must[*data.Corpus](t)(data.NewCorpus(ids))
 	s := c.Sequential(2, 3)
 	got, err := train.Evaluate(context.Background(), program, s, s.Len())
 	if err != nil {
@@ -69,7 +71,7 @@ func TestEvaluateErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := must[*train.Corpus](t)(train.NewCorpus([]int32{0, 1, 2, 3, 0, 1, 3}))
+	c := must[*data.Corpus](t)(data.NewCorpus([]int32{0, 1, 2, 3, 0, 1, 3}))
 	s := c.Sequential(2, 3)
 	e, err := train.Evaluate(context.Background(), program, s, 1)
 	if err != nil || e.Accuracy != 0 || math.Abs(e.Loss-math.Log(4)) > 1e-6 { // float32
@@ -90,6 +92,31 @@ func TestEvaluateErrors(t *testing.T) {
 	wantError(t, err, "loss of batch 0 is NaN")
 }
 
+// stops is a source that cancels a context at its second batch.
+type stops struct {
+	train.Source
+	cancel func()
+}
+
+func (s stops) Batch(i int) (graph.Feed, error) {
+	if i == 1 {
+		s.cancel()
+	}
+	return s.Source.Batch(i)
+}
+
+func TestEvaluateStops(t *testing.T) {
+	p := graph.NewParams(tensor.Float32, 1)
+	program := must[*graph.Program](t)(graph.Build(p, graph.Eval, fixed(1, 2, 4, true)))
+	c := must[*data.Corpus](t)(data.NewCorpus(make([]int32, 21)))
+	ctx, cancel := context.WithCancel(context.Background())
+	e, err := train.Evaluate(ctx, program, stops{c.Sequential(1, 2), cancel}, 10)
+	wantError(t, err, "train: evaluate", "stopped before batch 2 of 10")
+	if !errors.Is(err, context.Canceled) || e != (train.Evaluation{}) {
+		t.Errorf("got %+v and %v, want nothing and the context's error", e, err)
+	}
+}
+
 func ExampleTrainer() {
 	declare := fixed(4, 8, 10, true)
 	params := graph.NewParams(tensor.Float32, 1)
@@ -107,7 +134,7 @@ func ExampleTrainer() {
 	for i := range ids {
 		ids[i] = int32(i % 10) // each digit is followed by the next
 	}
-	corpus, err := train.NewCorpus(ids)
+	corpus, err := data.NewCorpus(ids)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -35,7 +35,7 @@ const defaultRate = 1e-3
 type Decay func(name string, shape tensor.Shape) bool
 
 // of is the weight decay of a parameter. By default parameters of one axis, biases and the weights of norms, do not decay.
-func (d Decay) of(s *slot, decay float64) float64 {
+func (d Decay) of(s *paramState, decay float64) float64 {
 	if d == nil && s.shape.Dims() >= 2 || d != nil && d(s.name, s.shape) {
 		return decay
 	}

@@ -8,12 +8,14 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // Prediction is the class that a model gives a row.
 type Prediction struct {
 	Class         int32     // of the largest logit, the first of equal ones
-	Target        int32     // class of the row; Ignore for none
+	Target        int32     // class of the row; ops.IgnoreTarget for none
 	Probabilities []float64 // of all classes: the softmax of the logits
 	LogLoss       float64   // −ln of the probability of Target; 0 without a Target
 }
@@ -21,26 +23,22 @@ type Prediction struct {
 // Predictions holds a Prediction for each row, in order.
 type Predictions []Prediction
 
-// Predict runs a program over rows that come from Rows.Sequential, and returns a Prediction for each. The program is one built in mode
-// Eval with an output logits (B, V); it may have a loss or none. A Row of class Ignore has no target. A logit that is not finite is
-// an error, and so is a class of V or more.
-func Predict(p *graph.Program, rows *RowBatches) (Predictions, error) {
-	all, err := predict(p, rows)
-	return all, errors.WithMessage(err, "train: predict")
-}
-
-func predict(p *graph.Program, rows *RowBatches) (Predictions, error) {
+// Predict runs a program over rows in batches of a size, and returns a Prediction for each row, in order. The program is one built in
+// mode Eval with an output logits (B, V); it may have a loss or none. A Row of class ops.IgnoreTarget has no target. A logit that is
+// not finite is an error, and so is a class of V or more.
+func Predict(p *graph.Program, rows data.Rows, size data.RowSize) (all Predictions, err error) {
+	defer func() { err = errors.WithMessage(err, "train: predict") }()
 	switch {
-	case p == nil || rows == nil:
-		return nil, errors.Errorf("program %t, rows %t: want both", p != nil, rows != nil)
-	case !rows.deal.passes:
-		return nil, errors.New("rows are dealt in random order: use Rows.Sequential")
-	case len(rows.rows) == 0:
+	case p == nil:
+		return nil, errors.New("the Program is nil")
+	case len(rows) == 0:
 		return nil, errors.New("no rows")
+	case size.B < 1:
+		return nil, errors.Errorf("batches of %d rows, want at least 1", size.B)
 	}
-	var all Predictions
-	source := Only(p, rows)
-	for i := range rows.Len() {
+	batches := rows.Sequential(size)
+	source := Only(p, batches)
+	for i := range batches.Len() {
 		feed, err := source.Batch(i)
 		if err != nil {
 			return nil, err
@@ -48,9 +46,9 @@ func predict(p *graph.Program, rows *RowBatches) (Predictions, error) {
 		if err := p.Run(feed); err != nil {
 			return nil, errors.WithMessagef(err, "batch %d", i)
 		}
-		first := i * rows.size.B
-		n := min(rows.size.B, len(rows.rows)-first)
-		if all, err = appendPredictions(all, p.Output("logits"), rows.rows[first:first+n], rows.size.B); err != nil {
+		first := i * size.B
+		n := min(size.B, len(rows)-first)
+		if all, err = appendPredictions(all, p.Output("logits"), rows[first:first+n], size.B); err != nil {
 			return nil, err
 		}
 	}
@@ -58,7 +56,7 @@ func predict(p *graph.Program, rows *RowBatches) (Predictions, error) {
 }
 
 // appendPredictions appends the predictions of the first rows of logits (b, V).
-func appendPredictions(all Predictions, logits *tensor.Dense, rows Rows, b int) (Predictions, error) {
+func appendPredictions(all Predictions, logits *tensor.Dense, rows data.Rows, b int) (Predictions, error) {
 	if logits == nil || logits.Dims() != 2 || logits.Shape()[0] != b {
 		return nil, errors.Errorf("the program has no output logits (%d, V)", b)
 	}
@@ -100,7 +98,7 @@ func predictRow[T kernel.Float](logits []T, target int32) (p Prediction, err err
 	for j := range p.Probabilities {
 		p.Probabilities[j] /= total
 	}
-	if target != Ignore {
+	if target != ops.IgnoreTarget {
 		p.LogLoss = math.Log(total) + top - float64(logits[target])
 	}
 	return p, nil
@@ -110,7 +108,7 @@ func predictRow[T kernel.Float](logits []T, target int32) (p Prediction, err err
 func (p Predictions) Evaluation() (e Evaluation, err error) {
 	right := 0
 	for _, x := range p {
-		if x.Target == Ignore {
+		if x.Target == ops.IgnoreTarget {
 			continue
 		}
 		e.Tokens++

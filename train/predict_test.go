@@ -1,7 +1,6 @@
 package train_test
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // bag declares a classifier whose logits are the mean of the rows of a table, with or without a loss.
@@ -36,14 +36,14 @@ func buildEval(t testing.TB, params *graph.Params, declare func(*graph.Scope)) *
 }
 
 // classRows are n rows of 1 … 4 ids below 9, of 3 classes; every fifth has no class.
-func classRows(n int) train.Rows {
-	rows := make(train.Rows, n)
+func classRows(n int) data.Rows {
+	rows := make(data.Rows, n)
 	for i := range rows {
 		for k := range i%4 + 1 {
 			rows[i].IDs = append(rows[i].IDs, int32((3*i+5*k)%9))
 		}
 		if rows[i].Class = int32(i * i % 3); i%5 == 4 {
-			rows[i].Class = train.Ignore
+			rows[i].Class = ops.IgnoreTarget
 		}
 	}
 	return rows
@@ -56,9 +56,10 @@ func TestPredict(t *testing.T) {
 			params := graph.NewParams(dt, 1)
 			with, without := buildEval(t, params, bag(4, 5, 9, 3, true)), buildEval(t, params, bag(4, 5, 9, 3, false))
 			rows := classRows(n)
-			batches := rows.Sequential(train.RowSize{B: 4, T: 5})
-			got := must[train.Predictions](t)(train.Predict(with, batches))
-			again := must[train.Predictions](t)(train.Predict(without, batches))
+			size := data.RowSize{B: 4, T: 5}
+			batches := rows.Sequential(size)
+			got := must[train.Predictions](t)(train.Predict(with, rows, size))
+			again := must[train.Predictions](t)(train.Predict(without, rows, size))
 			want := must[train.Evaluation](t)(train.Evaluate(t.Context(), with, batches, batches.Len()))
 			e := must[train.Evaluation](t)(got.Evaluation())
 			if e.Tokens != want.Tokens || e.Accuracy != want.Accuracy || math.Abs(e.Loss-want.Loss) > 1e-6 { // float32
@@ -86,27 +87,29 @@ func TestPredict(t *testing.T) {
 func TestPredictErrors(t *testing.T) {
 	params := graph.NewParams(tensor.Float32, 1)
 	p := buildEval(t, params, bag(4, 5, 9, 3, true))
-	size := train.RowSize{B: 4, T: 5}
-	predict := func(rows *train.RowBatches) error { _, err := train.Predict(p, rows); return err }
-	wantError(t, predict(nil), "train: predict", "want both")
-	wantError(t, predict(classRows(5).Batches(size)), "random order", "Sequential")
-	wantError(t, predict(train.Rows{}.Sequential(size)), "no rows")
-	wantError(t, predict(train.Rows{{IDs: []int32{1}, Class: 3}}.Sequential(size)), "target 3", "3 classes") // of the loss
-	_, err := train.Predict(buildEval(t, params, bag(4, 5, 9, 3, false)), train.Rows{{IDs: []int32{1}, Class: 3}}.Sequential(size))
+	size := data.RowSize{B: 4, T: 5}
+	predict := func(rows data.Rows) error { _, err := train.Predict(p, rows, size); return err }
+	wantError(t, predict(nil), "train: predict", "no rows")
+	wantError(t, predict(data.Rows{{IDs: []int32{1}, Class: 3}}), "target 3", "3 classes") // of the loss
+	_, err := train.Predict(buildEval(t, params, bag(4, 5, 9, 3, false)), data.Rows{{IDs: []int32{1}, Class: 3}}, size)
 	wantError(t, err, "row 0", "class 3", "3 classes")
-	wantError(t, predict(train.Rows{{IDs: []int32{1}, Class: -2}}.Sequential(size)), "row 0", "class -2")
-	wantError(t, predict(train.Rows{{IDs: []int32{9}}}.Sequential(size)), "batch 0", "id 9")
-	wantError(t, predict(train.Rows{{}}.Sequential(size)), "row 0", "0 ids")
+	wantError(t, predict(data.Rows{{IDs: []int32{1}, Class: -2}}), "row 0", "class -2")
+	wantError(t, predict(data.Rows{{IDs: []int32{9}}}), "batch 0", "id 9")
+	wantError(t, predict(data.Rows{{}}), "row 0", "0 ids")
 	params.Value("table").Float32s()[0] = float32(math.NaN())
-	wantError(t, predict(train.Rows{{IDs: []int32{1}}, {IDs: []int32{0}}}.Sequential(size)), "row 1", "class 0 is NaN")
-	_, err = train.Predictions{{Target: train.Ignore}}.Evaluation()
+	wantError(t, predict(data.Rows{{IDs: []int32{1}}, {IDs: []int32{0}}}), "row 1", "class 0 is NaN")
+	_, err = train.Predict(nil, classRows(5), size)
+	wantError(t, err, "Program is nil")
+	_, err = train.Predict(p, classRows(5), data.RowSize{T: 5})
+	wantError(t, err, "batches of 0 rows")
+	_, err = train.Predictions{{Target: ops.IgnoreTarget}}.Evaluation()
 	wantError(t, err, "none of 1 rows")
 }
 
 // TestOnly: a source of a program without targets still has everything else, and other batches.
 func TestOnly(t *testing.T) {
 	p := buildEval(t, graph.NewParams(tensor.Float32, 1), bag(2, 5, 9, 3, false))
-	batches := classRows(4).Sequential(train.RowSize{B: 2, T: 5})
+	batches := classRows(4).Sequential(data.RowSize{B: 2, T: 5})
 	source := train.Only(p, batches)
 	for i := range 2 {
 		want := must[graph.Feed](t)(batches.Batch(i))
@@ -117,44 +120,4 @@ func TestOnly(t *testing.T) {
 	}
 	_, err := source.Batch(2)
 	wantError(t, err, "no batch 2")
-}
-
-func TestFeedRows(t *testing.T) {
-	rows := [][]int32{{1, 2, 3}, {4}}
-	for _, c := range []struct {
-		size            train.RowSize
-		tokens, lengths []int32
-		shape           tensor.Shape
-	}{
-		{train.RowSize{}, []int32{1, 2, 3, 4, 0, 0}, []int32{3, 1}, tensor.Shape{2, 3}},
-		{train.RowSize{B: 3, T: 4, Pad: 9}, []int32{1, 2, 3, 9, 4, 9, 9, 9, 9, 9, 9, 9}, []int32{3, 1, 1}, tensor.Shape{3, 4}},
-	} {
-		feed := must[graph.Feed](t)(train.FeedRows(rows, c.size))
-		tokens, lengths := feed["tokens"], feed["lengths"]
-		if !slices.Equal(tokens.Int32s(), c.tokens) || !slices.Equal(tokens.Shape(), c.shape) || !slices.Equal(lengths.Int32s(), c.lengths) || len(feed) != 2 {
-			t.Errorf("%+v: got %v %v, want %v %v", c.size, tokens.Int32s(), lengths.Int32s(), c.tokens, c.lengths)
-		}
-	}
-	for _, c := range []struct {
-		rows  [][]int32
-		size  train.RowSize
-		words []string
-	}{
-		{nil, train.RowSize{B: 1, T: 1}, []string{"no rows"}},
-		{rows, train.RowSize{B: 1}, []string{"2 rows", "batch of 1"}},
-		{rows, train.RowSize{B: -1}, []string{"2 rows", "batch of -1"}},
-		{rows, train.RowSize{T: 2}, []string{"row 0", "3 ids", "1 … 2"}},
-		{rows, train.RowSize{T: -2}, []string{"row 0", "1 … -2"}},
-		{[][]int32{{1}, nil}, train.RowSize{}, []string{"row 1", "0 ids"}},
-	} {
-		_, err := train.FeedRows(c.rows, c.size)
-		wantError(t, err, append(c.words, "train: feed")...)
-	}
-}
-
-// Rows of ids of different lengths become one batch in one call.
-func ExampleFeedRows() {
-	feed, err := train.FeedRows([][]int32{{5, 6, 7}, {8}}, train.RowSize{Pad: 1})
-	fmt.Println(err, feed["tokens"].Data(), feed["tokens"].Shape(), feed["lengths"].Data())
-	// Output: <nil> [5 6 7 8 1 1] (2, 3) [3 1]
 }

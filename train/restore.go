@@ -15,7 +15,7 @@ import (
 const maxNamed = 20
 
 // restore copies in a state, all of it or, with an error, nothing.
-func (s *slots) restore(state map[string]*tensor.Dense) error {
+func (s *optimizerState) restore(state map[string]*tensor.Dense) error {
 	if s.step == nil {
 		return errors.New("restore: the optimizer knows no parameters yet: call Bind first")
 	}

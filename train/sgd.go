@@ -28,7 +28,7 @@ type SGD struct {
 	WeightDecay float64
 	Decay       Decay // which parameters decay; nil means those of two axes or more
 
-	slots slots
+	state optimizerState
 }
 
 var (
@@ -51,11 +51,8 @@ func (o *SGD) Step(model []G.ValueGrad) error {
 }
 
 // Update implements Optimizer.
-func (o *SGD) Update(model []G.ValueGrad, rate, scale float64) error {
-	return errors.WithMessage(o.update(model, rate, scale), "train: sgd")
-}
-
-func (o *SGD) update(model []G.ValueGrad, rate, scale float64) error {
+func (o *SGD) Update(model []G.ValueGrad, rate, scale float64) (err error) {
+	defer func() { err = errors.WithMessage(err, "train: sgd") }()
 	if err := checkUpdate(rate, scale); err != nil {
 		return err
 	}
@@ -63,13 +60,13 @@ func (o *SGD) update(model []G.ValueGrad, rate, scale float64) error {
 		return errors.Errorf("Momentum %v, Dampening %v and Nesterov %v, want Momentum ≥ 0, and with Nesterov > 0 and no Dampening",
 			o.Momentum, o.Dampening, o.Nesterov)
 	}
-	step, err := o.slots.begin(model, o.kinds())
+	step, err := o.state.begin(model, o.kinds())
 	if err != nil {
 		return err
 	}
 	k := kernel.SGD{Rate: rate, Momentum: o.Momentum, Dampening: o.Dampening, Nesterov: o.Nesterov, Step: step}
 	for i, p := range model {
-		s := &o.slots.all[i]
+		s := &o.state.all[i]
 		k.WeightDecay = o.Decay.of(s, o.WeightDecay)
 		if s.dt == tensor.Float64 {
 			sgdStep[float64](p, s, scale, k)
@@ -81,7 +78,7 @@ func (o *SGD) update(model []G.ValueGrad, rate, scale float64) error {
 	return nil
 }
 
-func sgdStep[T kernel.Float](p G.ValueGrad, s *slot, scale float64, k kernel.SGD) {
+func sgdStep[T kernel.Float](p G.ValueGrad, s *paramState, scale float64, k kernel.SGD) {
 	g, _ := p.Grad() // begin has found it
 	var buf []T
 	if len(s.kept) > 0 {
@@ -92,13 +89,13 @@ func sgdStep[T kernel.Float](p G.ValueGrad, s *slot, scale float64, k kernel.SGD
 
 // Bind implements Stateful.
 func (o *SGD) Bind(model []G.ValueGrad) error {
-	return errors.WithMessage(o.slots.bind(model, o.kinds()), "train: sgd")
+	return errors.WithMessage(o.state.bind(model, o.kinds()), "train: sgd")
 }
 
 // State implements Stateful.
-func (o *SGD) State() iter.Seq2[string, *tensor.Dense] { return o.slots.list() }
+func (o *SGD) State() iter.Seq2[string, *tensor.Dense] { return o.state.list() }
 
 // Restore implements Stateful.
 func (o *SGD) Restore(state map[string]*tensor.Dense) error {
-	return errors.WithMessage(o.slots.restore(state), "train: sgd")
+	return errors.WithMessage(o.state.restore(state), "train: sgd")
 }

@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
 // Trainer fits the parameters of a Program. It is a struct to fill in; Steps runs it.
@@ -157,7 +158,7 @@ func (tr *Trainer) step(source Source) (r Report, err error) {
 		}
 	}
 	if tr.counted == 0 {
-		return r, errors.Errorf("no target counts in batches %d … %d: all are %d", tr.Batch, tr.Batch+n-1, Ignore)
+		return r, errors.Errorf("no target counts in batches %d … %d: all are %d", tr.Batch, tr.Batch+n-1, ops.IgnoreTarget)
 	}
 	r.Loss, r.Tokens = r.Loss/tr.counted, int(math.Round(tr.counted))
 	if err := tr.update(&r, n); err != nil {

@@ -14,15 +14,16 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // text16 is a corpus over 16 ids in which the next token mostly follows from the last.
-func text16(t testing.TB, n int) *train.Corpus {
+func text16(t testing.TB, n int) *data.Corpus {
 	ids := make([]int32, n)
 	for i := 1; i < n; i++ {
 		ids[i] = (ids[i-1]*5 + 3 + int32(i%7/6)) % 16
 	}
-	return must[*train.Corpus](t)(train.NewCorpus(ids))
+	return must[*data.Corpus](t)(data.NewCorpus(ids))
 }
 
 // run trains to the end and returns the reports.
@@ -204,7 +205,7 @@ func (r ragged) Batch(i int) (graph.Feed, error) {
 	ids := f["targets"].Int32s()
 	for k := range ids {
 		if k < len(ids)/2 && k%5 != 0 || k == len(ids)-1 {
-			ids[k] = train.Ignore
+			ids[k] = ops.IgnoreTarget
 		}
 	}
 	return f, nil
@@ -403,7 +404,7 @@ type hidden struct{ train.Source }
 func (h hidden) Batch(i int) (graph.Feed, error) {
 	f, err := h.Source.Batch(i)
 	for k := range f["targets"].Int32s() {
-		f["targets"].Int32s()[k] = train.Ignore
+		f["targets"].Int32s()[k] = ops.IgnoreTarget
 	}
 	return f, err
 }

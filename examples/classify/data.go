@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
-	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // format is the layout of a file of labelled texts: the flags that train and eval share.
@@ -33,12 +33,12 @@ func (c *format) flags(f *flags.Set) {
 }
 
 // read reads a file of labelled texts.
-func (c *format) read(path string) ([]train.LabelledText, error) {
+func (c *format) read(path string) ([]data.LabelledText, error) {
 	columns, err := c.columns(path)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := train.ReadLabelled(path, columns)
+	rows, err := data.ReadLabelled(path, columns)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (c *format) read(path string) ([]train.LabelledText, error) {
 }
 
 // columns finds the columns of a file.
-func (c *format) columns(path string) (columns train.Columns, err error) {
+func (c *format) columns(path string) (columns data.Columns, err error) {
 	columns.Header = c.header
 	columns.Separator = strings.ReplaceAll(c.separator, `\t`, "\t") // as a shell passes it on
 	if columns.Separator == "" && filepath.Ext(strings.TrimSuffix(path, ".gz")) == ".csv" {
@@ -64,7 +64,7 @@ func (c *format) columns(path string) (columns train.Columns, err error) {
 		columns.Most = 2
 	}
 	columns.Encoding = c.encoding
-	names, err := train.ColumnNames(path, columns)
+	names, err := data.ColumnNames(path, columns)
 	if err != nil {
 		return columns, err
 	}
@@ -76,7 +76,7 @@ func (c *format) columns(path string) (columns train.Columns, err error) {
 }
 
 // column is the number of a column, which is given by number or by name.
-func (c *format) column(columns *train.Columns, path string, names []string, kind, name string) (int, error) {
+func (c *format) column(columns *data.Columns, path string, names []string, kind, name string) (int, error) {
 	if i := slices.Index(names, name); i >= 0 {
 		columns.Header = true
 		return i, nil
@@ -90,7 +90,7 @@ func (c *format) column(columns *train.Columns, path string, names []string, kin
 
 // texts are the labelled texts of a run.
 type texts struct {
-	learning, held, test []train.LabelledText
+	learning, held, test []data.LabelledText
 	labels               []string
 }
 
@@ -117,14 +117,14 @@ func (o *options) texts() (t texts, err error) {
 			return t, err
 		}
 	}
-	if t.labels = train.Labels(t.learning); len(t.labels) < 2 {
+	if t.labels = data.Labels(t.learning); len(t.labels) < 2 {
 		return t, errors.Errorf("all texts to learn from have the label %q: want at least two labels", t.labels)
 	}
 	return t, nil
 }
 
 // holdOut draws a fraction of the texts at random. It returns the others and the drawn ones, in their order.
-func holdOut(all []train.LabelledText, fraction float64, seed uint64) (learning, held []train.LabelledText, err error) {
+func holdOut(all []data.LabelledText, fraction float64, seed uint64) (learning, held []data.LabelledText, err error) {
 	random := kernel.Seed{Key: kernel.Key(seed, "held out")}
 	for i, t := range all {
 		if random.Uniform(uint64(i)) < fraction {

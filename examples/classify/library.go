@@ -11,7 +11,7 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // parts are the folders of Go's standard library whose comments are told apart.
@@ -21,12 +21,12 @@ var parts = []string{"crypto", "encoding", "go", "image", "math", "net", "os"}
 const firstWords = 40
 
 // library returns the beginnings of comments of Go's standard library, each labelled with the first folder of its package.
-func library() ([]train.LabelledText, error) {
+func library() ([]data.LabelledText, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		return nil, errors.Wrap(err, "go env GOROOT, to find the texts to learn from; or name others with -data")
 	}
-	var all []train.LabelledText
+	var all []data.LabelledText
 	for _, part := range parts {
 		folder := filepath.Join(strings.TrimSpace(string(root)), "src", part)
 		err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
@@ -53,7 +53,7 @@ func skip(err error) error {
 }
 
 // appendComments appends the beginning of each comment of a file that has at least five words and is no heading.
-func appendComments(all []train.LabelledText, path, label string) ([]train.LabelledText, error) {
+func appendComments(all []data.LabelledText, path, label string) ([]data.LabelledText, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func appendComments(all []train.LabelledText, path, label string) ([]train.Label
 		words := strings.Fields(group.Text())
 		text := strings.Join(words[:min(len(words), firstWords)], " ")
 		if len(words) >= 5 && !strings.HasPrefix(text, "Copyright") && !strings.HasPrefix(text, "Code generated") {
-			all = append(all, train.LabelledText{Text: text, Label: label})
+			all = append(all, data.LabelledText{Text: text, Label: label})
 		}
 	}
 	return all, nil

@@ -13,9 +13,11 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // classifier is a trained model: its Program for batches of a size, and its tokenizer.
@@ -23,7 +25,7 @@ type classifier struct {
 	models.Classifier
 	tok     vocabulary
 	program *graph.Program
-	size    train.RowSize
+	size    data.RowSize
 }
 
 // open reads a model folder. Its Program computes logits of b texts at a time.
@@ -37,7 +39,7 @@ func open(dir string, b int) (c classifier, err error) {
 	if err := c.tok.prepare(); err != nil {
 		return c, errors.WithMessagef(err, "the tokenizer of %s", dir)
 	}
-	c.size = train.RowSize{B: b, T: c.Context, Pad: c.tok.start}
+	c.size = data.RowSize{B: b, T: c.Context, Pad: c.tok.start}
 	params := graph.NewParams(tensor.Float32, 1)
 	if c.program, err = graph.Build(params, graph.Eval, c.Logits(b, c.Context)); err != nil {
 		return c, err
@@ -83,8 +85,8 @@ func (c *classifier) label(w io.Writer, text string) error {
 	if err != nil {
 		return err
 	}
-	row := train.Row{IDs: ids[:min(len(ids), c.Context)], Class: train.Ignore}
-	found, err := train.Predict(c.program, train.Rows{row}.Sequential(c.size))
+	row := data.Row{IDs: ids[:min(len(ids), c.Context)], Class: ops.IgnoreTarget}
+	found, err := train.Predict(c.program, data.Rows{row}, c.size)
 	if err != nil {
 		return err
 	}
@@ -134,12 +136,12 @@ func (e *evaluation) run(w io.Writer) error {
 	if cut > 0 {
 		fmt.Fprintf(w, "cut to %d tokens: %d texts\n", c.Context, cut)
 	}
-	return score(w, c.program, rows.Sequential(c.size), c.Labels)
+	return score(w, c.program, rows, c.size, c.Labels)
 }
 
 // score writes the loss, the scores of each class and the confusion matrix.
-func score(w io.Writer, p *graph.Program, rows *train.RowBatches, labels []string) error {
-	found, err := train.Predict(p, rows)
+func score(w io.Writer, p *graph.Program, rows data.Rows, size data.RowSize, labels []string) error {
+	found, err := train.Predict(p, rows, size)
 	if err != nil {
 		return err
 	}

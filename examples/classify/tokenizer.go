@@ -10,7 +10,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
-	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 const tokenizerHelp = "char, word, bpe, unigram or wordpiece, trained on the texts to learn from; or a saved one: the folder of a model, a tokenizer.json, " +
@@ -72,8 +72,8 @@ func (v *vocabulary) prepare() error {
 }
 
 // rows encodes texts. Each begins with the start token, so that none is empty.
-func (v vocabulary) rows(texts []train.LabelledText, labels []string) (train.Rows, error) {
-	rows, err := train.EncodeRows(texts, v, labels)
+func (v vocabulary) rows(texts []data.LabelledText, labels []string) (data.Rows, error) {
+	rows, err := data.EncodeRows(texts, v, labels)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (v vocabulary) rows(texts []train.LabelledText, labels []string) (train.Row
 }
 
 // longest is the length that 99 % of the rows do not exceed.
-func longest(rows train.Rows) int {
+func longest(rows data.Rows) int {
 	lengths := make([]int, len(rows))
 	for i, r := range rows {
 		lengths[i] = len(r.IDs)

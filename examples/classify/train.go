@@ -17,6 +17,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
@@ -31,7 +32,7 @@ type job struct {
 	trainer              train.Trainer
 	stop                 train.EarlyStopping
 	run                  checkpoints.Run
-	learning, held, test train.Rows
+	learning, held, test data.Rows
 }
 
 // learn trains a model on labelled texts, saves it and scores it.
@@ -145,8 +146,8 @@ func (j *job) encode() error {
 	}
 	for _, part := range []struct {
 		name  string
-		texts []train.LabelledText
-		rows  *train.Rows
+		texts []data.LabelledText
+		rows  *data.Rows
 	}{{"to learn from", t.learning, &j.learning}, {"held out", t.held, &j.held}, {"to test", t.test, &j.test}} {
 		if *part.rows, err = j.tok.rows(part.texts, t.labels); err != nil {
 			return errors.WithMessagef(err, "texts %s", part.name)
@@ -193,7 +194,7 @@ func (j *job) build() (err error) {
 }
 
 // batches deals the texts to learn from in random order.
-func (j *job) batches() *train.RowBatches {
+func (j *job) batches() *data.RowBatches {
 	b := j.learning.Batches(j.size())
 	b.Seed = j.seed
 	return b
@@ -230,12 +231,12 @@ func (j *job) finish(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "saved the model of step %d in %s, its losses in %s\nbest validation loss %.4f\n\n",
 		best.Step, j.out, filepath.Join(j.out, "loss.png"), best.Loss)
-	return score(w, j.eval, j.test.Sequential(j.size()), j.model.Labels)
+	return score(w, j.eval, j.test, j.size(), j.model.Labels)
 }
 
 // size is the shape of a batch. Short rows are padded with the start token, which has no influence there.
-func (j *job) size() train.RowSize {
-	return train.RowSize{B: j.batch, T: j.model.Context, Pad: j.tok.start}
+func (j *job) size() data.RowSize {
+	return data.RowSize{B: j.batch, T: j.model.Context, Pad: j.tok.start}
 }
 
 func (o *options) classifier(vocab, context int, labels []string) models.Classifier {

@@ -7,7 +7,7 @@
 //	go run ./examples/gpt train -data PATH -out DIR …   learn from a text file, a folder or a glob (.gz too)
 //	go run ./examples/gpt generate -model DIR           ask for texts to continue, or read one a line from a pipe
 //	go run ./examples/gpt generate -model DIR -prompt TEXT …
-//	go run ./examples/gpt eval -model DIR -data PATH
+//	go run ./examples/gpt eval -model DIR               score the text that the run held out, or -data PATH
 //	go run ./examples/gpt help train                    list the flags, in groups
 //
 // Ctrl-C finishes the step, saves and leaves; train -resume goes on where it was, bit for bit. nanoGPT's setting for a CPU on
@@ -46,7 +46,7 @@ func program(w io.Writer) flags.Program {
 			Flags: o.flags, Run: o.train},
 		{Name: "generate", About: "write text with a trained model", Example: `-model out/gpt -prompt "The Rays of Light"`,
 			Flags: g.flags, Run: func() error { return g.start(w) }},
-		{Name: "eval", About: "score a model on text", Example: "-model out/gpt -data book.txt",
+		{Name: "eval", About: "score a model on text", Example: "-model out/book",
 			Flags: e.flags, Run: func() error { return e.run(w) }},
 	}}
 }

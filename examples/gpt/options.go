@@ -24,7 +24,7 @@ type options struct {
 	given map[string]bool // flags of the command line
 }
 
-// defaults learn Newton's Opticks in under two minutes.
+// defaults learn Newton's Opticks in under a minute on two cores.
 func defaults() *options {
 	return &options{
 		Options:   job.Options{Out: "out/gpt", Steps: 1000, EvalEvery: 200, EvalTokens: 200_000, Keep: 2},

@@ -16,6 +16,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -26,8 +27,8 @@ type training struct {
 	tok            vocabulary
 	model          models.GPT
 	params         *graph.Params
-	learning, held *train.Corpus
-	batches        *train.Windows
+	learning, held *data.Corpus
+	batches        *data.Windows
 	trainer        *train.Trainer
 	setup          job.Setup
 }
@@ -100,6 +101,9 @@ func (t *training) config(from string, resumed bool) (err error) {
 	if resumed {
 		return checkpoints.ReadConfig(from, &t.model)
 	}
+	if err := flags.Model("init", from); err != nil {
+		return err
+	}
 	t.model, err = folder.GPT(from)
 	return err
 }
@@ -118,7 +122,7 @@ func (t *training) read(from string, run *job.Run) (err error) {
 	if err != nil {
 		return err
 	}
-	corpus, err := train.Text{
+	corpus, err := data.Text{
 		Paths: []string{t.text}, Encoding: t.encoding, Encoder: t.tok, File: run.File("tokens.bin"), Fingerprint: fingerprint,
 	}.Corpus()
 	if err != nil {
@@ -127,7 +131,7 @@ func (t *training) read(from string, run *job.Run) (err error) {
 	if t.setup.Data, err = corpus.Key(); err != nil {
 		return err
 	}
-	t.learning, t.held, err = corpus.Split(0.9)
+	t.learning, t.held, err = split(corpus)
 	return err
 }
 

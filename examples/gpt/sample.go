@@ -12,12 +12,9 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
-	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
-	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
-	"github.com/gorgoformer/gorgoformer/train"
 )
 
 // generation is the flags of generate.
@@ -164,57 +161,4 @@ func open(dir string) (m models.GPT, tok *tokenize.Tokenizer, err error) {
 		return m, nil, err
 	}
 	return m, tok.ForText(), nil
-}
-
-// evaluation is the flags of eval.
-type evaluation struct {
-	model, data string
-	encoding    textfile.Encoding
-	batch       int
-}
-
-func (e *evaluation) flags(f *flags.Set) {
-	f.Group("Data")
-	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model")
-	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
-	f.TextVar(&e.encoding, "encoding", e.encoding, flags.EncodingHelp)
-	f.IntVar(&e.batch, "batch", 12, "texts of the model's context in a batch")
-}
-
-// run scores every token of the text but the first, in windows of the model's context.
-func (e *evaluation) run(w io.Writer) (err error) {
-	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), flags.Model("model", e.model)); err != nil {
-		return err
-	}
-	if e.data == "" {
-		if e.data, err = opticks(); err != nil {
-			return err
-		}
-	}
-	m, tok, err := open(e.model)
-	if err != nil {
-		return err
-	}
-	corpus, err := train.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
-	if err != nil {
-		return err
-	}
-	params, err := folder.ExpectGPT(e.model, m)
-	if err != nil {
-		return err
-	}
-	p, err := graph.Build(params, graph.Eval, m.Loss(e.batch, m.Context))
-	if err != nil {
-		return err
-	}
-	if err := folder.LoadGPT(e.model, m, params.All()); err != nil {
-		return err
-	}
-	windows := corpus.Sequential(e.batch, m.Context)
-	score, err := train.Evaluate(context.Background(), p, windows, windows.Len())
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "loss %.4f perplexity %.2f tokens %d\n", score.Loss, score.Perplexity(), score.Tokens)
-	return err
 }

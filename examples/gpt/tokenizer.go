@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
@@ -20,6 +21,9 @@ type vocabulary struct {
 func (o *options) vocabulary(from, path string) (v vocabulary, err error) {
 	if from == "" {
 		from = o.tokenizer
+		if err := flags.Tokenizer("tokenizer", from); err != nil {
+			return v, err
+		}
 	}
 	progress, text := tokenize.ProgressBar(os.Stderr), textfile.Set{Paths: []string{path}, Encoding: o.encoding}
 	characters := o.vocab / 4 // that a piece of its own may be, so that a text with thousands leaves room for longer pieces

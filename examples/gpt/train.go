@@ -26,9 +26,6 @@ func learn(o *options) (finished bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if o.DryRun {
-		return false, run.Plan(t.setup)
-	}
 	if err := run.Start(t.setup); err != nil {
 		return false, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // Model is a causal Transformer with RMS norms and a tied head.
@@ -63,7 +64,7 @@ func run() error {
 	root := must(exec.Command("go", "env", "GOROOT").Output())
 	book := filepath.Join(strings.TrimSpace(string(root)), "src/testdata/Isaac.Newton-Opticks.txt")
 	tok := must(tokenize.BPETrainer{VocabSize: 512}.TrainFiles(book))
-	corpus := must(train.Text{Paths: []string{book}, Encoder: tok}.Corpus())
+	corpus := must(data.Text{Paths: []string{book}, Encoder: tok}.Corpus())
 	learn, held, err := corpus.Split(0.9)
 	check(err)
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // small learns nothing worth having in a second.
@@ -174,7 +174,7 @@ func TestParallelFiles(t *testing.T) {
 	}
 	d := dataset{source: filepath.Join(dir, "a"), target: filepath.Join(dir, "b"), heldOut: 0.34}
 	learning, held, err := d.read()
-	if err != nil || len(learning) != 2 || len(held) != 1 || held[0] != (train.TextPair{Source: "z", Target: "3"}) {
+	if err != nil || len(learning) != 2 || len(held) != 1 || held[0] != (data.TextPair{Source: "z", Target: "3"}) {
 		t.Errorf("got %v and %v (%v), want two pairs and z → 3", learning, held, err)
 	}
 	d.target = filepath.Join(dir, "short")

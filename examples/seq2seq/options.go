@@ -34,7 +34,7 @@ func defaults() *options {
 
 func (o *options) flags(f *flags.Set) {
 	o.set = f.FlagSet
-	o.dataset.flags(f)
+	o.dataset.flags(f, "made-up dates")
 	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, tokenizerHelp)
 	f.IntVar(&o.vocab, "vocab", o.vocab, "vocabulary size of a trained tokenizer; char ignores it")
 	f.Group("Model")

@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
-	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // dataset is where pairs come from, the flags that train and eval share.
@@ -20,9 +20,10 @@ type dataset struct {
 	heldOut                         float64
 }
 
-func (d *dataset) flags(f *flags.Set) {
+// flags declares the flags. The text otherwise names the pairs without -data and -source.
+func (d *dataset) flags(f *flags.Set, otherwise string) {
 	f.Group("Data")
-	f.StringVar(&d.file, "data", "", "`file` of pairs of texts, one pair in a line, .gz too (default: made-up dates)")
+	f.StringVar(&d.file, "data", "", "`file` of pairs of texts, one pair in a line, .gz too (default: "+otherwise+")")
 	f.StringVar(&d.separator, "separator", "\t", "text between source and target in -data (default a tab)")
 	f.StringVar(&d.source, "source", "", "`file` of sources, one in a line, with -target instead of -data")
 	f.StringVar(&d.target, "target", "", "`file` of targets, one in a line")
@@ -42,16 +43,16 @@ func (d *dataset) check() error {
 }
 
 // read returns the pairs to learn from and those held out.
-func (d *dataset) read() (learning, held []train.TextPair, err error) {
+func (d *dataset) read() (learning, held []data.TextPair, err error) {
 	if err := d.check(); err != nil {
 		return nil, nil, err
 	}
-	var all []train.TextPair
+	var all []data.TextPair
 	switch {
 	case d.file != "":
-		all, err = train.ReadPairs(d.file, strings.ReplaceAll(d.separator, `\t`, "\t"), d.encoding) // as a shell passes it on
+		all, err = data.ReadPairs(d.file, strings.ReplaceAll(d.separator, `\t`, "\t"), d.encoding) // as a shell passes it on
 	case d.source != "":
-		all, err = train.ReadParallel(d.source, d.target, d.encoding)
+		all, err = data.ReadParallel(d.source, d.target, d.encoding)
 	default:
 		all = dates(20000)
 	}
@@ -66,10 +67,10 @@ func (d *dataset) read() (learning, held []train.TextPair, err error) {
 }
 
 // dates makes up n dates between 1970 and 2049 as people write them, and their standard form (ISO 8601).
-func dates(n int) []train.TextPair {
+func dates(n int) []data.TextPair {
 	forms := []string{"January 2, 2006", "Monday, January 2, 2006", "2 Jan 2006", "Jan 2, 2006", "1/2/06", "2 January 2006", "01/02/2006"}
 	first := time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
-	pairs := make([]train.TextPair, n)
+	pairs := make([]data.TextPair, n)
 	random := kernel.Seed{Key: 1970}
 	draw := func(i, j, below int) int { return int(random.Uniform(uint64(3*i+j)) * float64(below)) }
 	for i := range pairs {
@@ -82,7 +83,7 @@ func dates(n int) []train.TextPair {
 		case 1:
 			text = strings.ToUpper(text)
 		}
-		pairs[i] = train.TextPair{Source: text, Target: day.Format(time.DateOnly)}
+		pairs[i] = data.TextPair{Source: text, Target: day.Format(time.DateOnly)}
 	}
 	return pairs
 }

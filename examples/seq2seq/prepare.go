@@ -15,6 +15,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -24,8 +25,8 @@ type training struct {
 	tok            vocabulary
 	model          models.Seq2Seq
 	params         *graph.Params
-	learning, held train.Pairs
-	batches        *train.PairBatches
+	learning, held data.Pairs
+	batches        *data.PairBatches
 	trainer        *train.Trainer
 	setup          job.Setup
 }
@@ -52,7 +53,7 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 // build makes the model, the Programs and the Trainer.
 func (t *training) build(run *job.Run) error {
 	t.model = t.transformer(t.tok, slices.Concat(t.learning, t.held))
-	size := train.PairSize{B: t.batch, S: t.model.Source, T: t.model.Target} // holds the longest of the pairs
+	size := data.PairSize{B: t.batch, S: t.model.Source, T: t.model.Target} // holds the longest of the pairs
 	loss := t.model.Loss(size.B, size.S, size.T)
 	t.params = graph.NewParams(tensor.Float32, t.Seed)
 	if err := run.Require(t.params, loss); err != nil {
@@ -78,7 +79,7 @@ func (t *training) build(run *job.Run) error {
 
 // describe sets the first line of the run, its next command and the files of its folder.
 func (t *training) describe() {
-	t.setup.Config, t.setup.Data = t.model, slices.Concat(t.learning, t.held).Key()+fmt.Sprintf("-%d", len(t.learning))
+	t.setup.Config, t.setup.Data = t.model, fmt.Sprintf("%d-%s", len(t.learning), slices.Concat(t.learning, t.held).Key())
 	t.setup.Files = t.tok.files
 	from := "made-up dates"
 	if t.file+t.source != "" {
@@ -90,7 +91,7 @@ func (t *training) describe() {
 }
 
 // pairs reads the pairs and encodes them with one tokenizer for both sides.
-func (o *options) pairs() (tok vocabulary, learning, held train.Pairs, err error) {
+func (o *options) pairs() (tok vocabulary, learning, held data.Pairs, err error) {
 	first, second, err := o.read()
 	if err != nil {
 		return tok, nil, nil, err
@@ -105,13 +106,13 @@ func (o *options) pairs() (tok vocabulary, learning, held train.Pairs, err error
 	if tok, err = o.vocabulary(texts); err != nil {
 		return tok, nil, nil, err
 	}
-	if learning, err = train.EncodePairs(first, tok, tok); err != nil {
+	if learning, err = data.EncodePairs(first, tok, tok); err != nil {
 		return tok, nil, nil, err
 	}
-	if held, err = train.EncodePairs(second, tok, tok); err != nil {
+	if held, err = data.EncodePairs(second, tok, tok); err != nil {
 		return tok, nil, nil, err
 	}
-	all, sum := train.PairSize{S: math.MaxInt, T: math.MaxInt}, len(learning)+len(held)
+	all, sum := data.PairSize{S: math.MaxInt, T: math.MaxInt}, len(learning)+len(held)
 	learning, _ = learning.Fit(all)
 	held, _ = held.Fit(all)
 	if left := len(learning) + len(held); left < sum {
@@ -124,7 +125,7 @@ func (o *options) pairs() (tok vocabulary, learning, held train.Pairs, err error
 }
 
 // transformer is a model for the longest of the pairs.
-func (o *options) transformer(tok vocabulary, pairs train.Pairs) models.Seq2Seq {
+func (o *options) transformer(tok vocabulary, pairs data.Pairs) models.Seq2Seq {
 	m := models.Seq2Seq{
 		EncoderLayers: o.layers, DecoderLayers: o.layers, Heads: o.heads, Dim: o.dim, Hidden: o.hidden,
 		SourceVocab: tok.VocabSize(), TargetVocab: tok.VocabSize(), NormFirst: o.normFirst, LabelSmoothing: o.smoothing, Dropout: o.dropout,
@@ -137,8 +138,8 @@ func (o *options) transformer(tok vocabulary, pairs train.Pairs) models.Seq2Seq 
 }
 
 // marks are the first of the ids of each kind. Any id fills up rows of a model without one for it, as the lengths leave it out.
-func marks(m models.Seq2Seq) train.Marks {
-	return train.Marks{Pad: slices.Concat(m.PAD, m.EOS)[0], BOS: m.BOS[0], EOS: m.EOS[0]}
+func marks(m models.Seq2Seq) data.Marks {
+	return data.Marks{Pad: slices.Concat(m.PAD, m.EOS)[0], BOS: m.BOS[0], EOS: m.EOS[0]}
 }
 
 // checkMarks reports a mark that the configuration of a model lacks.

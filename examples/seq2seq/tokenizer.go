@@ -7,8 +7,9 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/tokenize"
-	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 const tokenizerHelp = "`name` of a tokenizer to train on both sides: char, word, bpe, unigram or wordpiece; or the path of a trained one " +
@@ -20,7 +21,7 @@ var special = []string{"<pad>", "<s>", "</s>"}
 // vocabulary is a tokenizer, its tokens that are no text, and the files that the folder of a model holds of it.
 type vocabulary struct {
 	*tokenize.Tokenizer
-	marks train.Marks
+	marks data.Marks
 	files map[string][]byte
 }
 
@@ -40,6 +41,9 @@ func (o *options) vocabulary(texts iter.Seq[string]) (v vocabulary, err error) {
 	case "wordpiece":
 		v.Tokenizer, err = tokenize.WordPieceTrainer{VocabSize: o.vocab, Special: special, LimitAlphabet: characters, Progress: progress}.Train(texts)
 	default:
+		if err := flags.Tokenizer("tokenizer", o.tokenizer); err != nil {
+			return v, err
+		}
 		v.Tokenizer, err = tokenize.Load(o.tokenizer)
 	}
 	if err != nil {

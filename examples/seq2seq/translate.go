@@ -16,7 +16,6 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
-	"github.com/gorgoformer/gorgoformer/train"
 )
 
 // translator is a trained model that turns texts into texts, some at a time.
@@ -142,90 +141,4 @@ func (t *translator) target(source string, penalty float64) (string, error) {
 		return "", err
 	}
 	return t.tok.Decode(found[0].Tokens)
-}
-
-// evaluation is the flags of eval.
-type evaluation struct {
-	dataset
-	model string
-	batch int
-}
-
-func (e *evaluation) flags(f *flags.Set) {
-	e.dataset.flags(f)
-	f.Group("Data")
-	f.StringVar(&e.model, "model", "out/seq2seq", "`folder` of the model")
-	f.IntVar(&e.batch, "batch", 64, "pairs in a batch")
-}
-
-// run prints the share of the pairs whose generated text (greedy) is the target, and the share of the tokens of all targets, their
-// ends included, that are the most likely ones after the right beginning.
-func (e *evaluation) run(w io.Writer) error {
-	if err := flags.AtLeast("batch", e.batch, 1); err != nil {
-		return err
-	}
-	if err := flags.First(e.dataset.check(), flags.Model("model", e.model)); err != nil {
-		return err
-	}
-	_, held, err := e.read()
-	if err != nil {
-		return err
-	}
-	t, err := open(e.model, e.batch)
-	if err != nil {
-		return err
-	}
-	pairs, err := train.EncodePairs(held, t.tok, t.tok)
-	if err != nil {
-		return err
-	}
-	size := train.PairSize{B: e.batch, S: t.model.Source, T: t.model.Target}
-	if _, long := pairs.Fit(size); long > 0 {
-		return errors.Errorf("%d of %d pairs are longer than the %d source and %d target tokens that the model was trained for: leave them out, "+
-			"or train on data with as long ones", long, len(pairs), size.S, size.T-1)
-	}
-	p, err := graph.Build(t.params, graph.Eval, t.model.Loss(size.B, size.S, size.T))
-	if err != nil {
-		return err
-	}
-	batches := pairs.Sequential(size, marks(t.model))
-	score, err := train.Evaluate(context.Background(), p, batches, batches.Len())
-	if err != nil {
-		return err
-	}
-	exact := 0
-	for at := 0; at < len(pairs); at += e.batch {
-		n, err := t.exact(pairs[at:min(at+e.batch, len(pairs))], held[at:])
-		if err != nil {
-			return err
-		}
-		exact += n
-	}
-	_, err = fmt.Fprintf(w, "exact %.4f token-accuracy %.4f pairs %d\n", float64(exact)/float64(len(pairs)), score.Accuracy, len(pairs))
-	return err
-}
-
-// exact counts the pairs of a batch whose text comes out as it should.
-func (t *translator) exact(pairs train.Pairs, texts []train.TextPair) (n int, err error) {
-	sources, starts := make([][]int32, t.Batch()), make([][]int32, t.Batch())
-	for i := range sources {
-		sources[i], starts[i] = pairs[min(i, len(pairs)-1)].Source, t.model.BOS[:1]
-	}
-	if err := t.SetSources(sources); err != nil {
-		return 0, err
-	}
-	out, err := generate.Batch(t.Decoder, starts, generate.Options{Stop: t.model.EOS, Bias: t.noTokens()})
-	if err != nil {
-		return 0, err
-	}
-	for i := range pairs {
-		text, err := t.tok.Decode(out[i])
-		if err != nil {
-			return 0, err
-		}
-		if text == texts[i].Target {
-			n++
-		}
-	}
-	return n, nil
 }

@@ -7,20 +7,20 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // TestTruncation: the truncation and the padding of a tokenizer.json reach neither the pairs nor a prompt.
 func TestTruncation(t *testing.T) {
 	saved := filepath.Join(t.TempDir(), "cut.json")
 	saveBPE(t, saved, "<pad>", "<s>", "</s>")
-	data, err := os.ReadFile(saved)
+	raw, err := os.ReadFile(saved)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data = bytes.Replace(data, []byte(`"truncation": null`), []byte(`"truncation": {"direction":"Right","max_length":2,"strategy":"LongestFirst","stride":0}`), 1)
-	data = bytes.Replace(data, []byte(`"padding": null`), []byte(`"padding": {"strategy":{"Fixed":9},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0,"pad_token":"<pad>"}`), 1)
-	if err := os.WriteFile(saved, data, 0o666); err != nil {
+	raw = bytes.Replace(raw, []byte(`"truncation": null`), []byte(`"truncation": {"direction":"Right","max_length":2,"strategy":"LongestFirst","stride":0}`), 1)
+	raw = bytes.Replace(raw, []byte(`"padding": null`), []byte(`"padding": {"strategy":{"Fixed":9},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0,"pad_token":"<pad>"}`), 1)
+	if err := os.WriteFile(saved, raw, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	o := small(filepath.Join(t.TempDir(), "model"))
@@ -29,7 +29,7 @@ func TestTruncation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pairs, err := train.EncodePairs([]train.TextPair{{Source: "7777777", Target: "1"}}, v, v)
+	pairs, err := data.EncodePairs([]data.TextPair{{Source: "7777777", Target: "1"}}, v, v)
 	if err != nil || len(pairs[0].Source) != 7 || len(pairs[0].Target) != 1 {
 		t.Errorf("got %v (%v), want 7 source tokens and one target token", pairs, err)
 	}

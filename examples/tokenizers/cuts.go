@@ -72,7 +72,7 @@ func inkFor(w io.Writer) ink {
 			even:   "\x1b[30;48;5;153m", odd: "\x1b[30;48;5;222m", bad: "\x1b[97;41m", reset: "\x1b[0m",
 		}
 	}
-	return ink{legend: "cut by each, with the number of tokens; what is in ⟨⟩ is unknown, ³ is three tokens for these characters", between: "|"}
+	return ink{legend: "cut by each, with the number of tokens; ⟨⟩ marks unknown tokens, ³ marks three tokens for these characters", between: "|"}
 }
 
 // line writes the cells with what lies between.

@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// Gate is a layer of one's own: x times the sigmoid of a linear layer of x.
+// Gate is a user's own layer: x times the sigmoid of a linear layer of x.
 type Gate struct{}
 
 func (Gate) Forward(s *graph.Scope, x *G.Node) *G.Node { // (B, T, C) → (B, T, C)
@@ -21,7 +21,7 @@ func (Gate) Forward(s *graph.Scope, x *G.Node) *G.Node { // (B, T, C) → (B, T,
 	return s.Try(ops.Mul(x, s.Try(G.Sigmoid(g))))
 }
 
-// printed is a test that prints; a test of one's own passes its t.
+// printed is a test that prints. A real test passes its t.
 type printed struct{ testing.TB }
 
 func (printed) Helper() {}
@@ -30,7 +30,7 @@ func (printed) Errorf(format string, args ...any) {
 	fmt.Println(text)
 }
 
-// The gradients of a layer, those of its input included, which is declared as a parameter.
+// Checks the gradients of a layer. Its input is declared as a parameter, so that its gradient is checked too.
 func ExampleGradients() {
 	var t printed
 	graphtest.Gradients(t, nil, func(s *graph.Scope) {

@@ -11,27 +11,27 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// Golden is what another implementation computed for a model: weights, a batch and results.
+// Golden is a model computed by another implementation: weights, a batch and results.
 type Golden struct {
-	Weights map[string]*tensor.Dense // by path, all of the model's
+	Weights map[string]*tensor.Dense // by path, all of the model's weights
 	Feed    graph.Feed
 	Logits  *tensor.Dense            // the output "logits" in evaluation
 	Loss    float64                  // of the first run
 	Grads   map[string]*tensor.Dense // of the first run, by path
 
-	// After the losses of some steps of an optimizer, beginning with Loss, the weights.
+	// Losses of several optimizer steps, starting with Loss, and the weights after them.
 	Losses []float64
 	Final  map[string]*tensor.Dense
-	Step   func(weights []G.ValueGrad) error // one step of the same optimizer, nil to leave the steps out
+	Step   func(weights []G.ValueGrad) error // one step of the same optimizer; nil skips the steps
 
 	LogitsWithin float64 // absolute
 	LossWithin   float64 // relative
-	GradsWithin  float64 // relative L2 per tensor; tensors of norm under 1e-6 are left out
+	GradsWithin  float64 // relative L2 per tensor; tensors of norm under 1e-6 are skipped
 	LossesWithin float64 // relative
-	FinalWithin  float64 // absolute, for weights whose first gradient exceeded 1e-5
+	FinalWithin  float64 // absolute, for weights whose first gradient exceeds 1e-5
 }
 
-// Check builds the model in float32 and compares it. The same numbers from a second run are checked too.
+// Check builds the model in float32 and compares two runs of it with g.
 func (g Golden) Check(t testing.TB, declare func(*graph.Scope)) {
 	t.Helper()
 	params := graph.NewParams(tensor.Float32, 1)
@@ -129,14 +129,14 @@ func (g Golden) checkFinal(t testing.TB, params *graph.Params, grads map[string]
 	}
 }
 
-func within(t testing.TB, what string, got, want, relative float64) {
+func within(t testing.TB, name string, got, want, relative float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= relative*math.Abs(want)) {
-		t.Errorf("%s: got %.9g, want %.9g within %.3g relative", what, got, want, relative)
+		t.Errorf("%s: got %.9g, want %.9g within %.3g relative", name, got, want, relative)
 	}
 }
 
-// RelativeL2 is |a−b| / |b|, or |a−b| where b is zero; NaN if the lengths differ.
+// RelativeL2 returns |a−b| / |b|, or |a−b| if b is zero. It returns NaN if the lengths differ.
 func RelativeL2(a, b []float64) float64 {
 	if len(a) != len(b) {
 		return math.NaN()
@@ -151,7 +151,7 @@ func RelativeL2(a, b []float64) float64 {
 	return norm(d)
 }
 
-// MaxDifference is the largest |a−b| of two tensors of floats; NaN if their shapes differ or a difference is NaN.
+// MaxDifference returns the largest |a−b| of two tensors of floats. It returns NaN if their shapes differ or a difference is NaN.
 func MaxDifference(a, b *tensor.Dense) float64 {
 	if a == nil || b == nil || !slices.Equal(a.Shape(), b.Shape()) {
 		return math.NaN()
@@ -167,7 +167,7 @@ func MaxDifference(a, b *tensor.Dense) float64 {
 	return worst
 }
 
-// widen is the elements of a tensor of floats; of any other, NaN for each.
+// widen returns the elements of a tensor of floats. Elements of any other type become NaN.
 func widen(t *tensor.Dense) []float64 {
 	switch t.Dtype() {
 	case tensor.Float32:

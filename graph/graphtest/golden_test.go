@@ -22,10 +22,10 @@ func regression(s *graph.Scope) {
 	s.Minimize(s.Try(ops.Reshape(s.Try(ops.Scale(sum, 1.0/3)))))
 }
 
-// rate is that of gradient descent.
+// rate is the rate of gradient descent.
 const rate = 0.125
 
-// computed is what the formulas of regression give in float64: dloss/dw = ⅔ Σ dᵢ·xᵢ, dloss/db = ⅔ Σ dᵢ.
+// computed returns the results of regression's formulas in float64: dloss/dw = ⅔ Σ dᵢ·xᵢ, dloss/db = ⅔ Σ dᵢ.
 func computed() graphtest.Golden {
 	x, y := [][]float64{{1, -2}, {0.5, 3}, {-1, 1}}, []float64{1, 0, -2}
 	w, b := []float64{0.5, -0.25}, 0.75
@@ -34,7 +34,7 @@ func computed() graphtest.Golden {
 		Weights: map[string]*tensor.Dense{"w": f32(w, 1, 2), "b": f32([]float64{b}, 1)},
 		Feed:    graph.Feed{"x": f32([]float64{1, -2, 0.5, 3, -1, 1}, 3, 2), "y": f32(y, 3, 1)},
 		Step:    descend,
-		// float32 rounds to 6·10⁻⁸, and each value comes from a few dozen roundings.
+		// float32 rounds to 6·10⁻⁸, and each value results from a few dozen roundings.
 		LogitsWithin: 1e-6, LossWithin: 1e-6, GradsWithin: 1e-6, LossesWithin: 1e-5, FinalWithin: 1e-6,
 	}
 	for step := range 3 {

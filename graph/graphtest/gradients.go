@@ -1,5 +1,5 @@
-// Package graphtest checks layers: gradients against central differences, and values against those of another
-// implementation. It is for our own tests and for those of users who write layers of their own.
+// Package graphtest checks layers: gradients against central differences, and values against another implementation. It serves our
+// own tests and the tests of users who write layers.
 package graphtest
 
 import (
@@ -16,19 +16,19 @@ import (
 )
 
 const (
-	// difference is the step of central differences relative to the weight: about ∛ε of float64, where the errors of truncation
-	// and of rounding meet.
+	// difference is the step of central differences relative to the weight. It is about ∛ε of float64, where truncation and
+	// rounding errors are equal.
 	difference = 1e-5
 	// gradientTolerance bounds the relative L2 distance: truncation leaves about difference², rounding ε/difference·|loss|.
 	gradientTolerance = 1e-6
-	// sampled is how many elements of a large parameter are differenced.
+	// sampled is the number of elements that are checked in a large parameter.
 	sampled = 64
 )
 
-// Gradients checks in float64 that every gradient of the loss that declare minimizes equals its central difference, for all
-// elements of small parameters and 64 of large ones. The graph is run twice, which must give the same bits, and once more as
-// built for evaluation, whose loss must be bit for bit that of training; a layer with dropout sets it to zero for this
-// test or calls TrainGradients. What the gradient of an input should be is tested by declaring it as a parameter.
+// Gradients checks in float64 that every gradient of the declared loss equals its central difference, for all elements of small
+// parameters and 64 of large ones. It runs the graph twice, which must give the same bits. It also builds the graph for evaluation:
+// its loss must equal the loss in training bit for bit. For a layer with dropout, set it to zero or call TrainGradients. To test
+// the gradient of an input, declare it as a parameter.
 func Gradients(t testing.TB, feed graph.Feed, declare func(*graph.Scope)) {
 	t.Helper()
 	params := graph.NewParams(tensor.Float64, 1)
@@ -48,7 +48,7 @@ func Gradients(t testing.TB, feed graph.Feed, declare func(*graph.Scope)) {
 	}
 }
 
-// TrainGradients is Gradients for layers that differ between training and evaluation: the latter is left out.
+// TrainGradients is Gradients for layers that differ between training and evaluation. It skips evaluation.
 func TrainGradients(t testing.TB, feed graph.Feed, declare func(*graph.Scope)) {
 	t.Helper()
 	gradients(t, graph.NewParams(tensor.Float64, 1), feed, declare)
@@ -60,7 +60,7 @@ func gradients(t testing.TB, params *graph.Params, feed graph.Feed, declare func
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Weights away from the symmetric points at which they often start: zeros hide errors.
+	// Move the weights away from symmetric initial values: zeros hide errors.
 	for name, v := range params.All() {
 		x := v.Float64s()
 		for i := range x {
@@ -110,7 +110,7 @@ func checkGradient(t testing.TB, p *graph.Program, feed graph.Feed, w *graph.Wei
 		a, b = append(a, got[i]), append(b, centralDifference(t, p, feed, &x[i]))
 	}
 	d := RelativeL2(a, b)
-	if right := norm(b) > 1e-9 && d < gradientTolerance || norm(b) <= 1e-9 && norm(a) <= 1e-7; !right { // as is NaN on either side
+	if right := norm(b) > 1e-9 && d < gradientTolerance || norm(b) <= 1e-9 && norm(a) <= 1e-7; !right { // NaN on either side is wrong
 		t.Errorf("%s: gradient differs from central differences by %.2g (relative L2), want < %.0g\n got %.6g\nwant %.6g",
 			w.Name(), d, gradientTolerance, a[:min(len(a), 8)], b[:min(len(b), 8)])
 	}
@@ -132,8 +132,8 @@ func centralDifference(t testing.TB, p *graph.Program, feed graph.Feed, x *float
 	return (up - down) / ((old + h) - (old - h))
 }
 
-// Loss turns any node into a scalar to minimize: a weighted sum of its elements with fixed, uneven weights, so that no
-// error cancels out.
+// Loss turns any node into a scalar to minimize. The scalar is a weighted sum of its elements. The weights are fixed and uneven, so
+// that no error cancels out.
 func Loss(s *graph.Scope, y *G.Node) *G.Node {
 	n := y.Shape().TotalSize()
 	w := make([]float64, n)

@@ -12,7 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// cubed is y = x³ whose gradient is 3x² after spoil has had it.
+// cubed is y = x³ with the gradient 3x², which spoil then changes.
 func cubed(x *G.Node, spoil func(run int, dx []float64)) (*G.Node, error) {
 	run := 0
 	return ops.New(ops.Def{
@@ -43,7 +43,7 @@ func TestGradientsFindErrors(t *testing.T) {
 	}{
 		{"right", "", 5, func(int, []float64) {}},
 		{"one element", "", 1, func(int, []float64) {}},
-		{"large", "", 1000, func(int, []float64) {}}, // some elements of it are differenced
+		{"large", "", 1000, func(int, []float64) {}}, // only some elements are checked
 		{"sign", "h.w: gradient differs", 5, func(_ int, dx []float64) { scale(dx, -1) }},
 		{"a hundred-thousandth", "h.w: gradient differs", 5, func(_ int, dx []float64) { scale(dx, 1+1e-5) }},
 		{"one of many", "h.w: gradient differs", 64, func(_ int, dx []float64) { dx[63] = 0 }},
@@ -71,7 +71,7 @@ func scale(x []float64, a float64) {
 	}
 }
 
-// TestGradientsOfNothing: a gradient where the loss does not change must be zero, and no number is none.
+// TestGradientsOfNothing: the gradient of a constant loss must be zero, and NaN is not zero.
 func TestGradientsOfNothing(t *testing.T) {
 	for words, spoil := range map[string]func(int, []float64){
 		"":                          func(int, []float64) {},
@@ -88,7 +88,7 @@ func TestGradientsOfNothing(t *testing.T) {
 	}
 }
 
-// TestGradientsOfNaN: a loss that is no number proves nothing.
+// TestGradientsOfNaN: a loss of NaN proves nothing.
 func TestGradientsOfNaN(t *testing.T) {
 	expect(t, "w: gradient differs|NaN", func(t testing.TB) {
 		graphtest.Gradients(t, nil, func(s *graph.Scope) {
@@ -117,7 +117,7 @@ func TestGradientsFails(t *testing.T) {
 	}
 	for words, declare := range map[string]func(*graph.Scope){
 		"graph: build: h: no": func(s *graph.Scope) { s.In("h").Failf("no") },
-		"trains no parameter": func(s *graph.Scope) { s.Output("w", s.Param("w", graph.Ones(), 2)) }, // there is no loss
+		"trains no parameter": func(s *graph.Scope) { s.Output("w", s.Param("w", graph.Ones(), 2)) }, // no loss
 		"input x is not fed":  input,
 	} {
 		expect(t, words, func(t testing.TB) { graphtest.Gradients(t, nil, declare) })

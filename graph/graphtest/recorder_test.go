@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// recorder is a test whose failures are kept instead of reported.
+// recorder is a test that stores its failures instead of reporting them.
 type recorder struct {
 	testing.TB
 	failures []string
@@ -26,7 +26,7 @@ func (r *recorder) Fatal(args ...any) {
 
 func (r *recorder) Fatalf(format string, args ...any) { r.Fatal(fmt.Sprintf(format, args...)) }
 
-// failures are those of a check, in one text; empty where it passes.
+// failures returns the failures of a check in one text, empty if it passes.
 func failures(t *testing.T, check func(testing.TB)) string {
 	r, done := &recorder{TB: t}, make(chan struct{})
 	go func() { // Fatal ends the goroutine
@@ -37,7 +37,7 @@ func failures(t *testing.T, check func(testing.TB)) string {
 	return strings.Join(r.failures, "\n")
 }
 
-// expect wants a check to fail with words, which | separates, and to pass where there are none.
+// expect requires a check to fail with words, separated by |, or to pass if words is empty.
 func expect(t *testing.T, words string, check func(testing.TB)) {
 	t.Helper()
 	got := failures(t, check)

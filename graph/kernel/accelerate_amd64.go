@@ -4,5 +4,5 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// accelerated says that the processor has what the assembly of rows needs.
+// accelerated is true if the processor supports the row assembly.
 var accelerated = cpu.X86.HasAVX2 && cpu.X86.HasFMA

@@ -2,7 +2,7 @@
 
 package kernel
 
-// accelerated says that the processor has what the assembly of rows needs.
+// accelerated is true if the processor supports the row assembly.
 var accelerated = false
 
-const noAssembly = "kernel: no assembly of rows for this processor"
+const noAssembly = "kernel: no row assembly for this processor"

@@ -22,7 +22,7 @@ const (
 
 var activationNames = [...]string{"identity", "relu", "gelu", "gelu_tanh", "silu", "tanh", "sigmoid"}
 
-// String is the name of the activation in lower case.
+// String returns the name of the activation in lower case.
 func (a Activation) String() string {
 	if int(a) < len(activationNames) {
 		return activationNames[a]
@@ -30,7 +30,7 @@ func (a Activation) String() string {
 	return fmt.Sprintf("activation(%d)", uint8(a))
 }
 
-// activationCost is the cost of one activation in the steps that minWork counts.
+// activationCost is the cost of one activation in the unit of minWork.
 const activationCost = 8
 
 // Activate computes y = act(x) for each element. y may be x.
@@ -62,7 +62,7 @@ func (a *activateGrad[T]) Range(lo, hi int) {
 	activateGradRow(a.act, a.dx[lo:hi], a.x[lo:hi], a.dy[lo:hi])
 }
 
-// activationRows and activationGradRows are the nonlinear ones in assembly.
+// activationRows and activationGradRows are the nonlinear activations in assembly.
 var (
 	activationRows = [...]func(n int, y, x *float32){
 		ReLU: reluRowAVX2, GELU: geluRowAVX2, GELUTanh: geluTanhRowAVX2, SiLU: siluRowAVX2, Tanh: tanhRowAVX2, Sigmoid: sigmoidRowAVX2,
@@ -153,13 +153,13 @@ func reluSlope[T Float](x T) T {
 
 func gelu[T Float](x T) T { return x * normalCDF(x) }
 
-// geluSlope is Φ(x) + x·φ(x) with the density φ.
+// geluSlope returns Φ(x) + x·φ(x), where φ is the density.
 func geluSlope[T Float](x T) T {
 	density := T(1/math.Sqrt2/math.SqrtPi) * exp(-0.5*x*x)
 	return normalCDF(x) + x*density
 }
 
-// The argument of tanh in GELUTanh is geluScale·(x + geluCubic·x³). As (1+tanh u)/2 = sigmoid(2u), no tanh is needed.
+// The argument of tanh in GELUTanh is geluScale·(x + geluCubic·x³). Since (1+tanh u)/2 = sigmoid(2u), no tanh is needed.
 const (
 	geluScale = 2 / math.Sqrt2 / math.SqrtPi
 	geluCubic = 0.044715

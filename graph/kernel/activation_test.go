@@ -45,7 +45,7 @@ func testActivate[T kernel.Float](t *testing.T) {
 			}
 			y := make([]T, n)
 			kernel.Activate(act, y, x)
-			// Eight roundings: of the exponential, its argument and the few operations around it.
+			// Eight roundings: the exponential, its argument and a few operations.
 			near(t, act.String(), y, want, 8*epsilon[T]())
 			kernel.Activate(act, x, x)
 			same(t, act.String()+" in place", x, y)
@@ -85,7 +85,7 @@ func TestActivateGradFloat32(t *testing.T) {
 	}
 }
 
-// The tails must go to their limits, not to NaN by way of an overflow.
+// The tails must reach their limits. An overflow must not turn them into NaN.
 func TestActivateTails(t *testing.T) {
 	x := []float32{-1e4, -200, -89, 89, 200, 1e4}
 	for act, want := range map[kernel.Activation][]float64{
@@ -98,7 +98,7 @@ func TestActivateTails(t *testing.T) {
 	}
 }
 
-// A NaN must come out, wherever it went in, or nobody finds where it arose.
+// A NaN must reach the output from any position. Otherwise nobody finds its origin.
 func TestActivateKeepsNaN(t *testing.T) {
 	for act := kernel.Identity; act <= kernel.Sigmoid; act++ {
 		y := []float32{float32(math.NaN())}

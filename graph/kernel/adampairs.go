@@ -5,13 +5,14 @@ import (
 	"unsafe"
 )
 
-// AdamWPairs is AdamW with both moments of a weight in one word, half the memory: m is a bfloat16 in its upper half, v one in its
-// lower. They are rounded up or down at random, the more likely the nearer, so that changes too small for the 8 bits of a bfloat16 are
-// right on average (stochastic rounding; Gupta et al. 2015, https://arxiv.org/abs/1502.02551). Plain rounding would leave v where
-// it is, which changes by a part in 1/(1-β₂) in a step. seed names the random words, one for each weight and step.
+// AdamWPairs is AdamW with both moments of a weight in one 32-bit word, which halves their memory: m is a bfloat16 in
+// the upper half, v a bfloat16 in the lower half. The moments are rounded up or down at random; the nearer number is
+// more likely. So changes too small for the 8 bits of a bfloat16 are right on average (stochastic rounding; Gupta et al.
+// 2015, https://arxiv.org/abs/1502.02551). Rounding to the nearest number would mostly leave v unchanged, because one
+// step changes it by a fraction of about 1-β₂. seed selects the random words, one for each weight and step.
 //
-// The moments of large models have been kept in bfloat16 without loss (DeepSeek-AI 2024, https://arxiv.org/abs/2412.19437,
-// section 3.3).
+// Large models have been trained with moments in bfloat16 without loss (DeepSeek-AI 2024,
+// https://arxiv.org/abs/2412.19437, section 3.3).
 func AdamWPairs(w, g []float32, pairs []int32, scale float64, a Adam, seed Seed) {
 	checkLen("adam", "pairs", len(pairs), len(w))
 	u := newAdamUpdate(w, g, nil, nil, scale, a)
@@ -42,14 +43,14 @@ func (u *pairsUpdate) Range(lo, hi int) {
 	}
 }
 
-// pairWord rounds m and v by the two halves of a random word.
+// pairWord rounds m and v with the two halves of a random word and packs them into one word.
 func pairWord(m, v float32, random uint32) uint32 {
 	upper := math.Float32bits(m) + random>>16
 	lower := math.Float32bits(v) + random&0xffff
 	return upper&0xffff0000 | lower>>16
 }
 
-// mix32 is the finalizer of MurmurHash3 (Appleby 2011): good enough to round by, and cheap.
+// mix32 is the finalizer of MurmurHash3 (Appleby 2011). It is cheap and random enough for rounding.
 func mix32(x uint32) uint32 {
 	x = (x ^ x>>16) * 0x85ebca6b
 	x = (x ^ x>>13) * 0xc2b2ae35

@@ -4,182 +4,182 @@
 
 package kernel
 
-// gemm1x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 8 columns. Distances are in bytes.
+// gemm1x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm1x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 16 columns. Distances are in bytes.
+// gemm1x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 8 columns. Distances are in bytes.
+// gemm2x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 16 columns. Distances are in bytes.
+// gemm2x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 8 columns. Distances are in bytes.
+// gemm3x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 16 columns. Distances are in bytes.
+// gemm3x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 8 columns. Distances are in bytes.
+// gemm4x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 16 columns. Distances are in bytes.
+// gemm4x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 8 columns. Distances are in bytes.
+// gemm5x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 16 columns. Distances are in bytes.
+// gemm5x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x8AVX2 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 8 columns. Distances are in bytes.
+// gemm6x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x16AVX2 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 16 columns. Distances are in bytes.
+// gemm6x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm1x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 16 columns. Distances are in bytes.
+// gemm1x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm1x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 1 rows and 32 columns. Distances are in bytes.
+// gemm1x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 16 columns. Distances are in bytes.
+// gemm2x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 2 rows and 32 columns. Distances are in bytes.
+// gemm2x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 16 columns. Distances are in bytes.
+// gemm3x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 3 rows and 32 columns. Distances are in bytes.
+// gemm3x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 16 columns. Distances are in bytes.
+// gemm4x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 4 rows and 32 columns. Distances are in bytes.
+// gemm4x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 16 columns. Distances are in bytes.
+// gemm5x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 5 rows and 32 columns. Distances are in bytes.
+// gemm5x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 16 columns. Distances are in bytes.
+// gemm6x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 6 rows and 32 columns. Distances are in bytes.
+// gemm6x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm7x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 7 rows and 16 columns. Distances are in bytes.
+// gemm7x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 7 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm7x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 7 rows and 32 columns. Distances are in bytes.
+// gemm7x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 7 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm8x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 8 rows and 16 columns. Distances are in bytes.
+// gemm8x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 8 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm8x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 8 rows and 32 columns. Distances are in bytes.
+// gemm8x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 8 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm9x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 9 rows and 16 columns. Distances are in bytes.
+// gemm9x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 9 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm9x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 9 rows and 32 columns. Distances are in bytes.
+// gemm9x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 9 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm10x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 10 rows and 16 columns. Distances are in bytes.
+// gemm10x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 10 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm10x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 10 rows and 32 columns. Distances are in bytes.
+// gemm10x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 10 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm11x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 11 rows and 16 columns. Distances are in bytes.
+// gemm11x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 11 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm11x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 11 rows and 32 columns. Distances are in bytes.
+// gemm11x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 11 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm12x16AVX512 is C = alpha·A·B, or C plus that, for count groups of 12 rows and 16 columns. Distances are in bytes.
+// gemm12x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 12 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm12x32AVX512 is C = alpha·A·B, or C plus that, for count groups of 12 rows and 32 columns. Distances are in bytes.
+// gemm12x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 12 rows and 32 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
@@ -229,202 +229,202 @@ func dots4AVX2(n int, a *float32, b *float32, stride int, sums *[4]float32)
 //go:noescape
 func pairDots4AVX2(n int, a *float32, second *float32, b *float32, stride int, sums *[8]float32)
 
-// axpy4AVX2 is y += a[0]·b₀ + … + a[3]·b₃ with four rows of b of n elements, stride bytes apart.
+// axpy4AVX2 computes y += a[0]·b₀ + … + a[3]·b₃ with four rows of b of n elements, stride bytes apart.
 //
 //go:noescape
 func axpy4AVX2(n int, y *float32, b *float32, stride int, a *[4]float32)
 
-// reluRowAVX2 is y = relu(x).
+// reluRowAVX2 computes y = relu(x).
 //
 //go:noescape
 func reluRowAVX2(n int, y *float32, x *float32)
 
-// reluGradRowAVX2 is dx = dy times the slope of relu at x.
+// reluGradRowAVX2 computes dx = dy times the slope of relu at x.
 //
 //go:noescape
 func reluGradRowAVX2(n int, dx *float32, x *float32, dy *float32)
 
-// geluRowAVX2 is y = gelu(x).
+// geluRowAVX2 computes y = gelu(x).
 //
 //go:noescape
 func geluRowAVX2(n int, y *float32, x *float32)
 
-// geluGradRowAVX2 is dx = dy times the slope of gelu at x.
+// geluGradRowAVX2 computes dx = dy times the slope of gelu at x.
 //
 //go:noescape
 func geluGradRowAVX2(n int, dx *float32, x *float32, dy *float32)
 
-// geluTanhRowAVX2 is y = geluTanh(x).
+// geluTanhRowAVX2 computes y = geluTanh(x).
 //
 //go:noescape
 func geluTanhRowAVX2(n int, y *float32, x *float32)
 
-// geluTanhGradRowAVX2 is dx = dy times the slope of geluTanh at x.
+// geluTanhGradRowAVX2 computes dx = dy times the slope of geluTanh at x.
 //
 //go:noescape
 func geluTanhGradRowAVX2(n int, dx *float32, x *float32, dy *float32)
 
-// siluRowAVX2 is y = silu(x).
+// siluRowAVX2 computes y = silu(x).
 //
 //go:noescape
 func siluRowAVX2(n int, y *float32, x *float32)
 
-// siluGradRowAVX2 is dx = dy times the slope of silu at x.
+// siluGradRowAVX2 computes dx = dy times the slope of silu at x.
 //
 //go:noescape
 func siluGradRowAVX2(n int, dx *float32, x *float32, dy *float32)
 
-// tanhRowAVX2 is y = tanh(x).
+// tanhRowAVX2 computes y = tanh(x).
 //
 //go:noescape
 func tanhRowAVX2(n int, y *float32, x *float32)
 
-// tanhGradRowAVX2 is dx = dy times the slope of tanh at x.
+// tanhGradRowAVX2 computes dx = dy times the slope of tanh at x.
 //
 //go:noescape
 func tanhGradRowAVX2(n int, dx *float32, x *float32, dy *float32)
 
-// sigmoidRowAVX2 is y = sigmoid(x).
+// sigmoidRowAVX2 computes y = sigmoid(x).
 //
 //go:noescape
 func sigmoidRowAVX2(n int, y *float32, x *float32)
 
-// sigmoidGradRowAVX2 is dx = dy times the slope of sigmoid at x.
+// sigmoidGradRowAVX2 computes dx = dy times the slope of sigmoid at x.
 //
 //go:noescape
 func sigmoidGradRowAVX2(n int, dx *float32, x *float32, dy *float32)
 
-// swigluRowAVX2 is y = silu(gate)·up.
+// swigluRowAVX2 computes y = silu(gate)·up.
 //
 //go:noescape
 func swigluRowAVX2(n int, y *float32, gate *float32, up *float32)
 
-// swigluGradRowAVX2 is dgate = silu'(gate)·up·dy and dup = silu(gate)·dy.
+// swigluGradRowAVX2 computes dgate = silu'(gate)·up·dy and dup = silu(gate)·dy.
 //
 //go:noescape
 func swigluGradRowAVX2(n int, dgate *float32, dup *float32, gate *float32, up *float32, dy *float32)
 
-// expRowAVX2 is y = e^(x-shift); it returns the sum.
+// expRowAVX2 computes y = e^(x-shift) and returns the sum.
 //
 //go:noescape
 func expRowAVX2(n int, y *float32, x *float32, shift float32) (total float64)
 
-// expSumRowAVX2 is the sum of e^(x-shift).
+// expSumRowAVX2 returns the sum of e^(x-shift).
 //
 //go:noescape
 func expSumRowAVX2(n int, x *float32, shift float32) (total float64)
 
-// expScaleRowAVX2 is y = e^(x-shift)·a - b.
+// expScaleRowAVX2 computes y = e^(x-shift)·a - b.
 //
 //go:noescape
 func expScaleRowAVX2(n int, y *float32, x *float32, shift float32, a float32, b float32)
 
-// logSoftmaxGradRowAVX2 is dx = dy - eʸ·total.
+// logSoftmaxGradRowAVX2 computes dx = dy - eʸ·total.
 //
 //go:noescape
 func logSoftmaxGradRowAVX2(n int, dx *float32, y *float32, dy *float32, total float32)
 
-// sumRowAVX2 is Σ xᵢ.
+// sumRowAVX2 returns Σ xᵢ.
 //
 //go:noescape
 func sumRowAVX2(n int, x *float32) (total float64)
 
-// dotRowAVX2 is Σ xᵢ·yᵢ.
+// dotRowAVX2 returns Σ xᵢ·yᵢ.
 //
 //go:noescape
 func dotRowAVX2(n int, x *float32, y *float32) (total float64)
 
-// sumSquaresRowAVX2 is Σ (xᵢ-mean)².
+// sumSquaresRowAVX2 returns Σ (xᵢ-mean)².
 //
 //go:noescape
 func sumSquaresRowAVX2(n int, x *float32, mean float64) (total float64)
 
-// addEights64AVX2 is y += x for n ≥ 8 elements, a multiple of 8.
+// addEights64AVX2 computes y += x for n ≥ 8 elements, a multiple of 8.
 //
 //go:noescape
 func addEights64AVX2(n int, y *float64, x *float32)
 
-// addRowsAVX2 is z = x+y.
+// addRowsAVX2 computes z = x+y.
 //
 //go:noescape
 func addRowsAVX2(n int, z *float32, x *float32, y *float32)
 
-// subRowsAVX2 is z = x-y.
+// subRowsAVX2 computes z = x-y.
 //
 //go:noescape
 func subRowsAVX2(n int, z *float32, x *float32, y *float32)
 
-// mulRowsAVX2 is z = x·y.
+// mulRowsAVX2 computes z = x·y.
 //
 //go:noescape
 func mulRowsAVX2(n int, z *float32, x *float32, y *float32)
 
-// divRowsAVX2 is z = x/y.
+// divRowsAVX2 computes z = x/y.
 //
 //go:noescape
 func divRowsAVX2(n int, z *float32, x *float32, y *float32)
 
-// scaleRowAVX2 is y = a·x.
+// scaleRowAVX2 computes y = a·x.
 //
 //go:noescape
 func scaleRowAVX2(n int, y *float32, x *float32, a float32)
 
-// axpyRowAVX2 is y += a·x.
+// axpyRowAVX2 computes y += a·x.
 //
 //go:noescape
 func axpyRowAVX2(n int, y *float32, x *float32, a float32)
 
-// softmaxGradRowAVX2 is dx = y·(dy-avg-rest).
+// softmaxGradRowAVX2 computes dx = y·(dy-avg-rest).
 //
 //go:noescape
 func softmaxGradRowAVX2(n int, dx *float32, y *float32, dy *float32, avg float32, rest float32)
 
-// largestRowAVX2 is the maximum of n elements, -Inf for none, and NaN where there is one.
+// largestRowAVX2 returns the maximum of n elements: -Inf if n is 0, NaN if an element is NaN.
 //
 //go:noescape
 func largestRowAVX2(n int, x *float32) float32
 
-// normRowAVX2 is y = (x-mean-rest)·rstd.
+// normRowAVX2 computes y = (x-mean-rest)·rstd.
 //
 //go:noescape
 func normRowAVX2(n int, y *float32, x *float32, mean float32, rest float32, rstd float32)
 
-// normScaleRowAVX2 is y = (x-mean-rest)·rstd·w.
+// normScaleRowAVX2 computes y = (x-mean-rest)·rstd·w.
 //
 //go:noescape
 func normScaleRowAVX2(n int, y *float32, x *float32, w *float32, mean float32, rest float32, rstd float32)
 
-// normAffineRowAVX2 is y = (x-mean-rest)·rstd·w + b.
+// normAffineRowAVX2 computes y = (x-mean-rest)·rstd·w + b.
 //
 //go:noescape
 func normAffineRowAVX2(n int, y *float32, x *float32, w *float32, b *float32, mean float32, rest float32, rstd float32)
 
-// normWeightRowAVX2 is dw += dy·(x-mean-rest)·rstd.
+// normWeightRowAVX2 computes dw += dy·(x-mean-rest)·rstd.
 //
 //go:noescape
 func normWeightRowAVX2(n int, dw *float32, x *float32, dy *float32, mean float32, rest float32, rstd float32)
 
-// normSumsRowAVX2 is the sum of g = dy·w and that of g·(x-mean-rest)·rstd.
+// normSumsRowAVX2 returns the sum of g = dy·w and the sum of g·(x-mean-rest)·rstd.
 //
 //go:noescape
 func normSumsRowAVX2(n int, x *float32, dy *float32, w *float32, mean float32, rest float32, rstd float32) (total float64, along float64)
 
-// normInputRowAVX2 is dx = rstd·(dy·w - avg - (x-mean-rest)·rstd·slope).
+// normInputRowAVX2 computes dx = rstd·(dy·w - avg - (x-mean-rest)·rstd·slope).
 //
 //go:noescape
 func normInputRowAVX2(n int, dx *float32, x *float32, dy *float32, w *float32, mean float32, rest float32, rstd float32, avg float32, slope float32)
 
-// adamRowAVX2 is one step of Adam with the numbers of adamUpdate.
+// adamRowAVX2 computes one step of Adam with the scalars of adamUpdate.
 //
 //go:noescape
 func adamRowAVX2(n int, w *float32, m *float32, v *float32, grad *float32, scale float32, l2 float32, beta1 float32, beta2 float32, rest2 float32, rate float32, root float32, eps float32, keep float32)
 
-// adamPairsRowAVX2 is one step of Adam whose moments are pairs of bfloat16, rounded by the random words of key from number first on.
+// adamPairsRowAVX2 computes one step of Adam whose moments are pairs of bfloat16. The random words of key, from number first on, round them.
 //
 //go:noescape
 func adamPairsRowAVX2(n int, w *float32, pairs *float32, grad *float32, first uint32, key uint32, scale float32, l2 float32, beta1 float32, beta2 float32, rest2 float32, rate float32, root float32, eps float32, keep float32)
 
-// dropoutRowAVX2 multiplies n elements, a multiple of 32, by scale, or makes them zero where their random word is below limit. The first word of counter must not wrap.
+// dropoutRowAVX2 multiplies n elements, a multiple of 32, by scale, or sets them to zero if their random word is below limit. The first word of counter must not wrap.
 //
 //go:noescape
 func dropoutRowAVX2(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limit uint32, scale float32)

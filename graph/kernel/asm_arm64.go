@@ -4,62 +4,62 @@
 
 package kernel
 
-// gemm1x8NEON is C = alpha·A·B, or C plus that, for count groups of 1 rows and 8 columns. Distances are in bytes.
+// gemm1x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm1x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm1x16NEON is C = alpha·A·B, or C plus that, for count groups of 1 rows and 16 columns. Distances are in bytes.
+// gemm1x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm1x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x8NEON is C = alpha·A·B, or C plus that, for count groups of 2 rows and 8 columns. Distances are in bytes.
+// gemm2x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm2x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm2x16NEON is C = alpha·A·B, or C plus that, for count groups of 2 rows and 16 columns. Distances are in bytes.
+// gemm2x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm2x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x8NEON is C = alpha·A·B, or C plus that, for count groups of 3 rows and 8 columns. Distances are in bytes.
+// gemm3x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm3x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm3x16NEON is C = alpha·A·B, or C plus that, for count groups of 3 rows and 16 columns. Distances are in bytes.
+// gemm3x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm3x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x8NEON is C = alpha·A·B, or C plus that, for count groups of 4 rows and 8 columns. Distances are in bytes.
+// gemm4x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm4x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm4x16NEON is C = alpha·A·B, or C plus that, for count groups of 4 rows and 16 columns. Distances are in bytes.
+// gemm4x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm4x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x8NEON is C = alpha·A·B, or C plus that, for count groups of 5 rows and 8 columns. Distances are in bytes.
+// gemm5x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm5x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm5x16NEON is C = alpha·A·B, or C plus that, for count groups of 5 rows and 16 columns. Distances are in bytes.
+// gemm5x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm5x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x8NEON is C = alpha·A·B, or C plus that, for count groups of 6 rows and 8 columns. Distances are in bytes.
+// gemm6x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm6x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
 
-// gemm6x16NEON is C = alpha·A·B, or C plus that, for count groups of 6 rows and 16 columns. Distances are in bytes.
+// gemm6x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
 func gemm6x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)

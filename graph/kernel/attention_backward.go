@@ -1,8 +1,9 @@
 package kernel
 
-// AttentionGrads are the operands of Attention.Backward: the output O and the Normalizer (B, H, Tq) of Forward, the gradient DO of
-// O, and the results: the gradients of Q, K, V and Bias. A result without Data, or a nil DBias, is not computed. DBias is laid out as
-// Bias; a row that several heads or sequences share gets the sum of their gradients.
+// AttentionGrads are the operands of Attention.Backward: the output O and the Normalizer (B, H, Tq) of Forward, the
+// gradient DO of O, and the results DQ, DK, DV and DBias, the gradients of Q, K, V and Bias. A result is not computed if
+// its Data, or DBias itself, is nil. DBias has the layout of Bias. A row that several heads or sequences share gets the
+// sum of their gradients.
 type AttentionGrads[T Float] struct {
 	O, DO      Heads[T]
 	Normalizer Normalizer[T]
@@ -10,8 +11,8 @@ type AttentionGrads[T Float] struct {
 	DBias      []T
 }
 
-// throughScores reports whether a gradient is wanted that goes through the scores.
-func (g *AttentionGrads[T]) throughScores() bool {
+// needsScores reports whether a requested gradient depends on the scores.
+func (g *AttentionGrads[T]) needsScores() bool {
 	return g.DQ.Data != nil || g.DK.Data != nil || g.DBias != nil
 }
 
@@ -32,7 +33,7 @@ func (a Attention[T]) Backward(g AttentionGrads[T]) {
 	if g.DBias != nil {
 		checkReach("attention backward", "dbias", len(g.DBias), a.biasReach())
 		w.clearBias()
-		// Who adds to the same rows of DBias must take turns, in a fixed order.
+		// Sequences and heads that share rows of DBias are added one after the other, in a fixed order.
 		if a.BiasBatch == 0 {
 			w.batches = a.B
 		}
@@ -53,7 +54,8 @@ func (a *Attention[T]) checkGrad(name string, x Heads[T], time, heads int) {
 	}
 }
 
-// attentionBackward is cut by sequence and key head; a worker does batches sequences of kvHeads heads in a row.
+// attentionBackward is split by sequence and key head. An iteration computes batches sequences of kvHeads heads in
+// order.
 type attentionBackward[T Float] struct {
 	Attention[T]
 	AttentionGrads[T]
@@ -61,14 +63,14 @@ type attentionBackward[T Float] struct {
 	batches, kvHeads int
 }
 
-// gradScratch is the memory of one worker for the backward pass.
+// gradScratch is the scratch memory of one worker in the backward pass.
 type gradScratch[T Float] struct {
 	panels   panels[T]
 	p, ds    buffer[T] // (queryTile, keyTile)
-	q        buffer[T] // rows that Forward takes together
-	together buffer[T] // their scores
+	q        buffer[T] // rows of a tile of Forward
+	together buffer[T] // scores of q
 	delta    buffer[T] // (Tq) of one head
-	offset   buffer[T] // likewise
+	offset   buffer[T] // (Tq) of one head
 }
 
 func (w *attentionBackward[T]) clearBias() {
@@ -92,7 +94,7 @@ func (w *attentionBackward[T]) Range(lo, hi int) {
 	give(s)
 }
 
-// keyHead does one key head with all query heads that read it.
+// keyHead computes one key head with all query heads that read it.
 func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 	w.zero(w.DK, w.Tk, b, kv)
 	w.zero(w.DV, w.Tk, b, kv)
@@ -101,7 +103,7 @@ func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 		w.zero(w.DQ, w.Tq, b, h)
 		delta, offset := s.delta.sized(w.Tq), s.offset.sized(w.Tq)
 		for i := range w.Tq {
-			if w.throughScores() {
+			if w.needsScores() {
 				delta[i] = T(dot64(w.O.at(b, i, h)[:w.D], w.DO.at(b, i, h)[:w.D]))
 			}
 			offset[i] = w.offset(b, h, i)
@@ -114,7 +116,7 @@ func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 	}
 }
 
-// zero clears one head of a gradient that is wanted.
+// zero clears one head of x. It does nothing if x has no Data.
 func (w *attentionBackward[T]) zero(x Heads[T], time, b, h int) {
 	if x.Data == nil {
 		return
@@ -124,7 +126,7 @@ func (w *attentionBackward[T]) zero(x Heads[T], time, b, h int) {
 	}
 }
 
-// gradTile is m queries from i on with n keys from j on.
+// gradTile is a tile of m queries from i on and n keys from j on.
 type gradTile struct{ b, h, kv, i, j, m, n int }
 
 func (w *attentionBackward[T]) tile(s *gradScratch[T], t gradTile) {
@@ -136,7 +138,7 @@ func (w *attentionBackward[T]) tile(s *gradScratch[T], t gradTile) {
 	p, ds := s.p.sized(t.m*t.n), s.ds.sized(t.m*t.n)
 	q, do := w.Q.rows(t.b, t.i, t.h, false), w.DO.rows(t.b, t.i, t.h, false)
 	w.scores(s, t, q)
-	if w.throughScores() {
+	if w.needsScores() {
 		product[T]{m: t.m, n: t.n, k: w.D, a: do, b: w.V.rows(t.b, t.j, t.kv, true), c: ds, stride: t.n, alpha: 1}.run(&s.panels)
 	}
 	for r := range t.m {
@@ -145,8 +147,8 @@ func (w *attentionBackward[T]) tile(s *gradScratch[T], t gradTile) {
 	w.add(s, t, q, do)
 }
 
-// scores writes the scores of a tile to p, equal bit for bit to those of Forward. A few rows are summed in pairs, so the rows that
-// Forward takes together are computed together.
+// scores writes the scores of a tile to p, equal bit for bit to the scores of Forward. Few rows are summed in pairs, so
+// the rows of one tile of Forward are computed together.
 func (w *attentionBackward[T]) scores(s *gradScratch[T], t gradTile, q Matrix[T]) {
 	all := product[T]{m: t.m, n: t.n, a: q, b: w.K.rows(t.b, t.j, t.kv, true), c: s.p.data, stride: t.n}
 	heads := w.headsTogether()
@@ -161,7 +163,7 @@ func (w *attentionBackward[T]) scores(s *gradScratch[T], t gradTile, q Matrix[T]
 	copy(s.p.data, all.c[(t.h-rows.head)*t.m*t.n:][:t.m*t.n])
 }
 
-// add adds the products of a tile to the gradients that are wanted.
+// add adds the products of a tile to the requested gradients.
 func (w *attentionBackward[T]) add(s *gradScratch[T], t gradTile, q, do Matrix[T]) {
 	pt, dst := Matrix[T]{Data: s.p.data, Stride: t.n, Trans: true}, Matrix[T]{Data: s.ds.data, Stride: t.n, Trans: true}
 	add := product[T]{m: t.n, n: w.D, k: t.m, accumulate: true}
@@ -180,8 +182,8 @@ func (w *attentionBackward[T]) add(s *gradScratch[T], t gradTile, q, do Matrix[T
 	}
 }
 
-// row turns the scores p and the products ds = do·v of one query into the probabilities after dropout and the gradients of the
-// scores.
+// row turns the scores p of one query into the probabilities after dropout, and the products ds = do·v into the
+// gradients of the scores.
 func (w *attentionBackward[T]) row(s *gradScratch[T], p, ds []T, t gradTile, r int) {
 	i := t.i + r
 	at := (t.b*w.H+t.h)*w.Tq + i
@@ -196,7 +198,7 @@ func (w *attentionBackward[T]) row(s *gradScratch[T], p, ds []T, t gradTile, r i
 	clear(p[hi:])
 	seen, number := p[lo:hi], w.number(t.b, t.h, i, t.j+lo)
 	expScaleRow(seen, seen, w.Normalizer.Top[at], inverse, 0)
-	if w.throughScores() {
+	if w.needsScores() {
 		clear(ds[:lo])
 		clear(ds[hi:])
 		dseen := ds[lo:hi]

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkAttention is causal attention forward and backward, with heads as in a model of 384 channels. MB is the memory that the
-// operands, the gradients and the scratch of all workers take.
+// BenchmarkAttention is causal attention forward and backward, with the heads of a model of 384 channels. MB is the
+// memory of the operands, the gradients and the scratch of all workers.
 func BenchmarkAttention(b *testing.B) {
 	for t := 128; t <= 8192; t *= 2 {
 		b.Run(fmt.Sprintf("T%d", t), func(b *testing.B) {
@@ -29,7 +29,7 @@ func BenchmarkAttention(b *testing.B) {
 	}
 }
 
-// BenchmarkAttentionShapes is one direction of short batches, and of one query before a long cache.
+// BenchmarkAttentionShapes is one direction of short batches, and one query against a long cache.
 func BenchmarkAttentionShapes(b *testing.B) {
 	for _, c := range []attentionCase{
 		{b: 12, h: 4, kv: 4, tq: 64, tk: 64, d: 32, causal: true},
@@ -62,7 +62,7 @@ func BenchmarkAttentionShapes(b *testing.B) {
 	}
 }
 
-// reportAttention counts flops for each channel of a query and a key that it sees.
+// reportAttention counts flops for each channel of a visible pair of query and key.
 func reportAttention(b *testing.B, flops float64, c attentionCase) {
 	pairs := float64(c.b*c.h) * float64(c.tq) * (float64(c.tk) - float64(c.tq-1)/2)
 	b.ReportMetric(flops*pairs*float64(c.d)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")

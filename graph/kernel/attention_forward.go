@@ -2,7 +2,7 @@ package kernel
 
 import "math"
 
-// attentionForward is cut into tiles of up to queryTile queries, of one head or of all heads that share keys.
+// attentionForward is split into tiles of up to queryTile queries, of one head or of all heads that share keys.
 type attentionForward[T Float] struct {
 	Attention[T]
 	o          Heads[T]
@@ -12,7 +12,7 @@ type attentionForward[T Float] struct {
 	mask       mask
 }
 
-// attentionScratch is the state of one tile of queries.
+// attentionScratch is the scratch memory of one tile of queries.
 type attentionScratch[T Float] struct {
 	panels         panels[T]
 	q, scores, out buffer[T] // (rows, D), (rows, keyTile), (rows, D)
@@ -43,7 +43,7 @@ func (f *attentionForward[T]) tile(s *attentionScratch[T], rows queryRows) {
 		s.top[r], s.total[r], s.offset[r] = math.Inf(-1), 0, f.offset(rows.b, h, i)
 	}
 	kv := rows.head / (f.H / f.KVHeads)
-	// Spans move forward with the query, so the first and the last bound all of them.
+	// Spans move forward with the query, so the first and the last query bound all spans.
 	lo, _ := f.span(rows.b, rows.first)
 	_, hi := f.span(rows.b, rows.first+rows.queries-1)
 	for j := lo / dotsUnit * dotsUnit; j < hi; j += keyTile {
@@ -64,8 +64,8 @@ func (f *attentionForward[T]) tile(s *attentionScratch[T], rows queryRows) {
 	f.finish(s, rows, out)
 }
 
-// absorb turns the scores of row r with the keys from j on into unnormalized probabilities and updates the running softmax:
-// when the maximum grows, what was summed so far shrinks.
+// absorb turns the scores of row r with the keys from j on into unnormalized probabilities and updates the running
+// softmax. If the maximum grows, the sums so far are scaled down.
 func (f *attentionForward[T]) absorb(s *attentionScratch[T], rows queryRows, r, j int, scores []T) {
 	h, i := rows.row(r)
 	lo, hi := f.span(rows.b, i)
@@ -89,7 +89,7 @@ func (f *attentionForward[T]) absorb(s *attentionScratch[T], rows queryRows, r, 
 	maskRow(f.mask, seen, f.number(rows.b, h, i, j+lo))
 }
 
-// finish divides by the denominators and stores.
+// finish divides by the sums of exponentials and stores the output and the normalizer.
 func (f *attentionForward[T]) finish(s *attentionScratch[T], rows queryRows, out []T) {
 	for r := range rows.count() {
 		h, i := rows.row(r)

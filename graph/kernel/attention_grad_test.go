@@ -11,7 +11,7 @@ import (
 // attentionGrads runs both passes and returns the gradients; do is random.
 func attentionGrads[T kernel.Float](a kernel.Attention[T], do kernel.Heads[T]) kernel.AttentionGrads[T] {
 	like := func(x kernel.Heads[T]) kernel.Heads[T] {
-		x.Data = randoms[T](len(x.Data), 77) // what lay there before must not matter
+		x.Data = randoms[T](len(x.Data), 77) // old contents must not matter
 		return x
 	}
 	g := kernel.AttentionGrads[T]{O: output(a), DO: do, DQ: like(a.Q), DK: like(a.K), DV: like(a.V), Normalizer: newNormalizer[T](a.B * a.H * a.Tq)}
@@ -23,8 +23,8 @@ func attentionGrads[T kernel.Float](a kernel.Attention[T], do kernel.Heads[T]) k
 	return g
 }
 
-// inside copies what belongs to an array of heads and leaves out the padding.
-func inside[T kernel.Float](a kernel.Attention[T], x kernel.Heads[T], time, n int) []T {
+// compact copies an array of heads without its padding.
+func compact[T kernel.Float](a kernel.Attention[T], x kernel.Heads[T], time, n int) []T {
 	var y []T
 	index([]int{a.B, time, n}, func(at []int) {
 		from := at[0]*x.Batch + at[1]*x.Time + at[2]*x.Head
@@ -52,16 +52,16 @@ func TestAttentionGrad(t *testing.T) {
 			return x
 		}
 		name := fmt.Sprintf("%+v", c)
-		near(t, name+" dq", inside(a, g.DQ, c.tq, c.h), inside(a, differences(a.Q), c.tq, c.h), gradientTol)
-		near(t, name+" dk", inside(a, g.DK, c.tk, c.kv), inside(a, differences(a.K), c.tk, c.kv), gradientTol)
-		near(t, name+" dv", inside(a, g.DV, c.tk, c.kv), inside(a, differences(a.V), c.tk, c.kv), gradientTol)
+		near(t, name+" dq", compact(a, g.DQ, c.tq, c.h), compact(a, differences(a.Q), c.tq, c.h), gradientTol)
+		near(t, name+" dk", compact(a, g.DK, c.tk, c.kv), compact(a, differences(a.K), c.tk, c.kv), gradientTol)
+		near(t, name+" dv", compact(a, g.DV, c.tk, c.kv), compact(a, differences(a.V), c.tk, c.kv), gradientTol)
 		if a.Bias != nil {
 			checkGradient(t, name+" dbias", f, a.Bias, g.DBias)
 		}
 	}
 }
 
-// attentionGradReference computes the gradients in float64 from whole rows of probabilities, contiguous as inside gives them.
+// attentionGradReference computes the gradients in float64 from whole rows of probabilities, contiguous as compact returns them.
 func attentionGradReference(a kernel.Attention[float64], do kernel.Heads[float64]) (dq, dk, dv []float64) {
 	dq, dk, dv = make([]float64, a.B*a.Tq*a.H*a.D), make([]float64, a.B*a.Tk*a.KVHeads*a.D), make([]float64, a.B*a.Tk*a.KVHeads*a.D)
 	_, lse := attentionReference(a)
@@ -115,21 +115,21 @@ func TestAttentionGradLarge(t *testing.T) {
 		g32, g := attentionGrads(a32, do), attentionGrads(a, widenHeads(do))
 		dq, dk, dv := attentionGradReference(a, widenHeads(do))
 		name := fmt.Sprintf("%+v", c)
-		near(t, name+" dq", inside(a, g.DQ, c.tq, c.h), dq, 1e-12) // float64, a few hundred roundings
-		near(t, name+" dk", inside(a, g.DK, c.tk, c.kv), dk, 1e-12)
-		near(t, name+" dv", inside(a, g.DV, c.tk, c.kv), dv, 1e-12)
+		near(t, name+" dq", compact(a, g.DQ, c.tq, c.h), dq, 1e-12) // float64, a few hundred roundings
+		near(t, name+" dk", compact(a, g.DK, c.tk, c.kv), dk, 1e-12)
+		near(t, name+" dv", compact(a, g.DV, c.tk, c.kv), dv, 1e-12)
 		// Scores and products with do are sums of d products; the gradients are sums over up to 200 of their products.
 		tol := epsilon[float32]() * float64(8*c.d+400)
-		near(t, name+" dq", inside(a32, g32.DQ, c.tq, c.h), dq, tol)
-		near(t, name+" dk", inside(a32, g32.DK, c.tk, c.kv), dk, tol)
-		near(t, name+" dv", inside(a32, g32.DV, c.tk, c.kv), dv, tol)
+		near(t, name+" dq", compact(a32, g32.DQ, c.tq, c.h), dq, tol)
+		near(t, name+" dk", compact(a32, g32.DK, c.tk, c.kv), dk, tol)
+		near(t, name+" dv", compact(a32, g32.DV, c.tk, c.kv), dv, tol)
 		if a.Bias != nil {
 			near(t, name+" dbias", g32.DBias, g.DBias, tol)
 		}
 	}
 }
 
-// Queries without keys give zeros and no gradient, also when the bias is what hides the keys.
+// Queries without keys give zeros and no gradient, also if the bias hides the keys.
 func TestAttentionFullyMasked(t *testing.T) {
 	a := newAttention[float32](attentionCase{b: 1, h: 1, kv: 1, tq: 3, tk: 3, d: 2, bias: "-"})
 	for j := range 3 {
@@ -143,7 +143,7 @@ func TestAttentionFullyMasked(t *testing.T) {
 	same(t, "inverse", g.Normalizer.Inverse[1:2], []float32{0})
 	same(t, "dq", g.DQ.Data[2:4], []float32{0, 0})
 	same(t, "dbias", g.DBias[3:6], []float32{0, 0, 0})
-	if !kernel.AllFinite(inside(a, g.DK, 3, 1)) || !kernel.AllFinite(inside(a, g.DV, 3, 1)) {
+	if !kernel.AllFinite(compact(a, g.DK, 3, 1)) || !kernel.AllFinite(compact(a, g.DV, 3, 1)) {
 		t.Errorf("got dk %v and dv %v, want finite numbers", g.DK.Data, g.DV.Data)
 	}
 }

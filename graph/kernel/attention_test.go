@@ -8,8 +8,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// heads returns an array (batch, time, heads, d) of random numbers; with headFirst it lies in memory as (batch, head, time, d),
-// with room of 3 elements after each row.
+// heads returns an array (batch, time, heads, d) of random numbers. With headFirst its memory order is (batch, head,
+// time, d). Each row has 3 unused elements after it.
 func heads[T kernel.Float](batch, time, n, d int, headFirst bool, seed uint64) kernel.Heads[T] {
 	x := kernel.Heads[T]{Data: randoms[T](batch*time*n*(d+3), seed), Batch: time * n * d, Time: n * d, Head: d}
 	if headFirst {
@@ -24,7 +24,7 @@ type attentionCase struct {
 	causal              bool
 	window              int
 	past, lengths       []int32
-	bias                string // which of the axes batch and head the bias has: "", "-", "b", "h", "bh"
+	bias                string // axes of the bias among batch and head: "", "-", "b", "h", "bh"
 	dropout             float64
 	headFirst           bool
 }
@@ -102,7 +102,7 @@ func attentionReference[T kernel.Float](a kernel.Attention[T]) (o, lse []float64
 	return o, lse
 }
 
-// output is an array for o, contiguous.
+// output returns a contiguous array for o.
 func output[T kernel.Float](a kernel.Attention[T]) kernel.Heads[T] {
 	return kernel.Heads[T]{Data: make([]T, a.B*a.Tq*a.H*a.D), Batch: a.Tq * a.H * a.D, Time: a.H * a.D, Head: a.D}
 }
@@ -128,7 +128,7 @@ var smallAttention = []attentionCase{
 	{b: 1, h: 1, kv: 1, tq: 2, tk: 3, d: 2, window: 2, past: []int32{9}},
 }
 
-// largeAttention has several tiles in both directions and odd rests.
+// largeAttention has several tiles in both directions and odd remainders.
 var largeAttention = []attentionCase{
 	{b: 1, h: 2, kv: 2, tq: 150, tk: 150, d: 20, causal: true},
 	{b: 2, h: 2, kv: 1, tq: 70, tk: 200, d: 8, headFirst: true},
@@ -143,7 +143,7 @@ func newNormalizer[T kernel.Float](rows int) kernel.Normalizer[T] {
 	return kernel.Normalizer[T]{Top: make([]T, rows), Inverse: make([]T, rows)}
 }
 
-// logSums is log Σeˣ of each row.
+// logSums returns log Σeˣ of each row.
 func logSums[T kernel.Float](n kernel.Normalizer[T]) []T {
 	sums := make([]T, len(n.Top))
 	for i, top := range n.Top {

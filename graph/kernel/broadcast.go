@@ -1,11 +1,12 @@
 package kernel
 
-// Broadcast tells how two operands stretch to one shape: element (i, j, …) of the result combines
-// x[i·StrideX[0] + j·StrideX[1] + …] and the same of y. A stride of 0 repeats the operand along that axis. At most 6 axes.
+// Broadcast describes how two operands expand to one shape: element (i, j, …) of the result combines x[i·StrideX[0] +
+// j·StrideX[1] + …] and the corresponding element of y. A stride of 0 repeats the operand along the axis. At most 6
+// axes.
 type Broadcast struct{ Shape, StrideX, StrideY []int }
 
-// BinaryBroadcast computes z = x∘y with both operands broadcast to b.Shape; z is contiguous. z may be an operand that is not
-// repeated and contiguous too.
+// BinaryBroadcast computes z = x∘y with both operands broadcast to b.Shape. z is contiguous. z may be an operand that is
+// contiguous and not repeated.
 func BinaryBroadcast[T Float](op BinaryOp, z, x, y []T, b *Broadcast) {
 	l := newLayout("binary broadcast", b.Shape, b.StrideX, b.StrideY)
 	checkLen("binary broadcast", "z", len(z), l.count())
@@ -21,7 +22,7 @@ type binaryBroadcast[T Float] struct {
 	z, x, y []T
 	outer   layout
 	inner   axis
-	segs    int // pieces of each inner loop
+	segs    int // segments of each inner loop
 }
 
 func (b *binaryBroadcast[T]) Range(lo, hi int) {
@@ -39,7 +40,7 @@ func (b *binaryBroadcast[T]) Range(lo, hi int) {
 	}
 }
 
-// run does a piece of an inner loop from the offsets i of x and j of y.
+// run computes a segment of an inner loop from offset i of x and offset j of y.
 func (b *binaryBroadcast[T]) run(z []T, i, j int) {
 	n, dx, dy := len(z), b.inner.stride[0], b.inner.stride[1]
 	switch {

@@ -9,8 +9,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// lengths are those at which loops on slices change their course: nothing, one, around the unrolled steps and around the
-// chunks of the worker pool.
+// lengths are the lengths at which loops on slices take another path: 0, 1, around the unrolled steps and around the chunks of
+// the worker pool.
 var lengths = []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 257, 16383, 16384, 16385, 40001}
 
 // randoms returns n numbers of a normal distribution; the seed makes them repeatable.
@@ -33,7 +33,7 @@ func wide[T kernel.Float](x []T) []float64 {
 	return y
 }
 
-// epsilon is the rounding unit of T.
+// epsilon returns the rounding unit of T.
 func epsilon[T kernel.Float]() float64 {
 	if any(T(0)) == any(float32(0)) {
 		return 0x1p-24
@@ -58,7 +58,7 @@ func near[T kernel.Float](t *testing.T, what string, got []T, want []float64, to
 	}
 }
 
-// same fails unless both slices hold the same bits.
+// same fails unless both slices have the same bits.
 func same[T kernel.Float](t *testing.T, what string, got, want []T) {
 	t.Helper()
 	for i := range want {
@@ -68,7 +68,8 @@ func same[T kernel.Float](t *testing.T, what string, got, want []T) {
 	}
 }
 
-// slope is the central difference of f along x[i]; the step balances the truncation h² against the rounding 1e-16/h.
+// slope returns the central difference of f along x[i]. The step balances the truncation h² against the rounding
+// 1e-16/h.
 func slope(f func() float64, x []float64, i int) float64 {
 	const h = 1e-5
 	old := x[i]
@@ -102,7 +103,7 @@ func dotProduct(x, y []float64) float64 {
 	return s
 }
 
-// mustPanic fails unless f panics with a message that begins as given.
+// mustPanic fails unless f panics with a message that begins with prefix.
 func mustPanic(t *testing.T, prefix string, f func()) {
 	t.Helper()
 	defer func() {
@@ -114,7 +115,7 @@ func mustPanic(t *testing.T, prefix string, f func()) {
 	f()
 }
 
-// bothTypes runs a test for float32, with all assembly, some and none, and for float64.
+// bothTypes runs a test for float32, with all, some and no assembly, and for float64.
 func bothTypes(t *testing.T, f32, f64 func(*testing.T)) {
 	t.Helper()
 	t.Run("float32", f32)

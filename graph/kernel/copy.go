@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// CopyStrided copies an array of the given shape from one strided place to another: the element at index (i, j, …) goes
-// from src[i·srcStride[0] + j·srcStride[1] + …] to the same of dst. It serves slices, concatenation and padding: pass the
-// operands from their first element on. dst and src must not overlap. At most 6 axes.
+// CopyStrided copies an array of the given shape between strided arrays: the element at index (i, j, …) goes from
+// src[i·srcStride[0] + j·srcStride[1] + …] to the corresponding element of dst. It serves slices, concatenation and
+// padding: pass the operands from their first element on. dst and src must not overlap. At most 6 axes.
 func CopyStrided[T any](dst []T, dstStride []int, src []T, srcStride []int, shape []int) {
 	l := newLayout("copy", shape, dstStride, srcStride)
 	checkReach("copy", "dst", len(dst), l.reach(0))
@@ -25,7 +25,7 @@ type copyRows[T any] struct {
 	dst, src []T
 	outer    layout
 	inner    axis
-	segs     int // pieces of each inner loop
+	segs     int // segments of each inner loop
 }
 
 func (c *copyRows[T]) Range(lo, hi int) {
@@ -40,7 +40,7 @@ func (c *copyRows[T]) Range(lo, hi int) {
 	}
 }
 
-// run copies n elements of an inner loop from the offset j of src to the offset i of dst.
+// run copies n elements of an inner loop from src[j:] to dst[i:].
 func (c *copyRows[T]) run(i, j, n int) {
 	di, dj := c.inner.stride[0], c.inner.stride[1]
 	if di == 1 && dj == 1 {
@@ -54,11 +54,11 @@ func (c *copyRows[T]) run(i, j, n int) {
 	}
 }
 
-// Transpose permutes the axes of x, contiguous of the given shape: axis k of y is axis axes[k] of x. y is contiguous and must
-// not overlap x. At most 6 axes.
+// Transpose permutes the axes of x, which is contiguous with the given shape: axis k of y is axis axes[k] of x. y is
+// contiguous and must not overlap x. At most 6 axes.
 func Transpose[T any](y, x []T, shape, axes []int) {
 	if len(axes) != len(shape) || len(shape) > maxAxes {
-		panic(fmt.Sprintf("kernel: transpose: shape of %d axes, permutation of %d: want equal numbers, at most %d", len(shape), len(axes), maxAxes))
+		panic(fmt.Sprintf("kernel: transpose: shape has %d axes, permutation has %d: want equal numbers, at most %d", len(shape), len(axes), maxAxes))
 	}
 	var xs, ys, size, from [maxAxes]int
 	contiguous(&xs, shape)
@@ -67,7 +67,7 @@ func Transpose[T any](y, x []T, shape, axes []int) {
 		met |= 1 << uint(a)
 	}
 	if met != 1<<len(shape)-1 {
-		panic(fmt.Sprintf("kernel: transpose: axes %v are no permutation of %d axes", slices.Clone(axes), len(shape)))
+		panic(fmt.Sprintf("kernel: transpose: axes %v are not a permutation of %d axes", slices.Clone(axes), len(shape)))
 	}
 	for k, a := range axes {
 		size[k], from[k] = shape[a], xs[a]
@@ -89,7 +89,7 @@ func Transpose[T any](y, x []T, shape, axes []int) {
 	parallel(l.count()*t.blocks, rowGrain(2*transposeBlock*t.cols.size), t)
 }
 
-// narrowest is the axis along which an operand has its smallest stride.
+// narrowest returns the axis along which the operand has its smallest stride.
 func (l *layout) narrowest(operand int) int {
 	best := 0
 	for i, a := range l.axes[:l.n] {
@@ -100,15 +100,15 @@ func (l *layout) narrowest(operand int) int {
 	return best
 }
 
-// transposeBlock is the side of the square that is transposed at once: its rows and its columns stay in the first cache.
+// transposeBlock is the side of the square that is transposed at a time. Its rows and columns stay in the L1 cache.
 const transposeBlock = 32
 
-// transpose swaps rows, along which x is contiguous, with cols, along which y is; outer runs over the other axes.
+// transpose swaps rows, along which x is contiguous, with cols, along which y is contiguous. outer has the other axes.
 type transpose[T any] struct {
 	y, x       []T
 	rows, cols axis
 	outer      layout
-	blocks     int // bands of rows
+	blocks     int // blocks of rows
 }
 
 func (t *transpose[T]) Range(lo, hi int) {

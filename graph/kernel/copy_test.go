@@ -98,7 +98,7 @@ func TestCopyPanics(t *testing.T) {
 	mustPanic(t, "kernel: transpose: y has 5 elements, want 6", func() {
 		kernel.Transpose(x[:5], x, []int{2, 3}, []int{1, 0})
 	})
-	mustPanic(t, "kernel: transpose: shape of 2 axes, permutation of 1", func() {
+	mustPanic(t, "kernel: transpose: shape has 2 axes, permutation has 1", func() {
 		kernel.Transpose(x, x, []int{2, 3}, []int{0})
 	})
 	mustPanic(t, "kernel: transpose: axes [0 0]", func() { kernel.Transpose(x, x, []int{2, 3}, []int{0, 0}) })

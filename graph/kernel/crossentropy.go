@@ -6,20 +6,21 @@ import (
 	"github.com/pkg/errors"
 )
 
-// CrossEntropy is the mean negative log-likelihood of the targets under softmax(Logits), as torch.nn.functional.cross_entropy:
-// a row whose target is Ignore counts neither in the sum nor in the mean, and label smoothing mixes the target with the
-// uniform distribution over the V classes (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567):
+// CrossEntropy is the mean negative log-likelihood of the targets under softmax(Logits), as
+// torch.nn.functional.cross_entropy. A row whose target is Ignore counts neither in the sum nor in the mean. Label
+// smoothing mixes the target with the uniform distribution over the V classes (Szegedy et al. 2016,
+// https://arxiv.org/abs/1512.00567):
 //
 //	loss = avg over rows of (1-s)·(lse - xₜ) + s·(lse - avg(x)), lse = log Σeˣ
 type CrossEntropy[T Float] struct {
 	Logits    []T     // (N, V)
 	Targets   []int32 // (N)
 	V         int
-	Ignore    int32 // the target that marks a row to leave out; -100 in PyTorch
+	Ignore    int32 // target of a row to skip; -100 in PyTorch
 	Smoothing float64
 }
 
-// Check returns an error that names the first target which is neither Ignore nor in [0, V).
+// Check returns an error that names the first target that is neither Ignore nor in [0, V).
 func (c CrossEntropy[T]) Check() error {
 	for i, t := range c.Targets {
 		if t != c.Ignore && (t < 0 || int(t) >= c.V) {
@@ -29,7 +30,7 @@ func (c CrossEntropy[T]) Check() error {
 	return nil
 }
 
-// count is the number of rows that count, after a look at the sizes.
+// count checks the sizes and returns the number of rows that count.
 func (c CrossEntropy[T]) count(kernel string) int {
 	checkLen(kernel, "logits", len(c.Logits), len(c.Targets)*c.V)
 	if err := c.Check(); err != nil {
@@ -44,8 +45,8 @@ func (c CrossEntropy[T]) count(kernel string) int {
 	return n
 }
 
-// Forward returns the loss, 0 when no row counts, and stores the normalizer of each row (N), which may be zero. The targets must
-// have passed Check.
+// Forward returns the loss, or 0 if no row counts, and stores the normalizer of each row (N). n may be the zero value.
+// The targets must have passed Check.
 func (c CrossEntropy[T]) Forward(n Normalizer[T]) (loss float64) {
 	count := c.count("cross entropy")
 	n.check("cross entropy", len(c.Targets))
@@ -87,7 +88,7 @@ func (c *crossEntropyForward[T]) Range(lo, hi int) {
 	}
 }
 
-// inverse is 1/total, and 0 for the empty sum.
+// inverse returns 1/total, or 0 if total is 0.
 func inverse[T Float](total float64) T {
 	if total == 0 {
 		return 0
@@ -95,8 +96,8 @@ func inverse[T Float](total float64) T {
 	return T(1 / total)
 }
 
-// Backward writes the gradient of scale·loss: (softmax(x) - (1-s)·onehot(t) - s/V)·scale/count for each row that counts and
-// zeros for the others. n is what Forward stored. dlogits may be Logits.
+// Backward writes the gradient of scale·loss: (softmax(x) - (1-s)·onehot(t) - s/V)·scale/count for each row that counts
+// and zeros for the other rows. n is the normalizer that Forward stored. dlogits may be Logits.
 func (c CrossEntropy[T]) Backward(dlogits []T, n Normalizer[T], scale float64) {
 	count := c.count("cross entropy backward")
 	checkLen("cross entropy backward", "dlogits", len(dlogits), len(c.Logits))
@@ -125,7 +126,7 @@ func (c *crossEntropyBackward[T]) Range(lo, hi int) {
 	}
 }
 
-// expScaleRow is y = e^(x-shift)·a - b.
+// expScaleRow computes y = e^(x-shift)·a - b.
 func expScaleRow[T Float](y, x []T, shift, a, b T) {
 	y = y[:len(x)]
 	if fast[T]() {

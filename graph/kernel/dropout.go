@@ -5,9 +5,9 @@ import (
 	"math"
 )
 
-// Dropout computes y = x·mask/(1-p): each element is zero with probability p (Srivastava et al. 2014). The mask is drawn anew
-// from s and the index of the element, so that the same call on dy gives the gradient. p = 0 copies, p = 1 gives zeros. y may
-// be x.
+// Dropout computes y = x·mask/(1-p): each element is zero with probability p (Srivastava et al. 2014). The mask depends
+// only on s and on the index of the element, so the same call on dy gives the gradient. p = 0 copies x, p = 1 gives
+// zeros. y may be x.
 func Dropout[T Float](y, x []T, p float64, s Seed) {
 	checkLen("dropout", "y", len(y), len(x))
 	parallel(len(x), minWork/4, dropout[T]{y, x, newMask(p, s)})
@@ -26,10 +26,10 @@ func (d *dropout[T]) Range(lo, hi int) {
 	maskRow(d.mask, y, uint64(lo))
 }
 
-// mask decides for each index whether an element is dropped.
+// mask decides for each index whether the element is dropped.
 type mask struct {
 	seed  Seed
-	limit uint32 // words below it drop
+	limit uint32 // words below limit drop their element
 	scale float64
 	all   bool
 }
@@ -73,8 +73,8 @@ func maskRow[T Float](m mask, x []T, start uint64) {
 	}
 }
 
-// blocks is the number of elements from index start on that the assembly does: whole eights of blocks whose numbers do not
-// carry into their upper half.
+// blocks returns the number of elements from index start on that the assembly computes: a multiple of eight blocks whose
+// numbers do not carry into their upper half.
 func (m *mask) blocks(n int, start uint64) int {
 	n &^= 31
 	if start%4 != 0 || start/4>>32 != (start+uint64(n))/4>>32 {

@@ -13,7 +13,7 @@ const (
 	Div
 )
 
-// String is the name of the operation in lower case.
+// String returns the name of the operation in lower case.
 func (op BinaryOp) String() string {
 	names := [...]string{"add", "sub", "mul", "div"}
 	if int(op) < len(names) {
@@ -67,7 +67,7 @@ func binaryRow[T Float](op BinaryOp, z, x, y []T) {
 // binaryRows are the operations in assembly.
 var binaryRows = [...]func(n int, z, x, y *float32){Add: addRowsAVX2, Sub: subRowsAVX2, Mul: mulRowsAVX2, Div: divRowsAVX2}
 
-// binaryRight is z = x∘y with one y.
+// binaryRight computes z = x∘y with a scalar y.
 func binaryRight[T Float](op BinaryOp, z, x []T, y T) {
 	x = x[:len(z)]
 	switch op {
@@ -90,7 +90,7 @@ func binaryRight[T Float](op BinaryOp, z, x []T, y T) {
 	}
 }
 
-// binaryLeft is z = x∘y with one x.
+// binaryLeft computes z = x∘y with a scalar x.
 func binaryLeft[T Float](op BinaryOp, z []T, x T, y []T) {
 	y = y[:len(z)]
 	switch op {
@@ -102,7 +102,7 @@ func binaryLeft[T Float](op BinaryOp, z []T, x T, y []T) {
 		for i, v := range y {
 			z[i] = x / v
 		}
-	default: // the others commute
+	default: // Add and Mul commute
 		binaryRight(op, z, y, x)
 	}
 }

@@ -41,7 +41,8 @@ func testBinary[T kernel.Float](t *testing.T) {
 
 func TestBinary(t *testing.T) { bothTypes(t, testBinary[float32], testBinary[float64]) }
 
-// broadcastStrides gives the strides of a contiguous operand that is repeated along the axes where its letter in mask is 0.
+// broadcastStrides returns the strides of a contiguous operand that is repeated along the axes whose letter in mask is
+// 0.
 func broadcastStrides(shape []int, mask string) []int {
 	strides, step := make([]int, len(shape)), 1
 	for i := len(shape) - 1; i >= 0; i-- {
@@ -109,7 +110,7 @@ func testBroadcast[T kernel.Float](t *testing.T) {
 
 func TestBinaryBroadcast(t *testing.T) { bothTypes(t, testBroadcast[float32], testBroadcast[float64]) }
 
-// Strides that are neither those of a contiguous operand nor 0, as a transposed view has them.
+// The strides are neither contiguous nor 0, as in a transposed view.
 func TestBinaryBroadcastStrided(t *testing.T) {
 	b := &kernel.Broadcast{Shape: []int{3, 4}, StrideX: []int{1, 3}, StrideY: []int{8, 2}}
 	x, y, z := randoms[float64](12, 1), randoms[float64](24, 2), make([]float64, 12)
@@ -128,7 +129,7 @@ func TestBroadcastPanics(t *testing.T) {
 	mustPanic(t, "kernel: binary broadcast: y has 2 elements, want at least 3", func() {
 		kernel.BinaryBroadcast(kernel.Add, z, z, z[:2], &kernel.Broadcast{Shape: []int{2, 3}, StrideX: []int{3, 1}, StrideY: []int{0, 1}})
 	})
-	mustPanic(t, "kernel: binary broadcast: shape of 7 axes", func() {
+	mustPanic(t, "kernel: binary broadcast: shape has 7 axes", func() {
 		one := []int{1, 1, 1, 1, 1, 1, 1}
 		kernel.BinaryBroadcast(kernel.Add, z, z, z, &kernel.Broadcast{Shape: one, StrideX: one, StrideY: one})
 	})

@@ -38,12 +38,12 @@ func (g *gather[T]) Range(lo, hi int) {
 	}
 }
 
-// ScatterAdd is the gradient of Gather: it adds row i of dy (len(ids), cols) to row ids[i] of dtable (V, cols), in the order
-// of i where an id occurs more than once. dtable keeps what it held before.
+// ScatterAdd is the gradient of Gather: it adds row i of dy (len(ids), cols) to row ids[i] of dtable (V, cols). Rows of
+// a repeated id are added in the order of i. dtable is not cleared first.
 func ScatterAdd[T Float](dtable []T, ids []int32, dy []T, cols int) {
 	checkLen("scatter add", "dy", len(dy), len(ids)*cols)
 	mustIDs("scatter add", ids, len(dtable), cols)
-	// Cut by columns: two chunks never meet in one element, and each goes through the ids in order.
+	// Split by columns: two chunks never write the same element, and each chunk visits the ids in order.
 	parallel(cols, max(16, minWork/max(1, len(ids))), scatterAdd[T]{dtable, ids, dy, cols})
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// A linear layer, y = relu(x·Wᵀ + b), with a weight of one row for each output: no copy of W is made for the transposition.
+// A linear layer, y = relu(x·Wᵀ + b), whose weight has one row for each output. The transposition does not copy W.
 func ExampleGemm() {
 	x := []float32{1, 2, 3, 4, 5, 6}      // (2, 3)
 	w := []float32{1, 0, -1, 0.5, 0.5, 0} // (2, 3)
@@ -22,7 +22,7 @@ func ExampleGemm() {
 	// Output: [0 11.5 0 14.5]
 }
 
-// Random numbers are drawn by number, so that any of them can be computed again: here the fourth alone.
+// Random numbers are drawn by index, so that each number can be recomputed alone, here the fourth.
 func ExampleSeed() {
 	s := kernel.Seed{Key: kernel.Key(1, "h.3.attn"), Stream: 120}
 	x := make([]float64, 4)

@@ -2,18 +2,18 @@ package kernel
 
 import "slices"
 
-// Philox is one block of the generator, whose published test vectors use counters beyond those of an index.
+// Philox returns one block of the generator. The published test vectors use counters that no index reaches.
 func (s Seed) Philox(block uint64) [4]uint32 { return s.philox(block) }
 
-// SetProcessors lifts the limit on workers to n and returns the one before, so that tests see more workers than the machine
-// has processors.
+// SetProcessors sets the limit on workers to n and returns the old limit, so that tests can use more workers than the
+// machine has processors.
 func SetProcessors(n int) int {
 	old := workers.limit
 	workers.limit = n
 	return old
 }
 
-// The functions of one float32 on which the activations and the softmax stand.
+// The float32 functions that the activations and the softmax use.
 var (
 	Exp32       = exp32
 	Tanh32      = tanh32
@@ -27,14 +27,14 @@ type plain struct{ f func(lo, hi int) }
 
 func (p *plain) Range(lo, hi int) { p.f(lo, hi) }
 
-// The levels of Accelerate: all in Go; the assembly, with the first shape of strips; with the second, where there is one.
+// The levels of Accelerate: Go only; the assembly with the first shape of strips; the assembly with the second shape, if any.
 const (
 	Plain = iota
 	Narrow
 	Wide
 )
 
-// Accelerate allows the assembly up to a level, as far as the processor has what it needs, and returns the level before.
+// Accelerate allows the assembly up to a level, if the processor supports it, and returns the old level.
 func Accelerate(level int) int {
 	old := slices.Index(shapes, strips) + 1
 	accelerated, strips = supported && level > Plain, nil
@@ -46,5 +46,5 @@ func Accelerate(level int) int {
 
 var supported = accelerated
 
-// ExpRow is the exponential on rows, on which the softmax stands.
+// ExpRow is the exponential of a row, as the softmax uses it.
 func ExpRow(y, x []float32, shift float32) float64 { return expRow(y, x, shift) }

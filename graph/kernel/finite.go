@@ -3,7 +3,7 @@ package kernel
 // AllFinite reports whether no element of x is NaN or infinite.
 func AllFinite[T Float](x []T) bool { return reduce(nonFiniteSum, x) == 0 }
 
-// FirstNonFinite is the index of the first element of x that is NaN or infinite, -1 when there is none.
+// FirstNonFinite returns the index of the first element of x that is NaN or infinite, or -1 if all elements are finite.
 func FirstNonFinite[T Float](x []T) int {
 	for lo := 0; lo < len(x); lo += minWork {
 		chunk := x[lo:min(lo+minWork, len(x))]
@@ -19,7 +19,7 @@ func FirstNonFinite[T Float](x []T) int {
 	return -1
 }
 
-// countNonFinite counts by v-v, which is 0 for what is finite and NaN for the rest.
+// countNonFinite tests v-v, which is 0 for a finite v and NaN otherwise.
 func countNonFinite[T Float](x []T) float64 {
 	n := 0
 	for _, v := range x {

@@ -2,14 +2,14 @@ package kernel
 
 import "fmt"
 
-// Matrix is an operand of a product, row-major: element (i, j) is Data[i·Stride+j], or Data[j·Stride+i] when Trans.
+// Matrix is an operand of a product, row-major: element (i, j) is Data[i·Stride+j], or Data[j·Stride+i] if Trans.
 type Matrix[T Float] struct {
 	Data   []T
 	Stride int
 	Trans  bool
 }
 
-// at is the matrix from element (i, j) on.
+// at returns the matrix from element (i, j) on.
 func (m Matrix[T]) at(i, j int) Matrix[T] {
 	if m.Trans {
 		i, j = j, i
@@ -18,7 +18,7 @@ func (m Matrix[T]) at(i, j int) Matrix[T] {
 	return m
 }
 
-// reach is one more than the largest index of a matrix of rows by cols.
+// reach returns one more than the largest index of a matrix of rows by cols.
 func (m Matrix[T]) reach(rows, cols int) int {
 	if rows == 0 || cols == 0 {
 		return 0
@@ -29,8 +29,11 @@ func (m Matrix[T]) reach(rows, cols int) int {
 	return (rows-1)*m.Stride + cols
 }
 
-// Gemm is one product or a batch of them, with what usually follows: C (M, N) = act(Alpha·A (M, K)·B (K, N) + Bias), and the
-// former C added before Bias when Accumulate.
+// Gemm is one product or a batch of products, with an optional bias and activation:
+//
+//	C (M, N) = act(Alpha·A (M, K)·B (K, N) + Bias)
+//
+// With Accumulate, the former C is added before Bias.
 type Gemm[T Float] struct {
 	M, N, K int
 	A, B    Matrix[T]
@@ -42,9 +45,9 @@ type Gemm[T Float] struct {
 
 	Alpha      float64 // 0 means 1
 	Accumulate bool
-	Bias       []T // (N), nil for none
+	Bias       []T // (N); nil means none
 	Act        Activation
-	Pre        []T // receives the values before Act, in the layout of C; nil when they are not wanted
+	Pre        []T // receives the values before Act, in the layout of C; may be nil
 }
 
 // Run computes the product. C must not overlap the operands.
@@ -77,18 +80,18 @@ func (g *Gemm[T]) check() {
 	}
 	checkOptional("gemm", "bias", g.Bias, g.N)
 	if last > 0 && g.BatchC == 0 || g.M > 1 && g.StrideC < g.N {
-		panic(fmt.Sprintf("kernel: gemm: rows of %d elements, %d apart, or products %d apart overlap in c", g.N, g.StrideC, g.BatchC))
+		panic(fmt.Sprintf("kernel: gemm: rows of %d elements overlap in c: rows are %d apart, products %d", g.N, g.StrideC, g.BatchC))
 	}
 }
 
-// gemmTiles is a product cut into tiles of C, each of which is computed by one worker.
+// gemmTiles is a product split into tiles of C. One worker computes a tile.
 type gemmTiles[T Float] struct {
 	Gemm[T]
-	m, n       int // of a tile
+	m, n       int // sides of a tile
 	rows, cols int // tiles in each direction
 }
 
-// enoughTiles is the number of tiles from which on more of them would not spread the work better.
+// enoughTiles is the number of tiles above which more tiles do not spread the work better.
 const enoughTiles = 16
 
 // cut chooses the size of a tile.
@@ -115,10 +118,10 @@ func (t *gemmTiles[T]) resize(m, n int) {
 	t.rows, t.cols = (t.M+m-1)/m, (t.N+n-1)/n
 }
 
-// minTile is the smallest side that a tile is cut down to.
+// minTile is the smallest side to which a tile is halved.
 const minTile = 32
 
-// halve is half of n, rounded up to a multiple of unit.
+// halve returns half of n, rounded up to a multiple of unit.
 func halve(n, unit int) int { return (n/2 + unit - 1) / unit * unit }
 
 func (t *gemmTiles[T]) Range(lo, hi int) {

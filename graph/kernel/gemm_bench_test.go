@@ -2,7 +2,8 @@ package kernel_test
 
 import "testing"
 
-// gemmShapes are the products of one training step of PERFORMANCE.md's models, (tokens, out, in), and one of decoding.
+// gemmShapes are the products of one training step of the models in PERFORMANCE.md, (tokens, out, in), and one product
+// of decoding.
 var gemmShapes = []struct {
 	name    string
 	m, n, k int
@@ -16,7 +17,7 @@ var gemmShapes = []struct {
 	{"decode/fc", 1, 3072, 768}, {"decode/head", 1, 50257, 768},
 }
 
-// The three products of a layer y = x·Wᵀ: y itself, dx = dy·W and dW = dyᵀ·x.
+// The three products of a layer y = x·Wᵀ: y, dx = dy·W and dW = dyᵀ·x.
 func BenchmarkGemm(b *testing.B) {
 	for _, s := range gemmShapes {
 		benchmarkGemm(b, s.name+"/forward", gemmCase{m: s.m, n: s.n, k: s.k, transB: true})

@@ -1,27 +1,27 @@
 package kernel
 
-// Some products are cut along their depth: each worker takes a stretch of it, and what the stretches come to is added up in their
-// order. Few rows of A with a matrix whose rows are contiguous: so memory is read from end to end, at its speed. And a product far
-// deeper than it is high or wide: so each operand is read once, not once for each tile of C.
+// Some products are split along their depth: each worker multiplies one part of the depth, and the partial products are
+// added in order. Few rows of A and a row-major B are split so that memory is read sequentially, at its full speed. A
+// product far deeper than it is high or wide is split so that each operand is read once, not once for each tile of C.
 const (
 	depthRows = directRows
-	depthPart = 1 << 14 // elements of B in a stretch at least
-	depthUnit = 16      // rows of B for few rows of A at a time: as many places of memory as the processor fetches from in advance
-	deepRatio = 8       // what the depth is of the height and the width, at least
-	deepTile  = 1 << 18 // elements of C of a deep product at most
-	// depthParts is the number of stretches: enough for as many workers as share one memory with profit.
+	depthPart = 1 << 14 // least number of elements of B in a part
+	depthUnit = 16      // rows of B at a time for few rows of A: as many streams as the processor prefetches
+	deepRatio = 8       // least ratio of the depth to the height and the width
+	deepTile  = 1 << 18 // largest number of elements of C in a deep product
+	// depthParts is the number of parts: enough for the workers that one memory can feed.
 	depthParts = 8
 )
 
-// deepProduct is one such product.
+// deepProduct is a product that is split along its depth.
 type deepProduct[T Float] struct {
 	Gemm[T]
-	unit  int // of depth that is done at a time
-	depth int // of a stretch
-	sums  []T // (stretches, M, N)
+	unit  int // depth multiplied at a time
+	depth int // of a part
+	sums  []T // (parts, M, N)
 }
 
-// deepUnit is how much of the depth is done at a time where a product is cut along it, otherwise 0.
+// deepUnit returns the depth to multiply at a time if the product is split along its depth, otherwise 0.
 func (g *Gemm[T]) deepUnit() int {
 	switch {
 	case g.Batch > 1 || g.N*g.K < depthParts*depthPart:
@@ -40,7 +40,7 @@ func (g *Gemm[T]) runDeep(unit int) {
 	sums := take[buffer[T]]()
 	d := deepProduct[T]{Gemm: *g, unit: unit, depth: depth, sums: sums.sized(parts * g.M * g.N)}
 	parallel(parts, 1, d)
-	d.add(parts)
+	d.addParts(parts)
 	give(sums)
 }
 
@@ -53,7 +53,7 @@ func (d *deepProduct[T]) Range(lo, hi int) {
 	for i := lo; i < hi; i++ {
 		sums := d.sums[i*d.M*d.N:]
 		for k, end := i*d.depth, min((i+1)*d.depth, d.K); k < end; k += d.unit {
-			// A block of A stays in the second cache for all columns.
+			// A block of A stays in the L2 cache for all columns.
 			for j := 0; j < d.N; j += wide {
 				product[T]{
 					m: d.M, n: min(wide, d.N-j), k: min(d.unit, end-k), a: d.A.at(0, k), b: d.B.at(k, j),
@@ -65,8 +65,8 @@ func (d *deepProduct[T]) Range(lo, hi int) {
 	give(s)
 }
 
-// add adds up what the stretches have come to, and to C when that is wanted.
-func (d *deepProduct[T]) add(parts int) {
+// addParts sums the partial products in order, onto C if Accumulate is set.
+func (d *deepProduct[T]) addParts(parts int) {
 	for i := range d.M {
 		row := d.C[i*d.StrideC:][:d.N]
 		if !d.Accumulate {

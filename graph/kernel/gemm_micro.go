@@ -1,14 +1,14 @@
 package kernel
 
-// The sides of the tile that the micro-kernel keeps in registers. Eight sums leave room for the operands in the sixteen
-// registers of amd64; sixteen sums were half as fast.
+// microRows and microCols are the sides of the tile that the micro-kernel keeps in registers. Eight sums leave room for
+// the operands in the sixteen registers of amd64. Sixteen sums were half as fast.
 const (
 	microRows = 4
 	microCols = 2
 )
 
-// micro multiplies a panel of microRows rows by one of microCols columns, both packed with equal depth, and overwrites sums,
-// row-major.
+// micro multiplies a panel of microRows rows by a panel of microCols columns, both packed with equal depth, and
+// overwrites sums, which is row-major.
 func micro[T Float](sums *[microRows * microCols]T, a, b []T) {
 	var s00, s01, s10, s11, s20, s21, s30, s31 T
 	for len(a) >= 2*microRows && len(b) >= 2*microCols {

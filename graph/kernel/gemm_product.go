@@ -1,18 +1,18 @@
 package kernel
 
-// The sizes of the packed panels: a panel of A and one of B of panelDepth fit the second cache together with a tile of C.
-// They are multiples of the sides of the micro-kernel.
+// The sizes of the packed panels. A panel of A and a panel of B, both panelDepth deep, fit in the L2 cache together with a
+// tile of C. The sizes are multiples of the sides of the micro-kernel.
 const (
 	panelRows  = 96
 	panelCols  = 256
 	panelDepth = 256
 )
 
-// panels is the scratch of one worker for one product.
+// panels is the scratch memory of one worker for one product.
 type panels[T Float] struct{ a, b buffer[T] }
 
-// product is C (m, n) = alpha·A (m, k)·B (k, n), or C plus that, done by one worker with packed operands. m and n are small:
-// the caller cuts larger products into tiles.
+// product is C (m, n) = alpha·A (m, k)·B (k, n), plus C if accumulate is set. One worker computes it with packed
+// operands. m and n are small: the caller splits larger products into tiles.
 type product[T Float] struct {
 	m, n, k    int
 	a, b       Matrix[T]
@@ -22,8 +22,8 @@ type product[T Float] struct {
 	accumulate bool
 }
 
-// thinRows is the number of rows of A up to which packing B costs more than it gains; the assembly is fast enough to keep up
-// with memory for a few more, as long as a column of B is contiguous.
+// thinRows is the largest number of rows of A for which packing B costs more than it gains. thinFastRows is the same for the
+// assembly, which keeps up with memory for a few more rows if the columns of B are contiguous.
 const (
 	thinRows     = 3
 	thinFastRows = 8
@@ -35,8 +35,8 @@ func thin[T Float](m int, b Matrix[T]) bool {
 
 func (p product[T]) run(s *panels[T]) { p.runAs(s, thin(p.m, p.b)) }
 
-// runAs runs p as a part of a product that is thin or not: each sums up in an order of its own, which shall not depend on how a
-// product is cut.
+// runAs runs p as a part of a product that is thin or not. Each kind has its own order of sums, which must not depend on
+// how the product is split.
 func (p product[T]) runAs(s *panels[T], thin bool) {
 	switch {
 	case p.k > 0 && thin:
@@ -48,7 +48,7 @@ func (p product[T]) runAs(s *panels[T], thin bool) {
 	}
 }
 
-// thick multiplies packed operands.
+// thick packs the operands and multiplies them.
 func (p product[T]) thick(s *panels[T]) {
 	if striped[T]() {
 		runStrips(asSingle(&p, s))
@@ -73,7 +73,8 @@ func (p *product[T]) clear() {
 
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
-// packed multiplies packed operands: a holds panels of microRows rows, b panels of microCols columns, both by depth.
+// packed multiplies packed operands: a holds panels of microRows rows, b panels of microCols columns, both of the given
+// depth.
 func (p *product[T]) packed(a, b []T, depth int) {
 	var sums [microRows * microCols]T
 	for j := 0; j < p.n; j += microCols {
@@ -86,7 +87,7 @@ func (p *product[T]) packed(a, b []T, depth int) {
 	}
 }
 
-// store writes or adds the sums of a micro-tile to C from element (i, j) on, as far as they are inside.
+// store writes or adds the sums of a micro-tile to C from element (i, j) on, up to the edges of C.
 func (p *product[T]) store(sums *[microRows * microCols]T, i, j, cols int) {
 	for r := range min(microRows, p.m-i) {
 		row := p.c[(i+r)*p.stride+j:][:cols]
@@ -100,7 +101,7 @@ func (p *product[T]) store(sums *[microRows * microCols]T, i, j, cols int) {
 	}
 }
 
-// thin multiplies a few rows of A by B as it lies in memory, which is read once.
+// thin multiplies a few rows of A by B. B is read once and is not packed.
 func (p product[T]) thin(s *panels[T]) {
 	if p.a.Trans {
 		rows := s.a.sized(p.m * p.k)
@@ -121,10 +122,10 @@ func (p product[T]) thin(s *panels[T]) {
 	}
 }
 
-// dotsUnit is the number of columns that thinDots takes at a time. The rest is summed in another order.
+// dotsUnit is the number of columns that thinDots computes at a time. The remaining columns are summed in another order.
 const dotsUnit = 4
 
-// thinDots is for a B whose columns are contiguous.
+// thinDots is thin for a B whose columns are contiguous.
 func (p *product[T]) thinDots() {
 	j := 0
 	for ; j+dotsUnit <= p.n; j += dotsUnit {
@@ -158,7 +159,7 @@ func (p *product[T]) addFour(i, j int, sums []T) {
 	}
 }
 
-// thinSums is for a B whose rows are contiguous.
+// thinSums is thin for a B whose rows are contiguous.
 func (p *product[T]) thinSums() {
 	k := 0
 	for ; k+4 <= p.k; k += 4 {
@@ -176,9 +177,9 @@ func (p *product[T]) thinSums() {
 	}
 }
 
-// pack copies count vectors of depth elements into panels of width vectors, so that what the micro-kernel reads together
-// lies together: element k of vector i goes to panel i/width, place k·width + i%width. Missing vectors become zeros.
-// The vectors are rows of m as it lies in memory, or its columns when across.
+// pack copies count vectors of depth elements into panels of width vectors, so that the micro-kernel reads adjacent
+// elements: element k of vector i goes to panel i/width, index k·width + i%width. Missing vectors become zeros. The
+// vectors are the rows of m in memory, or its columns if across is set.
 func pack[T Float](dst []T, m Matrix[T], count, depth, width int, across bool) {
 	if rest := count % width; rest > 0 {
 		clear(dst[(count-rest)*depth:])
@@ -195,8 +196,8 @@ func pack[T Float](dst []T, m Matrix[T], count, depth, width int, across bool) {
 	}
 }
 
-// packAcross goes along the rows in memory a cache line at a time; down whole columns, every line would be read several
-// times.
+// packAcross copies along the rows in memory, one cache line at a time. Column by column, every line would be read
+// several times.
 func packAcross[T Float](dst []T, m Matrix[T], count, depth, width int) {
 	line := 8 * width
 	for first := 0; first < count; first += line {

@@ -5,12 +5,12 @@ import "unsafe"
 // stripShape is the tile of C that the micro-kernels of one instruction set keep in registers: up to rows by up to cols.
 type stripShape struct {
 	rows, cols int
-	kernels    [2][]stripKernel // by the number of rows less one, for up to cols/2 columns and for up to cols
+	kernels    [2][]stripKernel // indexed by rows-1, for up to cols/2 columns and for up to cols
 
-	// The packing in assembly; nil where Go does it.
+	// Packing in assembly; nil if Go packs.
 	packRows   rowsPacker                                                               // of one group of rows
-	packMany   rowsPacker                                                               // of groups that fill cache lines
-	many       int                                                                      // how many these are
+	packMany   rowsPacker                                                               // of many groups, which fill cache lines
+	many       int                                                                      // number of groups of packMany
 	packAlong  func(depth, count int, src *float32, stride int, dst *float32, next int) // of count panels of B
 	packAcross func(depth int, src *float32, stride int, dst *float32, step int)        // of packedCols columns of a transposed B
 }
@@ -21,7 +21,7 @@ type (
 	rowsPacker func(depth int, src *float32, stride int, dst *float32)
 )
 
-// strips is the shape that the processor is best at, nil where it has none.
+// strips is the best shape for the processor, or nil if it has none.
 var strips = func() *stripShape {
 	if len(shapes) == 0 {
 		return nil
@@ -29,15 +29,15 @@ var strips = func() *stripShape {
 	return shapes[len(shapes)-1]
 }()
 
-// The blocks of the assembly's products: a panel of B, stripDepth deep, stays in the first cache while a block of A, blockRows
-// high, comes from the second.
+// The blocks of a product in assembly. A panel of B, stripDepth deep, stays in the L1 cache while a block of A, blockRows high,
+// comes from the L2 cache.
 const (
 	stripDepth = 384
 	blockRows  = 96
 )
 
-// directRows is the number of rows of A up to which B is read where it lies, if its rows are contiguous: so few rows read each panel
-// once or twice. directSize is the number of elements up to which a transposed A is.
+// directRows is the largest number of rows of A for which a B with contiguous rows is read in place: so few rows read each
+// panel only once or twice. directSize is the largest number of elements for which a transposed A is read in place.
 const (
 	directRows = 16
 	directSize = 8192
@@ -50,19 +50,19 @@ type leftRows struct {
 	row, step, next int
 }
 
-// rightPanel is some columns of B: row k is b[k·step:], and as many elements of it as a strip has columns may be read.
+// rightPanel is some columns of B: row k is b[k·step:]. A full strip of elements may be read from each row.
 type rightPanel struct {
 	cols int
 	b    []float32
 	step int
 }
 
-// asSingle is a product in float32 as what it is.
+// asSingle reinterprets p and s as float32. The caller has checked that T is float32.
 func asSingle[T Float](p *product[T], s *panels[T]) (*product[float32], *panels[float32]) {
 	return (*product[float32])(unsafe.Pointer(p)), (*panels[float32])(unsafe.Pointer(s))
 }
 
-// runStrips computes a product by strips, each a few rows of A with one panel of B.
+// runStrips computes a product by strips. A strip is a few rows of A times one panel of B.
 func runStrips(p *product[float32], s *panels[float32]) {
 	shape := strips
 	pieces := (p.k + stripDepth - 1) / stripDepth
@@ -84,7 +84,7 @@ func runStrips(p *product[float32], s *panels[float32]) {
 	}
 }
 
-// block is m rows of A from row i on, depth elements from k on; the first direct columns of B are not packed.
+// block is m rows of A from row i on, with depth elements from k on. The first direct columns of B are not packed.
 type block struct{ i, m, k, depth, direct int }
 
 // runBlock multiplies a block of A by all panels of B.
@@ -107,8 +107,9 @@ func (shape *stripShape) runBlock(p *product[float32], s *panels[float32], t blo
 	}
 }
 
-// rowsOf is a block of A in two parts. Contiguous rows are read as they lie in memory, and so is a small transposed A; of a
-// large one, the rows that do not fill a group are.
+// rowsOf returns a block of A in two parts: packed rows, and rows that are read in place. Contiguous rows are read in
+// place, and so is a small transposed A. Of a large transposed A, only the rows that do not fill a group are read in
+// place.
 func (shape *stripShape) rowsOf(p *product[float32], s *panels[float32], t block) (packed, rest leftRows) {
 	a, r := p.a.at(t.i, t.k), shape.rows
 	if !a.Trans {

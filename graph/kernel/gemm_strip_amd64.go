@@ -4,7 +4,7 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// shapes are those that the processor has the instructions for, the best one last.
+// shapes are the shapes that the processor supports, the best last.
 var shapes = func() []*stripShape {
 	switch {
 	case !accelerated:

@@ -2,10 +2,10 @@
 
 package kernel
 
-// shapes are those that the processor has the instructions for, the best one last. Every arm64 that Go runs on has NEON.
+// shapes are the shapes that the processor supports, the best last. Every arm64 processor that Go supports has NEON.
 var shapes = []*stripShape{&stripsNEON}
 
-// stripsNEON has been checked by emulation; how fast it is has not been measured. Its operands are packed in Go.
+// stripsNEON has been checked by emulation. Its speed has not been measured. Its operands are packed in Go.
 var stripsNEON = stripShape{
 	rows: 6, cols: 16,
 	kernels: [2][]stripKernel{

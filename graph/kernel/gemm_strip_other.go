@@ -2,5 +2,5 @@
 
 package kernel
 
-// shapes are those that the processor has the instructions for: none.
+// shapes is empty: the processor has no assembly for products.
 var shapes []*stripShape

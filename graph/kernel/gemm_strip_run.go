@@ -3,7 +3,7 @@ package kernel
 // maxStripCols is the width of the widest strip.
 const maxStripCols = 32
 
-// stripMask has ones where a mask lets elements through: from its place maxStripCols-n on it lets n elements through.
+// stripMask holds ones, then zeros. The mask of the first n elements starts at index maxStripCols-n.
 var stripMask = func() (m [2 * maxStripCols]int32) {
 	for i := range maxStripCols {
 		m[i] = -1
@@ -11,9 +11,9 @@ var stripMask = func() (m [2 * maxStripCols]int32) {
 	return m
 }()
 
-// runStrip computes the part of a product, of the given depth, that begins at c.
+// runStrip computes the part of a product, of the given depth, that starts at c.
 func (shape *stripShape) runStrip(p *product[float32], a leftRows, b rightPanel, depth int, c []float32) {
-	// The assembly trusts its operands, so what it reaches is looked at here.
+	// The assembly does not check bounds, so the bounds of its operands are checked here.
 	last := a.m - 1
 	_ = a.a[last/a.group*a.next+last%a.group*a.row+(depth-1)*a.step]
 	_ = b.b[(depth-1)*b.step+shape.cols-1]
@@ -41,7 +41,7 @@ func (shape *stripShape) runStrip(p *product[float32], a leftRows, b rightPanel,
 	}
 }
 
-// packCols makes panels of cols columns of B, k deep, from m as it lies in memory.
+// packCols packs cols columns of B, k deep, from m into panels.
 func (shape *stripShape) packCols(dst []float32, m Matrix[float32], cols, k int) {
 	w := shape.cols
 	whole := cols / w
@@ -66,7 +66,7 @@ func (shape *stripShape) packCols(dst []float32, m Matrix[float32], cols, k int)
 // packedCols is the number of columns that the assembly transposes at a time.
 const packedCols = 16
 
-// packPanelAcross makes a panel of columns that lie in memory as rows.
+// packPanelAcross packs a panel of columns that are rows in memory.
 func (shape *stripShape) packPanelAcross(dst []float32, m Matrix[float32], k int) {
 	whole := k &^ 3
 	for j := 0; j < shape.cols && whole > 0; j += packedCols {
@@ -77,7 +77,7 @@ func (shape *stripShape) packPanelAcross(dst []float32, m Matrix[float32], k int
 	}
 }
 
-// packGroups makes panels of whole groups of rows of a transposed A, k deep.
+// packGroups packs whole groups of rows of a transposed A, k deep, into panels.
 func (shape *stripShape) packGroups(dst []float32, a Matrix[float32], groups, k int) {
 	if groups == 0 {
 		return

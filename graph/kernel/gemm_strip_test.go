@@ -7,8 +7,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// fma32 is x·y + z, rounded once. The product is exact in float64; a sum that is not gets an odd last bit, so that the second
-// rounding goes the way that the only one would.
+// fma32 returns x·y + z, rounded once. The product is exact in float64. An inexact sum gets an odd last bit, so that the
+// second rounding has the result of a single rounding.
 func fma32(x, y, z float32) float32 {
 	p, q := float64(x)*float64(y), float64(z)
 	s := p + q
@@ -20,10 +20,11 @@ func fma32(x, y, z float32) float32 {
 	return float32(s)
 }
 
-// pieceDepth is the depth from which on products are cut into pieces of about equal depth.
+// pieceDepth is the depth above which products are split into pieces of about equal depth.
 const pieceDepth = 384
 
-// fusedProduct is what every shape of strips shall compute: along the depth, one fused product after the other.
+// fusedProduct computes the expected result of every shape of strips: along the depth, one fused product after the
+// other.
 func fusedProduct(g kernel.Gemm[float32], c []float32) {
 	pieces := (g.K + pieceDepth - 1) / pieceDepth
 	depth := (g.K + pieces - 1) / pieces
@@ -61,7 +62,7 @@ func TestStripsBits(t *testing.T) {
 				t.Skip("the processor has no such strips")
 			}
 			for trans := range 4 {
-				for _, m := range []int{17, 29} { // more than go another way
+				for _, m := range []int{17, 29} { // too many for the other methods
 					for _, n := range []int{5, 16, 43} {
 						for _, k := range []int{1, 6, 384, 799} {
 							checkBits(t, gemmCase{m: m, n: n, k: k, pad: 1, transA: trans&1 > 0, transB: trans&2 > 0})

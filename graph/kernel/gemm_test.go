@@ -7,7 +7,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// gemmReference computes a Gemm in float64, one element after the other, and returns C and the values before the activation.
+// gemmReference computes a Gemm in float64, element by element, and returns C and the values before the activation.
 func gemmReference[T kernel.Float](g kernel.Gemm[T], old []T) (c, pre []float64) {
 	c, pre = wide(old), wide(old)
 	element := func(m kernel.Matrix[T], offset, i, j int) float64 {
@@ -42,7 +42,7 @@ func gemmReference[T kernel.Float](g kernel.Gemm[T], old []T) (c, pre []float64)
 	return c, pre
 }
 
-// gemmCase is a product with operands of random numbers; pad widens every stride.
+// gemmCase is a product whose operands are random numbers; pad widens every stride.
 type gemmCase struct {
 	m, n, k, batch, pad int
 	transA, transB      bool
@@ -113,7 +113,7 @@ func testGemmLarge[T kernel.Float](t *testing.T) {
 	for _, c := range []gemmCase{
 		{m: 0, n: 3, k: 2}, {m: 3, n: 0, k: 2}, {m: 3, n: 4, k: 0},
 		{m: 97, n: 259, k: 513}, {m: 1, n: 1001, k: 300}, {m: 2, n: 300, k: 700}, {m: 301, n: 1, k: 65},
-		{m: 13, n: 300, k: 700}, {m: 20, n: 17, k: 9000}, // cut along their depth
+		{m: 13, n: 300, k: 700}, {m: 20, n: 17, k: 9000}, // split along their depth
 	} {
 		for trans := range 4 {
 			c.transA, c.transB = trans&1 > 0, trans&2 > 0
@@ -153,7 +153,7 @@ func testGemmFinish[T kernel.Float](t *testing.T) {
 
 func TestGemmFinish(t *testing.T) { bothTypes(t, testGemmFinish[float32], testGemmFinish[float64]) }
 
-// What lies between the rows of C belongs to somebody else.
+// The elements between the rows of C must not change.
 func TestGemmLeavesPadding(t *testing.T) {
 	g := newGemm[float32](gemmCase{m: 9, n: 5, k: 3, pad: 4})
 	before := clone(g.C)

@@ -1,27 +1,28 @@
 package kernel
 
-// The largest tile of C that one worker computes by strips: its panels of B stay in the second cache.
+// tileRows and tileCols bound a tile of C that one worker computes by strips. Its panels of B stay in the L2 cache.
 const (
 	tileRows = 768
 	tileCols = 256
 )
 
-// thinCols is the least width of a tile of a thin product: narrower rows of B would leave the pages of memory too soon. It is a
+// thinCols is the least width of a tile of a thin product. Narrower rows of B would leave the memory pages too soon. It is a
 // multiple of thinUnit, a cache line of float32.
 const (
 	thinCols = 128
 	thinUnit = 16
 )
 
-// The cost of a tile beside its products, in the time of one step of the micro-kernel: of an element of B and of A that has
-// to be packed, and of handing out the tile.
+// The costs of a tile in addition to its products, in the time of one step of the micro-kernel: packBCost and packACost of
+// packing an element of B and of A, tileCost of handing out the tile.
 const (
 	packBCost = 0.35
 	packACost = 0.45
 	tileCost  = 1000
 )
 
-// readCost is the cost of bringing in an element of an operand of the given size: from the second cache, the third or memory.
+// readCost returns the cost of reading an element of an operand of the given size: from the L2 cache, the L3 cache or
+// memory.
 func readCost(elements int) float64 {
 	switch {
 	case elements <= 1<<17:
@@ -32,8 +33,8 @@ func readCost(elements int) float64 {
 	return 0.6
 }
 
-// cutStrips chooses the tiles that would take the least time on two workers and on four. It tries the numbers of bands of rows
-// and of columns that are powers of two.
+// cutStrips chooses the tiles that take the least time on two workers and on four. It doubles the number of bands of
+// rows and of bands of columns until the bands are a strip wide.
 func (t *gemmTiles[T]) cutStrips() {
 	if thin(t.M, t.B) {
 		t.resize(t.M, max(thinCols, roundUp((t.N+enoughTiles-1)/enoughTiles, thinUnit)))
@@ -61,7 +62,7 @@ func (t *gemmTiles[T]) cutStrips() {
 	t.resize(m, n)
 }
 
-// cost is the time of the tiles on two workers and on four, each relative to what it would be without loss.
+// cost returns the processor time of the tiles on two workers plus the time on four, idle time included.
 func (t *gemmTiles[T]) cost() float64 {
 	m, n, k := float64(t.m), float64(t.n), float64(t.K)
 	one := m*n*k/float64(strips.cols) + n*k*(packBCost+readCost(t.N*t.K)) + m*k*readCost(t.M*t.K) + tileCost

@@ -5,24 +5,24 @@ import "fmt"
 // maxAxes is the largest number of axes that a strided kernel accepts.
 const maxAxes = 6
 
-// axis is one loop over two operands: its length and the distance of neighbours in each operand.
+// axis is one loop over two operands: its length and its stride in each operand.
 type axis struct {
 	size   int
 	stride [2]int
 }
 
-// layout is a nest of such loops, outermost first.
+// layout is a nest of loops, outermost first.
 type layout struct {
 	n    int
 	axes [maxAxes]axis
 }
 
-// newLayout describes a walk over shape with two operands. Axes of length one go, and neighbouring axes that are one
-// contiguous (or one broadcast) stretch in both operands become one, so that what is simple looks simple. The last axis of
-// the result is the inner loop; there is always one.
+// newLayout describes a walk over shape with two operands. It drops axes of length 1 and merges adjacent axes that are
+// contiguous (or repeated) in both operands, so that a simple shape has few axes. The last axis is the inner loop. The
+// layout has at least one axis.
 func newLayout(kernel string, shape, first, second []int) layout {
 	if len(shape) > maxAxes || len(first) != len(shape) || len(second) != len(shape) {
-		panic(fmt.Sprintf("kernel: %s: shape of %d axes with strides of %d and %d: want equal numbers, at most %d", kernel, len(shape), len(first), len(second), maxAxes))
+		panic(fmt.Sprintf("kernel: %s: shape has %d axes, strides have %d and %d: want equal numbers, at most %d", kernel, len(shape), len(first), len(second), maxAxes))
 	}
 	var l layout
 	for i, size := range shape {
@@ -36,7 +36,7 @@ func newLayout(kernel string, shape, first, second []int) layout {
 	return l
 }
 
-// push adds an inner axis, or widens the last one where that comes to the same.
+// push appends an inner axis, or merges it into the last axis if both together are contiguous.
 func (l *layout) push(a axis) {
 	if l.n > 0 {
 		b := &l.axes[l.n-1]
@@ -49,7 +49,7 @@ func (l *layout) push(a axis) {
 	l.n++
 }
 
-// cut takes axis i out.
+// cut removes axis i and returns it.
 func (l *layout) cut(i int) axis {
 	a := l.axes[i]
 	copy(l.axes[i:], l.axes[i+1:l.n])
@@ -57,7 +57,7 @@ func (l *layout) cut(i int) axis {
 	return a
 }
 
-// count is the number of positions of all axes together.
+// count returns the number of positions of all axes.
 func (l *layout) count() int {
 	n := 1
 	for _, a := range l.axes[:l.n] {
@@ -66,7 +66,7 @@ func (l *layout) count() int {
 	return n
 }
 
-// reach is one more than the largest offset into an operand.
+// reach returns one more than the largest offset into an operand.
 func (l *layout) reach(operand int) int {
 	last := 0
 	for _, a := range l.axes[:l.n] {
@@ -97,7 +97,7 @@ func (l *layout) at(i int) cursor {
 	return c
 }
 
-// next moves the cursor to the following position; after the last one it is at the first.
+// next moves the cursor to the next position. After the last position it returns to the first.
 func (l *layout) next(c *cursor) {
 	for k := l.n - 1; k >= 0; k-- {
 		a := &l.axes[k]
@@ -113,7 +113,7 @@ func (l *layout) next(c *cursor) {
 	}
 }
 
-// contiguous writes the row-major strides of shape to strides[:len(shape)].
+// contiguous writes the row-major strides of shape to strides and returns strides[:len(shape)].
 func contiguous(strides *[maxAxes]int, shape []int) []int {
 	step := 1
 	for i := len(shape) - 1; i >= 0; i-- {
@@ -123,5 +123,5 @@ func contiguous(strides *[maxAxes]int, shape []int) []int {
 	return strides[:len(shape)]
 }
 
-// segments is the number of pieces of at most minWork that an inner loop is cut into.
+// segments returns the number of segments, of at most minWork elements each, of an inner loop.
 func segments(inner int) int { return max(1, (inner+minWork-1)/minWork) }

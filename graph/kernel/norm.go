@@ -1,18 +1,23 @@
 package kernel
 
-// Norm normalizes each row of X: y = (x-mean)·rstd·W + B with rstd = 1/√(var+Eps), LayerNorm (Ba, Kiros and Hinton 2016,
-// https://arxiv.org/abs/1607.06450), or y = x/√(mean x² + Eps)·W + B, RMSNorm (Zhang and Sennrich 2019,
-// https://arxiv.org/abs/1910.07467). The variance is the biased one. Means and variances are taken in float64.
+// Norm normalizes each row of X by one of two formulas:
+//
+//	LayerNorm: y = (x-mean)·rstd·W + B, rstd = 1/√(var+Eps)
+//	RMSNorm: y = x/√(mean x² + Eps)·W + B
+//
+// The variance is biased: it is divided by Cols. Means and variances are computed in float64. LayerNorm: Ba, Kiros and
+// Hinton 2016, https://arxiv.org/abs/1607.06450. RMSNorm: Zhang and Sennrich 2019, https://arxiv.org/abs/1910.07467.
 type Norm[T Float] struct {
 	X    []T // (rows, Cols)
-	W, B []T // (Cols); nil means ones and zeros
+	W, B []T // (Cols); a nil W means ones, a nil B zeros
 	Cols int
 	Eps  float64
 	RMS  bool
 }
 
-// Moments are what Norm.Forward keeps of each row for Backward: the mean, as the sum of two numbers so that rows far from zero keep
-// their digits, and the reciprocal deviation. RMSNorm has no mean. The slices may be nil.
+// Moments are the statistics of each row that Norm.Forward stores for Backward: the mean, as the sum of Mean and Rest so
+// that rows far from zero keep their digits, and the reciprocal deviation Rstd. RMSNorm has no mean. The slices may be
+// nil.
 type Moments[T Float] struct{ Mean, Rest, Rstd []T }
 
 func (m Moments[T]) check(kernel string, rows int) {
@@ -21,7 +26,7 @@ func (m Moments[T]) check(kernel string, rows int) {
 	checkOptional(kernel, "rstd", m.Rstd, rows)
 }
 
-// moment is the Moments of one row.
+// moment holds the Moments of one row.
 type moment[T Float] struct{ mean, rest, rstd T }
 
 func (m Moments[T]) set(row int, v moment[T]) {
@@ -36,7 +41,7 @@ func (m Moments[T]) set(row int, v moment[T]) {
 	}
 }
 
-// normCost is the cost of an element in the steps that minWork counts.
+// normCost is the cost of an element in the unit of minWork.
 const normCost = 4
 
 func (n Norm[T]) rows(kernel string) int {
@@ -74,7 +79,7 @@ func (n *normForward[T]) Range(lo, hi int) {
 	}
 }
 
-// row is y = (x-mean)·rstd·W + B.
+// row computes y = (x-mean)·rstd·W + B.
 func (n *normForward[T]) row(y, x []T, m moment[T]) {
 	if !fast[T]() || n.W == nil && n.B != nil {
 		m.normRow(y, x)
@@ -92,10 +97,10 @@ func (n *normForward[T]) row(y, x []T, m moment[T]) {
 	}
 }
 
-// normal is (v-mean)·rstd.
+// normal returns (v-mean)·rstd.
 func (m moment[T]) normal(v T) T { return (v - m.mean - m.rest) * m.rstd }
 
-// normRow is y = (x-mean)·rstd.
+// normRow computes y = (x-mean)·rstd.
 func (m moment[T]) normRow(y, x []T) {
 	y = y[:len(x)]
 	for i, v := range x {
@@ -103,7 +108,7 @@ func (m moment[T]) normRow(y, x []T) {
 	}
 }
 
-// affineRow is y = y·w + b.
+// affineRow computes y = y·w + b.
 func affineRow[T Float](y, w, b []T) {
 	if w != nil {
 		w = w[:len(y)]
@@ -116,12 +121,12 @@ func affineRow[T Float](y, w, b []T) {
 	}
 }
 
-// Backward writes the gradients of X, W and B, given what Forward stored and the gradient dy of y. Any of dx, dw and db
-// may be nil; dx may be dy. With g = dy·W and n = (x-mean)·rstd,
+// Backward writes the gradients of X, W and B, given the moments that Forward stored and the gradient dy of y. Any of
+// dx, dw and db may be nil; dx may be dy. With g = dy·W and n = (x-mean)·rstd,
 //
-//	dx = rstd·(g - avg(g) - n·avg(g·n)), dw = Σ dy·n over the rows, db = Σ dy over the rows;
+//	dx = rstd·(g - avg(g) - n·avg(g·n)), dw = Σ dy·n over the rows, db = Σ dy over the rows.
 //
-// RMSNorm has no avg(g) and ignores mean.
+// RMSNorm has no avg(g) and ignores the mean.
 func (n Norm[T]) Backward(dx, dw, db, dy []T, m Moments[T]) {
 	rows := n.rows("norm backward")
 	checkOptional("norm backward", "dx", dx, len(n.X))
@@ -190,7 +195,7 @@ func (n *normBackward[T]) Range(lo, hi int) {
 	}
 }
 
-// weightRow is dw += dy·(x-mean)·rstd.
+// weightRow computes dw += dy·(x-mean)·rstd.
 func (m moment[T]) weightRow(dw, x, dy []T) {
 	dw, dy = dw[:len(x)], dy[:len(x)]
 	if fast[T]() {
@@ -221,7 +226,7 @@ func (n *normBackward[T]) inputRow(dx, x, dy []T, m moment[T]) {
 	}
 }
 
-// sums is Σ g and Σ g·n with g = dy·w and n = (x-mean)·rstd.
+// sums returns Σ g and Σ g·n with g = dy·w and n = (x-mean)·rstd.
 func (m moment[T]) sums(x, dy, w []T) (g, gn float64) {
 	dy = dy[:len(x)]
 	if fast[T]() && w != nil {

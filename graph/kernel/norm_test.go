@@ -68,7 +68,7 @@ func testNormForward[T kernel.Float](t *testing.T) {
 		want, wantMean, wantRstd := normReference(n)
 		y, m := make([]T, len(n.X)), newMoments[T](rows)
 		n.Forward(y, m)
-		// Statistics are exact to one rounding; subtracting, scaling and the affine part add four, and a row of almost
+		// Statistics are exact to one rounding. Subtracting, scaling and the affine part add four. A row of almost
 		// equal numbers scales the error of the mean by rstd, at most 1/√Eps = 316 for a single column.
 		near(t, name+" rstd", m.Rstd, wantRstd, 4*epsilon[T]())
 		near(t, name+" mean", m.Mean, wantMean, 2*epsilon[T]())
@@ -112,7 +112,7 @@ func TestNormBackward(t *testing.T) {
 	})
 }
 
-// The float32 gradients agree with the float64 ones, and what is not wanted changes nothing in the rest.
+// The float32 gradients agree with the float64 gradients. Leaving out a gradient does not change the others.
 func TestNormBackwardFloat32(t *testing.T) {
 	eachNorm(func(name string, n kernel.Norm[float32], rows int) {
 		w := kernel.Norm[float64]{X: wide(n.X), Cols: n.Cols, Eps: n.Eps, RMS: n.RMS}

@@ -9,14 +9,14 @@ import (
 )
 
 // offsets are added to all elements of a row, which changes no probability. The references are computed in float64 from the same
-// float32 operands, so the error must be that of offset 0 at every size.
+// float32 operands, so the error at each offset must be as small as at offset 0.
 var offsets = []float32{0, 1e2, -1e2, 1e3, -1e3, 1e4, -1e4, 1e5, -1e5, 1e6, -1e6, 1e7, -1e7, 1e8, -1e8, 1e9, -1e9}
 
-// offsetTol is some roundings of float32: the error of a probability is at most one of its exponent, which is below 8 here, and a
-// few of the exponential, the sum and the products.
+// offsetTol is some roundings of float32: at most one rounding of the exponent of a probability, which is below 8 here,
+// and a few roundings of the exponential, the sum and the products.
 const offsetTol = 20 * 0x1p-24
 
-// closeTo fails unless the elements differ from want by at most offsetTol times the largest of them.
+// closeTo fails unless each element differs from want by at most offsetTol times the largest element of want.
 func closeTo(t *testing.T, what string, got []float32, want []float64) {
 	t.Helper()
 	size := 0.0
@@ -30,7 +30,7 @@ func closeTo(t *testing.T, what string, got []float32, want []float64) {
 	}
 }
 
-// shifted are normal numbers plus an offset, rounded to float32.
+// shifted returns normal numbers plus an offset, rounded to float32.
 func shifted(n int, seed uint64, offset float32) []float32 {
 	x := randoms[float32](n, seed)
 	for i := range x {
@@ -63,7 +63,7 @@ func TestSoftmaxOffsets(t *testing.T) {
 	}
 }
 
-// TestSoftmaxGradOffsets has offsets of the gradient of the probabilities, which cancel out as well.
+// TestSoftmaxGradOffsets adds offsets to the gradient of the probabilities. They cancel out as well.
 func TestSoftmaxGradOffsets(t *testing.T) {
 	const cols = 33
 	for _, offset := range offsets {
@@ -88,7 +88,7 @@ func TestNormOffsets(t *testing.T) {
 				n.X = shifted(5*cols, 1, offset)
 				if float64(offset) > 1e6 || float64(offset) < -1e6 {
 					for i := range n.X {
-						n.X[i] += 512 * float32(i*7%5) // keeps rows apart from constants, whose deviation is that of Eps
+						n.X[i] += 512 * float32(i*7%5) // constant rows would have the deviation of Eps
 					}
 				}
 				w := kernel.Norm[float64]{X: wide(n.X), Cols: cols, Eps: n.Eps}
@@ -108,7 +108,7 @@ func TestNormOffsets(t *testing.T) {
 				name := fmt.Sprintf("%d columns, affine %v, offset %g", cols, affine, offset)
 				closeTo(t, name+": y", y, wantY)
 				closeTo(t, name+": dw", dw, wantW)
-				if cols > 2 { // otherwise zero but for Eps
+				if cols > 2 { // otherwise zero except for Eps
 					closeTo(t, name+": dx", dx, wantX)
 				}
 			}
@@ -169,7 +169,7 @@ func TestAttentionOffsets(t *testing.T) {
 	}
 }
 
-// checkAttention compares both passes with float64 on the same operands, of whose bias the offset is taken away first.
+// checkAttention compares both passes with float64 on the same operands, without the offset of the bias.
 func checkAttention(t *testing.T, name string, a kernel.Attention[float32], offset float32) {
 	t.Helper()
 	do := output(a)
@@ -181,10 +181,10 @@ func checkAttention(t *testing.T, name string, a kernel.Attention[float32], offs
 	g, want := attentionGrads(a, do), attentionGrads(w, widenHeads(do))
 	o, _ := attentionReference(w)
 	dq, dk, dv := attentionGradReference(w, widenHeads(do))
-	closeTo(t, name+": o", inside(a, g.O, a.Tq, a.H), o)
-	closeTo(t, name+": dq", inside(a, g.DQ, a.Tq, a.H), dq)
-	closeTo(t, name+": dk", inside(a, g.DK, a.Tk, a.KVHeads), dk)
-	closeTo(t, name+": dv", inside(a, g.DV, a.Tk, a.KVHeads), dv)
+	closeTo(t, name+": o", compact(a, g.O, a.Tq, a.H), o)
+	closeTo(t, name+": dq", compact(a, g.DQ, a.Tq, a.H), dq)
+	closeTo(t, name+": dk", compact(a, g.DK, a.Tk, a.KVHeads), dk)
+	closeTo(t, name+": dv", compact(a, g.DV, a.Tk, a.KVHeads), dv)
 	closeTo(t, name+": dbias", g.DBias, want.DBias)
 }
 
@@ -199,7 +199,8 @@ func widenAttention(a kernel.Attention[float32]) kernel.Attention[float64] {
 	return w
 }
 
-// TestAttentionMaskValues: masks write finite numbers for -Inf. A row that has nothing else gives the mean of the values.
+// TestAttentionMaskValues uses masks of finite numbers instead of -Inf. A row with all keys masked gives the mean of the
+// values.
 func TestAttentionMaskValues(t *testing.T) {
 	for _, mask := range []float32{-1e9, -1e30, -math.MaxFloat32} {
 		for _, tk := range []int{1, 4, 100} {
@@ -214,7 +215,7 @@ func TestAttentionMaskValues(t *testing.T) {
 			}
 			a.Bias[tk] = 0
 			for j := 1; j < tk; j++ {
-				a.Bias[tk+j] = mask // the second query sees the first key alone
+				a.Bias[tk+j] = mask // the second query sees only the first key
 			}
 			g := attentionGrads(a, do)
 			want := make([]float64, 4*tk)
@@ -224,13 +225,14 @@ func TestAttentionMaskValues(t *testing.T) {
 					want[j]++
 				}
 			}
-			closeTo(t, fmt.Sprintf("mask %g of %d keys: dv", mask, tk), inside(a, g.DV, tk, 1), want)
+			closeTo(t, fmt.Sprintf("mask %g of %d keys: dv", mask, tk), compact(a, g.DV, tk, 1), want)
 		}
 	}
 }
 
-// TestAttentionLargeScores: products of queries and keys have float32's error of their own size, but both passes must see the same
-// scores, so that probabilities sum to 1: the gradients of the values then sum to that of the output.
+// TestAttentionLargeScores uses large products of queries and keys. They have float32's error of their own size, but
+// both passes must compute the same scores, so that probabilities sum to 1. Then the gradients of the values sum to the
+// gradient of the output.
 func TestAttentionLargeScores(t *testing.T) {
 	for _, c := range []attentionCase{
 		{b: 1, h: 1, kv: 1, tq: 5, tk: 5, d: 8},
@@ -248,7 +250,7 @@ func TestAttentionLargeScores(t *testing.T) {
 			do.Data = randoms[float32](len(do.Data), 8)
 			g := attentionGrads(a, do)
 			got, want := make([]float32, a.D), make([]float64, a.D)
-			for i, v := range inside(a, g.DV, a.Tk, a.KVHeads) {
+			for i, v := range compact(a, g.DV, a.Tk, a.KVHeads) {
 				got[i%a.D] += v
 			}
 			scale := 0.0

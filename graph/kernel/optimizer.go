@@ -2,17 +2,19 @@ package kernel
 
 import "math"
 
-// Adam is one step of Adam (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980) and of its relatives. Step counts from 1.
+// Adam holds the numbers of one step of Adam (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980) or a variant. Step
+// counts from 1.
 type Adam struct {
 	Rate, Beta1, Beta2, Eps, WeightDecay float64
 	Step                                 int
 }
 
-// optimizerCost is the cost of updating a weight in the steps that minWork counts.
+// optimizerCost is the cost of updating a weight in the unit of minWork.
 const optimizerCost = 4
 
-// AdamW updates the weights w and the moments m and v, all of one length, by the gradients scale·g, with the decay decoupled
-// from the gradient (Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101), in the form of torch.optim.AdamW:
+// AdamW updates the weights w and the moments m and v, all of one length, with the gradients scale·g. The decay is
+// decoupled from the gradient (Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101). The formulas are as in
+// torch.optim.AdamW:
 //
 //	w = w·(1 - Rate·WeightDecay)
 //	m = β₁·m + (1-β₁)·g, v = β₂·v + (1-β₂)·g²
@@ -24,7 +26,7 @@ func AdamW[T Float](w, g, m, v []T, scale float64, a Adam) {
 	parallel(len(w), minWork/optimizerCost, u)
 }
 
-// AdamL2 is AdamW with the decay added to the gradient instead, g = scale·g + WeightDecay·w, as torch.optim.Adam.
+// AdamL2 is AdamW with the decay added to the gradient instead: g = scale·g + WeightDecay·w, as in torch.optim.Adam.
 func AdamL2[T Float](w, g, m, v []T, scale float64, a Adam) {
 	checkMoments(w, m, v)
 	u := newAdamUpdate(w, g, m, v, scale, a)
@@ -74,19 +76,20 @@ func (u *adamUpdate[T]) Range(lo, hi int) {
 	}
 }
 
-// SGD is one step of gradient descent with momentum. Step counts from 1; the first step fills the buffer.
+// SGD holds the numbers of one step of gradient descent with momentum. Step counts from 1; the first step fills the
+// buffer.
 type SGD struct {
 	Rate, Momentum, WeightDecay, Dampening float64
 	Nesterov                               bool
 	Step                                   int
 }
 
-// SGDMomentum updates the weights w and the momentum buffer by the gradients scale·g in the form of torch.optim.SGD; buf may
-// be nil when Momentum is 0:
+// SGDMomentum updates the weights w and the momentum buffer buf with the gradients scale·g, as in torch.optim.SGD. buf
+// may be nil if Momentum is 0:
 //
 //	g = g + WeightDecay·w
-//	buf = Momentum·buf + (1-Dampening)·g, and g itself in the first step
-//	w = w - Rate·buf, with Nesterov w - Rate·(g + Momentum·buf)
+//	buf = Momentum·buf + (1-Dampening)·g; in the first step buf = g
+//	w = w - Rate·buf; with Nesterov w = w - Rate·(g + Momentum·buf)
 func SGDMomentum[T Float](w, g, buf []T, scale float64, s SGD) {
 	checkLen("sgd", "g", len(g), len(w))
 	if s.Momentum != 0 {

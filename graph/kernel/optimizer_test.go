@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// adamReference does one step of torch.optim.AdamW, or of torch.optim.Adam when l2, on one weight.
+// adamReference computes one step of torch.optim.AdamW on one weight, or of torch.optim.Adam if l2 is set.
 func adamReference(w, g, m, v *float64, a kernel.Adam, l2 bool) {
 	if l2 {
 		*g += a.WeightDecay * *w
@@ -96,7 +96,7 @@ func BenchmarkAdamW(b *testing.B) {
 	b.ReportMetric(28*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "GB/s")
 }
 
-// unpair is the moments of AdamWPairs.
+// unpair returns the moments of AdamWPairs.
 func unpair(pairs []int32) (m, v []float32) {
 	for _, p := range pairs {
 		m = append(m, math.Float32frombits(uint32(p)&0xffff0000))
@@ -105,7 +105,8 @@ func unpair(pairs []int32) (m, v []float32) {
 	return m, v
 }
 
-// A moment is off by less than a unit of bfloat16 in each step, at most 1/128 of it, and a weight by as much of its update.
+// In each step, the error of a moment is below a unit of bfloat16, at most 1/128 of the moment. The error of a weight is at
+// most the same part of its update.
 func TestAdamPairs(t *testing.T) {
 	const unit = 1. / 128
 	for _, level := range []int{kernel.Plain, kernel.Narrow} {
@@ -121,7 +122,7 @@ func TestAdamPairs(t *testing.T) {
 			}
 			gotM, gotV := unpair(pairs)
 			for i := range w {
-				// The root halves the error of v; 3 updates of about Rate, each off by two errors.
+				// The root halves the error of v. There are 3 updates of about Rate, each with two errors.
 				if d := math.Abs(float64(got[i] - w[i])); d > 3*a.Rate*3*unit {
 					t.Errorf("level %d: weight %d: got %v, want %v", level, i, got[i], w[i])
 				}
@@ -134,7 +135,7 @@ func TestAdamPairs(t *testing.T) {
 	}
 }
 
-// Steps that change v by a thousandth of it, a quarter of what a bfloat16 can tell apart, still take it where it belongs.
+// Each step changes v by a thousandth, a quarter of the distance between two bfloat16. v must still reach its value.
 func TestAdamPairsRoundsToBothSides(t *testing.T) {
 	const n, steps = 1000, 3000
 	w, g, pairs := make([]float32, n), make([]float32, n), make([]int32, n)
@@ -147,7 +148,7 @@ func TestAdamPairsRoundsToBothSides(t *testing.T) {
 	}
 	_, v := unpair(pairs)
 	got, want := kernel.Sum(v)/n, 1-math.Pow(0.999, steps)
-	// One v strays by about √(steps·unit·step) ≈ 3 %, their mean by a √n-th of that.
+	// The error of one v is about √(steps·unit·step) ≈ 3 %, the error of the mean is 1/√n of that.
 	if math.Abs(got-want) > 0.004 {
 		t.Errorf("mean of v after %d steps: got %v, want %v", steps, got, want)
 	}

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// advise leaves out the pages at both ends, which others may share. A system that refuses loses speed only.
+// advise skips the pages at both ends, which may hold other data too. If the system refuses, only speed is lost.
 func advise(start, size uintptr) {
 	page := uintptr(os.Getpagesize())
 	first, last := (start+page-1)/page*page, (start+size)/page*page

@@ -6,17 +6,18 @@ import (
 	"sync/atomic"
 )
 
-// minWork is the number of cheap steps, about one element read and written, below which a chunk is not worth a worker.
+// minWork is the least work of a chunk that is worth a worker, in cheap steps. A step reads and writes about one
+// element.
 const minWork = 1 << 14
 
-// maxChunks bounds the chunks of a loop that keeps a partial result for each of them.
+// maxChunks bounds the chunks of a loop that keeps a partial result for each chunk.
 const maxChunks = 32
 
-// ranger does the part lo ≤ i < hi of a loop.
+// ranger runs the iterations lo ≤ i < hi of a loop.
 type ranger interface{ Range(lo, hi int) }
 
-// loop is one call of parallel while it runs. Chunks are taken by an atomic counter. The caller waits for the chunks, not
-// for the workers: one that wakes up late finds no chunk and lets go, and whoever lets go last returns the loop.
+// loop is one running call of parallel. An atomic counter hands out the chunks. The caller waits for the chunks, not for
+// the workers: a worker that wakes up late finds no chunk and drops the loop. The last holder that drops it releases it.
 type loop struct {
 	body     ranger
 	n, grain int
@@ -32,7 +33,7 @@ type loop struct {
 // failure is the first panic of a loop's chunks.
 type failure struct{ value any }
 
-// work does chunks until none is left.
+// work runs chunks until none is left.
 func (l *loop) work() {
 	for {
 		k := l.next.Add(1) - 1
@@ -43,7 +44,8 @@ func (l *loop) work() {
 	}
 }
 
-// chunk does one chunk. A panic in it is kept for the caller of parallel: in a worker nobody could recover from it.
+// chunk runs one chunk. It keeps a panic for the caller of parallel, because nobody can recover from a panic in a
+// worker.
 func (l *loop) chunk(lo int) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -58,7 +60,7 @@ func (l *loop) chunk(lo int) {
 
 // wait returns when all chunks are done.
 func (l *loop) wait() {
-	for range patience {
+	for range spins {
 		select {
 		case <-l.done:
 			return
@@ -74,61 +76,62 @@ func (l *loop) drop() {
 	}
 }
 
-// crew is the set of workers. It grows when GOMAXPROCS grows, and calls on fewer of them when GOMAXPROCS shrinks.
-type crew struct {
+// pool is a set of workers. It grows when GOMAXPROCS grows. When GOMAXPROCS shrinks, fewer workers are called.
+type pool struct {
 	queue chan *loop
 	mu    sync.Mutex
 	size  atomic.Int64
 	limit int
 }
 
-// The queue is bounded so that a send never has to wait; a loop that finds it full is done by its caller alone.
-var workers = crew{queue: make(chan *loop, 256), limit: runtime.NumCPU()}
+// workers is the pool of all kernels. A send to its bounded queue never blocks: if the queue is full, fewer workers join
+// the loop.
+var workers = pool{queue: make(chan *loop, 256), limit: runtime.NumCPU()}
 
-// ready returns the number of workers beside the caller, after starting those that are missing.
-func (c *crew) ready() int {
-	want := min(runtime.GOMAXPROCS(0), c.limit) - 1
-	if int(c.size.Load()) >= want {
+// ready starts missing workers and returns the number of workers in addition to the caller.
+func (p *pool) ready() int {
+	want := min(runtime.GOMAXPROCS(0), p.limit) - 1
+	if int(p.size.Load()) >= want {
 		return want
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for int(c.size.Load()) < want {
-		go c.serve()
-		c.size.Add(1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for int(p.size.Load()) < want {
+		go p.serve()
+		p.size.Add(1)
 	}
 	return want
 }
 
-func (c *crew) serve() {
+func (p *pool) serve() {
 	for {
-		l := c.wait()
+		l := p.wait()
 		l.work()
 		l.drop()
 	}
 }
 
-// patience is the number of looks, a few nanoseconds each, that a waiting goroutine takes before it sleeps. The loops of a
-// training step follow each other within microseconds, and to be woken up takes tens of them.
-const patience = 1 << 15
+// spins is the number of polls, a few nanoseconds each, before a waiting goroutine sleeps. The loops of a training step
+// follow each other within microseconds, but waking a goroutine takes tens of microseconds.
+const spins = 1 << 15
 
-func (c *crew) wait() *loop {
-	for range patience {
+func (p *pool) wait() *loop {
+	for range spins {
 		select {
-		case l := <-c.queue:
+		case l := <-p.queue:
 			return l
 		default:
 		}
 	}
-	return <-c.queue
+	return <-p.queue
 }
 
-// call asks up to helpers workers to join in a loop.
-func (c *crew) call(l *loop, helpers int) {
+// call asks up to helpers workers to join a loop.
+func (p *pool) call(l *loop, helpers int) {
 	for range helpers {
 		l.holders.Add(1)
 		select {
-		case c.queue <- l:
+		case p.queue <- l:
 		default:
 			l.holders.Add(-1)
 			return
@@ -136,15 +139,15 @@ func (c *crew) call(l *loop, helpers int) {
 	}
 }
 
-// job is a loop together with the copy of its arguments that all workers share.
+// job is a loop with the copy of its arguments that all workers share.
 type job[A any] struct {
 	loop
 	args A
 }
 
-// parallel does args.Range on 0 ≤ i < n in chunks of grain, in any order and on several goroutines. Range is called with
-// one whole chunk at a time, so that lo/grain numbers the chunks. A nested call is safe: it waits only for chunks that
-// somebody is working on. A panic of Range is that of parallel, after all chunks are done.
+// parallel calls args.Range on chunks of grain iterations that cover 0 ≤ i < n, in any order and on several goroutines.
+// Each call gets one whole chunk, so lo/grain is the number of the chunk. Nested calls are safe: a call waits only for
+// chunks that a worker is running. If Range panics, parallel panics after all chunks are done.
 func parallel[A any, P interface {
 	*A
 	ranger
@@ -176,15 +179,15 @@ func parallel[A any, P interface {
 	}
 }
 
-// retire forgets the operands, which the reserve must not keep alive.
+// retire clears the operands, so that the reserve does not keep them alive, and gives j back.
 func retire[A any](j *job[A]) {
 	var none A
 	j.args = none
 	give(j)
 }
 
-// rowGrain is the number of rows of the given cost, counted in cheap steps, that make up a chunk.
+// rowGrain returns the number of rows in a chunk. cost is the work of a row in cheap steps.
 func rowGrain(cost int) int { return max(1, minWork/max(1, cost)) }
 
-// partialGrain is rowGrain for a loop that keeps a partial result per chunk: at most maxChunks of them.
+// partialGrain is rowGrain for a loop that keeps a partial result for each chunk: it makes at most maxChunks chunks.
 func partialGrain(rows, cost int) int { return max(rowGrain(cost), (rows+maxChunks-1)/maxChunks) }

@@ -9,7 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// withWorkers runs f with n processors as far as the pool is concerned.
+// withWorkers runs f as if the machine had n processors.
 func withWorkers(n int, f func()) {
 	limit, procs := kernel.SetProcessors(n), runtime.GOMAXPROCS(n)
 	defer func() {
@@ -89,7 +89,8 @@ func BenchmarkParallel(b *testing.B) {
 	})
 }
 
-// TestParallelPanics: a panic in any chunk is the caller's, after all other chunks are done, and the pool goes on.
+// TestParallelPanics checks that a panic in any chunk reaches the caller after all other chunks are done, and that the
+// pool keeps working.
 func TestParallelPanics(t *testing.T) {
 	withWorkers(4, func() {
 		for round := range 200 {

@@ -12,10 +12,11 @@ func CheckLengths(lengths []int32, t int) error {
 	return nil
 }
 
-// Sequences is the shape of a batch of vectors: B sequences of T positions of C channels, of which the first Lengths count.
+// Sequences is the shape of a batch of vectors: B sequences of T positions of C channels. The first Lengths positions of
+// a sequence count.
 type Sequences struct {
 	B, T, C int
-	Lengths []int32 // (B), which must have passed CheckLengths; nil means T
+	Lengths []int32 // (B), checked by CheckLengths; nil means T
 }
 
 func (s Sequences) length(b int) int {
@@ -33,7 +34,8 @@ func (s Sequences) check(kernel string, sequences, vectors int) {
 	}
 }
 
-// MeanPool is y = Σₜ x[t]/n over the n positions of each sequence that count: (B, T, C) → (B, C). It is 0 if n is 0.
+// MeanPool computes y = Σₜ x[t]/n over the n positions of each sequence that count: (B, T, C) → (B, C). y is 0 if n is
+// 0.
 func MeanPool[T Float](y, x []T, s Sequences) {
 	s.check("mean pool", len(x), len(y))
 	parallel(s.B, rowGrain(s.T*s.C), meanPool[T]{y, x, s})
@@ -58,7 +60,7 @@ func (p *meanPool[T]) Range(lo, hi int) {
 	}
 }
 
-// MeanPoolGrad is the gradient of MeanPool: dy[b]/n at each position that counts, 0 at the others.
+// MeanPoolGrad is the gradient of MeanPool: dx is dy[b]/n at each position that counts and 0 at the other positions.
 func MeanPoolGrad[T Float](dx, dy []T, s Sequences) {
 	s.check("mean pool grad", len(dx), len(dy))
 	parallel(s.B, rowGrain(s.T*s.C), meanPoolGrad[T]{dx, dy, s})
@@ -86,7 +88,7 @@ func (p *meanPoolGrad[T]) Range(lo, hi int) {
 	}
 }
 
-// LastPool is the vector of the last position of each sequence that counts: (B, T, C) → (B, C). It is 0 if there is none.
+// LastPool copies the last vector of each sequence that counts: (B, T, C) → (B, C). y is 0 if no position counts.
 func LastPool[T Float](y, x []T, s Sequences) {
 	s.check("last pool", len(x), len(y))
 	clear(y)
@@ -97,7 +99,7 @@ func LastPool[T Float](y, x []T, s Sequences) {
 	}
 }
 
-// LastPoolGrad is the gradient of LastPool: dy[b] at the last position that counts, 0 at the others.
+// LastPoolGrad is the gradient of LastPool: dx is dy[b] at the last position that counts and 0 at the other positions.
 func LastPoolGrad[T Float](dx, dy []T, s Sequences) {
 	s.check("last pool grad", len(dx), len(dy))
 	clear(dx)

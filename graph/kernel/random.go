@@ -5,13 +5,13 @@ import (
 	"math/bits"
 )
 
-// Seed names a sequence of random numbers that can be read at any index: Philox4x32-10 (Salmon, Moraes, Dror and Shaw,
-// "Parallel Random Numbers: As Easy as 1, 2, 3", 2011) with Key as its key and Stream as the upper half of its counter.
-// Key comes from Key(seed, path); Stream is for what changes from one use to the next, such as the step.
+// Seed identifies a sequence of random numbers that can be read at any index. The generator is Philox4x32-10 (Salmon,
+// Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", 2011) with Key as its key and Stream as the
+// upper half of its counter. Key comes from Key(seed, path). Stream changes from one use to the next; an example is the
+// step.
 type Seed struct{ Key, Stream uint64 }
 
-// Key mixes a seed with the path of what draws from it, by FNV-1a and the finalizer of SplitMix64 (Steele, Lea and Flood
-// 2014).
+// Key mixes a seed with the path of its user by FNV-1a and the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
 func Key(seed uint64, path string) uint64 {
 	h := uint64(0xcbf29ce484222325)
 	for i := range len(path) {
@@ -40,7 +40,7 @@ func (s Seed) philox(n uint64) [4]uint32 {
 	return c
 }
 
-// keys are the two keys of each round.
+// keys returns the two keys of each round.
 func (s Seed) keys() [20]uint32 {
 	var keys [20]uint32
 	k0, k1 := uint32(s.Key), uint32(s.Key>>32)
@@ -52,27 +52,27 @@ func (s Seed) keys() [20]uint32 {
 	return keys
 }
 
-// Uint32 is word i of the sequence.
+// Uint32 returns word i of the sequence.
 func (s Seed) Uint32(i uint64) uint32 {
 	w := s.philox(i / 4)
 	return w[i%4]
 }
 
-// Uniform is number i of [0, 1), with 53 random bits; it is made of the words 2i and 2i+1.
+// Uniform returns number i in [0, 1) of the sequence, with 53 random bits from the words 2i and 2i+1.
 func (s Seed) Uniform(i uint64) float64 {
 	w := s.philox(i / 2)
 	return unit(w[i%2*2], w[i%2*2+1])
 }
 
-// unit makes a number of [0, 1) from two words.
+// unit returns a number in [0, 1) from two words.
 func unit(low, high uint32) float64 {
 	return float64((uint64(high)<<32|uint64(low))>>11) / (1 << 53)
 }
 
-// randomCost is the cost of a random number in the steps that minWork counts.
+// randomCost is the cost of a random number in the unit of minWork.
 const randomCost = 16
 
-// Uniform fills dst with numbers of [lo, hi): element i is lo + (hi-lo)·s.Uniform(i), rounded to T.
+// Uniform fills dst with numbers in [lo, hi): element i is lo + (hi-lo)·s.Uniform(i), rounded to T.
 func Uniform[T Float](dst []T, s Seed, lo, hi float64) {
 	parallel(len(dst), minWork/randomCost, uniform[T]{dst, s, lo, hi})
 }
@@ -93,7 +93,7 @@ func (u *uniform[T]) Range(lo, hi int) {
 	}
 }
 
-// value keeps below hi what rounding would lift to it.
+// value returns lo + (hi-lo)·x. If rounding would give hi, it returns the largest number below hi.
 func (u *uniform[T]) value(x float64) T {
 	v := T(u.lo + (u.hi-u.lo)*x)
 	if v >= T(u.hi) && u.hi > u.lo {
@@ -105,8 +105,8 @@ func (u *uniform[T]) value(x float64) T {
 	return v
 }
 
-// Normal fills dst with numbers of the normal distribution: elements 2i and 2i+1 come from the uniform numbers 2i and 2i+1
-// by the method of Box and Muller (1958).
+// Normal fills dst with normally distributed numbers: elements 2i and 2i+1 come from the uniform numbers 2i and 2i+1 by
+// the method of Box and Muller (1958).
 func Normal[T Float](dst []T, s Seed, mean, std float64) {
 	parallel(len(dst), minWork/randomCost, normal[T]{dst, s, mean, std})
 }

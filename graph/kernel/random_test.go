@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// The vectors are those of Random123's kat_vectors for philox4x32 with 10 rounds.
+// The test vectors come from kat_vectors of Random123, for philox4x32 with 10 rounds.
 func TestPhiloxKnownAnswers(t *testing.T) {
 	for _, c := range []struct {
 		key, stream, block uint64
@@ -53,7 +53,7 @@ func testUniform[T kernel.Float](t *testing.T) {
 
 func TestUniform(t *testing.T) { bothTypes(t, testUniform[float32], testUniform[float64]) }
 
-// Between 1 and the next float32 everything rounds to one of the two, and the upper one is outside.
+// All numbers between 1 and the next float32 round to one of the two. The upper number is outside the range.
 func TestUniformStaysBelow(t *testing.T) {
 	hi := math.Nextafter32(1, 2)
 	x := make([]float32, 100)
@@ -65,7 +65,7 @@ func TestUniformStaysBelow(t *testing.T) {
 	}
 }
 
-// moments are the mean, the variance and the fourth central moment of x.
+// moments returns the mean, the variance and the fourth central moment of x.
 func moments[T kernel.Float](x []T) (mean, variance, fourth float64) {
 	n := float64(len(x))
 	for _, v := range x {

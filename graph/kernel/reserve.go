@@ -2,14 +2,14 @@ package kernel
 
 import "sync"
 
-// reserve keeps values of one type between uses. Unlike a sync.Pool it never drops one, so that a warm kernel allocates
-// nothing even across garbage collections; it holds as many as were ever in use at once.
+// reserve keeps idle values of one type for reuse. Unlike a sync.Pool it never drops a value, so that a warm kernel
+// allocates nothing even across garbage collections. It holds as many values as were ever in use at once.
 type reserve[V any] struct {
 	mu   sync.Mutex
 	idle []*V
 }
 
-// reserves holds one *reserve[V] for each V, under the key (*V)(nil): a generic function has no variables of its own.
+// reserves maps (*V)(nil) to the *reserve[V] of each V, because a generic function has no variables of its own.
 var reserves sync.Map
 
 func reserveOf[V any]() *reserve[V] {
@@ -21,7 +21,7 @@ func reserveOf[V any]() *reserve[V] {
 	return r.(*reserve[V])
 }
 
-// take hands out an idle value, or a fresh one; its contents are whatever the last user left.
+// take returns an idle value, or a new value if none is idle. An idle value has the contents of its last use.
 func take[V any]() *V {
 	r := reserveOf[V]()
 	r.mu.Lock()
@@ -35,7 +35,7 @@ func take[V any]() *V {
 	return v
 }
 
-// give returns a value from take.
+// give makes a value from take idle again.
 func give[V any](v *V) {
 	r := reserveOf[V]()
 	r.mu.Lock()
@@ -43,7 +43,7 @@ func give[V any](v *V) {
 	r.mu.Unlock()
 }
 
-// buffer is scratch memory that grows and stays.
+// buffer is scratch memory that only grows.
 type buffer[T any] struct{ data []T }
 
 // sized returns n elements with undefined contents.
@@ -54,7 +54,7 @@ func (b *buffer[T]) sized(n int) []T {
 	return b.data[:n]
 }
 
-// zeroed returns n elements that are zero.
+// zeroed returns n zeros.
 func (b *buffer[T]) zeroed(n int) []T {
 	s := b.sized(n)
 	clear(s)

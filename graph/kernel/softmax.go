@@ -2,20 +2,20 @@ package kernel
 
 import "math"
 
-// expCost is the cost of an exponential in the steps that minWork counts.
+// expCost is the cost of an exponential in the unit of minWork.
 const expCost = 6
 
-// Softmax computes y = eˣ/Σeˣ over each row of cols elements. A row that is all -Inf, one whose every position is masked,
-// gives zeros. y may be x.
+// Softmax computes y = eˣ/Σeˣ over each row of cols elements. A row that is all -Inf (every position is masked) gives
+// zeros. y may be x.
 func Softmax[T Float](y, x []T, cols int) {
 	rows := rowsOf("softmax", len(x), cols)
 	checkLen("softmax", "y", len(y), len(x))
 	parallel(rows, rowGrain(cols*expCost), softmax[T]{y, x, cols})
 }
 
-// Normalizer is what turns a row x into probabilities: softmax(x) = e^(x-Top)·Inverse, with one element per row. Top is the largest
-// x and Inverse is 1/Σe^(x-Top); they are -Inf and 0 if the row is all -Inf. They are two numbers because log Σeˣ in one would lose
-// the digits of the sum when x is large. The slices may be nil.
+// Normalizer holds two numbers per row that turn a row x into probabilities: softmax(x) = e^(x-Top)·Inverse. Top is the
+// largest x and Inverse is 1/Σe^(x-Top). They are -Inf and 0 if the row is all -Inf. The one number log Σeˣ would lose
+// the digits of the sum if x is large. The slices may be nil.
 type Normalizer[T Float] struct{ Top, Inverse []T }
 
 func (n Normalizer[T]) isZero() bool { return n.Top == nil && n.Inverse == nil }
@@ -25,7 +25,7 @@ func (n Normalizer[T]) check(kernel string, rows int) {
 	checkOptional(kernel, "inverse", n.Inverse, rows)
 }
 
-// checkWhole is check for a normalizer that is read.
+// checkWhole is check for a normalizer that is read: neither slice may be nil.
 func (n Normalizer[T]) checkWhole(kernel string, rows int) {
 	checkLen(kernel, "top", len(n.Top), rows)
 	checkLen(kernel, "inverse", len(n.Inverse), rows)
@@ -75,7 +75,7 @@ func (s *softmaxGrad[T]) Range(lo, hi int) {
 		a, b := r*s.cols, (r+1)*s.cols
 		dx, y, dy := s.dx[a:b], s.y[a:b], s.dy[a:b]
 		avg := 0.0
-		if total := sum(y); total != 0 { // 1 but for its rounding, which a large dy would show
+		if total := sum(y); total != 0 { // 1 up to rounding, which a large dy would amplify
 			avg = dot64(y, dy) / total
 		}
 		top, rest := split[T](avg)
@@ -83,13 +83,14 @@ func (s *softmaxGrad[T]) Range(lo, hi int) {
 	}
 }
 
-// split is x as the sum of two numbers. What is subtracted from numbers near x must not lose the digits that T does not hold.
+// split returns x as the sum of two numbers. A subtraction from numbers near x must not lose the digits that T cannot
+// hold.
 func split[T Float](x float64) (top, rest T) {
 	top = T(x)
 	return top, T(x - float64(top))
 }
 
-// centerRow is dx = y·(dy-avg-rest).
+// centerRow computes dx = y·(dy-avg-rest).
 func centerRow[T Float](dx, y, dy []T, avg, rest T) {
 	dx, dy = dx[:len(y)], dy[:len(y)]
 	if fast[T]() {
@@ -101,7 +102,7 @@ func centerRow[T Float](dx, y, dy []T, avg, rest T) {
 	}
 }
 
-// LogSoftmax computes y = x - log Σeˣ over each row of cols elements. A row that is all -Inf stays so. y may be x.
+// LogSoftmax computes y = x - log Σeˣ over each row of cols elements. A row that is all -Inf stays -Inf. y may be x.
 func LogSoftmax[T Float](y, x []T, cols int) {
 	rows := rowsOf("log softmax", len(x), cols)
 	checkLen("log softmax", "y", len(y), len(x))
@@ -129,7 +130,7 @@ func (s *logSoftmax[T]) Range(lo, hi int) {
 	}
 }
 
-// expSum returns the largest x and Σe^(x-top); -Inf and 0 if all x are -Inf.
+// expSum returns the largest x and Σe^(x-top), or -Inf and 0 if all x are -Inf.
 func expSum[T Float](x []T) (top T, total float64) {
 	top = largest(x)
 	if math.IsInf(float64(top), -1) {
@@ -164,7 +165,7 @@ func (s *logSoftmaxGrad[T]) Range(lo, hi int) {
 	}
 }
 
-// logSoftmaxGradRow is dx = dy - eʸ·total.
+// logSoftmaxGradRow computes dx = dy - eʸ·total.
 func logSoftmaxGradRow[T Float](dx, y, dy []T, total T) {
 	dx, dy = dx[:len(y)], dy[:len(y)]
 	if fast[T]() {

@@ -2,7 +2,7 @@ package kernel
 
 import "math"
 
-// exp is eˣ. In float32 it is within 2 units in the last place, and zero where the result would be below 2⁻¹²⁵.
+// exp returns eˣ. In float32 the error is at most 2 units in the last place, and a result below 2⁻¹²⁵ is zero.
 func exp[T Float](x T) T {
 	if single[T]() {
 		return T(exp32(float32(x)))
@@ -10,7 +10,7 @@ func exp[T Float](x T) T {
 	return T(math.Exp(float64(x)))
 }
 
-// tanh is the hyperbolic tangent.
+// tanh returns the hyperbolic tangent of x.
 func tanh[T Float](x T) T {
 	if single[T]() {
 		return T(tanh32(float32(x)))
@@ -18,7 +18,7 @@ func tanh[T Float](x T) T {
 	return T(math.Tanh(float64(x)))
 }
 
-// normalCDF is Φ(x) = (1 + erf(x/√2))/2.
+// normalCDF returns Φ(x) = (1 + erf(x/√2))/2.
 func normalCDF[T Float](x T) T {
 	if single[T]() {
 		return T(normalCDF32(float32(x)))
@@ -26,10 +26,10 @@ func normalCDF[T Float](x T) T {
 	return T(0.5 * math.Erfc(-float64(x)/math.Sqrt2))
 }
 
-// sigmoid is 1/(1+e⁻ˣ).
+// sigmoid returns 1/(1+e⁻ˣ).
 func sigmoid[T Float](x T) T { return 1 / (1 + exp(-x)) }
 
-// sigmoids is sigmoid(x) and 1-sigmoid(x), both with all their digits.
+// sigmoids returns sigmoid(x) and 1-sigmoid(x), both with all their digits.
 func sigmoids[T Float](x T) (s, rest T) {
 	if x < 0 {
 		rest, s = sigmoids(-x)
@@ -40,14 +40,14 @@ func sigmoids[T Float](x T) (s, rest T) {
 	return s, e * s
 }
 
-// The coefficients below are Chebyshev fits of (eʳ-1-r)/r², (tanh(x)/x-1)/x² and of Φ(-a)·e^(a²/2); their own relative
-// errors, 1e-8, 1e-8 and 1e-7, are below the rounding of float32.
+// The coefficients below are Chebyshev fits of (eʳ-1-r)/r², (tanh(x)/x-1)/x² and Φ(-a)·e^(a²/2). The relative errors of the
+// fits, 1e-8, 1e-8 and 1e-7, are below the rounding of float32.
 const (
-	expMax = 88.72283  // above, eˣ is not a float32
+	expMax = 88.72283  // above, eˣ overflows float32
 	expMin = -86.64339 // ln 2⁻¹²⁵: below, the scale factor would not be a normal number
-	// Adding 1.5·2²³ to a small float32 rounds it to an integer and leaves that integer in the low bits.
+	// Adding 1.5·2²³ to a small float32 rounds it to an integer and leaves the integer in the low bits.
 	rounder = 12582912
-	// ln 2 in two parts; the first has few enough bits that its product with an exponent is exact.
+	// ln 2 in two parts. The first part has so few bits that its product with an exponent is exact.
 	ln2High = 0.693359375
 	ln2Low  = -2.12194440e-4
 )
@@ -67,7 +67,7 @@ func exp32(x float32) float32 {
 	p = p*r + 0.1666657703
 	p = p*r + 0.5
 	p = p*r*r + r + 1
-	// 2·2ᵏ⁻¹, because 2¹²⁸ itself is no float32.
+	// 2·2ᵏ⁻¹, because 2¹²⁸ overflows float32.
 	return 2 * p * math.Float32frombits(uint32(k+126)<<23)
 }
 
@@ -103,8 +103,8 @@ func tanh32(x float32) float32 {
 	return y
 }
 
-// normalCDF32 is e^(-x²/2) times a polynomial in 1/(1+0.3|x|) on the left side of zero, so that the tail keeps its
-// relative accuracy, and one minus that on the right side.
+// normalCDF32 returns e^(-x²/2) times a polynomial in 1/(1+0.3|x|) for x < 0, so that the tail keeps its relative
+// accuracy, and one minus that product for x ≥ 0.
 func normalCDF32(x float32) float32 {
 	a := x
 	if a < 0 {

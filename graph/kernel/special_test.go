@@ -7,7 +7,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// checkFunction compares f with its definition in float64 at 400001 places from lo to hi, relative to the result.
+// checkFunction compares f with its definition in float64 at 400001 points from lo to hi, relative to the result.
 func checkFunction(t *testing.T, name string, f func(float32) float32, want func(float64) float64, lo, hi, tol float64) {
 	t.Helper()
 	const n = 400000

@@ -9,11 +9,12 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// TestTrainingStepBits trains whole models for some steps, with dropout, micro-batches, clipping and AdamW: neither the number of
-// workers nor who of them is faster may show in a bit of the weights. It stands here because only here there can be more workers
-// than the machine has processors.
+// TestTrainingStepBits trains whole models for some steps, with dropout, micro-batches, clipping and AdamW. Neither the
+// number of workers nor their speed may change a bit of the weights. The test is in this package because only here it
+// can use more workers than the machine has processors.
 func TestTrainingStepBits(t *testing.T) {
 	gpt := models.GPT{Vocab: 211, Context: 33, Layers: 1, Heads: 3, Dim: 96, EmbedDropout: 0.1, Dropout: 0.1, AttnDropout: 0.1}
 	pairs := models.Seq2Seq{
@@ -47,7 +48,7 @@ func TestTrainingStepBits(t *testing.T) {
 	}
 }
 
-// trained is the losses and all weights after three steps.
+// trained returns the losses and all weights after three steps.
 func trained(t *testing.T, dt tensor.Dtype, loss func(*graph.Scope), source train.Source) [][]float64 {
 	t.Helper()
 	params := graph.NewParams(dt, 5)
@@ -80,7 +81,7 @@ func trained(t *testing.T, dt tensor.Dtype, loss func(*graph.Scope), source trai
 	return all
 }
 
-// counted are the ids 3, 4, … 12 and again, so that a few steps learn something.
+// counted returns n ids that repeat 3, 4, … 12, so that a few steps learn something.
 func counted(n int) []int32 {
 	ids := make([]int32, n)
 	for i := range ids {
@@ -91,7 +92,7 @@ func counted(n int) []int32 {
 
 func windowsOf(t *testing.T, n, b, steps int) train.Source {
 	t.Helper()
-	c, err := train.NewCorpus(counted(n))
+	c, err := data.NewCorpus(counted(n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,11 +100,11 @@ func windowsOf(t *testing.T, n, b, steps int) train.Source {
 }
 
 func pairsOf(m models.Seq2Seq, n, b int) train.Source {
-	var all train.Pairs
+	var all data.Pairs
 	for i := range n {
-		all = append(all, train.Pair{Source: counted(1 + i%m.Source), Target: counted(i % m.Target)})
+		all = append(all, data.Pair{Source: counted(1 + i%m.Source), Target: counted(i % m.Target)})
 	}
-	s := all.Batches(train.PairSize{B: b, S: m.Source, T: m.Target}, train.Marks{BOS: m.BOS[0], EOS: m.EOS[0]})
+	s := all.Batches(data.PairSize{B: b, S: m.Source, T: m.Target}, data.Marks{BOS: m.BOS[0], EOS: m.EOS[0]})
 	s.Pool = 4
 	return s
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// suite is one call of every kernel, large enough for several chunks, with the slices that the calls write.
+// suite holds one call of every kernel, large enough for several chunks, and the slices that the calls write.
 type suite[T kernel.Float] struct {
 	calls map[string]func()
 	out   map[string][][]T
@@ -158,16 +158,15 @@ func TestNoAllocation(t *testing.T) {
 	bothTypes(t, testNoAllocation[float32], testNoAllocation[float64])
 }
 
-// testing.AllocsPerRun uses one processor; this counts with workers at work. While some of them lag behind, the loops that they still
-// have to look at are not free for reuse and others are made, as many as there are workers and more; but a stretch of runs without an
-// allocation must come.
+// testing.AllocsPerRun uses one processor. This test counts with several workers. While some workers lag behind, their
+// loops are not free for reuse, and new loops are allocated. But a series of runs without an allocation must occur.
 func TestNoAllocationWithWorkers(t *testing.T) {
-	const stretches, runs = 100, 10
+	const series, runs = 100, 10
 	withWorkers(4, func() {
 		s := newSuite[float32]()
 		for name, call := range s.calls {
 			least := uint64(math.MaxUint64)
-			for range stretches {
+			for range series {
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
 				for range runs {
@@ -179,7 +178,7 @@ func TestNoAllocationWithWorkers(t *testing.T) {
 				}
 			}
 			if least > 0 {
-				t.Errorf("%s: got at least %d allocations in each of %d stretches of %d runs, want one with none", name, least, stretches, runs)
+				t.Errorf("%s: got at least %d allocations in each of %d series of %d runs, want one with none", name, least, series, runs)
 			}
 		}
 	})

@@ -39,7 +39,7 @@ func addRow64[T Float](y []float64, x []T) {
 	}
 }
 
-// sumParts writes the sums of the rows of parts (chunks, len(dst)), in their order, to dst.
+// sumParts adds the rows of parts (chunks, len(dst)) in order and writes the sums to dst.
 func sumParts[T, P Float](dst []T, parts []P) {
 	for j := range dst {
 		var s float64
@@ -50,8 +50,8 @@ func sumParts[T, P Float](dst []T, parts []P) {
 	}
 }
 
-// SumTo sums src, contiguous of the given shape, over the axes where keep is false; dst is contiguous over the axes that
-// stay. At most 6 axes. Sums run in float64.
+// SumTo sums src, which is contiguous with the given shape, over the axes where keep is false. dst is contiguous over
+// the other axes. At most 6 axes. Sums run in float64.
 func SumTo[T Float](dst, src []T, shape []int, keep []bool) {
 	s, l := newSumTo(dst, src, shape, keep)
 	checkLen("sum", "src", len(src), l.count())
@@ -73,19 +73,19 @@ func SumTo[T Float](dst, src []T, shape []int, keep []bool) {
 	}
 }
 
-// sumBlock is the number of neighbouring sums that are kept on the stack.
+// sumBlock is the number of adjacent sums that are kept on the stack.
 const sumBlock = 128
 
 type sumTo[T Float] struct {
 	dst, src     []T
-	kept, summed layout // the offsets into src are those of operand 1
-	run          int    // length of the inner axis when it is kept, else 1
-	blocks       int    // pieces of a run
+	kept, summed layout // operand 1 is src
+	run          int    // length of the inner axis if it is kept, else 1
+	blocks       int    // blocks of a run
 }
 
 func newSumTo[T Float](dst, src []T, shape []int, keep []bool) (sumTo[T], layout) {
 	if len(shape) > maxAxes || len(keep) != len(shape) {
-		panic(fmt.Sprintf("kernel: sum: shape of %d axes, keep of %d: want equal numbers, at most %d", len(shape), len(keep), maxAxes))
+		panic(fmt.Sprintf("kernel: sum: shape has %d axes, keep has %d: want equal numbers, at most %d", len(shape), len(keep), maxAxes))
 	}
 	var from, to [maxAxes]int
 	srcStride := contiguous(&from, shape)
@@ -134,7 +134,7 @@ func (s *sumTo[T]) Range(lo, hi int) {
 	}
 }
 
-// elements sums where the inner axis is summed, or where no axis is.
+// elements computes dst[lo:hi] if the inner axis is summed or no axis is summed.
 func (s *sumTo[T]) elements(lo, hi int) {
 	outer := s.summed
 	inner := axis{size: 1}
@@ -153,13 +153,13 @@ func (s *sumTo[T]) elements(lo, hi int) {
 	}
 }
 
-// Sum is Σ xᵢ in float64.
+// Sum returns Σ xᵢ in float64.
 func Sum[T Float](x []T) float64 { return reduce(plainSum, x) }
 
-// SumSquares is Σ xᵢ² in float64.
+// SumSquares returns Σ xᵢ² in float64.
 func SumSquares[T Float](x []T) float64 { return reduce(squareSum, x) }
 
-// summand names what a reduction adds up; a function value would have to be allocated.
+// summand selects the terms of a reduction. A function value would have to be allocated.
 type summand uint8
 
 const (
@@ -168,7 +168,7 @@ const (
 	nonFiniteSum
 )
 
-// reduce adds up the sums of fixed chunks in their order.
+// reduce adds the sums of fixed chunks in order.
 func reduce[T Float](of summand, x []T) float64 {
 	partial := take[buffer[float64]]()
 	parts := partial.sized((len(x) + minWork - 1) / minWork)
@@ -181,7 +181,7 @@ func reduce[T Float](of summand, x []T) float64 {
 type reduction[T Float] struct {
 	of    summand
 	x     []T
-	parts []float64 // one of each chunk
+	parts []float64 // one per chunk
 }
 
 func (r *reduction[T]) Range(lo, hi int) {

@@ -29,7 +29,7 @@ func testSumTo[T kernel.Float](t *testing.T) {
 				at++
 			})
 			kernel.SumTo(dst, src, shape, keep)
-			// One rounding to T; the float64 sums of up to 60000 numbers differ by their order only.
+			// One rounding to T. The float64 sums of up to 60000 numbers differ only by their order.
 			near(t, fmt.Sprint(shape, mask), dst, want, 2*epsilon[T]()+1e-13)
 		}
 	}

@@ -22,8 +22,8 @@ func swigluRow[T Float](y, gate, up []T) {
 	}
 }
 
-// SwiGLUGrad computes dgate = silu'(gate)·up·dy and dup = silu(gate)·dy. Either of dgate and dup may be nil; each may be any
-// of the inputs.
+// SwiGLUGrad computes dgate = silu'(gate)·up·dy and dup = silu(gate)·dy. dgate or dup may be nil. Each may be any of the
+// inputs.
 func SwiGLUGrad[T Float](dgate, dup, gate, up, dy []T) {
 	checkOptional("swiglu grad", "dgate", dgate, len(gate))
 	checkOptional("swiglu grad", "dup", dup, len(gate))
@@ -39,7 +39,7 @@ func (s *swigluGrad[T]) Range(lo, hi int) {
 		s.plain(lo, hi)
 		return
 	}
-	var spare [512]T // takes a gradient that is not wanted: the other must not depend on that
+	var spare [512]T // receives a gradient that is not requested, so that the other has the same bits
 	for ; lo < hi; lo += len(spare) {
 		n := min(hi-lo, len(spare))
 		dgate, dup := spare[:n], spare[:n]

@@ -8,10 +8,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// guard is the number of elements around each operand that a kernel must neither use nor change.
+// guard is the number of elements around each operand that a kernel must neither read nor write.
 const guard = 9
 
-// guarded is a slice of n random numbers in the midst of NaNs, at an address that no vector is aligned to.
+// guarded is a slice of n random numbers between NaNs. Its address is not aligned to a vector.
 type guarded struct {
 	all []float32
 	n   int
@@ -28,7 +28,7 @@ func newGuarded(n int, seed uint64) guarded {
 
 func (g guarded) slice() []float32 { return g.all[guard : guard+g.n : guard+g.n] }
 
-// checkGuard fails when an element around the slice is no longer NaN.
+// checkGuard fails if an element around the slice is no longer NaN.
 func (g guarded) checkGuard(t *testing.T, what string) {
 	t.Helper()
 	for i, v := range g.all {
@@ -38,15 +38,16 @@ func (g guarded) checkGuard(t *testing.T, what string) {
 	}
 }
 
-// twinKernel is a kernel on rows of n elements: a, b and c are inputs, y and z outputs that hold random numbers before.
+// twinKernel is a kernel on rows of n elements: a, b and c are inputs; y and z are outputs, which hold random numbers
+// before.
 type twinKernel struct {
 	name string
-	tol  float64 // zero where every bit must agree
+	tol  float64 // zero if every bit must agree
 	run  func(a, b, c, y, z []float32)
 }
 
-// One operation is rounded alike in both, several of them are not: a fused product is rounded once. The tolerances count
-// roundings; those of the activations are the ones of TestFunctions.
+// A single operation is rounded equally in both. Several operations are not: a fused product is rounded once. The tolerances
+// count roundings. The activations have the tolerances of TestFunctions.
 const unit = 0x1p-24
 
 func twinKernels() []twinKernel {
@@ -122,7 +123,8 @@ func twinNorms() []twinKernel {
 	return list
 }
 
-// Each row kernel in assembly against its twin in Go, for every length up to 257 with guards around the operands.
+// This test compares each row kernel in assembly with its twin in Go, for every length up to 257 with guards around the
+// operands.
 func TestTwins(t *testing.T) {
 	for _, k := range twinKernels() {
 		for n := range 258 {
@@ -147,7 +149,8 @@ func TestTwins(t *testing.T) {
 	}
 }
 
-// guardMatrix lays rows by cols elements out with a distance between rows that is no multiple of a vector; what is between is NaN.
+// guardMatrix returns a matrix of rows by cols elements whose stride is not a multiple of a vector. The elements between
+// the rows are NaN.
 func guardMatrix(rows, cols int, trans bool, seed uint64) kernel.Matrix[float32] {
 	if trans {
 		rows, cols = cols, rows
@@ -163,7 +166,7 @@ func guardMatrix(rows, cols int, trans bool, seed uint64) kernel.Matrix[float32]
 	return kernel.Matrix[float32]{Data: data[:max(0, len(data)-3)], Stride: stride, Trans: trans}
 }
 
-// The micro-kernels against the twin for all numbers of rows and columns up to two of their tiles, with NaN around.
+// This test compares the micro-kernels with their twin for all numbers of rows and columns up to two tiles, with NaN around.
 func TestGemmTwin(t *testing.T) {
 	rows, cols := 25, 65
 	if testing.Short() {
@@ -173,7 +176,7 @@ func TestGemmTwin(t *testing.T) {
 		for n := 1; n <= cols; n++ {
 			for _, k := range []int{1, 7, 400} {
 				if k == 400 && m > 13 && n > 33 {
-					continue // nothing new but the time it takes
+					continue // covered by smaller sizes
 				}
 				for trans := range 4 {
 					gemmTwins(t, gemmCase{m: m, n: n, k: k, transA: trans&1 > 0, transB: trans&2 > 0})
@@ -183,7 +186,7 @@ func TestGemmTwin(t *testing.T) {
 	}
 }
 
-// gemmTwins runs a product at every level. All assembly adds up in the same order, so that its bits do not depend on the level.
+// gemmTwins runs a product at every level. All assembly sums in the same order, so its bits do not depend on the level.
 func gemmTwins(t *testing.T, c gemmCase) {
 	t.Helper()
 	g := kernel.Gemm[float32]{M: c.m, N: c.n, K: c.k, StrideC: c.n + 5, Accumulate: c.transB && !c.transA, Alpha: 0.5}
@@ -198,10 +201,10 @@ func gemmTwins(t *testing.T, c gemmCase) {
 		results[level].checkGuard(t, c.String())
 	}
 	near(t, c.String(), results[kernel.Narrow].slice(), wide(results[kernel.Plain].slice()), gemmTol[float32](c.k))
-	near(t, c.String()+" of wide strips beside narrow ones", results[kernel.Wide].slice(), wide(results[kernel.Narrow].slice()), 0)
+	near(t, c.String()+" of wide strips against narrow strips", results[kernel.Wide].slice(), wide(results[kernel.Narrow].slice()), 0)
 }
 
-// The functions in vector registers keep to the limits of their twins.
+// The functions in vector registers meet the tolerances of their twins.
 func TestVectorFunctions(t *testing.T) {
 	const ulp = 0x1p-23
 	one := func(rows func(y, x []float32)) func(float32) float32 {

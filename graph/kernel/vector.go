@@ -2,10 +2,10 @@ package kernel
 
 import "unsafe"
 
-// The loops on contiguous slices that the other kernels are made of. Sums run in float64 with four accumulators, which
+// The loops on contiguous slices that the other kernels consist of. Sums run in float64 with four accumulators, which
 // fixes their order and hides the latency of an addition.
 
-// sum is Σ xᵢ.
+// sum returns Σ xᵢ.
 func sum[T Float](x []T) float64 {
 	if fast[T]() {
 		return sumRowAVX2(len(x), first(x))
@@ -24,7 +24,7 @@ func sum[T Float](x []T) float64 {
 	return (s0 + s1) + (s2 + s3)
 }
 
-// sumSquares is Σ (xᵢ-mean)².
+// sumSquares returns Σ (xᵢ-mean)².
 func sumSquares[T Float](x []T, mean float64) float64 {
 	if fast[T]() {
 		return sumSquaresRowAVX2(len(x), first(x), mean)
@@ -46,7 +46,7 @@ func sumSquares[T Float](x []T, mean float64) float64 {
 	return (s0 + s1) + (s2 + s3)
 }
 
-// dot64 is Σ xᵢ·yᵢ in float64.
+// dot64 returns Σ xᵢ·yᵢ in float64.
 func dot64[T Float](x, y []T) float64 {
 	y = y[:len(x)]
 	if fast[T]() {
@@ -64,7 +64,7 @@ func dot64[T Float](x, y []T) float64 {
 	return s0 + s1
 }
 
-// dot is Σ xᵢ·yᵢ in T with eight accumulators.
+// dot returns Σ xᵢ·yᵢ in T with eight accumulators.
 func dot[T Float](x, y []T) T {
 	var s0, s1, s2, s3, s4, s5, s6, s7 T
 	y = y[:len(x)]
@@ -85,7 +85,7 @@ func dot[T Float](x, y []T) T {
 	return ((s0 + s4) + (s1 + s5)) + ((s2 + s6) + (s3 + s7))
 }
 
-// dots4 is Σₖ aₖ·bᵢₖ for four rows of b.
+// dots4 returns Σₖ aₖ·bᵢₖ for four rows of b.
 func dots4[T Float](a, b []T, stride int) [4]T {
 	if fast[T]() && len(a) > 0 {
 		_ = b[3*stride+len(a)-1]
@@ -100,7 +100,7 @@ func dots4[T Float](a, b []T, stride int) [4]T {
 	return sums
 }
 
-// pairDots4 is dots4 of two rows at once, for assembly.
+// pairDots4 is dots4 for the two rows a and second, in assembly.
 func pairDots4[T Float](a, second, b []T, stride int) (sums [8]T) {
 	if n := len(a); n > 0 {
 		_, _ = second[n-1], b[3*stride+n-1]
@@ -109,7 +109,7 @@ func pairDots4[T Float](a, second, b []T, stride int) (sums [8]T) {
 	return sums
 }
 
-// axpy is y += a·x.
+// axpy computes y += a·x.
 func axpy[T Float](y []T, a T, x []T) {
 	y = y[:len(x)]
 	if fast[T]() {
@@ -121,7 +121,7 @@ func axpy[T Float](y []T, a T, x []T) {
 	}
 }
 
-// axpy4 is y += a[0]·x + a[1]·(x from stride on) + …, four rows of a matrix at once, which saves three passes over y.
+// axpy4 computes y += a[0]·x + a[1]·x[stride:] + … with four rows of a matrix at once, which saves three passes over y.
 func axpy4[T Float](y []T, a *[4]T, x []T, stride int) {
 	n := len(y)
 	if n == 0 {
@@ -140,7 +140,7 @@ func axpy4[T Float](y []T, a *[4]T, x []T, stride int) {
 	}
 }
 
-// addRow is y += x.
+// addRow computes y += x.
 func addRow[T Float](y, x []T) {
 	y = y[:len(x)]
 	if fast[T]() {
@@ -152,7 +152,7 @@ func addRow[T Float](y, x []T) {
 	}
 }
 
-// scaleRow is y = a·x.
+// scaleRow computes y = a·x.
 func scaleRow[T Float](y []T, a T, x []T) {
 	y = y[:len(x)]
 	if fast[T]() {
@@ -164,7 +164,7 @@ func scaleRow[T Float](y []T, a T, x []T) {
 	}
 }
 
-// largest is the maximum of x, -Inf when x is empty, and NaN when x holds one.
+// largest returns the maximum of x: -Inf if x is empty, NaN if x contains NaN.
 func largest[T Float](x []T) T {
 	if fast[T]() {
 		return T(largestRowAVX2(len(x), first(x)))

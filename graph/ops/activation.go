@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// Activate is y = act(x), element by element; see kernel.Activation for the formulas.
+// Activate is y = act(x), element by element. kernel.Activation has the formulas.
 func Activate(x *G.Node, act kernel.Activation) (*G.Node, error) {
 	d := Def{
 		Name:    act.String(),
@@ -21,7 +21,7 @@ func Activate(x *G.Node, act kernel.Activation) (*G.Node, error) {
 	}
 	d.Grad = func(d Derivation) ([]*G.Node, error) {
 		kept, err := d.In[0], error(nil)
-		if act == kernel.ReLU { // its gradient can be told from its result, so that x need not be kept
+		if act == kernel.ReLU { // its gradient needs only its result, so x need not be kept
 			if kept, err = d.Out(0); err != nil {
 				return nil, err
 			}
@@ -35,7 +35,7 @@ func Activate(x *G.Node, act kernel.Activation) (*G.Node, error) {
 func activationShapes(act kernel.Activation) func(in []tensor.Shape) ([]tensor.Shape, error) {
 	return func(in []tensor.Shape) ([]tensor.Shape, error) {
 		if act > kernel.Sigmoid {
-			return nil, errors.Errorf("there is no %v", act)
+			return nil, errors.Errorf("unknown %v", act)
 		}
 		return sameShape(in)
 	}

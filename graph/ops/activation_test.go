@@ -87,7 +87,7 @@ func dropoutCases() []opCase {
 	return cases
 }
 
-// keep is the factor of the n-th element under dropout.
+// keep returns the factor of the n-th element under dropout.
 func keep(p float64, key uint64, stream []int32, n uint64) float64 {
 	s := kernel.Seed{Key: key, Stream: uint64(uint32(stream[0])) | uint64(uint32(stream[1]))<<32}
 	if float64(s.Uint32(n)) < p*(1<<32) {

@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// Add is x + y with NumPy's broadcasting: axes are aligned from the last one, and an axis of 1 or a missing one is repeated.
+// Add is x + y with NumPy's broadcasting: axes are aligned from the last one, and a missing axis or an axis of 1 is repeated.
 func Add(x, y *G.Node) (*G.Node, error) {
 	return elementwise("Add", kernel.Add, x, y, func(d Derivation) (dx, dy *G.Node, err error) { return d.D, d.D, nil })
 }
@@ -52,7 +52,7 @@ func Div(x, y *G.Node) (*G.Node, error) {
 	})
 }
 
-// gradients are those of a binary operation before the sums that undo broadcasting.
+// gradients returns the gradients of a binary operation before the sums that undo broadcasting.
 type gradients func(Derivation) (dx, dy *G.Node, err error)
 
 func elementwise(name string, op kernel.BinaryOp, x, y *G.Node, grad gradients) (*G.Node, error) {
@@ -95,7 +95,7 @@ func broadcastShape(x, y tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{z}, nil
 }
 
-// axisFromEnd is the size of the i-th axis from the last one, 1 where there is none.
+// axisFromEnd returns the size of the i-th axis from the last one, 1 if s has no such axis.
 func axisFromEnd(s []int, i int) int {
 	if i >= len(s) {
 		return 1
@@ -103,7 +103,7 @@ func axisFromEnd(s []int, i int) int {
 	return s[len(s)-1-i]
 }
 
-// broadcastStrides walks a tensor of shape s as if it had shape out: repeated axes have stride 0.
+// broadcastStrides returns the strides that read a tensor of shape s as shape out: repeated axes have stride 0.
 func broadcastStrides(s, out []int) []int {
 	strides := make([]int, len(out))
 	step := 1
@@ -132,7 +132,7 @@ func elementwiseForward[T kernel.Float](op kernel.BinaryOp) func(*Call[T]) error
 	}
 }
 
-// sumTo sums x over the axes that were repeated to get from shape to x's.
+// sumTo sums x over the axes along which broadcasting repeated an operand of this shape.
 func sumTo(d Derivation, x *G.Node, shape tensor.Shape) (*G.Node, error) {
 	full := x.Shape()
 	if slices.Equal(full, shape) {

@@ -101,7 +101,7 @@ func broadcast(x, y array, f func(x, y float64) float64) array {
 	return build(shape, func(index []int) float64 { return f(x.get(index...), y.get(index...)) })
 }
 
-// alignedTo puts ones before a shape until it has n axes.
+// alignedTo adds ones in front of a shape until it has n axes.
 func alignedTo(shape []int, n int) []int {
 	return slices.Concat(slices.Repeat([]int{1}, max(0, n-len(shape))), shape)
 }

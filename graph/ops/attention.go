@@ -8,15 +8,15 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// AttentionOptions are the choices of Attention. Heads must be given.
+// AttentionOptions are the options of Attention. Heads is required.
 type AttentionOptions struct {
 	Heads   int     // H
 	KVHeads int     // heads of the keys and values, each shared by H/KVHeads query heads; 0 means H
 	Causal  bool    // a query sees no later key
-	Window  int     // a query at p sees keys in p−Window < j (and j < p+Window unless Causal); 0 means all
+	Window  int     // a query at p sees keys j > p−Window (and j < p+Window unless Causal); 0 means all
 	Scale   float64 // of the scores; 0 means 1/√D
 	Dropout float64 // on the probabilities; needs Operands.Stream
-	Key     uint64  // of the dropout's randomness, one for each place in a model
+	Key     uint64  // key of the dropout's random numbers, different for each path of a model
 }
 
 func (o AttentionOptions) kvHeads() int {
@@ -26,21 +26,21 @@ func (o AttentionOptions) kvHeads() int {
 	return o.KVHeads
 }
 
-// Operands are the nodes that Attention reads. Only Q is always needed.
+// Operands are the nodes that Attention reads. Only Q is always required.
 type Operands struct {
-	// Q is (B, T, H·D), K and V are (B, S, KVHeads·D). With V nil, K holds keys and values side by side, (B, S, 2·KVHeads·D);
-	// with K nil too, Q holds queries, keys and values, (B, T, (H+2·KVHeads)·D).
+	// Q is (B, T, H·D), K and V are (B, S, KVHeads·D). If V is nil, each row of K holds keys, then values, (B, S,
+	// 2·KVHeads·D). If K is nil too, each row of Q holds queries, keys and values, (B, T, (H+2·KVHeads)·D).
 	Q, K, V *G.Node
 
-	Past    *G.Node // int32 (B): the position of the first query among the keys; nil means S−T
-	Lengths *G.Node // int32 (B): how many keys of each sequence count; nil means S
+	Past    *G.Node // int32 (B): position of the first query among the keys; nil means S−T
+	Lengths *G.Node // int32 (B): number of valid keys of each sequence; nil means S
 	Bias    *G.Node // added to the scores, (B or 1, H or 1, T, S); nil for none
 	Stream  *G.Node // the step's stream of random numbers, for Dropout
 }
 
-// Attention is scaled dot-product attention, softmax(Q·Kᵀ·Scale + Bias)·V for each head (Vaswani et al. 2017, section 3.2.1):
-// → (B, T, H·D). Nothing of size T×S is stored: the probabilities are computed in tiles with a running softmax and once more for the
-// gradient (Dao et al. 2022, arXiv 2205.14135). A query that sees no key gives zeros.
+// Attention is scaled dot-product attention, softmax(Q·Kᵀ·Scale + Bias)·V for each head (Vaswani et al. 2017, section 3.2.1): → (B,
+// T, H·D). It stores nothing of size T×S. It computes the probabilities in tiles with a running softmax, and again for the gradient
+// (Dao et al. 2022, arXiv 2205.14135). A query that sees no key gives zeros.
 func Attention(in Operands, o AttentionOptions) (*G.Node, error) {
 	a := attention{AttentionOptions: o, sources: 1}
 	nodes := []*G.Node{in.Q}
@@ -71,10 +71,10 @@ func Attention(in Operands, o AttentionOptions) (*G.Node, error) {
 	}, nodes...)
 }
 
-// attention is Attention's options and where its operands are; -1 stands for none.
+// attention is Attention's options and the indices of its operands; -1 means none.
 type attention struct {
 	AttentionOptions
-	sources                     int // how many nodes hold the queries, keys and values
+	sources                     int // number of nodes that hold the queries, keys and values
 	past, lengths, bias, stream int
 }
 
@@ -83,8 +83,8 @@ func (a attention) check(in Operands) error {
 	case in.Q == nil || in.K == nil && in.V != nil:
 		return errors.New("operands: want Q, Q and K, or Q, K and V")
 	case a.Heads <= 0 || a.kvHeads() <= 0 || a.Heads%a.kvHeads() != 0:
-		return errors.Errorf("%d heads do not share %d key-value heads", a.Heads, a.kvHeads())
-	case !(a.Dropout >= 0 && a.Dropout < 1): // nor is NaN
+		return errors.Errorf("%d heads cannot share %d key-value heads: want a positive multiple", a.Heads, a.kvHeads())
+	case !(a.Dropout >= 0 && a.Dropout < 1): // NaN is refused too
 		return errors.Errorf("dropout %g is not in 0 ≤ p < 1", a.Dropout)
 	case a.Dropout > 0 && in.Stream == nil:
 		return errors.New("dropout needs a stream of random numbers")
@@ -102,7 +102,7 @@ func (a attention) check(in Operands) error {
 	return nil
 }
 
-// dims finds the sizes of the problem: batch, queries, keys, width of a head.
+// dims returns the sizes of the problem: batch, queries, keys and width of a head.
 func (a attention) dims(in []tensor.Shape) (b, t, s, d int, err error) {
 	for _, x := range in[:a.sources] {
 		if len(x) != 3 {
@@ -133,7 +133,7 @@ func (a attention) dims(in []tensor.Shape) (b, t, s, d int, err error) {
 	return b, t, s, d, nil
 }
 
-// shapes are those of the result and of the two parts of every query's normalizer.
+// shapes returns the shapes of the result and of the two parts of every query's normalizer.
 func (a attention) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	b, t, s, d, err := a.dims(in)
 	if err != nil {
@@ -153,7 +153,7 @@ func (a attention) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{b, t, a.Heads * d}, {b, a.Heads, t}, {b, a.Heads, t}}, nil
 }
 
-// flops: two products of T×S×D a head, half of them where the mask is causal.
+// flops counts two products of T×S×D per head, and half of them if the mask is causal.
 func (a attention) flops(in, _ []tensor.Shape) int {
 	b, t, s, d, _ := a.dims(in)
 	n := 4 * b * a.Heads * t * s * d
@@ -163,7 +163,7 @@ func (a attention) flops(in, _ []tensor.Shape) int {
 	return n
 }
 
-// heads finds queries, keys and values in their operands, or their gradients in the results.
+// heads returns the queries, keys and values of the operands, or their gradients of the results.
 func heads[T kernel.Float](a attention, x []Arg[T], d int) (q, k, v kernel.Heads[T]) {
 	kv := a.kvHeads()
 	at := func(i, channel int) kernel.Heads[T] {
@@ -216,7 +216,7 @@ func attentionKernel[T kernel.Float](a attention, c *Call[T]) kernel.Attention[T
 	return k
 }
 
-// contiguous is the layout of the result: (B, T, H·D).
+// contiguous returns the layout of the result: (B, T, H·D).
 func contiguous[T kernel.Float](x Arg[T], d int) kernel.Heads[T] {
 	return kernel.Heads[T]{Data: x.F, Batch: x.Shape[1] * x.Cols(), Time: x.Cols(), Head: d}
 }
@@ -232,7 +232,7 @@ func attentionForward[T kernel.Float](a attention) func(*Call[T]) error {
 	}
 }
 
-// checkPositions refuses lengths and positions that point outside the keys.
+// checkPositions returns an error for lengths and positions outside the keys.
 func checkPositions[T kernel.Float](a attention, c *Call[T]) error {
 	s := c.In[min(a.sources, 2)-1].Shape[1]
 	if a.lengths >= 0 {

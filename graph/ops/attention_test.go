@@ -15,8 +15,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// attentionCase is a problem of batch b, t queries, s keys and heads of width d. sources says how the queries, keys and values
-// are packed: 1 for all in one, 2 for keys and values in one, 3 for none.
+// attentionCase is a problem of batch b, t queries, s keys and heads of width d. sources is the packing of queries, keys and
+// values: 1 for all in one node, 2 for keys and values in one, 3 for three nodes.
 type attentionCase struct {
 	sources, b, t, s, d int
 	o                   ops.AttentionOptions
@@ -79,7 +79,7 @@ func (a attentionCase) kv() int {
 	return a.o.KVHeads
 }
 
-// operands are queries, keys and values, then position, lengths, bias and stream as far as there are any.
+// operands returns queries, keys and values, then position, lengths, bias and stream if the case has them.
 func (a attentionCase) operands() []operand {
 	q, kv := a.o.Heads*a.d, a.kv()*a.d
 	in := [][]operand{
@@ -105,7 +105,7 @@ func (a attentionCase) operands() []operand {
 	return in
 }
 
-// hiding hides every second key, and all of them from the first query.
+// hiding returns a bias that hides every second key, and all keys from the first query.
 func (a attentionCase) hiding() []float64 {
 	bias := make([]float64, a.t*a.s)
 	for i := range bias {
@@ -116,8 +116,8 @@ func (a attentionCase) hiding() []float64 {
 	return bias
 }
 
-// split hands out the operands in the order of operands.
-func split[E any](a attentionCase, x []E) (qkv []E, past, lengths, bias, stream *E) {
+// unpack assigns nodes in the order of operands.
+func unpack[E any](a attentionCase, x []E) (qkv []E, past, lengths, bias, stream *E) {
 	qkv, x = x[:a.sources], x[a.sources:]
 	next := func(is bool) *E {
 		if !is {
@@ -132,7 +132,7 @@ func split[E any](a attentionCase, x []E) (qkv []E, past, lengths, bias, stream 
 }
 
 func (a attentionCase) apply(x []*G.Node) (*G.Node, error) {
-	qkv, past, lengths, bias, stream := split(a, x)
+	qkv, past, lengths, bias, stream := unpack(a, x)
 	qkv = append(slices.Clone(qkv), nil, nil)
 	node := func(n **G.Node) *G.Node {
 		if n == nil {
@@ -148,7 +148,7 @@ func (a attentionCase) apply(x []*G.Node) (*G.Node, error) {
 
 // reference stores all scores and follows the documentation of each option.
 func (a attentionCase) reference(x []array) array {
-	qkv, _, _, bias, stream := split(a, x)
+	qkv, _, _, bias, stream := unpack(a, x)
 	scale := a.o.Scale
 	if scale == 0 {
 		scale = 1 / math.Sqrt(float64(a.d))
@@ -198,7 +198,7 @@ func (a attentionCase) sees(b, i, j int) bool {
 
 func (a attentionCase) query(x []array, b, i, h, d int) float64 { return x[0].get(b, i, h*a.d+d) }
 
-// keyValue is an element of the key (which = 0) or of the value (1) that head h reads.
+// keyValue returns an element of the key (which = 0) or of the value (1) that head h reads.
 func (a attentionCase) keyValue(x []array, which, b, j, h, d int) float64 {
 	column := h/(a.o.Heads/a.kv())*a.d + d
 	switch a.sources {
@@ -210,7 +210,7 @@ func (a attentionCase) keyValue(x []array, which, b, j, h, d int) float64 {
 	return x[1+which].get(b, j, column)
 }
 
-// TestAttentionMemory: neither what the Program plans nor what the kernels take besides is of size T×S, forward and backward.
+// TestAttentionMemory: neither the Program's plan nor the kernels' own memory is of size T×S, forward and backward.
 func TestAttentionMemory(t *testing.T) {
 	const long, square = 2048, 2048 * 2048 * 4 // bytes of the scores of one head
 	var before, after runtime.MemStats

@@ -8,11 +8,11 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// Cache writes the columns lo ≤ c < lo+C of x into a cache of keys or values and returns the cache: with cache (B, S, C),
-// x (B, T, ≥lo+C) and past int32 (B), row t of sequence b goes to row past[b]+t. In a graph.Program the cache is changed in
-// place and kept from run to run. It has no gradient.
+// Cache writes the columns lo ≤ c < lo+C of x into a cache of keys or values and returns the cache. With cache (B, S, C), x (B, T,
+// ≥lo+C) and past int32 (B), row t of sequence b goes to row past[b]+t. A graph.Program changes the cache in place and keeps it
+// between runs. Cache has no gradient.
 //
-// At run time it is an error if a sequence would not fit into its S rows.
+// At run time it is an error if a sequence does not fit into the S rows.
 func Cache(cache, x, past *G.Node, lo int) (*G.Node, error) {
 	return New(Def{
 		Name:  "Cache",

@@ -30,7 +30,7 @@ func counting(n int) []float64 {
 	return x
 }
 
-// TestCache: rows go to each sequence's own position, and what earlier runs wrote stays until Reset.
+// TestCache: rows go to each sequence's own position, and rows of earlier runs remain until Reset.
 func TestCache(t *testing.T) {
 	p, err := graph.Build(graph.NewParams(tensor.Float64, 1), graph.Decode, decoder(2))
 	check(t, err)
@@ -40,10 +40,10 @@ func TestCache(t *testing.T) {
 	check(t, p.Run(feed))
 	write(0, 2, 3, 6, 7)
 	write(5+3, 10, 11, 14, 15)
-	expect := func(what string) {
+	expect := func(when string) {
 		t.Helper()
 		if got := p.Output("cache").Float64s(); !slices.Equal(got, want) {
-			t.Errorf("%s: got %v, want %v", what, got, want)
+			t.Errorf("%s: got %v, want %v", when, got, want)
 		}
 	}
 	expect("first run")
@@ -69,7 +69,7 @@ func TestCacheOverflow(t *testing.T) {
 	}
 }
 
-// TestCacheTapeMachine: in plain Gorgonia the cache is a copy with the new rows, and the operand stays as it was.
+// TestCacheTapeMachine: in plain Gorgonia the cache is a copy with the new rows, and the operand does not change.
 func TestCacheTapeMachine(t *testing.T) {
 	g := G.NewGraph()
 	state := graphtest.Dense(tensor.Float64, counting(10), 1, 5, 2)
@@ -89,8 +89,8 @@ func TestCacheTapeMachine(t *testing.T) {
 	}
 }
 
-// TestMaskedLogSoftmax: a row that is all −Inf stays so and has a zero gradient. Its loss is infinite, so that no difference can
-// be taken.
+// TestMaskedLogSoftmax: a row of only −Inf stays −Inf and has a zero gradient. Its loss is infinite, so that central differences
+// cannot check it.
 func TestMaskedLogSoftmax(t *testing.T) {
 	inf := math.Inf(-1)
 	p, err := graph.Build(graph.NewParams(tensor.Float64, 1), graph.Train, func(s *graph.Scope) {

@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// opCase is one application of an operation: to parameters, so that every gradient is checked, and to constants.
+// opCase is one application of an operation to parameters, whose gradients are all checked, and to constants.
 type opCase struct {
 	name     string
 	operands []operand
@@ -21,7 +21,7 @@ type opCase struct {
 	want     func(x []array) array // the plain reference, in float64
 }
 
-// operand is a parameter unless ids or fixed is given.
+// operand is a parameter unless ids or fixed is set.
 type operand struct {
 	shape []int
 	init  graph.Init
@@ -33,20 +33,20 @@ func (o operand) isParam() bool { return o.ids == nil && o.fixed == nil }
 
 func normal(shape ...int) operand { return operand{shape: shape, init: graph.Normal(1)} }
 
-// near1 is for denominators: 0.9 to 1.1 after the shift of graphtest.Gradients.
+// near1 suits denominators: 0.9 to 1.1 after the shift of graphtest.Gradients.
 func near1(shape ...int) operand { return operand{shape: shape, init: graph.Constant(1)} }
 
 func ids(v []int32, shape ...int) operand { return operand{shape: shape, ids: v} }
 
 func fixed(v []float64, shape ...int) operand { return operand{shape: shape, fixed: v} }
 
-// allCases is every case of this package's tables.
+// allCases returns every case of this package's tables.
 func allCases() []opCase {
 	return slices.Concat(arithmeticCases(), matMulCases(), linearCases(), shapeCases(), embeddingCases(), attentionCases(),
 		normCases(), softmaxCases(), crossEntropyCases(), headLossCases(), activationCases(), dropoutCases(), poolingCases(), customCases())
 }
 
-// declare is the case in a graph.Program.
+// declare declares the case in a graph.Program.
 func (c opCase) declare(s *graph.Scope) {
 	nodes := make([]*G.Node, len(c.operands))
 	for i, o := range c.operands {
@@ -98,7 +98,7 @@ func (c opCase) run(t *testing.T, params *graph.Params) *graph.Program {
 	return p
 }
 
-// values are the operands as the parameters hold them.
+// values returns the operands with the values of the parameters.
 func (c opCase) values(params *graph.Params) []array {
 	x := make([]array, len(c.operands))
 	for i, o := range c.operands {

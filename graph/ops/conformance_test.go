@@ -23,7 +23,8 @@ func TestGradients(t *testing.T) {
 func TestValues(t *testing.T) {
 	for _, c := range allCases() {
 		t.Run(c.name, func(t *testing.T) {
-			// Sums of up to some hundred terms of size 1 in float32 leave a few times √100·6e-8; float64 has 9 digits more.
+			// In float32, sums of up to a few hundred terms of size 1 have an error of a few times √100·6e-8. float64 has 9 more
+			// digits.
 			checkValues(t, c, tensor.Float32, 1e-5)
 			checkValues(t, c, tensor.Float64, 1e-12)
 		})
@@ -57,7 +58,7 @@ func TestTapeMachine(t *testing.T) {
 				params := graph.NewParams(dt, 1)
 				p := c.run(t, params)
 				y, grads := c.tapeMachine(t, params)
-				// The kernels are the same, and so are their operands: so must the bits be.
+				// Kernels and operands are the same, so the bits must be the same.
 				if got, want := y, float64s(p.Output("y")); !slices.Equal(got, want) {
 					t.Errorf("%v: forward: got %v, want %v", dt, got, want)
 				}
@@ -72,7 +73,7 @@ func TestTapeMachine(t *testing.T) {
 	}
 }
 
-// tapeMachine returns the value and the gradients of the parameters as Gorgonia's own machine computes them.
+// tapeMachine returns the value and the gradients of the parameters as computed by Gorgonia's own machine.
 func (c opCase) tapeMachine(t *testing.T, params *graph.Params) (y []float64, grads [][]float64) {
 	t.Helper()
 	g := G.NewGraph()
@@ -102,7 +103,7 @@ func (c opCase) tapeMachine(t *testing.T, params *graph.Params) (y []float64, gr
 	}
 	y = plainValue(t, v)
 	vm.Reset()
-	check(t, vm.RunAll()) // its next run must find the operands as they were
+	check(t, vm.RunAll()) // its next run must find the operands unchanged
 	if again := plainValue(t, v); !slices.Equal(again, y) {
 		t.Errorf("the second run gives %v, the first gave %v", again, y)
 	}

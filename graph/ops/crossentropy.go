@@ -13,13 +13,12 @@ import (
 // IgnoreTarget is the target of positions that do not count, as in PyTorch.
 const IgnoreTarget = -100
 
-// CrossEntropy is the mean of −log softmax(logits)[target] over the targets that are not IgnoreTarget:
-// (…, V) and int32 (…) → scalar. With smoothing s the target distribution is (1−s)·one-hot + s/V (Szegedy et al. 2016).
-// It is 0 when no target counts.
+// CrossEntropy is the mean of −log softmax(logits)[target] over the targets that are not IgnoreTarget: (…, V) and int32 (…) →
+// scalar. With smoothing s the target distribution is (1−s)·one-hot + s/V (Szegedy et al. 2016). The loss is 0 if no target counts.
 //
-// At run time a target outside 0…V−1 that is not IgnoreTarget is an error that names its position, the target and V.
+// At run time it is an error if a target is neither IgnoreTarget nor in 0…V−1. The error names the target, its position and V.
 func CrossEntropy(logits, targets *G.Node, smoothing float64) (*G.Node, error) {
-	if !(smoothing >= 0 && smoothing <= 1) { // nor is NaN
+	if !(smoothing >= 0 && smoothing <= 1) { // NaN is refused too
 		return nil, errors.Errorf("ops: CrossEntropy: smoothing %g is not in 0…1", smoothing)
 	}
 	return New(Def{

@@ -12,27 +12,27 @@ import (
 
 // Arg is one operand or one result of a kernel: row-major data and its shape.
 type Arg[T kernel.Float] struct {
-	F     []T     // data of floating-point operands; nil for ids and for what is not wanted or not read
-	I     []int32 // data of id operands
+	F     []T     // data of a floating-point operand; nil for ids, and for an operand or result that is not used
+	I     []int32 // data of an id operand
 	Shape []int   // always set; empty for a scalar, whose data has one element
 
-	add *bool // of a result: whether it is added to what F holds; nil means not
+	add *bool // of a result: whether it is added to the content of F; nil means false
 }
 
-// Adds says whether the kernel is to add this result to what F holds instead of replacing it. It happens only to results that the
-// Def lists in Adds.
+// Adds reports whether the kernel must add this result to the content of F instead of replacing it. It is true only for results
+// that the Def lists in Adds.
 func (a Arg[T]) Adds() bool { return a.add != nil && *a.add }
 
-// Adding is the argument of a result that is added to what F holds whenever add is true.
+// Adding returns a copy of a that is added to the content of F whenever *add is true.
 func (a Arg[T]) Adding(add *bool) Arg[T] {
 	a.add = add
 	return a
 }
 
-// Rows is the number of rows when the last axis is the columns.
+// Rows returns the number of rows if the last axis is the columns.
 func (a Arg[T]) Rows() int { return size(a.Shape) / max(a.Cols(), 1) }
 
-// Cols is the length of the last axis, 1 for a scalar.
+// Cols returns the length of the last axis, 1 for a scalar.
 func (a Arg[T]) Cols() int {
 	if len(a.Shape) == 0 {
 		return 1
@@ -40,14 +40,14 @@ func (a Arg[T]) Cols() int {
 	return a.Shape[len(a.Shape)-1]
 }
 
-// Call is one run of a kernel. In and Out belong to the caller and stay at the same place from run to run.
+// Call is one run of a kernel. In and Out belong to the caller and keep their addresses between runs.
 type Call[T kernel.Float] struct {
 	In      []Arg[T]
 	Out     []Arg[T]
-	Scratch []T // as many elements as the Def's Scratch says, of no meaning before and after
+	Scratch []T // Def.Scratch elements with undefined content
 }
 
-// Kernel is what a Def runs, for both floating-point types. It overwrites its results and keeps none of its arguments.
+// Kernel is the function of a Def for both floating-point types. It overwrites its results and keeps none of its arguments.
 type Kernel struct {
 	F32 func(*Call[float32]) error
 	F64 func(*Call[float64]) error
@@ -59,63 +59,63 @@ func (k Kernel) runs(dt tensor.Dtype) bool {
 	return dt == tensor.Float32 && k.F32 != nil || dt == tensor.Float64 && k.F64 != nil
 }
 
-// Def defines an operation. Our own operations and those of users are made the same way.
+// Def defines an operation. Our own operations and users' operations are made the same way.
 //
 // Operands are floating-point nodes of one type (float32 or float64) and int32 nodes of ids, which have no gradient.
 type Def struct {
 	Name  string
-	Attrs []any // every hyper-parameter, in print and in the node's hash
+	Attrs []any // every hyper-parameter, for printing and for the node's hash
 
-	// Shapes gives the shapes of the results: first the one that New returns, then what Backward wants kept.
+	// Shapes returns the shapes of the results: first the result that New returns, then values that Backward needs.
 	Shapes func(in []tensor.Shape) ([]tensor.Shape, error)
 
-	// Forward reads In (the operands) and writes Out (the results). A result that nothing reads has a nil F.
+	// Forward reads In (the operands) and writes Out (the results). F is nil in a result that nothing reads.
 	Forward Kernel
 
-	// Backward reads In: the operands, the results, and last the gradient of the first result. It writes Out: a gradient for
-	// each operand; those of ids and those that nothing reads have a nil F. A Def with neither Backward nor Grad has no gradient.
+	// Backward reads In: the operands, the results, and last the gradient of the first result. It writes Out: a gradient for each
+	// operand. F is nil for operands of ids and for gradients that nothing reads. A Def without Backward and Grad has no gradient.
 	Backward Kernel
 
-	// Unread lists the positions of Backward's In that it does not read, so that their memory need not be kept.
+	// Unread lists the indices of Backward's In that it does not read, so that their memory need not be kept.
 	Unread []int
 
-	// Grad, when set, is used instead of Backward: it declares the gradients as nodes, one for each operand (nil for ids).
+	// Grad replaces Backward if it is set. It declares the gradients as nodes, one for each operand (nil for ids).
 	Grad func(d Derivation) ([]*G.Node, error)
 
-	// Constant lists floating-point operands that have no gradient.
+	// Constant lists floating-point operands without a gradient.
 	Constant []int
 
-	// Targets lists operands of ids over which the first result is a mean: those that are not IgnoreTarget count. Training and
-	// evaluation weigh batches by their number. They must be inputs of the graph.
+	// Targets lists id operands over which the first result is a mean; ids count unless they are IgnoreTarget. Training and
+	// evaluation weight batches by this count. The operands must be inputs of the graph.
 	Targets []int
 
-	// InPlace lists operands whose memory the first result may take over. If two of them are one node, they are one memory.
+	// InPlace lists operands whose memory the first result may reuse. If two of them are the same node, they share memory.
 	InPlace []int
 
-	// Adds lists results that Forward can add to what is there, see Arg.Adds: gradients of what is used more than once are then
-	// summed where they lie.
+	// Adds lists results that Forward can add to their memory, see Arg.Adds. Gradients of a node with several uses are then summed
+	// in place.
 	Adds []int
 
-	// Scratch is how many elements of memory Forward needs while it runs; nil means none.
+	// Scratch returns the number of elements of memory that Forward needs while it runs. Nil means none.
 	Scratch func(in []tensor.Shape) int
 
-	// Update says that the first result is the first operand, changed in place: a cache that is kept from run to run.
+	// Update makes the first result the first operand, changed in place: a cache that is kept between runs.
 	Update bool
 
-	// FLOPs counts the floating-point operations; the shape of a result that nothing reads is nil. No FLOPs means none.
+	// FLOPs counts the floating-point operations. The shape of a result that nothing reads is nil. Nil FLOPs means 0.
 	FLOPs func(in, out []tensor.Shape) int
 }
 
-// Derivation is what a Def's Grad sees.
+// Derivation is the argument of a Def's Grad.
 type Derivation struct {
 	In  []*G.Node                    // the operands
 	Out func(i int) (*G.Node, error) // the i-th result
 	D   *G.Node                      // the gradient of the first result
 
-	of *G.Node // the node that is differentiated
+	of *G.Node // the node to differentiate
 }
 
-// Results applies a definition and returns the nodes of all its results, among them those of gradients.
+// Results applies a definition and returns the nodes of all its results, such as several gradients.
 func (d Derivation) Results(def Def, in ...*G.Node) ([]*G.Node, error) {
 	op, err := newOp(def, in)
 	if err != nil {
@@ -146,7 +146,8 @@ func (d Derivation) result(def Def, in ...*G.Node) (*G.Node, error) {
 
 // New applies a definition to its operands and returns the node of its first result.
 //
-// It is an error if the operands are of mixed or unsupported types or of different graphs, or if d.Shapes refuses their shapes.
+// It is an error if the operands have mixed or unsupported types, if they belong to different graphs, or if d.Shapes refuses their
+// shapes.
 func New(d Def, in ...*G.Node) (*G.Node, error) {
 	op, err := newOp(d, in)
 	if err != nil {
@@ -194,7 +195,7 @@ func newOp(d Def, in []*G.Node) (*Op, error) {
 	return op, nil
 }
 
-// infer checks the definition and asks it for the results.
+// infer checks the definition and infers the results from it.
 func (o *Op) infer() (err error) {
 	switch {
 	case o.Shapes == nil:

@@ -53,7 +53,7 @@ func (o *Op) derive(d Derivation) (G.Nodes, error) {
 	return grads, nil
 }
 
-// backward turns Def.Backward into an operation on the operands it reads.
+// backward turns Def.Backward into an operation on the operands that it reads.
 func (o *Op) backward(d Derivation) (*Op, []*G.Node, error) {
 	b := &Op{Def: Def{Name: o.Name + "Backward", Attrs: o.Attrs, Forward: o.Backward}, dt: o.dt, slots: len(o.in), id: serial(), of: d.of}
 	if o.FLOPs != nil {
@@ -83,7 +83,7 @@ func (o *Op) backward(d Derivation) (*Op, []*G.Node, error) {
 	return b, operands, nil
 }
 
-// backwardWork is the usual rule: as much as the forward pass for each gradient wanted.
+// backwardWork counts as much work as the forward pass for each of at most two gradients.
 func (o *Op) backwardWork(out []tensor.Shape) int {
 	n := 0
 	for _, s := range out {
@@ -94,7 +94,7 @@ func (o *Op) backwardWork(out []tensor.Shape) int {
 	return min(n, 2) * o.FLOPs(o.in, o.out)
 }
 
-// result is the node of the i-th result of the operation's node n.
+// result returns the node of the i-th result of the operation's node n.
 func (o *Op) result(n *G.Node, i int) (*G.Node, error) {
 	if len(o.out) == 1 {
 		return n, nil

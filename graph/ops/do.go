@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// Do implements gorgonia.Op for plain Gorgonia machines; graph.Program binds memory of its own instead.
+// Do implements gorgonia.Op for plain Gorgonia machines. graph.Program calls Bind with its own memory instead.
 func (o *Op) Do(in ...G.Value) (G.Value, error) {
 	if o.dt == tensor.Float64 {
 		return do[float64](o, in)
@@ -38,7 +38,7 @@ func do[T kernel.Float](o *Op, in []G.Value) (G.Value, error) {
 	return valueOf(flat, o.shape()), nil
 }
 
-// argOf reads a Gorgonia value in place, or a copy of it when it is not contiguous.
+// argOf reads a Gorgonia value in place, or copies it if it is not contiguous.
 func argOf[T kernel.Float](v G.Value) (Arg[T], error) {
 	switch v := v.(type) {
 	case *tensor.Dense:
@@ -86,5 +86,5 @@ func valueOf[T kernel.Float](flat []T, shape tensor.Shape) G.Value {
 	case []float64:
 		return G.NewF64(f[0])
 	}
-	panic("ops: valueOf: no such type") // Float has only these two
+	panic("ops: valueOf: no such type") // Float has only these two types
 }

@@ -1,17 +1,17 @@
-// Package ops holds the differentiable operations that Transformers are made of, as functions from Gorgonia nodes to a Gorgonia
-// node. They are Gorgonia operations in full: they work in any Gorgonia graph under its own machines, where they
-// allocate their results; graph.Program gives them planned memory instead.
+// Package ops holds the differentiable operations of Transformers, as functions from Gorgonia nodes to a Gorgonia node. They are
+// full Gorgonia operations. They work in any Gorgonia graph under Gorgonia's own machines, where they allocate their results.
+// graph.Program gives them planned memory instead.
 //
-// An operation is a [Def]: shapes, a forward kernel and a backward kernel on slices. [New] applies one to nodes, ours and those of
-// users alike. One with several results (what the backward pass wants kept, or the gradients of several operands) is
-// one node that holds them all, with a [View] for each; graph.Program places each where it likes and leaves out those that nothing
-// reads.
+// An operation is a [Def]: shapes, a forward kernel and a backward kernel on slices. [New] applies it to nodes. Our own operations
+// and users' operations use it alike. An operation may have several results: values kept for the backward pass, or the gradients of
+// several operands. It is then one node that holds all results, with a [View] for each. graph.Program allocates each result
+// separately and skips results that nothing reads.
 //
-// Gorgonia merges nodes whose 32-bit hashes agree. Every operation here is numbered and its number hashed, so that none is
-// ever merged, and New checks it.
+// Gorgonia merges nodes whose 32-bit hashes are equal. Every operation here has a unique number as its hash, so that it is never
+// merged. New checks this.
 //
-// Errors: wrong shapes, types and options are errors when the node is made; ids and lengths out of range are errors when it runs.
-// Sources are named at each operation; where one is PyTorch's too, its values are PyTorch's.
+// Errors: wrong shapes, types and options are errors when the node is made. Ids and lengths out of range are errors when it runs.
+// Each operation names its source. Operations that PyTorch has too give PyTorch's values.
 package ops
 
-import _ "go4.org/unsafe/assume-no-moving-gc" // go.mod must ask for one that knows today's Go, or Gorgonia panics at start-up
+import _ "go4.org/unsafe/assume-no-moving-gc" // go.mod must require a version that knows today's Go, or Gorgonia panics at start-up

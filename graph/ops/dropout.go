@@ -8,14 +8,14 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// StreamShape is the shape of the int32 node that names a stream of random numbers: its low and high 32 bits.
+// StreamShape is the shape of the int32 node that selects a stream of random numbers: its low and high 32 bits.
 var StreamShape = tensor.Shape{2}
 
-// Dropout sets elements to zero with probability p and divides the rest by 1−p (Srivastava et al. 2014). Which ones depends
-// on key (one for each place in a model), on stream (one for each step) and on the element's index alone, so
-// that the gradient computes the mask again instead of keeping it, and a repeated step repeats it.
+// Dropout sets elements to zero with probability p and divides the others by 1−p (Srivastava et al. 2014). The mask depends only on
+// key (one for each path of a model), on stream (one for each step) and on the element's index. The gradient therefore recomputes
+// the mask instead of storing it, and a repeated step has the same mask.
 func Dropout(x, stream *G.Node, p float64, key uint64) (*G.Node, error) {
-	if !(p >= 0 && p <= 1) { // nor is NaN
+	if !(p >= 0 && p <= 1) { // NaN is refused too
 		return nil, errors.Errorf("ops: Dropout: probability %g is not in 0…1", p)
 	}
 	return New(Def{

@@ -10,9 +10,9 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// Embedding takes the rows of table that ids name: (V, C) and int32 (…) → (…, C).
+// Embedding returns the rows of table at ids: (V, C) and int32 (…) → (…, C).
 //
-// At run time an id outside 0…V−1 is an error that names its position, the id and V.
+// At run time it is an error if an id is not in 0…V−1. The error names the id, its position and V.
 func Embedding(table, ids *G.Node) (*G.Node, error) {
 	return New(Def{
 		Name: "Embedding",

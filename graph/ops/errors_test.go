@@ -24,7 +24,7 @@ func (l leaves) of(dt tensor.Dtype, shape ...int) *G.Node {
 func (l leaves) f32(shape ...int) *G.Node { return l.of(tensor.Float32, shape...) }
 func (l leaves) i32(shape ...int) *G.Node { return l.of(tensor.Int32, shape...) }
 
-// wrong is a call that must fail; the error names all of the words.
+// wrong is a call that must fail with an error that contains all words.
 type wrong struct {
 	name  string
 	call  func(l leaves) (*G.Node, error)
@@ -134,7 +134,7 @@ func attend(o ops.AttentionOptions, channels int) func(l leaves) (*G.Node, error
 	return func(l leaves) (*G.Node, error) { return ops.Attention(ops.Operands{Q: l.f32(2, 3, channels)}, o) }
 }
 
-// attending changes right operands of two heads into wrong ones.
+// attending changes correct operands of two heads into wrong ones.
 func attending(change func(l leaves, o *ops.Operands)) func(l leaves) (*G.Node, error) {
 	return func(l leaves) (*G.Node, error) {
 		o := ops.Operands{Q: l.f32(2, 3, 4), K: l.f32(2, 5, 8)}
@@ -143,7 +143,7 @@ func attending(change func(l leaves, o *ops.Operands)) func(l leaves) (*G.Node, 
 	}
 }
 
-// TestWrongCalls: a wrong call is an error that names the operation and what disagrees.
+// TestWrongCalls: a wrong call is an error that names the operation and the values that disagree.
 func TestWrongCalls(t *testing.T) {
 	for group, calls := range map[string][]wrong{
 		"arithmetic": wrongArithmetic, "shapes": wrongShapes, "layers": wrongLayers, "attention": wrongAttention, "new": wrongDefs,
@@ -172,7 +172,7 @@ func checkWords(t *testing.T, err error, words string) {
 	}
 }
 
-// TestWrongIDs: ids and lengths out of range are errors of a run, of Programs and of plain Gorgonia.
+// TestWrongIDs: ids and lengths out of range are errors of a run, in Programs and in plain Gorgonia.
 func TestWrongIDs(t *testing.T) {
 	attention := func(past, lengths []int32) opCase {
 		a := attentionCase{sources: 2, b: 2, t: 2, s: 5, d: 2, o: ops.AttentionOptions{Heads: 2}, past: past, lengths: lengths}
@@ -233,7 +233,7 @@ var wrongDefs = []wrong{
 	}, "ops: Mine|no result"},
 }
 
-// mine is a right definition without a gradient.
+// mine is a correct definition without a gradient.
 func mine() ops.Def {
 	return ops.Def{
 		Name:   "Mine",
@@ -245,7 +245,7 @@ func mine() ops.Def {
 	}
 }
 
-// TestNoGradient: a parameter that reaches the loss only through an operation without a gradient is an error at Build, not a
+// TestNoGradient: a parameter that reaches the loss only through an operation without a gradient is an error of Build and not a
 // silent zero.
 func TestNoGradient(t *testing.T) {
 	_, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Train, func(s *graph.Scope) {

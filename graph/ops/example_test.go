@@ -35,7 +35,7 @@ func squaresBackward[T kernel.Float](c *ops.Call[T]) error {
 	return nil
 }
 
-// An operation of one's own, here under Gorgonia's own machine; a graph.Program runs it too.
+// A user's own operation, here under Gorgonia's own machine. A graph.Program runs it too.
 func ExampleNew() {
 	g := G.NewGraph()
 	x := G.NewVector(g, tensor.Float32, G.WithName("x"), G.WithValue(tensor.New(tensor.WithBacking([]float32{-1, 2, 3}))))

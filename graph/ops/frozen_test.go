@@ -9,8 +9,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// TestFrozen freezes every subset of the operands of every operation: the gradients of the others must keep their bits, and the work
-// must not grow.
+// TestFrozen freezes every subset of the operands of every operation. The gradients of the others must keep their bits, and the
+// work must not grow.
 func TestFrozen(t *testing.T) {
 	for _, c := range allCases() {
 		t.Run(c.name, func(t *testing.T) {

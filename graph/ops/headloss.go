@@ -11,11 +11,11 @@ import (
 )
 
 // LinearCrossEntropy is CrossEntropy(Linear(x, w), targets): (…, C), (V, C) and int32 (…) → scalar, for the head of a language
-// model. The logits never exist all at once: they are computed for some rows at a time, turned into the loss and, where
-// gradients are wanted, into those of x and w right away, so that nothing is computed twice (Wijmans et al. 2024, arXiv 2411.09009;
-// Hsu et al. 2024, arXiv 2410.10989, section 3.2).
+// model. It never holds all logits at once. It computes the logits of a few rows at a time and turns them into the loss and, if
+// needed, into the gradients of x and w, so that nothing is computed twice (Wijmans et al. 2024, arXiv 2411.09009; Hsu et al. 2024,
+// arXiv 2410.10989, section 3.2).
 func LinearCrossEntropy(x, w, targets *G.Node, smoothing float64) (*G.Node, error) {
-	if !(smoothing >= 0 && smoothing <= 1) { // nor is NaN
+	if !(smoothing >= 0 && smoothing <= 1) { // NaN is refused too
 		return nil, errors.Errorf("ops: LinearCrossEntropy: smoothing %g is not in 0…1", smoothing)
 	}
 	return New(Def{
@@ -45,17 +45,17 @@ func LinearCrossEntropy(x, w, targets *G.Node, smoothing float64) (*G.Node, erro
 	}, x, w, targets)
 }
 
-// headLogits is how many logits are computed at a time: few enough to stay near the processor, enough rows for fast products.
+// headLogits is the number of logits computed at a time: few enough for the caches, with enough rows for fast products.
 const headLogits = 1 << 24
 
-// headRows is the number of rows of logits that are computed at a time.
+// headRows returns the number of rows of logits that are computed at a time.
 func headRows(x, w []int) int {
 	rows := size(x[:len(x)-1])
 	at := max(headLogits/w[0]/64*64, 64)
 	return min(rows, at)
 }
 
-// headLossGrad scales the gradients that the forward pass has left.
+// headLossGrad scales the gradients that the forward pass has stored.
 func headLossGrad(d Derivation) ([]*G.Node, error) {
 	grads := make([]*G.Node, 3)
 	for i := range 2 {
@@ -70,7 +70,7 @@ func headLossGrad(d Derivation) ([]*G.Node, error) {
 	return grads, nil
 }
 
-// scaleBy: (x, scalar) → x·scalar, which is nothing at all in place when the scalar is 1.
+// scaleBy: (x, scalar) → x·scalar. In place with a scalar of 1 it does nothing.
 func scaleBy() Def {
 	return Def{
 		Name:    "ScaleBy",
@@ -126,17 +126,17 @@ func countTargets(targets []int32) int {
 	return n
 }
 
-// headChunk is some rows of the input, their logits, and where their gradients go.
+// headChunk is a few rows of the input, their logits, and the memory of their gradients.
 type headChunk[T kernel.Float] struct {
 	kernel.CrossEntropy[T]
 	x, w, dx, dw []T
 	logits       []T
 	normalizer   kernel.Normalizer[T]
 	cols         int
-	first        bool // of all chunks: dw is not added to
+	first        bool // the first chunk overwrites dw, later ones add to it
 }
 
-// run returns the chunk's part of the loss, which counts by its share of the targets.
+// run returns the chunk's part of the loss, weighted by its share of the targets.
 func (h headChunk[T]) run(share float64) float64 {
 	n, v, c := len(h.Targets), h.V, h.cols
 	kernel.Gemm[T]{

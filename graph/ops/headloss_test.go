@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// headTargets are rows targets below v, some of which do not count.
+// headTargets returns rows targets below v, some of which do not count.
 func headTargets(rows, v int) *tensor.Dense {
 	ids := make([]int32, rows)
 	for i := range ids {
@@ -36,7 +36,7 @@ func TestLinearCrossEntropyGradients(t *testing.T) {
 	}
 }
 
-// TestLinearCrossEntropyChunks compares a head whose logits are computed in several parts with the two operations it stands for.
+// TestLinearCrossEntropyChunks compares a head that computes its logits in several parts with Linear followed by CrossEntropy.
 func TestLinearCrossEntropyChunks(t *testing.T) {
 	const rows, cols, v = 150, 3, 132000 // 64 rows at a time
 	run := func(loss func(x, w, targets *G.Node) (*G.Node, error)) *graph.Program {

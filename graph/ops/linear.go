@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// LinearOptions are the choices of Linear. The zero value is PyTorch's layer without an activation.
+// LinearOptions are the options of Linear. The zero value is PyTorch's layer without an activation.
 type LinearOptions struct {
 	InOut bool              // the weight is (in, out), as in GPT-2's Conv1D, not (out, in)
 	Act   kernel.Activation // applied to the result
@@ -24,7 +24,7 @@ func Linear(x, w, b *G.Node, o LinearOptions) (*G.Node, error) {
 	if b != nil {
 		in = append(in, b)
 	}
-	keepPre := o.Act != kernel.Identity && o.Act != kernel.ReLU // ReLU's gradient can be told from its result
+	keepPre := o.Act != kernel.Identity && o.Act != kernel.ReLU // ReLU's gradient needs only its result
 	d := Def{
 		Name:    "Linear",
 		Attrs:   []any{o.InOut, o.Act},

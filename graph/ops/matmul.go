@@ -10,11 +10,11 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// MatMulOptions says which operands are used transposed (their last two axes exchanged).
+// MatMulOptions selects the operands to transpose, which exchanges their last two axes.
 type MatMulOptions struct{ TransA, TransB bool }
 
-// MatMul is the product of matrices, batched over leading axes: (…, M, K) × (…, K, N) → (…, M, N).
-// The leading axes of both operands are the same, or b is a single matrix that serves all of a.
+// MatMul is the product of matrices, batched over leading axes: (…, M, K) × (…, K, N) → (…, M, N). The leading axes of both
+// operands are equal, or b is a single matrix that is used for all of a.
 func MatMul(a, b *G.Node, o MatMulOptions) (*G.Node, error) {
 	d := Def{
 		Name:    "MatMul",
@@ -27,7 +27,7 @@ func MatMul(a, b *G.Node, o MatMulOptions) (*G.Node, error) {
 	return New(d, a, b)
 }
 
-// inner is the summed axis of the first operand.
+// inner returns the length of the summed axis of the first operand.
 func inner(a []int, trans bool) int {
 	if trans {
 		return a[len(a)-2]
@@ -69,7 +69,7 @@ func matMul[T kernel.Float](o MatMulOptions) func(*Call[T]) error {
 		switch {
 		case len(b.Shape) > 2:
 			g.BatchB = b.Shape[len(b.Shape)-2] * b.Cols()
-		case !o.TransA: // one matrix for all: the batch is more rows
+		case !o.TransA: // one matrix for all: the batch becomes more rows
 			g.M, g.Batch = m*g.Batch, 1
 		}
 		g.Run()
@@ -77,7 +77,7 @@ func matMul[T kernel.Float](o MatMulOptions) func(*Call[T]) error {
 	}
 }
 
-// matMulGrad: for y = a·b, da = dy·bᵀ and db = aᵀ·dy; a transposed operand's gradient is transposed too.
+// matMulGrad: for y = a·b, da = dy·bᵀ and db = aᵀ·dy. The gradient of a transposed operand is transposed too.
 func matMulGrad(d Derivation, o MatMulOptions) ([]*G.Node, error) {
 	a, b := d.In[0], d.In[1]
 	var da, db *G.Node
@@ -105,7 +105,7 @@ func matMulGrad(d Derivation, o MatMulOptions) ([]*G.Node, error) {
 	return []*G.Node{da, db}, err
 }
 
-// sharedGrad sums over the batch by taking it as more rows.
+// sharedGrad sums over the batch by treating it as more rows.
 func sharedGrad(a, dy *G.Node, o MatMulOptions) (*G.Node, error) {
 	var err error
 	if o.TransA {
@@ -131,7 +131,7 @@ func flattenRows(x *G.Node) (*G.Node, error) {
 	return Reshape(x, size(s)/max(c, 1), c)
 }
 
-// swapLast is the permutation that exchanges the last two of n axes.
+// swapLast returns the permutation that exchanges the last two of n axes.
 func swapLast(n int) []int {
 	axes := make([]int, n)
 	for i := range axes {

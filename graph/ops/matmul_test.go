@@ -65,7 +65,7 @@ func matMulCase(o ops.MatMulOptions, lead []int, shared bool, mnk [3]int) opCase
 	}
 }
 
-// element is (i, j) of the matrix at the leading part of index, or (j, i) of a transposed one.
+// element returns (i, j) of the matrix at the leading part of index, or (j, i) of a transposed one.
 func element(x array, lead, index []int, trans bool, i, j int) float64 {
 	if trans {
 		i, j = j, i

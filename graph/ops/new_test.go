@@ -11,8 +11,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// snake is y = x + sin²(a·x)/a with a learned for each channel (Ziyin, Hartwig and Ueda 2020, arXiv 2006.08195): an operation as
-// a user would define it. It keeps sin(a·x) for the gradient.
+// snake is y = x + sin²(a·x)/a with a learned a for each channel (Ziyin, Hartwig and Ueda 2020, arXiv 2006.08195). It is defined as
+// a user would define it, and keeps sin(a·x) for the gradient.
 func snake(x, a *G.Node) (*G.Node, error) {
 	return ops.New(ops.Def{
 		Name:     "Snake",
@@ -56,7 +56,7 @@ func snakeBackward[T kernel.Float](c *ops.Call[T]) error {
 	return nil
 }
 
-// scaledRows multiplies row i by factor ids[i], with Def.Grad and an operand that has no gradient.
+// scaledRows multiplies row i by factor ids[i]. It uses Def.Grad and an operand without a gradient.
 func scaledRows(x, table, id *G.Node) (*G.Node, error) {
 	return ops.New(ops.Def{
 		Name:     "ScaledRows",

@@ -13,29 +13,29 @@ import (
 // LayerNorm is y = (x − mean)/√(var + eps) · w + b over the last axis, with the biased variance: (…, C) → (…, C)
 // (Ba, Kiros and Hinton 2016, arXiv 1607.06450). w and b are (C); b may be nil, or both.
 func LayerNorm(x, w, b *G.Node, eps float64) (*G.Node, error) {
-	return norm(norming{eps: eps}, x, w, b)
+	return norm(normOptions{eps: eps}, x, w, b)
 }
 
 // RMSNorm is y = x/√(mean(x²) + eps) · w over the last axis (Zhang and Sennrich 2019, arXiv 1910.07467). w is (C) or nil.
 func RMSNorm(x, w *G.Node, eps float64) (*G.Node, error) {
-	return norm(norming{eps: eps, rms: true}, x, w, nil)
+	return norm(normOptions{eps: eps, rms: true}, x, w, nil)
 }
 
-// norming says which operands there are.
-type norming struct {
+// normOptions are the options of a norm and its optional operands.
+type normOptions struct {
 	eps     float64
 	rms     bool
-	scaled  bool // there is a weight
-	shifted bool // and a bias
+	scaled  bool // has a weight
+	shifted bool // has a bias
 }
 
-func norm(n norming, x, w, b *G.Node) (*G.Node, error) {
+func norm(n normOptions, x, w, b *G.Node) (*G.Node, error) {
 	name := "LayerNorm"
 	if n.rms {
 		name = "RMSNorm"
 	}
 	if !(n.eps >= 0) {
-		return nil, errors.Errorf("ops: %s: eps %g is not 0 or more", name, n.eps)
+		return nil, errors.Errorf("ops: %s: eps %g: want 0 or more", name, n.eps)
 	}
 	in := []*G.Node{x}
 	if n.scaled = w != nil; n.scaled {
@@ -65,7 +65,7 @@ func norm(n norming, x, w, b *G.Node) (*G.Node, error) {
 	}, in...)
 }
 
-// normShapes are those of the result and of every row's moments.
+// normShapes returns the shapes of the result and of every row's moments.
 func normShapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	x := in[0]
 	if len(x) == 0 || x[len(x)-1] == 0 {
@@ -81,7 +81,7 @@ func normShapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{x.Clone(), rows, rows.Clone(), rows.Clone()}, nil
 }
 
-func normKernel[T kernel.Float](n norming, c *Call[T]) kernel.Norm[T] {
+func normKernel[T kernel.Float](n normOptions, c *Call[T]) kernel.Norm[T] {
 	k := kernel.Norm[T]{X: c.In[0].F, Cols: c.In[0].Cols(), Eps: n.eps, RMS: n.rms}
 	if n.scaled {
 		k.W = c.In[1].F
@@ -92,14 +92,14 @@ func normKernel[T kernel.Float](n norming, c *Call[T]) kernel.Norm[T] {
 	return k
 }
 
-func normForward[T kernel.Float](n norming) func(*Call[T]) error {
+func normForward[T kernel.Float](n normOptions) func(*Call[T]) error {
 	return func(c *Call[T]) error {
 		normKernel(n, c).Forward(c.Out[0].F, kernel.Moments[T]{Mean: c.Out[1].F, Rest: c.Out[2].F, Rstd: c.Out[3].F})
 		return nil
 	}
 }
 
-func normBackward[T kernel.Float](n norming) func(*Call[T]) error {
+func normBackward[T kernel.Float](n normOptions) func(*Call[T]) error {
 	return func(c *Call[T]) error {
 		kept := c.In[len(c.In)-5:] // y, mean, rest, rstd, dy
 		var dw, db []T

@@ -34,7 +34,7 @@ func normCases() []opCase {
 			}
 		}
 	}
-	return append(cases, opCase{ // one channel: the result is the bias, the gradient of x zero
+	return append(cases, opCase{ // one channel: the result is the bias, the gradient of x is zero
 		name:     "LayerNorm/[3 1]",
 		operands: []operand{normal(3, 1), normal(1), normal(1)},
 		apply:    func(x []*G.Node) (*G.Node, error) { return ops.LayerNorm(x[0], x[1], x[2], 1e-5) },

@@ -15,26 +15,26 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// Op is the Gorgonia operation that runs a Def on operands of known types and shapes. Its node holds all results, one behind
-// the other, when there are several; Views of that node are the results themselves.
+// Op is the Gorgonia operation that runs a Def on operands of known types and shapes. If it has several results, its node holds all
+// of them in order, and Views of the node are the results.
 type Op struct {
 	Def
 	dt       tensor.Dtype
-	in       []tensor.Shape // of every slot of Call.In, also those without an operand
+	in       []tensor.Shape // of every slot of Call.In, including slots without an operand
 	out      []tensor.Shape // of the results
 	inSlots  []int          // the slot of each operand
 	outSlots []int          // the slot of each result
-	slots    int            // of Call.Out; 0 means as many as results
+	slots    int            // number of slots of Call.Out; 0 means one per result
 	id       uint32
-	of       *G.Node // the node whose gradient this is, if any
+	of       *G.Node // the node that this operation differentiates, nil for none
 }
 
 var serials atomic.Uint32
 
-// serial numbers operations: Gorgonia merges nodes by a 32-bit hash that would otherwise not tell two applications apart.
+// serial returns a unique number for an operation: otherwise Gorgonia would merge two applications with the same 32-bit hash.
 func serial() uint32 { return serials.Add(1) }
 
-// apply makes the node and checks that Gorgonia did not merge it with another one.
+// apply makes the node and checks that Gorgonia did not merge it with another node.
 func apply(op G.Op, in ...*G.Node) (*G.Node, error) {
 	n, err := G.ApplyOp(op, in...)
 	if err != nil {
@@ -46,16 +46,16 @@ func apply(op G.Op, in ...*G.Node) (*G.Node, error) {
 	return n, nil
 }
 
-// Results gives the shapes of the results.
+// Results returns the shapes of the results.
 func (o *Op) Results() []tensor.Shape { return o.out }
 
-// Of is the node whose gradient the operation computes, nil for a forward operation.
+// Of returns the node that the operation differentiates, nil for a forward operation.
 func (o *Op) Of() *G.Node { return o.of }
 
-// Dtype is the floating-point type of the operation.
+// Dtype returns the floating-point type of the operation.
 func (o *Op) Dtype() tensor.Dtype { return o.dt }
 
-// Work counts the floating-point operations when only the wanted results are computed.
+// Work counts the floating-point operations if only the wanted results are computed.
 func (o *Op) Work(wanted func(i int) bool) int {
 	if o.FLOPs == nil {
 		return 0
@@ -69,7 +69,7 @@ func (o *Op) Work(wanted func(i int) bool) int {
 	return o.FLOPs(o.in, out)
 }
 
-// ScratchSize is how many elements of memory the operation needs while it runs.
+// ScratchSize returns the number of elements of memory that the operation needs while it runs.
 func (o *Op) ScratchSize() int {
 	if o.Scratch == nil {
 		return 0
@@ -77,7 +77,7 @@ func (o *Op) ScratchSize() int {
 	return o.Scratch(o.in)
 }
 
-// Bind returns a function that runs the operation on these operands and results. An out with a nil F is not wanted; scratch has
+// Bind returns a function that runs the operation on these operands and results. A result with a nil F is not computed. scratch has
 // ScratchSize elements.
 func Bind[T kernel.Float](o *Op, in, out []Arg[T], scratch []T) func() error {
 	c := &Call[T]{In: make([]Arg[T], len(o.in)), Out: make([]Arg[T], max(o.slots, len(o.out))), Scratch: scratch}
@@ -105,7 +105,7 @@ func kernelOf[T kernel.Float](k Kernel) func(*Call[T]) error {
 	return f
 }
 
-// valueType is the type Gorgonia gives to a value of this shape: a plain dtype for a scalar.
+// valueType returns the type that Gorgonia gives to a value of this shape: a plain dtype for a scalar.
 func valueType(dt tensor.Dtype, shape tensor.Shape) hm.Type {
 	if len(shape) == 0 {
 		return dt
@@ -113,7 +113,7 @@ func valueType(dt tensor.Dtype, shape tensor.Shape) hm.Type {
 	return G.TensorType{Dims: len(shape), Of: dt}
 }
 
-// shape is that of the node: the only result's, or the length of all of them.
+// shape returns the shape of the node: the shape of its only result, or the total length of several.
 func (o *Op) shape() tensor.Shape {
 	if len(o.out) == 1 {
 		return o.out[0]
@@ -128,7 +128,7 @@ func (o *Op) shape() tensor.Shape {
 // Arity implements gorgonia.Op.
 func (o *Op) Arity() int { return len(o.inSlots) }
 
-// Type implements gorgonia.Op. The operands' types are type variables: newOp has checked them.
+// Type implements gorgonia.Op. The operands' types are type variables, because newOp has checked them.
 func (o *Op) Type() hm.Type { return fnType(len(o.inSlots), valueType(o.dt, o.shape())) }
 
 func fnType(arity int, result hm.Type) hm.Type {
@@ -143,24 +143,24 @@ func fnType(arity int, result hm.Type) hm.Type {
 // InferShape implements gorgonia.Op.
 func (o *Op) InferShape(...G.DimSizer) (tensor.Shape, error) { return o.shape().Clone(), nil }
 
-// ReturnsPtr implements gorgonia.Op: Gorgonia's machine must not take the result for one of the operands.
+// ReturnsPtr implements gorgonia.Op. It is false, so that Gorgonia's machine does not mistake the result for an operand.
 func (o *Op) ReturnsPtr() bool { return false }
 
 // CallsExtern implements gorgonia.Op.
 func (o *Op) CallsExtern() bool { return false }
 
-// OverwritesInput implements gorgonia.Op: in plain Gorgonia nothing is done in place.
+// OverwritesInput implements gorgonia.Op. In plain Gorgonia no operation runs in place.
 func (o *Op) OverwritesInput() int { return -1 }
 
 // WriteHash implements gorgonia.Op.
 func (o *Op) WriteHash(h hash.Hash) { writeHash(h, o.String(), o.id) }
 
-// Hashcode implements gorgonia.Op: no two operations are the same one.
+// Hashcode implements gorgonia.Op. No two operations have the same one.
 func (o *Op) Hashcode() uint32 { return o.id }
 
 func writeHash(h hash.Hash, name string, id uint32) {
 	_, _ = h.Write([]byte(name))                              // a hash.Hash never fails
-	_, _ = h.Write(binary.LittleEndian.AppendUint32(nil, id)) // nor here
+	_, _ = h.Write(binary.LittleEndian.AppendUint32(nil, id)) // a hash.Hash never fails
 }
 
 func (o *Op) String() string {

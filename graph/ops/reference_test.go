@@ -21,7 +21,7 @@ func count(shape []int) int {
 	return n
 }
 
-// at is the offset of an index. Axes are aligned from the last one, and an axis of 1 is repeated.
+// at returns the offset of an index. Axes are aligned from the last one, and an axis of 1 is repeated.
 func (a array) at(index []int) int {
 	index = index[len(index)-len(a.shape):]
 	n := 0
@@ -38,7 +38,7 @@ func (a array) get(index ...int) float64 { return a.f[a.at(index)] }
 
 func (a array) cols() int { return a.shape[len(a.shape)-1] }
 
-// rows are the vectors along the last axis.
+// rows returns the vectors along the last axis.
 func (a array) rows() [][]float64 { return slices.Collect(slices.Chunk(a.f, a.cols())) }
 
 // each calls f with every index of a shape, in order.

@@ -10,16 +10,16 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// maxAxes is what the kernels that walk strided data take.
+// maxAxes is the largest number of axes in the kernels for strided data.
 const maxAxes = 6
 
-// Reshape gives x another shape of the same size; one axis may be -1, which is then computed. No data moves.
+// Reshape gives x another shape of the same size. One axis may be -1, which is then computed. No data moves.
 func Reshape(x *G.Node, shape ...int) (*G.Node, error) {
 	if x == nil {
 		return nil, errors.New("ops: reshape: operand is nil")
 	}
 	old := x.Shape()
-	shape = slices.Clone(shape) // the caller's slice stays as it is
+	shape = slices.Clone(shape) // keep the caller's slice unchanged
 	known, free := 1, -1
 	for i, d := range shape {
 		switch {
@@ -57,7 +57,7 @@ func Transpose(x *G.Node, axes ...int) (*G.Node, error) {
 	seen := make([]bool, len(axes))
 	for i, a := range axes {
 		if len(axes) != x.Dims() || a < 0 || a >= len(axes) || seen[a] {
-			return nil, errors.Errorf("ops: transpose: axes %v are no permutation of the %d axes of %v", axes, x.Dims(), x.Shape())
+			return nil, errors.Errorf("ops: transpose: axes %v are not a permutation of the %d axes of %v", axes, x.Dims(), x.Shape())
 		}
 		seen[a], inverse[a] = true, i
 	}
@@ -91,7 +91,7 @@ func transpose[T kernel.Float](axes []int) func(*Call[T]) error {
 	}
 }
 
-// Slice is the elements lo ≤ i < hi of one axis of x. A slice of the leading axis moves no data.
+// Slice returns the elements lo ≤ i < hi of one axis of x. A slice of the leading axis moves no data.
 func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
 	if x == nil {
 		return nil, errors.New("ops: slice: operand is nil")
@@ -132,7 +132,7 @@ func slice[T kernel.Float](axis, lo int) func(*Call[T]) error {
 	}
 }
 
-// pad puts its operand at lo of an axis of a tensor of zeros: the gradient of a slice.
+// pad copies its operand to index lo of an axis of a tensor of zeros. It is the gradient of a slice.
 func pad(shape tensor.Shape, axis, lo int) Def {
 	return Def{
 		Name:    "Pad",
@@ -151,7 +151,7 @@ func padForward[T kernel.Float](axis, lo int) func(*Call[T]) error {
 	}
 }
 
-// part is a tensor from an index of one axis on.
+// part is a tensor from index at of one axis.
 type part[T kernel.Float] struct {
 	data  []T
 	shape []int
@@ -167,7 +167,7 @@ func copyPart[T kernel.Float](dst, src part[T], axis, n int) {
 	}
 }
 
-// Concat joins tensors along one axis; their other axes are the same.
+// Concat joins tensors along one axis. Their other axes must be equal.
 func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 	return New(Def{
 		Name:     "Concat",

@@ -81,7 +81,7 @@ func sliceCases() []opCase {
 		{[]int{4, 3, 5}, 2, 1, 5},
 		{[]int{1, 1, 5}, 2, 3, 4},
 		{[]int{2, 3, 2, 5}, 3, 4, 5},
-		{[]int{300, 2}, 0, 256, 260}, // the low bytes of the bounds are those of [0:4]
+		{[]int{300, 2}, 0, 256, 260}, // the low bytes of the bounds equal [0:4]
 	} {
 		cases = append(cases, opCase{
 			name:     fmt.Sprintf("Slice/%v,axis%d[%d:%d]", c.shape, c.axis, c.lo, c.hi),

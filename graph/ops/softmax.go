@@ -9,17 +9,17 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// Softmax is exp(x) / Σ exp(x) over the last axis. A row that is all −Inf gives zeros and a zero gradient.
+// Softmax is exp(x) / Σ exp(x) over the last axis. A row of only −Inf gives zeros and a zero gradient.
 func Softmax(x *G.Node) (*G.Node, error) {
 	return rowwise("Softmax", Kernel{softmax[float32], softmax[float64]}, Kernel{softmaxBackward[float32], softmaxBackward[float64]}, x)
 }
 
-// LogSoftmax is x − log Σ exp(x) over the last axis. A row that is all −Inf stays so, with a zero gradient.
+// LogSoftmax is x − log Σ exp(x) over the last axis. A row of only −Inf stays −Inf, with a zero gradient.
 func LogSoftmax(x *G.Node) (*G.Node, error) {
 	return rowwise("LogSoftmax", Kernel{logSoftmax[float32], logSoftmax[float64]}, Kernel{logSoftmaxBackward[float32], logSoftmaxBackward[float64]}, x)
 }
 
-// rowwise is an operation on rows whose gradient needs only the result.
+// rowwise makes an operation on rows whose gradient needs only the result.
 func rowwise(name string, forward, backward Kernel, x *G.Node) (*G.Node, error) {
 	return New(Def{
 		Name: name,

@@ -40,7 +40,7 @@ func softmaxCases() []opCase {
 	return append(cases, maskedSoftmax())
 }
 
-// maskedSoftmax has a row without a mask, one with two keys hidden, and one that is all −Inf, whose result and gradient are zero.
+// maskedSoftmax has a row without a mask, a row with two hidden keys, and a row of only −Inf, whose result and gradient are zero.
 func maskedSoftmax() opCase {
 	inf := math.Inf(-1)
 	return opCase{
@@ -63,7 +63,7 @@ func maskedSoftmax() opCase {
 	}
 }
 
-// softmaxRow is the plain formula; zeros where every exponential is zero.
+// softmaxRow is the plain formula. It gives zeros if every exponential is zero.
 func softmaxRow(row []float64) []float64 {
 	y, sum := make([]float64, len(row)), 0.0
 	for i, v := range row {
@@ -89,7 +89,7 @@ func crossEntropyCases() []opCase {
 		{[]int{1, 3}, []int32{2}},
 		{[]int{5, 7}, []int32{0, 6, skip, 3, 3}},
 		{[]int{2, 3, 5}, []int32{4, skip, 0, 1, skip, 2}},
-		{[]int{2, 3}, []int32{skip, skip}}, // none counts: the loss and the gradients are zero
+		{[]int{2, 3}, []int32{skip, skip}}, // no target counts: the loss and the gradients are zero
 	} {
 		for _, smoothing := range []float64{0, 0.1, 1} {
 			cases = append(cases, opCase{
@@ -103,7 +103,7 @@ func crossEntropyCases() []opCase {
 	return cases
 }
 
-// headLossCases are crossEntropyCases with a head in front, one case for each option.
+// headLossCases are crossEntropyCases after a head, one case for each option.
 func headLossCases() []opCase {
 	var cases []opCase
 	const skip = ops.IgnoreTarget

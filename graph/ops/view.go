@@ -13,11 +13,11 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// View is the Gorgonia operation whose result is a contiguous part of its first operand under another shape: a result of an
-// operation with several, a reshape, a slice of the leading axis. graph.Program runs nothing for it. Gorgonia's own
-// machines get a copy, because they overwrite operands that are shared.
+// View is the Gorgonia operation that returns a contiguous part of its first operand under another shape: one of several results of
+// an operation, a reshape, or a slice of the leading axis. graph.Program runs nothing for it. Gorgonia's own machines get a copy,
+// because they overwrite shared operands.
 type View struct {
-	op     *Op // set where the node stands for the first result of op and carries its derivative
+	op     *Op // set in the first result of op, which carries op's derivative
 	dt     tensor.Dtype
 	offset int // in elements
 	shape  tensor.Shape
@@ -32,10 +32,10 @@ func view(v View, x *G.Node) (*G.Node, error) {
 	return apply(&v, x)
 }
 
-// Offset is the element of the operand at which the view begins.
+// Offset returns the first element of the operand that the view covers.
 func (v *View) Offset() int { return v.offset }
 
-// Op is the operation whose first result the node stands for, nil for other views.
+// Op returns the operation whose first result the node is, nil for other views.
 func (v *View) Op() *Op { return v.op }
 
 // Arity implements gorgonia.Op.

@@ -8,20 +8,20 @@ import (
 	"github.com/pkg/errors"
 )
 
-// BeamOptions say how beam search goes. The width of the beam is the batch of the Decoder. Bias, penalty and NoRepeat apply to the
-// logarithms of the probabilities, as in Hugging Face's generate.
+// BeamOptions configure beam search. The width of the beam is the batch of the Decoder. Bias, penalty and NoRepeat apply to the
+// log-probabilities, as in Hugging Face's generate.
 type BeamOptions struct {
-	Tokens    int     // the most tokens of a result; 0 means as many as fit into the window
-	MinTokens int     // a stop token cannot come before so many tokens
+	Tokens    int     // maximum number of tokens in a result; 0 means as many as fit into the window
+	MinTokens int     // minimum number of tokens before a stop token
 	Stop      []int32 // tokens that end a result; they are not part of it
 
 	Bias              map[int32]float32 // added to the scores of these tokens; -Inf forbids a token
 	RepetitionPenalty float64           // multiplies the scores, which are negative, of tokens already in the text; 0 means 1
-	NoRepeat          int               // no sequence of so many tokens comes twice, the prompt included; 0 means that all may
-	LengthPenalty     float64           // α: a result of n tokens, stop included, scores its log-probability divided by n^α; 0 means no penalty
+	NoRepeat          int               // length of token sequences that may not repeat, the prompt included; 0 means no limit
+	LengthPenalty     float64           // α: the score of n tokens, stop included, is their log-probability divided by n^α; 0 means no penalty
 }
 
-// Check reports an option that makes no sense.
+// Check returns an error that names the first invalid option.
 func (o BeamOptions) Check() error {
 	if !finite(o.LengthPenalty) {
 		return errors.Errorf("generate: length penalty %g, want a finite number", o.LengthPenalty)
@@ -33,20 +33,20 @@ func (o BeamOptions) rules() *rules {
 	return &rules{minTokens: o.MinTokens, stop: o.Stop, bias: o.Bias, repetition: o.RepetitionPenalty, noRepeat: o.NoRepeat}
 }
 
-// Hypothesis is a result of beam search. It has no tokens if a stop token came first.
+// Hypothesis is a result of beam search. Tokens is empty if a stop token came first.
 type Hypothesis struct {
 	Tokens []int32
 	Score  float64
 }
 
-// Beam finds likely continuations of a prompt by beam search: the best Batch beginnings are kept and continued in every way. It
-// returns up to Batch results, the best first; scores and the end of the search are those of Hugging Face's generate without early
-// stopping. For an encoder-decoder, set the same source for all sequences first.
+// Beam returns up to Batch likely continuations of a prompt, best first. It extends every beam by every token and keeps the best
+// Batch beams. Scores and the end of the search follow Hugging Face's generate without early stopping. For an encoder-decoder, set
+// the same source for all sequences first.
 func Beam(d *Decoder, prompt []int32, o BeamOptions) ([]Hypothesis, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	most := d.Window() - len(prompt) + 1 // the last token is chosen, not read
+	most := d.Window() - len(prompt) + 1 // the last token is chosen but not read
 	if most < 1 {
 		return nil, errors.Errorf("generate: the prompt has %d tokens, the model's window is %d: shorten the prompt", len(prompt), d.Window())
 	}
@@ -69,8 +69,8 @@ func Beam(d *Decoder, prompt []int32, o BeamOptions) ([]Hypothesis, error) {
 		if n == most || s.done(n) {
 			break
 		}
-		parents, next := s.turn()
-		if err := d.reorder(parents, n == 1); err != nil { // all sources are that of the first sequence from then on
+		parents, next := s.assign()
+		if err := d.reorder(parents, n == 1); err != nil { // after the first step all sources are equal
 			return nil, err
 		}
 		if logits, err = d.Append(next); err != nil {
@@ -80,11 +80,11 @@ func Beam(d *Decoder, prompt []int32, o BeamOptions) ([]Hypothesis, error) {
 	return s.results(), nil
 }
 
-// beam is a beginning, the sequence of the Decoder that holds it but for its last token, and its log-probability.
+// beam is an unfinished text.
 type beam struct {
-	sequence int
+	sequence int     // the sequence of the Decoder that holds the text except its last token
 	text     []int32 // with the prompt
-	score    float64
+	score    float64 // log-probability
 }
 
 // extension is a beam with one more token.
@@ -98,7 +98,7 @@ type search struct {
 	BeamOptions
 	*rules
 	width, prompt int
-	live          []beam // the best first
+	live          []beam // best first
 	finished      []Hypothesis
 
 	candidates []candidate
@@ -115,17 +115,17 @@ func newSearch(o BeamOptions, width, vocab int, prompt []int32) (*search, error)
 	return s, s.size(vocab)
 }
 
-// kept is the number of extensions that are looked at: enough for a full beam if all stop tokens come first.
+// kept returns the number of extensions to examine. They fill the beam even if every stop token is among them.
 func (s *search) kept() int { return max(2, 1+len(s.Stop)) * s.width }
 
-// expand continues every live beam in every way and keeps the best; those that stop are finished. n is the number of generated tokens.
+// expand extends every live beam by every token and keeps the best. Beams that stop are finished. n is the number of generated tokens.
 func (s *search) expand(logits [][]float32, n int) error {
 	s.extensions = s.extensions[:0]
 	for i := range s.live {
 		from := &s.live[i]
 		row := logits[from.sequence]
 		sum := logSum(row, s.exponents)
-		if math.IsInf(sum, -1) { // nothing follows
+		if math.IsInf(sum, -1) { // no token may follow
 			continue
 		}
 		for id, l := range row {
@@ -146,7 +146,8 @@ func (s *search) expand(logits [][]float32, n int) error {
 	return nil
 }
 
-// keep makes the best extensions the live beams. One that stops far down the list is dropped: it would not have been kept as a beam.
+// keep makes the best extensions the live beams. An extension that stops is finished only if it ranks among the first width:
+// otherwise it would not have been kept as a beam.
 func (s *search) keep(n int) {
 	var live []beam
 	for i, x := range s.extensions[:min(len(s.extensions), s.kept())] {
@@ -172,7 +173,7 @@ func (s *search) finish(h Hypothesis) {
 	s.finished = s.finished[:min(len(s.finished), s.width)]
 }
 
-// done reports whether no live beam can still beat the worst result.
+// done reports whether no live beam can still beat the worst finished result.
 func (s *search) done(n int) bool {
 	if len(s.live) == 0 {
 		return true
@@ -180,9 +181,9 @@ func (s *search) done(n int) bool {
 	return len(s.finished) == s.width && s.finished[s.width-1].Score >= s.normalized(s.live[0].score, n)
 }
 
-// turn gives every live beam a sequence of the Decoder. The first of the beams that continue a sequence keeps it, so that few
-// sequences are copied. A sequence without a beam becomes that of the best one.
-func (s *search) turn() (parents []int, next [][]int32) {
+// assign gives every live beam a sequence of the Decoder. If several beams continue a sequence, the first keeps it, so that few
+// sequences are copied. A sequence without a beam becomes a copy of the best beam's.
+func (s *search) assign() (parents []int, next [][]int32) {
 	parents, next = make([]int, s.width), make([][]int32, s.width)
 	for b := range parents {
 		parents[b] = -1
@@ -210,7 +211,7 @@ func (s *search) turn() (parents []int, next [][]int32) {
 	return parents, next
 }
 
-// results are the best of the finished beams and of those that were alive at the end.
+// results finishes the live beams and returns the best of all finished ones.
 func (s *search) results() []Hypothesis {
 	for _, x := range s.live {
 		s.finish(Hypothesis{x.text[s.prompt:], s.normalized(x.score, len(x.text)-s.prompt)})

@@ -11,10 +11,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// scored bounds how far scores may be from those without a cache: the bound of logits, for each of some tokens.
-const scored = 10 * cached
+// scoreTolerance bounds the difference of scores with and without a cache: the bound of logits, for each of some tokens.
+const scoreTolerance = 10 * cacheTolerance
 
-// logProbabilities are the logarithms of the softmax.
+// logProbabilities returns the logarithms of the softmax.
 func logProbabilities(logits []float32) []float64 {
 	sum := 0.0
 	for _, l := range logits {
@@ -29,7 +29,7 @@ func logProbabilities(logits []float32) []float64 {
 
 func byScore(a, b generate.Hypothesis) int { return cmp.Compare(b.Score, a.Score) }
 
-// enumerate lists every continuation of up to n tokens and its log-probability: those that end with stop, and those that do not end.
+// enumerate returns every continuation of up to n tokens with its log-probability: all that end with stop, and all of n tokens.
 func enumerate(t *testing.T, w whole, prompt []int32, n int, o generate.BeamOptions) []generate.Hypothesis {
 	var all []generate.Hypothesis
 	var walk func(tokens []int32, score float64)
@@ -58,17 +58,17 @@ func compareHypotheses(t *testing.T, got, want []generate.Hypothesis) {
 		t.Fatalf("got %d results, want %d:\n got %v\nwant %v", len(got), len(want), got, want)
 	}
 	for i := range got {
-		if !slices.Equal(got[i].Tokens, want[i].Tokens) || !(math.Abs(got[i].Score-want[i].Score) <= scored) {
+		if !slices.Equal(got[i].Tokens, want[i].Tokens) || !(math.Abs(got[i].Score-want[i].Score) <= scoreTolerance) {
 			t.Errorf("result %d: got %v, want %v", i, got[i], want[i])
 		}
 	}
 }
 
-// TestBeamEqualsEnumeration: a beam as wide as there are beginnings finds all continuations, best first.
+// TestBeamEqualsEnumeration: a beam that is wide enough for all continuations finds them all, best first.
 func TestBeamEqualsEnumeration(t *testing.T) {
 	m := models.GPT{Vocab: 3, Context: 6, Layers: 1, Heads: 2, Dim: 8, InitStd: 0.5}
 	params, prompt := newParams(), []int32{1, 2, 0}
-	w, d := newWhole(t, params, m), decoder(t, params, m, 31) // 1+2+4+8 that stop, 16 that do not
+	w, d := newWhole(t, params, m), decoder(t, params, m, 31) // 1+2+4+8 continuations that stop, 16 that do not
 	for _, penalty := range []float64{0, 0.6, 1, 2, -1} {
 		for _, stop := range []int32{0, 2} {
 			for _, tokens := range []int{1, 3, 4, 0} { // the window has room for 4
@@ -89,19 +89,19 @@ func TestBeamEqualsEnumeration(t *testing.T) {
 	}
 }
 
-// naiveBeam is searched over whole sequences.
+// naiveBeam is naiveSearch with logits from whole sequences.
 func naiveBeam(t *testing.T, w whole, prompt []int32, n, width int, o generate.BeamOptions) []generate.Hypothesis {
 	t.Helper()
 	next := func(prompt, generated []int32) []float64 {
 		return logProbabilities(w.next(t, slices.Concat(prompt, generated)))
 	}
-	return searched(next, prompt, n, width, o)
+	return naiveSearch(next, prompt, n, width, o)
 }
 
-// searched is beam search as Hugging Face's BeamSearchScorer describes it: of the 2·width best continuations, or more with several stop
-// tokens, those that stop among the first width are results, and the first width others go on. It ends when the worst of width
-// results is at least as good as the best beam would be if it ended now.
-func searched(next func(prompt, generated []int32) []float64, prompt []int32, n, width int, o generate.BeamOptions) []generate.Hypothesis {
+// naiveSearch is beam search as in Hugging Face's BeamSearchScorer. It examines the 2·width best continuations, or more with several
+// stop tokens. Continuations that stop among the first width are results, and the first width others become beams. The search ends
+// when the worst of width results is at least as good as the best beam would be if it ended now.
+func naiveSearch(next func(prompt, generated []int32) []float64, prompt []int32, n, width int, o generate.BeamOptions) []generate.Hypothesis {
 	type state struct {
 		tokens []int32
 		score  float64
@@ -162,7 +162,7 @@ func TestNarrowBeam(t *testing.T) {
 	}
 }
 
-// TestBeamOfOneIsGreedy: without a length penalty nothing beats the result of the first stop.
+// TestBeamOfOneIsGreedy: without a length penalty the first result that stops is the best.
 func TestBeamOfOneIsGreedy(t *testing.T) {
 	params := newParams()
 	d := decoder(t, params, longGPT, 1)
@@ -200,7 +200,7 @@ func TestBeamErrors(t *testing.T) {
 	}
 }
 
-// TestBeamWithoutStop: no token ends a result, so that all are as long as they may be.
+// TestBeamWithoutStop: no token ends a result, so all results have the maximum length.
 func TestBeamWithoutStop(t *testing.T) {
 	d := decoder(t, newParams(), longGPT, 4)
 	for prompt := range int32(29) {

@@ -6,24 +6,24 @@ import (
 	"slices"
 )
 
-// candidate is a token and its score or its weight.
+// candidate is a token with its score or weight.
 type candidate struct {
 	id int32
 	p  float64
 }
 
-// byRank puts the higher score first, and the lower id of equal scores, so that no two candidates are equal.
+// byRank orders by descending score, then by ascending id, so that no two candidates are equal.
 func byRank(a, b candidate) int {
 	return cmp.Or(cmp.Compare(b.p, a.p), cmp.Compare(a.id, b.id))
 }
 
 func before(a, b candidate) bool { return a.p > b.p || a.p == b.p && a.id < b.id }
 
-// few is the number of candidates from which sorting is faster than partitioning.
-const few = 24
+// sortMax is the largest number of candidates for which sorting is faster than partitioning.
+const sortMax = 24
 
-// appendBest appends the n best of the scores to c, in any order, fewer if not so many tokens are possible: -Inf is not.
-// With room for 2·n, or for all, it allocates nothing.
+// appendBest appends the n best scores to c, in any order, and omits scores of -Inf. With capacity for 2·n candidates, or for all
+// tokens, it allocates nothing.
 func appendBest(c []candidate, scores []float64, n int) []candidate {
 	bound := math.Inf(-1)
 	for id, p := range scores {
@@ -51,7 +51,7 @@ func keepBest(c []candidate, n int) []candidate {
 		return c
 	}
 	for lo, hi := 0, len(c); ; {
-		if hi-lo <= few {
+		if hi-lo <= sortMax {
 			slices.SortFunc(c[lo:hi], byRank)
 			return c[:n]
 		}
@@ -66,11 +66,11 @@ func keepBest(c []candidate, n int) []candidate {
 	}
 }
 
-// heaviest moves the best candidates whose weights sum to at least mass to the front and returns their number, at least 1, and the
-// sum of their weights. The last of them is the worst. All weights must be positive.
+// heaviest moves the fewest best candidates whose weights sum to at least mass to the front, the worst of them last. It returns their
+// number, at least 1, and their sum. All weights must be positive.
 func heaviest(c []candidate, mass float64) (n int, sum float64) {
 	lo, hi := 0, len(c)
-	for hi-lo > few {
+	for hi-lo > sortMax {
 		at := lo + partition(c[lo:hi])
 		front := sum
 		for _, x := range c[lo:at] {
@@ -95,8 +95,8 @@ func heaviest(c []candidate, mass float64) (n int, sum float64) {
 	return lo, sum
 }
 
-// partition moves a candidate to its place, those before it to its front and the others behind it, and returns the place. It needs
-// three candidates.
+// partition moves a pivot to its sorted index, better candidates before it and worse ones after it, and returns the index. It needs
+// at least three candidates.
 func partition(c []candidate) int {
 	last := len(c) - 1
 	if middle := len(c) / 2; len(c) > 1000 { // the median of three medians
@@ -122,7 +122,7 @@ func partition(c []candidate) int {
 	return at
 }
 
-// medianTo moves the median of three candidates to place a.
+// medianTo moves the median of the candidates at a, b and d to index a.
 func medianTo(c []candidate, a, b, d int) {
 	if before(c[b], c[d]) != before(c[b], c[a]) { // b is the median
 		c[a], c[b] = c[b], c[a]

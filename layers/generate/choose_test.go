@@ -12,7 +12,7 @@ import (
 
 const vocabulary = 50257 // GPT-2's
 
-// zipfian are logits as of a language model, with ties.
+// zipfian returns logits distributed like a language model's, with ties.
 func zipfian(key uint64, n int) []float32 {
 	logits := make([]float32, n)
 	for i := range logits {
@@ -22,7 +22,7 @@ func zipfian(key uint64, n int) []float32 {
 	return logits
 }
 
-// chooseSorted is the definition: all tokens sorted, then filtered one after the other, then drawn by their cumulated probability.
+// chooseSorted chooses by definition: it sorts all tokens, applies the filters in order, and draws by cumulative probability.
 func chooseSorted(logits []float32, o generate.Options, drawn int) int32 {
 	type token struct {
 		id int32
@@ -72,15 +72,15 @@ var filters = []generate.Options{
 	{Temperature: 3, TopP: 0.99}, {Temperature: 1, MinP: 0.05}, {Temperature: 0.7, TopK: 1000, TopP: 0.8, MinP: 0.01}, {Temperature: 0.01, TopK: 50},
 }
 
-// TestChoicesAreThoseOfSorting: partitioning chooses the token that sorting would, for the same seed.
-func TestChoicesAreThoseOfSorting(t *testing.T) {
+// TestChoosingEqualsSorting: partitioning and sorting choose the same token for the same seed.
+func TestChoosingEqualsSorting(t *testing.T) {
 	sizes := []int{1, 2, 25, 1000, vocabulary}
 	if testing.Short() {
 		sizes = sizes[:4]
 	}
 	for _, n := range sizes {
 		sorted := zipfian(uint64(n), n)
-		slices.Sort(sorted) // each token is better than all before
+		slices.Sort(sorted) // each token is better than all before it
 		reversed := slices.Clone(sorted)
 		slices.Reverse(reversed)
 		for name, logits := range map[string][]float32{"random": zipfian(1, n), "ascending": sorted, "descending": reversed, "equal": make([]float32, n)} {
@@ -101,7 +101,7 @@ func TestChoicesAreThoseOfSorting(t *testing.T) {
 	}
 }
 
-// TestChoosingAllocatesNothing once a text has begun.
+// TestChoosingAllocatesNothing: after the first token, choosing a token allocates nothing.
 func TestChoosingAllocatesNothing(t *testing.T) {
 	logits, text := zipfian(1, vocabulary), random(2, vocabulary, 100)
 	for _, o := range append(filters, generate.Options{}, generate.Options{
@@ -124,7 +124,7 @@ func TestChoosingAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestTinyTemperature: a temperature close to 0 takes the most likely token, not a number that is none.
+// TestTinyTemperature: a temperature close to 0 chooses the most likely token; no NaN or infinity arises.
 func TestTinyTemperature(t *testing.T) {
 	for _, temperature := range []float64{1e-5, 1e-300, math.SmallestNonzeroFloat64} {
 		choose, err := generate.Chooser(generate.Options{Temperature: temperature}, 4)

@@ -18,15 +18,15 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// longGPT has a window of more than two chunks, no multiple of one, and weights large enough to tell tokens apart.
+// longGPT has a window of more than two chunks, not a multiple of a chunk, and weights large enough to tell tokens apart.
 var longGPT = models.GPT{Vocab: 29, Context: 150, Layers: 2, Heads: 2, Dim: 16, InitStd: 0.3}
 
-// cached bounds how far logits computed with a cache may be from those of the whole sequence, in float32: other tiles of
-// the attention and other kernels for few rows sum in another order.
-const cached = 1e-5
+// cacheTolerance bounds the difference of float32 logits with and without a cache: other tiles of the attention and other kernels
+// for few rows sum in another order.
+const cacheTolerance = 1e-5
 
-// bigram is a model whose next token depends on the last one alone: row i of its table is the logits of what follows i. What it
-// generates can be computed by hand.
+// bigram is a model whose next token depends on the last token alone: row i of its table holds the logits after token i. Its
+// texts can be computed by hand.
 type bigram struct {
 	vocab, window int
 }
@@ -46,7 +46,7 @@ func (m bigram) Decode(b, t int) func(*graph.Scope) {
 // Window implements generate.Model.
 func (m bigram) Window() int { return m.window }
 
-// always is a decoder of one sequence whose logits are the same after every token.
+// always returns a decoder of one sequence with the same logits after every token.
 func always(t testing.TB, logits ...float32) *generate.Decoder {
 	t.Helper()
 	params := graph.NewParams(tensor.Float32, 1)
@@ -94,10 +94,10 @@ func newWhole(t testing.TB, params *graph.Params, m models.GPT) whole {
 	return whole{build(t, params, graph.Eval, m.Logits(1, m.Context)), m}
 }
 
-// logits are those after each of the tokens.
+// logits returns the logits after each of the tokens.
 func (w whole) logits(t testing.TB, tokens []int32) [][]float32 {
 	t.Helper()
-	padded := make([]int32, w.m.Context) // no token sees what comes after it
+	padded := make([]int32, w.m.Context) // no token sees later tokens
 	copy(padded, tokens)
 	run(t, w.Program, graph.Feed{"tokens": graphtest.Ints(padded, 1, w.m.Context)})
 	rows := make([][]float32, len(tokens))
@@ -107,12 +107,12 @@ func (w whole) logits(t testing.TB, tokens []int32) [][]float32 {
 	return rows
 }
 
-// next are the logits after the last of the tokens.
+// next returns the logits after the last of the tokens.
 func (w whole) next(t testing.TB, tokens []int32) []float32 {
 	return w.logits(t, tokens)[len(tokens)-1]
 }
 
-// greedy are the most likely continuations by the whole sequence, step by step.
+// greedy returns the greedy continuation of n tokens, computed from the whole sequence at each step.
 func (w whole) greedy(t testing.TB, prompt []int32, n int) []int32 {
 	t.Helper()
 	text := slices.Clone(prompt)
@@ -140,7 +140,7 @@ func distance(a, b []float32) float64 {
 	return worst
 }
 
-// random are ids below vocab.
+// random returns n random ids below vocab.
 func random(key uint64, vocab, n int) []int32 {
 	ids := make([]int32, n)
 	for i := range ids {
@@ -169,7 +169,7 @@ func mustCollect(t testing.TB, d *generate.Decoder, prompt []int32, o generate.O
 	return ids
 }
 
-// wantError fails unless err mentions all the words.
+// wantError fails the test unless err contains all words.
 func wantError(t testing.TB, err error, words ...string) {
 	t.Helper()
 	if err == nil {
@@ -182,7 +182,7 @@ func wantError(t testing.TB, err error, words ...string) {
 	}
 }
 
-// shared returns the path of a file or folder of ../shared, beside the project, and skips the test where that is missing.
+// shared returns the path of a file or folder in ../shared, next to the project. If it does not exist, the test is skipped.
 func shared(t testing.TB, path string) string {
 	t.Helper()
 	dir, err := os.Getwd()

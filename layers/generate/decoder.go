@@ -9,35 +9,51 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// Model is what can be decoded, such as models.GPT and models.Seq2Seq. The first axis of its states is the batch. A state of three axes
-// or more whose second axis is as long as the window holds a row for each token of a sequence; rows behind the last are not read.
+// Model can be decoded, such as models.GPT and models.Seq2Seq. The first axis of its states is the batch. A state of three or more
+// axes whose second axis has the length of the window holds a row for each token of a sequence. Rows after the last token are not
+// read.
+//
+// A model that declares its logits with layers.Sequence needs two short methods:
+//
+//	func (m Model) Window() int { return m.Context }
+//
+//	func (m Model) Decode(b, t int) func(*graph.Scope) {
+//		return func(s *graph.Scope) {
+//			tokens, last := s.Input("tokens", tensor.Int32, b, t), s.Input("last", tensor.Int32, b)
+//			x := m.Forward(s, tokens, layers.DecodeInputs(s, b, t, m.Context)) // (B, T, C), below the head
+//			x = s.Try(ops.Reshape(x, b*t, m.Dim))                              // (B·T, C)
+//			x = s.Try(ops.Embedding(x, last))                                  // (B, C)
+//			s.Output("logits", m.Head(s, x))                                   // (B, V)
+//		}
+//	}
 type Model interface {
-	// Decode declares t tokens at a time of b sequences in mode Decode. Inputs, int32: "tokens" and "positions" (b, t), "past" (b),
-	// "last" (b), the row b·t+i of the token whose successor is wanted. Output: "logits" (b, vocabulary).
+	// Decode declares the model for mode Decode: each run reads t tokens of each of b sequences. Inputs, int32: "tokens" and
+	// "positions" (b, t); "past" (b); "last" (b), the row b·t+i of the token whose successor is predicted. Output: "logits"
+	// (b, vocabulary).
 	Decode(b, t int) func(*graph.Scope)
-	// Window is how many tokens a sequence can have.
+	// Window returns the largest number of tokens in a sequence.
 	Window() int
 }
 
-// chunk is how many tokens of a prompt are read at a time: enough for products of matrices to run at full speed.
+// chunk is the number of tokens that a run over a prompt reads: enough for matrix products to run at full speed.
 const chunk = 64
 
-// Decoder holds the state of a batch of sequences: what they are so far and their cached keys and values.
+// Decoder holds the state of a batch of sequences: their tokens and their cached keys and values.
 type Decoder struct {
 	window   int
-	tokens   [][]int32 // of every sequence so far
+	tokens   [][]int32 // of every sequence
 	programs []*stepper
 	source   *graph.Program // of an EncoderDecoder
 	sources  graph.Feed
 	sourced  bool // the sources are set
 	logits   [][]float32
 
-	spareTokens []int32 // room for one sequence, through which others change places
+	spareTokens []int32 // buffers of one sequence, for swapping sequences
 	spare32     []float32
 	spare64     []float64
 }
 
-// NewDecoder builds the Programs that decode batch sequences at a time with these weights. The sequences are empty at first.
+// NewDecoder builds the Programs that decode batch sequences with these weights. The sequences are initially empty.
 func NewDecoder(params *graph.Params, m Model, batch int) (*Decoder, error) {
 	if params == nil || m == nil {
 		return nil, errors.Errorf("generate: parameters %t, model %t: want both", params != nil, m != nil)
@@ -50,7 +66,7 @@ func NewDecoder(params *graph.Params, m Model, batch int) (*Decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.tokens, d.logits = make([][]int32, batch), make([][]float32, batch) // once Build has found the batch to fit
+	d.tokens, d.logits = make([][]int32, batch), make([][]float32, batch) // only now: Build has checked that the batch fits
 	if t := min(chunk, d.window); t > 1 {
 		many, err := d.add(params, m, batch, t)
 		if err != nil {
@@ -68,32 +84,31 @@ func NewDecoder(params *graph.Params, m Model, batch int) (*Decoder, error) {
 	return d, nil
 }
 
-// Batch is the number of sequences.
+// Batch returns the number of sequences.
 func (d *Decoder) Batch() int { return len(d.tokens) }
 
-// Window is how many tokens a sequence can have.
+// Window returns the largest number of tokens in a sequence.
 func (d *Decoder) Window() int { return d.window }
 
-// Len is how many tokens sequence b has.
+// Len returns the number of tokens in sequence b.
 func (d *Decoder) Len(b int) int { return len(d.tokens[b]) }
 
-// Reset makes all sequences empty.
+// Reset empties all sequences.
 func (d *Decoder) Reset() {
 	for b := range d.tokens {
 		d.tokens[b] = d.tokens[b][:0]
 	}
 }
 
-// Append puts tokens behind every sequence and returns the logits of what follows, one row for each sequence, valid until the
-// next call. A sequence may get no tokens if it has some already; its logits are then those of its last one. It
-// is an error, and nothing is appended, if a sequence would outgrow the window or have no token at all, or if a logit is NaN or
-// +Inf, from which nothing can be chosen.
+// Append appends tokens to every sequence and returns the logits of the next token, one row for each sequence. The logits are valid
+// until the next call. A sequence that has tokens may get no new ones; Append then returns its logits again. It is an error, and
+// nothing is appended, if a sequence would exceed the window or remain empty, or if a logit is NaN or +Inf.
 func (d *Decoder) Append(tokens [][]int32) ([][]float32, error) {
 	if len(tokens) != d.Batch() {
 		return nil, errors.Errorf("generate: tokens for %d sequences, the batch has %d", len(tokens), d.Batch())
 	}
 	if d.source != nil && !d.sourced {
-		return nil, errors.New("generate: the model has an encoder: set the sources first")
+		return nil, errors.New("generate: the model has an encoder: call SetSources first")
 	}
 	longest := 1
 	for b, ts := range tokens {
@@ -126,7 +141,7 @@ func (d *Decoder) Append(tokens [][]int32) ([][]float32, error) {
 	return d.logits, nil
 }
 
-// choose takes the Program for many tokens where they are left and its rows fit into the caches.
+// choose returns the Program for many tokens if more than one token is left and its rows fit into the caches.
 func (d *Decoder) choose(tokens [][]int32, done, longest int) *stepper {
 	one, many := d.programs[0], d.programs[len(d.programs)-1]
 	if longest-done == 1 {
@@ -140,8 +155,8 @@ func (d *Decoder) choose(tokens [][]int32, done, longest int) *stepper {
 	return many
 }
 
-// span is the position at which a run over t tokens, done of which are behind it, begins in sequence b, and how many of its
-// rows count. A sequence that is through repeats its last token, which writes to its cache what is there.
+// span returns the position in sequence b at which a run of t rows starts, after done of the new tokens, and the number of valid
+// rows. A finished sequence repeats its last token, which rewrites the same cache entry.
 func (d *Decoder) span(tokens [][]int32, b, done, t int) (start, n int) {
 	if done < len(tokens[b]) {
 		return len(d.tokens[b]) + done, min(t, len(tokens[b])-done)
@@ -149,7 +164,7 @@ func (d *Decoder) span(tokens [][]int32, b, done, t int) (start, n int) {
 	return len(d.tokens[b]) + len(tokens[b]) - 1, 1
 }
 
-// at is token i of sequence b with what is being appended.
+// at returns token i of sequence b, including the tokens being appended.
 func (d *Decoder) at(tokens [][]int32, b, i int) int32 {
 	if i < len(d.tokens[b]) {
 		return d.tokens[b][i]
@@ -162,7 +177,7 @@ func (d *Decoder) run(p *stepper, tokens [][]int32, done int) error {
 		start, n := d.span(tokens, b, done, p.t)
 		p.past[b], p.last[b] = int32(start), int32(b*p.t+n-1)
 		for i := range p.t {
-			// Rows behind the last token are padding: no token sees them, and the next ones overwrite them.
+			// Rows after the last token are padding: no token sees them, and later tokens overwrite them.
 			p.tokens[b*p.t+i] = d.at(tokens, b, start+min(i, n-1))
 			p.positions[b*p.t+i] = int32(start + i)
 		}

@@ -36,8 +36,8 @@ func TestCacheEqualsWhole(t *testing.T) {
 				from = 0
 			}
 			got := append1(t, d, text[from:n]...)
-			if diff := distance(got, want[n-1]); !(diff <= cached) {
-				t.Fatalf("prompt of %d: position %d differs by %g, want at most %g", prompt, n-1, diff, cached)
+			if diff := distance(got, want[n-1]); !(diff <= cacheTolerance) {
+				t.Fatalf("prompt of %d: position %d differs by %g, want at most %g", prompt, n-1, diff, cacheTolerance)
 			}
 			if d.Len(0) != n {
 				t.Fatalf("got %d tokens, want %d", d.Len(0), n)
@@ -46,7 +46,7 @@ func TestCacheEqualsWhole(t *testing.T) {
 	}
 }
 
-// TestBatchOfLengths: sequences of a batch that get different numbers of tokens, none among them, stay apart.
+// TestBatchOfLengths: sequences of a batch stay independent if they get different numbers of tokens, including none.
 func TestBatchOfLengths(t *testing.T) {
 	params := newParams()
 	const b = 3
@@ -61,8 +61,8 @@ func TestBatchOfLengths(t *testing.T) {
 		{{5, 64, 1}, {1, 1, 1}, {0, 1, 1}, {1, 0, 70}, {0, 0, 0}, {66, 3, 0}, {1, 1, 1}},
 		{{130, 2, 65}, {1, 1, 1}, {19, 0, 1}, {0, 140, 0}, {0, 1, 64}},
 		{{150, 149, 86}, {0, 1, 64}, {0, 0, 0}},
-		{{86, 1, 86}, {5, 2, 64}, {1, 1, 0}}, // a chunk that ends with the window
-		{{87, 1, 1}, {5, 2, 62}, {1, 1, 1}},  // one that would end behind it
+		{{86, 1, 86}, {5, 2, 64}, {1, 1, 0}}, // a chunk ends with the window
+		{{87, 1, 1}, {5, 2, 62}, {1, 1, 1}},  // a chunk would end after the window
 	} {
 		d.Reset()
 		var at [b]int
@@ -77,8 +77,8 @@ func TestBatchOfLengths(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i := range b {
-				if diff := distance(logits[i], want[i][at[i]-1]); !(diff <= cached) {
-					t.Errorf("turn %v of %v: sequence %d differs by %g, want at most %g", n, turns, i, diff, cached)
+				if diff := distance(logits[i], want[i][at[i]-1]); !(diff <= cacheTolerance) {
+					t.Errorf("turn %v of %v: sequence %d differs by %g, want at most %g", n, turns, i, diff, cacheTolerance)
 				}
 				if d.Len(i) != at[i] {
 					t.Errorf("sequence %d: got %d tokens, want %d", i, d.Len(i), at[i])
@@ -88,7 +88,7 @@ func TestBatchOfLengths(t *testing.T) {
 	}
 }
 
-// TestSmallWindow: a window of one token, and of less than a chunk.
+// TestSmallWindow: a window of one token, and a window shorter than a chunk.
 func TestSmallWindow(t *testing.T) {
 	for _, context := range []int{1, 2, 5} {
 		m := longGPT
@@ -96,13 +96,13 @@ func TestSmallWindow(t *testing.T) {
 		params := newParams()
 		d, w := decoder(t, params, m, 1), newWhole(t, params, m)
 		text := random(2, m.Vocab, context)
-		if diff := distance(append1(t, d, text...), w.next(t, text)); !(diff <= cached) {
-			t.Errorf("context %d: differs by %g, want at most %g", context, diff, cached)
+		if diff := distance(append1(t, d, text...), w.next(t, text)); !(diff <= cacheTolerance) {
+			t.Errorf("context %d: differs by %g, want at most %g", context, diff, cacheTolerance)
 		}
 	}
 }
 
-// TestFloat64 holds the logits of float64 models to their own precision of decoding, that of the float32 they are returned in.
+// TestFloat64: decoding of float64 models is as precise as the float32 logits that it returns.
 func TestFloat64(t *testing.T) {
 	params := graph.NewParams(tensor.Float64, 1)
 	d := decoder(t, params, longGPT, 1)
@@ -118,7 +118,7 @@ func TestFloat64(t *testing.T) {
 	}
 }
 
-// TestReorder: each sequence goes on from what was its parent.
+// TestReorder: each sequence continues its parent.
 func TestReorder(t *testing.T) {
 	params := newParams()
 	d, w := decoder(t, params, longGPT, 3), newWhole(t, params, longGPT)
@@ -146,8 +146,8 @@ func TestReorder(t *testing.T) {
 				t.Fatal(err)
 			}
 			for b := range logits {
-				if diff := distance(logits[b], w.next(t, texts[b])); !(diff <= cached) {
-					t.Errorf("parents %v, %d tokens: sequence %d differs by %g, want at most %g", parents, n, b, diff, cached)
+				if diff := distance(logits[b], w.next(t, texts[b])); !(diff <= cacheTolerance) {
+					t.Errorf("parents %v, %d tokens: sequence %d differs by %g, want at most %g", parents, n, b, diff, cacheTolerance)
 				}
 			}
 		}
@@ -193,7 +193,7 @@ func TestDecoderErrors(t *testing.T) {
 	wantError(t, err, "16", "3 Heads")
 }
 
-// TestNoNumbers: from logits that are no numbers nothing is chosen; those of -Inf are tokens that never come.
+// TestNoNumbers: logits of NaN or +Inf are an error, and a token with a logit of -Inf never follows.
 func TestNoNumbers(t *testing.T) {
 	nan := float32(math.NaN())
 	for _, bad := range []float32{nan, inf} {
@@ -214,8 +214,8 @@ func TestNoNumbers(t *testing.T) {
 	}
 }
 
-// TestModelsOfOneself: what a model lacks is an error, by name.
-func TestModelsOfOneself(t *testing.T) {
+// TestCustomModels: an error names the input or output that a model lacks.
+func TestCustomModels(t *testing.T) {
 	for want, m := range map[string]generate.Model{
 		"input positions": lacking{bigram{5, 9}, []string{"tokens", "past", "last"}, "logits"},
 		"input last":      lacking{bigram{5, 9}, []string{"tokens", "past", "positions"}, "logits"},
@@ -228,7 +228,7 @@ func TestModelsOfOneself(t *testing.T) {
 	wantError(t, err, "input source")
 }
 
-// lacking is a model with only some of the inputs, and with an output of another name.
+// lacking is a model that may lack inputs, or have an output of another name.
 type lacking struct {
 	bigram
 	inputs []string

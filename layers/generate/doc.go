@@ -1,12 +1,13 @@
-// Package generate makes text with a trained model: one token after the other over a cache of earlier keys and values, greedily,
-// by sampling, or by beam search.
+// Package generate makes text with a trained model, greedily, by sampling or by beam search. It generates one token at a time and
+// caches the keys and values of earlier tokens.
 //
 //	d, err := generate.NewDecoder(params, gpt, 1)
 //	for id, err := range generate.Tokens(d, prompt, generate.Options{Tokens: 100, Temperature: 0.8}) {
 //		…
 //	}
 //
-// A [Decoder] holds a batch of sequences and two Programs over the same caches: one that reads a prompt some tokens at a time, and
-// one for single tokens. Options and BeamOptions say which tokens may come and how likely they are. No id stands for none: without stop
-// tokens no token ends a text, and ids that are no tokens are forbidden by Bias. Errors come when a prompt or a result does not fit into the model's window, and they name both lengths.
+// A [Decoder] holds a batch of sequences and two Programs over the same caches: one reads a prompt in chunks, the other reads
+// single tokens. [Options] and [BeamOptions] determine which tokens may follow and how likely they are. Without stop tokens, no
+// token ends a text. Use Bias to forbid ids that are no tokens. If a prompt or a result does not fit into the model's window, the
+// error names both lengths.
 package generate

@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
 
-// counting is a model without training: after i it expects i+1, and 0 after 9, and a little less the number after that.
+// counting returns an untrained model that expects i+1 after i, and 0 after 9. Its second choice is the number after the first.
 func counting() (*graph.Params, generate.Model) {
 	params, m := newParams(), bigram{10, 100}
 	if _, err := graph.Build(params, graph.Decode, m.Decode(1, 1)); err != nil { // declares the weights

@@ -1,6 +1,6 @@
 package generate
 
-// Chooser returns the function by which tokens are chosen: of the logits and the text, whose last n tokens are generated.
+// Chooser returns a function that chooses a token from the logits and the text, whose last n tokens are generated.
 func Chooser(o Options, vocab int) (func(logits []float32, text []int32, n int) (int32, error), error) {
 	s, err := newSampler(o, vocab)
 	return func(logits []float32, text []int32, n int) (int32, error) { return s.next(logits, text, n, 0) }, err
@@ -9,7 +9,7 @@ func Chooser(o Options, vocab int) (func(logits []float32, text []int32, n int) 
 // LogSum exports logSum.
 func LogSum(logits, room []float32) float64 { return logSum(logits, room) }
 
-// Moves returns the copies, to and from, by which rows become those of their parents.
+// Moves exports moves: it returns pairs of target and source rows.
 func Moves(parents []int) (list [][2]int) {
 	for _, m := range moves(parents) {
 		list = append(list, [2]int{m.to, m.from})

@@ -10,34 +10,35 @@ import (
 // Token is a generated token.
 type Token struct {
 	ID      int32
-	LogProb float64 // natural logarithm of the probability that the model gives it, before bias, penalties, temperature and filters
+	LogProb float64 // natural logarithm of the model's probability, before bias, penalties, temperature and filters
 }
 
-// Tokens generates the continuation of a prompt, one token at a time, with a Decoder for one sequence, which is made empty first. It
+// Tokens generates the continuation of a prompt, one token at a time. It needs a Decoder for one sequence, and empties it first. It
 // ends after o.Tokens tokens, at a stop token, or with an error.
 //
-// A prompt longer than the window is an error. Without o.Slide the end of the window ends the text, which is an error if o.Tokens or
-// o.MinTokens asks for more. With o.Slide the text goes on, and the second half of the window is read again from the first position.
-// Models trained on windows that begin anywhere in a text, as models.GPT is, have learned that. The targets of an EncoderDecoder
-// begin at the first position: with o.Slide they are an error.
+// A prompt longer than the window is an error. Without o.Slide the text ends when the window is full, which is an error if o.Tokens
+// or o.MinTokens asks for more. With o.Slide, generation continues past the window: its second half is re-encoded from position 0.
+// This suits models trained on windows that begin anywhere in a text, such as models.GPT. The targets of an EncoderDecoder begin
+// at position 0, so o.Slide is an error for them.
 func Tokens(d *Decoder, prompt []int32, o Options) iter.Seq2[int32, error] {
 	return func(yield func(int32, error) bool) {
-		if err := one(d, prompt, o, false, func(t Token) bool { return yield(t.ID, nil) }); err != nil {
+		if err := single(d, prompt, o, false, func(t Token) bool { return yield(t.ID, nil) }); err != nil {
 			yield(0, err)
 		}
 	}
 }
 
-// Scored is Tokens with the probabilities of the tokens.
+// Scored is Tokens with the probability of each token.
 func Scored(d *Decoder, prompt []int32, o Options) iter.Seq2[Token, error] {
 	return func(yield func(Token, error) bool) {
-		if err := one(d, prompt, o, true, func(t Token) bool { return yield(t, nil) }); err != nil {
+		if err := single(d, prompt, o, true, func(t Token) bool { return yield(t, nil) }); err != nil {
 			yield(Token{}, err)
 		}
 	}
 }
 
-func one(d *Decoder, prompt []int32, o Options, score bool, yield func(Token) bool) error {
+// single continues one prompt.
+func single(d *Decoder, prompt []int32, o Options, score bool, yield func(Token) bool) error {
 	if d.Batch() != 1 {
 		return errors.Errorf("generate: a decoder for %d sequences, want 1", d.Batch())
 	}
@@ -45,10 +46,9 @@ func one(d *Decoder, prompt []int32, o Options, score bool, yield func(Token) bo
 	return w.run([][]int32{prompt})
 }
 
-// Batch generates the continuation of each of several prompts with a Decoder for as many sequences, which are made empty first; the
-// continuations of an encoder-decoder follow the sources set before. All sequences get tokens until each has met a stop token, has
-// o.Tokens of them or, without o.Slide, fills the window. Batch returns the new tokens of each sequence. Sequence b draws as Tokens
-// does with a Seed of o.Seed+b.
+// Batch generates the continuation of each prompt and returns the new tokens. It needs a Decoder for as many sequences as prompts, and
+// empties it first. For an encoder-decoder, set the sources first. A sequence ends at a stop token, after o.Tokens tokens or, without
+// o.Slide, when the window is full. Sequence b draws like Tokens with a Seed of o.Seed+b.
 func Batch(d *Decoder, prompts [][]int32, o Options) ([][]int32, error) {
 	out := make([][]int32, d.Batch())
 	w := writer{Decoder: d, Options: o, yield: func(b int, t Token) bool {
@@ -61,7 +61,7 @@ func Batch(d *Decoder, prompts [][]int32, o Options) ([][]int32, error) {
 	return out, nil
 }
 
-// ScoredBatch is Batch with the probabilities of the tokens.
+// ScoredBatch is Batch with the probability of each token.
 func ScoredBatch(d *Decoder, prompts [][]int32, o Options) ([][]Token, error) {
 	out := make([][]Token, d.Batch())
 	w := writer{Decoder: d, Options: o, score: true, yield: func(b int, t Token) bool {
@@ -84,7 +84,7 @@ type writer struct {
 
 	sampler *sampler
 	texts   []text
-	next    [][]int32 // of each text, to be read by the Decoder; none if it is done
+	next    [][]int32 // tokens of each text that the Decoder reads next; none if the text is done
 }
 
 // text is a prompt and the tokens generated so far.
@@ -123,8 +123,8 @@ func (w *writer) run(prompts [][]int32) error {
 			if w.next[b] = nil; w.texts[b].done {
 				continue
 			}
-			goOn, err := w.step(b, logits[b])
-			if !goOn || err != nil {
+			ok, err := w.step(b, logits[b])
+			if !ok || err != nil {
 				return err
 			}
 			live += min(len(w.next[b]), 1)
@@ -138,8 +138,8 @@ func (w *writer) run(prompts [][]int32) error {
 	}
 }
 
-// step chooses a token of text b and puts into next the tokens that the Decoder is to read. goOn is false if yield has returned false.
-func (w *writer) step(b int, logits []float32) (goOn bool, err error) {
+// step chooses a token of text b and sets next[b]. ok is false if yield has returned false.
+func (w *writer) step(b int, logits []float32) (ok bool, err error) {
 	t := &w.texts[b]
 	id, err := w.sampler.next(logits, t.ids, t.generated, uint64(b))
 	if err != nil {

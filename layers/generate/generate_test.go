@@ -7,7 +7,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
 
-// TestGreedyEqualsWhole: a text generated with a cache is that of the whole sequence computed anew for every token.
+// TestGreedyEqualsWhole: a text generated with a cache equals a text whose whole sequence is recomputed for every token.
 func TestGreedyEqualsWhole(t *testing.T) {
 	params := newParams()
 	d, w := decoder(t, params, longGPT, 1), newWhole(t, params, longGPT)
@@ -39,7 +39,7 @@ func TestStopTokens(t *testing.T) {
 	}
 }
 
-// TestCallerStops: a caller that has enough gets no more.
+// TestCallerStops: a caller that breaks out of the loop gets no more tokens.
 func TestCallerStops(t *testing.T) {
 	n := 0
 	for _, err := range generate.Tokens(always(t, 1, 2), []int32{0}, generate.Options{}) {
@@ -55,7 +55,7 @@ func TestCallerStops(t *testing.T) {
 	}
 }
 
-// TestWindow: a text fills the window, after whose last token one more is chosen but not read. Then it ends, slides or fails.
+// TestWindow: a text fills the window, and one more token is chosen but not read. Then the text ends, slides or fails.
 func TestWindow(t *testing.T) {
 	m := longGPT
 	m.Context = 8
@@ -88,7 +88,7 @@ func TestWindow(t *testing.T) {
 	wantError(t, err, "2 sequences", "1")
 }
 
-// TestSliding: past the window, the second half of the text is read anew at the first positions.
+// TestSliding: past the window, the second half of the window is re-encoded from position 0.
 func TestSliding(t *testing.T) {
 	for _, context := range []int{1, 2, 7, 8} {
 		m := longGPT
@@ -115,7 +115,7 @@ func TestSliding(t *testing.T) {
 	}
 }
 
-// TestBatchEqualsTokens: sequences with prompts of different lengths, some of which stop early, are what they are one by one.
+// TestBatchEqualsTokens: sequences with prompts of different lengths, some of which stop early, are the same in a batch and alone.
 func TestBatchEqualsTokens(t *testing.T) {
 	params := newParams()
 	prompts := [][]int32{random(1, 29, 3), random(2, 29, 65), random(3, 29, 1), random(4, 29, 150), random(5, 29, 140)}
@@ -135,7 +135,7 @@ func TestBatchEqualsTokens(t *testing.T) {
 		for b, prompt := range prompts {
 			alone := o
 			alone.Seed += uint64(b)
-			alone.Tokens = longGPT.Context - len(prompt) + 1 // what the window has room for
+			alone.Tokens = longGPT.Context - len(prompt) + 1 // as many as fit into the window
 			if o.Tokens > 0 {
 				alone.Tokens = min(alone.Tokens, o.Tokens)
 			}

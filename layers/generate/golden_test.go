@@ -56,18 +56,18 @@ func TestGreedyGolden(t *testing.T) {
 	}
 }
 
-// transliterator is OpenNMT's Transformer for Arabic names in Latin letters, from CTranslate2's tests. It differs from
-// models.Seq2Seq in its positions, and so shows how a model of one's own is decoded.
+// transliterator is OpenNMT's Transformer for Arabic names in Latin letters, from CTranslate2's tests. Its positions differ from
+// models.Seq2Seq, so it shows how to decode your own model.
 type transliterator struct{}
 
 // Window implements generate.Model.
 func (transliterator) Window() int { return 20 }
 
-// longestName is how many letters a source can have.
+// longestName is the largest number of letters in a source.
 const longestName = 12
 
-// openNMTPositions adds the sines of all timescales and then the cosines, of the position counted from 1, with
-// timescales from 1 to 10000 inclusive.
+// openNMTPositions adds the sines of all timescales, then the cosines, of the position counted from 1. The timescales run from 1 to
+// 10000 inclusive.
 type openNMTPositions struct{}
 
 func (openNMTPositions) Forward(s *graph.Scope, x *G.Node, seq layers.Sequence) *G.Node {
@@ -120,7 +120,7 @@ func (m transliterator) Decode(b, t int) func(*graph.Scope) {
 	}
 }
 
-// ctranslate2 are the tensors of CTranslate2 of which, one below the other, a parameter consists.
+// ctranslate2 returns the names of CTranslate2's tensors that, stacked along the first axis, form a parameter.
 func ctranslate2(name string) []string {
 	decodes := strings.HasPrefix(name, "decoder.layers")
 	parts := strings.NewReplacer("layers.", "layer_", "self_attn.in_proj_", "self_attention.linear_0.",
@@ -142,7 +142,7 @@ func ctranslate2(name string) []string {
 	return []string{file}
 }
 
-// loadTransliterator fills the parameters, all of them from all of the file.
+// loadTransliterator fills all parameters, and wants every tensor of the file to be used.
 func loadTransliterator(t *testing.T, dir string, params *graph.Params) {
 	t.Helper()
 	file, err := checkpoints.Read(filepath.Join(dir, "model.safetensors"))
@@ -169,7 +169,7 @@ func loadTransliterator(t *testing.T, dir string, params *graph.Params) {
 	}
 }
 
-// letters are the lines of a vocabulary, whose numbers are the ids.
+// letters returns the lines of a vocabulary. The number of a line is its id.
 func letters(t *testing.T, path string) []string {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -192,7 +192,7 @@ func encode(t *testing.T, vocabulary, text []string) []int32 {
 	return ids
 }
 
-// transliteration is what CTranslate2's tests expect of a name, after a given beginning if there is one.
+// transliteration is a case of CTranslate2's tests: a name and its expected result, with an optional prefix.
 type transliteration struct{ Input, Prefix, Output []string }
 
 // readTransliterations reads the model and its cases.
@@ -259,7 +259,7 @@ func TestTransliterate(t *testing.T) {
 	}
 }
 
-// TestTransliterationScores compares log-probabilities with those of a forward pass in plain Python.
+// TestTransliterationScores compares log-probabilities with a forward pass in plain Python.
 func TestTransliterationScores(t *testing.T) {
 	params, source, target, _ := readTransliterations(t)
 	d := decoder(t, params, transliterator{}, 1)
@@ -276,7 +276,7 @@ func TestTransliterationScores(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Seven float32 log-probabilities of logits that are right to 1e-5.
+		// Seven float32 log-probabilities from logits with errors of up to 1e-5.
 		if want := encode(t, target, strings.Split(c.output, "")); !slices.Equal(got[0].Tokens, want) || math.Abs(got[0].Score-c.score) > 7e-5 {
 			t.Errorf("%s: got %v with score %.6f, want %v with %.6f", c.input, got[0].Tokens, got[0].Score, want, c.score)
 		}

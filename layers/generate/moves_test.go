@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// TestMoves carries out the copies of all assignments of up to five rows, and counts them: a row that stays is not copied.
+// TestMoves executes and counts the copies for all assignments of up to five rows. A row that stays is not copied.
 func TestMoves(t *testing.T) {
 	for n := 1; n <= 5; n++ {
 		parents := make([]int, n)
@@ -24,7 +24,7 @@ func TestMoves(t *testing.T) {
 			for _, m := range copies {
 				rows[m[0]] = rows[m[1]]
 			}
-			if !slices.Equal(rows[:n], parents) || len(copies) > changed+n/2 { // a cycle of two rows or more needs one copy more
+			if !slices.Equal(rows[:n], parents) || len(copies) > changed+n/2 { // a cycle of two or more rows needs one extra copy
 				t.Fatalf("%v: got %v by %d copies", parents, rows[:n], len(copies))
 			}
 			i := 0
@@ -41,7 +41,7 @@ func TestMoves(t *testing.T) {
 	}
 }
 
-// TestReorderKeepsSources: sequences change places with their sources, also where source and target have the same length.
+// TestReorderKeepsSources: sequences move together with their sources, even if source and target have the same length.
 func TestReorderKeepsSources(t *testing.T) {
 	m := models.Seq2Seq{EncoderLayers: 1, DecoderLayers: 1, Heads: 2, Dim: 8, SourceVocab: 9, TargetVocab: 11, Source: 6, Target: 6}
 	params := newParams()
@@ -74,14 +74,14 @@ func TestReorderKeepsSources(t *testing.T) {
 			t.Fatal(err)
 		}
 		for b := range got {
-			if diff := distance(got[b], want[b]); !(diff <= cached) {
-				t.Errorf("parents %v: sequence %d differs by %g, want at most %g", parents, b, diff, cached)
+			if diff := distance(got[b], want[b]); !(diff <= cacheTolerance) {
+				t.Errorf("parents %v: sequence %d differs by %g, want at most %g", parents, b, diff, cacheTolerance)
 			}
 		}
 	}
 }
 
-// BenchmarkBeam compares a step of beam search with reading as many tokens of as many sequences.
+// BenchmarkBeam compares a step of beam search with Append of as many tokens to as many sequences.
 func BenchmarkBeam(b *testing.B) {
 	const width, tokens = 4, 100
 	for _, c := range []struct {

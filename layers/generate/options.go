@@ -7,27 +7,27 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Options say how tokens are chosen. The zero value takes the most likely one each time. Bias, penalties and filters apply in the
-// order of the fields, as in Hugging Face's generate.
+// Options configure the choice of tokens. The zero value always takes the most likely token. Bias, penalties and filters apply in
+// the order of the fields, as in Hugging Face's generate.
 type Options struct {
-	Tokens    int     // how many to generate; 0 means until a stop token or the end of a window that does not slide
-	MinTokens int     // a stop token cannot come before so many tokens
+	Tokens    int     // maximum number of tokens to generate; 0 means until a stop token or the end of a window that does not slide
+	MinTokens int     // minimum number of tokens before a stop token
 	Stop      []int32 // tokens that end the text; they are not part of it
-	Slide     bool    // at the end of the window, go on with the second half of it, which takes the first positions and is read again
+	Slide     bool    // continue past the window: re-encode its second half from position 0
 
 	Bias              map[int32]float32 // added to the logits of these tokens; -Inf forbids a token
 	RepetitionPenalty float64           // divides positive logits of tokens already in the text, multiplies negative ones (Keskar et al. 2019); 0 means 1
-	FrequencyPenalty  float64           // subtracted from the logit of a token for every time that it was generated, as in OpenAI's API
-	PresencePenalty   float64           // subtracted from the logit of a token that was generated, as in OpenAI's API
-	NoRepeat          int               // no sequence of so many tokens comes twice, the prompt included; 0 means that all may
-	Temperature       float64           // divides the logits; 0 means the most likely token, without chance
-	TopK              int               // only the K most likely tokens; 0 means all
-	TopP              float64           // only the most likely tokens that together have probability P (Holtzman et al. 2020); 0 means all
-	MinP              float64           // only tokens at least MinP times as likely as the most likely one (Nguyen et al. 2024); 0 means all
-	Seed              uint64            // of the chance: the same seed gives the same text
+	FrequencyPenalty  float64           // subtracted from a token's logit for each time that the token was generated, as in OpenAI's API
+	PresencePenalty   float64           // subtracted once from the logit of each generated token, as in OpenAI's API
+	NoRepeat          int               // length of token sequences that may not repeat, the prompt included; 0 means no limit
+	Temperature       float64           // divides the logits; 0 means always the most likely token
+	TopK              int               // keep only the K most likely tokens; 0 means all
+	TopP              float64           // keep only the most likely tokens that together have probability P (Holtzman et al. 2020); 0 means all
+	MinP              float64           // keep only tokens at least MinP times as likely as the most likely token (Nguyen et al. 2024); 0 means all
+	Seed              uint64            // of the random draws: the same seed gives the same text
 }
 
-// Check reports an option that makes no sense.
+// Check returns an error that names the first invalid option.
 func (o Options) Check() error {
 	switch {
 	case !(o.Temperature >= 0) || math.IsInf(o.Temperature, 1):
@@ -49,17 +49,17 @@ func (o Options) rules() *rules {
 	}
 }
 
-// check reports a rule that makes no sense for at most tokens tokens.
+// check returns an error that names the first invalid rule. tokens is the maximum number of tokens.
 func (r *rules) check(tokens int) error {
 	switch {
 	case tokens < 0:
 		return errors.Errorf("generate: %d tokens, want at least 0", tokens)
 	case r.minTokens < 0:
-		return errors.Errorf("generate: at least %d tokens, want 0 or more", r.minTokens)
+		return errors.Errorf("generate: minimum of %d tokens, want at least 0", r.minTokens)
 	case tokens > 0 && r.minTokens > tokens:
-		return errors.Errorf("generate: at least %d tokens and at most %d: want no more at least than at most", r.minTokens, tokens)
+		return errors.Errorf("generate: minimum of %d tokens exceeds the maximum of %d", r.minTokens, tokens)
 	case r.noRepeat < 0:
-		return errors.Errorf("generate: no repeated sequence of %d tokens, want at least 0", r.noRepeat)
+		return errors.Errorf("generate: no-repeat length %d, want at least 0", r.noRepeat)
 	case !(r.repetition >= 0) || math.IsInf(r.repetition, 1):
 		return errors.Errorf("generate: repetition penalty %g, want a finite number of more than 0", r.repetition)
 	case !finite(r.frequency):
@@ -68,7 +68,7 @@ func (r *rules) check(tokens int) error {
 		return errors.Errorf("generate: presence penalty %g, want a finite number", r.presence)
 	}
 	if i := slices.IndexFunc(r.stop, func(id int32) bool { return id < 0 }); i >= 0 {
-		return errors.Errorf("generate: stop token %d, want ids of at least 0, or no stop tokens", r.stop[i])
+		return errors.Errorf("generate: stop token %d, want an id of at least 0, or no stop tokens", r.stop[i])
 	}
 	for id, b := range r.bias {
 		if id < 0 || !(b <= math.MaxFloat32) {

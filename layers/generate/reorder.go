@@ -7,10 +7,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Reorder makes sequence b continue the sequence that was parents[b], for beam search. It copies only the sequences that change.
+// Reorder replaces each sequence b by a copy of sequence parents[b], for beam search. It copies only the sequences that change.
 func (d *Decoder) Reorder(parents []int) error { return d.reorder(parents, true) }
 
-// reorder leaves the sources as they are unless sources is set.
+// reorder is Reorder; it moves the sources only if sources is set.
 func (d *Decoder) reorder(parents []int, sources bool) error {
 	if len(parents) != d.Batch() {
 		return errors.Errorf("generate: %d parents for a batch of %d", len(parents), d.Batch())
@@ -53,7 +53,7 @@ func (d *Decoder) reorder(parents []int, sources bool) error {
 	return nil
 }
 
-// moveState copies the first count elements of the rows of a state, of which there is one for each sequence.
+// moveState copies the first count elements of rows of a state, which has one row for each sequence.
 func (d *Decoder) moveState(state *tensor.Dense, copies []move, count int) {
 	if state.Dtype() == tensor.Float64 {
 		d.spare64 = moveRows(state.Float64s(), copies, d.Batch(), count, d.spare64)
@@ -82,7 +82,7 @@ func moveRows[T any](x []T, copies []move, rows, count int, spare []T) []T {
 // move copies row from to row to.
 type move struct{ to, from int }
 
-// moves lists the copies, in order, that make each row b what row parents[b] was. Cycles pass through the row len(parents).
+// moves returns the copies, in order, that replace each row b by the old row parents[b]. Cycles use row len(parents) as a spare.
 func moves(parents []int) (list []move) {
 	from, spare := slices.Clone(parents), len(parents)
 	read := func(row int) bool {

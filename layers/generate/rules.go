@@ -7,7 +7,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// rules change the scores of the tokens that may follow a text. They keep their memory from token to token.
+// rules change the scores of the tokens that may follow a text. They reuse their buffers for every token.
 type rules struct {
 	minTokens                       int
 	stop                            []int32
@@ -16,8 +16,8 @@ type rules struct {
 	noRepeat                        int
 
 	scores []float64 // of every token of the vocabulary
-	biases []bias    // bias as a list, which is faster to walk
-	counts []int32   // how often each token of the vocabulary is in a text; 0 between calls
+	biases []bias    // bias as a list, which iterates faster
+	counts []int32   // occurrences of each token of the vocabulary in a text; 0 between calls
 }
 
 type bias struct {
@@ -25,20 +25,20 @@ type bias struct {
 	add float64
 }
 
-// size prepares the rules for a vocabulary.
+// size allocates the buffers for a vocabulary and checks the ids of bias.
 func (r *rules) size(vocab int) error {
 	r.scores, r.counts = make([]float64, vocab), make([]int32, vocab)
 	for id, b := range r.bias {
 		if int(id) >= vocab {
-			return errors.Errorf("generate: bias of token %d: the model has %d tokens", id, vocab)
+			return errors.Errorf("generate: bias of token %d: the model's vocabulary has %d tokens", id, vocab)
 		}
 		r.biases = append(r.biases, bias{id, float64(b)})
 	}
 	return nil
 }
 
-// apply changes r.scores, which are those of the successor of text. The last generated tokens of the text are no prompt. A
-// forbidden token gets -Inf. The order is that of Hugging Face's generate, with OpenAI's penalties after the repetition penalty.
+// apply changes r.scores, the scores of the successor of text. generated is the number of tokens in text after the prompt. The
+// score of a forbidden token becomes -Inf. The order is Hugging Face's, with OpenAI's penalties after the repetition penalty.
 func (r *rules) apply(text []int32, generated int) {
 	for _, b := range r.biases {
 		r.scores[b.id] += b.add
@@ -59,7 +59,7 @@ func (r *rules) apply(text []int32, generated int) {
 	}
 }
 
-// penalize changes the score of a token that may follow. However large a penalty is, it forbids nothing.
+// penalize sets the score of a token that is not forbidden. The score stays finite, so that no penalty forbids a token.
 func (r *rules) penalize(id int32, score float64) {
 	if !math.IsInf(r.scores[id], -1) {
 		r.scores[id] = max(-math.MaxFloat64, min(score, math.MaxFloat64))
@@ -73,7 +73,7 @@ func penalized(score, penalty float64) float64 {
 	return score * penalty
 }
 
-// each calls do with every token of a text, once, and how often it is there.
+// each calls do once for every distinct token of a text, with its number of occurrences n.
 func (r *rules) each(text []int32, do func(id, n int32)) {
 	for _, id := range text {
 		if int(id) < len(r.counts) {
@@ -88,7 +88,7 @@ func (r *rules) each(text []int32, do func(id, n int32)) {
 	}
 }
 
-// forbidRepeats forbids the tokens that followed the last noRepeat-1 tokens of the text earlier in it.
+// forbidRepeats forbids the tokens that follow earlier occurrences of the last noRepeat-1 tokens of the text.
 func (r *rules) forbidRepeats(text []int32) {
 	n := r.noRepeat - 1
 	if len(text) <= n {
@@ -108,7 +108,7 @@ func (r *rules) forbid(id int32) {
 	}
 }
 
-// errForbidden is the error of a step in which no token may follow.
+// errForbidden returns the error of a step in which no token may follow.
 func (r *rules) errForbidden(read int) error {
 	return errors.Errorf("generate: no token may follow the first %d: the logits, Bias, NoRepeat and MinTokens forbid all %d of the vocabulary", read, len(r.scores))
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// ruled computes the scores by the definitions of Hugging Face's logits processors and OpenAI's penalties, token by token.
-func ruled(scores []float64, prompt, generated []int32, o generate.Options) []float64 {
+// naiveRules applies the definitions of Hugging Face's logits processors and of OpenAI's penalties, token by token.
+func naiveRules(scores []float64, prompt, generated []int32, o generate.Options) []float64 {
 	text := slices.Concat(prompt, generated)
 	out := slices.Clone(scores)
 	for id := range out {
@@ -65,7 +65,7 @@ var rules = map[string]generate.Options{
 		MinTokens: 15, Stop: []int32{2, 8}},
 }
 
-// TestRules generates greedily from a model of which everything is known, one text at a time and in batches.
+// TestRules generates greedily from a model with known logits, one text at a time and in batches.
 func TestRules(t *testing.T) {
 	m := bigram{40, 1000}
 	params := newParams()
@@ -97,7 +97,7 @@ func greedyByRules(table []float32, vocab int, prompt []int32, o generate.Option
 		for i, l := range table[int(last)*vocab:][:vocab] {
 			scores[i] = float64(l)
 		}
-		scores, best := ruled(scores, prompt, ids, o), 0
+		scores, best := naiveRules(scores, prompt, ids, o), 0
 		for i, s := range scores {
 			if s > scores[best] {
 				best = i
@@ -112,7 +112,7 @@ func greedyByRules(table []float32, vocab int, prompt []int32, o generate.Option
 	return ids
 }
 
-// TestRulesByHand: four logits, worked out on paper.
+// TestRulesByHand compares four logits with results worked out on paper.
 func TestRulesByHand(t *testing.T) {
 	logits := []float32{4, 3, 2, -1}
 	for _, c := range []struct {
@@ -139,7 +139,7 @@ func TestRulesByHand(t *testing.T) {
 	}
 }
 
-// TestNothingMayFollow: where everything is forbidden there is an error, whatever chooses.
+// TestNothingMayFollow: if every token is forbidden, each way of choosing returns an error.
 func TestNothingMayFollow(t *testing.T) {
 	params := newParams()
 	one, two := decoder(t, params, bigram{3, 20}, 1), decoder(t, params, bigram{3, 20}, 2)
@@ -164,7 +164,7 @@ func TestNothingMayFollow(t *testing.T) {
 	wantError(t, err, "token 4", "3 tokens")
 }
 
-// TestForbiddenNeverComes, however unlikely all else is.
+// TestForbiddenNeverComes: a forbidden token never comes, however unlikely the other tokens are.
 func TestForbiddenNeverComes(t *testing.T) {
 	d := always(t, 50, -1000, 60, -1001, 55)
 	for _, o := range []generate.Options{{Temperature: 1}, {Temperature: 100, TopP: 1}, {Temperature: 1, TopK: 3, TopP: 0.99}, {Temperature: 0.001}} {
@@ -177,7 +177,7 @@ func TestForbiddenNeverComes(t *testing.T) {
 	}
 }
 
-// TestLogProb: a token has the probability that the model gives it, whatever else counts.
+// TestLogProb: LogProb is the model's own probability for any options.
 func TestLogProb(t *testing.T) {
 	m := bigram{40, 1000}
 	params := newParams()
@@ -222,7 +222,7 @@ func TestLogProb(t *testing.T) {
 	}
 }
 
-// TestBatchSlides as its texts do one by one, which fill the window at different times.
+// TestBatchSlides: texts that fill the window at different times slide in a batch as they do alone.
 func TestBatchSlides(t *testing.T) {
 	m := longGPT
 	m.Context = 8
@@ -242,7 +242,7 @@ func TestBatchSlides(t *testing.T) {
 	}
 }
 
-// TestWindowBeforeMinTokens: a text that must go on and cannot is an error.
+// TestWindowBeforeMinTokens: a full window before MinTokens is an error.
 func TestWindowBeforeMinTokens(t *testing.T) {
 	m := longGPT
 	m.Context = 5
@@ -250,7 +250,7 @@ func TestWindowBeforeMinTokens(t *testing.T) {
 	wantError(t, err, "window of 5")
 }
 
-// TestBeamRules compares with the search over whole sequences and the definitions of the rules.
+// TestBeamRules compares with naiveSearch over whole sequences and with the definitions of the rules.
 func TestBeamRules(t *testing.T) {
 	m := models.GPT{Vocab: 10, Context: 20, Layers: 1, Heads: 2, Dim: 8, InitStd: 0.5}
 	params := newParams()
@@ -268,14 +268,14 @@ func TestBeamRules(t *testing.T) {
 				t.Fatal(err)
 			}
 			next := func(prompt, generated []int32) []float64 {
-				return ruled(logProbabilities(w.next(t, slices.Concat(prompt, generated))), prompt, generated, o)
+				return naiveRules(logProbabilities(w.next(t, slices.Concat(prompt, generated))), prompt, generated, o)
 			}
-			compareHypotheses(t, got, searched(next, []int32{3, 4}, 16, 4, b))
+			compareHypotheses(t, got, naiveSearch(next, []int32{3, 4}, 16, 4, b))
 		})
 	}
 }
 
-// TestExtremes: options at the ends of their ranges choose some token or are an error, and do not panic.
+// TestExtremes: options at the ends of their ranges choose a token or return an error, and do not panic.
 func TestExtremes(t *testing.T) {
 	logits := [][]float32{{1, -2, 3}, {math.MaxFloat32, -math.MaxFloat32, 0}, {-inf, 1, -inf}, {-inf, -inf, -inf}, make([]float32, 3000)}
 	for _, l := range logits {
@@ -294,7 +294,7 @@ func TestExtremes(t *testing.T) {
 				}
 				for _, id := range got {
 					if l[id] == -inf {
-						t.Errorf("%v, %+v: got token %d, which cannot be", l[:3], o, id)
+						t.Errorf("%v, %+v: got token %d, whose logit is -Inf", l[:3], o, id)
 					}
 				}
 			}

@@ -6,7 +6,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// sampler chooses tokens. It keeps its memory from token to token and may serve several texts in turn.
+// sampler chooses tokens. It reuses its buffers for every token and may serve several texts in turn.
 type sampler struct {
 	Options
 	*rules
@@ -25,7 +25,7 @@ func newSampler(o Options, vocab int) (*sampler, error) {
 	return s, s.size(vocab)
 }
 
-// width is the number of tokens among which one is chosen.
+// width returns the number of tokens to choose from.
 func (s *sampler) width(vocab int) int {
 	if s.TopK > 0 {
 		return min(s.TopK, vocab)
@@ -33,8 +33,8 @@ func (s *sampler) width(vocab int) int {
 	return vocab
 }
 
-// next chooses the successor of a text by its logits. The last n tokens of the text are generated; stream tells apart texts that
-// have the same seed.
+// next chooses the successor of a text from its logits. n is the number of tokens in text after the prompt. stream makes the draws of
+// texts with the same seed independent.
 func (s *sampler) next(logits []float32, text []int32, n int, stream uint64) (int32, error) {
 	scores := s.scores[:len(logits)]
 	for id, l := range logits {
@@ -53,7 +53,7 @@ func (s *sampler) next(logits []float32, text []int32, n int, stream uint64) (in
 	return s.draw(u), nil
 }
 
-// largest is the index of the largest score, of equal ones the first.
+// largest returns the index of the first largest element.
 func largest[T float32 | float64](x []T) int {
 	best := 0
 	for i, v := range x {
@@ -64,8 +64,8 @@ func largest[T float32 | float64](x []T) int {
 	return best
 }
 
-// draw takes the token at the share u of the weights that TopP and MinP leave. Both leave the best tokens, so a sum of weights says
-// which ones.
+// draw returns the token at fraction u of the weights that TopP and MinP keep. Both keep the best tokens, so the sum of their weights
+// identifies them.
 func (s *sampler) draw(u float64) int32 {
 	mass := s.weights.total
 	if s.TopP > 0 && s.TopP < 1 {
@@ -78,7 +78,7 @@ func (s *sampler) draw(u float64) int32 {
 	return x.id
 }
 
-// logSum is the logarithm of the sum of the exponentials of the logits, with room for as many numbers.
+// logSum returns the logarithm of the sum of the exponentials of the logits. room is a buffer of the same length.
 func logSum(logits, room []float32) float64 {
 	best := largest(logits)
 	if math.IsInf(float64(logits[best]), -1) {

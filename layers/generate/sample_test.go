@@ -14,10 +14,10 @@ import (
 
 var inf = float32(math.Inf(1))
 
-// someLogits have close and distant values, a tie, and one token that cannot be.
+// someLogits have close and distant values, a tie, and one token with a logit of -Inf.
 var someLogits = []float32{0.5, 2, -1, 1.9, -inf, 0.5, 3, -4, 1, 2.5}
 
-// probabilities computes what may follow directly from the definitions, with sets of ids instead of sorted candidates.
+// probabilities computes the probability of each token by definition, with sets of ids instead of sorted candidates.
 func probabilities(logits []float32, history []int32, o generate.Options) []float64 {
 	p, order := make([]float64, len(logits)), make([]int, len(logits))
 	for i, l := range logits {
@@ -74,7 +74,7 @@ func checkFrequencies(t *testing.T, counts []int, p []float64) {
 	if classes == 1 {
 		return
 	}
-	// One right sampler in a thousand would exceed this; the seed is fixed.
+	// One correct sampler in a thousand would exceed this; the seed is fixed.
 	if most := (distuv.ChiSquared{K: float64(classes - 1)}).Quantile(0.999); chi > most {
 		t.Errorf("chi-square is %.1f over %d tokens, want at most %.1f\n got %v of %d\nwant %.4f", chi, classes, most, counts, n, p)
 	}
@@ -89,7 +89,7 @@ func TestFrequencies(t *testing.T) {
 		{Temperature: 3},
 		{Temperature: 1, TopK: 1},
 		{Temperature: 1, TopK: 4},
-		{Temperature: 1, TopK: 7}, // cuts through the tie
+		{Temperature: 1, TopK: 7}, // splits the tie
 		{Temperature: 1, TopK: 99},
 		{Temperature: 1, TopP: 0.01},
 		{Temperature: 1, TopP: 0.6},
@@ -110,7 +110,7 @@ func TestFrequencies(t *testing.T) {
 	}
 }
 
-// TestTiesStay: tokens just as likely as the least likely one that stays are not cut by their probability.
+// TestTiesStay: each filter keeps both of two equally likely best tokens.
 func TestTiesStay(t *testing.T) {
 	logits := []float32{2, 1, 2, 1}
 	d := always(t, logits...)
@@ -124,7 +124,7 @@ func TestTiesStay(t *testing.T) {
 	}
 }
 
-// TestPenalizedFrequencies draws one token from each of many seeds, so that the history stays the same.
+// TestPenalizedFrequencies draws one token with each of many seeds, so that the history stays the same.
 func TestPenalizedFrequencies(t *testing.T) {
 	const draws = 5000
 	d, prompt := always(t, someLogits...), []int32{6, 2, 6, 4}
@@ -146,7 +146,7 @@ func TestPenalizedFrequencies(t *testing.T) {
 	}
 }
 
-// TestGreedy: without temperature the most likely token comes each time, of equal ones the first; the penalty moves on.
+// TestGreedy: without temperature the most likely token is chosen, the first of equal ones. The penalty changes the choice.
 func TestGreedy(t *testing.T) {
 	for _, c := range []struct {
 		logits []float32
@@ -204,9 +204,9 @@ func TestOptionsCheck(t *testing.T) {
 		{generate.Options{RepetitionPenalty: nan}, "repetition penalty NaN"},
 		{generate.Options{FrequencyPenalty: nan}, "frequency penalty NaN"},
 		{generate.Options{PresencePenalty: math.Inf(-1)}, "presence penalty -Inf"},
-		{generate.Options{NoRepeat: -1}, "no repeated sequence of -1"},
-		{generate.Options{MinTokens: -1}, "at least -1 tokens"},
-		{generate.Options{MinTokens: 3, Tokens: 2}, "at least 3 tokens and at most 2"},
+		{generate.Options{NoRepeat: -1}, "no-repeat length -1"},
+		{generate.Options{MinTokens: -1}, "minimum of -1 tokens"},
+		{generate.Options{MinTokens: 3, Tokens: 2}, "minimum of 3 tokens exceeds the maximum of 2"},
 		{generate.Options{Stop: []int32{3, -1}}, "stop token -1"},
 		{generate.Options{Bias: map[int32]float32{-1: 2}}, "bias 2 of token -1"},
 		{generate.Options{Bias: map[int32]float32{1: float32(nan)}}, "bias NaN of token 1"},

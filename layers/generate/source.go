@@ -10,7 +10,8 @@ import (
 // EncoderDecoder is a Model whose sequences depend on a source.
 type EncoderDecoder interface {
 	Model
-	// Remember declares, in mode Decode, what is computed once for a source. Inputs, int32: "source" (b, S) and "source_lengths" (b).
+	// Remember declares, in mode Decode, the computation that runs once per source. Inputs, int32: "source" (b, S) and
+	// "source_lengths" (b).
 	Remember(b int) func(*graph.Scope)
 }
 
@@ -30,8 +31,8 @@ func (d *Decoder) addSource(params *graph.Params, m EncoderDecoder) (err error) 
 	return d.source.ShareStates(d.programs[0].Program)
 }
 
-// SetSources reads the sources of an encoder-decoder, one for each sequence, and makes the sequences empty. After an error there
-// are no sources.
+// SetSources encodes the sources of an encoder-decoder, one for each sequence, and empties the sequences. After an error no sources
+// are set.
 func (d *Decoder) SetSources(sources [][]int32) error {
 	if d.source == nil {
 		return errors.New("generate: the model has no encoder: it takes no sources")

@@ -15,7 +15,7 @@ var smallSeq2Seq = models.Seq2Seq{
 	EncoderLayers: 2, DecoderLayers: 2, Heads: 2, Dim: 8, Hidden: 12, SourceVocab: 17, TargetVocab: 19, Source: 6, Target: 70, BOS: []int32{1}, EOS: []int32{2},
 }
 
-// translation is a batch of sources and their logits for given targets, without caches.
+// translation returns a batch of sources and their logits for given targets, without caches.
 func translation(t *testing.T, params *graph.Params, m models.Seq2Seq, sources, targets [][]int32) [][][]float32 {
 	t.Helper()
 	b, steps := len(sources), len(targets[0])
@@ -50,7 +50,7 @@ func TestSeq2SeqCacheEqualsWhole(t *testing.T) {
 				m.NormFirst = normFirst
 				d := decoder(t, params, m, 3)
 				want := translation(t, params, m, sources, targets)
-				if err := d.SetSources([][]int32{{1}, {2, 3}, {4}}); err != nil { // others first: they leave nothing behind
+				if err := d.SetSources([][]int32{{1}, {2, 3}, {4}}); err != nil { // earlier sources leave no trace
 					t.Fatal(err)
 				}
 				if err := d.SetSources(sources); err != nil {
@@ -66,8 +66,8 @@ func TestSeq2SeqCacheEqualsWhole(t *testing.T) {
 						t.Fatal(err)
 					}
 					for b := range logits {
-						if diff := distance(logits[b], want[b][n-1]); !(diff <= cached) {
-							t.Fatalf("sequence %d, position %d differs by %g, want at most %g", b, n-1, diff, cached)
+						if diff := distance(logits[b], want[b][n-1]); !(diff <= cacheTolerance) {
+							t.Fatalf("sequence %d, position %d differs by %g, want at most %g", b, n-1, diff, cacheTolerance)
 						}
 					}
 				}
@@ -76,7 +76,7 @@ func TestSeq2SeqCacheEqualsWhole(t *testing.T) {
 	}
 }
 
-// TestReorderSources: a sequence takes its source along.
+// TestReorderSources: a sequence moves together with its source.
 func TestReorderSources(t *testing.T) {
 	params := newParams()
 	d := decoder(t, params, smallSeq2Seq, 2)
@@ -96,8 +96,8 @@ func TestReorderSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	for b := range logits {
-		if diff := distance(logits[b], want[1-b][2]); !(diff <= cached) {
-			t.Errorf("sequence %d differs from that of source %d by %g, want at most %g", b, 1-b, diff, cached)
+		if diff := distance(logits[b], want[1-b][2]); !(diff <= cacheTolerance) {
+			t.Errorf("sequence %d differs from source %d by %g, want at most %g", b, 1-b, diff, cacheTolerance)
 		}
 	}
 }
@@ -106,13 +106,13 @@ func TestSourceErrors(t *testing.T) {
 	d := decoder(t, newParams(), smallSeq2Seq, 2)
 	bos := [][]int32{{1}, {1}}
 	_, err := d.Append(bos)
-	wantError(t, err, "encoder", "sources first")
+	wantError(t, err, "encoder", "SetSources first")
 	wantError(t, d.SetSources([][]int32{{1}}), "1 sources", "2")
 	wantError(t, d.SetSources([][]int32{{1}, make([]int32, 7)}), "source 1", "7 tokens", "takes 6")
 	wantError(t, d.SetSources([][]int32{{1}, {2, 17}}), "17")
 	wantError(t, d.SetSources([][]int32{{1}, nil}), "source 1", "empty", "at least one")
 	_, err = d.Append(bos)
-	wantError(t, err, "sources first")
+	wantError(t, err, "SetSources first")
 	if err := d.SetSources([][]int32{{1}, {2, 3}}); err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestSourceErrors(t *testing.T) {
 	}
 }
 
-// TestTargetsDoNotSlide: past the window of a target its end is an error, and so is the wish to slide it.
+// TestTargetsDoNotSlide: a target that exceeds its window is an error, and so is Slide.
 func TestTargetsDoNotSlide(t *testing.T) {
 	d := decoder(t, newParams(), smallSeq2Seq, 1)
 	if err := d.SetSources([][]int32{{1, 2}}); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// stepper is a Program for t tokens at a time and its inputs.
+// stepper is a Program that reads t tokens of each sequence per run, with its inputs.
 type stepper struct {
 	*graph.Program
 	t                       int
@@ -18,7 +18,7 @@ type stepper struct {
 	past, last, sourceSizes []int32
 }
 
-// add builds the Program for t tokens at a time of each sequence of a batch.
+// add builds the Program that reads t tokens of each sequence of a batch per run.
 func (d *Decoder) add(params *graph.Params, m Model, batch, t int) (*stepper, error) {
 	p, err := graph.Build(params, graph.Decode, m.Decode(batch, t))
 	if err != nil {
@@ -35,7 +35,7 @@ func (d *Decoder) add(params *graph.Params, m Model, batch, t int) (*stepper, er
 	return s, nil
 }
 
-// inputs makes the values of the inputs.
+// inputs allocates the inputs and checks their shapes.
 func (s *stepper) inputs(b int) error {
 	for _, in := range []struct {
 		name  string
@@ -47,7 +47,7 @@ func (s *stepper) inputs(b int) error {
 	} {
 		have := s.InputShape(in.name)
 		if have == nil && in.name == "source_lengths" {
-			continue // a model without a source, or with one of fixed length
+			continue // a model without a source, or with a source of fixed length
 		}
 		if !slices.Equal(have, in.shape) {
 			return errors.Errorf("generate: the model's input %s has shape %v, want %v", in.name, have, in.shape)

@@ -2,13 +2,13 @@ package generate
 
 import "iter"
 
-// Detokenizer turns ids into text as they come, and keeps back what is not yet a whole character.
+// Detokenizer turns a stream of ids into text. Write holds back an incomplete character; Flush returns the rest.
 type Detokenizer interface {
 	Write(id int32) (string, error)
 	Flush() (string, error)
 }
 
-// Text streams tokens as text. No part of it ends inside a character.
+// Text streams tokens as text. No string of the stream ends inside a character.
 func Text(tokens iter.Seq2[int32, error], d Detokenizer) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for id, err := range tokens {

@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
 
-// bytes is a detokenizer whose ids are bytes of UTF-8; 256 is an error.
+// bytes is a detokenizer whose ids are bytes of UTF-8; id 256 is an error.
 type bytes struct{ kept []byte }
 
 func (d *bytes) Write(id int32) (string, error) {
@@ -30,7 +30,7 @@ func (d *bytes) Flush() (string, error) {
 	return s, nil
 }
 
-// stream yields ids and then perhaps an error.
+// stream yields ids, then end if it is not nil.
 func stream(end error, ids ...int32) iter.Seq2[int32, error] {
 	return func(yield func(int32, error) bool) {
 		for _, id := range ids {
@@ -80,7 +80,7 @@ func TestText(t *testing.T) {
 	}
 	for s := range generate.Text(stream(nil, ids("abc")...), &bytes{}) {
 		if s == "b" {
-			break // a panic of the iterator would follow if it went on
+			break // an iterator that continues would panic
 		}
 	}
 }

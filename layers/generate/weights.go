@@ -3,12 +3,12 @@ package generate
 import "math"
 
 const (
-	binsPerUnit = 32   // of an exponent
-	maxBins     = 1024 // exponents below -32 share the last one: a token of it is one in 10¹⁴
-	manyWeights = 2048 // from which bins are worth their sums
+	binsPerUnit = 32   // bins per unit of the exponent
+	maxBins     = 1024 // exponents below -32 share the last bin: such a token is 10¹⁴ times less likely than the best
+	manyWeights = 2048 // number of candidates from which bins are faster
 )
 
-// weights are the candidates for one choice. Many candidates are in bins of like weight, so that only one bin must be put in order.
+// weights holds the candidates for one choice. Many candidates are grouped in bins of similar weight, so that only one bin is sorted.
 type weights struct {
 	all   []candidate
 	total float64
@@ -17,7 +17,7 @@ type weights struct {
 	room  []candidate
 }
 
-// set turns scores into weights, those of the best being 1, and drops candidates without any.
+// set turns scores into weights relative to the best, whose weight is 1, and drops candidates of weight 0.
 func (w *weights) set(scores []candidate, most, temperature float64) {
 	w.all, w.total, w.bins = scores[:0], 0, w.bins[:0]
 	clear(w.mass[:])
@@ -36,9 +36,9 @@ func (w *weights) set(scores []candidate, most, temperature float64) {
 	}
 }
 
-// at returns the candidate with which the weights of the best sum to mass, and the sum.
+// at sums the weights, best first, and returns the candidate at which the sum reaches mass, and the sum.
 func (w *weights) at(mass float64) (last candidate, sum float64) {
-	if len(w.all) < manyWeights { // the order of bins is of no use any more
+	if len(w.all) < manyWeights { // reorders w.all, so that w.bins no longer match
 		n, sum := heaviest(w.all, mass)
 		return w.all[n-1], sum
 	}
@@ -46,7 +46,7 @@ func (w *weights) at(mass float64) (last candidate, sum float64) {
 	for ; bin < maxBins-1 && sum+w.mass[bin] < mass; bin++ {
 		sum += w.mass[bin]
 	}
-	for w.mass[bin] == 0 { // mass is the total, but for rounding
+	for w.mass[bin] == 0 { // rounding: mass is the total, and the last bins are empty
 		bin--
 		sum -= w.mass[bin]
 	}
@@ -60,7 +60,7 @@ func (w *weights) at(mass float64) (last candidate, sum float64) {
 	return w.room[n-1], sum + more
 }
 
-// atLeast is the sum of the weights of at least least.
+// atLeast returns the sum of the weights that are at least least.
 func (w *weights) atLeast(least float64) (sum float64) {
 	for _, c := range w.all {
 		if c.p >= least {

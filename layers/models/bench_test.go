@@ -11,15 +11,15 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// nanoGPT's settings for a processor and for Shakespeare on a graphics card, and GPT-2.
+// The sizes of nanoGPT for a CPU, of nanoGPT for Shakespeare on a GPU, and of GPT-2.
 var (
 	charGPT = models.GPT{Vocab: 65, Context: 64, Layers: 4, Heads: 4, Dim: 128}
 	babyGPT = models.GPT{Vocab: 65, Context: 256, Layers: 6, Heads: 6, Dim: 384}
 	gpt2GPT = models.GPT{Vocab: 50257, Context: 1024, Layers: 12, Heads: 12, Dim: 768}
 )
 
-// BenchmarkTrainStep is forward, backward, clipping to a norm of 1 and AdamW on random tokens. MB is what the Program holds and the
-// state of AdamW, peak-MB the most that the process ever held: run one case at a time.
+// BenchmarkTrainStep times forward, backward, clipping to a norm of 1 and AdamW on random tokens. MB is the memory of the Program
+// and of AdamW's state; peak-MB is the peak of the whole process, so run one case at a time.
 func BenchmarkTrainStep(b *testing.B) {
 	for _, c := range []struct {
 		name         string
@@ -43,7 +43,7 @@ func BenchmarkTrainStep(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			step() // makes the moments
+			step() // allocates the moments
 			b.ReportAllocs()
 			for b.Loop() {
 				step()
@@ -59,7 +59,7 @@ func BenchmarkTrainStep(b *testing.B) {
 	}
 }
 
-// decoding are the cases of decoding. GPT-2 has its window of 1,024; so does the small model, to have room for 200 tokens.
+// decoding lists the cases of decoding. The small model also has GPT-2's window of 1,024, to have room for 200 tokens.
 var decoding = []struct {
 	name  string
 	batch int
@@ -70,7 +70,7 @@ var decoding = []struct {
 	{"gpt2-batch8", 8, gpt2GPT},
 }
 
-// BenchmarkDecode reads one token after the other of every sequence, at the positions 0 to 199 over and over.
+// BenchmarkDecode reads one token of every sequence per step, at positions 0 to 199 in turn.
 func BenchmarkDecode(b *testing.B) {
 	for _, c := range decoding {
 		b.Run(c.name, func(b *testing.B) {

@@ -12,19 +12,20 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// Classifier is a small encoder that gives a sequence of tokens one of several labels: embeddings, positions, an encoder of
-// torch.nn that sees no padding, one vector for each sequence, and a head. It is trained from scratch and is of no published family.
+// Classifier is a small encoder that assigns one of several labels to a sequence of tokens. It consists of embeddings, positions, an
+// encoder of torch.nn that ignores padding, a pooling to one vector per sequence, and a head. It belongs to no published family and
+// is trained from scratch.
 //
 // Parameters: embed.weight, positions.weight (for learned positions), encoder.layers.0.…, encoder.norm.… (with NormFirst),
 // head.out_proj.…
 type Classifier struct {
 	Vocab     int
-	Context   int // the most tokens of a sequence
-	Layers    int // 0 means none: the embeddings are pooled
+	Context   int // largest number of tokens in a sequence
+	Layers    int // 0 means no encoder: the embeddings are pooled
 	Heads     int
 	Dim       int
-	Hidden    int      // of the MLPs; 0 means 4·Dim
-	Labels    []string // of the classes
+	Hidden    int      // hidden width of the MLPs; 0 means 4·Dim
+	Labels    []string // names of the classes
 	NormFirst bool
 
 	Positions  string // "learned", "sinusoidal" or "none"; "" means learned
@@ -32,10 +33,10 @@ type Classifier struct {
 	Activation string // "" means gelu
 
 	Eps            float64 // 0 means 1e-5
-	Std            float64 // of the embeddings at first; 0 means 0.02
-	TokenDropout   float64 // of whole tokens: their vectors are zero
+	Std            float64 // standard deviation of the initial embeddings; 0 means 0.02
+	TokenDropout   float64 // of whole tokens: their vectors become zero
 	Dropout        float64 // within the encoder and before the head
-	LabelSmoothing float64 // in training
+	LabelSmoothing float64 // of the loss in training
 }
 
 func (m Classifier) withDefaults() Classifier {
@@ -46,7 +47,7 @@ func (m Classifier) withDefaults() Classifier {
 	return m
 }
 
-// Check reports the first field whose value makes no model.
+// Check returns an error that names the first field with an invalid value.
 func (m Classifier) Check() error {
 	const name = "Classifier"
 	err := cmp.Or(
@@ -76,7 +77,7 @@ func (m Classifier) Check() error {
 	return err
 }
 
-// checkLabels refuses labels that cannot be told apart.
+// checkLabels returns an error for fewer than two labels and for equal labels.
 func checkLabels(labels []string) error {
 	if len(labels) < 2 {
 		return errors.Errorf("models: Classifier: %d labels %q, want at least 2", len(labels), labels)
@@ -91,15 +92,15 @@ func checkLabels(labels []string) error {
 	return nil
 }
 
-// pooling makes one vector of each sequence: (B, T, C) → (B, C).
+// pooling reduces each sequence to one vector: (B, T, C) → (B, C).
 type pooling interface {
 	Forward(s *graph.Scope, x *G.Node, seq layers.Sequence) *G.Node
 }
 
 var poolings = map[string]pooling{"mean": layers.MeanPool{}, "cls": layers.CLSPool{}, "last": layers.LastPool{}}
 
-// Loss declares the model for training and evaluation on b sequences of up to t tokens. Inputs, int32: "tokens" (b, t), "lengths"
-// (b) and the classes "targets" (b). Outputs: "logits" (b, classes) and the mean cross-entropy over the targets that are not
+// Loss declares the model for training and evaluation on b sequences of up to t tokens. Inputs, int32: "tokens" (b, t); "lengths"
+// (b); "targets" (b), the classes. Output: "logits" (b, classes). The loss is the mean cross-entropy over the targets that are not
 // -100, label-smoothed in training.
 func (m Classifier) Loss(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
@@ -113,8 +114,8 @@ func (m Classifier) Loss(b, t int) func(*graph.Scope) {
 	}
 }
 
-// Logits declares the model for b sequences of up to t tokens whose classes are not known: inputs "tokens" (b, t) and "lengths"
-// (b), int32; output "logits" (b, classes).
+// Logits declares the model for b sequences of up to t tokens without known classes. Inputs, int32: "tokens" (b, t) and "lengths"
+// (b). Output: "logits" (b, classes).
 func (m Classifier) Logits(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) { s.Output("logits", m.logits(s, b, t)) }
 }
@@ -131,9 +132,9 @@ func (m Classifier) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence)
 	}
 	m = m.withDefaults()
 	if t := s.Dims(tokens, 2)[1]; t > m.Context {
-		return s.Failf("classifier: %d tokens for a Context of %d", t, m.Context)
+		return s.Failf("classifier: %d tokens exceed the Context of %d: shorten the sequences or train with a larger Context", t, m.Context)
 	}
-	act, _ := activation(m.Activation) // Check has seen it
+	act, _ := activation(m.Activation) // Check has validated it
 	x := m.embed(s, tokens, seq)       // (B, T, C)
 	x = layers.Encoder{Layers: m.Layers, NoNorm: !m.NormFirst, Layer: layers.EncoderLayer{
 		Heads: m.Heads, Hidden: m.Hidden, Act: act, Dropout: m.Dropout, NormFirst: m.NormFirst, Eps: m.Eps,
@@ -142,7 +143,7 @@ func (m Classifier) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence)
 	return layers.ClassificationHead{Classes: len(m.Labels), Dropout: m.Dropout}.Forward(s.In("head"), x) // (B, classes)
 }
 
-// embed: int32 (B, T) → (B, T, C), with positions.
+// embed returns embeddings with positions: int32 (B, T) → (B, T, C).
 func (m Classifier) embed(s *graph.Scope, tokens *G.Node, seq layers.Sequence) *G.Node {
 	x := layers.Embedding{Vocab: m.Vocab, Dim: m.Dim, Std: m.Std}.Forward(s.In("embed"), tokens)
 	x = dropTokens(s.In("embed.token_dropout"), x, m.TokenDropout)
@@ -155,7 +156,7 @@ func (m Classifier) embed(s *graph.Scope, tokens *G.Node, seq layers.Sequence) *
 	return layers.Dropout{P: m.Dropout}.Forward(s.In("embed.dropout"), x)
 }
 
-// dropTokens sets whole vectors of x (B, T, C) to zero with probability p and divides the rest by 1−p, in mode Train.
+// dropTokens sets whole vectors of x, (B, T, C), to zero with probability p and divides the rest by 1−p in mode Train.
 func dropTokens(s *graph.Scope, x *G.Node, p float64) *G.Node {
 	if p == 0 || !s.Training() {
 		return x

@@ -20,7 +20,7 @@ var smallClassifier = models.Classifier{
 	Vocab: 11, Context: 7, Layers: 2, Heads: 2, Dim: 6, Hidden: 5, Labels: []string{"bad", "good", "so-so"}, NormFirst: true, Std: 0.5,
 }
 
-// classifiers are the model with each of its options.
+// classifiers lists the model with each of its options.
 func classifiers() map[string]models.Classifier {
 	all := map[string]models.Classifier{}
 	for name, change := range map[string]func(*models.Classifier){
@@ -39,7 +39,7 @@ func classifiers() map[string]models.Classifier {
 	return all
 }
 
-// rows is a batch of random tokens, of sequences of lengths 1, 2, …
+// rows returns a batch of random sequences of lengths 1, 2, …
 func rows(m models.Classifier, b, t int) graph.Feed {
 	feed := graph.Feed{"tokens": tokens(1, m.Vocab, b, t), "targets": tokens(2, len(m.Labels), b)}
 	n := make([]int32, b)
@@ -63,7 +63,7 @@ func TestClassifierGradients(t *testing.T) {
 	t.Run("dropout", func(t *testing.T) { graphtest.TrainGradients(t, rows(m, 5, 3), m.Loss(5, 3)) })
 }
 
-// TestClassifierIgnoresPadding: the tokens behind a sequence and the other rows of a batch change no bit of its logits, and no
+// TestClassifierIgnoresPadding: padding after a sequence and the other rows of a batch change no bit of its logits, and no
 // gradient.
 func TestClassifierIgnoresPadding(t *testing.T) {
 	const b, width = 5, 6
@@ -93,7 +93,7 @@ func TestClassifierIgnoresPadding(t *testing.T) {
 	}
 }
 
-// TestClassifierLogits: the program without targets gives the bits of the one with a loss, whose value is the cross-entropy.
+// TestClassifierLogits: the programs of Logits and Loss give the same bits, and the loss is the cross-entropy of the logits.
 func TestClassifierLogits(t *testing.T) {
 	for name, m := range classifiers() {
 		params := graph.NewParams(tensor.Float64, 1)
@@ -178,7 +178,7 @@ func TestClassifierErrors(t *testing.T) {
 	}
 	for words, replace := range map[string][2]string{
 		"model_type is \"bert\"":   {"encoder_classifier", "bert"},
-		"none of id 1":             {`"1":"good"`, `"7":"good"`},
+		"no label of id 1":         {`"1":"good"`, `"7":"good"`},
 		"label2id says 2":          {`"good":1`, `"good":2`},
 		"3 labels|label2id has 2":  {`"good":1,`, ``},
 		"Heads is 0":               {`"num_attention_heads":2`, `"num_attention_heads":0`},
@@ -193,7 +193,7 @@ func TestClassifierErrors(t *testing.T) {
 	}
 }
 
-// A Classifier gives rows of tokens a label. The second row has one token and two of padding.
+// A Classifier assigns a label to each sequence of tokens. The second sequence has one token and two positions of padding.
 func ExampleClassifier() {
 	m := models.Classifier{Vocab: 100, Context: 16, Layers: 1, Heads: 2, Dim: 8, Labels: []string{"negative", "positive"}}
 	p, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Eval, m.Logits(2, 3))

@@ -7,10 +7,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// classifierType is the model_type of a Classifier. It is no family of Hugging Face's.
+// classifierType is the model_type of a Classifier. Hugging Face has no such family.
 const classifierType = "encoder_classifier"
 
-// classifierJSON is the config.json of a Classifier. The labels are as Hugging Face writes those of any classifier.
+// classifierJSON is the content of a Classifier's config.json. The labels have the form of Hugging Face's classifiers.
 type classifierJSON struct {
 	ModelType      string            `json:"model_type"`
 	Vocab          int               `json:"vocab_size"`
@@ -32,7 +32,7 @@ type classifierJSON struct {
 	LabelToID      map[string]int    `json:"label2id"`
 }
 
-// MarshalJSON writes config.json, with the labels as id2label and label2id.
+// MarshalJSON returns config.json, with the labels as id2label and label2id.
 func (m Classifier) MarshalJSON() ([]byte, error) {
 	m = m.withDefaults()
 	j := classifierJSON{
@@ -47,7 +47,7 @@ func (m Classifier) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads config.json. It is an error if model_type is another one, or if id2label and label2id disagree.
+// UnmarshalJSON reads config.json. It is an error if model_type is not the Classifier's, or if id2label and label2id disagree.
 func (m *Classifier) UnmarshalJSON(data []byte) error {
 	var j classifierJSON
 	if err := json.Unmarshal(data, &j); err != nil {
@@ -68,7 +68,7 @@ func (m *Classifier) UnmarshalJSON(data []byte) error {
 	return m.Check()
 }
 
-// labels lists id2label by id. label2id may be missing.
+// labels returns the labels of id2label in the order of their ids. label2id may be missing.
 func (j classifierJSON) labels() ([]string, error) {
 	if j.LabelToID != nil && len(j.LabelToID) != len(j.IDToLabel) {
 		return nil, errors.Errorf("models: Classifier configuration: id2label has %d labels, label2id has %d: make them agree", len(j.IDToLabel), len(j.LabelToID))
@@ -77,7 +77,7 @@ func (j classifierJSON) labels() ([]string, error) {
 	for i := range labels {
 		label, ok := j.IDToLabel[strconv.Itoa(i)]
 		if !ok {
-			return nil, errors.Errorf("models: Classifier configuration: id2label has %d labels but none of id %d", len(labels), i)
+			return nil, errors.Errorf("models: Classifier configuration: id2label has %d labels but no label of id %d", len(labels), i)
 		}
 		if id, ok := j.LabelToID[label]; j.LabelToID != nil && (!ok || id != i) {
 			return nil, errors.Errorf("models: Classifier configuration: id2label says that %d is %q, label2id says %d: make them agree", i, label, id)

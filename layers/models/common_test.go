@@ -8,10 +8,11 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// small models, with weights large enough to tell tokens apart.
+// Small models, with weights large enough to tell tokens apart.
 var (
 	smallGPT     = models.GPT{Vocab: 13, Context: 9, Layers: 2, Heads: 2, Dim: 6, InitStd: 0.3}
 	smallSeq2Seq = models.Seq2Seq{
@@ -35,7 +36,7 @@ func run(t testing.TB, p *graph.Program, feed graph.Feed) {
 	}
 }
 
-// tokens are random ids below vocab.
+// tokens returns random ids below vocab.
 func tokens(key uint64, vocab int, shape ...int) *tensor.Dense {
 	v := tensor.New(tensor.Of(tensor.Int32), tensor.WithShape(shape...))
 	for i := range v.Int32s() {
@@ -44,29 +45,29 @@ func tokens(key uint64, vocab int, shape ...int) *tensor.Dense {
 	return v
 }
 
-// lengths make an int32 tensor.
+// lengths returns n as an int32 tensor.
 func lengths(n ...int32) *tensor.Dense {
 	return tensor.New(tensor.WithShape(len(n)), tensor.WithBacking(n))
 }
 
-// windows is a batch of random tokens and targets for a GPT.
+// windows returns a batch of random tokens and targets for a GPT.
 func windows(m models.GPT, b, t int) graph.Feed {
 	return graph.Feed{"tokens": tokens(1, m.Vocab, b, t), "targets": tokens(2, m.Vocab, b, t)}
 }
 
-// pairs is a batch of two random pairs for a Seq2Seq, one of them short and padded.
+// pairs returns a batch of two random pairs for a Seq2Seq, one of them short and padded.
 func pairs(m models.Seq2Seq, src, tgt int) graph.Feed {
 	f := graph.Feed{
 		"source": tokens(1, m.SourceVocab, 2, src), "source_lengths": lengths(int32(src), 2),
 		"tokens": tokens(2, m.TargetVocab, 2, tgt), "lengths": lengths(3, int32(tgt)), "targets": tokens(3, m.TargetVocab, 2, tgt),
 	}
 	for i := 3; i < tgt; i++ {
-		f["targets"].Int32s()[i] = -100
+		f["targets"].Int32s()[i] = ops.IgnoreTarget
 	}
 	return f
 }
 
-// wantError fails unless err mentions all the words.
+// wantError fails the test unless err contains all words.
 func wantError(t testing.TB, err error, words ...string) {
 	t.Helper()
 	if err == nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// activations are the names of Hugging Face's ACT2FN whose formula is one of the kernels. gelu_fast, gelu_accurate and gelu_python_tanh are the same formula as gelu_new,
-// written in other ways.
+// activations maps the names of Hugging Face's ACT2FN to the kernels of the same formula. gelu_fast, gelu_accurate and
+// gelu_python_tanh are gelu_new, written differently.
 var activations = map[string]kernel.Activation{
 	"sigmoid":           kernel.Sigmoid,
 	"gelu":              kernel.GELU,
@@ -32,12 +32,12 @@ func activation(name string) (kernel.Activation, error) {
 	if act, ok := activations[name]; ok {
 		return act, nil
 	}
-	return 0, errors.Errorf("models: there is no activation %q: the activations are %s", name, strings.Join(sortedKeys(activations), ", "))
+	return 0, errors.Errorf("models: unknown activation %q, want one of %s", name, strings.Join(sortedKeys(activations), ", "))
 }
 
 func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
-// field is a field of a configuration by name.
+// field is the name and the value of a configuration's field.
 type field[T int | float64] struct {
 	name  string
 	value T
@@ -61,7 +61,7 @@ func probabilities(model string, fields ...field[float64]) error {
 	return nil
 }
 
-// magnitudes are numbers that are not negative and finite in float32.
+// magnitudes reports the first field that is negative or not finite in float32.
 func magnitudes(model string, fields ...field[float64]) error {
 	for _, f := range fields {
 		if !(f.value >= 0 && f.value <= math.MaxFloat32) {
@@ -71,7 +71,7 @@ func magnitudes(model string, fields ...field[float64]) error {
 	return nil
 }
 
-// heads says whether the channels divide into them.
+// heads reports an error unless dim is a multiple of heads.
 func heads(model string, dim, heads int) error {
 	if dim%heads != 0 {
 		return errors.Errorf("models: %s: Dim %d does not divide into %d Heads", model, dim, heads)

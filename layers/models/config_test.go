@@ -16,7 +16,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// publishedGPT2 has the fields of the config.json that Hugging Face's openai-community/gpt2 is published with.
+// publishedGPT2 is the published config.json of Hugging Face's openai-community/gpt2.
 const publishedGPT2 = `{
 	"activation_function": "gelu_new", "architectures": ["GPT2LMHeadModel"], "attn_pdrop": 0.1, "bos_token_id": 50256,
 	"embd_pdrop": 0.1, "eos_token_id": 50256, "initializer_range": 0.02, "layer_norm_epsilon": 1e-05, "model_type": "gpt2",
@@ -141,13 +141,15 @@ func TestBadFiles(t *testing.T) {
 		{seq2seq + `"activation": "mish"}`, new(models.Seq2Seq), []string{`"mish"`}},
 		{seq2seq + `"heads": 3}`, new(models.Seq2Seq), []string{"4", "3 Heads"}},
 		{seq2seq + `"heads": "two"}`, new(models.Seq2Seq), []string{"heads", "string"}},
-		{`{}`, new(models.Seq2Seq), []string{"no model_type", `"transformer"`}},
-		{`{"n_embd": 4}`, new(models.GPT), []string{"no model_type", `"gpt2"`}},
+		{`{}`, new(models.Seq2Seq), []string{"model_type is missing", `"transformer"`}},
+		{`{"n_embd": 4}`, new(models.GPT), []string{"model_type is missing", `"gpt2"`}},
 		{`{"model_type": "transformer"}`, new(models.Seq2Seq), []string{"EncoderLayers is 0"}},
 		{`{"model_type": "gpt2", "n_layer": 1.5}`, new(models.GPT), []string{"n_layer", "1.5", "whole number"}},
 		{`{"model_type": "gpt2", "n_layer": 1e300}`, new(models.GPT), []string{"n_layer", "1e300", "whole number"}},
 		{`{"model_type": "gpt2", "eos_token_id": -1}`, new(models.GPT), []string{"eos_token_id", "token id: -1"}},
 		{`{"model_type": "gpt2", "eos_token_id": [1, "b"]}`, new(models.GPT), []string{"eos_token_id", "token id", "string"}},
+		{`{"model_type": "gpt2", "eos_token_id": [6, null]}`, new(models.GPT), []string{"eos_token_id", "token id: null", "whole number"}},
+		{seq2seq + `"eos_token_id": [null]}`, new(models.Seq2Seq), []string{"eos_token_id", "token id: null"}},
 		{`{"model_type": "gpt2", "bos_token_id": {"id": 1}}`, new(models.GPT), []string{"bos_token_id", "object"}},
 		{seq2seq + `"pad_token_id": 0.5}`, new(models.Seq2Seq), []string{"pad_token_id", "0.5"}},
 	} {
@@ -157,19 +159,19 @@ func TestBadFiles(t *testing.T) {
 
 func TestCheckNamesFieldAndValue(t *testing.T) {
 	for want, change := range map[string]func(*models.GPT){
-		"Vocab is 0":                     func(m *models.GPT) { m.Vocab = 0 },
-		"Context is -1":                  func(m *models.GPT) { m.Context = -1 },
-		"Layers is 0":                    func(m *models.GPT) { m.Layers = 0 },
-		"Heads is 0":                     func(m *models.GPT) { m.Heads = 0 },
-		"Dim is 0":                       func(m *models.GPT) { m.Dim = 0 },
-		"Dim 7 does not divide":          func(m *models.GPT) { m.Dim = 7 },
-		"Hidden is -4":                   func(m *models.GPT) { m.Hidden = -4 },
-		"EmbedDropout is 1":              func(m *models.GPT) { m.EmbedDropout = 1 },
-		"Dropout is -0.5":                func(m *models.GPT) { m.Dropout = -0.5 },
-		"AttnDropout is NaN":             func(m *models.GPT) { m.AttnDropout = math.NaN() },
-		"Eps is -1":                      func(m *models.GPT) { m.Eps = -1 },
-		"InitStd is +Inf":                func(m *models.GPT) { m.InitStd = math.Inf(1) },
-		`there is no activation "gelu2"`: func(m *models.GPT) { m.Activation = "gelu2" },
+		"Vocab is 0":                 func(m *models.GPT) { m.Vocab = 0 },
+		"Context is -1":              func(m *models.GPT) { m.Context = -1 },
+		"Layers is 0":                func(m *models.GPT) { m.Layers = 0 },
+		"Heads is 0":                 func(m *models.GPT) { m.Heads = 0 },
+		"Dim is 0":                   func(m *models.GPT) { m.Dim = 0 },
+		"Dim 7 does not divide":      func(m *models.GPT) { m.Dim = 7 },
+		"Hidden is -4":               func(m *models.GPT) { m.Hidden = -4 },
+		"EmbedDropout is 1":          func(m *models.GPT) { m.EmbedDropout = 1 },
+		"Dropout is -0.5":            func(m *models.GPT) { m.Dropout = -0.5 },
+		"AttnDropout is NaN":         func(m *models.GPT) { m.AttnDropout = math.NaN() },
+		"Eps is -1":                  func(m *models.GPT) { m.Eps = -1 },
+		"InitStd is +Inf":            func(m *models.GPT) { m.InitStd = math.Inf(1) },
+		`unknown activation "gelu2"`: func(m *models.GPT) { m.Activation = "gelu2" },
 	} {
 		m := smallGPT
 		change(&m)
@@ -202,7 +204,7 @@ func TestCheckNamesFieldAndValue(t *testing.T) {
 	}
 }
 
-// TestDecodingNeedsSizes: what training does not need, decoding asks for by name.
+// TestDecodingNeedsSizes: training works without Source and Target, and decoding asks for them by name.
 func TestDecodingNeedsSizes(t *testing.T) {
 	m := smallSeq2Seq
 	m.Target = 0
@@ -217,8 +219,8 @@ func TestDecodingNeedsSizes(t *testing.T) {
 	wantError(t, err, "wpe", "10 tokens", "9 positions")
 }
 
-// TestTokenIDs: an id is a number, a list or null, 0 is an id like others, and it is written as it was read; one id in a list means
-// the same as the id.
+// TestTokenIDs: ids are a number, a list or null, 0 is a valid id, and ids are written in the form in which they were read. A list
+// of one id equals the id.
 func TestTokenIDs(t *testing.T) {
 	for _, c := range []struct {
 		in, out string
@@ -264,7 +266,7 @@ func checkWritten(t *testing.T, m any, key string, got, want []int32, text strin
 	}
 }
 
-// TestWholeNumbers writes every whole number of a configuration in all the ways of JSON.
+// TestWholeNumbers writes every whole number of a configuration in all of JSON's notations.
 func TestWholeNumbers(t *testing.T) {
 	for _, m := range []any{&models.GPT{Vocab: 100, Context: 20, Layers: 3, Heads: 2, Dim: 40, Hidden: 70, BOS: []int32{10}, EOS: []int32{20, 30}}, &smallSeq2Seq} {
 		plain, err := json.Marshal(m)
@@ -290,7 +292,7 @@ func TestWholeNumbers(t *testing.T) {
 	}
 }
 
-// TestActivationNames: names of one formula compute the same, names of different ones do not.
+// TestActivationNames: names of one formula compute the same, and names of different formulas do not.
 func TestActivationNames(t *testing.T) {
 	loss := func(name string) float64 {
 		m := smallGPT
@@ -320,7 +322,8 @@ func TestActivationNames(t *testing.T) {
 
 func TestGPTNames(t *testing.T) {
 	tied, untied := models.GPT{}, models.GPT{Untied: true}
-	for _, prefix := range []string{"", "transformer.", "_orig_mod.", "_orig_mod.transformer.", "module.transformer.", "module._orig_mod.", "_orig_mod.module.transformer."} {
+	for _, prefix := range []string{"", "transformer.", "_orig_mod.", "_orig_mod.transformer.", "module.transformer.", "module._orig_mod.", "_orig_mod.module.transformer.",
+		"transformer._orig_mod.", "_fsdp_wrapped_module.transformer._fsdp_wrapped_module."} {
 		for name, ignored := range map[string]bool{
 			"wte.weight": false, "h.0.attn.c_attn.bias": false, "h.10.attn.bias": true, "h.0.attn.masked_bias": true, "h.0.mlp.c_fc.bias": false,
 			"ln_f.bias": false, "xh.0.attn.bias": false, "h.x.attn.bias": false,
@@ -330,6 +333,13 @@ func TestGPTNames(t *testing.T) {
 			}
 			if tied.Ignore(name) != ignored || untied.Ignore(name) != ignored {
 				t.Errorf("%s: ignored %t and %t, want %t", name, tied.Ignore(name), untied.Ignore(name), ignored)
+			}
+		}
+		for _, wrapper := range []string{"_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.", "_fsdp_wrapped_module._checkpoint_wrapped_module."} {
+			for _, name := range []string{"h.0." + wrapper + "ln_1.weight", "h." + wrapper + "0.ln_1.weight", wrapper + "h.0.ln_1." + wrapper + "weight"} {
+				if got := tied.Rename(prefix + name); got != "h.0.ln_1.weight" {
+					t.Errorf("%s: got %s, want h.0.ln_1.weight", prefix+name, got)
+				}
 			}
 		}
 		if got := tied.Rename(prefix + "lm_head.weight"); got != "lm_head.weight" {

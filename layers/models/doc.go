@@ -1,5 +1,5 @@
 // Package models holds whole Transformers. A model is its configuration: a struct that reads and writes the config.json of
-// its family, with methods that declare what it is built for:
+// its family. Its methods declare the graphs for training, evaluation and decoding:
 //
 //	gpt := models.GPT{Vocab: 65, Context: 64, Layers: 4, Heads: 4, Dim: 128}
 //	params := graph.NewParams(tensor.Float32, seed)
@@ -7,6 +7,6 @@
 //	eval, err := graph.Build(params, graph.Eval, gpt.Loss(12, 64))
 //	next, err := graph.Build(params, graph.Decode, gpt.Decode(1, 1))
 //
-// Parameters have the names and layouts of the family's published weights, so that those load with no renaming and what
-// is trained here opens elsewhere.
+// Parameters have the names and layouts of the family's published weights. So published weights load without conversion, and
+// trained weights open in the family's other programs.
 package models

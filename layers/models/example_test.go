@@ -8,10 +8,11 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// A model is its configuration. Its weights are made when a graph is built, and a second graph uses the same.
+// A model is its configuration. Building a graph makes its weights, and a second graph uses the same weights.
 func ExampleGPT() {
 	m := models.GPT{Vocab: 65, Context: 64, Layers: 4, Heads: 4, Dim: 128}
 	params := graph.NewParams(tensor.Float32, 1)
@@ -29,7 +30,7 @@ func ExampleGPT() {
 	// (128, 384)
 }
 
-// Configurations are Hugging Face's config.json; what makes no model is an error that names the field.
+// Configurations are Hugging Face's config.json. The error of an invalid configuration names the field.
 func ExampleGPT_UnmarshalJSON() {
 	var m models.GPT
 	if err := json.Unmarshal([]byte(`{"model_type": "gpt2", "n_layer": 2, "n_head": 2, "n_embd": 64}`), &m); err != nil {
@@ -42,7 +43,7 @@ func ExampleGPT_UnmarshalJSON() {
 	// models: GPT: Dim 768 does not divide into 7 Heads
 }
 
-// The encoder-decoder learns from padded pairs: one of two source tokens, and a target of one token with its marks.
+// The encoder-decoder learns from padded pairs. This pair has two source tokens and one target token, which BOS and EOS enclose.
 func ExampleSeq2Seq() {
 	m := models.Seq2Seq{EncoderLayers: 1, DecoderLayers: 1, Heads: 2, Dim: 8, SourceVocab: 10, TargetVocab: 10, BOS: []int32{1}, EOS: []int32{2}}
 	p, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Train, m.Loss(1, 4, 3))
@@ -52,7 +53,7 @@ func ExampleSeq2Seq() {
 	ids := func(v ...int32) *tensor.Dense { return tensor.New(tensor.WithShape(1, len(v)), tensor.WithBacking(v)) }
 	err = p.Run(graph.Feed{
 		"source": ids(5, 6, 0, 0), "source_lengths": lengths(2),
-		"tokens": ids(1, 7, 0), "lengths": lengths(2), "targets": ids(7, 2, -100),
+		"tokens": ids(1, 7, 0), "lengths": lengths(2), "targets": ids(7, 2, ops.IgnoreTarget),
 	})
 	fmt.Println(err, p.Output("logits").Shape())
 	// Output: <nil> (1, 3, 10)

@@ -10,8 +10,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// TestFrozen freezes each parameter alone, all but each, the parts that people freeze, and random halves: the gradients of the others
-// must keep their bits, and the work must not grow.
+// TestFrozen freezes each parameter alone, all but each, the parts that people freeze, and random halves. The gradients of the other
+// parameters must keep their bits, and the work must not grow.
 func TestFrozen(t *testing.T) {
 	gpt, untied, pre := smallGPT, smallGPT, smallSeq2Seq
 	untied.Untied = true
@@ -19,7 +19,7 @@ func TestFrozen(t *testing.T) {
 	for name, m := range map[string]struct {
 		declare func(*graph.Scope)
 		feed    graph.Feed
-		some    bool // of the parameters, alone
+		some    bool // try only some of the parameters alone
 	}{
 		"GPT":              {gpt.Loss(2, 5), windows(gpt, 2, 5), false},
 		"GPT untied":       {untied.Loss(2, 5), windows(untied, 2, 5), true},
@@ -53,7 +53,7 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
-// frozen is a model and what it gives with all its parameters trained.
+// frozen is a model with its gradients and work when all parameters are trained.
 type frozen struct {
 	params  *graph.Params
 	declare func(*graph.Scope)
@@ -87,7 +87,7 @@ func (f frozen) names() (names []string) {
 	return names
 }
 
-// check freezes by patterns and by is.
+// check freezes the parameters that match patterns or for which is returns true.
 func (f frozen) check(t *testing.T, is func(path string) bool, patterns ...string) {
 	t.Helper()
 	f.params.Unfreeze("**")

@@ -1,7 +1,7 @@
 package models
 
-// Generation is the part of Hugging Face's generation_config.json that says where texts begin and end. Its ids take the place of
-// those of config.json if it has any, as in Hugging Face's generate.
+// Generation holds the ids in Hugging Face's generation_config.json that begin and end texts. If not empty, they replace the ids of
+// config.json, as in Hugging Face's generate.
 type Generation struct {
 	BOS, EOS []int32
 }

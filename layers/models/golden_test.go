@@ -18,7 +18,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// shared returns the path of a file or folder of ../shared, beside the project, and skips the test where that is missing.
+// shared returns the path of a file or folder in ../shared, next to the project. If it does not exist, the test is skipped.
 func shared(t testing.TB, path string) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -42,12 +42,12 @@ func shared(t testing.TB, path string) string {
 	return found
 }
 
-// adamW is a step of AdamW at this rate, clipped, with the decay of tensors of two or more axes.
+// adamW returns a clipped step of AdamW at this rate, with weight decay for tensors of two or more axes.
 func adamW(rate, decay float64) func([]G.ValueGrad) error {
 	return clipped(&train.AdamW{WeightDecay: decay}, rate)
 }
 
-// clipped is a step of an optimizer at this rate, with gradients clipped to a norm of 1.
+// clipped returns a step of an optimizer at this rate, with gradients clipped to a norm of 1.
 func clipped(o train.Optimizer, rate float64) func([]G.ValueGrad) error {
 	return func(weights []G.ValueGrad) error {
 		norm, err := train.GradNorm(weights)
@@ -58,8 +58,8 @@ func clipped(o train.Optimizer, rate float64) func([]G.ValueGrad) error {
 	}
 }
 
-// golden reads a case of ../shared/golden, computed by PyTorch. The tolerances are those of float32: a sum of some hundred
-// products in another order differs in the last digits, and AdamW divides by the root of its own small squares.
+// golden reads a case of ../shared/golden, computed by PyTorch. The tolerances come from float32: a sum of some hundred products
+// in another order differs in the last digits, and AdamW divides by the root of its own small squares.
 func golden(t *testing.T, name string, config any, inputs map[string]string) graphtest.Golden {
 	t.Helper()
 	dir := shared(t, "golden/"+name)
@@ -100,7 +100,7 @@ func golden(t *testing.T, name string, config any, inputs map[string]string) gra
 	return g
 }
 
-// narrow turns int64 ids into int32 ones.
+// narrow converts int64 ids to int32.
 func narrow(t *tensor.Dense) *tensor.Dense {
 	ids := make([]int32, 0, t.DataSize())
 	for _, v := range t.Int64s() {
@@ -112,7 +112,7 @@ func narrow(t *tensor.Dense) *tensor.Dense {
 func TestGoldenGPT(t *testing.T) {
 	var m models.GPT
 	g := golden(t, "gpt2-tiny", &m, map[string]string{"input_ids": "tokens", "labels": "targets"})
-	m.Dropout, m.EmbedDropout, m.AttnDropout = 0, 0, 0 // the case has none; config.json leaves Hugging Face's defaults
+	m.Dropout, m.EmbedDropout, m.AttnDropout = 0, 0, 0 // the case has no dropout; config.json omits it, which means Hugging Face's defaults
 	b, l := g.Feed["tokens"].Shape()[0], g.Feed["tokens"].Shape()[1]
 	g.Check(t, m.Loss(b, l))
 }

@@ -21,25 +21,25 @@ import (
 // Parameters: wte.weight, wpe.weight, h.0.ln_1.weight, …, ln_f.weight, ln_f.bias; lm_head.weight if Untied.
 type GPT struct {
 	Vocab   int
-	Context int // the most tokens it can see
+	Context int // length of the window, in tokens
 	Layers  int
 	Heads   int
 	Dim     int
-	Hidden  int // of the MLPs; 0 means 4·Dim
+	Hidden  int // hidden width of the MLPs; 0 means 4·Dim
 
-	Activation string  // a name of Hugging Face's: gelu_new, gelu, relu, silu, …; "" means gelu_new
+	Activation string  // Hugging Face's name: gelu_new, gelu, relu, silu, …; "" means gelu_new
 	Eps        float64 // of the norms; 0 means 1e-5
-	Untied     bool    // the head has weights of its own
-	InitStd    float64 // of the weights at first; 0 means 0.02
+	Untied     bool    // the head has its own weights
+	InitStd    float64 // standard deviation of the initial weights; 0 means 0.02
 
 	EmbedDropout float64 // after the embeddings
-	Dropout      float64 // of what each half of a block adds
+	Dropout      float64 // of the results of attention and MLP in each block
 	AttnDropout  float64 // of the attention's probabilities
 
-	BOS, EOS []int32 // ids of the tokens that begin and end a text; each of them does, and empty means that there is none
+	BOS, EOS []int32 // ids that begin a text, and ids that end one; empty means none
 }
 
-// gptJSON is config.json. Fields that are missing have Hugging Face's defaults.
+// gptJSON is the content of config.json. Missing fields have Hugging Face's defaults.
 type gptJSON struct {
 	ModelType     string   `json:"model_type"`
 	Architectures []string `json:"architectures,omitempty"`
@@ -61,7 +61,7 @@ type gptJSON struct {
 	gptFixed
 }
 
-// gptFixed are variants of the attention that some GPT-2 files ask for and GPT has but one of.
+// gptFixed holds the fields of attention variants in GPT-2's config.json. GPT supports one value of each.
 type gptFixed struct {
 	ScaleScores  bool `json:"scale_attn_weights"`
 	ScaleByLayer bool `json:"scale_attn_by_inverse_layer_idx"`
@@ -70,7 +70,7 @@ type gptFixed struct {
 
 var plainGPT = gptFixed{ScaleScores: true}
 
-// MarshalJSON writes config.json as Hugging Face reads it.
+// MarshalJSON returns config.json as Hugging Face reads it.
 func (m GPT) MarshalJSON() ([]byte, error) {
 	m = m.withDefaults()
 	j := gptJSON{
@@ -87,7 +87,7 @@ func (m GPT) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads config.json. It is an error if it is another family's or asks for what GPT does not have.
+// UnmarshalJSON reads config.json. It is an error if the file is of another family or needs a variant that GPT does not support.
 func (m *GPT) UnmarshalJSON(data []byte) error {
 	j := gptJSON{
 		Vocab: 50257, Context: 1024, Layers: 12, Heads: 12, Dim: 768, Activation: "gelu_new", Eps: 1e-5,
@@ -126,7 +126,7 @@ func (m GPT) withDefaults() GPT {
 	return m
 }
 
-// Check reports the first field whose value makes no model.
+// Check returns an error that names the first field with an invalid value.
 func (m GPT) Check() error {
 	err := cmp.Or(
 		atLeast(1, "GPT", field[int]{"Vocab", m.Vocab}, field[int]{"Context", m.Context}, field[int]{"Layers", m.Layers}, field[int]{"Heads", m.Heads}, field[int]{"Dim", m.Dim}),
@@ -144,9 +144,9 @@ func (m GPT) Check() error {
 	return err
 }
 
-// Loss declares the model for training and evaluation on batches of b windows of t tokens: inputs "tokens" and "targets",
-// int32 (b, t), and the mean cross-entropy over the targets that are not -100. There is an output "logits" (b, t, Vocab) but in
-// training, where they never exist all at once: see ops.LinearCrossEntropy.
+// Loss declares the model for training and evaluation on batches of b windows of t tokens. Inputs: "tokens" and "targets",
+// int32 (b, t). The loss is the mean cross-entropy over the targets that are not -100. Output, except in training: "logits"
+// (b, t, Vocab). In training the logits never exist all at once: see ops.LinearCrossEntropy.
 func (m GPT) Loss(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		tokens, targets := s.Input("tokens", tensor.Int32, b, t), s.Input("targets", tensor.Int32, b, t)
@@ -161,7 +161,7 @@ func (m GPT) Loss(b, t int) func(*graph.Scope) {
 	}
 }
 
-// Logits declares the model for scoring whole windows: input "tokens", int32 (b, t); output "logits" (b, t, Vocab).
+// Logits declares the model for scoring whole windows. Input: "tokens", int32 (b, t). Output: "logits" (b, t, Vocab).
 func (m GPT) Logits(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		x, head := m.Forward(s, s.Input("tokens", tensor.Int32, b, t), layers.Sequence{})
@@ -169,9 +169,9 @@ func (m GPT) Logits(b, t int) func(*graph.Scope) {
 	}
 }
 
-// Decode declares the model for mode Decode: t tokens at a time of b sequences, whose earlier keys and values are cached.
-// Inputs: "tokens" and "positions", int32 (b, t); "past", int32 (b); "last", int32 (b), the row b·t+i of the token
-// whose successor is wanted. Output: "logits" (b, Vocab).
+// Decode declares the model for mode Decode: each run reads t tokens of each of b sequences, whose earlier keys and values are
+// cached. Inputs, int32: "tokens" and "positions" (b, t); "past" (b); "last" (b), the row b·t+i of the token whose
+// successor is predicted. Output: "logits" (b, Vocab).
 func (m GPT) Decode(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		tokens, last := s.Input("tokens", tensor.Int32, b, t), s.Input("last", tensor.Int32, b)
@@ -180,18 +180,18 @@ func (m GPT) Decode(b, t int) func(*graph.Scope) {
 	}
 }
 
-// scores gives every vector its score with every row of the head: (…, C) and (V, C) → (…, V).
+// scores returns the product of every vector with every row of the head: (…, C) and (V, C) → (…, V).
 func scores(s *graph.Scope, x, head *G.Node) *G.Node {
 	return s.Try(ops.Linear(x, head, nil, ops.LinearOptions{}))
 }
 
-// pick takes rows of x (B, T, C) by number: int32 (N) → (N, C).
+// pick returns the rows of x, (B·T, C), with the given numbers: int32 (N) → (N, C).
 func pick(s *graph.Scope, x, rows *G.Node) *G.Node {
 	dims := s.Dims(x, 3)
 	return s.Try(ops.Embedding(s.Try(ops.Reshape(x, dims[0]*dims[1], dims[2])), rows))
 }
 
-// Window is how many tokens the model can see at a time.
+// Window returns the largest number of tokens in a sequence.
 func (m GPT) Window() int { return m.Context }
 
 // Forward declares everything below the logits: int32 (B, T) → (B, T, C), and the weight of the head, (Vocab, C).
@@ -200,7 +200,7 @@ func (m GPT) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, he
 		s.Failf("%v", err)
 	}
 	m = m.withDefaults()
-	act, _ := activation(m.Activation) // Check has seen it
+	act, _ := activation(m.Activation) // Check has validated it
 	wte := layers.Embedding{Vocab: m.Vocab, Dim: m.Dim, Std: m.InitStd}
 	table := wte.Weight(s.In("wte"))
 	x = wte.Lookup(s.In("wte"), table, tokens) // (B, T, C)

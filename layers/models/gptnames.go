@@ -2,25 +2,33 @@ package models
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
-var (
-	wrapped = regexp.MustCompile(`^((_orig_mod|module)\.)*(transformer\.)?`)
-	masks   = regexp.MustCompile(`^h\.\d+\.attn\.(masked_)?bias$`)
-)
+var masks = regexp.MustCompile(`^h\.\d+\.attn\.(masked_)?bias$`)
 
-// Rename returns the parameter's path for a tensor's name in a file: without the prefix of GPT2LMHeadModel ("transformer."), and
-// without those of torch.compile ("_orig_mod.") and DistributedDataParallel ("module."). With [GPT.Ignore] it makes the rules by
-// which published weights are read:
+// wrappers are the parts of a tensor's name that torch.compile, FullyShardedDataParallel and checkpoint_wrapper add, at any depth.
+var wrappers = []string{"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+
+// Rename returns the parameter's path for a tensor's name in a file. It removes the prefixes of GPT2LMHeadModel ("transformer.") and
+// DistributedDataParallel ("module."), and the parts that torch.compile ("_orig_mod.") and FullyShardedDataParallel add anywhere in a
+// name. With [GPT.Ignore] it loads published weights:
 //
 //	checkpoints.LoadWeights(dir, params.All(), checkpoints.Rules{Rename: m.Rename, Ignore: m.Ignore})
 func (m GPT) Rename(name string) string {
-	return strings.TrimPrefix(name, wrapped.FindString(name))
+	parts := slices.DeleteFunc(strings.Split(name, "."), func(part string) bool { return slices.Contains(wrappers, part) })
+	for len(parts) > 1 && parts[0] == "module" {
+		parts = parts[1:]
+	}
+	if len(parts) > 1 && parts[0] == "transformer" {
+		parts = parts[1:]
+	}
+	return strings.Join(parts, ".")
 }
 
-// Ignore reports whether a tensor of a file, named as a parameter would be, is no parameter: the causal masks that old files
-// hold, and the head's second name if the head is tied.
+// Ignore reports whether a renamed tensor of a file is not a parameter of m: a causal mask, which old files hold, or the head's
+// second name if the head is tied.
 func (m GPT) Ignore(path string) bool {
 	return masks.MatchString(path) || path == "lm_head.weight" && !m.Untied
 }

@@ -20,7 +20,7 @@ func std(x []float32) float64 {
 	return math.Sqrt(sum / float64(len(x)))
 }
 
-// TestInitialWeights: GPT-2's, normal with 0.02, and smaller by √(2·Layers) where a sum grows with the depth.
+// TestInitialWeights: weights are normal with GPT-2's 0.02, divided by √(2·Layers) in projections onto the residual sum.
 func TestInitialWeights(t *testing.T) {
 	m := models.GPT{Vocab: 65, Context: 64, Layers: 8, Heads: 4, Dim: 64, Untied: true}
 	params := graph.NewParams(tensor.Float32, 1)
@@ -46,7 +46,7 @@ func TestInitialWeights(t *testing.T) {
 	}
 }
 
-// TestInitialLoss: an untrained model says nothing about the next token.
+// TestInitialLoss: the predictions of an untrained model are nearly uniform.
 func TestInitialLoss(t *testing.T) {
 	m := models.GPT{Vocab: 65, Context: 64, Layers: 4, Heads: 4, Dim: 64}
 	p := build(t, graph.NewParams(tensor.Float32, 1), graph.Eval, m.Loss(4, 64))
@@ -57,7 +57,7 @@ func TestInitialLoss(t *testing.T) {
 	}
 }
 
-// TestSeedDeterminesWeights: they depend on the seed and the path, not on what is declared first.
+// TestSeedDeterminesWeights: weights depend on the seed and the path, and not on the order of declaration.
 func TestSeedDeterminesWeights(t *testing.T) {
 	weights := func(seed uint64, first graph.Mode, declare func(*graph.Scope)) map[string][]float32 {
 		params := graph.NewParams(tensor.Float32, seed)
@@ -83,7 +83,7 @@ func TestSeedDeterminesWeights(t *testing.T) {
 			t.Errorf("%s is the same for two seeds", name)
 		}
 		if !slices.Equal(v, deep[name]) {
-			t.Errorf("%s depends on what else there is", name)
+			t.Errorf("%s depends on the other parameters", name)
 		}
 	}
 	if slices.Equal(train["h.0.attn.c_attn.weight"], train["h.1.attn.c_attn.weight"]) {
@@ -91,7 +91,7 @@ func TestSeedDeterminesWeights(t *testing.T) {
 	}
 }
 
-// parameters is the number of a GPT's parameters by the sizes of its matrices and vectors.
+// parameters returns the number of a GPT's parameters from the sizes of its matrices and vectors.
 func parameters(m models.GPT) int {
 	c, hidden := m.Dim, m.Hidden
 	if hidden == 0 {
@@ -107,7 +107,7 @@ func parameters(m models.GPT) int {
 	return n
 }
 
-// TestParameterCounts: the formula counts what small models have, and gives the published sizes of GPT-2.
+// TestParameterCounts: the formula agrees with the parameters of small models, and gives the published sizes of GPT-2.
 func TestParameterCounts(t *testing.T) {
 	for _, change := range []func(*models.GPT){
 		func(*models.GPT) {}, func(m *models.GPT) { m.Untied = true }, func(m *models.GPT) { m.Hidden, m.Layers = 7, 1 },

@@ -22,7 +22,8 @@ func (w *whole) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// ids are the ids of a configuration: a number, a list of numbers, or null for none. One id is written as a number.
+// ids are token ids of a configuration. In JSON they are a number, a list of numbers, or null for none. A single id is written as
+// a number.
 type ids []int32
 
 func (l *ids) UnmarshalJSON(data []byte) error {
@@ -58,19 +59,22 @@ func (l ids) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]int32(l))
 }
 
-// integer reads a whole number of least … most.
+// integer reads a whole number from least to most.
 func integer(data []byte, least, most float64) (int, error) {
-	var x float64
+	var x *float64
 	if err := json.Unmarshal(data, &x); err != nil {
 		return 0, err
 	}
-	if x != math.Trunc(x) || x < least || x > most {
+	if x == nil { // or null would be 0
+		return 0, errors.Errorf("null, want a whole number of %.0f … %.0f", least, most)
+	}
+	if *x != math.Trunc(*x) || *x < least || *x > most {
 		return 0, errors.Errorf("%.40s, want a whole number of %.0f … %.0f", bytes.TrimSpace(data), least, most)
 	}
-	return int(x), nil
+	return int(*x), nil
 }
 
-// decode reads a JSON object and names the key whose value is wrong.
+// decode reads a JSON object into a struct. An error names the key of the wrong value.
 func decode(data []byte, model string, into any) error {
 	err := json.Unmarshal(data, into)
 	if err == nil {
@@ -91,13 +95,13 @@ func decode(data []byte, model string, into any) error {
 	return errors.Wrapf(err, "models: %s configuration", model)
 }
 
-// family reports a config.json that is not the model's.
+// family reports an error if a config.json is of another family than the model.
 func family(model, got, want string) error {
 	switch got {
 	case want:
 		return nil
 	case "":
-		return errors.Errorf("models: %s configuration: there is no model_type: if this is a config.json of that family, add \"model_type\": %q", model, want)
+		return errors.Errorf("models: %s configuration: model_type is missing: if the file is of this family, add \"model_type\": %q", model, want)
 	}
 	return errors.Errorf("models: %s configuration: model_type is %q, want %q", model, got, want)
 }

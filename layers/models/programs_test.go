@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
@@ -32,7 +33,7 @@ func TestGradients(t *testing.T) {
 	t.Run("Seq2Seq pre-norm", func(t *testing.T) { graphtest.Gradients(t, pairs(m, 2, 3), m.Loss(2, 2, 3)) })
 }
 
-// TestLogitsOfLoss: the two programs give the same bits, whatever the targets.
+// TestLogitsOfLoss: the programs of Logits and Loss give the same bits for any targets.
 func TestLogitsOfLoss(t *testing.T) {
 	for _, untied := range []bool{false, true} {
 		m := smallGPT
@@ -44,7 +45,7 @@ func TestLogitsOfLoss(t *testing.T) {
 		run(t, logits, graph.Feed{"tokens": feed["tokens"]})
 		got, want := logits.Output("logits"), loss.Output("logits")
 		if !slices.Equal(got.Float32s(), want.Float32s()) || !slices.Equal(got.Shape(), tensor.Shape{2, 9, 13}) {
-			t.Errorf("logits of shape %v differ by %g from those of Loss", got.Shape(), graphtest.MaxDifference(got, want))
+			t.Errorf("logits of shape %v differ by %g from the logits of Loss", got.Shape(), graphtest.MaxDifference(got, want))
 		}
 	}
 }
@@ -60,7 +61,7 @@ func TestLossOfLogits(t *testing.T) {
 		run(t, p, feed)
 		want, n := 0.0, 0
 		for i, target := range feed["targets"].Int32s() {
-			if target == -100 {
+			if target == ops.IgnoreTarget {
 				continue
 			}
 			n++
@@ -84,7 +85,7 @@ func TestLossOfLogits(t *testing.T) {
 	}
 }
 
-// TestPaddingDoesNotMatter: what lies behind the lengths changes nothing.
+// TestPaddingDoesNotMatter: tokens after the lengths change nothing.
 func TestPaddingDoesNotMatter(t *testing.T) {
 	m := smallSeq2Seq
 	p := build(t, graph.NewParams(tensor.Float32, 1), graph.Eval, m.Loss(2, 5, 6))
@@ -95,7 +96,7 @@ func TestPaddingDoesNotMatter(t *testing.T) {
 		feed["source"].Int32s()[5+i] = 0 // source 1 has two tokens
 	}
 	for i := 3; i < 6; i++ {
-		feed["tokens"].Int32s()[i] = 0 // target 0 has three
+		feed["tokens"].Int32s()[i] = 0 // target 0 has three tokens
 	}
 	run(t, p, feed)
 	if p.Loss() != want {
@@ -131,7 +132,8 @@ func TestDecodeShapes(t *testing.T) {
 	}
 }
 
-// TestDropout: each of a model's dropouts changes the loss of training, differently for each stream and not at all in evaluation.
+// TestDropout: each of a model's dropouts changes the loss in training, differently for each stream, and does not change it in
+// evaluation.
 func TestDropout(t *testing.T) {
 	gpt, none := smallGPT, smallSeq2Seq
 	for name, change := range map[string]func(*models.GPT){
@@ -156,7 +158,7 @@ func checkDropout(t *testing.T, feed graph.Feed, without, with func(*graph.Scope
 	run(t, plain, feed)
 	run(t, eval, feed)
 	if plain.Loss() != eval.Loss() {
-		t.Errorf("got a loss of %g in evaluation, want %g, that without dropout", eval.Loss(), plain.Loss())
+		t.Errorf("got a loss of %g in evaluation, want %g as without dropout", eval.Loss(), plain.Loss())
 	}
 	losses := []float64{plain.Loss()}
 	for stream := range 5 {
@@ -175,7 +177,7 @@ func checkDropout(t *testing.T, feed graph.Feed, without, with func(*graph.Scope
 	}
 }
 
-// TestStepsAllocateNothing: forward, backward, clipping and AdamW of whole models in their steady state, and decoding.
+// TestStepsAllocateNothing: in steady state, neither a training step (forward, backward, clipping, AdamW) nor decoding allocates.
 func TestStepsAllocateNothing(t *testing.T) {
 	gpt, pair := smallGPT, smallSeq2Seq
 	gpt.Dropout, gpt.AttnDropout, gpt.EmbedDropout, pair.Dropout = 0.1, 0.1, 0.1, 0.1
@@ -197,7 +199,7 @@ func TestStepsAllocateNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			step() // makes the moments
+			step() // allocates the moments
 			if n := testing.AllocsPerRun(20, step); n != 0 {
 				t.Errorf("%s of %v: a step allocates %g times, want none", name, dt, n)
 			}

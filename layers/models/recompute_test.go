@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// trained builds a small GPT with dropout for training, in which extra may change how, runs it twice and returns its gradients.
+// trained builds a small GPT with dropout for training, runs it twice and returns its gradients. extra may change the scope.
 func trained(t *testing.T, extra func(*graph.Scope)) (*graph.Program, [][]float32) {
 	t.Helper()
 	m := models.GPT{Vocab: 31, Context: 24, Layers: 4, Heads: 2, Dim: 16, Dropout: 0.1, EmbedDropout: 0.1, AttnDropout: 0.1}
@@ -49,7 +49,7 @@ func TestRecompute(t *testing.T) {
 		}
 		for i, w := range p.Weights() {
 			if !slices.Equal(got[i], want[i]) {
-				t.Errorf("gradient of %s differs from that without recomputation", w.Name())
+				t.Errorf("gradient of %s differs from the gradient without recomputation", w.Name())
 			}
 		}
 	}

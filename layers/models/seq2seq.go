@@ -12,29 +12,29 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// Seq2Seq is the encoder-decoder of "Attention Is All You Need" (Vaswani et al. 2017), post-norm as there or pre-norm, with
-// sinusoidal positions and embeddings scaled by √Dim.
+// Seq2Seq is the encoder-decoder of "Attention Is All You Need" (Vaswani et al. 2017), with sinusoidal positions and embeddings
+// scaled by √Dim. It is post-norm as in the paper, or pre-norm with NormFirst.
 //
-// Parameters, by the names of torch.nn.Transformer: src_embed.weight, tgt_embed.weight, transformer.encoder.layers.0.…,
+// Parameters, with the names of torch.nn.Transformer: src_embed.weight, tgt_embed.weight, transformer.encoder.layers.0.…,
 // transformer.encoder.norm.…, transformer.decoder.…, generator.weight, generator.bias.
 type Seq2Seq struct {
 	EncoderLayers  int
 	DecoderLayers  int
 	Heads          int
 	Dim            int
-	Hidden         int // of the feed-forward layers; 0 means 4·Dim
+	Hidden         int // hidden width of the MLPs; 0 means 4·Dim
 	SourceVocab    int
 	TargetVocab    int
 	NormFirst      bool
 	Activation     string  // "" means relu
-	LabelSmoothing float64 // in training
+	LabelSmoothing float64 // of the loss in training
 	Eps            float64 // 0 means 1e-5
 	Dropout        float64
 
-	Source int // the most tokens of a source
-	Target int // and of a target with its BOS
+	Source int // largest number of tokens in a source
+	Target int // largest number of tokens in a target, BOS included
 
-	PAD, BOS, EOS []int32 // ids of the tokens that fill up, begin and end a text; each of them does, and empty means that there is none
+	PAD, BOS, EOS []int32 // ids that pad, begin and end a text; empty means none
 }
 
 func (m Seq2Seq) withDefaults() Seq2Seq {
@@ -50,7 +50,7 @@ func (m Seq2Seq) withDefaults() Seq2Seq {
 	return m
 }
 
-// Check reports the first field whose value makes no model.
+// Check returns an error that names the first field with an invalid value.
 func (m Seq2Seq) Check() error {
 	err := cmp.Or(
 		atLeast(1, "Seq2Seq", field[int]{"EncoderLayers", m.EncoderLayers}, field[int]{"DecoderLayers", m.DecoderLayers}, field[int]{"Heads", m.Heads},
@@ -69,9 +69,9 @@ func (m Seq2Seq) Check() error {
 	return err
 }
 
-// Loss declares the model for training and evaluation on b pairs of up to src and tgt tokens. Inputs, int32: "source" (b, src),
-// "source_lengths" (b), "tokens" (b, tgt), the target with BOS in front, "lengths" (b), and "targets" (b, tgt), the target with
-// EOS behind and -100 as padding. Outputs: "logits" (b, tgt, TargetVocab), and the mean cross-entropy, label-smoothed in training.
+// Loss declares the model for training and evaluation on b pairs of up to src and tgt tokens. Inputs, int32: "source" (b, src);
+// "source_lengths" (b); "tokens" (b, tgt), the target after BOS; "lengths" (b); "targets" (b, tgt), the target before EOS, padded
+// with -100. Output: "logits" (b, tgt, TargetVocab). The loss is the mean cross-entropy, label-smoothed in training.
 func (m Seq2Seq) Loss(b, src, tgt int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		memory := m.Encode(s, b, src)
@@ -87,8 +87,8 @@ func (m Seq2Seq) Loss(b, src, tgt int) func(*graph.Scope) {
 	}
 }
 
-// Remember declares, for mode Decode, the encoder and what the decoder keeps of its result: inputs "source" (b, Source)
-// and "source_lengths" (b).
+// Remember declares, for mode Decode, the encoder and the decoder's cached keys and values of its result. Inputs, int32: "source"
+// (b, Source) and "source_lengths" (b).
 func (m Seq2Seq) Remember(b int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		m.checkSizes(s)
@@ -96,8 +96,8 @@ func (m Seq2Seq) Remember(b int) func(*graph.Scope) {
 	}
 }
 
-// Decode declares the decoder for mode Decode: t tokens at a time of b targets. Inputs: those of GPT.Decode, and
-// "source_lengths" (b). Output: "logits" (b, TargetVocab).
+// Decode declares the decoder for mode Decode: each run reads t tokens of each of b targets. Inputs: as [GPT.Decode], and
+// "source_lengths", int32 (b). Output: "logits" (b, TargetVocab).
 func (m Seq2Seq) Decode(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		m.checkSizes(s)
@@ -108,17 +108,17 @@ func (m Seq2Seq) Decode(b, t int) func(*graph.Scope) {
 	}
 }
 
-// checkSizes reports that the sizes of the caches are not given.
+// checkSizes fails the scope if Source or Target, the sizes of the caches, is not set.
 func (m Seq2Seq) checkSizes(s *graph.Scope) {
 	if err := atLeast(1, "Seq2Seq", field[int]{"Source", m.Source}, field[int]{"Target", m.Target}); err != nil {
 		s.Failf("%v: decoding needs both", err)
 	}
 }
 
-// Window is how many tokens of a target there can be, BOS included.
+// Window returns the largest number of tokens in a target, BOS included.
 func (m Seq2Seq) Window() int { return m.Target }
 
-// Encode declares the inputs "source" and "source_lengths" and the encoder over them: its result is (b, src, C).
+// Encode declares the encoder and its inputs, int32: "source" (b, src) and "source_lengths" (b). It returns a memory of (b, src, C).
 func (m Seq2Seq) Encode(s *graph.Scope, b, src int) layers.Memory {
 	if err := m.Check(); err != nil {
 		s.Failf("%v", err)
@@ -126,14 +126,14 @@ func (m Seq2Seq) Encode(s *graph.Scope, b, src int) layers.Memory {
 	m = m.withDefaults()
 	source, lengths := s.Input("source", tensor.Int32, b, src), s.Input("source_lengths", tensor.Int32, b)
 	x := m.embed(s, "src_embed", m.SourceVocab, source, layers.Sequence{}) // (B, S, C)
-	act, _ := activation(m.Activation)                                     // Check has seen it
+	act, _ := activation(m.Activation)                                     // Check has validated it
 	x = layers.Encoder{Layers: m.EncoderLayers, Layer: layers.EncoderLayer{
 		Heads: m.Heads, Hidden: m.Hidden, Act: act, Dropout: m.Dropout, NormFirst: m.NormFirst, Eps: m.Eps,
 	}}.Forward(s.In("transformer.encoder"), x, layers.Sequence{Lengths: lengths})
 	return layers.Memory{X: x, Lengths: lengths}
 }
 
-// embed: int32 (B, T) → (B, T, C), with positions.
+// embed returns embeddings with positions: int32 (B, T) → (B, T, C).
 func (m Seq2Seq) embed(s *graph.Scope, name string, vocab int, ids *G.Node, seq layers.Sequence) *G.Node {
 	std := 1 / math.Sqrt(float64(max(m.Dim, 1))) // 1 after scaling
 	x := layers.Embedding{Vocab: vocab, Dim: m.Dim, Scale: true, Std: std}.Forward(s.In(name), ids)
@@ -143,13 +143,13 @@ func (m Seq2Seq) embed(s *graph.Scope, name string, vocab int, ids *G.Node, seq 
 
 func (m Seq2Seq) decoder() layers.Decoder {
 	m = m.withDefaults()
-	act, _ := activation(m.Activation) // Check has seen it
+	act, _ := activation(m.Activation) // Check has validated it
 	return layers.Decoder{Layers: m.DecoderLayers, Layer: layers.DecoderLayer{
 		Heads: m.Heads, Hidden: m.Hidden, Act: act, Dropout: m.Dropout, NormFirst: m.NormFirst, Eps: m.Eps,
 	}}
 }
 
-// decode: int32 (B, T) and a memory → (B, T, C).
+// decode declares everything below the logits: int32 (B, T) and a memory → (B, T, C).
 func (m Seq2Seq) decode(s *graph.Scope, tokens *G.Node, seq layers.Sequence, memory layers.Memory) *G.Node {
 	if err := m.Check(); err != nil {
 		s.Failf("%v", err)
@@ -158,7 +158,7 @@ func (m Seq2Seq) decode(s *graph.Scope, tokens *G.Node, seq layers.Sequence, mem
 	return m.decoder().Forward(s.In("transformer.decoder"), x, seq, memory)
 }
 
-// head: (…, C) → (…, TargetVocab).
+// head declares the output layer: (…, C) → (…, TargetVocab).
 func (m Seq2Seq) head(s *graph.Scope, x *G.Node) *G.Node {
 	return layers.Linear{Out: m.TargetVocab}.Forward(s.In("generator"), x)
 }

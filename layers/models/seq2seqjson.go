@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// seq2seqJSON is config.json.
+// seq2seqJSON is the content of config.json.
 type seq2seqJSON struct {
 	ModelType string `json:"model_type"`
 	seq2seqFixed
@@ -29,7 +29,7 @@ type seq2seqJSON struct {
 	EOS            ids     `json:"eos_token_id"`
 }
 
-// seq2seqFixed are the choices of config.json that are the same for every Seq2Seq.
+// seq2seqFixed holds the fields of config.json of which Seq2Seq supports one value each.
 type seq2seqFixed struct {
 	Positions string `json:"positions"`
 	Scale     bool   `json:"scale_embeddings"`
@@ -38,7 +38,7 @@ type seq2seqFixed struct {
 
 var plainSeq2Seq = seq2seqFixed{"sinusoidal", true, true}
 
-// MarshalJSON writes config.json.
+// MarshalJSON returns config.json.
 func (m Seq2Seq) MarshalJSON() ([]byte, error) {
 	m = m.withDefaults()
 	return json.Marshal(seq2seqJSON{
@@ -50,7 +50,8 @@ func (m Seq2Seq) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// UnmarshalJSON reads config.json. It is an error if it is another family's or asks for what Seq2Seq does not have.
+// UnmarshalJSON reads config.json. It is an error if the file is of another family or needs a variant that Seq2Seq does not
+// support.
 func (m *Seq2Seq) UnmarshalJSON(data []byte) error {
 	j := seq2seqJSON{seq2seqFixed: plainSeq2Seq}
 	if err := decode(data, "Seq2Seq", &j); err != nil {

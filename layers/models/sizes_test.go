@@ -17,7 +17,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// configured is a model that a config.json describes.
+// configured is a model that reads a config.json.
 type configured interface {
 	generate.Model
 	json.Unmarshaler
@@ -32,13 +32,13 @@ type seq2seqFile struct{ models.Seq2Seq }
 
 func (m *seq2seqFile) Loss() func(*graph.Scope) { return m.Seq2Seq.Loss(12, m.Source, m.Target) }
 
-// TestSizesBesideWeights changes every number of a config.json beside small weights to sizes of slips and attacks. Reading the configuration
-// and building the model over the shapes of the file either works or ends in one line, and no weights are made.
-func TestSizesBesideWeights(t *testing.T) {
+// TestSizesWithWeights sets every number of a small model's config.json to sizes of slips and attacks. Reading the configuration
+// and building the model over the shapes of the file either succeeds or fails with one line, and makes no weights.
+func TestSizesWithWeights(t *testing.T) {
 	for _, family := range []struct {
 		config any
 		open   func() configured
-		works  string // keys that bound no parameter
+		works  string // keys that determine no parameter's shape
 	}{
 		{smallGPT, func() configured { return new(gptFile) }, "bos_token_id eos_token_id embd_pdrop resid_pdrop attn_pdrop layer_norm_epsilon initializer_range n_head"},
 		{smallSeq2Seq, func() configured { return new(seq2seqFile) }, "pad_token_id bos_token_id eos_token_id dropout label_smoothing layer_norm_eps heads"},
@@ -72,12 +72,12 @@ func TestSizesBesideWeights(t *testing.T) {
 	}
 }
 
-// mayWork reports whether a value of a key is one that a model may have.
+// mayWork reports whether a model may have this value of a key.
 func mayWork(works, key, v string) bool {
 	return strings.Contains(works, key) || v == "0" && key == "n_inner" || key == "source_length" || key == "target_length"
 }
 
-// savedShapes are the shapes of a model that is saved and read.
+// savedShapes saves a model and returns the shapes read from the file.
 func savedShapes(t *testing.T, m configured, config []byte) map[string][]int {
 	t.Helper()
 	if err := json.Unmarshal(config, m); err != nil {
@@ -117,8 +117,8 @@ func opens(m configured, config []byte, shapes map[string][]int) error {
 	return nil
 }
 
-// TestSizesAlone plans models whose sizes are of slips, with no file to hold them against: an error of one line, or more memory than
-// machines have, so that Build refuses it.
+// TestSizesAlone plans models with sizes of slips, without a file to compare with. The result is an error of one line, or needs more
+// memory than machines have, so that Build refuses it.
 func TestSizesAlone(t *testing.T) {
 	for _, n := range []int{1e8, 2e9, 1 << 40, math.MaxInt} {
 		for name, change := range map[string]func(*models.GPT, *models.Seq2Seq){

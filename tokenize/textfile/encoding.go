@@ -29,6 +29,7 @@ var (
 // ours are the names that the two indexes lack or read in another way.
 var ours = map[string]Encoding{
 	"": {}, "utf-8": {}, "utf8": {}, "utf-8-sig": {},
+	"ascii": {}, "us-ascii": {}, // a byte that is neither ASCII nor UTF-8 must not pass for windows-1252, as on web pages
 	"utf-16": {name: "utf-16"}, "utf16": {name: "utf-16"}, "utf-16le": utf16LE, "utf-16be": utf16BE,
 	"utf-32": {name: "utf-32"}, "utf32": {name: "utf-32"}, "utf-32le": utf32LE, "utf-32be": utf32BE,
 }

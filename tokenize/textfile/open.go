@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 )
@@ -67,7 +69,7 @@ func NewReader(r io.Reader, name string, e Encoding) (io.Reader, error) {
 		return &utf8Reader{in: in, name: name, at: int64(mark), buf: make([]byte, 1<<16), utf16: guessUTF16(head)}, nil
 	}
 	if e.needsMark() {
-		return nil, errors.Errorf("%s: %s without a byte order mark: say utf-16le or utf-16be", name, e.name)
+		return nil, errors.Errorf("%s: %s without a byte order mark: name the encoding %sle or %sbe", name, e.name, e.name, e.name)
 	}
 	return newDecoder(in, name, e, int64(mark)), nil
 }
@@ -102,7 +104,9 @@ func checkZeros(name string, head []byte, mark int) error {
 		return nil
 	}
 	remedy := "it is not text"
-	if guess := guessUTF16(head); guess != "" {
+	if guess := guessUTF32(head); guess != "" {
+		remedy = "it looks like UTF-32: name the encoding " + guess
+	} else if guess := guessUTF16(head); guess != "" {
 		remedy = "it looks like UTF-16: name the encoding " + guess
 	}
 	return errors.Errorf("%s: %d of the first %d bytes are 0, the first at offset %d: %s", name, n, len(head)-mark, bytes.IndexByte(head[mark:], 0)+mark, remedy)
@@ -121,6 +125,22 @@ func guessUTF16(head []byte) string {
 		return "utf-16le"
 	case zeros[1] == 0 && zeros[0] > 0:
 		return "utf-16be"
+	}
+	return ""
+}
+
+// guessUTF32 returns utf-32le or utf-32be if every group of four bytes in head is a character of Unicode, and otherwise "".
+func guessUTF32(head []byte) string {
+	le, be := len(head) >= 4, len(head) >= 4
+	for ; len(head) >= 4; head = head[4:] {
+		le = le && utf8.ValidRune(rune(binary.LittleEndian.Uint32(head)))
+		be = be && utf8.ValidRune(rune(binary.BigEndian.Uint32(head)))
+	}
+	switch {
+	case le:
+		return "utf-32le"
+	case be:
+		return "utf-32be"
 	}
 	return ""
 }

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 )
 
 func write(t testing.TB, path, data string) string {
@@ -183,6 +184,10 @@ func encoded(t testing.TB, text string, encoding string) string {
 	var s string
 	var err error
 	switch encoding {
+	case "utf-32le":
+		s, err = utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM).NewEncoder().String(text)
+	case "utf-32be":
+		s, err = utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM).NewEncoder().String(text)
 	case "cp949":
 		s, err = korean.EUCKR.NewEncoder().String(text)
 	case "shift_jis":
@@ -297,6 +302,13 @@ func TestMarks(t *testing.T) {
 	}
 	_, err := readAll(t, "a", encoded(t, text, "utf-16le"), "utf-16")
 	wantError(t, err, "utf-16 without a byte order mark", "utf-16le")
+	for _, name := range []string{"utf-32le", "utf-32be"} {
+		data := encoded(t, text, name)
+		_, err = readAll(t, "a", data, "utf-32")
+		wantError(t, err, "utf-32 without a byte order mark", "utf-32le", "utf-32be")
+		_, err = readAll(t, "a", data, "utf-8")
+		wantError(t, err, "are 0", name)
+	}
 	for _, name := range []string{"utf-16le", "utf-16be"} {
 		_, err = readAll(t, "a", encoded(t, "plain English text", name), "utf-8")
 		wantError(t, err, "are 0", name)
@@ -306,6 +318,31 @@ func TestMarks(t *testing.T) {
 	if got, err := readAll(t, "a", "\xef\xbb\xbf", "utf-8"); got != "" || err != nil {
 		t.Errorf("a mark alone: got %q (%v)", got, err)
 	}
+}
+
+// TestISO2022: text of seven bits that is not ASCII does not pass for UTF-8, wherever it begins, but colours of a terminal do.
+func TestISO2022(t *testing.T) {
+	japanese := encoded(t, "日本語\n", "iso-2022-jp")
+	for _, r := range []func(io.Reader) io.Reader{func(r io.Reader) io.Reader { return r }, iotest.OneByteReader} {
+		for _, n := range []int{0, 1, 511, 1<<16 - 2, 1<<16 - 1, 1 << 16, 100000} {
+			for before, want := range map[string]string{strings.Repeat("a", n): "iso-2022-jp", strings.Repeat("a", n) + "\xff": "is not UTF-8"} {
+				in, err := textfile.NewReader(r(strings.NewReader(before+japanese)), "mail", textfile.Encoding{})
+				if err == nil {
+					_, err = io.ReadAll(in)
+				}
+				wantError(t, err, "mail", fmt.Sprintf("offset %d", n), want)
+			}
+		}
+	}
+	for _, text := range []string{"\x1b[31mred\x1b[0m", "\x1b", "a\x1b$", "\x1b$\x1b$", "\x1b\x1b한", "\x1b$한", "$\x1b\n"} {
+		if got, err := readAll(t, "a", text, "utf-8"); err != nil || got != text {
+			t.Errorf("got %q (%v), want %q", got, err, text)
+		}
+	}
+	_, err := readAll(t, "a", "\x1b\xff", "utf-8")
+	wantError(t, err, "byte 0xff at offset 1 is not UTF-8")
+	_, err = readAll(t, "a", "caf\xe9", "ascii")
+	wantError(t, err, "byte 0xe9 at offset 3 is not UTF-8")
 }
 
 // TestNotText names files that are not text.

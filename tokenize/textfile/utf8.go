@@ -1,7 +1,9 @@
 package textfile
 
 import (
+	"bytes"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
@@ -45,7 +47,15 @@ func (r *utf8Reader) fill() {
 	r.hi += n
 	b := r.buf[:r.hi]
 	r.ok = validLen(b)
+	shift, sure := shiftAt(b[:r.ok], err != nil || r.ok < r.hi)
+	if shift >= 0 {
+		r.ok = shift
+	}
 	switch {
+	case sure:
+		r.err = errors.Errorf("%s: %q at offset %d turns to another character set: it looks like ISO-2022, not UTF-8: name the encoding of the text, such as iso-2022-jp",
+			r.name, b[shift:shift+3], r.at+int64(shift))
+	case shift >= 0: // the next bytes decide
 	case r.ok < r.hi && (utf8.FullRune(b[r.ok:]) || err != nil):
 		r.err = r.invalid(b[r.ok], r.at+int64(r.ok))
 		if err != nil && err != io.EOF {
@@ -88,4 +98,25 @@ func validLen(b []byte) int {
 		}
 	}
 	return n
+}
+
+// shiftAt returns the index of the first escape sequence in b that turns to a set of two-byte characters in the encodings of ISO-2022,
+// whose texts are all ASCII otherwise, and -1 if there is none. Unless b ends the text, sure is false for a beginning of one at its end.
+func shiftAt(b []byte, end bool) (at int, sure bool) {
+	for {
+		i := bytes.IndexByte(b[at:], 0x1b)
+		if i < 0 {
+			return -1, false
+		}
+		switch at += i; {
+		case at+1 < len(b) && b[at+1] != '$':
+		case at+2 < len(b):
+			if strings.IndexByte("@AB()*+", b[at+2]) >= 0 {
+				return at, true
+			}
+		case !end:
+			return at, false
+		}
+		at++
+	}
 }

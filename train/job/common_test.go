@@ -14,6 +14,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -87,9 +88,6 @@ func (p *program) run(args string) (finished bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if p.DryRun {
-		return false, run.Plan(s)
-	}
 	if err := run.Start(s); err != nil {
 		return false, err
 	}
@@ -110,7 +108,7 @@ func (p *program) run(args string) (finished bool, err error) {
 }
 
 func (p *program) setup() (s job.Setup, batches train.Source, err error) {
-	corpus, err := train.NewCorpus(p.ids)
+	corpus, err := data.NewCorpus(p.ids)
 	if err != nil {
 		return s, nil, err
 	}

@@ -28,6 +28,8 @@
 // One process at a time uses a folder: Open locks it, and the lock ends with the process. Ctrl-C, SIGTERM and a closed terminal end the
 // loop after its step; Finish then saves the run, and the model once all steps are done.
 //
+// With -dry-run the same code prints the needs of the run and makes no step. The package's example is a whole program.
+//
 // Errors: they come back to the caller, with the names and both values that disagree. Those of Step, Evaluate and Save are sticky: the
 // first ends the loop and is returned by Finish. The log and the plot never cost the model.
 package job

@@ -6,19 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pkg/errors"
-
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// Plan prints the needs of the run: parameters, memory, floating-point operations and seconds of a step, the time of the whole run and
-// the disk space of its checkpoints. It measures a few steps, which change the parameters but leave no file.
-func (r *Run) Plan(s Setup) error {
-	return errors.WithMessage(r.plan(s), "dry run")
-}
-
+// plan prints the needs of the run and ends its loop before the first step.
 func (r *Run) plan(s Setup) error {
 	r.setup = s
 	if err := r.checkSetup(); err != nil {
@@ -31,19 +24,22 @@ func (r *Run) plan(s Setup) error {
 	if err != nil {
 		return err
 	}
+	r.loop, r.end = context.WithCancel(r.loop)
+	r.end()
+	r.signals = r.loop // Evaluate does nothing
 	left := r.Steps
 	if dir, ok := r.Resumed(); ok {
 		r.printf("resuming %s", dir)
 		left = max(0, r.Steps-r.last.Step)
 	}
 	evals := r.evaluations(left)
-	whole := time.Duration(left)*t.step + time.Duration(evals*s.Held.Len())*t.batch
+	whole := r.total(left, t.step, t.batch)
 	params, moments := s.Trainer.Program.Memory().Params, r.momentBytes()
 	r.printf("dry run: %s, to %s", s.About, r.Out)
-	r.printf("parameters   %s, %s of them trained", count(s.Trainer.Program.Params().Size()), count(trained(s.Trainer.Program)))
+	r.printf("parameters   %s, of which %s are trained", count(s.Trainer.Program.Params().Size()), count(trained(s.Trainer.Program)))
 	r.printMemory(s.Trainer.Program.Memory(), s.Eval.Memory(), moments)
 	r.printf("a step       %s, %s: %.1f GFLOP/s", operations(t.flops), report.Duration(t.step), float64(t.flops)/t.step.Seconds()/1e9)
-	r.printf("the run      %d steps and %d evaluations of %d batches: about %s", left, evals, s.Held.Len(), report.Duration(whole))
+	r.printf("the run      %s and %s of %s: about %s", plural(left, "step"), plural(evals, "evaluation"), plural(s.Held.Len(), "batch"), report.Duration(whole))
 	r.printf("checkpoints  %s each, %s; the model %s", size(params+moments), r.diskSpace(params+moments, evals), size(params))
 	return nil
 }
@@ -102,9 +98,20 @@ func (r *Run) momentBytes() (n int) {
 // diskSpace describes how many checkpoints are kept and their size together.
 func (r *Run) diskSpace(each, evaluations int) string {
 	if n := r.Keep + 1; r.Keep > 0 && n < evaluations { // the best, too
-		return fmt.Sprintf("up to %d kept: %s", n, size(n*each))
+		return fmt.Sprintf("up to %d kept: %s", n, unit(float64(n)*float64(each), "B"))
 	}
-	return fmt.Sprintf("%d kept: %s", evaluations, size(evaluations*each))
+	return fmt.Sprintf("%d kept: %s", evaluations, unit(float64(evaluations)*float64(each), "B"))
+}
+
+// plural returns a number with its noun.
+func plural(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "ch"):
+		noun += "e"
+	}
+	return count(n) + " " + noun + "s"
 }
 
 func trained(p *graph.Program) (n int) {

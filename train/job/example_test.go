@@ -11,6 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -22,7 +23,7 @@ func digits(s *graph.Scope) {
 	s.Minimize(s.Try(ops.CrossEntropy(logits, targets, 0)))
 }
 
-// trainDigits is a whole training program: it resumes, keeps the best model, logs, plots, shows progress, and stops at Ctrl-C.
+// trainDigits is a whole training program: it resumes, plans with -dry-run, keeps the best model, logs, plots, shows progress, and stops at Ctrl-C.
 func trainDigits(args []string) error {
 	options := job.Options{Steps: 60, EvalEvery: 20, Keep: 2}
 	learning := job.Learning{LR: 0.3, Clip: 1, Seed: 1}
@@ -45,7 +46,7 @@ func trainDigits(args []string) error {
 	for i := range ids {
 		ids[i] = int32(i % 10)
 	}
-	corpus, _ := train.NewCorpus(ids)
+	corpus, _ := data.NewCorpus(ids)
 	key, _ := corpus.Key()
 	learn, held, _ := corpus.Split(0.9)
 	params := graph.NewParams(tensor.Float32, learning.Seed)
@@ -86,6 +87,9 @@ func Example() {
 	defer os.RemoveAll(dir)
 	stdout := os.Stdout
 	os.Stdout, _ = os.Open(os.DevNull) // the lines about the run name the folder and the time
+	err = trainDigits([]string{"-out", filepath.Join(dir, "run"), "-dry-run"})
+	_, left := os.Stat(filepath.Join(dir, "run"))
+	fmt.Fprintln(stdout, "planned:", err, "left nothing:", os.IsNotExist(left))
 	err = trainDigits([]string{"-out", filepath.Join(dir, "run")})
 	fmt.Fprintln(stdout, "trained:", err)
 	err = trainDigits([]string{"-out", filepath.Join(dir, "run"), "-resume", "-steps", "80"})
@@ -94,6 +98,7 @@ func Example() {
 	os.Stdout = stdout
 	fmt.Println("resumed with another seed:", err != nil)
 	// Output:
+	// planned: <nil> left nothing: true
 	// trained: <nil>
 	// resumed: <nil>
 	// resumed with another seed: true

@@ -15,8 +15,11 @@ import (
 
 // Finish ends the run. After an interruption it saves a checkpoint to resume from. Otherwise it makes the run's folder the model
 // folder of the best checkpoint, or of the newest if no loss is known, and plots the log; finished reports whether it did. It returns
-// the first error of the run, which does not keep it from saving.
+// the first error of the run, which does not keep it from saving. In a dry run it does nothing.
 func (r *Run) Finish() (finished bool, err error) {
+	if r.DryRun {
+		return false, nil
+	}
 	r.show.Done()
 	if r.err != nil {
 		if r.saved != r.setup.Trainer.Step {

@@ -80,7 +80,13 @@ func (h *headline) finish(w io.Writer) {
 func (r *Run) estimate(step time.Duration) time.Duration {
 	left := r.Steps - r.setup.Trainer.Step
 	batch := step / time.Duration(3*max(r.setup.Trainer.MicroBatches, 1))
-	return time.Duration(left)*step + time.Duration(r.evaluations(left)*r.setup.Held.Len())*batch
+	return r.total(left, step, batch)
+}
+
+// total returns the time of the last steps of the run and their evaluations, at most 146 years.
+func (r *Run) total(left int, step, batch time.Duration) time.Duration {
+	batches := float64(r.evaluations(left)) * float64(r.setup.Held.Len())
+	return time.Duration(min(float64(left)*float64(step)+batches*float64(batch), 1<<62))
 }
 
 // evaluations returns the number of evaluations in the last steps of the run.

@@ -68,9 +68,9 @@ func (w watched) Batch(i int) (graph.Feed, error) {
 }
 
 // Save makes a checkpoint of the run and reports whether the run is to end: by early stopping, a signal or an error. An evaluation
-// without targets has no loss.
+// without targets has no loss. In a dry run Save does nothing and returns true.
 func (r *Run) Save(e train.Evaluation) (ended bool) {
-	if r.err != nil {
+	if r.err != nil || r.DryRun {
 		return true
 	}
 	var loss *float64

@@ -9,9 +9,9 @@ import (
 
 // Options are the settings that every run has.
 type Options struct {
-	Out         string // folder of the run
-	Steps       int    // optimizer steps of the whole run
-	EvalEvery   int    // steps between evaluations, each of which saves a checkpoint
+	Out         string // folder of the run; not empty
+	Steps       int    // optimizer steps of the whole run, at least 1
+	EvalEvery   int    // steps between evaluations, each of which saves a checkpoint; at least 1
 	EvalTokens  int    // targets of an evaluation; 0 for all
 	SampleEvery int    // steps between samples; 0 for none
 	Patience    int    // evaluations without improvement that end the run; 0 for no end
@@ -20,7 +20,7 @@ type Options struct {
 	Resume bool   // resume the run in Out, which must exist
 	Auto   bool   // resume the run in Out if there is one; not a flag
 	Change string // names of flags that may differ from the run's, with commas between
-	DryRun bool   // print memory and time, and leave nothing
+	DryRun bool   // print memory and time, and leave nothing: Start does it
 }
 
 // FlagSet declares flags, as flag.FlagSet does.

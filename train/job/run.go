@@ -97,6 +97,9 @@ func (r *Run) open() (err error) {
 	if r.last, err = r.saves.Latest(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	if r.last.Dir == "" && hasModel(r.Out) {
+		return errors.New("the folder holds a model, but the checkpoints of its run are gone: choose another -out")
+	}
 	switch {
 	case r.Resume, r.Auto && r.last.Dir != "":
 		r.resumes = true
@@ -110,6 +113,14 @@ func (r *Run) open() (err error) {
 		return err
 	}
 	return r.recall(was)
+}
+
+// hasModel reports whether a folder holds the weights of a model, as that of a run that has ended does.
+func hasModel(dir string) bool {
+	return slices.ContainsFunc([]string{"model.safetensors", "model.safetensors.index.json"}, func(name string) bool {
+		_, err := os.Lstat(filepath.Join(dir, name))
+		return err == nil
+	})
 }
 
 // checkNew refuses to begin a run in a folder that holds something else.
@@ -159,7 +170,7 @@ func (r *Run) File(name string) string {
 	return path
 }
 
-// Context is cancelled when the run is to end: by a signal, by early stopping or by an error.
+// Context is cancelled when the run is to end: by a signal, by early stopping, by an error, or from Start on in a dry run.
 func (r *Run) Context() context.Context { return r.loop }
 
 // Note writes a line above the progress.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -104,6 +105,7 @@ func TestBeforeFirstCheckpoint(t *testing.T) {
 	want := files(t, "out")
 	for _, args := range []string{"-resume", "-lr 0.3"} {
 		os.RemoveAll("out/checkpoints")
+		os.Remove("out/model.safetensors")
 		os.WriteFile("out/log.csv", []byte("step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy\n1,2,3,4,5,6,,\n2,2"), 0o666)
 		p := newProgram()
 		mustRun(t, p, args)
@@ -115,6 +117,23 @@ func TestBeforeFirstCheckpoint(t *testing.T) {
 	mustRun(t, p, "-out new -steps 13")
 	if len(p.losses) != 1 {
 		t.Errorf("took %d steps, want the run to resume by itself", len(p.losses))
+	}
+}
+
+// TestModelWithoutCheckpoints: a folder whose checkpoints were removed keeps its model.
+func TestModelWithoutCheckpoints(t *testing.T) {
+	inFolder(t)
+	mustRun(t, newProgram(), "")
+	os.RemoveAll("out/checkpoints")
+	want := files(t, "out")
+	for _, args := range []string{"", "-resume", "-lr 0.3", "-resume -steps 20", "-dry-run"} {
+		for _, auto := range []bool{false, true} {
+			p := newProgram()
+			p.Auto = auto
+			_, err := p.run(args)
+			wantError(t, err, "run in out", "checkpoints of its run are gone", "-out")
+			sameFiles(t, files(t, "out"), want)
+		}
 	}
 }
 
@@ -179,21 +198,27 @@ func TestPlan(t *testing.T) {
 	if _, err := p.run("-dry-run -out a/b"); err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range []string{"dry run: a table on numbers, to a/b", "parameters   64, 64 of them trained", "moments 520 B", "a step", "FLOP",
+	for _, word := range []string{"dry run: a table on numbers, to a/b", "parameters   64, of which 64 are trained", "moments 520 B", "a step", "FLOP",
 		"12 steps and 3 evaluations", "checkpoints"} {
 		if !strings.Contains(p.said.String(), word) {
 			t.Errorf("printed %q, want it to have %q", p.said.String(), word)
 		}
 	}
-	if left, _ := os.ReadDir("."); len(left) != 0 {
-		t.Errorf("got %v left, want nothing", left)
+	if left, _ := os.ReadDir("."); len(left) != 0 || p.at != 0 {
+		t.Errorf("got %v left after step %d, want nothing and no step", left, p.at)
+	}
+	if _, err := p.run("-dry-run -out a/b -keep 0 -steps " + strconv.Itoa(math.MaxInt)); err != nil {
+		t.Fatal(err)
+	}
+	if said := p.said.String(); strings.Contains(said, " -") {
+		t.Errorf("printed %q, want no negative time or space", said)
 	}
 	mustRun(t, newProgram(), "-steps 8")
 	want := files(t, "out")
 	if _, err := p.run("-dry-run -resume -out out -steps 12"); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(p.said.String(), "4 steps and 1 evaluations") {
+	if !strings.Contains(p.said.String(), "4 steps and 1 evaluation of") {
 		t.Errorf("printed %q, want the steps that are left", p.said.String())
 	}
 	sameFiles(t, files(t, "out"), want)

@@ -42,6 +42,7 @@ func TestSetups(t *testing.T) {
 	} {
 		for _, plan := range []bool{false, true} {
 			p := newProgram()
+			p.DryRun = plan
 			inFolder(t)
 			run, err := job.Open(&p.Options, job.Program{Name: "test", W: &p.said})
 			if err != nil {
@@ -51,12 +52,8 @@ func TestSetups(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if spoil(&s); plan {
-				err = run.Plan(s)
-			} else {
-				err = run.Start(s)
-			}
-			wantError(t, err, word)
+			spoil(&s)
+			wantError(t, run.Start(s), word)
 			if run.Close(); len(files(t, ".")) != 0 {
 				t.Errorf("%s: got files %v left, want nothing", word, files(t, "."))
 			}

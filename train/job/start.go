@@ -18,7 +18,7 @@ type Setup struct {
 	Batches train.Source   // to learn from
 	Eval    *graph.Program // over the same Params as the Trainer's Program
 	Held    Held           // held-out data
-	Data    string         // key of the data: train.Corpus.Key
+	Data    string         // key of all data: data.Corpus.Key before Split
 
 	Config any               // of the model: config.json; nil for none
 	Files  map[string][]byte // of the tokenizer, by name
@@ -45,7 +45,14 @@ func (s state) CheckpointStep() int { return s.Trainer.Step }
 
 // Start begins the run, or resumes it: then it loads the newest checkpoint into the parameters, the optimizer and the Trainer. Data, a
 // tokenizer or a model that differ from the run's are errors. From now on signals end the loop instead of the program.
+//
+// In a dry run Start prints the needs of the run instead: parameters, memory, floating-point operations and seconds of a step, the
+// time of the whole run and the disk space of its checkpoints. It measures a few steps, which change the parameters but leave no file.
+// Context is then cancelled, so that the loop makes no step, and Finish does nothing.
 func (r *Run) Start(s Setup) error {
+	if r.DryRun {
+		return errors.WithMessage(r.plan(s), "dry run")
+	}
 	if err := r.start(s); err != nil {
 		return errors.WithMessagef(err, "run in %s", r.Out)
 	}

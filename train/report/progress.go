@@ -139,5 +139,5 @@ func (p *Progress) left(now time.Time) (time.Duration, bool) {
 		return 0, false
 	}
 	each := float64(now.Sub(p.first)) / float64(done)
-	return time.Duration(each * float64(p.Until-p.last.Step)), true
+	return time.Duration(min(each*float64(p.Until-p.last.Step), 1<<62)), true // at most 146 years
 }

@@ -13,11 +13,7 @@ import (
 // RescueLog moves a damaged log aside, under a name that it returns, and puts a log of the lines that can be read in its place. So a
 // run whose log is damaged can resume, and nothing is lost.
 func RescueLog(path string) (aside string, err error) {
-	aside, err = rescue(path)
-	return aside, errors.WithMessagef(err, "report: log %s", path)
-}
-
-func rescue(path string) (aside string, err error) {
+	defer func() { err = errors.WithMessagef(err, "report: log %s", path) }()
 	good, err := goodLines(path)
 	if err != nil {
 		return "", err

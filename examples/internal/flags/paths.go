@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -49,10 +50,27 @@ func Model(flag, dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, "config.json")); !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(dir, "checkpoints")); err == nil {
-		return errors.Errorf("-%s is %q, which holds an unfinished run: finish it with train -resume -out %s", flag, dir, dir)
+	if steps, _ := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*")); len(steps) > 0 { // sorted
+		return errors.Errorf("-%s is %q, which holds an unfinished run: finish it with train -resume -out %s, or take its checkpoint %s",
+			flag, dir, dir, steps[len(steps)-1])
 	}
 	return errors.Errorf("-%s is %q, which holds no config.json: want the folder of a model", flag, dir)
+}
+
+// Tokenizer returns an error that names the flag unless name is that of a kind of tokenizer or an existing path.
+func Tokenizer(flag, name string) error {
+	kinds := []string{"char", "word", "bpe", "unigram", "wordpiece"}
+	if slices.Contains(kinds, name) {
+		return nil
+	}
+	_, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.Errorf("-%s is %s, which does not exist: want %s, or the path of a trained one", flag, shorten(name), strings.Join(kinds, ", "))
+	}
+	if err != nil {
+		return reason(flag, name, err)
+	}
+	return nil
 }
 
 // Output returns an error that names the flag unless files can be made in dir, which need not exist. It leaves nothing behind.

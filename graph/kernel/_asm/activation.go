@@ -23,23 +23,23 @@ func activations() {
 		{"silu", silu, siluSlope}, {"tanh", tanh, tanhSlope}, {"sigmoid", sigmoid, sigmoidSlope},
 	} {
 		row{
-			name: a.name + "Row", doc: "is y = " + a.name + "(x).",
+			name: a.name + "Row", doc: "computes y = " + a.name + "(x).",
 			in: []string{"x"}, out: []string{"y"},
 			body: func(v *vector) { v.store("y", a.value(v.load("x"))) },
 		}.write()
 		row{
-			name: a.name + "GradRow", doc: "is dx = dy times the slope of " + a.name + " at x.",
+			name: a.name + "GradRow", doc: "computes dx = dy times the slope of " + a.name + " at x.",
 			in: []string{"x", "dy"}, out: []string{"dx"},
 			body: func(v *vector) { v.store("dx", mul(v.load("dy"), a.slope(v.load("x")))) },
 		}.write()
 	}
 	row{
-		name: "swigluRow", doc: "is y = silu(gate)·up.",
+		name: "swigluRow", doc: "computes y = silu(gate)·up.",
 		in: []string{"gate", "up"}, out: []string{"y"},
 		body: func(v *vector) { v.store("y", mul(v.load("up"), silu(v.load("gate")))) },
 	}.write()
 	row{
-		name: "swigluGradRow", doc: "is dgate = silu'(gate)·up·dy and dup = silu(gate)·dy.",
+		name: "swigluGradRow", doc: "computes dgate = silu'(gate)·up·dy and dup = silu(gate)·dy.",
 		in: []string{"gate", "up", "dy"}, out: []string{"dgate", "dup"},
 		body: swigluGrad,
 	}.write()
@@ -53,7 +53,7 @@ func swigluGrad(v *vector) {
 	v.store("dup", mul(mul(g, s), d))
 }
 
-// relu keeps a NaN: the maximum is its second operand where the operands do not compare.
+// relu keeps NaN, because notLess is true for NaN.
 func relu(x VecVirtual) VecVirtual {
 	return and(compare(notLess, x, all(0)), x)
 }
@@ -67,7 +67,7 @@ func geluSlope(x VecVirtual) VecVirtual {
 	return fma(x, density, normalCDF(x))
 }
 
-// geluArgument is 2·geluScale·(x + geluCubic·x³).
+// geluArgument returns 2·geluScale·(x + geluCubic·x³).
 func geluArgument(x, square VecVirtual) VecVirtual {
 	return mul(x, fmaBy(all(2*geluScale*geluCubic), square, constant(2*geluScale)))
 }

@@ -6,22 +6,22 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// Arithmetic on vectors; each returns a fresh register. A constant is a vector in memory and stands first where order does
-// not matter.
+// Arithmetic on vectors. Each function returns a new register. A constant is a vector in memory. It is the first operand if the
+// order does not matter.
 
 func mul(a Op, b VecVirtual) VecVirtual { y := YMM(); VMULPS(a, b, y); return y }
 func add(a Op, b VecVirtual) VecVirtual { y := YMM(); VADDPS(a, b, y); return y }
 
-// sub is a - b.
+// sub returns a - b.
 func sub(a VecVirtual, b Op) VecVirtual { y := YMM(); VSUBPS(b, a, y); return y }
 
-// div is a / b.
+// div returns a / b.
 func div(a VecVirtual, b Op) VecVirtual { y := YMM(); VDIVPS(b, a, y); return y }
 
 func and(a Op, b VecVirtual) VecVirtual { y := YMM(); VANDPS(a, b, y); return y }
 func xor(a Op, b VecVirtual) VecVirtual { y := YMM(); VXORPS(a, b, y); return y }
 
-// fma is a·b + c.
+// fma returns a·b + c.
 func fma(a, b VecVirtual, c Op) VecVirtual {
 	y := YMM()
 	VMOVAPS(a, y)
@@ -29,7 +29,7 @@ func fma(a, b VecVirtual, c Op) VecVirtual {
 	return y
 }
 
-// fmaBy is a·b + c with a constant factor a.
+// fmaBy returns a·b + c with a constant factor a.
 func fmaBy(a Op, b, c VecVirtual) VecVirtual {
 	y := YMM()
 	VMOVAPS(c, y)
@@ -37,7 +37,7 @@ func fmaBy(a Op, b, c VecVirtual) VecVirtual {
 	return y
 }
 
-// fnma is c - a·b.
+// fnma returns c - a·b.
 func fnma(a Op, b, c VecVirtual) VecVirtual {
 	y := YMM()
 	VMOVAPS(c, y)
@@ -45,10 +45,10 @@ func fnma(a Op, b, c VecVirtual) VecVirtual {
 	return y
 }
 
-// constant loads a constant.
+// constant returns a register with the constant c in all elements.
 func constant(c float32) VecVirtual { y := YMM(); VMOVUPS(all(c), y); return y }
 
-// polynomial is c[0]·xⁿ + c[1]·xⁿ⁻¹ + … by Horner's rule.
+// polynomial returns c[0]·xⁿ + c[1]·xⁿ⁻¹ + … by Horner's rule.
 func polynomial(x VecVirtual, c ...float32) VecVirtual {
 	p := constant(c[0])
 	for _, v := range c[1:] {
@@ -57,32 +57,32 @@ func polynomial(x VecVirtual, c ...float32) VecVirtual {
 	return p
 }
 
-// choose is a where the mask is set, else b.
+// choose returns a where the mask is set, else b.
 func choose(mask, a, b VecVirtual) VecVirtual {
 	y := YMM()
 	VBLENDVPS(mask, a, b, y)
 	return y
 }
 
-// abs clears the sign.
+// abs clears the sign of x.
 func abs(x VecVirtual) VecVirtual { return and(allInt(0x7fffffff), x) }
 
-// The predicates of VCMPPS: false for NaN, except notLess.
+// The predicates of VCMPPS. They are false for NaN, except notLess.
 const (
 	less    = 0x11
 	notLess = 0x05
 	greater = 0x1e
 )
 
-// compare is the mask of a ∘ b.
+// compare returns the mask of a ∘ b.
 func compare(predicate uint8, a VecVirtual, b Op) VecVirtual {
 	y := YMM()
 	VCMPPS(U8(predicate), b, a, y)
 	return y
 }
 
-// exp is eˣ as in exp32: k·ln 2 + r, a polynomial in r, and 2ᵏ by the exponent's bits. The upper bound overflows by itself;
-// below the lower one the mask gives zero. NaN passes through both.
+// exp returns eˣ by the method of exp32: k·ln 2 + r, a polynomial in r, and 2ᵏ by the bits of the exponent. An x above
+// the upper bound overflows by itself. Below the lower bound, the mask gives zero. NaN passes both bounds.
 func exp(x VecVirtual) VecVirtual {
 	seen := compare(notLess, x, all(-86.64339))
 	bounded := constant(89)
@@ -105,7 +105,7 @@ func exp(x VecVirtual) VecVirtual {
 	return p
 }
 
-// tanh uses a polynomial near zero, as tanh32.
+// tanh uses a polynomial near zero, as tanh32 does.
 func tanh(x VecVirtual) VecVirtual {
 	a := abs(x)
 	far := div(constant(2), add(all(1), exp(add(a, a))))
@@ -117,7 +117,7 @@ func tanh(x VecVirtual) VecVirtual {
 	return choose(compare(less, a, all(0.5477)), near, far)
 }
 
-// normalCDF is Φ(x) as in normalCDF32.
+// normalCDF returns Φ(x) by the method of normalCDF32.
 func normalCDF(x VecVirtual) VecVirtual {
 	a := abs(x)
 	t := div(constant(1), fmaBy(all(0.3), a, constant(1)))
@@ -127,12 +127,12 @@ func normalCDF(x VecVirtual) VecVirtual {
 	return choose(x, tail, sub(constant(1), tail))
 }
 
-// sigmoid is 1/(1+e⁻ˣ).
+// sigmoid returns 1/(1+e⁻ˣ).
 func sigmoid(x VecVirtual) VecVirtual {
 	return div(constant(1), add(all(1), exp(xor(allInt(0x80000000), x))))
 }
 
-// sigmoids is sigmoid(x) and 1-sigmoid(x), both with all their digits.
+// sigmoids returns sigmoid(x) and 1-sigmoid(x), both with all their digits.
 func sigmoids(x VecVirtual) (s, rest VecVirtual) {
 	e := exp(negative(x))
 	large := div(constant(1), add(all(1), e))
@@ -140,7 +140,7 @@ func sigmoids(x VecVirtual) (s, rest VecVirtual) {
 	return choose(x, small, large), choose(x, large, small)
 }
 
-// negative is -|x|.
+// negative returns -|x|.
 func negative(x VecVirtual) VecVirtual {
 	y := YMM()
 	VORPS(allInt(0x80000000), x, y)

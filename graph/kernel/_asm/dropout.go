@@ -7,10 +7,11 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// dropout writes Philox4x32-10 for eight blocks at a time. The words of a block lie in four registers, a block in each lane.
+// dropout writes Philox4x32-10 for eight blocks at a time. The words of a block are in four registers. Each block has
+// its own lane.
 func dropout() {
 	declare("dropoutRow", "(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limit uint32, scale float32)",
-		"multiplies n elements, a multiple of 32, by scale, or makes them zero where their random word is below limit. The first "+
+		"multiplies n elements, a multiple of 32, by scale, or sets them to zero if their random word is below limit. The first "+
 			"word of counter must not wrap.")
 	n, x := Load(Param("n"), GP64()), Load(Param("x"), GP64())
 	counter, keys := Load(Param("counter"), GP64()), Load(Param("keys"), GP64())
@@ -31,7 +32,7 @@ func dropout() {
 	}
 	var factor [4]VecVirtual
 	for i := range c {
-		// Words compare as signed numbers once their top bits are turned.
+		// Words compare as signed numbers once their top bits are flipped.
 		VPXOR(allInt(0x80000000), c[i], c[i])
 		factor[i] = YMM()
 		VPCMPGTD(c[i], limit, factor[i])
@@ -46,7 +47,7 @@ func dropout() {
 	RET()
 }
 
-// laneNumbers is the vector 0, 1, … 7.
+// laneNumbers returns the vector 0, 1, … 7.
 func laneNumbers() Mem {
 	if m, ok := constants["lane_numbers"]; ok {
 		return m
@@ -72,7 +73,7 @@ func philoxRound(c [4]VecVirtual, keys Mem) [4]VecVirtual {
 	return [4]VecVirtual{h1, l1, h0, l0}
 }
 
-// mulWords is the upper and the lower half of the products with a factor.
+// mulWords returns the upper and the lower halves of the products with a factor.
 func mulWords(factor uint32, x VecVirtual) (high, low VecVirtual) {
 	even, odd := YMM(), YMM()
 	VPSRLQ(Imm(32), x, odd)

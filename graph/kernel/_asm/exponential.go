@@ -5,7 +5,7 @@ import . "github.com/mmcloughlin/avo/operand"
 // exponentials writes the rows of the softmax and of the cross-entropy.
 func exponentials() {
 	row{
-		name: "expRow", doc: "is y = e^(x-shift); it returns the sum.",
+		name: "expRow", doc: "computes y = e^(x-shift) and returns the sum.",
 		in: []string{"x"}, out: []string{"y"}, scalars: []string{"shift"}, sums: []string{"total"},
 		body: func(v *vector) {
 			y := exp(sub(v.load("x"), v.scalars["shift"]))
@@ -14,12 +14,12 @@ func exponentials() {
 		},
 	}.write()
 	row{
-		name: "expSumRow", doc: "is the sum of e^(x-shift).",
+		name: "expSumRow", doc: "returns the sum of e^(x-shift).",
 		in: []string{"x"}, scalars: []string{"shift"}, sums: []string{"total"},
 		body: func(v *vector) { v.add("total", exp(sub(v.load("x"), v.scalars["shift"]))) },
 	}.write()
 	row{
-		name: "expScaleRow", doc: "is y = e^(x-shift)·a - b.",
+		name: "expScaleRow", doc: "computes y = e^(x-shift)·a - b.",
 		in: []string{"x"}, out: []string{"y"}, scalars: []string{"shift", "a", "b"},
 		body: func(v *vector) {
 			y := mul(v.scalars["a"], exp(sub(v.load("x"), v.scalars["shift"])))
@@ -27,7 +27,7 @@ func exponentials() {
 		},
 	}.write()
 	row{
-		name: "logSoftmaxGradRow", doc: "is dx = dy - eʸ·total.",
+		name: "logSoftmaxGradRow", doc: "computes dx = dy - eʸ·total.",
 		in: []string{"y", "dy"}, out: []string{"dx"}, scalars: []string{"total"},
 		body: func(v *vector) {
 			v.store("dx", fnma(Op(v.scalars["total"]), exp(v.load("y")), v.load("dy")))

@@ -8,19 +8,19 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// unroll is the number of steps along the depth in one turn of the inner loop.
+// unroll is the number of steps along the depth in one iteration of the inner loop.
 const unroll = 4
 
-// registers are the vector registers that a micro-kernel works with.
+// registers describes the vector registers of a micro-kernel.
 type registers struct {
-	set    string // the instructions that they need
+	set    string // instructions that they need
 	lanes  int
 	rows   int // of C in registers, at most
 	vector func() VecVirtual
 }
 
-// gemm writes the micro-kernels. With 16 registers of 8, 6 by 16 sums take 12 and a row of B takes two more; with 32 of 16, 12 by 32
-// sums take 24.
+// gemm writes the micro-kernels. With 16 registers of 8 elements, 6 by 16 sums take 12 registers and a row of B takes
+// two. With 32 registers of 16 elements, 12 by 32 sums take 24 registers.
 func gemm() {
 	for _, r := range []registers{
 		{"AVX2", 8, 6, func() VecVirtual { return YMM() }},
@@ -34,7 +34,7 @@ func gemm() {
 	}
 }
 
-// micro is the state of one micro-kernel while it is written.
+// micro is the state of the generator of one micro-kernel.
 type micro struct {
 	registers
 	rows, vectors int
@@ -44,11 +44,11 @@ type micro struct {
 	aStep, bStep  GPVirtual
 }
 
-// multiply writes the kernel for rows by vectors·lanes elements of C. It runs over count groups of rows.
+// multiply writes the kernel for rows by vectors·lanes elements of C. The kernel loops over count groups of rows.
 func multiply(r registers, rows, vectors int) {
 	declareFor(r.set, fmt.Sprintf("gemm%dx%d", rows, r.lanes*vectors), "(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, "+
 		"c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)",
-		fmt.Sprintf("is C = alpha·A·B, or C plus that, for count groups of %d rows and %d columns. Distances are in bytes.", rows, r.lanes*vectors))
+		fmt.Sprintf("computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of %d rows and %d columns. Distances are in bytes.", rows, r.lanes*vectors))
 	m := &micro{registers: r, rows: rows, vectors: vectors}
 	a := Load(Param("a"), GP64())
 	c := Load(Param("c"), GP64())
@@ -101,7 +101,7 @@ func multiply(r registers, rows, vectors int) {
 	RET()
 }
 
-// argument is the place of an argument in memory.
+// argument returns the location of an argument in memory.
 func argument(name string) Mem {
 	from, err := Param(name).Resolve()
 	if err != nil {
@@ -161,7 +161,7 @@ func (m *micro) step() {
 	}
 }
 
-// store writes the sums; with a mask, only the columns that it names.
+// store writes the sums. With a mask, it writes only the columns in the mask.
 func (m *micro) store(c, cRow Register) {
 	place, flag := GP64(), GP64()
 	MOVQ(c, place)
@@ -176,7 +176,7 @@ func (m *micro) store(c, cRow Register) {
 	}
 }
 
-// storeAVX512 has masks at no cost, so that all columns have one too.
+// storeAVX512 masks every store, because masks cost nothing with AVX-512.
 func (m *micro) storeAVX512(place, cRow Register, alpha VecVirtual, flag, accumulate Register) {
 	masks := make([]OpmaskVirtual, m.vectors)
 	for v := range masks {

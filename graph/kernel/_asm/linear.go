@@ -16,7 +16,7 @@ func linear() {
 		{"mul", "·", func(b, a, y Op) { VMULPS(b, a, y) }}, {"div", "/", func(b, a, y Op) { VDIVPS(b, a, y) }},
 	} {
 		row{
-			name: op.name + "Rows", doc: "is z = x" + op.sign + "y.",
+			name: op.name + "Rows", doc: "computes z = x" + op.sign + "y.",
 			in: []string{"x", "y"}, out: []string{"z"},
 			body: func(v *vector) {
 				z := YMM()
@@ -26,17 +26,17 @@ func linear() {
 		}.write()
 	}
 	row{
-		name: "scaleRow", doc: "is y = a·x.",
+		name: "scaleRow", doc: "computes y = a·x.",
 		in: []string{"x"}, out: []string{"y"}, scalars: []string{"a"},
 		body: func(v *vector) { v.store("y", mul(v.scalars["a"], v.load("x"))) },
 	}.write()
 	row{
-		name: "axpyRow", doc: "is y += a·x.",
+		name: "axpyRow", doc: "computes y += a·x.",
 		in: []string{"y", "x"}, out: []string{"y"}, scalars: []string{"a"},
 		body: func(v *vector) { v.store("y", add(mul(v.scalars["a"], v.load("x")), v.load("y"))) },
 	}.write()
 	row{
-		name: "softmaxGradRow", doc: "is dx = y·(dy-avg-rest).",
+		name: "softmaxGradRow", doc: "computes dx = y·(dy-avg-rest).",
 		in: []string{"y", "dy"}, out: []string{"dx"}, scalars: []string{"avg", "rest"},
 		body: func(v *vector) {
 			d := sub(sub(v.load("dy"), v.scalars["avg"]), v.scalars["rest"])
@@ -46,9 +46,9 @@ func linear() {
 	largest()
 }
 
-// largest keeps NaN in a mask of its own, because the instruction drops it.
+// largest keeps NaN in a separate mask, because the instruction drops it.
 func largest() {
-	declare("largestRow", "(n int, x *float32) float32", "is the maximum of n elements, -Inf for none, and NaN where there is one.")
+	declare("largestRow", "(n int, x *float32) float32", "returns the maximum of n elements: -Inf if n is 0, NaN if an element is NaN.")
 	v := &vector{pointers: map[string]Register{}}
 	n := Load(Param("n"), GP64())
 	v.pointers["x"] = Load(Param("x"), GP64())
@@ -81,7 +81,7 @@ func largest() {
 	RET()
 }
 
-// reduceMax is the maximum of eight elements, or NaN where the mask has a bit.
+// reduceMax returns the maximum of eight elements, or NaN if the mask has a bit.
 func reduceMax(x, nan VecVirtual) Register {
 	y, bits := XMM(), GP32()
 	VMOVMSKPS(nan, bits)

@@ -6,13 +6,13 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// adamScalars are the numbers of adamUpdate.
+// adamScalars are the scalars of adamUpdate.
 var adamScalars = []string{"scale", "l2", "beta1", "beta2", "rest2", "rate", "root", "eps", "keep"}
 
 // optimizers writes one pass of Adam over weights, gradients and moments.
 func optimizers() {
 	row{
-		name: "adamRow", doc: "is one step of Adam with the numbers of adamUpdate.",
+		name: "adamRow", doc: "computes one step of Adam with the scalars of adamUpdate.",
 		in: []string{"w", "grad", "m", "v"}, out: []string{"w", "m", "v"}, scalars: adamScalars,
 		body: func(v *vector) {
 			m, square := adam(v, v.load("m"), v.load("v"))
@@ -21,7 +21,7 @@ func optimizers() {
 		},
 	}.write()
 	row{
-		name: "adamPairsRow", doc: "is one step of Adam whose moments are pairs of bfloat16, rounded by the random words of key from number first on.",
+		name: "adamPairsRow", doc: "computes one step of Adam whose moments are pairs of bfloat16. The random words of key, from number first on, round them.",
 		in: []string{"w", "grad", "pairs"}, out: []string{"w", "pairs"}, words: []string{"first", "key"}, scalars: adamScalars,
 		body: adamPairs,
 	}.write()
@@ -41,7 +41,7 @@ func adam(v *vector, m, square VecVirtual) (VecVirtual, VecVirtual) {
 	return m, square
 }
 
-// adamPairs widens the moments, updates them and rounds them by the two halves of a random word, as pairWord.
+// adamPairs widens the moments, updates them and rounds them with the two halves of a random word, as pairWord does.
 func adamPairs(v *vector) {
 	pair := v.load("pairs")
 	low := YMM()
@@ -69,7 +69,7 @@ func adamPairs(v *vector) {
 	v.store("pairs", r)
 }
 
-// shiftXor is x ^= x >> n.
+// shiftXor computes x ^= x >> n.
 func shiftXor(x VecVirtual, n uint64) {
 	y := YMM()
 	VPSRLD(Imm(n), x, y)

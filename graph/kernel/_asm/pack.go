@@ -18,7 +18,8 @@ func pack() {
 	}
 }
 
-// packAlong copies rows as they are, each to the panels of its columns before the next, so that memory is read in order.
+// packAlong copies rows. It copies each row to the panels of its columns before the next row, so that memory is read in
+// order.
 func packAlong(width int) {
 	declare(fmt.Sprintf("packAlong%d", width), "(depth, count int, src *float32, stride int, dst *float32, next int)",
 		fmt.Sprintf("copies depth rows, stride bytes apart, to count panels of %d columns, next bytes apart.", width))
@@ -51,9 +52,9 @@ func packArguments() (depth, src, stride, dst Register) {
 	return Load(Param("depth"), GP64()), Load(Param("src"), GP64()), Load(Param("stride"), GP64()), Load(Param("dst"), GP64())
 }
 
-// packPanels copies rows to count panels of width columns, 6 or 12. Together they are three cache lines: down one panel after the
-// other, every line would be read several times. Six columns go by a vector of eight, which reaches into the place of the next row,
-// which is written later; in the last row it does not.
+// packPanels copies rows to count panels of width columns, 6 or 12. 48/width panels together are three cache lines wide.
+// One panel at a time, every line would be read several times. Six columns are copied as a vector of eight, which
+// reaches into the next row of the panel. That row is written later. The last row is copied exactly.
 func packPanels(width, count int) {
 	declareFor("AVX2", fmt.Sprintf("packAlong%dx%d", width, count), "(depth int, src *float32, stride int, dst *float32)",
 		fmt.Sprintf("copies depth rows of %d elements, stride bytes apart, to %d panels of %d columns, one after the other in dst.", width*count, count, width))
@@ -90,7 +91,8 @@ func packPanels(width, count int) {
 	RET()
 }
 
-// copyColumns copies width elements, 6 or 12: vectors of eight for as long as one fits, or also for the rest unless exactly.
+// copyColumns copies width elements, 6 or 12, in vectors of eight as long as they fit. Six elements are one vector of
+// eight unless exactly is set.
 func copyColumns(from, to Mem, width int, exactly bool) {
 	at := 0
 	for ; width-at >= lanes; at += lanes {
@@ -112,7 +114,7 @@ func copyColumns(from, to Mem, width int, exactly bool) {
 	}
 }
 
-// strided is the place i strides after the first pointer, given a pointer for every third.
+// strided returns the location i strides after the first pointer, given a pointer for every third stride.
 func strided(pointers []Register, stride Register, i int) Mem {
 	m := Mem{Base: pointers[i/3]}
 	if i%3 > 0 {
@@ -121,8 +123,8 @@ func strided(pointers []Register, stride Register, i int) Mem {
 	return m
 }
 
-// packAcross transposes 16 rows, four elements of eight rows at a time: rows r and r+4 share a register, so that the
-// transposition stays within its halves.
+// packAcross transposes 16 rows, four elements of eight rows at a time. Rows r and r+4 share a register, so that the
+// transposition stays within the halves of a register.
 func packAcross() {
 	declareFor("AVX2", "packAcross16", "(depth int, src *float32, stride int, dst *float32, step int)",
 		"transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to rows of dst, step bytes apart.")
@@ -132,7 +134,7 @@ func packAcross() {
 	for range 5 {
 		rows = append(rows, GP64())
 	}
-	// Every third row has a pointer; the others are one or two strides on.
+	// Every third row has a pointer; the other rows are one or two strides further.
 	for i := 1; i < len(rows); i++ {
 		LEAQ(Mem{Base: rows[i-1], Index: stride, Scale: 2}, rows[i])
 		ADDQ(stride, rows[i])
@@ -162,7 +164,7 @@ func packAcross() {
 	RET()
 }
 
-// transpose4 transposes the 4 by 4 elements in each half of four registers and hands out the rows of the result.
+// transpose4 transposes the 4 by 4 elements in each half of four registers and passes the rows of the result to out.
 func transpose4(x [4]VecVirtual, out func(k int, y VecVirtual)) {
 	low01, high01, low23, high23, y := YMM(), YMM(), YMM(), YMM(), YMM()
 	VUNPCKLPS(x[1], x[0], low01)

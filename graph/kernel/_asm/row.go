@@ -14,22 +14,22 @@ const lanes = 8
 
 func bitsOf(v float32) uint32 { return math.Float32bits(v) }
 
-// row describes a loop over rows of n float32: what is computed for each vector of eight of them. The last few elements go
-// through the same instructions with masked loads and stores.
+// row describes a loop over rows of n float32: the computation on each vector of eight elements. The last elements use
+// the same instructions with masked loads and stores.
 type row struct {
 	name, doc string
-	in, out   []string // operands; one that is in both is updated
+	in, out   []string // operands; an operand in both is updated
 	words     []string // uint32 arguments
 	scalars   []string // float32 arguments
-	sums      []string // results, sums in float64
+	sums      []string // results; sums run in float64
 	body      func(v *vector)
 }
 
-// vector is one turn of the loop.
+// vector is one iteration of the loop.
 type vector struct {
 	pointers map[string]Register
 	offset   Register
-	mask     VecVirtual // of the last turn, nil in the others
+	mask     VecVirtual // of the last iteration, otherwise nil
 	scalars  map[string]VecVirtual
 	sums     map[string][2]VecVirtual
 }
@@ -119,7 +119,7 @@ func zero() VecVirtual {
 	return x
 }
 
-// loadMask is the mask of the first n < 8 elements; n is lost.
+// loadMask returns the mask of the first n < 8 elements. It overwrites n.
 func loadMask(n Register) VecVirtual {
 	table, mask := GP64(), YMM()
 	LEAQ(tailMask().Offset(4*lanes), table)
@@ -128,14 +128,14 @@ func loadMask(n Register) VecVirtual {
 	return mask
 }
 
-// at is the place of an operand.
+// at returns the location of an operand.
 func (v *vector) at(name string) Mem {
 	return Mem{Base: v.pointers[name], Index: v.offset, Scale: 1}
 }
 
 func (v *vector) load(name string) VecVirtual { return v.loadAt(name, 0) }
 
-// loadAt loads from disp bytes further on.
+// loadAt loads an operand, disp bytes further.
 func (v *vector) loadAt(name string, disp int) VecVirtual {
 	x := YMM()
 	if v.mask == nil {
@@ -168,7 +168,7 @@ func (v *vector) add(sum string, x VecVirtual) {
 	}
 }
 
-// halves are the two halves of x in float64.
+// halves returns the two halves of x in float64.
 func (v *vector) halves(x VecVirtual) [2]VecVirtual {
 	low, high := YMM(), YMM()
 	VCVTPS2PD(x.AsX(), low)
@@ -177,7 +177,7 @@ func (v *vector) halves(x VecVirtual) [2]VecVirtual {
 	return [2]VecVirtual{low, high}
 }
 
-// horizontal is the sum of eight float64 as an element.
+// horizontal returns the sum of eight float64 as a scalar.
 func horizontal(x [2]VecVirtual) Register {
 	high := XMM()
 	VADDPD(x[1], x[0], x[0])

@@ -9,12 +9,12 @@ import (
 // sums writes the reductions, which run in float64.
 func sums() {
 	row{
-		name: "sumRow", doc: "is Σ xᵢ.",
+		name: "sumRow", doc: "returns Σ xᵢ.",
 		in: []string{"x"}, sums: []string{"total"},
 		body: func(v *vector) { v.add("total", v.load("x")) },
 	}.write()
 	row{
-		name: "dotRow", doc: "is Σ xᵢ·yᵢ.",
+		name: "dotRow", doc: "returns Σ xᵢ·yᵢ.",
 		in: []string{"x", "y"}, sums: []string{"total"},
 		body: func(v *vector) { v.addProduct("total", v.halves(v.load("x")), v.halves(v.load("y"))) },
 	}.write()
@@ -29,9 +29,9 @@ func (v *vector) addProduct(sum string, x, y [2]VecVirtual) {
 	}
 }
 
-// sumSquares subtracts the mean in float64; the missing elements of the last vector are masked after that.
+// sumSquares subtracts the mean in float64. The missing elements of the last vector are masked afterwards.
 func sumSquares() {
-	declare("sumSquaresRow", "(n int, x *float32, mean float64) (total float64)", "is Σ (xᵢ-mean)².")
+	declare("sumSquaresRow", "(n int, x *float32, mean float64) (total float64)", "returns Σ (xᵢ-mean)².")
 	v := &vector{pointers: map[string]Register{}, sums: map[string][2]VecVirtual{"total": {zero(), zero()}}}
 	n := Load(Param("n"), GP64())
 	v.pointers["x"] = Load(Param("x"), GP64())
@@ -74,9 +74,9 @@ func sumSquares() {
 	RET()
 }
 
-// addRow64 is for a multiple of eight elements; its caller does the others.
+// addRow64 adds a multiple of eight elements. Its caller adds the other elements.
 func addRow64() {
-	declare("addEights64", "(n int, y *float64, x *float32)", "is y += x for n ≥ 8 elements, a multiple of 8.")
+	declare("addEights64", "(n int, y *float64, x *float32)", "computes y += x for n ≥ 8 elements, a multiple of 8.")
 	n, y, x := Load(Param("n"), GP64()), Load(Param("y"), GP64()), Load(Param("x"), GP64())
 	Label("loop")
 	for half := range 2 {

@@ -8,14 +8,14 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// thin writes the products of one row with four rows of a matrix, which read the matrix once at the speed of memory.
+// thin writes the products of one row with four rows of a matrix. They read the matrix once, at the speed of memory.
 func thin() {
 	dots(1)
 	dots(2)
 	axpys()
 }
 
-// matrixRows are the places of four rows, given the first.
+// matrixRows returns the locations of four rows, given the first row.
 func matrixRows(v *vector, stride Register) []Mem {
 	third := GP64()
 	LEAQ(Mem{Base: v.pointers["b"], Index: stride, Scale: 2}, third)
@@ -33,8 +33,8 @@ func matrixRows(v *vector, stride Register) []Mem {
 	return rows
 }
 
-// dots writes the products of one or two rows of a with four of b. One row keeps two sums for each row of b, so that an addition
-// need not wait for the one before; two rows have as many sums between them, and read the rows of b once.
+// dots writes the products of one or two rows of a with four rows of b. One row has two sums for each row of b, so that
+// an addition does not wait for the previous addition. Two rows have one sum each for each row of b, and b is read once.
 func dots(rows int) {
 	if rows == 1 {
 		declare("dots4", "(n int, a, b *float32, stride int, sums *[4]float32)",
@@ -65,7 +65,7 @@ func dots(rows int) {
 	JL(LabelRef("rest"))
 	Label("loop")
 	for i := range 4 {
-		// The next four rows, as if there were no gaps between rows: memory is slow to start on a row by itself.
+		// Prefetch the next four rows as if rows had no gaps: memory is slow to start on a new row.
 		PREFETCHT0(Mem{Base: ahead, Index: v.offset, Scale: 4, Disp: 64 * i})
 	}
 	d.step(0)
@@ -98,7 +98,7 @@ type dotSums struct {
 	sums [2][4]VecVirtual
 }
 
-// step adds one vector of each row, or the one behind it.
+// step adds one vector of each row: the next vector if half is 0, the vector after it if half is 1.
 func (d *dotSums) step(half int) {
 	if d.rows == 1 {
 		a := d.v.loadAt("a", 4*lanes*half)
@@ -136,7 +136,7 @@ func (d *dotSums) store() {
 
 func axpys() {
 	declare("axpy4", "(n int, y, b *float32, stride int, a *[4]float32)",
-		"is y += a[0]·b₀ + … + a[3]·b₃ with four rows of b of n elements, stride bytes apart.")
+		"computes y += a[0]·b₀ + … + a[3]·b₃ with four rows of b of n elements, stride bytes apart.")
 	v := &vector{pointers: map[string]Register{}, offset: GP64()}
 	n := Load(Param("n"), GP64())
 	v.pointers["y"], v.pointers["b"] = Load(Param("y"), GP64()), Load(Param("b"), GP64())
@@ -161,7 +161,7 @@ func axpys() {
 	SUBQ(Imm(2*lanes), n)
 	JL(LabelRef("rest"))
 	Label("loop")
-	// The next four rows: they begin where nothing has been read before.
+	// Prefetch the next four rows, of which nothing has been read yet.
 	PREFETCHT1(Mem{Base: ahead, Index: v.offset, Scale: 1})
 	PREFETCHT1(Mem{Base: third, Index: v.offset, Scale: 1})
 	step := GP64()

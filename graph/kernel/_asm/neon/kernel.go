@@ -9,10 +9,11 @@ import (
 // lanes is the number of elements in a vector register.
 const lanes = 4
 
-// unroll is the number of steps along the depth in one turn of the inner loop.
+// unroll is the number of steps along the depth in one iteration of the inner loop.
 const unroll = 4
 
-// The vector registers after the sums, which begin at V0. Where a row of B and elements of A were is the old C in the end.
+// The vector registers after the sums, which start at V0. After the inner loop, the registers of B hold the old C, and the
+// registers of A hold alpha and minus zeros.
 const (
 	rowB     = 24
 	elementA = 28
@@ -20,16 +21,16 @@ const (
 	negative = 29 // zeros with a minus sign
 )
 
-// arguments are the general registers that hold an argument from the first instruction to the last, in the order of the arguments.
+// arguments lists the general registers that hold an argument throughout the kernel, in the order of the arguments.
 var arguments = []struct{ name, register string }{
 	{"count", "R0"}, {"depth", "R1"}, {"a", "R2"}, {"aRow", "R3"}, {"aStep", "R4"}, {"aNext", "R5"}, {"b", "R6"}, {"bStep", "R7"},
 	{"c", "R8"}, {"cRow", "R9"}, {"cNext", "R10"}, {"alpha", ""}, {"accumulate", "R11"}, {"mask", "R12"},
 }
 
-// pointers go along the rows of A; R18 belongs to the operating system.
+// pointers are the registers that move along the rows of A. R18 belongs to the operating system.
 var pointers = []string{"R13", "R14", "R15", "R16", "R17", "R19"}
 
-// kernel is one micro-kernel while it is written: it computes rows by vectors·lanes elements of C.
+// kernel is the state of the generator of one micro-kernel, which computes rows by vectors·lanes elements of C.
 type kernel struct {
 	rows, vectors int
 	text          bytes.Buffer
@@ -40,11 +41,11 @@ func (k *kernel) name() string { return fmt.Sprintf("gemm%dx%dNEON", k.rows, lan
 // rowBytes is the size of a row of sums.
 func (k *kernel) rowBytes() int { return 16 * k.vectors }
 
-// op writes an instruction, label the place that one jumps to.
+// op writes an instruction, label a target of jumps.
 func (k *kernel) op(format string, args ...any) { fmt.Fprintf(&k.text, "\t"+format+"\n", args...) }
 func (k *kernel) label(name string)             { fmt.Fprintf(&k.text, "%s:\n", name) }
 
-// registers lists as many vector registers as a row of sums has, from the given one on.
+// registers lists the vector registers of one row of sums, from the given register on.
 func (k *kernel) registers(from int) string {
 	var list []string
 	for v := range k.vectors {
@@ -53,7 +54,8 @@ func (k *kernel) registers(from int) string {
 	return "[" + strings.Join(list, ", ") + "]"
 }
 
-// multiply writes the kernel. It runs over count groups of rows. The stack is for the sums when only some columns are stored.
+// multiply writes the kernel. The kernel loops over count groups of rows. Its stack holds the sums if only some columns
+// are stored.
 func (k *kernel) multiply() {
 	fmt.Fprintf(&k.text, "\n// func %s%s\nTEXT ·%[1]s(SB), NOSPLIT, $%[3]d-112\n", k.name(), signature, k.rows*k.rowBytes())
 	for i, a := range arguments {
@@ -71,7 +73,7 @@ func (k *kernel) multiply() {
 	k.op("RET")
 }
 
-// sum goes along the whole depth with one group of rows.
+// sum multiplies one group of rows along the whole depth.
 func (k *kernel) sum() {
 	for v := range k.rows * k.vectors {
 		k.op("VEOR V%d.B16, V%[1]d.B16, V%[1]d.B16", v)
@@ -111,8 +113,8 @@ func (k *kernel) step() {
 	}
 }
 
-// store writes the sums; with a mask, only the columns that it names. The assembler has no product of vectors, but one may be
-// added to minus zero, which changes no bit of it.
+// store writes the sums. With a mask, it writes only the columns in the mask. The assembler has no product of vectors,
+// but it can add a product to minus zero, which changes no bit of the product.
 func (k *kernel) store() {
 	k.op("FMOVS alpha+88(FP), F%d", alpha)
 	k.op("VDUP V%d.S[0], V%[1]d.S4", alpha)
@@ -139,7 +141,7 @@ func (k *kernel) store() {
 	k.label("stored")
 }
 
-// rowOut adds row r, times alpha, to what is in the registers of B and stores the result.
+// rowOut adds alpha times row r to the registers of B and stores the result.
 func (k *kernel) rowOut(r int) {
 	for v := range k.vectors {
 		k.op("VFMLA V%d.S4, V%d.S4, V%d.S4", alpha, r*k.vectors+v, rowB+v)
@@ -147,7 +149,7 @@ func (k *kernel) rowOut(r int) {
 	k.op("VST1.P %s, (R22)(R9)", k.registers(rowB))
 }
 
-// storeMasked goes element by element, from the stack to C, up to the first zero of the mask.
+// storeMasked computes element by element, from the sums on the stack to C, up to the first zero of the mask.
 func (k *kernel) storeMasked() {
 	k.op("MOVD $sums-%d(SP), R20", k.rows*k.rowBytes())
 	k.op("MOVD R20, R23")

@@ -1,5 +1,5 @@
-// Command neon writes the micro-kernels of package kernel for arm64 and their Go declarations; avo knows no arm64. Run it with
-// go generate in graph/kernel.
+// Command neon writes the micro-kernels of package kernel for arm64 and their Go declarations, because avo does not
+// support arm64. Run it with go generate in graph/kernel.
 package main
 
 import (
@@ -23,7 +23,7 @@ const signature = "(count, depth int, a *float32, aRow, aStep, aNext int, b *flo
 	"c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)"
 
 const declaration = `
-// %[1]s is C = alpha·A·B, or C plus that, for count groups of %[3]d rows and %[4]d columns. Distances are in bytes.
+// %[1]s computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of %[3]d rows and %[4]d columns. Distances are in bytes.
 //
 //go:noescape
 func %[1]s%[2]s

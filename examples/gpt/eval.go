@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
+	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
+	"github.com/gorgoformer/gorgoformer/train/job"
+)
+
+// evaluation is the flags of eval.
+type evaluation struct {
+	model, data string
+	encoding    textfile.Encoding
+	batch       int
+
+	set *flag.FlagSet
+}
+
+func (e *evaluation) flags(f *flags.Set) {
+	e.set = f.FlagSet
+	f.Group("Data")
+	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model")
+	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz too (default: the text that the model's run held out)")
+	f.TextVar(&e.encoding, "encoding", e.encoding, flags.EncodingHelp)
+	f.IntVar(&e.batch, "batch", 12, "texts of the model's context in a batch")
+}
+
+// run scores every token of the text but the first, in windows of the model's context.
+func (e *evaluation) run(w io.Writer) error {
+	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), flags.Model("model", e.model)); err != nil {
+		return err
+	}
+	m, tok, err := open(e.model)
+	if err != nil {
+		return err
+	}
+	corpus, err := e.corpus(tok)
+	if err != nil {
+		return err
+	}
+	params, err := folder.ExpectGPT(e.model, m)
+	if err != nil {
+		return err
+	}
+	p, err := graph.Build(params, graph.Eval, m.Loss(e.batch, m.Context))
+	if err != nil {
+		return err
+	}
+	if err := folder.LoadGPT(e.model, m, params.All()); err != nil {
+		return err
+	}
+	windows := corpus.Sequential(e.batch, m.Context)
+	score, err := train.Evaluate(context.Background(), p, windows, windows.Len())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "loss %.4f perplexity %.2f tokens %d\n", score.Loss, score.Perplexity(), score.Tokens)
+	return errors.WithStack(err)
+}
+
+// corpus returns the tokens of -data, or those that the model's run held out.
+func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
+	if e.data != "" {
+		return data.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
+	}
+	key, err := job.Recall(e.set, e.model, "data", "encoding")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Errorf("-data is missing, and %s has no run that held out a text: name a text to score", e.model)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if e.data == "" {
+		if e.data, err = opticks(); err != nil {
+			return nil, err
+		}
+	}
+	if err := flags.Input("data", e.data); err != nil {
+		return nil, errors.WithMessagef(err, "the text of the run of %s: name it with -data", e.model)
+	}
+	corpus, err := data.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
+	if err != nil {
+		return nil, err
+	}
+	if now, err := corpus.Key(); err != nil {
+		return nil, err
+	} else if now != key {
+		return nil, errors.Errorf("%s has key %.12s, the run of %s learned from %.12s: the text has changed: name a text with -data", e.data, now, e.model, key)
+	}
+	_, held, err := split(corpus)
+	return held, err
+}
+
+// split holds out the last tenth of a text.
+func split(c *data.Corpus) (learning, held *data.Corpus, err error) { return c.Split(0.9) }

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/generate"
+	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
+	"github.com/gorgoformer/gorgoformer/train/job"
+)
+
+// evaluation is the flags of eval.
+type evaluation struct {
+	dataset
+	model string
+	batch int
+
+	set *flag.FlagSet
+}
+
+func (e *evaluation) flags(f *flags.Set) {
+	e.set = f.FlagSet
+	e.dataset.flags(f, "those of the model's run")
+	f.StringVar(&e.model, "model", "out/seq2seq", "`folder` of the model")
+	f.IntVar(&e.batch, "batch", 64, "pairs in a batch")
+}
+
+// run prints the share of the pairs whose generated text (greedy) is the target, and the share of the tokens of all targets, their
+// ends included, that are the most likely ones after the right beginning.
+func (e *evaluation) run(w io.Writer) error {
+	if err := flags.AtLeast("batch", e.batch, 1); err != nil {
+		return err
+	}
+	if err := flags.First(e.dataset.check(), flags.Model("model", e.model)); err != nil {
+		return err
+	}
+	if err := e.recall(); err != nil {
+		return err
+	}
+	_, held, err := e.read()
+	if err != nil {
+		return err
+	}
+	t, err := open(e.model, e.batch)
+	if err != nil {
+		return err
+	}
+	pairs, err := data.EncodePairs(held, t.tok, t.tok)
+	if err != nil {
+		return err
+	}
+	size := data.PairSize{B: e.batch, S: t.model.Source, T: t.model.Target}
+	if _, long := pairs.Fit(size); long > 0 {
+		return errors.Errorf("%d of %d pairs are longer than the %d source and %d target tokens that the model was trained for: leave them out, "+
+			"or train on data with as long ones", long, len(pairs), size.S, size.T-1)
+	}
+	p, err := graph.Build(t.params, graph.Eval, t.model.Loss(size.B, size.S, size.T))
+	if err != nil {
+		return err
+	}
+	batches := pairs.Sequential(size, marks(t.model))
+	score, err := train.Evaluate(context.Background(), p, batches, batches.Len())
+	if err != nil {
+		return err
+	}
+	exact := 0
+	for at := 0; at < len(pairs); at += e.batch {
+		n, err := t.exact(pairs[at:min(at+e.batch, len(pairs))], held[at:])
+		if err != nil {
+			return err
+		}
+		exact += n
+	}
+	_, err = fmt.Fprintf(w, "exact %.4f token-accuracy %.4f pairs %d\n", float64(exact)/float64(len(pairs)), score.Accuracy, len(pairs))
+	return err
+}
+
+// recall takes the pairs of the model's run unless the command line names others.
+func (e *evaluation) recall() error {
+	if e.file+e.source+e.target != "" {
+		return nil
+	}
+	_, err := job.Recall(e.set, e.model, "data", "separator", "source", "target", "encoding", "held-out")
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.Errorf("-data is missing, and %s has no run that held out pairs: name a file of pairs to score", e.model)
+	}
+	return err
+}
+
+// exact counts the pairs of a batch whose text comes out as it should.
+func (t *translator) exact(pairs data.Pairs, texts []data.TextPair) (n int, err error) {
+	sources, starts := make([][]int32, t.Batch()), make([][]int32, t.Batch())
+	for i := range sources {
+		sources[i], starts[i] = pairs[min(i, len(pairs)-1)].Source, t.model.BOS[:1]
+	}
+	if err := t.SetSources(sources); err != nil {
+		return 0, err
+	}
+	out, err := generate.Batch(t.Decoder, starts, generate.Options{Stop: t.model.EOS, Bias: t.noTokens()})
+	if err != nil {
+		return 0, err
+	}
+	for i := range pairs {
+		text, err := t.tok.Decode(out[i])
+		if err != nil {
+			return 0, err
+		}
+		if text == texts[i].Target {
+			n++
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,99 @@
+package data
+
+import (
+	"github.com/pkg/errors"
+)
+
+// Corpus is a long sequence of token ids, in memory or in a token file that is mapped into memory, so that a corpus larger than
+// memory costs none. Reading it from several goroutines is safe.
+type Corpus struct {
+	name   string
+	ids    tokens
+	lo, hi int
+}
+
+// tokens is a store of ids.
+type tokens interface {
+	read(dst []int32, at int) error
+	largest() int32
+	verify() error
+	Close() error
+}
+
+// NewCorpus makes a corpus of ids in memory. The slice is kept, not copied. A negative id is an error.
+func NewCorpus(ids []int32) (*Corpus, error) {
+	c, err := newCorpus(ids)
+	return c, errors.WithMessage(err, "data: corpus")
+}
+
+func newCorpus(ids []int32) (*Corpus, error) {
+	m := &memory{ids: ids}
+	for i, id := range ids {
+		if id < 0 {
+			return nil, errors.Errorf("id %d at position %d is negative", id, i)
+		}
+		m.maxID = max(m.maxID, id)
+	}
+	return &Corpus{name: "in memory", ids: m, hi: len(ids)}, nil
+}
+
+// OpenCorpus opens a token file written by Text.Corpus. Its size must agree with its header to the byte; the checksum of the
+// ids is compared, too, up to 256 MiB; for larger files, call Verify.
+func OpenCorpus(path string) (*Corpus, error) {
+	c, err := openCorpus(path)
+	return c, errors.WithMessage(err, "data: corpus")
+}
+
+func openCorpus(path string) (*Corpus, error) {
+	t, err := openTokens(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Corpus{name: path, ids: t, hi: t.count}, nil
+}
+
+// Len is the number of tokens.
+func (c *Corpus) Len() int { return c.hi - c.lo }
+
+// MaxID is the largest id of the whole corpus, also of the parts of a Split: a model needs a vocabulary of at least one more.
+func (c *Corpus) MaxID() int32 { return c.ids.largest() }
+
+// Verify reads a token file to its end and compares its checksum. A corpus in memory needs no check.
+func (c *Corpus) Verify() error { return errors.WithMessage(c.ids.verify(), "data: corpus") }
+
+// Close unmaps the token file. All parts of a Split share it; reading any of them is then an error.
+func (c *Corpus) Close() error { return errors.WithMessage(c.ids.Close(), "data: corpus") }
+
+// Tokens fills dst with the ids from position at on.
+func (c *Corpus) Tokens(dst []int32, at int) error {
+	if at < 0 || at > c.Len()-len(dst) {
+		return errors.Errorf("data: corpus: %s: %d tokens from position %d, want them within 0 … %d", c.name, len(dst), at, c.Len())
+	}
+	return errors.WithMessage(c.ids.read(dst, c.lo+at), "data: corpus")
+}
+
+// Split parts the corpus in two: the first is this fraction of it, for training, the second is the rest, for validation. A fraction
+// that leaves either of them empty is an error.
+func (c *Corpus) Split(fraction float64) (train, valid *Corpus, err error) {
+	n := int(fraction * float64(c.Len()))
+	if !(fraction > 0 && fraction < 1) || n == 0 || n == c.Len() {
+		return nil, nil, errors.Errorf("data: corpus: %s: split of %d tokens at %v, want a fraction that leaves some on both sides",
+			c.name, c.Len(), fraction)
+	}
+	first, rest := *c, *c
+	first.hi, rest.lo = c.lo+n, c.lo+n
+	return &first, &rest, nil
+}
+
+// memory is ids in memory.
+type memory struct {
+	ids   []int32
+	maxID int32
+}
+
+func (m *memory) read(dst []int32, at int) error { copy(dst, m.ids[at:]); return nil }
+func (m *memory) largest() int32                 { return m.maxID }
+func (m *memory) verify() error                  { return nil }
+func (m *memory) Close() error                   { return nil }
+
+func (t *tokenFile) largest() int32 { return t.maxID }

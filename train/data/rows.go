@@ -1,0 +1,122 @@
+package data
+
+import (
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+)
+
+// Row is a sequence and its class.
+type Row struct {
+	IDs   []int32
+	Class int32 // ops.IgnoreTarget if it is not known: the row then does not count
+}
+
+// Rows is data for a classifier of sequences.
+type Rows []Row
+
+// Fit keeps the rows of 1 … t ids and counts the others, which would be errors of Batch.
+func (r Rows) Fit(t int) (kept Rows, dropped int) {
+	for _, row := range r {
+		if len(row.IDs) >= 1 && len(row.IDs) <= t {
+			kept = append(kept, row)
+		}
+	}
+	return kept, len(r) - len(kept)
+}
+
+// Truncate returns the rows with no more than their first t ids each, and counts those that were longer. The ids are shared.
+func (r Rows) Truncate(t int) (rows Rows, cut int) {
+	rows = append(rows, r...)
+	for i := range rows {
+		if len(rows[i].IDs) > t {
+			rows[i].IDs = rows[i].IDs[:max(t, 0)]
+			cut++
+		}
+	}
+	return rows, cut
+}
+
+// RowSize is the shape of a batch of rows: B rows of T positions, filled up with Pad.
+type RowSize struct {
+	B, T int
+	Pad  int32
+}
+
+// RowBatches is a Source of Rows: tokens (B, T), lengths (B), and targets (B), which are the classes. Seed and Pool may be set
+// before the first Batch. A RowBatches is for one goroutine at a time.
+type RowBatches struct {
+	Seed uint64
+	Pool int // batches among which rows are sorted by length, so that a batch holds rows of like length; 0 for none
+
+	rows    Rows
+	size    RowSize
+	sampler sampler
+
+	feed                     graph.Feed
+	tokens, lengths, targets []int32
+}
+
+// Batches draws all rows once in each epoch, in a new order. A batch may end one epoch and begin the next.
+func (r Rows) Batches(size RowSize) *RowBatches {
+	return &RowBatches{rows: r, size: size, sampler: sampler{n: len(r), b: size.B, length: func(i int) int { return len(r[i].IDs) }}}
+}
+
+// Sequential takes all rows once and in order, for evaluation, in Len batches; any other is an error. The last batch is filled up
+// with rows of one Pad whose class is ops.IgnoreTarget.
+func (r Rows) Sequential(size RowSize) *RowBatches {
+	s := r.Batches(size)
+	s.sampler.passes = true
+	return s
+}
+
+// Spread bounds a Sequential to this many rows, spread evenly over all; 0 keeps them all. It returns s.
+func (s *RowBatches) Spread(rows int) *RowBatches {
+	s.sampler.some = max(rows, 0)
+	return s
+}
+
+// Len is the number of batches that hold all rows once, rounded up.
+func (s *RowBatches) Len() int { return s.sampler.batches() }
+
+// Batch is micro-batch i. A row that is empty or too long, or has a negative class, is an error; Rows.Fit and Rows.Truncate see to
+// the lengths.
+func (s *RowBatches) Batch(i int) (graph.Feed, error) {
+	if err := s.prepare(); err != nil {
+		return nil, errors.WithMessage(err, "data: rows")
+	}
+	items, err := s.sampler.batch(i, s.Seed, s.Pool)
+	if err != nil {
+		return nil, errors.WithMessage(err, "data: rows")
+	}
+	fillIDs(s.tokens, s.size.Pad)
+	fillIDs(s.lengths, 1)
+	fillIDs(s.targets, ops.IgnoreTarget)
+	for r, item := range items {
+		row := s.rows[item]
+		if n := len(row.IDs); n < 1 || n > s.size.T {
+			return nil, errors.Errorf("data: rows: row %d has %d ids, want 1 … %d: Rows.Fit drops such rows, Rows.Truncate cuts long ones",
+				item, n, s.size.T)
+		}
+		if row.Class < 0 && row.Class != ops.IgnoreTarget {
+			return nil, errors.Errorf("data: rows: row %d has class %d, want at least 0", item, row.Class)
+		}
+		copy(s.tokens[r*s.size.T:], row.IDs)
+		s.lengths[r], s.targets[r] = int32(len(row.IDs)), row.Class
+	}
+	return s.feed, nil
+}
+
+func (s *RowBatches) prepare() error {
+	if s.feed != nil {
+		return nil
+	}
+	if err := checkSizes("B", s.size.B, "T", s.size.T); err != nil {
+		return err
+	}
+	s.feed = graph.Feed{}
+	s.tokens = addIDs(s.feed, "tokens", s.size.B, s.size.T)
+	s.lengths, s.targets = addIDs(s.feed, "lengths", s.size.B), addIDs(s.feed, "targets", s.size.B)
+	return nil
+}

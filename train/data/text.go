@@ -1,0 +1,170 @@
+package data
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
+)
+
+// Encoder turns text into token ids and appends them to dst: all of them, never cut to a length and never padded. A tokenizer of
+// package tokenize is one.
+type Encoder interface {
+	AppendEncode(dst []int32, text string) ([]int32, error)
+}
+
+// Text is text to train on and how it becomes a Corpus.
+//
+// A file goes to the Encoder in blocks of at most Block bytes, cut behind a line that has no other white space around its end,
+// where there is one; a file no larger than Block is one block. So the text may be larger than memory. An Encoder that frames texts,
+// as BERT's in [CLS] and [SEP], frames every block: ForText of a tokenizer does not.
+type Text struct {
+	Paths       []string          // files, folders with all below them, or patterns, see textfile.Find; names in .gz are unpacked
+	Encoding    textfile.Encoding // the zero value is UTF-8; a byte that is no text is an error
+	Encoder     Encoder
+	End         []int32 // ids put behind each file, such as that of <|endoftext|>
+	Block       int     // bytes; 0 means 16 MiB
+	File        string  // token file to keep and to use again, see Corpus; empty keeps the ids in memory
+	Fingerprint string  // identifies the Encoder and its vocabulary; needed with File
+}
+
+// Corpus encodes the text. With File set it writes the token file, unless the one that is there was made from files of the same
+// names, sizes and times of change, with the same Encoding, Fingerprint, End and Block. The file appears whole or not at all. A File that
+// exists and is no token file is an error, never overwritten.
+func (t Text) Corpus() (c *Corpus, err error) {
+	defer func() { err = errors.WithMessage(err, "data: text") }()
+	switch {
+	case t.Encoder == nil:
+		return nil, errors.New("the Encoder is nil")
+	case t.Block < 0:
+		return nil, errors.Errorf("blocks of %d bytes, want at least 1, or 0 for 16 MiB", t.Block)
+	case len(t.End) > 0 && slices.Min(t.End) < 0:
+		return nil, errors.Errorf("id %d of End is negative", slices.Min(t.End))
+	case t.File != "" && t.Fingerprint == "":
+		return nil, errors.Errorf("token file %s needs the Fingerprint of its Encoder, so that another Encoder rewrites it", t.File)
+	}
+	files, err := findFiles(t.Paths, t.File)
+	if err != nil {
+		return nil, err
+	}
+	if t.File == "" {
+		return t.inMemory(files)
+	}
+	key := t.key(files)
+	usable, err := upToDate(t.File, key)
+	if err != nil {
+		return nil, err
+	}
+	if !usable {
+		if err := t.write(files, key); err != nil {
+			return nil, err
+		}
+	}
+	return openCorpus(t.File)
+}
+
+func (t Text) inMemory(files []textfile.File) (*Corpus, error) {
+	var all []int32
+	if err := t.encode(files, func(ids []int32) error { all = append(all, ids...); return nil }); err != nil {
+		return nil, err
+	}
+	c, err := newCorpus(all)
+	if err == nil {
+		c.name = files[0].Path
+	}
+	return c, err
+}
+
+func (t Text) write(files []textfile.File, key [32]byte) error {
+	w, err := createTokens(t.File, 2)
+	if err != nil {
+		return err
+	}
+	defer w.abandon()
+	if err := t.encode(files, w.write); err != nil {
+		return err
+	}
+	return w.finish(key)
+}
+
+// encode passes the ids of all files to sink, block by block.
+func (t Text) encode(files []textfile.File, sink func([]int32) error) error {
+	limit := t.Block
+	if limit == 0 {
+		limit = 16 << 20
+	}
+	b := blocks{buf: make([]byte, limit+1)}
+	for _, f := range files {
+		if err := t.encodeFile(f.Path, &b, sink); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t Text) encodeFile(path string, b *blocks, sink func([]int32) error) error {
+	r, err := textfile.Open(path, t.Encoding)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	*b = blocks{r: r, buf: b.buf}
+	var ids []int32
+	for {
+		block, err := b.next()
+		if err == io.EOF {
+			return sink(t.End)
+		}
+		if err != nil {
+			return err
+		}
+		if ids, err = t.Encoder.AppendEncode(ids[:0], string(block)); err != nil {
+			return errors.WithMessagef(err, "%s: encode", path)
+		}
+		if i := slices.IndexFunc(ids, func(id int32) bool { return id < 0 }); i >= 0 {
+			return errors.Errorf("%s: encode: id %d is negative", path, ids[i])
+		}
+		if err := sink(ids); err != nil {
+			return err
+		}
+	}
+}
+
+// key is the hash of all that the ids depend on. Every string goes in quoted, so that no two lists read alike.
+func (t Text) key(files []textfile.File) (key [32]byte) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %d %d %q\n", t.Fingerprint, t.End, t.Block, t.Encoding)
+	for _, f := range files {
+		fmt.Fprintf(h, "%q %d %d\n", f.Path, f.Size, f.Modified.UnixNano())
+	}
+	h.Sum(key[:0])
+	return key
+}
+
+// upToDate reports whether the token file at path may be used again. One of ours that is damaged or out of date may not, and is
+// replaced; a file of any other kind is an error.
+func upToDate(path string, key [32]byte) (bool, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, errors.WithStack(err)
+	}
+	defer f.Close()
+	magic := make([]byte, len(tokenMagic))
+	if n, err := f.ReadAt(magic, 0); string(magic[:n]) != tokenMagic {
+		if err != nil && err != io.EOF {
+			return false, errors.WithStack(err)
+		}
+		return false, errors.Errorf("%s exists and is no token file: choose another name", path)
+	}
+	h, _, err := readTokenHeader(f)
+	return err == nil && h.key == key, nil
+}

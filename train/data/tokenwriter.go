@@ -1,0 +1,125 @@
+package data
+
+import (
+	"bufio"
+	"encoding/binary"
+	"hash/crc32"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/pkg/errors"
+)
+
+// tokenWriter writes a token file under a hidden name and renames it when it is whole. It begins with ids of two bytes and
+// starts over with four when one does not fit.
+type tokenWriter struct {
+	tokenHeader
+	path    string
+	file    *os.File
+	w       *bufio.Writer
+	scratch []byte
+}
+
+func createTokens(path string, width int) (*tokenWriter, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return nil, errors.Wrap(err, "create token file")
+	}
+	w := &tokenWriter{tokenHeader: tokenHeader{width: width}, path: path, file: f, w: bufio.NewWriterSize(f, 1<<16)}
+	if _, err := w.w.Write(make([]byte, headerSize)); err != nil {
+		w.abandon()
+		return nil, errors.Wrapf(err, "write token file %s", path)
+	}
+	return w, nil
+}
+
+// abandon removes the unfinished file; after finish it does nothing.
+func (w *tokenWriter) abandon() {
+	if w.file != nil {
+		w.file.Close()
+		os.Remove(w.file.Name())
+		w.file = nil
+	}
+}
+
+// write appends ids, none of which is negative.
+func (w *tokenWriter) write(ids []int32) error {
+	for _, id := range ids {
+		w.maxID = max(w.maxID, id)
+	}
+	if w.width == 2 && w.maxID > math.MaxUint16 {
+		if err := w.widen(); err != nil {
+			return err
+		}
+	}
+	b := w.scratch[:0]
+	for _, id := range ids {
+		if w.width == 2 {
+			b = binary.LittleEndian.AppendUint16(b, uint16(id))
+		} else {
+			b = binary.LittleEndian.AppendUint32(b, uint32(id))
+		}
+	}
+	w.scratch, w.sum = b, crc32.Update(w.sum, castagnoli, b)
+	w.count += len(ids)
+	_, err := w.w.Write(b)
+	return errors.Wrapf(err, "write token file %s", w.path)
+}
+
+// widen copies what is written so far into a file with ids of four bytes.
+func (w *tokenWriter) widen() error {
+	if err := w.w.Flush(); err != nil {
+		return errors.Wrapf(err, "write token file %s", w.path)
+	}
+	wide, err := createTokens(w.path, 4)
+	if err != nil {
+		return err
+	}
+	buf, ids := make([]byte, 1<<16), make([]int32, 1<<15)
+	for done := 0; done < w.count; {
+		n := min(len(ids), w.count-done)
+		if _, err := w.file.ReadAt(buf[:2*n], int64(headerSize+2*done)); err != nil {
+			wide.abandon()
+			return errors.Wrapf(err, "read back token file %s", w.path)
+		}
+		for i := range n {
+			ids[i] = int32(binary.LittleEndian.Uint16(buf[2*i:]))
+		}
+		if err := wide.write(ids[:n]); err != nil {
+			wide.abandon()
+			return err
+		}
+		done += n
+	}
+	wide.maxID = w.maxID
+	w.abandon()
+	*w = *wide
+	return nil
+}
+
+// finish writes the header and renames the file to its final name.
+func (w *tokenWriter) finish(key [32]byte) error {
+	w.key = key
+	err := w.w.Flush()
+	if err == nil {
+		_, err = w.file.WriteAt(w.tokenHeader.bytes(), 0)
+	}
+	if err == nil {
+		err = w.file.Chmod(0o644)
+	}
+	if err == nil {
+		err = w.file.Sync()
+	}
+	if err == nil {
+		err = w.file.Close()
+	}
+	if err == nil {
+		err = os.Rename(w.file.Name(), w.path)
+	}
+	if err != nil {
+		return errors.Wrapf(err, "write token file %s", w.path)
+	}
+	w.file = nil
+	return errors.WithMessagef(syncFolder(filepath.Dir(w.path)), "write token file %s", w.path)
+}

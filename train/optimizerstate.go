@@ -1,0 +1,169 @@
+package train
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+// paramState is the state of one parameter.
+type paramState struct {
+	name  string
+	shape tensor.Shape
+	dt    tensor.Dtype
+	kept  []*tensor.Dense // one for each kind of state, of the parameter's shape
+}
+
+// optimizerState is the state of all parameters, in the model's order, and the number of steps.
+type optimizerState struct {
+	kinds []string // names of the tensors kept for a parameter, such as exp_avg
+	all   []paramState
+	step  *tensor.Dense // (1) int64
+}
+
+// bind makes the state for a model, or checks that the state was made for it.
+func (s *optimizerState) bind(model []G.ValueGrad, kinds []string) error {
+	if s.step != nil {
+		return s.same(model, kinds)
+	}
+	fresh := optimizerState{kinds: kinds, step: tensor.New(tensor.Of(tensor.Int64), tensor.WithShape(1))}
+	seen := map[string]bool{}
+	for i, p := range model {
+		name := nameOf(p, i)
+		if seen[name] {
+			return errors.Errorf("two parameters are called %s: give them names of their own", name)
+		}
+		seen[name] = true
+		v := p.Value()
+		if err := checkFloats(v); err != nil {
+			return errors.WithMessage(err, name)
+		}
+		fresh.all = append(fresh.all, paramState{name: name, shape: v.Shape().Clone(), dt: v.Dtype()})
+	}
+	for i := range fresh.all {
+		if err := fresh.all[i].make(kinds); err != nil {
+			return err
+		}
+	}
+	*s = fresh
+	return nil
+}
+
+// pairKind is the state that holds two moments in bfloat16 in an int32; all others are of the parameter's type.
+const pairKind = "exp_avg_pair"
+
+// seed names the random words that round the pairs of a parameter.
+func (s *paramState) seed() kernel.Seed { return kernel.Seed{Key: kernel.Key(0, s.name)} }
+
+func (s *paramState) make(kinds []string) error {
+	shape := s.shape.Clone()
+	if shape.Dims() == 0 {
+		shape = tensor.Shape{1}
+	}
+	for _, kind := range kinds {
+		dt := s.dt
+		if kind == pairKind {
+			if dt = tensor.Int32; s.dt != tensor.Float32 {
+				return errors.Errorf("%s is of %v: moments in bfloat16 need parameters of float32", s.name, s.dt)
+			}
+		}
+		t := tensor.New(tensor.Of(dt), tensor.WithShape(shape.Clone()...))
+		kernel.LargePages(t)
+		s.kept = append(s.kept, t)
+	}
+	return nil
+}
+
+func (s *optimizerState) same(model []G.ValueGrad, kinds []string) error {
+	if len(model) != len(s.all) {
+		return errors.Errorf("%d parameters, but the optimizer was bound to %d: one optimizer serves one model", len(model), len(s.all))
+	}
+	if len(kinds) != len(s.kinds) {
+		return errors.Errorf("state %v, but the optimizer was bound with state %v", kinds, s.kinds)
+	}
+	for i, p := range model {
+		b := &s.all[i]
+		name, v := nameOf(p, i), p.Value()
+		if err := checkFloats(v); err != nil {
+			return errors.WithMessage(err, name)
+		}
+		if name != b.name || !slices.Equal(v.Shape(), b.shape) || v.Dtype() != b.dt {
+			return errors.Errorf("parameter %d is %s %v of %v, but the optimizer was bound to %s %v of %v: one optimizer serves one model",
+				i, name, v.Shape(), v.Dtype(), b.name, b.shape, b.dt)
+		}
+	}
+	return nil
+}
+
+// begin binds, checks that there are gradients and counts the step, which it returns.
+func (s *optimizerState) begin(model []G.ValueGrad, kinds []string) (step int, err error) {
+	if err := s.bind(model, kinds); err != nil {
+		return 0, err
+	}
+	for i, p := range model {
+		if err := s.all[i].checkGrad(p); err != nil {
+			return 0, errors.WithMessagef(err, "gradient of %s", s.all[i].name)
+		}
+	}
+	n := s.step.Int64s()
+	n[0]++
+	return int(n[0]), nil
+}
+
+// checkGrad returns an error unless p has a gradient of the parameter's type and shape.
+func (s *paramState) checkGrad(p G.ValueGrad) error {
+	g, err := p.Grad()
+	if err != nil {
+		return errors.WithStack(err)
+	}
+	if err := checkFloats(g); err != nil {
+		return err
+	}
+	if g.Dtype() != s.dt || size(g) != count(s.shape) {
+		return errors.Errorf("shape %v of %v, want %v of %v", g.Shape(), g.Dtype(), s.shape, s.dt)
+	}
+	return nil
+}
+
+// clearForeign zeroes the gradients of a plain Gorgonia program, whose next run adds to them, as Gorgonia's own solvers do. Those
+// of a graph.Program are replaced by its next run.
+func clearForeign(p G.ValueGrad) {
+	if _, ours := p.(*graph.Weight); ours {
+		return
+	}
+	if g, err := p.Grad(); err == nil && g.Dtype() == tensor.Float64 {
+		clear(floats[float64](g))
+	} else if err == nil {
+		clear(floats[float32](g))
+	}
+}
+
+func nameOf(p G.ValueGrad, i int) string {
+	if n, ok := p.(G.Namer); ok && n.Name() != "" {
+		return n.Name()
+	}
+	return fmt.Sprintf("parameter.%d", i)
+}
+
+// list is the state by name: step, and kind.NAME for each kind of state and parameter.
+func (s *optimizerState) list() iter.Seq2[string, *tensor.Dense] {
+	return func(yield func(string, *tensor.Dense) bool) {
+		if s.step == nil || !yield("step", s.step) {
+			return
+		}
+		for k, kind := range s.kinds {
+			for i := range s.all {
+				if !yield(kind+"."+s.all[i].name, s.all[i].kept[k]) {
+					return
+				}
+			}
+		}
+	}
+}
