@@ -191,8 +191,9 @@ func BenchmarkLoad(b *testing.B) {
 // BenchmarkEncodePattern measures split patterns that have no scanner of their own, on one goroutine, with a small model.
 func BenchmarkEncodePattern(b *testing.B) {
 	model := trainBPE(b).Stages().Model
-	for _, name := range slices.Sorted(maps.Keys(publishedPatterns)) {
-		split := tokenize.Split{Pattern: publishedPatterns[name], Regex: true, Behavior: tokenize.Isolated}
+	patterns := publishedPatterns(b)
+	for _, name := range slices.Sorted(maps.Keys(patterns)) {
+		split := tokenize.Split{Pattern: patterns[name], Regex: true, Behavior: tokenize.Isolated}
 		tok := must[*tokenize.Tokenizer](b)(tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{split, tokenize.ByteLevel{NoPattern: true}}, Model: model}))
 		for kind, text := range benchTexts(b) {
 			b.Run(name+"/"+kind, func(b *testing.B) {

@@ -22,25 +22,6 @@ var (
 	WriteScore = writeScore
 )
 
-// MatchBoth returns the matches of a pattern by its program, if it has one, and by the engine that backtracks. With slow
-// the program remembers failures from the start.
-func MatchBoth(pattern, text string, slow bool) (program, engine []Span, known bool, err error) {
-	re, err := compile(pattern)
-	if err != nil {
-		return nil, nil, false, err
-	}
-	if engine, err = re.backtrack(text); err != nil || re.program == nil {
-		return nil, engine, false, err
-	}
-	m := newMachine(re.program)
-	m.begin(text)
-	if slow {
-		m.remember()
-	}
-	program, err = m.findAll()
-	return program, engine, true, err
-}
-
 // CountPieces returns the number of pieces that the scanner of a pattern finds.
 func CountPieces(pattern, text string) (n int) {
 	sc := begun(newPatternScanner(pattern, true))

@@ -1,6 +1,10 @@
 package tokenize
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+)
 
 // byteToken returns the token that stands for a byte in a vocabulary of characters, such as <0x0A>.
 func byteToken(b byte) string { return fmt.Sprintf("<0x%02X>", b) }
@@ -23,19 +27,6 @@ func readByteToken(token string) (b byte, ok bool) {
 	if len(token) != len("<0x00>") || token[:3] != "<0x" || token[5] != '>' {
 		return 0, false
 	}
-	high, low := hexValue(token[3]), hexValue(token[4])
+	high, low := char.HexValue(token[3]), char.HexValue(token[4])
 	return byte(high<<4 | low), high|low < 16
-}
-
-// hexValue returns the value of a hexadecimal digit, or 16.
-func hexValue(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'a' <= c && c <= 'f':
-		return int(c-'a') + 10
-	case 'A' <= c && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return 16
 }

@@ -3,6 +3,7 @@ package tokenize
 import (
 	"encoding/json"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/onig"
 	"github.com/pkg/errors"
 )
 
@@ -19,7 +20,7 @@ func (r Replace) check() error {
 	if !r.Regex {
 		return nil
 	}
-	_, err := compile(r.Pattern)
+	_, err := onig.Compile(r.Pattern)
 	return errors.WithMessagef(err, "pattern %q", r.Pattern)
 }
 

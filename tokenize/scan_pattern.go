@@ -1,24 +1,26 @@
 package tokenize
 
+import "github.com/gorgoformer/gorgoformer/tokenize/internal/onig"
+
 // maxBranches bounds the memory of failures of a patternScanner, in bits for each byte of text.
 const maxBranches = 256
 
 // patternScanner yields the matches of a program and, if gaps is set, the text between them. Like stack it keeps a state
 // while it scans a text: see begun.
 type patternScanner struct {
-	program *program
+	program *onig.Program
 	gaps    bool
 }
 
 // newPatternScanner returns the scanner of a regular expression whose time is linear and whose matches are not empty and do
 // not depend on the text before them; nil for any other.
 func newPatternScanner(pattern string, gaps bool) scanner {
-	re, err := compile(pattern)
-	if err != nil || re.program == nil {
+	re, err := onig.Compile(pattern)
+	if err != nil || re.Program == nil {
 		return nil
 	}
-	p := re.program
-	if !p.forward || !p.plain || p.empty || p.branches > maxBranches {
+	p := re.Program
+	if !p.Forward || !p.Plain || p.Empty || p.Branches > maxBranches {
 		return nil
 	}
 	return patternScanner{p, gaps}
@@ -31,36 +33,36 @@ func (s patternScanner) next(text string, at int) (start, end int) { return s.be
 func (patternScanner) cut(text string, _ int) int { return len(text) }
 
 func (s patternScanner) begun() *patternState {
-	return &patternState{machine: newMachine(s.program), gaps: s.gaps}
+	return &patternState{machine: onig.NewMachine(s.program), gaps: s.gaps}
 }
 
 // patternState is a patternScanner on its way through a text.
 type patternState struct {
-	*machine
+	*onig.Machine
 	gaps bool
-	held Span // the match behind a gap
+	held onig.Match // the match behind a gap
 }
 
 func (s *patternState) next(text string, at int) (start, end int) {
-	if len(text) != len(s.text) {
-		s.begin(text)
-		s.held = Span{}
+	if len(text) != len(s.Text) {
+		s.Begin(text)
+		s.held = onig.Match{}
 	}
-	match, ok := s.held, s.held.Start == at && s.held.End > at && s.held.End <= len(text)
+	m, ok := s.held, s.held.Start == at && s.held.End > at && s.held.End <= len(text)
 	if !ok {
-		match, ok = s.find(at)
+		m, ok = s.Find(at)
 	}
-	s.held = Span{}
+	s.held = onig.Match{}
 	switch {
 	case !ok && s.gaps:
 		return at, len(text)
 	case !ok:
 		return len(text), len(text)
-	case s.gaps && match.Start > at:
-		s.held = match
-		return at, match.Start
+	case s.gaps && m.Start > at:
+		s.held = m
+		return at, m.Start
 	}
-	return match.Start, match.End
+	return m.Start, m.End
 }
 
 func (s *patternState) cut(text string, _ int) int { return len(text) }

@@ -14,18 +14,6 @@ const (
 	patternSpaces = `\s+`
 )
 
-// spaceRuns returns the matches of patternSpaces.
-func spaceRuns(text string) (found []Span) {
-	for at := 0; at < len(text); {
-		start := runNot(text, at, char.Space)
-		at = runOf(text, start, char.Space)
-		if start < at {
-			found = append(found, Span{start, at})
-		}
-	}
-	return found
-}
-
 // runScanner yields runs of the characters that is says yes to, and runs of the others.
 type runScanner struct {
 	is      func(rune) bool

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/onig"
 	"github.com/pkg/errors"
 )
 
@@ -33,7 +35,7 @@ type Split struct {
 // check returns an error when s cannot work.
 func (s Split) check() error {
 	if s.Regex && s.scanner() == nil {
-		if _, err := compile(s.Pattern); err != nil {
+		if _, err := onig.Compile(s.Pattern); err != nil {
 			return errors.WithMessagef(err, "pattern %q", s.Pattern)
 		}
 	}
@@ -102,11 +104,15 @@ func findAll(text, pattern string, regex bool) ([]Span, error) {
 		return spaceRuns(text), nil
 	}
 	if regex {
-		re, err := compile(pattern)
+		re, err := onig.Compile(pattern)
 		if err != nil {
 			return nil, errors.WithMessagef(err, "pattern %q", pattern)
 		}
-		found, err := re.findAll(text)
+		matches, err := re.FindAll(text)
+		found := make([]Span, len(matches))
+		for i, m := range matches {
+			found[i] = Span(m)
+		}
 		return found, errors.WithMessagef(err, "pattern %q", pattern)
 	}
 	return findText(text, pattern), nil
@@ -212,4 +218,16 @@ func parseSplit(raw json.RawMessage, _ int) (Splitter, error) {
 	}
 	s := Split{Pattern: pattern, Regex: regex, Behavior: f.Behavior, Invert: f.Invert}
 	return s, s.check()
+}
+
+// spaceRuns returns the matches of patternSpaces.
+func spaceRuns(text string) (found []Span) {
+	for at := 0; at < len(text); {
+		start := runNot(text, at, char.Space)
+		at = runOf(text, start, char.Space)
+		if start < at {
+			found = append(found, Span{start, at})
+		}
+	}
+	return found
 }

@@ -1,9 +1,9 @@
-package tokenize
+package onig
 
 import "unicode/utf8"
 
 // back returns the state of the last choice that is still open, or −1.
-func (m *machine) back(base int) (pc, pos int) {
+func (m *Machine) back(base int) (pc, pos int) {
 	for len(m.stack) > base {
 		m.steps++
 		last := len(m.stack) - 1
@@ -11,11 +11,11 @@ func (m *machine) back(base int) (pc, pos int) {
 		in := &m.code[c.pc]
 		switch {
 		case c.next < 0:
-			bit := in.branch.number*(len(m.text)+1) + c.pos
+			bit := in.branch.number*(len(m.Text)+1) + c.pos
 			m.failed[bit/64] |= 1 << (bit % 64)
 			m.stack = m.stack[:last]
 		case in.op == opRun:
-			_, w := utf8.DecodeLastRuneInString(m.text[:c.pos])
+			_, w := utf8.DecodeLastRuneInString(m.Text[:c.pos])
 			pc, pos = c.pc+1, c.pos-w
 			if c.pos = pos; pos <= c.low {
 				m.stack = m.stack[:last]
@@ -33,13 +33,13 @@ func (m *machine) back(base int) (pc, pos int) {
 }
 
 // apart matches the code of in by itself.
-func (m *machine) apart(in *instruction, pc, pos int) (to, end int, ok bool) {
+func (m *Machine) apart(in *instruction, pc, pos int) (to, end int, ok bool) {
 	from := pos
 	for n := 0; in.op == opBehind && n < in.min; n++ {
 		if from == 0 {
 			return in.target, pos, in.negative
 		}
-		_, w := utf8.DecodeLastRuneInString(m.text[:from])
+		_, w := utf8.DecodeLastRuneInString(m.Text[:from])
 		from -= w
 	}
 	depth := len(m.stack)

@@ -1,4 +1,4 @@
-package tokenize
+package onig
 
 // nullable reports whether n may match the empty text.
 func (n *regexNode) nullable() bool {

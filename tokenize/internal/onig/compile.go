@@ -1,10 +1,10 @@
-package tokenize
+package onig
 
 import "github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 
 // programCompiler writes the instructions of a program.
 type programCompiler struct {
-	program *program
+	program *Program
 	sets    []char.Set // by bit
 	masks   []uint32   // by class: the sets that it is in
 	code    []instruction
@@ -41,7 +41,7 @@ func (c *programCompiler) emit(n *regexNode, rest firstSet) {
 	case nodeRepeat:
 		c.repeat(n, rest)
 	case nodeStart:
-		c.program.forward = false
+		c.program.Forward = false
 		c.put(instruction{op: opStart})
 	case nodeEnd:
 		c.put(instruction{op: opEnd})
@@ -92,8 +92,8 @@ func (c *programCompiler) choice(n *regexNode, rest firstSet) {
 
 // branch writes an opBranch with n ways.
 func (c *programCompiler) branch(n int) int {
-	c.program.branches++
-	b := &branch{number: c.program.branches - 1, pcs: make([]int, n)}
+	c.program.Branches++
+	b := &branch{number: c.program.Branches - 1, pcs: make([]int, n)}
 	return c.put(instruction{op: opBranch, branch: b})
 }
 
@@ -113,7 +113,7 @@ func (c *programCompiler) aim(at, i int, first firstSet) {
 
 // apart writes the only part of n as code that is matched by itself.
 func (c *programCompiler) apart(op opcode, n *regexNode, back int) {
-	c.program.plain = c.program.plain && n.bounded()
+	c.program.Plain = c.program.Plain && n.bounded()
 	at := c.put(instruction{op: op, negative: n.negative, min: back})
 	c.emit(n.kids[0], firstSet{any: true, match: true})
 	c.put(instruction{op: opMatch})
@@ -124,7 +124,7 @@ func (c *programCompiler) apart(op opcode, n *regexNode, back int) {
 
 // behind writes a look behind: each alternative must have one length.
 func (c *programCompiler) behind(n *regexNode, rest firstSet) {
-	c.program.forward = false
+	c.program.Forward = false
 	part := n.kids[0]
 	if length, ok := part.length(); ok {
 		c.apart(opBehind, n, length)

@@ -1,4 +1,4 @@
-package tokenize
+package onig
 
 import (
 	"unicode/utf8"
@@ -6,19 +6,22 @@ import (
 	"github.com/pkg/errors"
 )
 
-// find returns the first match that begins at at or after; ok is false if there is none.
-func (m *machine) find(at int) (s Span, ok bool) {
+// Match is a match, from its first byte to behind its last.
+type Match struct{ Start, End int }
+
+// Find returns the first match that begins at at or after; ok is false if there is none.
+func (m *Machine) Find(at int) (s Match, ok bool) {
 	for {
 		class, w := uint8(0), 0
-		if at < len(m.text) {
-			class, w = m.classAt(m.text, at)
+		if at < len(m.Text) {
+			class, w = m.classAt(m.Text, at)
 		}
 		if m.starts[class] {
 			if end := m.matchAt(at); end >= 0 {
-				return Span{at, end}, true
+				return Match{at, end}, true
 			}
 		}
-		if at >= len(m.text) || m.over {
+		if at >= len(m.Text) || m.over {
 			return s, false
 		}
 		at += w
@@ -27,16 +30,16 @@ func (m *machine) find(at int) (s Span, ok bool) {
 
 // findAll returns the matches in text, from left to right. An empty match does not directly follow another match. It is an
 // error if a program that is not plain takes too many steps.
-func (p *program) findAll(text string) ([]Span, error) {
-	m := newMachine(p)
-	m.begin(text)
+func (p *Program) findAll(text string) ([]Match, error) {
+	m := NewMachine(p)
+	m.Begin(text)
 	return m.findAll()
 }
 
-func (m *machine) findAll() (found []Span, err error) {
+func (m *Machine) findAll() (found []Match, err error) {
 	last := -1
-	for at := 0; at <= len(m.text); {
-		s, ok := m.find(at)
+	for at := 0; at <= len(m.Text); {
+		s, ok := m.Find(at)
 		switch {
 		case m.over:
 			return nil, errors.Errorf("byte %d: more than %d steps: use an expression without nested repeats", at, m.limit)
@@ -49,8 +52,8 @@ func (m *machine) findAll() (found []Span, err error) {
 		last, at = s.End, s.End
 		if s.Start == s.End {
 			w := 1
-			if at < len(m.text) {
-				_, w = utf8.DecodeRuneInString(m.text[at:])
+			if at < len(m.Text) {
+				_, w = utf8.DecodeRuneInString(m.Text[at:])
 			}
 			at += w
 		}

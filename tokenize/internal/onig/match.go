@@ -1,4 +1,4 @@
-package tokenize
+package onig
 
 import (
 	"math"
@@ -6,18 +6,18 @@ import (
 	"unicode/utf8"
 )
 
-// machine matches a program with texts of which each is the same or a prefix of one text. It backtracks; once that has
+// Machine matches a program with texts of which each is the same or a prefix of one text. It backtracks; once that has
 // taken many steps, it remembers where it failed, so that no state is tried at one place twice.
-type machine struct {
-	*program
-	text   string
+type Machine struct {
+	*Program
+	Text   string
 	code   []instruction // fast or slow
 	stack  []choicePoint
 	steps  int
 	limit  int      // of steps
 	over   bool     // the limit is passed even with the memory of failures, so that matches are missing
 	failed []uint64 // by branch and place, for slow
-	runs   []Span   // by instruction, for slow: the last run without a bound
+	runs   []Match  // by instruction, for slow: the last run without a bound
 }
 
 // choicePoint is a way that is still open, or with next below 0 a mark: when it is reached, all ways of pc have failed.
@@ -36,39 +36,40 @@ const (
 	mostAtLeast  = 1 << 24
 )
 
-func newMachine(p *program) *machine {
-	return &machine{program: p, code: p.fast, limit: stepsAtLeast}
+// NewMachine returns a machine for a program. Begin gives it a text.
+func NewMachine(p *Program) *Machine {
+	return &Machine{Program: p, code: p.fast, limit: stepsAtLeast}
 }
 
-// begin sets the text.
-func (m *machine) begin(text string) {
-	if len(m.text) != len(text) {
+// Begin sets the text.
+func (m *Machine) Begin(text string) {
+	if len(m.Text) != len(text) {
 		m.code, m.steps, m.failed = m.fast, 0, m.failed[:0]
 		m.limit = stepsAtLeast + stepsPerByte*len(text)
 	}
-	m.text = text
+	m.Text = text
 }
 
 // remembers reports whether failures are remembered.
-func (m *machine) remembers() bool { return len(m.failed) > 0 }
+func (m *Machine) remembers() bool { return len(m.failed) > 0 }
 
 // remember begins to remember failures.
-func (m *machine) remember() {
-	n := (m.branches*(len(m.text)+1) + 64) / 64
+func (m *Machine) remember() {
+	n := (m.Branches*(len(m.Text)+1) + 64) / 64
 	if cap(m.failed) < n {
 		m.failed = make([]uint64, n)
 	}
 	m.failed = m.failed[:n]
 	clear(m.failed)
-	m.runs = make([]Span, len(m.slow))
+	m.runs = make([]Match, len(m.slow))
 	m.code, m.stack = m.slow, m.stack[:0]
-	if m.limit = mostAtLeast + mostPerByte*len(m.text); m.plain {
+	if m.limit = mostAtLeast + mostPerByte*len(m.Text); m.Plain {
 		m.limit = math.MaxInt
 	}
 }
 
 // matchAt returns the end of the match that begins at at, or noMatch.
-func (m *machine) matchAt(at int) int {
+func (m *Machine) matchAt(at int) int {
 	end := m.run(0, at)
 	if end == tooSlow && !m.remembers() {
 		m.remember()
@@ -79,7 +80,7 @@ func (m *machine) matchAt(at int) int {
 }
 
 // run returns where the code from pc on ends that begins at pos, or noMatch.
-func (m *machine) run(pc, pos int) int {
+func (m *Machine) run(pc, pos int) int {
 	base := len(m.stack)
 	for {
 		if m.steps++; m.steps > m.limit {
@@ -115,25 +116,25 @@ func (m *machine) run(pc, pos int) int {
 }
 
 // one matches an instruction that has at most one character and one way.
-func (m *machine) one(in *instruction, pos int) (end int, ok bool) {
+func (m *Machine) one(in *instruction, pos int) (end int, ok bool) {
 	switch in.op {
 	case opSet:
-		if pos < len(m.text) {
-			class, w := m.classAt(m.text, pos)
+		if pos < len(m.Text) {
+			class, w := m.classAt(m.Text, pos)
 			return pos + w, in.set[class]
 		}
 		return pos, false
 	case opLook:
-		return pos, in.set[m.nextClass(m.text, pos)] != in.negative
+		return pos, in.set[m.nextClass(m.Text, pos)] != in.negative
 	case opStart:
 		return pos, pos == 0
 	}
-	return pos, pos == len(m.text) // opEnd
+	return pos, pos == len(m.Text) // opEnd
 }
 
 // runOf takes as many characters as in allows, and leaves a choice to give some back.
-func (m *machine) runOf(in *instruction, pc, pos int) (end int, ok bool) {
-	text, set := m.text, in.set
+func (m *Machine) runOf(in *instruction, pc, pos int) (end int, ok bool) {
+	text, set := m.Text, in.set
 	if m.remembers() && in.max < 0 {
 		return m.runAgain(in, pc, pos)
 	}
@@ -167,27 +168,27 @@ func (m *machine) runOf(in *instruction, pc, pos int) (end int, ok bool) {
 }
 
 // runAgain is runOf for a possessive run without a bound. It goes through each run of a text once.
-func (m *machine) runAgain(in *instruction, pc, pos int) (end int, ok bool) {
+func (m *Machine) runAgain(in *instruction, pc, pos int) (end int, ok bool) {
 	last := &m.runs[pc]
 	n, at := 0, pos
-	for ; at < len(m.text); n++ {
+	for ; at < len(m.Text); n++ {
 		if n >= in.min && last.Start <= at && at < last.End {
 			return last.End, true
 		}
-		class, w := m.classAt(m.text, at)
+		class, w := m.classAt(m.Text, at)
 		if !in.set[class] {
 			break
 		}
 		at += w
 	}
-	*last = Span{pos, at}
+	*last = Match{pos, at}
 	return at, n >= in.min
 }
 
 // enter goes to the first way of in that the next character allows, and leaves a choice for the next one.
-func (m *machine) enter(in *instruction, pc, pos int) (to int, ok bool) {
+func (m *Machine) enter(in *instruction, pc, pos int) (to int, ok bool) {
 	if m.remembers() {
-		bit := in.branch.number*(len(m.text)+1) + pos
+		bit := in.branch.number*(len(m.Text)+1) + pos
 		if m.failed[bit/64]>>(bit%64)&1 != 0 {
 			return pc, false
 		}
@@ -197,8 +198,8 @@ func (m *machine) enter(in *instruction, pc, pos int) (to int, ok bool) {
 }
 
 // take is enter from way i on.
-func (m *machine) take(in *instruction, pc, pos, i int) (to int, ok bool) {
-	ways := in.branch.ways[m.nextClass(m.text, pos)] >> i << i
+func (m *Machine) take(in *instruction, pc, pos, i int) (to int, ok bool) {
+	ways := in.branch.ways[m.nextClass(m.Text, pos)] >> i << i
 	if ways == 0 {
 		return pc, false
 	}

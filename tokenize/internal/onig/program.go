@@ -1,4 +1,4 @@
-package tokenize
+package onig
 
 import (
 	"slices"
@@ -8,18 +8,18 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
-// program is a regular expression for the machine: instructions of a machine that backtracks, with the preferences of
+// Program is a regular expression for the machine: instructions of a machine that backtracks, with the preferences of
 // Oniguruma. Characters that no set tells apart are one class, and one look at a table gives the class of a character.
-type program struct {
+type Program struct {
 	fast     []instruction // a repeated set is one instruction
 	slow     []instruction // a repeated set is a loop, so that the memory of failures knows every place in it
-	branches int           // the number of branch instructions in slow
+	Branches int           // the number of branch instructions in slow
 	ascii    [256]uint8    // classes of ASCII, and 0 for other bytes
 	table    *classTable
-	empty    bool    // the empty text may match
+	Empty    bool    // the empty text may match
 	starts   classes // of the first character of a match
-	forward  bool    // no look behind and no start of the text: a match depends only on the text from its start on
-	plain    bool    // no unbounded part is matched by itself: with the memory of failures, time is linear
+	Forward  bool    // no look behind and no start of the text: a match depends only on the text from its start on
+	Plain    bool    // no unbounded part is matched by itself: with the memory of failures, time is linear
 }
 
 type opcode uint8
@@ -91,12 +91,12 @@ const (
 
 // compileProgram returns the program of a pattern of translateRegex, or nil if the pattern has a construct that programs
 // do not know: references, repeats of parts that may be empty, looks behind at parts of unknown length.
-func compileProgram(translated string) *program {
+func compileProgram(translated string) *Program {
 	root, ok := parseNodes(translated)
 	if !ok {
 		return nil
 	}
-	p := &program{forward: true, plain: true, empty: root.nullable()}
+	p := &Program{Forward: true, Plain: true, Empty: root.nullable()}
 	c := &programCompiler{program: p, ok: true}
 	c.collect(root)
 	if !c.ok {
@@ -108,7 +108,7 @@ func compileProgram(translated string) *program {
 	end := firstSet{any: true, match: true}
 	p.starts = c.classesOf(c.first(root, end))
 	for _, code := range []*[]instruction{&p.fast, &p.slow} {
-		c.loops, c.code, p.branches = code == &p.slow, nil, 0
+		c.loops, c.code, p.Branches = code == &p.slow, nil, 0
 		c.emit(root, end)
 		c.put(instruction{op: opMatch})
 		if *code = c.code; !c.ok {
@@ -204,7 +204,7 @@ func (c *programCompiler) classesOf(f firstSet) (in classes) {
 }
 
 // classAt returns the class and the width of the character at text[i]. A byte that is no character is U+FFFD.
-func (p *program) classAt(text string, i int) (class uint8, width int) {
+func (p *Program) classAt(text string, i int) (class uint8, width int) {
 	if c := text[i]; c < utf8.RuneSelf {
 		return p.ascii[c], 1
 	}
@@ -213,7 +213,7 @@ func (p *program) classAt(text string, i int) (class uint8, width int) {
 }
 
 // nextClass returns the class of the character at text[i], 0 at the end.
-func (p *program) nextClass(text string, i int) uint8 {
+func (p *Program) nextClass(text string, i int) uint8 {
 	if i >= len(text) {
 		return 0
 	}

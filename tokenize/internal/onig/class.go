@@ -1,4 +1,4 @@
-package tokenize
+package onig
 
 import (
 	"strconv"
@@ -212,7 +212,7 @@ func (p *regexParser) hexRune(digits int) (rune, error) {
 		text = p.in[p.at : p.at+end]
 		p.at += end + 1
 	} else {
-		for n := 0; n < digits && p.at < len(p.in) && hexValue(p.in[p.at]) < 16; n++ {
+		for n := 0; n < digits && p.at < len(p.in) && char.HexValue(p.in[p.at]) < 16; n++ {
 			text += string(p.in[p.at])
 			p.at++
 		}

@@ -1,4 +1,6 @@
-package tokenize
+// Package onig runs regular expressions in the syntax of Oniguruma, which tokenizer.json files use. Most compile to a program that takes linear
+// time; the others run under a time limit.
+package onig
 
 import (
 	"sync"
@@ -12,7 +14,7 @@ import (
 // regex is a compiled regular expression: a program of our own, or an engine that backtracks for the few constructs that
 // the program has not.
 type regex struct {
-	program *program
+	Program *Program
 	re      *regexp2.Regexp
 }
 
@@ -31,8 +33,8 @@ var compiled struct {
 	byPattern map[string]*regex
 }
 
-// compile returns the regex of a pattern in Oniguruma's syntax. A construct that is not known here is an error.
-func compile(pattern string) (*regex, error) {
+// Compile returns the regex of a pattern in Oniguruma's syntax. A construct that is not known here is an error.
+func Compile(pattern string) (*regex, error) {
 	compiled.RLock()
 	r, ok := compiled.byPattern[pattern]
 	compiled.RUnlock()
@@ -62,25 +64,25 @@ func newRegex(translated string) (*regex, error) {
 		return nil, errors.WithStack(err)
 	}
 	re.MatchTimeout = matchTime
-	return &regex{program: compileProgram(translated), re: re}, nil
+	return &regex{Program: compileProgram(translated), re: re}, nil
 }
 
-// findAll returns the matches in text, from left to right. A byte that is no character counts as U+FFFD.
-func (r *regex) findAll(text string) ([]Span, error) {
-	if r.program != nil {
-		return r.program.findAll(text)
+// FindAll returns the matches in text, from left to right. A byte that is no character counts as U+FFFD.
+func (r *regex) FindAll(text string) ([]Match, error) {
+	if r.Program != nil {
+		return r.Program.findAll(text)
 	}
 	return r.backtrack(text)
 }
 
 // backtrack is findAll by the engine. It is an error if that takes too long.
-func (r *regex) backtrack(text string) (found []Span, err error) {
+func (r *regex) backtrack(text string) (found []Match, err error) {
 	runes, offsets := runesOf(text)
 	last := 0
 	start, limit := time.Now(), findTime*time.Duration(1+len(text)/100_000)
 	m, err := r.re.FindRunesMatch(runes)
 	for ; err == nil && m != nil; m, err = r.re.FindNextMatch(m) {
-		s := Span{m.Index, m.Index + m.Length}
+		s := Match{m.Index, m.Index + m.Length}
 		if s.Start == s.End && s.Start == last && len(found) > 0 {
 			continue
 		}
@@ -89,7 +91,7 @@ func (r *regex) backtrack(text string) (found []Span, err error) {
 			break
 		}
 		if offsets != nil {
-			s = Span{offsets[s.Start], offsets[s.End]}
+			s = Match{offsets[s.Start], offsets[s.End]}
 		}
 		found = append(found, s)
 	}
