@@ -33,7 +33,7 @@ func (s patternScanner) next(text string, at int) (start, end int) { return s.be
 func (patternScanner) cut(text string, _ int) int { return len(text) }
 
 func (s patternScanner) begun() *patternState {
-	return &patternState{machine: onig.NewMachine(s.program), gaps: s.gaps}
+	return &patternState{Machine: onig.NewMachine(s.program), gaps: s.gaps}
 }
 
 // patternState is a patternScanner on its way through a text.
