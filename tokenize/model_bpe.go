@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"github.com/pkg/errors"
 )
 
@@ -94,7 +95,7 @@ func (m *BPE) textOf(token string) (string, bool) {
 	if m.config.Characters {
 		return token, true
 	}
-	raw, ok := readBytes(nil, token)
+	raw, ok := char.ReadBytes(nil, token)
 	if !ok {
 		return token, false
 	}
@@ -142,7 +143,7 @@ func (m *BPE) TokenToID(token string) (int32, bool) {
 	if m.ranks == nil {
 		return m.names().TokenToID(token)
 	}
-	raw, ok := readBytes(nil, token)
+	raw, ok := char.ReadBytes(nil, token)
 	if !ok {
 		return 0, false
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"github.com/pkg/errors"
 )
 
@@ -84,7 +85,7 @@ func (m *BPE) spell() *vocabulary {
 	v := &vocabulary{ids: make(map[string]int32, len(m.raw)), tokens: make([]string, len(m.raw))}
 	for id, token := range m.raw {
 		if token != "" {
-			v.tokens[id] = spellBytes(token)
+			v.tokens[id] = char.SpellBytes(token)
 			v.ids[v.tokens[id]] = int32(id)
 		}
 	}

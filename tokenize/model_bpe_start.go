@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"github.com/pkg/errors"
 )
 
@@ -36,24 +37,24 @@ func newBPEStart() (s bpeStart) {
 // read looks at one token of the vocabulary.
 func (s *bpeStart) read(c *BPEConfig, token string, id int32) {
 	for place := range places {
-		char := token
+		symbol := token
 		if place&placeLater != 0 {
-			if !strings.HasPrefix(char, c.Prefix) {
+			if !strings.HasPrefix(symbol, c.Prefix) {
 				continue
 			}
-			char = char[len(c.Prefix):]
+			symbol = symbol[len(c.Prefix):]
 		}
 		if place&placeLast != 0 {
-			if !strings.HasSuffix(char, c.Suffix) {
+			if !strings.HasSuffix(symbol, c.Suffix) {
 				continue
 			}
-			char = char[:len(char)-len(c.Suffix)]
+			symbol = symbol[:len(symbol)-len(c.Suffix)]
 		}
-		r, w := utf8.DecodeRuneInString(char)
+		r, w := utf8.DecodeRuneInString(symbol)
 		switch {
-		case w != len(char) || w == 0:
-		case !c.Characters && int(r) < len(runeBytes) && runeBytes[r] != 0:
-			s.bytes[place][runeBytes[r]-1] = id
+		case w != len(symbol) || w == 0:
+		case !c.Characters && int(r) < len(char.RuneBytes) && char.RuneBytes[r] != 0:
+			s.bytes[place][char.RuneBytes[r]-1] = id
 		case !c.Characters:
 		case r < utf8.RuneSelf:
 			s.bytes[place][r] = id
@@ -113,14 +114,14 @@ func (m *BPE) begin(ids []int32, piece string) ([]int32, error) {
 	return ids, nil
 }
 
-func (m *BPE) noToken(char string) error {
+func (m *BPE) noToken(symbol string) error {
 	if m.config.Unknown != "" {
-		return errors.Errorf("%q has no token and the unknown token %q is not in the vocabulary: set OmitUnknown to leave it out", char, m.config.Unknown)
+		return errors.Errorf("%q has no token and the unknown token %q is not in the vocabulary: set OmitUnknown to leave it out", symbol, m.config.Unknown)
 	}
 	if !m.config.Characters {
-		return errors.Errorf("byte 0x%02x has no token: train with all bytes, name an unknown token or set OmitUnknown", char[0])
+		return errors.Errorf("byte 0x%02x has no token: train with all bytes, name an unknown token or set OmitUnknown", symbol[0])
 	}
-	return errors.Errorf("character %q has no token: train on text that has it, name an unknown token or set OmitUnknown", char)
+	return errors.Errorf("character %q has no token: train on text that has it, name an unknown token or set OmitUnknown", symbol)
 }
 
 // find returns the token of the byte or character at piece[at], or -1, and its width. A byte that is no character is read
@@ -148,18 +149,18 @@ func (s *bpeStart) find(c *BPEConfig, piece string, at int) (id int32, width int
 
 // fall appends the tokens of the bytes of a character, none when there are not all. As in Hugging Face's, a Prefix or
 // Suffix is spelled in bytes along.
-func (m *BPE) fall(ids []int32, piece string, char Span) []int32 {
+func (m *BPE) fall(ids []int32, piece string, symbol Span) []int32 {
 	if !m.config.ByteFallback {
 		return ids
 	}
-	text := piece[char.Start:char.End]
+	text := piece[symbol.Start:symbol.End]
 	if !m.config.Characters {
-		text = string(byteRunes[text[0]])
+		text = string(char.ByteRunes[text[0]])
 	}
-	if char.Start > 0 {
+	if symbol.Start > 0 {
 		text = m.config.Prefix + text
 	}
-	if char.End == len(piece) {
+	if symbol.End == len(piece) {
 		text += m.config.Suffix
 	}
 	n := len(ids)

@@ -120,7 +120,7 @@ func spell(t Text) Text {
 			_, w = utf8.DecodeRuneInString(t.s[i:])
 		}
 		for _, c := range []byte(t.s[i : i+w]) {
-			b.Write(string(byteRunes[c]), t.Span(i, i+w))
+			b.Write(string(char.ByteRunes[c]), t.Span(i, i+w))
 		}
 	}
 	return b.Text()
@@ -133,7 +133,7 @@ func unspell(t Text) Text {
 	for i := 0; i < len(t.s); {
 		_, w := utf8.DecodeRuneInString(t.s[i:])
 		s := t.s[i : i+w]
-		if buf, _ = readBytes(buf[:0], s); len(buf) > 0 {
+		if buf, _ = char.ReadBytes(buf[:0], s); len(buf) > 0 {
 			s = string(buf)
 		}
 		b.Write(s, t.Span(i, i+w))

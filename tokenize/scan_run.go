@@ -38,7 +38,7 @@ func (s runScanner) next(text string, at int) (start, end int) {
 	for end = at; end < len(text); {
 		r, w := utf8.DecodeRuneInString(text[end:])
 		if s.spelled {
-			r, w = byteRunes[text[end]], 1
+			r, w = char.ByteRunes[text[end]], 1
 		}
 		is := s.is(r)
 		switch {

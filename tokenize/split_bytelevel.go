@@ -106,7 +106,7 @@ func spacesAround(token string, runes bool) (lead, trail int) {
 func (ByteLevel) Decode(tokens []string) []string { return Fuse{}.Decode(joinAll(ByteLevel{}, tokens)) }
 
 func (ByteLevel) join(dst []byte, _, token string, _ bool) []byte {
-	if raw, ok := readBytes(dst, token); ok {
+	if raw, ok := char.ReadBytes(dst, token); ok {
 		return raw
 	}
 	return append(dst, token...)

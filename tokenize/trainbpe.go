@@ -3,6 +3,7 @@ package tokenize
 import (
 	"iter"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"github.com/pkg/errors"
 )
 
@@ -106,9 +107,9 @@ func (t BPETrainer) alphabet(d *draft, pieces []string) (ids [256]int32) {
 			seen[piece[i]] = true
 		}
 	}
-	for _, c := range alphabet() {
+	for _, c := range char.ByteAlphabet() {
 		if seen[c] || !t.SeenBytes {
-			ids[c] = d.token(string(byteRunes[c]))
+			ids[c] = d.token(string(char.ByteRunes[c]))
 		}
 	}
 	return ids
