@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
 
@@ -187,7 +188,7 @@ func (f *finder) next() (token *AddedToken, at Span, ok bool) {
 			at.Start = max(f.done, spaceStart(text, at.Start))
 		}
 		if token.RightStrip {
-			at.End = runOf(text, at.End, char.Space)
+			at.End = scan.RunOf(text, at.End, char.Space)
 		}
 		f.done = at.End
 		return token, at, true

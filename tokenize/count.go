@@ -196,7 +196,7 @@ func (c *counting) feed(texts iter.Seq[string]) {
 			return
 		}
 		for sc != nil && len(text) > 2*batchBytes {
-			n := sc.cut(text, batchBytes)
+			n := sc.Cut(text, batchBytes)
 			c.send(text[:n])
 			text = text[n:]
 		}

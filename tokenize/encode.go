@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
 
@@ -127,7 +128,7 @@ func (t *Tokenizer) appendPlain(dst []int32, text string, first bool) ([]int32, 
 		if t.respell != nil {
 			plain = t.respell(plain, first && at == 0)
 		}
-		if dst, err = t.fast.appendText(dst, plain, begun(t.scan)); err != nil {
+		if dst, err = t.fast.appendText(dst, plain, scan.Begun(t.scan)); err != nil {
 			return dst, err
 		}
 		if ok {
@@ -169,7 +170,7 @@ func (t *Tokenizer) parts(text string) []string {
 	for len(text) > 0 {
 		n := len(text)
 		if n > parallelText/4 {
-			n = t.scan.cut(text, parallelText/4)
+			n = t.scan.Cut(text, parallelText/4)
 		}
 		parts = append(parts, text[:n])
 		text = text[n:]

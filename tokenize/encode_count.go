@@ -30,7 +30,7 @@ func (t *Tokenizer) window(text string, n int) string {
 	if t.fast == nil || !t.cuttable || len(text) <= n {
 		return text
 	}
-	return text[:t.scan.cut(text, n)]
+	return text[:t.scan.Cut(text, n)]
 }
 
 // TruncateText returns the beginning of text that the first ids stand for of at most n that Encode has for it, those that the

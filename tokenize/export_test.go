@@ -1,5 +1,7 @@
 package tokenize
 
+import "github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+
 // MergeWhole and MergeBlocks merge the bytes of a piece, with one heap and in blocks.
 func (m *BPE) MergeWhole(piece string) []int32 {
 	s := m.scratch()
@@ -24,9 +26,9 @@ var (
 
 // CountPieces returns the number of pieces that the scanner of a pattern finds.
 func CountPieces(pattern, text string) (n int) {
-	sc := begun(newPatternScanner(pattern, true))
+	sc := scan.Begun(scan.NewPattern(pattern, true))
 	for at := 0; at < len(text); n++ {
-		start, end := sc.next(text, at)
+		start, end := sc.Next(text, at)
 		if start == end {
 			break
 		}
@@ -36,4 +38,4 @@ func CountPieces(pattern, text string) (n int) {
 }
 
 // HasScanner reports whether a pattern has a patternScanner.
-func HasScanner(pattern string) bool { return newPatternScanner(pattern, true) != nil }
+func HasScanner(pattern string) bool { return scan.NewPattern(pattern, true) != nil }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
 
@@ -57,7 +58,7 @@ func parseTiktoken(data []byte, c Tiktoken) (*Tokenizer, error) {
 		return nil, err
 	}
 	s := Stages{Splitter: ByteLevel{}, Model: model, Decoder: ByteLevel{}}
-	if c.Pattern != patternGPT2 {
+	if c.Pattern != scan.PatternGPT2 {
 		split := Split{Pattern: c.Pattern, Regex: true, Behavior: Isolated}
 		s.Splitter = Splitters{split, ByteLevel{NoPattern: true}}
 	}

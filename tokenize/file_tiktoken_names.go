@@ -1,22 +1,26 @@
 package tokenize
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+)
 
 // TiktokenNamed returns what goes with the .tiktoken files of OpenAI and Meta: gpt2 (also r50k_base), p50k_base,
 // cl100k_base, o200k_base (tiktoken's openai_public.py) and llama3 (meta-llama/llama3, tokenizer.py).
 func TiktokenNamed(name string) (c Tiktoken, ok bool) {
 	switch name {
 	case "gpt2", "r50k_base", "p50k_base":
-		return Tiktoken{patternGPT2, map[string]int32{"<|endoftext|>": 50256}}, true
+		return Tiktoken{scan.PatternGPT2, map[string]int32{"<|endoftext|>": 50256}}, true
 	case "cl100k_base":
-		return Tiktoken{patternCL100K, map[string]int32{
+		return Tiktoken{scan.PatternCL100K, map[string]int32{
 			"<|endoftext|>": 100257, "<|fim_prefix|>": 100258, "<|fim_middle|>": 100259, "<|fim_suffix|>": 100260,
 			"<|endofprompt|>": 100276,
 		}}, true
 	case "o200k_base":
-		return Tiktoken{patternO200K, map[string]int32{"<|endoftext|>": 199999, "<|endofprompt|>": 200018}}, true
+		return Tiktoken{scan.PatternO200K, map[string]int32{"<|endoftext|>": 199999, "<|endofprompt|>": 200018}}, true
 	case "llama3":
-		return Tiktoken{patternCL100K, llama3Special()}, true
+		return Tiktoken{scan.PatternCL100K, llama3Special()}, true
 	}
 	return c, false
 }

@@ -1,6 +1,7 @@
 package tokenize
 
 import (
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
 
@@ -31,7 +32,7 @@ func (f *folder) bytePairs(ids map[string]int32, merges [][2]string) (Stages, er
 		}
 	case qwen2Files:
 		s.Normalizer = NFC
-		s.Splitter = Splitters{Split{Pattern: patternQwen2, Regex: true, Behavior: Isolated}, ByteLevel{NoPattern: true, PrefixSpace: f.prefixSpace != nil && *f.prefixSpace}}
+		s.Splitter = Splitters{Split{Pattern: scan.PatternQwen2, Regex: true, Behavior: Isolated}, ByteLevel{NoPattern: true, PrefixSpace: f.prefixSpace != nil && *f.prefixSpace}}
 	}
 	return s, nil
 }
@@ -71,7 +72,7 @@ func (f *folder) clip(ids map[string]int32, merges [][2]string) (Stages, error) 
 	}
 	s := Stages{
 		Normalizer: Normalizers{NFC, Replace{Pattern: `\s+`, Regex: true, Content: " "}, Lowercase{}},
-		Splitter:   Splitters{Split{Pattern: patternCLIP, Regex: true, Behavior: Removed, Invert: true}, ByteLevel{TrimOffsets: true}},
+		Splitter:   Splitters{Split{Pattern: scan.PatternCLIP, Regex: true, Behavior: Removed, Invert: true}, ByteLevel{TrimOffsets: true}},
 		Model:      model, Decoder: ByteLevel{PrefixSpace: true, TrimOffsets: true},
 	}
 	bos, okBOS := model.TokenToID(roles.BOS)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
 
@@ -26,7 +27,7 @@ type Model interface {
 // textModel is a Model with a fast form, for text that is normalized.
 type textModel interface {
 	// appendText appends the ids of the pieces that sc finds in text.
-	appendText(dst []int32, text string, sc scanner) ([]int32, error)
+	appendText(dst []int32, text string, sc scan.Scanner) ([]int32, error)
 }
 
 // modelFields are those of all the models, so that one without a type can be told by what it has.

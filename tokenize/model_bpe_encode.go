@@ -1,6 +1,10 @@
 package tokenize
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+)
 
 // Tokenize implements Model.
 func (m *BPE) Tokenize(dst []Token, piece string) ([]Token, error) {
@@ -10,7 +14,7 @@ func (m *BPE) Tokenize(dst []Token, piece string) ([]Token, error) {
 	for at := 0; at < len(piece); {
 		end := len(piece)
 		if m.joined != nil {
-			_, end = m.joined.next(piece, at)
+			_, end = m.joined.Next(piece, at)
 		}
 		ids, err := m.lookUp(s, piece, Span{at, end})
 		if err != nil {
@@ -72,12 +76,12 @@ func (m *BPE) unknownLen(rest string) int {
 	return n
 }
 
-func (m *BPE) appendText(dst []int32, text string, sc scanner) ([]int32, error) {
+func (m *BPE) appendText(dst []int32, text string, sc scan.Scanner) ([]int32, error) {
 	s := m.scratch()
 	defer m.release(s)
 	m.expect(s, len(text))
 	for at := 0; at < len(text); {
-		start, end := sc.next(text, at)
+		start, end := sc.Next(text, at)
 		if start == end {
 			break
 		}

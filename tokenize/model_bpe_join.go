@@ -1,6 +1,10 @@
 package tokenize
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+)
 
 // joinedRunes are the pairs of characters that stand side by side in some token that a merge makes. Between two characters
 // that are no such pair no merge reaches over, so that a text may be cut there: what follows does not change what comes
@@ -56,7 +60,7 @@ func addPairs(pairs map[[2]rune]bool, token string) {
 }
 
 // next implements scanner.
-func (j *joinedRunes) next(text string, at int) (start, end int) {
+func (j *joinedRunes) Next(text string, at int) (start, end int) {
 	if at >= len(text) {
 		return len(text), len(text)
 	}
@@ -91,9 +95,9 @@ func (j *joinedRunes) fused(text string, i int) bool {
 }
 
 // cut implements scanner. Like those of other scanners, the place is beside a newline, where no added token is cut.
-func (j *joinedRunes) cut(text string, at int) int {
+func (j *joinedRunes) Cut(text string, at int) int {
 	for {
-		at = cutAtNewline(text, at, 1)
+		at = scan.CutAtNewline(text, at, 1)
 		if at == len(text) || !j.has('\n', rune(text[at])) && !j.fused(text, at) {
 			return at
 		}

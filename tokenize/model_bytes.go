@@ -1,6 +1,9 @@
 package tokenize
 
-import "github.com/pkg/errors"
+import (
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+	"github.com/pkg/errors"
+)
 
 // checkByteLevel returns an error when a BPE of bytes comes without ByteLevel.
 func checkByteLevel(s Stages) error {
@@ -39,11 +42,11 @@ func byteLevelIn(s Splitter) int {
 
 // scannerIn returns the fast form of the Splitter, and for a model that gets whole texts one that cuts them where that
 // changes nothing; nil when there is none. A respell that is not nil changes the text before.
-func scannerIn(s Stages) (sc scanner, respell respellFunc) {
+func scannerIn(s Stages) (sc scan.Scanner, respell respellFunc) {
 	if respell, sc = respeller(s.Splitter, s.Normalizer == nil); sc == nil {
 		sc = scannerOf(s.Splitter)
 	}
-	if m, ok := s.Model.(*BPE); ok && m.joined != nil && sc == (wholeScanner{}) {
+	if m, ok := s.Model.(*BPE); ok && m.joined != nil && sc == (scan.Whole{}) {
 		return m.joined, respell
 	}
 	return sc, respell

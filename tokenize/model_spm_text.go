@@ -1,13 +1,15 @@
 package tokenize
 
+import "github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+
 // appendText implements textModel.
-func (m *SentencePiece) appendText(dst []int32, text string, sc scanner) ([]int32, error) {
+func (m *SentencePiece) appendText(dst []int32, text string, sc scan.Scanner) ([]int32, error) {
 	text = validText(text)
 	s := m.free.get()
 	defer m.release(s)
 	s.cache.expect(len(text))
 	for at := 0; at < len(text); {
-		start, end := sc.next(text, at)
+		start, end := sc.Next(text, at)
 		if start == end {
 			break
 		}

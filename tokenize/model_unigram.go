@@ -5,6 +5,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
 
@@ -141,13 +142,13 @@ func (m *Unigram) appendUnknown(dst []Token, piece string, at Span) ([]Token, er
 }
 
 // appendText implements textModel.
-func (m *Unigram) appendText(dst []int32, text string, sc scanner) ([]int32, error) {
+func (m *Unigram) appendText(dst []int32, text string, sc scan.Scanner) ([]int32, error) {
 	text = validText(text)
 	s := m.free.get()
 	defer m.release(s)
 	s.cache.expect(len(text))
 	for at := 0; at < len(text); {
-		start, end := sc.next(text, at)
+		start, end := sc.Next(text, at)
 		if start == end {
 			break
 		}

@@ -1,6 +1,9 @@
 package tokenize
 
-import "github.com/pkg/errors"
+import (
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+	"github.com/pkg/errors"
+)
 
 // WordLevel is the Model in which every piece is one token: words with Words, characters with Chars.
 type WordLevel struct {
@@ -57,9 +60,9 @@ func (m *WordLevel) id(piece string) (int32, error) {
 	return m.unknownID, nil
 }
 
-func (m *WordLevel) appendText(dst []int32, text string, sc scanner) ([]int32, error) {
+func (m *WordLevel) appendText(dst []int32, text string, sc scan.Scanner) ([]int32, error) {
 	for at := 0; at < len(text); {
-		start, end := sc.next(text, at)
+		start, end := sc.Next(text, at)
 		if start == end {
 			break
 		}

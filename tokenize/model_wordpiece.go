@@ -3,6 +3,7 @@ package tokenize
 import (
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
 
@@ -102,10 +103,10 @@ func (m *WordPiece) noToken(piece string) error {
 }
 
 // appendText implements textModel.
-func (m *WordPiece) appendText(dst []int32, text string, sc scanner) ([]int32, error) {
+func (m *WordPiece) appendText(dst []int32, text string, sc scan.Scanner) ([]int32, error) {
 	text = validText(text)
 	for at := 0; at < len(text); {
-		start, end := sc.next(text, at)
+		start, end := sc.Next(text, at)
 		if start == end {
 			break
 		}

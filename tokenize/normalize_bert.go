@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -135,8 +136,8 @@ func hasOrderedMark(s string) bool {
 
 type bertScanner struct{}
 
-func (bertScanner) next(text string, at int) (start, end int) {
-	at = runOf(text, at, char.Space)
+func (bertScanner) Next(text string, at int) (start, end int) {
+	at = scan.RunOf(text, at, char.Space)
 	for i := at; i < len(text); {
 		r, w := utf8.DecodeRuneInString(text[i:])
 		switch class := char.Bert(r); {
@@ -150,7 +151,7 @@ func (bertScanner) next(text string, at int) (start, end int) {
 	return at, len(text)
 }
 
-func (bertScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
+func (bertScanner) Cut(text string, at int) int { return scan.CutAtNewline(text, at, 0) }
 
 // MarshalJSON writes the Normalizer as files hold it.
 func (b BertNormalizer) MarshalJSON() ([]byte, error) {

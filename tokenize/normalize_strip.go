@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 )
 
 // Strip is the Normalizer that takes the spaces off the ends of a text.
@@ -17,7 +18,7 @@ type Strip struct {
 func (s Strip) Normalize(t Text) Text {
 	start, end := 0, len(t.s)
 	if s.Left {
-		start = runOf(t.s, 0, char.Space)
+		start = scan.RunOf(t.s, 0, char.Space)
 	}
 	if s.Right {
 		end = max(start, spaceStart(t.s, end))

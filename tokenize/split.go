@@ -1,6 +1,10 @@
 package tokenize
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+)
 
 // Splitter cuts text into pieces that no token crosses. Text between pieces is left out.
 type Splitter interface {
@@ -9,12 +13,12 @@ type Splitter interface {
 }
 
 // scanning is a Splitter that may have the fast form; it returns nil when it has none.
-type scanning interface{ scanner() scanner }
+type scanning interface{ scanner() scan.Scanner }
 
 // scannerOf returns the fast form of s, or nil. No Splitter at all leaves a text in one piece.
-func scannerOf(s Splitter) scanner {
+func scannerOf(s Splitter) scan.Scanner {
 	if s == nil {
-		return wholeScanner{}
+		return scan.Whole{}
 	}
 	if s, ok := s.(scanning); ok {
 		return s.scanner()
@@ -22,11 +26,11 @@ func scannerOf(s Splitter) scanner {
 	return nil
 }
 
-// scan appends the pieces that sc finds in t.
-func scan(sc scanner, dst []Text, t Text) []Text {
-	sc = begun(sc)
+// appendPieces appends the pieces that sc finds in t.
+func appendPieces(sc scan.Scanner, dst []Text, t Text) []Text {
+	sc = scan.Begun(sc)
 	for at := 0; at < len(t.s); {
-		start, end := sc.next(t.s, at)
+		start, end := sc.Next(t.s, at)
 		if start == end {
 			break
 		}
@@ -78,7 +82,7 @@ func (l Splitters) spelledAt(i int) bool {
 	if at < 0 || i <= at {
 		return false
 	}
-	return scannerOf(l[i]) != wholeScanner{}
+	return scannerOf(l[i]) != scan.Whole{}
 }
 
 // spells tells whether a part sees bytes as a ByteLevel before it spells them.
@@ -99,21 +103,21 @@ func unspellAll(pieces []Text, from int) []Text {
 }
 
 // scanner is there when all of the parts have one, those behind a ByteLevel for its spelling of bytes.
-func (l Splitters) scanner() scanner {
-	var only scanner = wholeScanner{}
+func (l Splitters) scanner() scan.Scanner {
+	var only scan.Scanner = scan.Whole{}
 	for i, s := range l {
 		sc := scannerOf(s)
 		if l.spelledAt(i) {
-			sc = spelledScanner(sc)
+			sc = scan.Spelled(sc)
 		}
 		switch {
 		case sc == nil:
 			return nil
-		case sc == wholeScanner{}:
-		case only == wholeScanner{}:
+		case sc == scan.Whole{}:
+		case only == scan.Whole{}:
 			only = sc
 		default:
-			only = stack{only, sc}
+			only = scan.Stack{Outer: only, Inner: sc}
 		}
 	}
 	return only

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
 
@@ -24,17 +25,17 @@ func (s ByteLevel) Split(dst []Text, t Text) []Text {
 	if s.PrefixSpace && len(t.s) > 0 && t.s[0] != ' ' {
 		t = prepend(t, " ")
 	}
-	return scan(s.pattern(), dst, t)
+	return appendPieces(s.pattern(), dst, t)
 }
 
-func (s ByteLevel) pattern() scanner {
+func (s ByteLevel) pattern() scan.Scanner {
 	if s.NoPattern {
-		return wholeScanner{}
+		return scan.Whole{}
 	}
-	return gpt2Scanner{}
+	return scan.GPT2{}
 }
 
-func (s ByteLevel) scanner() scanner {
+func (s ByteLevel) scanner() scan.Scanner {
 	if s.PrefixSpace {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
 
@@ -31,10 +32,10 @@ func isPunct(r rune) bool { return char.Bert(r)&char.BertPunct != 0 }
 func (p Punctuation) behavior() Behavior { return Split{Behavior: p.Behavior}.behavior() }
 func (p Punctuation) check() error       { return p.behavior().check() }
 
-func (p Punctuation) scanner() scanner {
+func (p Punctuation) scanner() scan.Scanner {
 	switch p.behavior() {
 	case Isolated, Contiguous:
-		return runScanner{is: isPunct, single: p.behavior() == Isolated}
+		return scan.Runs{Is: isPunct, Single: p.behavior() == Isolated}
 	}
 	return nil
 }
@@ -58,7 +59,7 @@ func (d Digits) Split(dst []Text, t Text) []Text {
 	return cutAt(dst, t, matchRunes(t.s, isNumber), b, false)
 }
 
-func (d Digits) scanner() scanner { return runScanner{is: isNumber, single: d.Individual} }
+func (d Digits) scanner() scan.Scanner { return scan.Runs{Is: isNumber, Single: d.Individual} }
 
 // isNumber tells whether r has category N in Unicode 17.0.
 func isNumber(r rune) bool {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/onig"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
 
@@ -52,20 +53,20 @@ func (b Behavior) check() error {
 
 // scanner is there for texts that are pieces by themselves and for recognised patterns. Those of knownScanners cover all text, so that every use that keeps matches is
 // the same.
-func (s Split) scanner() scanner {
+func (s Split) scanner() scan.Scanner {
 	isolated, matches := s.behavior() == Isolated, s.behavior() == Removed && s.Invert
-	switch sc := knownScanners[s.Pattern]; {
+	switch sc := scan.Known[s.Pattern]; {
 	case !s.Regex && isolated && s.Pattern != "":
-		return literalScanner(s.Pattern)
+		return scan.Literal(s.Pattern)
 	case !s.Regex:
 	case sc != nil && (isolated || matches):
 		return sc
-	case s.Pattern == patternThree && isolated:
-		return threeScanner{}
-	case s.Pattern == patternCLIP && matches:
-		return clipScanner{}
+	case s.Pattern == scan.PatternThree && isolated:
+		return scan.Three{}
+	case s.Pattern == scan.PatternCLIP && matches:
+		return scan.CLIP{}
 	case isolated || matches:
-		return newPatternScanner(s.Pattern, isolated)
+		return scan.NewPattern(s.Pattern, isolated)
 	}
 	return nil
 }
@@ -88,7 +89,7 @@ func (s Split) Split(dst []Text, t Text) []Text {
 
 func (s Split) split(dst []Text, t Text) ([]Text, error) {
 	if sc := s.scanner(); sc != nil {
-		return scan(sc, dst, t), nil
+		return appendPieces(sc, dst, t), nil
 	}
 	matches, err := findAll(t.s, s.Pattern, s.Regex)
 	if err != nil {
@@ -100,7 +101,7 @@ func (s Split) split(dst []Text, t Text) ([]Text, error) {
 // findAll returns the matches of a pattern in text, from left to right. An empty match does not directly follow another
 // match. An error names the pattern.
 func findAll(text, pattern string, regex bool) ([]Span, error) {
-	if regex && pattern == patternSpaces {
+	if regex && pattern == scan.PatternSpaces {
 		return spaceRuns(text), nil
 	}
 	if regex {
@@ -223,8 +224,8 @@ func parseSplit(raw json.RawMessage, _ int) (Splitter, error) {
 // spaceRuns returns the matches of patternSpaces.
 func spaceRuns(text string) (found []Span) {
 	for at := 0; at < len(text); {
-		start := runNot(text, at, char.Space)
-		at = runOf(text, start, char.Space)
+		start := scan.RunNot(text, at, char.Space)
+		at = scan.RunOf(text, start, char.Space)
 		if start < at {
 			found = append(found, Span{start, at})
 		}

@@ -1,11 +1,15 @@
 package tokenize
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+)
 
 // markScanner cuts a text in front of every mark.
 type markScanner string
 
-func (m markScanner) next(text string, at int) (start, end int) {
+func (m markScanner) Next(text string, at int) (start, end int) {
 	from := at
 	if strings.HasPrefix(text[at:], string(m)) {
 		from += len(m)
@@ -16,7 +20,7 @@ func (m markScanner) next(text string, at int) (start, end int) {
 	return at, len(text)
 }
 
-func (markScanner) cut(text string, _ int) int { return len(text) }
+func (markScanner) Cut(text string, _ int) int { return len(text) }
 
 // respellFunc returns a text as a Splitter rewrites it before it cuts it. first reports whether the text is at the start of
 // the original text.
@@ -24,13 +28,13 @@ type respellFunc func(text string, first bool) string
 
 // respeller returns the fast form of a Splitter that changes the text, as a function and a scanner for its result; both
 // are nil if there is none. placed reports whether the start of the original text is known.
-func respeller(s Splitter, placed bool) (respellFunc, scanner) {
+func respeller(s Splitter, placed bool) (respellFunc, scan.Scanner) {
 	switch s := s.(type) {
 	case Metaspace:
 		switch {
 		case s.scheme() == PrependFirst && !placed:
 		case s.Whole:
-			return s.respell, wholeScanner{}
+			return s.respell, scan.Whole{}
 		default:
 			return s.respell, markScanner(s.mark())
 		}
@@ -44,7 +48,7 @@ func respeller(s Splitter, placed bool) (respellFunc, scanner) {
 		m, ok := s[0].(Metaspace)
 		if inner := scannerOf(s[1]); ok && inner != nil {
 			if respell, outer := respeller(m, placed); outer != nil {
-				return respell, stack{outer, inner}
+				return respell, scan.Stack{Outer: outer, Inner: inner}
 			}
 		}
 	}
@@ -68,7 +72,7 @@ func (m Metaspace) respellWords(text string, _ bool) string {
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/2)
 	for at := 0; at < len(text); {
-		start, end := fieldScanner{}.next(text, at)
+		start, end := scan.Fields{}.Next(text, at)
 		word := text[start:end]
 		if at = end; word == "" {
 			break

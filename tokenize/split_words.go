@@ -1,13 +1,15 @@
 package tokenize
 
+import "github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+
 // Whitespace yields runs of word characters and runs of other characters that are not spaces: \w+|[^\w\s]+, where \w is
 // Alphabetic, Mark, Decimal_Number, Connector_Punctuation or Join_Control.
 type Whitespace struct{}
 
 // Split implements Splitter.
-func (Whitespace) Split(dst []Text, t Text) []Text { return scan(whitespaceScanner{}, dst, t) }
+func (Whitespace) Split(dst []Text, t Text) []Text { return appendPieces(scan.Whitespace{}, dst, t) }
 
-func (Whitespace) scanner() scanner { return whitespaceScanner{} }
+func (Whitespace) scanner() scan.Scanner { return scan.Whitespace{} }
 
 // MarshalJSON writes the Splitter as files hold it.
 func (Whitespace) MarshalJSON() ([]byte, error) { return named("Whitespace") }
@@ -16,9 +18,9 @@ func (Whitespace) MarshalJSON() ([]byte, error) { return named("Whitespace") }
 type WhitespaceSplit struct{}
 
 // Split implements Splitter.
-func (WhitespaceSplit) Split(dst []Text, t Text) []Text { return scan(fieldScanner{}, dst, t) }
+func (WhitespaceSplit) Split(dst []Text, t Text) []Text { return appendPieces(scan.Fields{}, dst, t) }
 
-func (WhitespaceSplit) scanner() scanner { return fieldScanner{} }
+func (WhitespaceSplit) scanner() scan.Scanner { return scan.Fields{} }
 
 // MarshalJSON writes the Splitter as files hold it.
 func (WhitespaceSplit) MarshalJSON() ([]byte, error) { return named("WhitespaceSplit") }
@@ -27,9 +29,9 @@ func (WhitespaceSplit) MarshalJSON() ([]byte, error) { return named("WhitespaceS
 type Chars struct{}
 
 // Split implements Splitter.
-func (Chars) Split(dst []Text, t Text) []Text { return scan(charScanner{}, dst, t) }
+func (Chars) Split(dst []Text, t Text) []Text { return appendPieces(scan.Chars{}, dst, t) }
 
-func (Chars) scanner() scanner { return charScanner{} }
+func (Chars) scanner() scan.Scanner { return scan.Chars{} }
 
 // MarshalJSON writes the Splitter as files hold it.
 func (s Chars) MarshalJSON() ([]byte, error) { return keepMatches(patternOf(s)) }
@@ -40,9 +42,9 @@ func (s Chars) MarshalJSON() ([]byte, error) { return keepMatches(patternOf(s)) 
 type Words struct{}
 
 // Split implements Splitter.
-func (Words) Split(dst []Text, t Text) []Text { return scan(wordScanner{}, dst, t) }
+func (Words) Split(dst []Text, t Text) []Text { return appendPieces(scan.Words{}, dst, t) }
 
-func (Words) scanner() scanner { return wordScanner{} }
+func (Words) scanner() scan.Scanner { return scan.Words{} }
 
 // MarshalJSON writes the Splitter as files hold it.
 func (s Words) MarshalJSON() ([]byte, error) { return keepMatches(patternOf(s)) }

@@ -1,6 +1,9 @@
 package tokenize
 
-import "github.com/pkg/errors"
+import (
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+	"github.com/pkg/errors"
+)
 
 // Stages are the parts of a Tokenizer. All but Model may be left out.
 type Stages struct {
@@ -51,7 +54,7 @@ type core struct {
 	raw        *matcher         // added tokens looked for in the text as it is
 	normalized *matcher         // added tokens looked for after the normalizer
 	fast       textModel        // set with scan when the Splitter has a fast form
-	scan       scanner
+	scan       scan.Scanner
 	rewrite    rewriter    // nil: the text as it is
 	respell    respellFunc // what the Splitter does to a text before scan cuts it; nil: nothing
 	buffers    scratchPool[[]byte]

@@ -1,6 +1,10 @@
 package tokenize
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+)
 
 // pieceFunc takes a piece of a text, which begins the original text if first is true.
 type pieceFunc func(piece string, first bool) error
@@ -40,10 +44,10 @@ func splitting(s Splitter, each pieceFunc) pieceFunc {
 }
 
 // scanEach hands the pieces that sc finds in text to each.
-func scanEach(sc scanner, text string, first bool, each pieceFunc) error {
-	sc = begun(sc)
+func scanEach(sc scan.Scanner, text string, first bool, each pieceFunc) error {
+	sc = scan.Begun(sc)
 	for at := 0; at < len(text); {
-		start, end := sc.next(text, at)
+		start, end := sc.Next(text, at)
 		if start == end {
 			break
 		}

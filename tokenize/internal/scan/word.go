@@ -1,4 +1,4 @@
-package tokenize
+package scan
 
 import (
 	"strings"
@@ -6,12 +6,12 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
-// wordScanner is patternWords: words with apostrophes inside them, newlines, and every other mark by itself.
-type wordScanner struct{}
+// Words is patternWords: words with apostrophes inside them, newlines, and every other mark by itself.
+type Words struct{}
 
 const wordChars = char.Letter | char.Mark | char.Number
 
-func (wordScanner) next(text string, at int) (start, end int) {
+func (Words) Next(text string, at int) (start, end int) {
 	for at < len(text) {
 		k, w := char.At(text, at)
 		switch {
@@ -27,7 +27,7 @@ func (wordScanner) next(text string, at int) (start, end int) {
 	return len(text), len(text)
 }
 
-func (wordScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
+func (Words) Cut(text string, at int) int { return CutAtNewline(text, at, 0) }
 
 // wordEnd returns the end of a word that has begun before text[i].
 func wordEnd(text string, i int) int {
@@ -53,28 +53,28 @@ func wordEnd(text string, i int) int {
 	return i
 }
 
-// whitespaceScanner is \w+|[^\w\s]+, what Hugging Face calls Whitespace.
-type whitespaceScanner struct{}
+// Whitespace is \w+|[^\w\s]+, what Hugging Face calls Whitespace.
+type Whitespace struct{}
 
-func (whitespaceScanner) next(text string, at int) (start, end int) {
-	at = runOf(text, at, char.Space)
+func (Whitespace) Next(text string, at int) (start, end int) {
+	at = RunOf(text, at, char.Space)
 	if at == len(text) {
 		return at, at
 	}
 	if k, _ := char.At(text, at); k&char.Word != 0 {
-		return at, runOf(text, at, char.Word)
+		return at, RunOf(text, at, char.Word)
 	}
-	return at, runNot(text, at, char.Word|char.Space)
+	return at, RunNot(text, at, char.Word|char.Space)
 }
 
-func (whitespaceScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
+func (Whitespace) Cut(text string, at int) int { return CutAtNewline(text, at, 0) }
 
-// fieldScanner is \S+, what Hugging Face calls WhitespaceSplit.
-type fieldScanner struct{}
+// Fields is \S+, what Hugging Face calls WhitespaceSplit.
+type Fields struct{}
 
-func (fieldScanner) next(text string, at int) (start, end int) {
-	at = runOf(text, at, char.Space)
-	return at, runNot(text, at, char.Space)
+func (Fields) Next(text string, at int) (start, end int) {
+	at = RunOf(text, at, char.Space)
+	return at, RunNot(text, at, char.Space)
 }
 
-func (fieldScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
+func (Fields) Cut(text string, at int) int { return CutAtNewline(text, at, 0) }

@@ -1,4 +1,5 @@
-package tokenize
+// Package scan cuts text into pieces by hand-written scanners of the known split patterns, and by compiled ones for other patterns.
+package scan
 
 import (
 	"strings"
@@ -7,16 +8,16 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
-// scanner cuts a text into pieces from left to right, keeping no state: the fast form of a Splitter that changes no text.
-type scanner interface {
+// Scanner cuts a text into pieces from left to right, keeping no state: the fast form of a Splitter that changes no text.
+type Scanner interface {
 	// next returns the first piece that begins at text[at] or after, or an empty one at the end of the text.
-	next(text string, at int) (start, end int)
+	Next(text string, at int) (start, end int)
 	// cut returns a place after at where text may be parted without changing a piece, or len(text).
-	cut(text string, at int) int
+	Cut(text string, at int) int
 }
 
-// runOf returns the end of the characters from text[i] on that have one of the classes.
-func runOf(text string, i int, classes uint8) int {
+// RunOf returns the end of the characters from text[i] on that have one of the classes.
+func RunOf(text string, i int, classes uint8) int {
 	for i < len(text) {
 		k, w := char.At(text, i)
 		if k&classes == 0 {
@@ -27,8 +28,8 @@ func runOf(text string, i int, classes uint8) int {
 	return i
 }
 
-// runNot returns the end of the characters from text[i] on that have none of the classes.
-func runNot(text string, i int, classes uint8) int {
+// RunNot returns the end of the characters from text[i] on that have none of the classes.
+func RunNot(text string, i int, classes uint8) int {
 	for i < len(text) {
 		k, w := char.At(text, i)
 		if k&classes != 0 {
@@ -113,9 +114,9 @@ func contraction(text string, i int, anyCase bool) int {
 	return 0
 }
 
-// cutAtNewline returns the place of the first "\n" after at that stands before an ASCII letter or digit, plus skip. No
+// CutAtNewline returns the place of the first "\n" after at that stands before an ASCII letter or digit, plus skip. No
 // split pattern known here takes such a newline together with what follows.
-func cutAtNewline(text string, at, skip int) int {
+func CutAtNewline(text string, at, skip int) int {
 	for at++; at < len(text); at++ {
 		n := strings.IndexByte(text[at:], '\n')
 		if n < 0 || at+n+1 >= len(text) {
@@ -129,16 +130,16 @@ func cutAtNewline(text string, at, skip int) int {
 	return len(text)
 }
 
-// wholeScanner leaves a text in one piece.
-type wholeScanner struct{}
+// Whole leaves a text in one piece.
+type Whole struct{}
 
-func (wholeScanner) next(text string, at int) (start, end int) { return at, len(text) }
-func (wholeScanner) cut(text string, _ int) int                { return len(text) }
+func (Whole) Next(text string, at int) (start, end int) { return at, len(text) }
+func (Whole) Cut(text string, _ int) int                { return len(text) }
 
-// charScanner yields every character, and every byte that is none.
-type charScanner struct{}
+// Chars yields every character, and every byte that is none.
+type Chars struct{}
 
-func (charScanner) next(text string, at int) (start, end int) {
+func (Chars) Next(text string, at int) (start, end int) {
 	if at >= len(text) {
 		return len(text), len(text)
 	}
@@ -146,4 +147,4 @@ func (charScanner) next(text string, at int) (start, end int) {
 	return at, at + w
 }
 
-func (charScanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
+func (Chars) Cut(text string, at int) int { return CutAtNewline(text, at, 0) }

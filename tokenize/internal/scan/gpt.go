@@ -1,29 +1,29 @@
-package tokenize
+package scan
 
 import "github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 
 // The split patterns with a scanner of their own, by their exact text.
 const (
-	patternGPT2   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
-	patternCL100K = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
-	patternQwen2  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
-	patternO200K  = `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|` +
+	PatternGPT2   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
+	PatternCL100K = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	PatternQwen2  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	PatternO200K  = `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|` +
 		`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|` +
 		`\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 )
 
-// knownScanners holds the scanner of every pattern that is recognised.
-var knownScanners = map[string]scanner{
-	patternGPT2:   gpt2Scanner{},
-	patternCL100K: clScanner{digits: 3},
-	patternQwen2:  clScanner{digits: 1},
-	patternO200K:  o200kScanner{},
+// Known holds the scanner of every pattern that is recognised.
+var Known = map[string]Scanner{
+	PatternGPT2:   GPT2{},
+	PatternCL100K: clScanner{digits: 3},
+	PatternQwen2:  clScanner{digits: 1},
+	PatternO200K:  o200kScanner{},
 }
 
-// gpt2Scanner is patternGPT2.
-type gpt2Scanner struct{}
+// GPT2 is patternGPT2.
+type GPT2 struct{}
 
-func (gpt2Scanner) next(text string, at int) (start, end int) {
+func (GPT2) Next(text string, at int) (start, end int) {
 	if at >= len(text) {
 		return len(text), len(text)
 	}
@@ -41,21 +41,21 @@ func (gpt2Scanner) next(text string, at int) (start, end int) {
 	k, w := char.At(text, i)
 	switch {
 	case k&char.Letter != 0:
-		return at, runOf(text, i+w, char.Letter)
+		return at, RunOf(text, i+w, char.Letter)
 	case k&char.Space != 0:
 		return at, spaceEnd(text, at)
 	case k&char.Number != 0:
-		return at, runOf(text, i+w, char.Number)
+		return at, RunOf(text, i+w, char.Number)
 	}
-	return at, runNot(text, i+w, char.Space|char.Letter|char.Number)
+	return at, RunNot(text, i+w, char.Space|char.Letter|char.Number)
 }
 
-func (gpt2Scanner) cut(text string, at int) int { return cutAtNewline(text, at, 0) }
+func (GPT2) Cut(text string, at int) int { return CutAtNewline(text, at, 0) }
 
 // clScanner is patternCL100K (of GPT-4 and Llama 3) with digits 3, and patternQwen2 with digits 1.
 type clScanner struct{ digits int }
 
-func (s clScanner) next(text string, at int) (start, end int) {
+func (s clScanner) Next(text string, at int) (start, end int) {
 	if at >= len(text) {
 		return len(text), len(text)
 	}
@@ -67,19 +67,19 @@ func (s clScanner) next(text string, at int) (start, end int) {
 	k, w := char.At(text, at)
 	switch {
 	case k&char.Letter != 0:
-		return at, runOf(text, at+w, char.Letter)
+		return at, RunOf(text, at+w, char.Letter)
 	case k&char.Number != 0:
 		return at, atMost(text, at, s.digits, char.Number)
 	}
 	if k&char.Newline == 0 {
-		if end := runOf(text, at+w, char.Letter); end > at+w {
+		if end := RunOf(text, at+w, char.Letter); end > at+w {
 			return at, end
 		}
 	}
 	return at, punctuationOrSpace(text, at, false)
 }
 
-func (clScanner) cut(text string, at int) int { return cutAtNewline(text, at, 1) }
+func (clScanner) Cut(text string, at int) int { return CutAtNewline(text, at, 1) }
 
 // punctuationOrSpace is ` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`, with slash [\r\n/] instead of the first [\r\n].
 func punctuationOrSpace(text string, at int, slash bool) int {
@@ -87,7 +87,7 @@ func punctuationOrSpace(text string, at int, slash bool) int {
 	if text[at] == ' ' {
 		i++
 	}
-	if end := runNot(text, i, char.Space|char.Letter|char.Number); end > i {
+	if end := RunNot(text, i, char.Space|char.Letter|char.Number); end > i {
 		for end < len(text) && (text[end] == '\r' || text[end] == '\n' || slash && text[end] == '/') {
 			end++
 		}
@@ -107,7 +107,7 @@ const (
 	o200kTail = char.Lower | char.Other | char.Mark
 )
 
-func (o200kScanner) next(text string, at int) (start, end int) {
+func (o200kScanner) Next(text string, at int) (start, end int) {
 	if at >= len(text) {
 		return len(text), len(text)
 	}
@@ -138,7 +138,7 @@ func (o200kScanner) next(text string, at int) (start, end int) {
 	return at, punctuationOrSpace(text, at, true)
 }
 
-func (o200kScanner) cut(text string, at int) int { return cutAtNewline(text, at, 1) }
+func (o200kScanner) Cut(text string, at int) int { return CutAtNewline(text, at, 1) }
 
 // o200kLower is [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+ at text[i], or -1. When no tail follows the
 // capitals, the match gives capitals back until one of them is a tail too.
@@ -154,7 +154,7 @@ func o200kLower(text string, i int) int {
 			last = i
 		}
 	}
-	if end := runOf(text, i, o200kTail); end > i {
+	if end := RunOf(text, i, o200kTail); end > i {
 		return end
 	}
 	return last
@@ -162,7 +162,7 @@ func o200kLower(text string, i int) int {
 
 // o200kUpper is [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+ at text[i], or -1.
 func o200kUpper(text string, i int) int {
-	if end := runOf(text, i, o200kHead); end > i {
+	if end := RunOf(text, i, o200kHead); end > i {
 		return end
 	}
 	return -1

@@ -1,4 +1,4 @@
-package tokenize
+package scan
 
 import "github.com/gorgoformer/gorgoformer/tokenize/internal/onig"
 
@@ -6,15 +6,15 @@ import "github.com/gorgoformer/gorgoformer/tokenize/internal/onig"
 const maxBranches = 256
 
 // patternScanner yields the matches of a program and, if gaps is set, the text between them. Like stack it keeps a state
-// while it scans a text: see begun.
+// while it scans a text: see Begun.
 type patternScanner struct {
 	program *onig.Program
 	gaps    bool
 }
 
-// newPatternScanner returns the scanner of a regular expression whose time is linear and whose matches are not empty and do
+// NewPattern returns the scanner of a regular expression whose time is linear and whose matches are not empty and do
 // not depend on the text before them; nil for any other.
-func newPatternScanner(pattern string, gaps bool) scanner {
+func NewPattern(pattern string, gaps bool) Scanner {
 	re, err := onig.Compile(pattern)
 	if err != nil || re.Program == nil {
 		return nil
@@ -26,11 +26,11 @@ func newPatternScanner(pattern string, gaps bool) scanner {
 	return patternScanner{p, gaps}
 }
 
-// next is right for the first piece, and slow for others: see begun.
-func (s patternScanner) next(text string, at int) (start, end int) { return s.begun().next(text, at) }
+// Next is right for the first piece, and slow for others: see Begun.
+func (s patternScanner) Next(text string, at int) (start, end int) { return s.begun().Next(text, at) }
 
-// cut implements scanner. Where a text may be parted depends on the pattern.
-func (patternScanner) cut(text string, _ int) int { return len(text) }
+// Cut implements scanner. Where a text may be parted depends on the pattern.
+func (patternScanner) Cut(text string, _ int) int { return len(text) }
 
 func (s patternScanner) begun() *patternState {
 	return &patternState{Machine: onig.NewMachine(s.program), gaps: s.gaps}
@@ -43,7 +43,7 @@ type patternState struct {
 	held onig.Match // the match behind a gap
 }
 
-func (s *patternState) next(text string, at int) (start, end int) {
+func (s *patternState) Next(text string, at int) (start, end int) {
 	if len(text) != len(s.Text) {
 		s.Begin(text)
 		s.held = onig.Match{}
@@ -65,4 +65,4 @@ func (s *patternState) next(text string, at int) (start, end int) {
 	return m.Start, m.End
 }
 
-func (s *patternState) cut(text string, _ int) int { return len(text) }
+func (s *patternState) Cut(text string, _ int) int { return len(text) }
