@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 	"github.com/pkg/errors"
 )
 
@@ -85,9 +86,9 @@ func endOfWord(ids map[string]int32) string {
 // unmade returns the tokens that are neither bytes nor made by merges, as special tokens in order of id.
 func (m *BPE) unmade() []AddedToken {
 	made := make([]bool, len(m.raw))
-	for _, slot := range m.table.slots {
-		if slot.merge != noMerge {
-			made[slot.merge.id()] = true
+	for _, slot := range m.table.Slots {
+		if slot.Merge != table.NoMerge {
+			made[slot.Merge.Id()] = true
 		}
 	}
 	for _, id := range m.start.bytes[0] {

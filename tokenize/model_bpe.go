@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 	"github.com/pkg/errors"
 )
 
@@ -17,13 +18,13 @@ type BPE struct {
 	names   func() *vocabulary // the tokens as they are spelled, worked out when first needed
 	raw     []string           // the text or bytes that each token stands for, by id
 	start   bpeStart
-	table   *mergeTable
-	whole   *byteTable   // pieces that are tokens, when merges are ignored for them
-	ranks   *byteTable   // all tokens, when their ids are the ranks; nil: the merges have ranks
+	table   *table.Merges
+	whole   *table.Bytes // pieces that are tokens, when merges are ignored for them
+	ranks   *table.Bytes // all tokens, when their ids are the ranks; nil: the merges have ranks
 	joined  *joinedRunes // where a text can be cut without changing a token; nil: unknown
 	unknown int32        // -1: none
 	omit    bool         // a character without a token is left out
-	free    chan *bpeScratch
+	free    table.Pool[bpeScratch]
 	pieces  atomic.Uint64 // encoded so far, with dropout
 }
 
@@ -56,7 +57,7 @@ func newBPE(c BPEConfig) (*BPE, error) {
 	if !(0 <= c.Dropout && c.Dropout <= 1) {
 		return nil, errors.Errorf("dropout: got %v, want 0 to 1", c.Dropout)
 	}
-	m := &BPE{config: c, unknown: -1, free: make(chan *bpeScratch, maxScratch)}
+	m := &BPE{config: c, unknown: -1, free: table.NewPool[bpeScratch]()}
 	m.names = func() *vocabulary { return &v }
 	if id, ok := c.Vocab[c.Unknown]; ok && c.Unknown != "" {
 		m.unknown = id
@@ -74,7 +75,7 @@ func (m *BPE) readTokens(v *vocabulary) {
 	m.raw = make([]string, len(v.tokens))
 	m.start = newBPEStart()
 	if m.config.IgnoreMerges {
-		m.whole = newByteTable(m.raw)
+		m.whole = table.NewBytes(m.raw)
 	}
 	for id, token := range v.tokens {
 		if _, ok := v.IDToToken(int32(id)); !ok {
@@ -84,7 +85,7 @@ func (m *BPE) readTokens(v *vocabulary) {
 		m.raw[id], ok = m.textOf(token)
 		m.start.read(&m.config, token, int32(id))
 		if m.whole != nil && ok {
-			m.whole.add(int32(id))
+			m.whole.Add(int32(id))
 		}
 	}
 	m.start.finish(&m.config)
@@ -103,7 +104,7 @@ func (m *BPE) textOf(token string) (string, bool) {
 }
 
 func (m *BPE) readMerges(v *vocabulary) error {
-	m.table = newMergeTable(len(m.config.Merges))
+	m.table = table.NewMerges(len(m.config.Merges))
 	for rank, merge := range m.config.Merges {
 		var side [2]int32
 		for i, token := range merge {
@@ -118,7 +119,7 @@ func (m *BPE) readMerges(v *vocabulary) error {
 			return errors.Errorf("merges[%d]: %q and %q make %q, which is not in the vocabulary",
 				rank, merge[0], merge[1], m.config.join(merge))
 		}
-		m.table.put(pairOf(side[0], side[1]), newMerge(int32(rank), id))
+		m.table.Put(table.PairOf(side[0], side[1]), table.NewMerge(int32(rank), id))
 	}
 	return nil
 }
@@ -147,7 +148,7 @@ func (m *BPE) TokenToID(token string) (int32, bool) {
 	if !ok {
 		return 0, false
 	}
-	return m.ranks.find(string(raw))
+	return m.ranks.Find(string(raw))
 }
 
 // IDToToken implements Model.

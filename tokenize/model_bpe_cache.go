@@ -1,9 +1,12 @@
 package tokenize
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
+)
 
 const (
-	maxScratch  = 16      // scratch memories kept: more goroutines at once allocate
 	keepSymbols = 1 << 16 // longest piece whose memory is kept
 	cacheBits   = 15      // 32,768 entries of 64 bytes: two megabytes for each goroutine
 	cacheFrom   = 1 << 14 // bytes of text before the cache is made
@@ -14,26 +17,25 @@ const (
 // bpeScratch is the memory of one goroutine while it encodes: buffers, and a cache of the pieces seen lately.
 type bpeScratch struct {
 	ids     []int32
-	merges  []bpeMerge   // of each token with the next one
-	next    []int32      // long pieces: the next token that is left, by position
-	prev    []int32      // long pieces: the one before
-	heap    []uint64     // long pieces: rank<<32 | position, lowest first
-	dropped []uint64     // dropout: entries of heap that are left out until the next merge
-	out     []int32      // long pieces: the tokens of the blocks so far
-	middle  []int32      // long pieces: tokens around a joint
-	text    []byte       // long pieces: what those stand for
-	apart   [2]int32     // long pieces: the last two tokens that were found to stay apart
-	cache   []cacheEntry // nil until enough text has come by
-	seen    int          // bytes of text so far, while there is no cache
+	merges  []table.Merge // of each token with the next one
+	next    []int32       // long pieces: the next token that is left, by position
+	prev    []int32       // long pieces: the one before
+	heap    []uint64      // long pieces: rank<<32 | position, lowest first
+	dropped []uint64      // dropout: entries of heap that are left out until the next merge
+	out     []int32       // long pieces: the tokens of the blocks so far
+	middle  []int32       // long pieces: tokens around a joint
+	text    []byte        // long pieces: what those stand for
+	apart   [2]int32      // long pieces: the last two tokens that were found to stay apart
+	cache   []cacheEntry  // nil until enough text has come by
+	seen    int           // bytes of text so far, while there is no cache
 }
 
 func (m *BPE) scratch() *bpeScratch {
-	select {
-	case s := <-m.free:
-		return s
-	default:
-		return &bpeScratch{merges: make([]bpeMerge, shortPiece)}
+	s := m.free.Get()
+	if s.merges == nil {
+		s.merges = make([]table.Merge, shortPiece)
 	}
+	return s
 }
 
 // expect makes the cache when it begins to pay: n bytes of text follow.
@@ -49,12 +51,9 @@ func (m *BPE) expect(s *bpeScratch, n int) {
 func (m *BPE) release(s *bpeScratch) {
 	if max(cap(s.ids), cap(s.out)) > keepSymbols {
 		s.ids, s.out, s.next, s.prev, s.heap, s.dropped = nil, nil, nil, nil, nil, nil
-		s.merges = make([]bpeMerge, shortPiece)
+		s.merges = make([]table.Merge, shortPiece)
 	}
-	select {
-	case m.free <- s:
-	default:
-	}
+	m.free.Put(s)
 }
 
 // pieceKey is a piece of up to 31 bytes, its length in the last byte.
@@ -91,10 +90,10 @@ func keyOf(text string, start, end int) (key pieceKey, hash uint64, short bool) 
 		}
 	}
 	key[3] |= uint64(n) << 56
-	hash = key[0]*golden ^ bits.RotateLeft64(key[1]*0xc2b2ae3d27d4eb4f, 21)
+	hash = key[0]*table.Golden ^ bits.RotateLeft64(key[1]*0xc2b2ae3d27d4eb4f, 21)
 	hash ^= bits.RotateLeft64(key[2]*0x165667b19e3779f9, 42) ^ key[3]*0xd6e8feb86659fd93
 	hash ^= hash >> 32
-	return key, hash * golden >> (64 - cacheBits), true
+	return key, hash * table.Golden >> (64 - cacheBits), true
 }
 
 // word reads 8 bytes of s, little endian.

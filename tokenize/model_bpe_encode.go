@@ -115,7 +115,7 @@ func (m *BPE) lookUp(s *bpeScratch, text string, piece Span) ([]int32, error) {
 // encode returns the ids of a piece, in memory of s.
 func (m *BPE) encode(s *bpeScratch, piece string) ([]int32, error) {
 	if m.whole != nil && !m.drops() {
-		if id, ok := m.whole.find(piece); ok {
+		if id, ok := m.whole.Find(piece); ok {
 			s.ids = append(s.ids[:0], id)
 			return s.ids, nil
 		}

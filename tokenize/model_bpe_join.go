@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
 // joinedRunes are the pairs of characters that stand side by side in some token that a merge makes. Between two characters
@@ -11,7 +12,7 @@ import (
 // before. That makes short pieces, which a cache knows, of the whole texts that models without a Splitter get.
 type joinedRunes struct {
 	ascii [utf8.RuneSelf][utf8.RuneSelf / 64]uint64
-	other *mergeTable            // pairs of runes
+	other *table.Merges          // pairs of runes
 	known func(text string) bool // whether the first character has a token; nil: unknown ones are not fused
 }
 
@@ -32,13 +33,13 @@ func (m *BPE) newJoinedRunes() *joinedRunes {
 		}
 		addPairs(pairs, merge[0]+merge[1])
 	}
-	j.other = newMergeTable(len(pairs))
+	j.other = table.NewMerges(len(pairs))
 	for p := range pairs {
 		if p[0] < utf8.RuneSelf && p[1] < utf8.RuneSelf {
 			j.ascii[p[0]][p[1]/64] |= 1 << (p[1] % 64)
 			continue
 		}
-		j.other.put(pairOf(p[0], p[1]), 0)
+		j.other.Put(table.PairOf(p[0], p[1]), 0)
 	}
 	if m.unknown >= 0 && c.FuseUnknown && !m.start.whole {
 		j.known = func(text string) bool {
@@ -82,7 +83,7 @@ func (j *joinedRunes) has(left, right rune) bool {
 	if left < utf8.RuneSelf && right < utf8.RuneSelf {
 		return j.ascii[left][right/64]>>(right%64)&1 != 0
 	}
-	return j.other.find(left, right) != noMerge
+	return j.other.Find(left, right) != table.NoMerge
 }
 
 // fused tells whether the characters on both sides of text[i] become one unknown token.

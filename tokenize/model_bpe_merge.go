@@ -1,6 +1,10 @@
 package tokenize
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
+)
 
 // shortPiece is the number of tokens up to which a scan for the lowest rank beats a heap.
 const shortPiece = 32
@@ -18,7 +22,7 @@ func (m *BPE) mergeShort(s *bpeScratch, ids []int32) []int32 {
 	n := len(ids)
 	merges := s.merges[:shortPiece]
 	for i := 0; i+1 < n; i++ {
-		merges[i] = m.table.find(ids[i], ids[i+1])
+		merges[i] = m.table.Find(ids[i], ids[i+1])
 	}
 	for n > 1 {
 		at, best := 0, merges[0]
@@ -27,18 +31,18 @@ func (m *BPE) mergeShort(s *bpeScratch, ids []int32) []int32 {
 				at, best = i, merges[i]
 			}
 		}
-		if best == noMerge {
+		if best == table.NoMerge {
 			break
 		}
-		ids[at] = best.id()
+		ids[at] = best.Id()
 		copy(ids[at+1:n-1], ids[at+2:n])
 		copy(merges[at:n-2], merges[at+1:n-1])
 		n--
 		if at > 0 {
-			merges[at-1] = m.table.find(ids[at-1], ids[at])
+			merges[at-1] = m.table.Find(ids[at-1], ids[at])
 		}
 		if at < n-1 {
-			merges[at] = m.table.find(ids[at], ids[at+1])
+			merges[at] = m.table.Find(ids[at], ids[at+1])
 		}
 	}
 	return ids[:n]
@@ -51,8 +55,8 @@ func (m *BPE) mergeLong(s *bpeScratch, ids []int32) []int32 {
 	}
 	s.link(len(ids))
 	for i := range len(ids) - 1 {
-		s.merges[i] = m.table.find(ids[i], ids[i+1])
-		if s.merges[i] != noMerge {
+		s.merges[i] = m.table.Find(ids[i], ids[i+1])
+		if s.merges[i] != table.NoMerge {
 			s.heap = append(s.heap, heapEntry(s.merges[i], int32(i)))
 		}
 	}
@@ -86,13 +90,13 @@ func (m *BPE) mergeLong(s *bpeScratch, ids []int32) []int32 {
 }
 
 // heapEntry is the rank of a merge and its place.
-func heapEntry(m bpeMerge, at int32) uint64 { return uint64(m)>>32<<32 | uint64(uint32(at)) }
+func heapEntry(m table.Merge, at int32) uint64 { return uint64(m)>>32<<32 | uint64(uint32(at)) }
 
 // mergeAt merges the token at i with the next one.
 func (m *BPE) mergeAt(s *bpeScratch, ids []int32, i int32) {
 	gone := s.next[i]
-	ids[i] = s.merges[i].id()
-	s.merges[gone] = noMerge
+	ids[i] = s.merges[i].Id()
+	s.merges[gone] = table.NoMerge
 	s.next[i] = s.next[gone]
 	if s.next[i] >= 0 {
 		s.prev[s.next[i]] = i
@@ -105,11 +109,11 @@ func (m *BPE) mergeAt(s *bpeScratch, ids []int32, i int32) {
 
 // rerank looks up the merge of the token at i with the next one again.
 func (m *BPE) rerank(s *bpeScratch, ids []int32, i int32) {
-	s.merges[i] = noMerge
+	s.merges[i] = table.NoMerge
 	if s.next[i] < 0 {
 		return
 	}
-	if found := m.table.find(ids[i], ids[s.next[i]]); found != noMerge {
+	if found := m.table.Find(ids[i], ids[s.next[i]]); found != table.NoMerge {
 		s.merges[i] = found
 		s.push(heapEntry(found, i))
 	}
@@ -123,5 +127,5 @@ func (s *bpeScratch) link(n int) {
 	for i := range s.next {
 		s.next[i], s.prev[i] = int32(i+1), int32(i-1)
 	}
-	s.next[n-1], s.merges[n-1] = -1, noMerge
+	s.next[n-1], s.merges[n-1] = -1, table.NoMerge
 }

@@ -6,19 +6,20 @@ import (
 	"sync"
 
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 	"github.com/pkg/errors"
 )
 
 // newRankedBPE makes a byte-level BPE as tiktoken has it, of the bytes of each token by id, which is its rank: two
 // neighbours merge when their bytes together are a token, and a piece that is a token is that token. "" is no token.
 func newRankedBPE(raw []string) (*BPE, error) {
-	m := &BPE{raw: raw, unknown: -1, free: make(chan *bpeScratch, maxScratch), start: newBPEStart()}
-	m.ranks = newByteTable(raw)
+	m := &BPE{raw: raw, unknown: -1, free: table.NewPool[bpeScratch](), start: newBPEStart()}
+	m.ranks = table.NewBytes(raw)
 	for id, token := range raw {
 		if token == "" {
 			continue
 		}
-		if other, twice := m.ranks.add(int32(id)); twice {
+		if other, twice := m.ranks.Add(int32(id)); twice {
 			return nil, errors.Errorf("token %q: there twice, with ranks %d and %d", token, other, id)
 		}
 		if len(token) == 1 {
@@ -39,9 +40,9 @@ const ranksPerWorker = 1 << 12
 
 // readPairs fills the table of merges with all ways to part a token in two.
 func (m *BPE) readPairs() error {
-	parts := make([][]mergeSlot, (len(m.raw)+ranksPerWorker-1)/ranksPerWorker)
+	parts := make([][]table.MergeSlot, (len(m.raw)+ranksPerWorker-1)/ranksPerWorker)
 	err := inParallel(len(parts), func(i int) error {
-		list := make([]mergeSlot, 0, 4*ranksPerWorker)
+		list := make([]table.MergeSlot, 0, 4*ranksPerWorker)
 		end := min(len(m.raw), (i+1)*ranksPerWorker)
 		for id := i * ranksPerWorker; id < end; id++ {
 			list = m.appendPairs(list, int32(id))
@@ -56,25 +57,25 @@ func (m *BPE) readPairs() error {
 	for _, list := range parts {
 		n += len(list)
 	}
-	m.table = newMergeTable(n)
+	m.table = table.NewMerges(n)
 	for _, list := range parts {
 		for _, slot := range list {
-			m.table.put(slot.pair, slot.merge)
+			m.table.Put(slot.Pair, slot.Merge)
 		}
 	}
 	return nil
 }
 
 // appendPairs appends the pairs of tokens that make the token id.
-func (m *BPE) appendPairs(list []mergeSlot, id int32) []mergeSlot {
+func (m *BPE) appendPairs(list []table.MergeSlot, id int32) []table.MergeSlot {
 	token := m.raw[id]
 	for i := 1; i < len(token); i++ {
-		left, ok := m.ranks.find(token[:i])
+		left, ok := m.ranks.Find(token[:i])
 		if !ok {
 			continue
 		}
-		if right, ok := m.ranks.find(token[i:]); ok {
-			list = append(list, mergeSlot{pairOf(left, right), newMerge(id, id)})
+		if right, ok := m.ranks.Find(token[i:]); ok {
+			list = append(list, table.MergeSlot{Pair: table.PairOf(left, right), Merge: table.NewMerge(id, id)})
 		}
 	}
 	return list
@@ -98,12 +99,12 @@ func (m *BPE) rankedConfig() BPEConfig {
 	v := m.names()
 	c := m.config
 	c.Vocab = v.ids
-	var pairs []mergeSlot
+	var pairs []table.MergeSlot
 	for id := range m.raw {
 		pairs = m.appendPairs(pairs[:0], int32(id))
-		slices.SortFunc(pairs, func(a, b mergeSlot) int { return cmp.Compare(a.pair, b.pair) })
+		slices.SortFunc(pairs, func(a, b table.MergeSlot) int { return cmp.Compare(a.Pair, b.Pair) })
 		for _, p := range pairs {
-			c.Merges = append(c.Merges, [2]string{v.tokens[p.pair>>32], v.tokens[uint32(p.pair)]})
+			c.Merges = append(c.Merges, [2]string{v.tokens[p.Pair>>32], v.tokens[uint32(p.Pair)]})
 		}
 	}
 	return c

@@ -2,6 +2,8 @@ package tokenize
 
 import (
 	"sync"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
 // omitter is a Model with a form that leaves out text without a token instead of returning an error.
@@ -40,7 +42,7 @@ func (m *BPE) omitting() Model {
 		return m
 	}
 	return &BPE{config: m.config, names: m.names, raw: m.raw, start: m.start, table: m.table, whole: m.whole, ranks: m.ranks,
-		unknown: -1, omit: true, free: make(chan *bpeScratch, maxScratch)}
+		unknown: -1, omit: true, free: table.NewPool[bpeScratch]()}
 }
 
 // known returns piece without the characters that have no token.
@@ -61,7 +63,7 @@ func (m *Unigram) omitting() Model {
 	if m.config.Unknown >= 0 {
 		return m
 	}
-	return &Unigram{config: m.config, ids: m.ids, viterbi: m.viterbi, bytes: m.bytes, omit: true, free: newScratchPool[viterbiScratch]()}
+	return &Unigram{config: m.config, ids: m.ids, viterbi: m.viterbi, bytes: m.bytes, omit: true, free: table.NewPool[viterbiScratch]()}
 }
 
 // omitting returns m without the pieces that cannot be cut into tokens.

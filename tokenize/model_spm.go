@@ -4,6 +4,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 	"github.com/pkg/errors"
 )
 
@@ -18,7 +19,7 @@ type SentencePiece struct {
 	bytes   [256]int32 // the ids of <0x00> … <0xFF>, when unknown characters become bytes
 	unknown int32
 	search  spmSearch
-	free    scratchPool[spmScratch]
+	free    table.Pool[spmScratch]
 }
 
 // spmSearch cuts a normalized text.
@@ -39,7 +40,7 @@ type spmScratch struct {
 
 // newSentencePiece checks f and makes the model, and completes f's normalizer with the user-defined pieces.
 func newSentencePiece(f *spmFile) (*SentencePiece, error) {
-	m := &SentencePiece{file: f, unknown: -1, free: newScratchPool[spmScratch]()}
+	m := &SentencePiece{file: f, unknown: -1, free: table.NewPool[spmScratch]()}
 	plain, err := m.readPieces()
 	if err != nil {
 		return nil, err
@@ -135,7 +136,7 @@ func (f *spmFile) users() (*spmUsers, error) {
 		return nil, nil
 	}
 	var err error
-	u.trie, err = newTrie(texts)
+	u.trie, err = table.NewTrie(texts)
 	return u, err
 }
 
@@ -171,7 +172,7 @@ func (m *SentencePiece) Tokenize(dst []Token, piece string) ([]Token, error) {
 	if !utf8.ValidString(piece) {
 		return tokenizeValid(m, dst, piece)
 	}
-	s := m.free.get()
+	s := m.free.Get()
 	defer m.release(s)
 	return m.tokenize(s, dst, piece), nil
 }
@@ -204,6 +205,6 @@ func (m *SentencePiece) tokenize(s *spmScratch, dst []Token, text string) []Toke
 // release keeps s for others, unless it has grown large.
 func (m *SentencePiece) release(s *spmScratch) {
 	if max(cap(s.viterbi.ends), cap(s.bpe.symbols)) <= keepSymbols {
-		m.free.put(s)
+		m.free.Put(s)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
 // spmBPE is sentencepiece's byte-pair encoding (bpe_model.cc): a text begins as its characters and user-defined pieces, and
@@ -18,7 +20,7 @@ type spmBPE struct {
 	ids     []int32 // by symbol
 	lengths []int32 // by symbol, in bytes
 	ranks   []int32 // by symbol that merges make: 0 for the highest score; equal scores have equal ranks
-	merges  *mergeTable
+	merges  *table.Merges
 	unused  bool // there are pieces that are not to be used
 	border  spmCut
 }
@@ -90,15 +92,15 @@ func (b *spmBPE) rank() {
 
 // findMerges fills merges: all ways to part a piece into two symbols.
 func (b *spmBPE) findMerges(texts []string) error {
-	heads, err := newTrie(b.symbols)
+	heads, err := table.NewTrie(b.symbols)
 	if err != nil {
 		return err
 	}
 	var list [][3]int32
 	for _, text := range texts {
-		base, value, ok := heads.root(), int32(0), false
+		base, value, ok := heads.Root(), int32(0), false
 		for i := 0; i+1 < len(text); i++ {
-			if base, value, ok = heads.step(base, text[i]); !ok {
+			if base, value, ok = heads.Step(base, text[i]); !ok {
 				break
 			}
 			if value < 0 {
@@ -109,9 +111,9 @@ func (b *spmBPE) findMerges(texts []string) error {
 			}
 		}
 	}
-	b.merges = newMergeTable(len(list))
+	b.merges = table.NewMerges(len(list))
 	for _, m := range list {
-		b.merges.put(pairOf(m[0], m[1]), newMerge(b.ranks[m[2]], m[2]))
+		b.merges.Put(table.PairOf(m[0], m[1]), table.NewMerge(b.ranks[m[2]], m[2]))
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package tokenize
 import (
 	"slices"
 	"unicode/utf8"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
 // noSymbol is a character that is in no piece, or a user-defined piece: it does not merge.
@@ -96,11 +98,11 @@ func (b *spmBPE) pair(s *spmBPEScratch, i int32) {
 	if left.next < 0 || left.id < 0 || s.symbols[left.next].id < 0 {
 		return
 	}
-	merge := b.merges.find(left.id, s.symbols[left.next].id)
-	if merge == noMerge {
+	merge := b.merges.Find(left.id, s.symbols[left.next].id)
+	if merge == table.NoMerge {
 		return
 	}
-	made := merge.id()
+	made := merge.Id()
 	left.made = made
 	s.heap = append(s.heap, uint64(merge)>>32<<32|uint64(i))
 	siftUp(s.heap, len(s.heap)-1)

@@ -1,6 +1,10 @@
 package tokenize
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
+)
 
 // spmUnigram is sentencepiece's search for the most probable cut (unigram_model.cc, EncodeOptimized): sums are kept in
 // float32 but compared before they are rounded, and user-defined pieces have a score that always wins.
@@ -29,7 +33,7 @@ func newSPMUnigram(f *spmFile, plain map[string]int32, unknown int32) (*spmUnigr
 		used[text] = id
 	}
 	var err error
-	u.trie, err = newTrie(used)
+	u.trie, err = table.NewTrie(used)
 	return u, err
 }
 

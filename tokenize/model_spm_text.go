@@ -5,7 +5,7 @@ import "github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 // appendText implements textModel.
 func (m *SentencePiece) appendText(dst []int32, text string, sc scan.Scanner) ([]int32, error) {
 	text = validText(text)
-	s := m.free.get()
+	s := m.free.Get()
 	defer m.release(s)
 	s.cache.expect(len(text))
 	for at := 0; at < len(text); {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 	"github.com/pkg/errors"
 )
 
@@ -18,7 +19,7 @@ type Unigram struct {
 	viterbi viterbi
 	omit    bool       // unknown characters are left out
 	bytes   [256]int32 // the ids of <0x00> … <0xFF>, -1: none
-	free    scratchPool[viterbiScratch]
+	free    table.Pool[viterbiScratch]
 }
 
 // ScoredPiece is a piece of a vocabulary and the logarithm of its probability.
@@ -44,7 +45,7 @@ func newUnigram(c UnigramConfig) (*Unigram, error) {
 	if c.Unknown < -1 || int(c.Unknown) >= len(c.Pieces) {
 		return nil, errors.Errorf("the unknown token has id %d: it must be below %d, or -1 for none", c.Unknown, len(c.Pieces))
 	}
-	m := &Unigram{config: c, ids: make(map[string]int32, len(c.Pieces)), free: newScratchPool[viterbiScratch]()}
+	m := &Unigram{config: c, ids: make(map[string]int32, len(c.Pieces)), free: table.NewPool[viterbiScratch]()}
 	v := &m.viterbi
 	v.scores, v.unknown = make([]float64, len(c.Pieces)), c.Unknown
 	lowest := math.Inf(1)
@@ -61,7 +62,7 @@ func newUnigram(c UnigramConfig) (*Unigram, error) {
 	v.unknownScore = lowest - unknownPenalty
 	m.bytes = byteIDs(m.TokenToID)
 	var err error
-	v.trie, err = newTrie(m.ids)
+	v.trie, err = table.NewTrie(m.ids)
 	return m, err
 }
 
@@ -92,7 +93,7 @@ func (m *Unigram) Tokenize(dst []Token, piece string) ([]Token, error) {
 	if !utf8.ValidString(piece) {
 		return tokenizeValid(m, dst, piece)
 	}
-	s := m.free.get()
+	s := m.free.Get()
 	defer m.release(s)
 	return m.tokenize(s, dst, piece)
 }
@@ -144,7 +145,7 @@ func (m *Unigram) appendUnknown(dst []Token, piece string, at Span) ([]Token, er
 // appendText implements textModel.
 func (m *Unigram) appendText(dst []int32, text string, sc scan.Scanner) ([]int32, error) {
 	text = validText(text)
-	s := m.free.get()
+	s := m.free.Get()
 	defer m.release(s)
 	s.cache.expect(len(text))
 	for at := 0; at < len(text); {
@@ -174,6 +175,6 @@ func (m *Unigram) appendText(dst []int32, text string, sc scan.Scanner) ([]int32
 // release keeps s for others, unless it has grown large.
 func (m *Unigram) release(s *viterbiScratch) {
 	if cap(s.ends) <= keepSymbols {
-		m.free.put(s)
+		m.free.Put(s)
 	}
 }

@@ -122,3 +122,11 @@ func TestUnigramFile(t *testing.T) {
 		wantError(t, err, "model", c.want)
 	}
 }
+
+func randomBytes(r *rand.Rand, letters int) string {
+	var b strings.Builder
+	for range 1 + r.IntN(8) {
+		b.WriteByte(byte(r.IntN(letters)))
+	}
+	return b.String()
+}

@@ -1,11 +1,15 @@
 package tokenize
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
+)
 
 // viterbi finds the cut of a text into pieces whose scores have the greatest sum (Viterbi 1967). Of two cuts with equal
 // sums up to a place, the one whose last piece begins first is kept.
 type viterbi struct {
-	trie         trie
+	trie         table.Trie
 	scores       []float64 // by id
 	unknown      int32     // the id of a character that begins no piece of its length; -1: none
 	unknownScore float64
@@ -64,22 +68,22 @@ var runeLens = [16]int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4}
 // extend takes every piece at the start of text from ends[0] on. It tells whether one is as long as the first character,
 // which has w bytes.
 func (v *viterbi) extend(ends []pathEnd, text string, w int) (whole bool) {
-	base, units, scores, from := v.trie.root(), v.trie.units, v.scores, ends[0].score
+	base, units, scores, from := v.trie.Root(), v.trie.Units, v.scores, ends[0].score
 	for i := range len(text) {
 		u := units[base^uint32(text[i])]
-		if u.link&0x1ff != trieUsed|uint32(text[i]) {
+		if u.Link&0x1ff != table.TrieUsed|uint32(text[i]) {
 			break
 		}
-		base = u.link >> 9
-		if u.value < 0 {
+		base = u.Link >> 9
+		if u.Value < 0 {
 			continue
 		}
-		score := from + scores[u.value]
+		score := from + scores[u.Value]
 		if end := &ends[i+1]; end.length == 0 || score > end.score {
 			if v.single {
 				score = float64(float32(score))
 			}
-			*end = pathEnd{score, u.value, int32(i + 1)}
+			*end = pathEnd{score, u.Value, int32(i + 1)}
 		}
 		whole = whole || i+1 == w
 	}

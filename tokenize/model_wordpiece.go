@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 	"github.com/pkg/errors"
 )
 
@@ -13,7 +14,7 @@ import (
 type WordPiece struct {
 	vocabulary
 	config  WordPieceConfig
-	trie    trie
+	trie    table.Trie
 	inner   uint32 // the base in trie of tokens within a word
 	hasRest bool   // there are such tokens
 	unknown int32  // -1: none
@@ -52,10 +53,10 @@ func newWordPiece(c WordPieceConfig) (*WordPiece, error) {
 	if id, ok := c.Vocab[c.Unknown]; ok && c.Unknown != "" {
 		m.unknown = id
 	}
-	if m.trie, err = newTrie(c.Vocab); err != nil {
+	if m.trie, err = table.NewTrie(c.Vocab); err != nil {
 		return nil, err
 	}
-	m.inner, m.hasRest = m.trie.walk(c.Prefix)
+	m.inner, m.hasRest = m.trie.Walk(c.Prefix)
 	return m, nil
 }
 
@@ -67,7 +68,7 @@ func (m *WordPiece) Tokenize(dst []Token, piece string) ([]Token, error) {
 	if !utf8.ValidString(piece) {
 		return tokenizeValid(m, dst, piece)
 	}
-	n, base := len(dst), m.trie.root()
+	n, base := len(dst), m.trie.Root()
 	for at := 0; at < len(piece); {
 		length, id := m.longest(base, piece, at)
 		if length == 0 {
@@ -91,7 +92,7 @@ func (m *WordPiece) longest(base uint32, piece string, at int) (int, int32) {
 	if at > 0 && !m.hasRest || at == 0 && m.tooLong(piece) {
 		return 0, 0
 	}
-	return m.trie.longest(base, piece[at:])
+	return m.trie.Longest(base, piece[at:])
 }
 
 func (m *WordPiece) tooLong(piece string) bool {
@@ -121,7 +122,7 @@ func (m *WordPiece) appendText(dst []int32, text string, sc scan.Scanner) ([]int
 
 // appendPiece appends the ids of a piece, which must be valid UTF-8.
 func (m *WordPiece) appendPiece(dst []int32, piece string) ([]int32, error) {
-	n, base := len(dst), m.trie.root()
+	n, base := len(dst), m.trie.Root()
 	for at := 0; at < len(piece); {
 		length, id := m.longest(base, piece, at)
 		if length == 0 {

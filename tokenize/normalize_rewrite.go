@@ -59,12 +59,12 @@ func (c *core) rewritten(text string) (string, error) {
 	if c.rewrite == nil || text == "" {
 		return text, nil
 	}
-	buf := c.buffers.get()
+	buf := c.buffers.Get()
 	var err error
 	*buf, err = c.rewrite.appendRewritten((*buf)[:0], text)
 	text = string(*buf)
 	if cap(*buf) <= keepSymbols {
-		c.buffers.put(buf)
+		c.buffers.Put(buf)
 	}
 	return text, err
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
 // spmNormalizer is the Normalizer of a sentencepiece file: the longest strings of its table are replaced, from left to
@@ -21,7 +23,7 @@ type spmNormalizer struct {
 
 // spmUsers finds user-defined pieces.
 type spmUsers struct {
-	trie   trie
+	trie   table.Trie
 	starts [256]bool
 }
 
@@ -30,7 +32,7 @@ func (u *spmUsers) longest(s string) int {
 	if u == nil || !u.starts[s[0]] {
 		return 0
 	}
-	n, _ := u.trie.longest(u.trie.root(), s)
+	n, _ := u.trie.Longest(u.trie.Root(), s)
 	return n
 }
 

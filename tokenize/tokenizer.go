@@ -2,6 +2,7 @@ package tokenize
 
 import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 	"github.com/pkg/errors"
 )
 
@@ -57,7 +58,7 @@ type core struct {
 	scan       scan.Scanner
 	rewrite    rewriter    // nil: the text as it is
 	respell    respellFunc // what the Splitter does to a text before scan cuts it; nil: nothing
-	buffers    scratchPool[[]byte]
+	buffers    table.Pool[[]byte]
 	cuttable   bool     // no added token reaches over a place where scan cuts a text
 	spelled    bool     // the model is given bytes in their spelling: ByteLevel with another model than byte-level BPE
 	needsPlace bool     // some stage depends on where in the text a piece starts, so that ids need origins
@@ -99,7 +100,7 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 			c.fast, _ = s.Model.(textModel)
 		}
 	}
-	c.rewrite, c.buffers = rewriterOf(s.Normalizer), newScratchPool[[]byte]()
+	c.rewrite, c.buffers = rewriterOf(s.Normalizer), table.NewPool[[]byte]()
 	c.cuttable = c.cuttable && c.rewrite == nil && c.respell == nil
 	if err := c.setJoin(); err != nil {
 		return nil, errors.WithMessage(err, "decoder")

@@ -1,6 +1,10 @@
 package tokenize
 
-import "math"
+import (
+	"math"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
+)
 
 // trainPiece is a piece of a Unigram model while it is estimated.
 type trainPiece struct {
@@ -12,10 +16,10 @@ type trainPiece struct {
 // lattices lays out the ways to cut sentences into pieces. Pieces are found by a trie whose first nodes are the symbols.
 type lattices struct {
 	*sentences
-	pieces []trainPiece // in order of their symbols
-	odds   []float64    // of each piece: exp of its score
-	trie   *mergeTable  // (node, symbol) → node
-	at     []int32      // of each node: the piece that ends there, or -1
+	pieces []trainPiece  // in order of their symbols
+	odds   []float64     // of each piece: exp of its score
+	trie   *table.Merges // (node, symbol) → node
+	at     []int32       // of each node: the piece that ends there, or -1
 }
 
 // edge is a piece in a sentence, from one symbol up to another.
@@ -32,7 +36,7 @@ func newLattices(s *sentences, pieces []trainPiece) *lattices {
 		}
 		l.odds[i] = math.Exp(p.score)
 	}
-	l.trie = newMergeTable(nodes)
+	l.trie = table.NewMerges(nodes)
 	l.at = make([]int32, len(s.alphabet), nodes)
 	for i := range l.at {
 		l.at[i] = -1
@@ -53,7 +57,7 @@ func (l *lattices) child(node, symbol int32) int32 {
 	below := l.step(node, symbol)
 	if below < 0 {
 		below = int32(len(l.at))
-		l.trie.put(pairOf(node, symbol), newMerge(0, below))
+		l.trie.Put(table.PairOf(node, symbol), table.NewMerge(0, below))
 		l.at = append(l.at, -1)
 	}
 	return below
@@ -61,11 +65,11 @@ func (l *lattices) child(node, symbol int32) int32 {
 
 // step returns the node below another, or -1.
 func (l *lattices) step(node, symbol int32) int32 {
-	below := l.trie.find(node, symbol)
-	if below == noMerge {
+	below := l.trie.Find(node, symbol)
+	if below == table.NoMerge {
 		return -1
 	}
-	return below.id()
+	return below.Id()
 }
 
 // shared is the number of symbols that a and b begin with in common.

@@ -3,6 +3,8 @@ package tokenize
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
 // pairs counts pairs of neighbours in words while they merge. Words lie one after the other in symbols and shrink in place.
@@ -84,7 +86,7 @@ func (b *pairs) word(from, to int, n int64) {
 
 // change counts a pair that word w has gained (by 1) or lost (by −1).
 func (b *pairs) change(left, right, w int32, by int64) {
-	pair := pairOf(left, right)
+	pair := table.PairOf(left, right)
 	s := b.stats[pair]
 	if s == nil {
 		s = &pairStat{}

@@ -1,11 +1,9 @@
-package tokenize_test
+package table
 
 import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-
-	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
 // TestTrie compares with a map: short keys of few bytes share nodes, long ones of any bytes fill blocks.
@@ -24,14 +22,21 @@ func TestTrie(t *testing.T) {
 			for range 1000 {
 				keys = append(keys, randomBytes(r, letters))
 			}
-			got := must[[]int32](t)(tokenize.LookUp(values, keys))
-			for i, key := range keys {
+			trie, err := NewTrie(values)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, key := range keys {
 				want, ok := values[key]
 				if !ok {
 					want = -1
 				}
-				if got[i] != want {
-					t.Fatalf("%d keys of %d letters: %q: got %d, want %d", n, letters, key, got[i], want)
+				got := int32(-1)
+				if n, v := trie.Longest(trie.Root(), key); n == len(key) {
+					got = v
+				}
+				if _, walked := trie.Walk(key); got != want || ok && !walked {
+					t.Fatalf("%d keys of %d letters: %q: got %d, walked %t, want %d", n, letters, key, got, walked, want)
 				}
 			}
 		}

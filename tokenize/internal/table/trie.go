@@ -1,4 +1,5 @@
-package tokenize
+// Package table holds the tables that models look tokens up in: a trie, merges of BPE, tokens of bytes, and the pool of their scratch memory.
+package table
 
 import (
 	"slices"
@@ -6,67 +7,67 @@ import (
 	"github.com/pkg/errors"
 )
 
-// trie is a set of strings of bytes that is walked byte by byte: a double array (Aoe 1989, IEEE TSE 15(9)), in which the
+// Trie is a set of strings of bytes that is walked byte by byte: a double array (Aoe 1989, IEEE TSE 15(9)), in which the
 // kids of a node lie at its base exclusive-or their bytes, as in Darts-clone. No two nodes share a base, so that a unit
 // needs to remember its byte only and not its parent. The zero value is empty and must not be walked.
-type trie struct {
-	units []trieUnit // a multiple of 256
+type Trie struct {
+	Units []trieUnit // a multiple of 256
 }
 
 // trieUnit is one node: 8 bytes, so that a step is one access to memory.
 type trieUnit struct {
-	link  uint32 // base<<9 | 1<<8 for a node that is there | its byte
-	value int32  // of the string that ends here; -1: none
+	Link  uint32 // base<<9 | 1<<8 for a node that is there | its byte
+	Value int32  // of the string that ends here; -1: none
 }
 
 const (
 	trieBlock    = 256
-	trieUsed     = 1 << 8
+	TrieUsed     = 1 << 8
 	maxTrieUnits = 1 << 23 // what fits into a base
 	openBlocks   = 16      // blocks at the end that are searched for room: more pack denser and build slower
 	baseTries    = 512     // free units that are tried for a node, so that no set of strings takes long
 	noKids       = 0       // the base of nodes without kids, which no other node has
 )
 
-// root returns the base from which a walk begins.
-func (t *trie) root() uint32 { return t.units[0].link >> 9 }
+// Root returns the base from which a walk begins.
+func (t *Trie) Root() uint32 { return t.Units[0].Link >> 9 }
 
-// step follows b from the node with that base. The value is -1 where no string ends.
-func (t *trie) step(base uint32, b byte) (next uint32, value int32, ok bool) {
-	u := t.units[base^uint32(b)]
-	return u.link >> 9, u.value, u.link&0x1ff == trieUsed|uint32(b)
+// Step follows b from the node with that base. The value is -1 where no string ends.
+func (t *Trie) Step(base uint32, b byte) (next uint32, value int32, ok bool) {
+	u := t.Units[base^uint32(b)]
+	return u.Link >> 9, u.Value, u.Link&0x1ff == TrieUsed|uint32(b)
 }
 
-// walk follows s from the root.
-func (t *trie) walk(s string) (base uint32, ok bool) {
-	base, ok = t.root(), true
+// Walk follows s from the root.
+func (t *Trie) Walk(s string) (base uint32, ok bool) {
+	base, ok = t.Root(), true
 	for i := range len(s) {
-		if base, _, ok = t.step(base, s[i]); !ok {
+		if base, _, ok = t.Step(base, s[i]); !ok {
 			return noKids, false
 		}
 	}
 	return base, true
 }
 
-// longest returns the length and the value of the longest string at the start of s, from the node with that base; 0 for
+// Longest returns the length and the value of the longest string at the start of s, from the node with that base; 0 for
 // none.
-func (t *trie) longest(base uint32, s string) (length int, value int32) {
+func (t *Trie) Longest(base uint32, s string) (length int, value int32) {
 	value = -1
 	for i := range len(s) {
-		u := t.units[base^uint32(s[i])]
-		if u.link&0x1ff != trieUsed|uint32(s[i]) {
+		u := t.Units[base^uint32(s[i])]
+		if u.Link&0x1ff != TrieUsed|uint32(s[i]) {
 			break
 		}
-		if u.value >= 0 {
-			length, value = i+1, u.value
+		if u.Value >= 0 {
+			length, value = i+1, u.Value
 		}
-		base = u.link >> 9
+		base = u.Link >> 9
 	}
 	return length, value
 }
 
-// newTrie makes a trie of strings, none of them empty, with values of 0 and more.
-func newTrie(values map[string]int32) (trie, error) {
+// NewTrie makes a trie of strings, none of them empty, with values of 0 and more.
+func NewTrie(values map[string]int32) (Trie, error) {
 	b := trieBuilder{keys: make([]string, 0, len(values)), values: values}
 	for key := range values {
 		b.keys = append(b.keys, key)
@@ -80,10 +81,10 @@ func newTrie(values map[string]int32) (trie, error) {
 		r := todo[len(todo)-1]
 		todo = b.place(r, todo[:len(todo)-1])
 		if len(b.units) > maxTrieUnits {
-			return trie{}, errors.Errorf("the vocabulary is too large: a trie of it has more than %d nodes", maxTrieUnits)
+			return Trie{}, errors.Errorf("the vocabulary is too large: a trie of it has more than %d nodes", maxTrieUnits)
 		}
 	}
-	return trie{b.units}, nil
+	return Trie{b.units}, nil
 }
 
 // trieRange is a node that has no kids yet: the keys from lo to hi share its first depth bytes.
@@ -105,7 +106,7 @@ type trieBuilder struct {
 // place gives a node its value and room for its kids, which are appended to todo.
 func (b *trieBuilder) place(r trieRange, todo []trieRange) []trieRange {
 	if r.lo < r.hi && len(b.keys[r.lo]) == int(r.depth) {
-		b.units[r.node].value = b.values[b.keys[r.lo]]
+		b.units[r.node].Value = b.values[b.keys[r.lo]]
 		r.lo++
 	}
 	b.labels, b.starts = b.labels[:0], b.starts[:0]
@@ -119,12 +120,12 @@ func (b *trieBuilder) place(r trieRange, todo []trieRange) []trieRange {
 	}
 	base := b.findBase()
 	b.baseUsed[base] = true
-	b.units[r.node].link |= base << 9
+	b.units[r.node].Link |= base << 9
 	b.starts = append(b.starts, r.hi)
 	for i, c := range b.labels {
 		kid := int32(base ^ uint32(c))
 		b.take(kid)
-		b.units[kid] = trieUnit{link: trieUsed | uint32(c), value: -1}
+		b.units[kid] = trieUnit{Link: TrieUsed | uint32(c), Value: -1}
 		todo = append(todo, trieRange{kid, b.starts[i], b.starts[i+1], r.depth + 1})
 	}
 	return todo
@@ -184,7 +185,7 @@ func (b *trieBuilder) grow() {
 		}
 	}
 	for u := from; u < from+trieBlock; u++ {
-		b.units = append(b.units, trieUnit{value: -1})
+		b.units = append(b.units, trieUnit{Value: -1})
 		b.baseUsed = append(b.baseUsed, false)
 		b.next, b.prev = append(b.next, u+1), append(b.prev, u-1)
 	}

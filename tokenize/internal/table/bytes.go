@@ -1,10 +1,10 @@
-package tokenize
+package table
 
 import "hash/maphash"
 
-// byteTable finds tokens by their bytes. It is a hash table with open addressing and linear probing, at most half full,
+// Bytes finds tokens by their bytes. It is a hash table with open addressing and linear probing, at most half full,
 // that holds ids only: for the large vocabularies it is several times faster to make than a map of strings.
-type byteTable struct {
+type Bytes struct {
 	tokens []string // by id
 	slots  []byteSlot
 	shift  uint
@@ -16,17 +16,17 @@ type byteSlot struct {
 	id  int32  // plus one; 0: the slot is free
 }
 
-// newByteTable returns a table with room for all of tokens, which it keeps, and none of them in it.
-func newByteTable(tokens []string) *byteTable {
+// NewBytes returns a table with room for all of tokens, which it keeps, and none of them in it.
+func NewBytes(tokens []string) *Bytes {
 	bits := uint(1)
 	for 1<<bits < 2*len(tokens) {
 		bits++
 	}
-	return &byteTable{tokens, make([]byteSlot, 1<<bits), 64 - bits, maphash.MakeSeed()}
+	return &Bytes{tokens, make([]byteSlot, 1<<bits), 64 - bits, maphash.MakeSeed()}
 }
 
 // slot returns the slot of a token, or the free one where it would go.
-func (t *byteTable) slot(token string) (s *byteSlot, tag uint32) {
+func (t *Bytes) slot(token string) (s *byteSlot, tag uint32) {
 	h := maphash.String(t.seed, token)
 	tag = uint32(h)
 	for i := h >> t.shift; ; i++ {
@@ -40,8 +40,8 @@ func (t *byteTable) slot(token string) (s *byteSlot, tag uint32) {
 	}
 }
 
-// add puts a token in. When its bytes belong to another one already, that one is returned and stays.
-func (t *byteTable) add(id int32) (other int32, twice bool) {
+// Add puts a token in. When its bytes belong to another one already, that one is returned and stays.
+func (t *Bytes) Add(id int32) (other int32, twice bool) {
 	s, tag := t.slot(t.tokens[id])
 	if s.id != 0 {
 		return s.id - 1, true
@@ -50,8 +50,8 @@ func (t *byteTable) add(id int32) (other int32, twice bool) {
 	return 0, false
 }
 
-// find returns the token of some bytes.
-func (t *byteTable) find(token string) (id int32, ok bool) {
+// Find returns the token of some bytes.
+func (t *Bytes) Find(token string) (id int32, ok bool) {
 	s, _ := t.slot(token)
 	return s.id - 1, s.id != 0
 }
