@@ -17,34 +17,35 @@ import (
 //	m = β₁·m + (1-β₁)·g, v = β₂·v + (1-β₂)·g²
 //	w = w - Rate·(m/(1-β₁ᵗ)) / (√(v/(1-β₂ᵗ)) + Eps)
 //
-// Fields that are zero have PyTorch's defaults, except that a WeightDecay of 0 is none. State: step, exp_avg.NAME (m) and
-// exp_avg_sq.NAME (v); or exp_avg_pair.NAME, int32, with both moments of a weight in a word (see kernel.AdamWPairs).
+// A zero field means PyTorch's default, except that a WeightDecay of 0 means no decay. The state is step, exp_avg.NAME (m) and
+// exp_avg_sq.NAME (v). With BFloat16 it is step and exp_avg_pair.NAME, int32, with both moments of a weight in one word (see
+// kernel.AdamWPairs).
 //
-// An optimizer serves the parameters of one model and is for one goroutine. It clears the gradients of plain Gorgonia nodes, as
-// Gorgonia's solvers do.
+// An optimizer serves the parameters of one model and is not safe for concurrent use. It clears the gradients of plain Gorgonia
+// nodes, as Gorgonia's solvers do.
 type AdamW struct {
-	Rate        float64 // of Step; Update is given one. 0 means 1e-3
+	Rate        float64 // learning rate of Step; Update ignores it. 0 means 1e-3
 	Beta1       float64 // 0 means 0.9
 	Beta2       float64 // 0 means 0.999
 	Eps         float64 // 0 means 1e-8
 	WeightDecay float64
-	Decay       Decay // which parameters decay; nil means those of two axes or more
+	Decay       Decay // selects the parameters that decay; nil selects parameters of two axes or more
 
-	// BFloat16 keeps the moments in bfloat16, rounded at random: half the memory of the state, and float32 parameters only.
+	// BFloat16 keeps the moments in bfloat16, rounded at random. It halves the memory of the state and needs float32 parameters.
 	BFloat16 bool
 
 	state optimizerState
 }
 
-// Adam is the optimizer of Kingma and Ba (2015, https://arxiv.org/abs/1412.6980), in the form of torch.optim.Adam. It is AdamW, but
-// the weight decay is added to the gradient: g + WeightDecay·w.
+// Adam is the optimizer of Kingma and Ba (2015, https://arxiv.org/abs/1412.6980), in the form of torch.optim.Adam. It differs from
+// AdamW in one point: the weight decay is added to the gradient, g + WeightDecay·w.
 type Adam struct {
-	Rate        float64 // of Step; Update is given one. 0 means 1e-3
+	Rate        float64 // learning rate of Step; Update ignores it. 0 means 1e-3
 	Beta1       float64 // 0 means 0.9
 	Beta2       float64 // 0 means 0.999
 	Eps         float64 // 0 means 1e-8
 	WeightDecay float64
-	Decay       Decay // which parameters decay; nil means those of two axes or more
+	Decay       Decay // selects the parameters that decay; nil selects parameters of two axes or more
 
 	state optimizerState
 }
@@ -61,7 +62,7 @@ var adamKinds = []string{"exp_avg", "exp_avg_sq"}
 
 var pairKinds = []string{pairKind}
 
-// kinds are the names of what AdamW keeps.
+// kinds returns the names of the tensors that AdamW keeps for a parameter.
 func (o *AdamW) kinds() []string {
 	if o.BFloat16 {
 		return pairKinds
@@ -117,7 +118,7 @@ func (o *Adam) Restore(state map[string]*tensor.Dense) error {
 	return errors.WithMessage(o.state.restore(state), "train: adam")
 }
 
-// adam is a step of either.
+// adam is one step of AdamW or Adam.
 type adam struct {
 	kernel.Adam
 	decay     Decay
@@ -140,7 +141,7 @@ func (a adam) update(model []G.ValueGrad, scale float64, s *optimizerState) (err
 		k := a.Adam
 		k.WeightDecay = a.decay.of(&s.all[i], a.WeightDecay)
 		if s.kinds[0] == pairKind {
-			g, _ := p.Grad() // begin has found it
+			g, _ := p.Grad() // begin has checked it
 			kernel.AdamWPairs(floats[float32](p.Value()), floats[float32](g), s.all[i].kept[0].Int32s(), scale, k, s.all[i].seed())
 		} else if s.all[i].dt == tensor.Float64 {
 			adamStep[float64](p, &s.all[i], scale, k, a.decoupled)
@@ -153,7 +154,7 @@ func (a adam) update(model []G.ValueGrad, scale float64, s *optimizerState) (err
 }
 
 func adamStep[T kernel.Float](p G.ValueGrad, s *paramState, scale float64, k kernel.Adam, decoupled bool) {
-	g, _ := p.Grad() // begin has found it
+	g, _ := p.Grad() // begin has checked it
 	w, m, v := floats[T](p.Value()), floats[T](s.kept[0]), floats[T](s.kept[1])
 	if decoupled {
 		kernel.AdamW(w, floats[T](g), m, v, scale, k)

@@ -6,27 +6,27 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// Scores say how well a class is found.
+// Scores holds the scores of one class.
 type Scores struct {
-	Precision float64 `json:"precision"` // share of the rows predicted to be of the class that are of it
-	Recall    float64 `json:"recall"`    // share of the rows of the class that are predicted to be
-	F1        float64 `json:"f1"`        // harmonic mean of the two
-	Support   int     `json:"support"`   // rows of the class
+	Precision float64 `json:"precision"` // fraction of the rows predicted as the class that have it as their target
+	Recall    float64 `json:"recall"`    // fraction of the rows with the class as their target that are predicted as it
+	F1        float64 `json:"f1"`        // harmonic mean of Precision and Recall
+	Support   int     `json:"support"`   // number of rows with the class as their target
 }
 
-// Classification is how well a model tells classes apart. Its figures are those of scikit-learn's classification_report; a share
-// of no rows is 0, as there.
+// Classification holds the scores of a classifier. They agree with scikit-learn's classification_report, in which a fraction of
+// no rows is 0, too.
 type Classification struct {
 	Labels    []string `json:"labels"`
-	Confusion [][]int  `json:"confusion"` // rows by target and predicted class
-	Accuracy  float64  `json:"accuracy"`  // share of all rows that are right
+	Confusion [][]int  `json:"confusion"` // number of rows by target and predicted class
+	Accuracy  float64  `json:"accuracy"`  // fraction of the rows whose predicted class is the target
 	Classes   []Scores `json:"classes"`
 	Macro     Scores   `json:"macro"`    // means over the classes
 	Weighted  Scores   `json:"weighted"` // means over the classes, weighted by their support
 }
 
-// Classification compares the predictions with the targets. A row without a target does not count; if there is no other, it is an
-// error. A class that has no label is one, too.
+// Classification compares the predictions with the targets. A row without a target does not count. It is an error if no row has a
+// target, or if a class has no label.
 func (p Predictions) Classification(labels []string) (Classification, error) {
 	c := Classification{Labels: labels, Confusion: make([][]int, len(labels))}
 	for i := range c.Confusion {
@@ -51,7 +51,7 @@ func (p Predictions) Classification(labels []string) (Classification, error) {
 	return c, nil
 }
 
-// score works out all figures from the confusion matrix of a number of rows.
+// score computes all scores from the confusion matrix, which counts rows rows.
 func (c *Classification) score(rows int) {
 	right := 0
 	for i, row := range c.Confusion {
@@ -76,7 +76,7 @@ func share(part, whole int) float64 {
 	return float64(part) / float64(whole)
 }
 
-// add adds w times the scores of a class, and its support.
+// add adds the scores of a class, times w, and its support.
 func (s *Scores) add(x Scores, w float64) {
 	s.Precision += w * x.Precision
 	s.Recall += w * x.Recall

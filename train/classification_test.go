@@ -9,7 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// pairsOf are predictions from targets and classes.
+// pairsOf returns predictions with these targets and classes.
 func pairsOf(targets, classes []int32) train.Predictions {
 	p := make(train.Predictions, len(targets))
 	for i := range p {
@@ -18,7 +18,7 @@ func pairsOf(targets, classes []int32) train.Predictions {
 	return p
 }
 
-// TestClassification compares with figures worked out by hand, class by class.
+// TestClassification compares the scores with scores computed by hand, class by class.
 func TestClassification(t *testing.T) {
 	p := pairsOf([]int32{0, 0, 0, 0, 1, 1, 1, 2, 2, ops.IgnoreTarget}, []int32{0, 0, 1, 1, 1, 1, 0, 0, 1, 2})
 	c := must[train.Classification](t)(p.Classification([]string{"a", "b", "c"}))
@@ -67,7 +67,7 @@ func TestClassificationErrors(t *testing.T) {
 	wantError(t, err, "none of 0 rows")
 }
 
-// TestClassificationTable: columns line up whatever the labels are written with.
+// TestClassificationTable: columns are aligned for labels in any script.
 func TestClassificationTable(t *testing.T) {
 	c := must[train.Classification](t)(pairsOf([]int32{0, 1, 1}, []int32{0, 1, 0}).Classification([]string{"좋다", "very bad indeed"}))
 	for table := range strings.SplitSeq(c.String(), "\n\n") {

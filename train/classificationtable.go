@@ -39,7 +39,7 @@ func (c Classification) confusionTable() [][]string {
 
 func digits(share float64) string { return fmt.Sprintf("%.4f", share) }
 
-// formatTable lines up the columns: the first one on the left, the others on the right.
+// formatTable aligns the first column to the left and the other columns to the right.
 func formatTable(table [][]string) string {
 	widths := make([]int, len(table[0]))
 	for _, line := range table {

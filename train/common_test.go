@@ -59,7 +59,7 @@ func buildBigram(t testing.TB, dt tensor.Dtype, b, steps int) *graph.Program {
 	return p
 }
 
-// weights is a copy of all parameters as float64, one after another.
+// weights returns a copy of all parameters as float64, one after another.
 func weights(p *graph.Program) []float64 {
 	var all []float64
 	for _, v := range p.Params().All() {

@@ -11,14 +11,14 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// counter weighs the batches of a program by the targets that count in its loss, whatever the names of the inputs.
+// counter weighs the batches of a program by the number of targets that count in its loss. The names of the inputs do not matter.
 type counter struct {
 	program *graph.Program
-	several bool // batches that are weighed against each other
+	several bool // several batches are weighed against each other
 }
 
-// run sets the inputs, hands the weight of the batch to weigh, and runs the program unless no target counts. With a nil weigh the
-// weight need not be known before the run.
+// run sets the inputs, calls weigh with the weight of the batch, and runs the program. It skips the run if no target counts. If
+// weigh is nil, the weight may be unknown before the run.
 func (c counter) run(feed graph.Feed, weigh func(counted float64)) (counted float64, err error) {
 	if err := c.program.Set(feed); err != nil {
 		return 0, err
@@ -40,7 +40,7 @@ func (c counter) run(feed graph.Feed, weigh func(counted float64)) (counted floa
 	return c.count(feed)
 }
 
-// computed is a set of targets that is known only after the run, nil if there is none.
+// computed returns the first targets that are known only after the run, or nil.
 func (c counter) computed() *graph.Target {
 	for _, t := range c.program.Targets() {
 		if !t.Known() {
@@ -50,8 +50,7 @@ func (c counter) computed() *graph.Target {
 	return nil
 }
 
-// count is the weight of the batch that is set: the number of targets that count. A loss without targets counts the same in every
-// batch, by its rows.
+// count returns the weight of the batch that is set: the number of targets that count. Without targets, it is the number of rows.
 func (c counter) count(feed graph.Feed) (float64, error) {
 	targets := c.program.Targets()
 	if len(targets) == 0 {
@@ -76,7 +75,7 @@ func (c counter) count(feed graph.Feed) (float64, error) {
 	return m, nil
 }
 
-// rowsOf is the first axis of the inputs, 1 if they have none in common.
+// rowsOf returns the length of the first axis of the inputs, or 1 if the inputs disagree about it.
 func rowsOf(feed graph.Feed) int {
 	rows := 0
 	for _, v := range feed {
@@ -90,7 +89,7 @@ func rowsOf(feed graph.Feed) int {
 	return max(rows, 1)
 }
 
-// hidden refuses ignored targets of a loss that does not say what it counts.
+// hidden returns an error if an input holds ignored targets although the loss declares no targets.
 func hidden(feed graph.Feed) error {
 	for name, v := range feed {
 		if v.Dtype() == tensor.Int32 && slices.Contains(v.Int32s(), ops.IgnoreTarget) {
@@ -101,7 +100,7 @@ func hidden(feed graph.Feed) error {
 	return nil
 }
 
-// scored is the targets whose logits are the output logits; nil if there are none, or several that may be.
+// scored returns the targets whose logits are the output logits. It returns nil if none are, or if several may be.
 func scored(p *graph.Program) *graph.Target {
 	targets := p.Targets()
 	if i := slices.IndexFunc(targets, func(t *graph.Target) bool { return t.Reads("logits") }); i >= 0 {

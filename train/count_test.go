@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// countCase is a loss over a table of 5 classes, of tokens (B, 9) and targets under some name.
+// countCase is a loss over a table of 5 classes, with tokens (B, 9) and targets of any name.
 type countCase struct {
 	inputs func(s *graph.Scope, name string, b int) *G.Node
 	loss   func(s *graph.Scope, x, w, targets *G.Node) *G.Node // x (B, 9, 4), w (5, 4)
@@ -102,7 +102,7 @@ func (c countCase) declare(name string, b int) func(*graph.Scope) {
 	}
 }
 
-// uneven feeds rows of which the first has one target and the second eight, as one batch or as one row after the other.
+// uneven feeds two rows, the first with one target and the second with eight, in one batch or in two.
 type uneven struct {
 	name   string
 	floats bool
@@ -139,8 +139,8 @@ func (u uneven) Batch(i int) (graph.Feed, error) {
 	return feed, nil
 }
 
-// TestMicroBatchesCount: whatever the loss and the name of its targets, micro-batches of one and eight targets give the loss, the
-// gradients and the evaluation of the one batch of both.
+// TestMicroBatchesCount: for every loss and every name of its targets, micro-batches of one and eight targets have the loss, the
+// gradients and the evaluation of one batch of both.
 func TestMicroBatchesCount(t *testing.T) {
 	for title, c := range countCases {
 		for _, name := range []string{"targets", "labels", "y"} {
@@ -252,11 +252,11 @@ func TestCountErrors(t *testing.T) {
 	}
 	tr = two.trainer(t, "labels", tensor.Float64, 1, 2)
 	wantError(t, firstError(tr, uneven{"labels", false, 1, tensor.Float64}), "b: LinearCrossEntropy", "a: LinearCrossEntropy", "8", "4")
-	tr = two.trainer(t, "labels", tensor.Float64, 2, 1) // one batch is what it is
+	tr = two.trainer(t, "labels", tensor.Float64, 2, 1) // one batch needs no weight
 	run(t, tr, uneven{"labels", false, 2, tensor.Float64})
 }
 
-// TestAccuracyOfAnyName: the targets of the accuracy are those of the loss, whatever the name of the input.
+// TestAccuracyOfAnyName: the targets of the accuracy are the targets of the loss, for any name of the input.
 func TestAccuracyOfAnyName(t *testing.T) {
 	for _, name := range []string{"targets", "labels"} {
 		p := graph.NewParams(tensor.Float32, 1)

@@ -1,11 +1,11 @@
-// Package train fits the parameters of a graph.Program: optimizers, schedules of the learning rate, clipping, the loop, and
+// Package train fits the parameters of a graph.Program. It has optimizers, schedules of the learning rate, clipping, the loop and
 // metrics. Package train/data has corpora and batches.
 //
-// The one idea: everything that a run draws from is a pure function of a number. Batch i of a Source depends on its seed and on i
-// alone, the learning rate on the step alone, dropout on the number of the micro-batch alone. So where a run stands is a few
-// integers (State), and a resumed run repeats the uninterrupted one bit for bit.
+// The one idea: every input of a run is a pure function of an integer. Batch i of a Source depends only on its seed and on i, the
+// learning rate only on the step, dropout only on the number of the micro-batch. So a few integers (State) are the position of a
+// run, and a resumed run repeats the uninterrupted run bit for bit.
 //
-// The loop is the caller's own:
+// The caller writes the loop:
 //
 //	for r, err := range tr.Steps(ctx, corpus.Batches(12, 64)) {
 //		if err != nil {
@@ -15,8 +15,8 @@
 //	}
 //
 // Shape letters: B rows of a batch, T positions of a row, S positions of a source row, V vocabulary. Inputs are fed by name:
-// tokens, targets, lengths, source and source_lengths, all int32; a target of ops.IgnoreTarget does not count.
+// tokens, targets, lengths, source and source_lengths, all int32. A target of ops.IgnoreTarget does not count.
 //
-// Errors: every error comes back to the caller, with the names, positions and both values that disagree. Nothing panics on what
-// a user gives. After an error of a step the parameters are those of the step before, unless the error is the optimizer's own.
+// Errors: every error is returned, with the names, the positions and both values that disagree. No user input causes a panic.
+// If a step fails, the parameters keep their values of the step before, unless the optimizer itself failed.
 package train

@@ -12,19 +12,19 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// Evaluation is how well a model does on data.
+// Evaluation is the loss and the accuracy of a model on data.
 type Evaluation struct {
 	Loss     float64 `json:"loss"`     // mean over the targets that count
-	Accuracy float64 `json:"accuracy"` // share of those targets that have the largest logit; 0 without an output logits
-	Tokens   int     `json:"tokens"`   // targets that counted
+	Accuracy float64 `json:"accuracy"` // fraction of the targets that have the largest logit; 0 without an output logits
+	Tokens   int     `json:"tokens"`   // number of targets that counted
 }
 
-// Perplexity is e to the Loss: with a loss of cross-entropy, the number of equally likely tokens that is as uncertain.
+// Perplexity returns exp(Loss). If the loss is a cross-entropy, a choice among that many equally likely tokens is as uncertain.
 func (e Evaluation) Perplexity() float64 { return math.Exp(e.Loss) }
 
-// Evaluate runs a program over the batches 0 … n-1 of a source. The program is one built in mode Eval, with a loss that is a mean
-// over its Targets, by which each batch counts; accuracy needs an output logits (…, V), with a row for each target. Of equal logits the first is
-// taken, and one that is NaN is never right. No target at all is an error, and so is a loss that is not finite.
+// Evaluate runs a program over the batches 0 … n-1 of a source. The program is built in mode Eval, with a loss that is a mean over
+// its Targets. Each batch counts by its number of targets. Accuracy needs an output logits (…, V) with a row for each target. The
+// first of equal logits is the prediction, and a NaN never is. It is an error if no target counts or if a loss is not finite.
 //
 // If ctx is cancelled, the current batch completes and Evaluate returns the context's error.
 func Evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Evaluation, err error) {
@@ -69,7 +69,7 @@ func Evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Ev
 	return e, nil
 }
 
-// countRight counts the targets whose logit is the largest of its row; 0 when there are no logits or no ids as targets.
+// countRight returns the number of targets whose logit is the largest of its row. Without logits or without ids it returns 0.
 func countRight(logits *tensor.Dense, targets *graph.Target) (int, error) {
 	if logits == nil || targets == nil || targets.IDs() == nil {
 		return 0, nil

@@ -15,7 +15,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// fixed declares a model whose logits for a token are a row of a table.
+// fixed declares a model that takes the logits of a token from a row of a table.
 func fixed(b, t, v int, output bool) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		tokens, targets := s.Input("tokens", tensor.Int32, b, t), s.Input("targets", tensor.Int32, b, t)
@@ -33,7 +33,7 @@ func TestEvaluate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The row of token 0 says 1, of 1 says 2, of 2 says 3; that of 3 says nothing, which counts as 0.
+	// The row of token 0 predicts 1, row 1 predicts 2, row 2 predicts 3. Row 3 is all zeros, which predicts 0.
 	table := p.Value("table").Float64s()
 	table[0*4+1], table[1*4+2], table[2*4+3] = 5, 5, 5
 	ids := []int32{0, 1, 2, 3, 0, 1, 3, 3, 2, 3}

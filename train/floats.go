@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// checkFloats says whether floats can give the elements of v.
+// checkFloats returns an error unless floats can return the elements of v.
 func checkFloats(v G.Value) error {
 	switch v := v.(type) {
 	case nil:
@@ -32,7 +32,7 @@ func checkFloats(v G.Value) error {
 	return errors.Errorf("value of type %T, want a dense tensor or a scalar", v)
 }
 
-// floats is the elements themselves of a value that checkFloats has passed and whose type is T.
+// floats returns the elements of v without copying. The caller has checked v with checkFloats, and its type is T.
 func floats[T kernel.Float](v G.Value) []T {
 	switch v := v.(type) {
 	case *G.F32:
@@ -50,7 +50,7 @@ func floats[T kernel.Float](v G.Value) []T {
 
 func size(v G.Value) int { return count(v.Shape()) }
 
-// count is the number of elements; Gorgonia gives a scalar the empty shape.
+// count returns the number of elements. Gorgonia's scalars have the empty shape.
 func count(shape tensor.Shape) int {
 	n := 1
 	for _, d := range shape {

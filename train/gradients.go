@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// GradNorm is the Euclidean norm of all gradients of a model together.
+// GradNorm returns the Euclidean norm of all gradients of a model together.
 func GradNorm(model []G.ValueGrad) (float64, error) {
 	sum := 0.0
 	for i, p := range model {
@@ -27,8 +27,8 @@ func GradNorm(model []G.ValueGrad) (float64, error) {
 	return math.Sqrt(sum), nil
 }
 
-// ClipFactor is what gradients of this norm are multiplied by so that their norm is at most limit: limit/(norm+10⁻⁶) where
-// that is below 1, and otherwise 1, as in torch.nn.utils.clip_grad_norm_. A limit of 0 is none.
+// ClipFactor returns the factor that reduces gradients of this norm to a norm of at most limit: min(1, limit/(norm+10⁻⁶)), as in
+// torch.nn.utils.clip_grad_norm_. A limit of 0 means no limit.
 func ClipFactor(norm, limit float64) float64 {
 	if limit == 0 {
 		return 1
@@ -62,7 +62,7 @@ func scaleGradients(model []G.ValueGrad, factor float64) error {
 	return nil
 }
 
-// nonFinite names the first gradient with an element that is NaN or infinite; nil when there is none.
+// nonFinite returns an error that names the first gradient with an element that is NaN or infinite, or nil.
 func nonFinite(model []G.ValueGrad) error {
 	for i, p := range model {
 		g, err := gradOf(p)

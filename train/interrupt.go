@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// UntilInterrupt returns a context that is cancelled by Ctrl-C, SIGTERM or a closed terminal (SIGHUP), so that the loop of a Trainer
-// ends and the caller can save. A second Ctrl-C or SIGTERM ends the program at once; a second SIGHUP does not, because shells and
-// terminals send it twice. Signals that the program was started to ignore, as by nohup, stay ignored. Until the returned function
-// is called, writing to a closed pipe is an error and no longer ends the program.
+// UntilInterrupt returns a context that is cancelled by Ctrl-C, SIGTERM or a closed terminal (SIGHUP). The loop of a Trainer then
+// ends and the caller can save. A second Ctrl-C or SIGTERM ends the program at once. A second SIGHUP does not, because shells and
+// terminals send it twice. Signals ignored at the start of the program, as under nohup, stay ignored. Until the returned function
+// is called, writing to a closed pipe returns an error and does not end the program.
 //
 // The returned function restores the default signal handling.
 func UntilInterrupt(parent context.Context) (context.Context, context.CancelFunc) {
@@ -26,7 +26,7 @@ func UntilInterrupt(parent context.Context) (context.Context, context.CancelFunc
 		case <-hangups:
 		case <-ctx.Done():
 		}
-		signal.Stop(ends) // the next one ends the program
+		signal.Stop(ends) // the next signal ends the program
 		cancel()
 	}()
 	return ctx, func() {
@@ -37,18 +37,18 @@ func UntilInterrupt(parent context.Context) (context.Context, context.CancelFunc
 	}
 }
 
-// SurvivePipes makes writing to a closed pipe, such as that of a program `train 2>&1 | head`, an error instead of the end of the
-// program. The returned function restores the default.
+// SurvivePipes makes writing to a closed pipe, as in `train 2>&1 | head`, return an error instead of ending the program. The
+// returned function restores the default.
 func SurvivePipes() context.CancelFunc {
 	pipes := make(chan os.Signal, 1) // never read: more than one signal is dropped
 	notify(pipes, syscall.SIGPIPE)
 	return func() { signal.Stop(pipes) }
 }
 
-// notify relays the signals that are not ignored.
+// notify relays the signals to c, except the ignored ones.
 func notify(c chan<- os.Signal, signals ...os.Signal) {
 	signals = slices.DeleteFunc(signals, signal.Ignored)
-	if len(signals) > 0 { // none would mean all
+	if len(signals) > 0 { // Notify without signals relays all of them
 		signal.Notify(c, signals...)
 	}
 }

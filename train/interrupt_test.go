@@ -19,7 +19,7 @@ import (
 
 const interruptEnv = "TRAIN_TEST_INTERRUPT"
 
-// interrupted is the child of the tests: it says when the context is cancelled, and then lives on.
+// interrupted is the child process of the tests. It prints a line when the context is cancelled, and then keeps running.
 func interrupted() {
 	if os.Getenv(interruptEnv) == "nohup" {
 		signal.Ignore(syscall.SIGHUP) // as nohup starts a program
@@ -56,7 +56,7 @@ func wantLine(t *testing.T, lines *bufio.Scanner, want string) {
 	}
 }
 
-// wantEnd sends a signal until the child has ended by it: the child restores the default a moment after it says that it ended.
+// wantEnd sends a signal until it ends the child. The child restores the default a moment after it prints its line.
 func wantEnd(t *testing.T, child *exec.Cmd, by syscall.Signal) {
 	t.Helper()
 	ended := make(chan struct{})

@@ -43,15 +43,15 @@ func (p *fakeParam) setGrad(t int, factor float64) {
 	}
 }
 
-// near compares within a tolerance relative to want, or absolute where |want| is below 1.
-func near(t testing.TB, what string, got, want []float64, tolerance float64) {
+// near compares numbers within a tolerance, which is relative to want, or absolute if |want| is below 1.
+func near(t testing.TB, name string, got, want []float64, tolerance float64) {
 	t.Helper()
 	if len(got) != len(want) {
-		t.Fatalf("%s: got %d numbers, want %d", what, len(got), len(want))
+		t.Fatalf("%s: got %d numbers, want %d", name, len(got), len(want))
 	}
 	for i := range got {
 		if !(math.Abs(got[i]-want[i]) <= tolerance*max(1, math.Abs(want[i]))) {
-			t.Fatalf("%s: element %d: got %v, want %v within %g", what, i, got[i], want[i], tolerance)
+			t.Fatalf("%s: element %d: got %v, want %v within %g", name, i, got[i], want[i], tolerance)
 		}
 	}
 }
@@ -152,7 +152,7 @@ func TestDecayIsForMatrices(t *testing.T) {
 			t.Errorf("%s: got decay of the matrix %v, of the vector %v, want only the matrix", name, w, b)
 		}
 		if w, b := decayed(pair[1]); w || !b {
-			t.Errorf("%s: got decay of the matrix %v, of the vector %v, want only the one chosen by name", name, w, b)
+			t.Errorf("%s: got decay of the matrix %v, of the vector %v, want only the parameter chosen by name", name, w, b)
 		}
 	}
 }
@@ -234,7 +234,7 @@ func plainRegression(t *testing.T, solver G.Solver, steps int) (w, b float64) {
 }
 
 func TestOptimizersServePlainGorgoniaPrograms(t *testing.T) {
-	// Gorgonia's own solvers are the reference: the same formula, so the same numbers but for roundings.
+	// Gorgonia's own solvers are the reference: the same formula gives the same numbers except for roundings.
 	for _, c := range []struct {
 		name         string
 		ours, theirs G.Solver
@@ -250,7 +250,7 @@ func TestOptimizersServePlainGorgoniaPrograms(t *testing.T) {
 		}
 	}
 	w, _ := plainRegression(t, &train.AdamW{Rate: 0.1}, 1)
-	near(t, "AdamW", []float64{w}, []float64{0.6}, 1e-6) // the first step is the rate, but for Eps
+	near(t, "AdamW", []float64{w}, []float64{0.6}, 1e-6) // the first step has the size of the rate, except for Eps
 }
 
 func BenchmarkAdamW(b *testing.B) {

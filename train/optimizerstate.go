@@ -18,17 +18,17 @@ type paramState struct {
 	name  string
 	shape tensor.Shape
 	dt    tensor.Dtype
-	kept  []*tensor.Dense // one for each kind of state, of the parameter's shape
+	kept  []*tensor.Dense // one tensor for each kind of state, of the parameter's shape
 }
 
-// optimizerState is the state of all parameters, in the model's order, and the number of steps.
+// optimizerState is the number of steps and the state of all parameters, in the model's order.
 type optimizerState struct {
 	kinds []string // names of the tensors kept for a parameter, such as exp_avg
 	all   []paramState
 	step  *tensor.Dense // (1) int64
 }
 
-// bind makes the state for a model, or checks that the state was made for it.
+// bind allocates the state for a model, or checks that the existing state belongs to it.
 func (s *optimizerState) bind(model []G.ValueGrad, kinds []string) error {
 	if s.step != nil {
 		return s.same(model, kinds)
@@ -38,7 +38,7 @@ func (s *optimizerState) bind(model []G.ValueGrad, kinds []string) error {
 	for i, p := range model {
 		name := nameOf(p, i)
 		if seen[name] {
-			return errors.Errorf("two parameters are called %s: give them names of their own", name)
+			return errors.Errorf("two parameters are called %s: give each parameter its own name", name)
 		}
 		seen[name] = true
 		v := p.Value()
@@ -56,10 +56,10 @@ func (s *optimizerState) bind(model []G.ValueGrad, kinds []string) error {
 	return nil
 }
 
-// pairKind is the state that holds two moments in bfloat16 in an int32; all others are of the parameter's type.
+// pairKind is the kind of state that packs two bfloat16 moments into an int32. All other kinds have the parameter's type.
 const pairKind = "exp_avg_pair"
 
-// seed names the random words that round the pairs of a parameter.
+// seed returns the seed of the random numbers that round the pairs of a parameter.
 func (s *paramState) seed() kernel.Seed { return kernel.Seed{Key: kernel.Key(0, s.name)} }
 
 func (s *paramState) make(kinds []string) error {
@@ -102,7 +102,7 @@ func (s *optimizerState) same(model []G.ValueGrad, kinds []string) error {
 	return nil
 }
 
-// begin binds, checks that there are gradients and counts the step, which it returns.
+// begin binds the state, checks the gradients, counts the step and returns its number.
 func (s *optimizerState) begin(model []G.ValueGrad, kinds []string) (step int, err error) {
 	if err := s.bind(model, kinds); err != nil {
 		return 0, err
@@ -132,8 +132,8 @@ func (s *paramState) checkGrad(p G.ValueGrad) error {
 	return nil
 }
 
-// clearForeign zeroes the gradients of a plain Gorgonia program, whose next run adds to them, as Gorgonia's own solvers do. Those
-// of a graph.Program are replaced by its next run.
+// clearForeign zeroes a gradient of a plain Gorgonia program, as Gorgonia's own solvers do, because the next run adds to it. A
+// graph.Program overwrites its gradients in the next run.
 func clearForeign(p G.ValueGrad) {
 	if _, ours := p.(*graph.Weight); ours {
 		return
@@ -152,7 +152,7 @@ func nameOf(p G.ValueGrad, i int) string {
 	return fmt.Sprintf("parameter.%d", i)
 }
 
-// list is the state by name: step, and kind.NAME for each kind of state and parameter.
+// list returns the state by name: step, and kind.NAME for each kind of state and each parameter.
 func (s *optimizerState) list() iter.Seq2[string, *tensor.Dense] {
 	return func(yield func(string, *tensor.Dense) bool) {
 		if s.step == nil || !yield("step", s.step) {

@@ -12,20 +12,20 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// Prediction is the class that a model gives a row.
+// Prediction is the prediction of a classifier for one row.
 type Prediction struct {
-	Class         int32     // of the largest logit, the first of equal ones
-	Target        int32     // class of the row; ops.IgnoreTarget for none
-	Probabilities []float64 // of all classes: the softmax of the logits
+	Class         int32     // class of the largest logit, the first of equal logits
+	Target        int32     // class of the row; ops.IgnoreTarget if it has none
+	Probabilities []float64 // probabilities of all classes: the softmax of the logits
 	LogLoss       float64   // −ln of the probability of Target; 0 without a Target
 }
 
 // Predictions holds a Prediction for each row, in order.
 type Predictions []Prediction
 
-// Predict runs a program over rows in batches of a size, and returns a Prediction for each row, in order. The program is one built in
-// mode Eval with an output logits (B, V); it may have a loss or none. A Row of class ops.IgnoreTarget has no target. A logit that is
-// not finite is an error, and so is a class of V or more.
+// Predict runs a program over rows in batches of the given size and returns a Prediction for each row, in order. The program is built
+// in mode Eval with an output logits (B, V). It needs no loss. A Row of class ops.IgnoreTarget has no target. It is an error if a
+// logit is not finite or if a class is V or more.
 func Predict(p *graph.Program, rows data.Rows, size data.RowSize) (all Predictions, err error) {
 	defer func() { err = errors.WithMessage(err, "train: predict") }()
 	switch {
@@ -104,7 +104,8 @@ func predictRow[T kernel.Float](logits []T, target int32) (p Prediction, err err
 	return p, nil
 }
 
-// Evaluation is the mean loss and the accuracy over the rows that have a target. It agrees with Evaluate. No target at all is an error.
+// Evaluation returns the mean loss and the accuracy over the rows that have a target. It agrees with Evaluate. It is an error if no
+// row has a target.
 func (p Predictions) Evaluation() (e Evaluation, err error) {
 	right := 0
 	for _, x := range p {

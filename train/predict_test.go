@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// bag declares a classifier whose logits are the mean of the rows of a table, with or without a loss.
+// bag declares a classifier, with or without a loss. Its logits are the mean of rows of a table.
 func bag(b, t, v, classes int, loss bool) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		tokens, lengths := s.Input("tokens", tensor.Int32, b, t), s.Input("lengths", tensor.Int32, b)
@@ -35,7 +35,7 @@ func buildEval(t testing.TB, params *graph.Params, declare func(*graph.Scope)) *
 	return p
 }
 
-// classRows are n rows of 1 … 4 ids below 9, of 3 classes; every fifth has no class.
+// classRows returns n rows of 1 … 4 ids below 9, in 3 classes. Every fifth row has no class.
 func classRows(n int) data.Rows {
 	rows := make(data.Rows, n)
 	for i := range rows {
@@ -106,7 +106,7 @@ func TestPredictErrors(t *testing.T) {
 	wantError(t, err, "none of 1 rows")
 }
 
-// TestOnly: a source of a program without targets still has everything else, and other batches.
+// TestOnly: the source for a program without targets keeps all other inputs, in every batch.
 func TestOnly(t *testing.T) {
 	p := buildEval(t, graph.NewParams(tensor.Float32, 1), bag(2, 5, 9, 3, false))
 	batches := classRows(4).Sequential(data.RowSize{B: 2, T: 5})

@@ -11,10 +11,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// maxNamed bounds the tensors that a message names.
+// maxNamed is the largest number of tensors that an error message names.
 const maxNamed = 20
 
-// restore copies in a state, all of it or, with an error, nothing.
+// restore copies a state into s. If it returns an error, it has copied nothing.
 func (s *optimizerState) restore(state map[string]*tensor.Dense) error {
 	if s.step == nil {
 		return errors.New("restore: the optimizer knows no parameters yet: call Bind first")
@@ -46,7 +46,7 @@ func (s *optimizerState) restore(state map[string]*tensor.Dense) error {
 	return nil
 }
 
-// misfit says why a tensor cannot be copied into another, and nothing when it can.
+// misfit returns the reason why got cannot be copied into want, or "" if it can.
 func misfit(name string, got, want *tensor.Dense) string {
 	if pairs := want.Dtype() == tensor.Int32; got.RequiresIterator() || pairs && got.Dtype() != tensor.Int32 {
 		return fmt.Sprintf("has type %v, want a contiguous tensor of %v", got.Dtype(), want.Dtype())
@@ -65,7 +65,8 @@ func misfit(name string, got, want *tensor.Dense) string {
 	return ""
 }
 
-// copyTensor copies between the types that misfit lets pass. PyTorch writes the step as float32.
+// copyTensor copies a tensor, and converts its type if need be, because PyTorch writes the step as float32. The caller has checked
+// both tensors with misfit.
 func copyTensor(to, from *tensor.Dense) {
 	if to.Dtype() == from.Dtype() {
 		switch to.Dtype() {

@@ -125,7 +125,7 @@ func TestRestoreConverts(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := o.Restore(map[string]*tensor.Dense{
-		"step":         tensor.New(tensor.WithBacking([]float32{12}), tensor.WithShape(1)), // as PyTorch has it
+		"step":         tensor.New(tensor.WithBacking([]float32{12}), tensor.WithShape(1)), // PyTorch's type
 		"exp_avg.a":    tensor.New(tensor.WithBacking([]float64{0.5, 1}), tensor.WithShape(2)),
 		"exp_avg_sq.a": tensor.New(tensor.WithBacking([]float32{2, 3}), tensor.WithShape(2)),
 	})

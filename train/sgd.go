@@ -13,20 +13,21 @@ import (
 // SGD is gradient descent with momentum, in the form of torch.optim.SGD. With gradient g:
 //
 //	g = g + WeightDecay·w
-//	b = Momentum·b + (1-Dampening)·g, and g itself in the first step
-//	w = w - Rate·b, with Nesterov w - Rate·(g + Momentum·b)
+//	b = Momentum·b + (1-Dampening)·g; in the first step b = g
+//	w = w - Rate·b; with Nesterov w = w - Rate·(g + Momentum·b)
 //
-// State: step, and with Momentum momentum_buffer.NAME (b). Momentum may not change from zero once the optimizer is bound.
+// The state is step and, with Momentum, momentum_buffer.NAME (b). Momentum must not change between zero and non-zero once the
+// optimizer is bound.
 //
-// An optimizer serves the parameters of one model and is for one goroutine. It clears the gradients of plain Gorgonia nodes, as
-// Gorgonia's solvers do.
+// An optimizer serves the parameters of one model and is not safe for concurrent use. It clears the gradients of plain Gorgonia
+// nodes, as Gorgonia's solvers do.
 type SGD struct {
-	Rate        float64 // of Step; Update is given one. 0 means 1e-3
+	Rate        float64 // learning rate of Step; Update ignores it. 0 means 1e-3
 	Momentum    float64
 	Dampening   float64
-	Nesterov    bool // needs Momentum, and no Dampening
+	Nesterov    bool // needs Momentum and forbids Dampening
 	WeightDecay float64
-	Decay       Decay // which parameters decay; nil means those of two axes or more
+	Decay       Decay // selects the parameters that decay; nil selects parameters of two axes or more
 
 	state optimizerState
 }
@@ -79,7 +80,7 @@ func (o *SGD) Update(model []G.ValueGrad, rate, scale float64) (err error) {
 }
 
 func sgdStep[T kernel.Float](p G.ValueGrad, s *paramState, scale float64, k kernel.SGD) {
-	g, _ := p.Grad() // begin has found it
+	g, _ := p.Grad() // begin has checked it
 	var buf []T
 	if len(s.kept) > 0 {
 		buf = floats[T](s.kept[0])

@@ -5,7 +5,8 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// checkSolver refuses Gorgonia's AdamW, which leaves the weights as they are, and a schedule for a solver whose rate cannot be set.
+// checkSolver returns an error for Gorgonia's AdamW, which never changes the weights, and for a schedule with a solver whose rate
+// cannot be set.
 func checkSolver(s G.Solver, scheduled bool) error {
 	switch s.(type) {
 	case *G.AdamW:
@@ -19,7 +20,7 @@ func checkSolver(s G.Solver, scheduled bool) error {
 	return nil
 }
 
-// setRate sets the learning rate of one of Gorgonia's solvers, whose options can be applied at any time.
+// setRate sets the learning rate of one of Gorgonia's solvers. Their options can be applied at any time.
 func setRate(s G.Solver, rate float64, scheduled bool) error {
 	if !scheduled {
 		return nil
@@ -31,7 +32,7 @@ func setRate(s G.Solver, rate float64, scheduled bool) error {
 	return nil
 }
 
-// forgets refuses to resume with a solver that is not Stateful, unless it keeps no state.
+// forgets returns an error if the solver, which is not Stateful, keeps a state that a resumed run would lose.
 func forgets(s G.Solver, moments int) error {
 	switch s.(type) {
 	case *G.VanillaSolver:
@@ -43,7 +44,7 @@ func forgets(s G.Solver, moments int) error {
 	return errors.Errorf("%T cannot restore its state, which the resumed run would lose: use train.AdamW, train.Adam or train.SGD, or implement train.Stateful", s)
 }
 
-// checkMoments refuses a State of earlier steps that was set by hand while the optimizer has no moments yet.
+// checkMoments returns an error if the State was set by hand to a later step while the optimizer has no moments yet.
 func (tr *Trainer) checkMoments() error {
 	if tr.Step == 0 || tr.began {
 		return nil
@@ -63,7 +64,7 @@ func (tr *Trainer) checkMoments() error {
 		}
 	}
 	if kept > 0 && steps == 0 {
-		return errors.Errorf("the State is at step %d but the optimizer has no moments: call Resume with those that were saved", tr.Step)
+		return errors.Errorf("the State is at step %d but the optimizer has no moments: call Resume with the saved moments", tr.Step)
 	}
 	return nil
 }

@@ -2,14 +2,14 @@ package train
 
 import "github.com/gorgoformer/gorgoformer/graph"
 
-// Source yields micro-batch i of a run. It is a pure function of i, so that a run can be resumed at any; two calls with the same
-// i give the same values. A Feed is valid until the next call.
+// Source returns micro-batch i of a run. Batch is a pure function of i: two calls with the same i return the same values, so that a
+// run can be resumed at any batch. A Feed is valid until the next call.
 type Source interface {
 	Batch(i int) (graph.Feed, error)
 }
 
-// Only returns a Source with the batches of s, without the inputs that p does not have. For example, a program that computes
-// logits alone has no targets.
+// Only returns a Source with the batches of s, without the inputs that p does not have. For example, a program that computes only
+// logits has no targets.
 func Only(p *graph.Program, s Source) Source { return &only{p, s, graph.Feed{}} }
 
 type only struct {

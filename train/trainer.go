@@ -14,54 +14,55 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// Trainer fits the parameters of a Program. It is a struct to fill in; Steps runs it.
+// Trainer fits the parameters of a Program. Fill in the fields, then call Steps.
 //
-// Its State says where the run stands. To save a run, save the Program's Params, the State and the optimizer's own state; to
-// resume it, load the Params, make a Trainer like the first and call Resume. A State that is set by hand is refused unless the
-// optimizer has no moments or has those of earlier steps.
+// State is the position of the run. To save a run, save the Program's Params, the State and the optimizer's state. To resume it,
+// load the Params, make a Trainer like the first and call Resume. If the State is set by hand to a later step, Steps returns an
+// error unless the optimizer keeps no moments or has the moments of earlier steps.
 type Trainer struct {
 	Program   *graph.Program // built in mode Train, with a loss that is a mean over the targets that count
 	Optimizer G.Solver       // an Optimizer of this package, or one of Gorgonia's
 	Rate      Schedule       // nil leaves the optimizer its own rate
-	Clip      float64        // bound of the norm of all gradients together; 0 for none
-	Until     int            // number of steps of the whole run, those before a resumption included; 0 for no end
+	Clip      float64        // largest norm of all gradients together; 0 means no limit
+	Until     int            // number of steps of the whole run, with the steps before a resumption; 0 means no end
 
-	// MicroBatches is the number of batches whose gradients make up one step; 0 means 1. Each counts by the Program's Targets, so
-	// that loss and gradients are those of one batch of all. With more than 1 the Program's gradients hold the sum over the targets.
+	// MicroBatches is the number of batches whose gradients make up one step; 0 means 1. Each batch counts by the Program's Targets,
+	// so that loss and gradients equal those of one large batch. With more than 1, the Program's gradients hold the sum over the
+	// targets.
 	MicroBatches int
 
 	State
 
 	model   []G.ValueGrad
-	program *graph.Program // whose gradients model holds
-	counted float64        // targets of the step so far
-	began   bool           // the optimizer's moments are those of the State
+	program *graph.Program // program of model
+	counted float64        // number of targets of the step so far
+	began   bool           // the optimizer's moments belong to the State
 }
 
-// State is where a run stands. It is all that a resumed run needs beside the parameters and the optimizer's state.
+// State is the position of a run. A resumed run needs the State, the parameters and the optimizer's state, and nothing else.
 type State struct {
-	Step   int    `json:"step"`   // steps done
-	Batch  int    `json:"batch"`  // micro-batches used: the number of the Source's next
-	Tokens int    `json:"tokens"` // targets that counted
-	Seed   uint64 `json:"seed"`   // of the parameters, which dropout draws from, too; Steps sets it
+	Step   int    `json:"step"`   // number of steps done
+	Batch  int    `json:"batch"`  // number of micro-batches used, and the index of the next
+	Tokens int    `json:"tokens"` // number of targets that counted
+	Seed   uint64 `json:"seed"`   // seed of the parameters and of dropout; Steps sets it
 }
 
-// Report says how a step went.
+// Report holds the figures of one step.
 type Report struct {
 	Step     int           // number of the step, from 1
 	Loss     float64       // mean over the targets that counted, before the update
 	GradNorm float64       // norm of all gradients together, before clipping
-	Rate     float64       // learning rate; 0 when the optimizer has its own
-	Tokens   int           // targets that counted
-	Elapsed  time.Duration // of the step, its batches included
+	Rate     float64       // learning rate; 0 if the optimizer uses its own
+	Tokens   int           // number of targets that counted
+	Elapsed  time.Duration // duration of the step, with its batches
 }
 
-// Steps trains, one step per iteration, until Until steps are done, the context ends or the caller breaks out. A context that
-// ends lets the step that it meets come to its end, and is no error. After an error the iteration is over. A later call goes on
-// where the State is.
+// Steps trains, one step per iteration, until Until steps are done, ctx is cancelled or the caller breaks out. If ctx is cancelled,
+// the current step completes and the iteration ends without an error. An error ends the iteration. A later call continues from the
+// State.
 //
-// A loss or gradient that is not finite is an error that names the step and the parameter; the parameters are then as they were
-// before the step. A steady state allocates nothing.
+// A loss or gradient that is not finite is an error that names the step and the parameter. The parameters keep the values from
+// before the step. Steps allocates nothing after the first step.
 func (tr *Trainer) Steps(ctx context.Context, source Source) iter.Seq2[Report, error] {
 	return func(yield func(Report, error) bool) {
 		if err := tr.prepare(source); err != nil {
@@ -81,8 +82,9 @@ func (tr *Trainer) Steps(ctx context.Context, source Source) iter.Seq2[Report, e
 	}
 }
 
-// Resume continues a saved run: it sets the State and restores the state of the optimizer. With an error nothing is changed. A solver
-// that keeps moments but is not Stateful, such as gorgonia.AdamSolver, is an error: the resumed run would be another one.
+// Resume continues a saved run: it sets the State and restores the state of the optimizer. If it returns an error, nothing has
+// changed. A solver that keeps moments but is not Stateful, such as gorgonia.AdamSolver, is an error, because the resumed run would
+// lose the moments.
 func (tr *Trainer) Resume(state State, moments map[string]*tensor.Dense) error {
 	next := *tr
 	next.State, next.began = state, true
@@ -142,7 +144,7 @@ func (tr *Trainer) check() error {
 	return checkSolver(tr.Optimizer, tr.Rate != nil)
 }
 
-// step does one step; the State moves on when all of it has succeeded.
+// step trains one step. It advances the State only if the whole step succeeds.
 func (tr *Trainer) step(source Source) (r Report, err error) {
 	begin := time.Now()
 	r.Step = tr.Step + 1
@@ -169,7 +171,7 @@ func (tr *Trainer) step(source Source) (r Report, err error) {
 	return r, nil
 }
 
-// accumulate runs micro-batch i and adds its loss, times its targets, to the report's.
+// accumulate runs micro-batch i and adds its loss, times its number of targets, to r.Loss.
 func (tr *Trainer) accumulate(source Source, i int, r *Report) error {
 	feed, err := source.Batch(i)
 	if err != nil {
@@ -197,7 +199,7 @@ func (tr *Trainer) accumulate(source Source, i int, r *Report) error {
 	return nil
 }
 
-// update looks at the gradients of n micro-batches, and steps the optimizer with them.
+// update checks and clips the gradients of n micro-batches and steps the optimizer.
 func (tr *Trainer) update(r *Report, n int) error {
 	mean := 1.0
 	if n > 1 {

@@ -17,7 +17,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// text16 is a corpus over 16 ids in which the next token mostly follows from the last.
+// text16 returns a corpus over 16 ids in which the last token mostly determines the next.
 func text16(t testing.TB, n int) *data.Corpus {
 	ids := make([]int32, n)
 	for i := 1; i < n; i++ {
@@ -59,7 +59,7 @@ func TestTrainerLearns(t *testing.T) {
 	}
 }
 
-// TestResume compares a run with one that goes through JSON and fresh objects in its middle.
+// TestResume compares a run with a run that is saved as JSON and resumed with new objects in its middle.
 func TestResume(t *testing.T) {
 	corpus := text16(t, 500)
 	trainer := func(o train.Optimizer, until, micro int) *train.Trainer {
@@ -116,8 +116,8 @@ func TestResumeErrors(t *testing.T) {
 	wantError(t, tr.Resume(train.State{}, map[string]*tensor.Dense{"step": nil}), "AdamSolver cannot restore")
 }
 
-// TestForeignSolversDoNotResume: Gorgonia's solvers keep their moments to themselves, so a run with them must not go on as if it had
-// them. Every solver of Gorgonia is here; one without moments goes on.
+// TestForeignSolversDoNotResume: Gorgonia's solvers do not return their moments, so a run with such a solver must not resume without
+// them. The test covers all of Gorgonia's solvers. A solver without moments resumes.
 func TestForeignSolversDoNotResume(t *testing.T) {
 	state := train.State{Step: 5, Batch: 5, Tokens: 30, Seed: 7}
 	source := text16(t, 100).Batches(2, 3)
@@ -174,7 +174,7 @@ func TestForeignSolversDoNotResume(t *testing.T) {
 // forgetful hides the state of an optimizer.
 type forgetful struct{ G.Solver }
 
-// halves cuts the batches of a source of twice the rows into two.
+// halves splits each batch of a source into two halves.
 type halves struct {
 	train.Source
 	feed graph.Feed
@@ -194,7 +194,7 @@ func (h *halves) Batch(i int) (graph.Feed, error) {
 	return h.feed, nil
 }
 
-// ragged hides targets, most of them in the upper half of each batch.
+// ragged hides some targets, most of them in the upper half of each batch.
 type ragged struct{ train.Source }
 
 func (r ragged) Batch(i int) (graph.Feed, error) {
@@ -211,7 +211,7 @@ func (r ragged) Batch(i int) (graph.Feed, error) {
 	return f, nil
 }
 
-// linear is bigram without dropout, so that micro-batches can be compared with a whole one.
+// linear is bigram without dropout, so that micro-batches can be compared with a whole batch.
 func linear(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		tokens, targets := s.Input("tokens", tensor.Int32, b, t), s.Input("targets", tensor.Int32, b, t)
@@ -323,7 +323,7 @@ func TestContextEndsAfterTheStep(t *testing.T) {
 	}
 }
 
-// firstError is the error of the next step.
+// firstError returns the error of the next step.
 func firstError(tr *train.Trainer, s train.Source) error {
 	for _, err := range tr.Steps(context.Background(), s) {
 		return err

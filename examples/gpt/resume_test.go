@@ -166,7 +166,7 @@ func TestInterrupted(t *testing.T) {
 	if err := c.Wait(); err != nil {
 		t.Fatalf("got %v, want a program that ends well\n%s", err, output.String())
 	}
-	if !strings.Contains(output.String(), "go on with -resume") {
+	if !strings.Contains(output.String(), "continue with -resume") {
 		t.Fatalf("got %q, want the step that was saved and how to go on", output.String())
 	}
 	if out, err := command(stopped).CombinedOutput(); err != nil {

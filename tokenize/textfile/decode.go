@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// decoder turns text of another encoding into UTF-8 and refuses bytes that the encoding does not have. The decoders of
-// golang.org/x/text write U+FFFD for those. A second decoder in the same state then finds the place, character by character.
+// decoder converts text of another encoding to UTF-8 and returns an error for bytes that are invalid in the encoding. The decoders of
+// golang.org/x/text write U+FFFD for invalid bytes. A second decoder in the same state then finds the offset, character by character.
 type decoder struct {
 	in     io.Reader
 	name   string
@@ -18,10 +18,10 @@ type decoder struct {
 	second transform.Transformer
 	own    []byte // U+FFFD in the encoding, if it has one
 	at     int64  // offset of src[0] in the file
-	src    []byte // src[:n] has been read
+	src    []byte // src[:n] has been read and not decoded
 	n      int
 	dst    []byte
-	lo, hi int // dst[lo:hi] is still to be returned
+	lo, hi int // dst[lo:hi] has been decoded and not returned
 	spare  []byte
 	end    bool
 	err    error
@@ -87,17 +87,17 @@ func (d *decoder) fill() {
 	}
 }
 
-// follow brings the second decoder behind the first read bytes of src. If careful is set, it returns the first byte that the
-// encoding does not have, and otherwise -1.
+// follow advances the second decoder by the first read bytes of src. If careful is set, it returns the index of the first invalid byte,
+// or -1 if all are valid. Otherwise it returns -1.
 func (d *decoder) follow(read int, careful bool) int {
 	if !careful {
-		_, _, _ = d.second.Transform(d.spare, d.src[:read], d.end && read == d.n) // the first has told the error
+		_, _, _ = d.second.Transform(d.spare, d.src[:read], d.end && read == d.n) // the first decoder has returned any error
 		return -1
 	}
 	for at := 0; at < read; {
 		written, n := d.character(at)
 		if n == 0 {
-			return at // cannot be, since the first decoder has read on
+			return at // impossible: the first decoder has read further
 		}
 		if bytes.Contains(d.spare[:written], []byte(replacement)) && !bytes.Equal(d.src[at:at+n], d.own) {
 			return at
@@ -107,7 +107,7 @@ func (d *decoder) follow(read int, careful bool) int {
 	return -1
 }
 
-// character decodes the character at src[at]. It returns the number of bytes written and read.
+// character decodes the character at src[at]. It returns the numbers of bytes written and read.
 func (d *decoder) character(at int) (written, read int) {
 	for end := at + 1; end <= d.n; end++ {
 		written, read, _ = d.second.Transform(d.spare, d.src[at:end], d.end && end == d.n)

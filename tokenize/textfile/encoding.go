@@ -18,7 +18,7 @@ type Encoding struct {
 	enc  encoding.Encoding
 }
 
-// The encodings of UTF-16 and UTF-32. Byte order marks are handled before.
+// The encodings of UTF-16 and UTF-32. NewReader handles byte order marks before decoding.
 var (
 	utf16LE = Encoding{"utf-16le", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)}
 	utf16BE = Encoding{"utf-16be", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)}
@@ -26,22 +26,22 @@ var (
 	utf32BE = Encoding{"utf-32be", utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)}
 )
 
-// ours are the names that the two indexes lack or read in another way.
+// ours maps the names that the two indexes lack or interpret differently.
 var ours = map[string]Encoding{
 	"": {}, "utf-8": {}, "utf8": {}, "utf-8-sig": {},
-	"ascii": {}, "us-ascii": {}, // a byte that is neither ASCII nor UTF-8 must not pass for windows-1252, as on web pages
+	"ascii": {}, "us-ascii": {}, // the web's index reads ascii as windows-1252, which would accept any byte
 	"utf-16": {name: "utf-16"}, "utf16": {name: "utf-16"}, "utf-16le": utf16LE, "utf-16be": utf16BE,
 	"utf-32": {name: "utf-32"}, "utf32": {name: "utf-32"}, "utf-32le": utf32LE, "utf-32be": utf32BE,
 }
 
-// aliases are further names.
+// aliases maps further names to names of the indexes.
 var aliases = map[string]string{
 	"cp949": "euc-kr", "ms949": "euc-kr", "uhc": "euc-kr", "windows-949": "euc-kr", "euckr": "euc-kr",
 	"cp932": "shift_jis", "ms932": "shift_jis", "windows-31j": "shift_jis", "sjis": "shift_jis",
 	"cp936": "gbk", "cp950": "big5", "eucjp": "euc-jp", "cp1252": "windows-1252", "cp1251": "windows-1251", "cp1250": "windows-1250",
 }
 
-// ParseEncoding returns the encoding of a name: utf-8, utf-16, utf-16le, utf-16be, cp949, or any name of the registry of IANA or of
+// ParseEncoding returns the encoding with this name: utf-8, utf-16, utf-16le, utf-16be, cp949, or any name in IANA's registry or in
 // the Encoding Standard of the web, such as euc-kr, shift_jis, gb18030, big5, latin1, windows-1252. Case does not matter.
 func ParseEncoding(name string) (Encoding, error) {
 	key := strings.ToLower(strings.TrimSpace(name))
@@ -61,7 +61,7 @@ func ParseEncoding(name string) (Encoding, error) {
 	return Encoding{key, enc}, nil
 }
 
-// String returns the name.
+// String returns the name of the encoding.
 func (e Encoding) String() string {
 	if e.name == "" {
 		return "utf-8"
@@ -78,10 +78,10 @@ func (e *Encoding) UnmarshalText(name []byte) (err error) {
 	return err
 }
 
-// needsMark reports whether a byte order mark must say what e is.
+// needsMark reports whether e needs a byte order mark to determine its byte order.
 func (e Encoding) needsMark() bool { return e.name != "" && e.enc == nil }
 
-// marks are the byte order marks. That of UTF-32LE begins as that of UTF-16LE does.
+// marks lists the byte order marks. UTF-32LE precedes UTF-16LE, because its mark begins with the mark of UTF-16LE.
 var marks = []struct {
 	bytes string
 	e     Encoding
@@ -89,7 +89,7 @@ var marks = []struct {
 	{"\xef\xbb\xbf", Encoding{}}, {"\xff\xfe\x00\x00", utf32LE}, {"\x00\x00\xfe\xff", utf32BE}, {"\xff\xfe", utf16LE}, {"\xfe\xff", utf16BE},
 }
 
-// markOf returns the encoding that a byte order mark at the start of head names, and the length of the mark, 0 for none.
+// markOf returns the encoding of the byte order mark at the start of head, and the length of the mark. Without a mark it is 0.
 func markOf(head []byte) (Encoding, int) {
 	for _, m := range marks {
 		if bytes.HasPrefix(head, []byte(m.bytes)) {

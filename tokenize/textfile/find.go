@@ -10,22 +10,22 @@ import (
 	"github.com/pkg/errors"
 )
 
-// File is a file that Find has found.
+// File is a file returned by Find.
 type File struct {
 	Path     string
 	Size     int64
 	Modified time.Time
 }
 
-// Find returns the files that paths name, in the order of paths, and within a folder by name:
+// Find returns the files of all paths, in the order of paths. The files of a folder are sorted by name.
 //
-//   - a file is itself;
-//   - a folder is all files below it; names that begin with a dot are left out;
-//   - any other path is a pattern of path/filepath.Match; its * and ? do not match a dot at the start of a name.
+//   - The path of a file means this file.
+//   - The path of a folder means all files below it, except names that begin with a dot.
+//   - Any other path is a pattern of path/filepath.Match. Its * and ? do not match a dot at the start of a name.
 //
-// Links are followed, to files and to folders. A file or a folder that is reached twice, by another path or by a link, counts
-// once, so a link to a folder above does no harm. A link to nothing, a pipe, a device or a folder that cannot be listed is an
-// error, and so are paths that name no file.
+// Find follows links to files and to folders. A file or folder that several paths or links reach counts once, so a link to a parent
+// folder is harmless. A broken link, a pipe, a device or a folder that cannot be listed is an error. It is also an error if Find finds
+// no file.
 func Find(paths ...string) ([]File, error) {
 	f := finder{seen: map[string]bool{}}
 	for _, path := range paths {
@@ -42,7 +42,7 @@ func Find(paths ...string) ([]File, error) {
 // finder collects files.
 type finder struct {
 	files []File
-	seen  map[string]bool // by path without links
+	seen  map[string]bool // keys are absolute paths with all links resolved
 }
 
 func (f *finder) add(path string) error {
@@ -73,7 +73,7 @@ func (f *finder) walk(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		if _, broken := os.Lstat(path); broken == nil && errors.Is(err, fs.ErrNotExist) {
-			return errors.Errorf("%s: a link to nothing: remove it, or name the files", path)
+			return errors.Errorf("%s: a broken link: remove it, or name the files", path)
 		}
 		return fileError(path, err)
 	}
@@ -113,7 +113,7 @@ func (f *finder) walk(path string) error {
 // match returns the paths that match a pattern.
 func match(pattern string) ([]string, error) {
 	if strings.Contains(pattern, "**") {
-		return nil, errors.Errorf("%s: ** is not known: a folder stands for all files below it", pattern)
+		return nil, errors.Errorf("%s: ** is not supported: name a folder for all files below it", pattern)
 	}
 	all, err := filepath.Glob(pattern)
 	if err != nil {
@@ -131,7 +131,7 @@ func match(pattern string) ([]string, error) {
 	return matches, nil
 }
 
-// hides reports whether a name of path begins with a dot that the pattern does not have.
+// hides reports whether a name in path begins with a dot and the same name in the pattern does not.
 func hides(pattern, path string) bool {
 	want, got := names(pattern), names(path)
 	for i := 1; i <= min(len(want), len(got)); i++ {
@@ -147,7 +147,7 @@ func names(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == filepath.Separator && r != '\\' })
 }
 
-// regular returns an error unless info is that of a regular file.
+// regular returns an error unless info describes a regular file.
 func regular(path string, info fs.FileInfo) error {
 	kind := ""
 	switch mode := info.Mode(); {
@@ -165,7 +165,7 @@ func regular(path string, info fs.FileInfo) error {
 	return errors.Errorf("%s: %s, want a regular file: texts are read more than once", path, kind)
 }
 
-// fileError is err of package os without its path, which comes first.
+// fileError returns an error of package os with the path in front instead of in the middle.
 func fileError(path string, err error) error {
 	var at *fs.PathError
 	if errors.As(err, &at) {

@@ -7,7 +7,7 @@ import (
 
 const kindHTML = "a web page"
 
-// signatures are the first bytes of files that are often taken for text or for each other.
+// signatures lists the first bytes of files that are often mistaken for text or for each other.
 var signatures = []struct{ start, kind string }{
 	{"version https://git-lfs.github.com/spec/", "a pointer of Git LFS: fetch the file itself with git lfs pull"},
 	{"\x1f\x8b", "a gzip file: its name must end in .gz"},
@@ -25,7 +25,7 @@ var signatures = []struct{ start, kind string }{
 	{"\x7fELF", "a program"},
 }
 
-// Kind names the kind of a file by its first bytes, for errors: "a zip file", "a web page". It is "" for any other file.
+// Kind returns the kind of a file by its first bytes, for error messages: "a zip file", "a web page". It returns "" for any other file.
 func Kind(head []byte) string {
 	for _, s := range signatures {
 		if bytes.HasPrefix(head, []byte(s.start)) {

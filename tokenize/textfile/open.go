@@ -13,10 +13,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// headSize is how many bytes at the start of a file decide what it is.
+// headSize is the number of bytes at the start of a file that decide its kind.
 const headSize = 512
 
-// Reader reads a file of text. It yields valid UTF-8 without a byte order mark.
+// Reader reads a text file. It returns valid UTF-8 without a byte order mark.
 type Reader struct {
 	io.Reader
 	file *os.File
@@ -25,8 +25,7 @@ type Reader struct {
 // Close closes the file.
 func (r *Reader) Close() error { return r.file.Close() }
 
-// Open opens a file of text in the encoding e. A file that is not text, as far as its first bytes tell, is an error that names
-// what it is.
+// Open opens a text file in the encoding e. If its first bytes show that it is not text, the error names its kind.
 func Open(path string, e Encoding) (*Reader, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, fileError(path, err)
@@ -48,7 +47,7 @@ func Open(path string, e Encoding) (*Reader, error) {
 	return &Reader{r, f}, nil
 }
 
-// NewReader returns a reader of the text of r, which is in the encoding e. The name is that of errors, such as "standard input".
+// NewReader returns a reader of the text of r, which is in the encoding e. Errors begin with name, such as "standard input".
 func NewReader(r io.Reader, name string, e Encoding) (io.Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	head, err := in.Peek(headSize)
@@ -57,7 +56,7 @@ func NewReader(r io.Reader, name string, e Encoding) (io.Reader, error) {
 	}
 	marked, mark := markOf(head)
 	if mark > 0 {
-		_, _ = in.Discard(mark) // these bytes have been peeked
+		_, _ = in.Discard(mark) // cannot fail: Peek has buffered these bytes
 		e = marked
 	} else if kind := Kind(head); kind != "" && kind != kindHTML {
 		return nil, errors.Errorf("%s: it is %s, not text", name, kind)
@@ -74,7 +73,7 @@ func NewReader(r io.Reader, name string, e Encoding) (io.Reader, error) {
 	return newDecoder(in, name, e, int64(mark)), nil
 }
 
-// unpack returns a reader of what a file named .gz holds, and of any other file itself.
+// unpack returns a reader of the unpacked contents of a .gz file. For any other file it returns the file.
 func unpack(f *os.File, path string) (io.Reader, error) {
 	if !strings.HasSuffix(strings.ToLower(path), ".gz") {
 		return f, nil
@@ -89,7 +88,8 @@ func unpack(f *os.File, path string) (io.Reader, error) {
 	return z, nil
 }
 
-// readError names the file that cannot be read. It never equals io.ErrUnexpectedEOF, which io.ReadFull has a meaning for.
+// readError adds the name of the file. It never returns io.ErrUnexpectedEOF, which callers of io.ReadFull would mistake for the end of
+// the file.
 func readError(name string, err error) error {
 	if err == io.ErrUnexpectedEOF {
 		return errors.Errorf("%s: the gzip file is cut short", name)
@@ -97,7 +97,7 @@ func readError(name string, err error) error {
 	return fileError(name, err)
 }
 
-// checkZeros refuses text without a mark that has a zero in every fourth byte or more, as UTF-16 and UTF-32 do.
+// checkZeros returns an error if at least a quarter of the bytes after the mark are zeros, as in UTF-16 and UTF-32.
 func checkZeros(name string, head []byte, mark int) error {
 	n := bytes.Count(head[mark:], []byte{0})
 	if n == 0 || 4*n < len(head)-mark {
@@ -112,7 +112,7 @@ func checkZeros(name string, head []byte, mark int) error {
 	return errors.Errorf("%s: %d of the first %d bytes are 0, the first at offset %d: %s", name, n, len(head)-mark, bytes.IndexByte(head[mark:], 0)+mark, remedy)
 }
 
-// guessUTF16 returns utf-16le or utf-16be if zeros in head are at odd or at even offsets only, and otherwise "".
+// guessUTF16 returns utf-16le if all zeros in head are at odd offsets, utf-16be if all are at even offsets, and otherwise "".
 func guessUTF16(head []byte) string {
 	var zeros [2]int
 	for i, b := range head {
@@ -129,7 +129,7 @@ func guessUTF16(head []byte) string {
 	return ""
 }
 
-// guessUTF32 returns utf-32le or utf-32be if every group of four bytes in head is a character of Unicode, and otherwise "".
+// guessUTF32 returns utf-32le or utf-32be if every four bytes of head are a character in this encoding, and otherwise "".
 func guessUTF32(head []byte) string {
 	le, be := len(head) >= 4, len(head) >= 4
 	for ; len(head) >= 4; head = head[4:] {

@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// TestNotRegular: pipes, devices and what cannot be read are errors at once, not reads that never end.
+// TestNotRegular: pipes, devices and unreadable files are errors at once, not reads that never end.
 func TestNotRegular(t *testing.T) {
 	dir := t.TempDir()
 	pipe := filepath.Join(dir, "pipe")
@@ -25,7 +25,7 @@ func TestNotRegular(t *testing.T) {
 	_, err := textfile.Open(pipe, textfile.Encoding{})
 	wantError(t, err, "a pipe")
 	if os.Getuid() == 0 {
-		return // may read everything
+		return // root may read everything
 	}
 	secret := write(t, filepath.Join(t.TempDir(), "secret"), "x")
 	if err := os.Chmod(secret, 0); err != nil {

@@ -1,12 +1,12 @@
-// Package textfile finds and reads files of text. It is the one reader of the project: tokenizers are trained, corpora encoded
-// and pairs and rows read through it, so that all of them agree on which files a path names and on what is text.
+// Package textfile finds and reads text files. It is the only reader of text in the project. Tokenizers, corpora, pairs and rows all
+// read text with it, so that they agree on the files of a path and on the definition of text.
 //
 //   - A path is a file, a folder with all files below it, or a pattern of path/filepath.Match. See Find.
 //   - A file whose name ends in .gz is unpacked.
-//   - Text is UTF-8 unless an Encoding is given. A byte order mark at the start of a file decides, and is left out.
-//   - A byte that is no text is an error that names the file and the offset, counted from 0 in the unpacked file.
+//   - Text is UTF-8 unless an Encoding is given. A byte order mark at the start of a file overrides the encoding and is removed.
+//   - An invalid byte is an error that names the file and the offset, counted from 0 in the unpacked file.
 //
-// The package imports nothing of ours. Errors begin with the name of the file.
+// The package imports no other package of the module. Errors begin with the name of the file.
 package textfile
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Set is some files and the encoding of their text.
+// Set is a set of files and the encoding of their text.
 type Set struct {
 	Paths    []string // see Find
 	Encoding Encoding // the zero value is UTF-8
@@ -57,7 +57,7 @@ func (s Set) Documents() iter.Seq2[string, error] {
 	})
 }
 
-// errStop says that the caller has left the sequence.
+// errStop means that the caller has stopped the iteration.
 var errStop = errors.New("stop")
 
 func (s Set) read(read func(io.Reader, func(string, error) bool) error) iter.Seq2[string, error] {

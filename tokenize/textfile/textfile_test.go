@@ -47,7 +47,7 @@ func zipped(t testing.TB, data string) string {
 	return b.String()
 }
 
-// wantError checks that err is one line with all words.
+// wantError checks that err is one line that contains all words.
 func wantError(t testing.TB, err error, words ...string) {
 	t.Helper()
 	if err == nil {
@@ -64,7 +64,7 @@ func wantError(t testing.TB, err error, words ...string) {
 	}
 }
 
-// found returns the files behind paths, relative to dir.
+// found returns the files that Find finds for paths, relative to dir.
 func found(t testing.TB, dir string, paths ...string) string {
 	t.Helper()
 	files, err := textfile.Find(paths...)
@@ -112,7 +112,7 @@ func TestFind(t *testing.T) {
 	if err := os.Mkdir(empty, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for path, word := range map[string]string{"": "empty", at("none"): "no such file", at("no*"): "matches none", empty: "no files", at("**/x"): "a folder stands", at("[a"): "syntax error"} {
+	for path, word := range map[string]string{"": "empty", at("none"): "no such file", at("no*"): "matches none", empty: "no files", at("**/x"): "name a folder", at("[a"): "syntax error"} {
 		_, err := textfile.Find(path)
 		wantError(t, err, path, word)
 	}
@@ -120,7 +120,7 @@ func TestFind(t *testing.T) {
 	wantError(t, err, "no files")
 }
 
-// TestLinks follows links to files and folders, each once, and ends where they go round.
+// TestLinks follows links to files and folders. Each counts once, and a cycle ends.
 func TestLinks(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
@@ -156,14 +156,14 @@ func TestLinks(t *testing.T) {
 		}
 	}
 	_, err := textfile.Find(at("top"))
-	wantError(t, err, "gone", "link to nothing")
+	wantError(t, err, "gone", "broken link")
 	_, err = textfile.Find(at("top/gone"))
-	wantError(t, err, "gone", "link to nothing")
+	wantError(t, err, "gone", "broken link")
 	_, err = textfile.Find(at("round"))
 	wantError(t, err, "round", "too many")
 }
 
-// readAll reads data as a file of the encoding.
+// readAll reads data as a file in the encoding.
 func readAll(t testing.TB, name, data, encoding string) (string, error) {
 	t.Helper()
 	e, err := textfile.ParseEncoding(encoding)
@@ -213,7 +213,7 @@ func encoded(t testing.TB, text string, encoding string) string {
 	return s
 }
 
-// texts are some in each encoding, long enough to go over the ends of buffers at all offsets.
+// texts holds a text for each encoding, long enough to cross the ends of buffers at all offsets.
 var texts = map[string]string{
 	"utf-8": "한국어 토큰화, naïve 😀\n", "cp949": "한국어 토큰화 똠방각하 abc\n", "shift_jis": "日本語のテキスト abc\n", "iso-2022-jp": "日本語 abc のテキスト\n",
 	"gb18030": "中文文本 😀 abc \uFFFD\n", "utf-16le": "한국어 😀 abc \uFFFD\n", "utf-16be": "한국어 😀 abc\n", "latin1": "déjà vu, naïve\n", "windows-1252": "“quoted” – €\n",
@@ -233,7 +233,7 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-// TestInvalid puts a byte or two that the encoding does not have at every kind of place and wants its offset.
+// TestInvalid puts invalid bytes at every kind of place. The error must name their offset.
 func TestInvalid(t *testing.T) {
 	bad := map[string]string{"utf-8": "\xff", "cp949": "\xff", "shift_jis": "\xff\xff", "gb18030": "\xff", "utf-16le": "\x00\xd8a\x00", "utf-16be": "\xdc\x00", "iso-2022-jp": "\xff"}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -261,7 +261,7 @@ func TestInvalid(t *testing.T) {
 	}
 }
 
-// TestOffsets reads valid and invalid UTF-8 through readers that return it in every way.
+// TestOffsets reads valid and invalid UTF-8 from readers that return it in parts of different sizes.
 func TestOffsets(t *testing.T) {
 	text := strings.Repeat("가나다 a😀\n", 9000)
 	at := strings.LastIndex(text, "😀")
@@ -292,7 +292,7 @@ func TestMarks(t *testing.T) {
 		"utf-32": "\xff\xfe\x00\x00a\x00\x00\x00\x5c\xd5\x00\x00\n\x00\x00\x00",
 	}
 	for name, data := range marked {
-		for _, as := range []string{"utf-8", "utf-16", "utf-16le", "cp949"} { // the mark decides
+		for _, as := range []string{"utf-8", "utf-16", "utf-16le", "cp949"} { // the mark overrides the encoding
 			for file, data := range map[string]string{"a": data, "a.gz": zipped(t, data)} {
 				if got, err := readAll(t, file, data, as); err != nil || got != text {
 					t.Errorf("%s read as %s: got %q (%v), want %q", name, as, got, err, text)
@@ -320,7 +320,7 @@ func TestMarks(t *testing.T) {
 	}
 }
 
-// TestISO2022: text of seven bits that is not ASCII does not pass for UTF-8, wherever it begins, but colours of a terminal do.
+// TestISO2022: text in ISO-2022 is not accepted as UTF-8, wherever its first escape sequence is. Colours of a terminal are accepted.
 func TestISO2022(t *testing.T) {
 	japanese := encoded(t, "日本語\n", "iso-2022-jp")
 	for _, r := range []func(io.Reader) io.Reader{func(r io.Reader) io.Reader { return r }, iotest.OneByteReader} {

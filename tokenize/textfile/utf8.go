@@ -9,11 +9,11 @@ import (
 	"github.com/pkg/errors"
 )
 
-// utf8Reader passes UTF-8 on and refuses anything else.
+// utf8Reader reads UTF-8 and returns an error for an invalid byte.
 type utf8Reader struct {
 	in    io.Reader
 	name  string
-	utf16 string // what to suggest; "" for other encodings
+	utf16 string // encoding to suggest in errors; "" suggests other encodings
 	at    int64  // offset of buf[lo] in the file
 	buf   []byte
 	lo    int // buf[lo:ok] has been checked and not returned
@@ -53,7 +53,7 @@ func (r *utf8Reader) fill() {
 	}
 	switch {
 	case sure:
-		r.err = errors.Errorf("%s: %q at offset %d turns to another character set: it looks like ISO-2022, not UTF-8: name the encoding of the text, such as iso-2022-jp",
+		r.err = errors.Errorf("%s: %q at offset %d switches to another character set: it looks like ISO-2022, not UTF-8: name the encoding of the text, such as iso-2022-jp",
 			r.name, b[shift:shift+3], r.at+int64(shift))
 	case shift >= 0: // the next bytes decide
 	case r.ok < r.hi && (utf8.FullRune(b[r.ok:]) || err != nil):
@@ -68,7 +68,7 @@ func (r *utf8Reader) fill() {
 	}
 }
 
-// invalid is the error of a byte that is no UTF-8.
+// invalid returns the error for a byte that is not UTF-8.
 func (r *utf8Reader) invalid(b byte, at int64) error {
 	guess := r.utf16
 	if guess == "" {
@@ -77,7 +77,7 @@ func (r *utf8Reader) invalid(b byte, at int64) error {
 	return errors.Errorf("%s: byte 0x%02x at offset %d is not UTF-8: name the encoding of the text, %s", r.name, b, at, guess)
 }
 
-// validLen returns the length of the longest prefix of b that is UTF-8.
+// validLen returns the length of the longest prefix of b that is valid UTF-8.
 func validLen(b []byte) int {
 	if utf8.Valid(b) {
 		return len(b)
@@ -100,8 +100,9 @@ func validLen(b []byte) int {
 	return n
 }
 
-// shiftAt returns the index of the first escape sequence in b that turns to a set of two-byte characters in the encodings of ISO-2022,
-// whose texts are all ASCII otherwise, and -1 if there is none. Unless b ends the text, sure is false for a beginning of one at its end.
+// shiftAt returns the index of the first escape sequence in b that switches to two-byte characters in an encoding of ISO-2022, or -1.
+// All other bytes of such texts are ASCII, so UTF-8 would accept them. If b ends within a possible sequence and the text continues,
+// shiftAt returns its index and sure is false.
 func shiftAt(b []byte, end bool) (at int, sure bool) {
 	for {
 		i := bytes.IndexByte(b[at:], 0x1b)

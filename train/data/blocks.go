@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// blocks cuts a stream of text into blocks of fewer than len(buf) bytes; the last byte is read to see whether more follows.
+// blocks cuts a stream of text into blocks of fewer than len(buf) bytes. The last byte of buf shows whether the text continues.
 type blocks struct {
 	r    io.Reader
 	buf  []byte
-	kept int // bytes at the front of buf that the last block left over
+	kept int // number of bytes in buf after the last block
 	last int // length of the last block
 	end  bool
 }
@@ -24,7 +24,7 @@ func (b *blocks) next() ([]byte, error) {
 		m, err := io.ReadFull(b.r, b.buf[n:])
 		switch err {
 		case nil:
-		case io.EOF, io.ErrUnexpectedEOF: // textfile has another error for a file that is cut short
+		case io.EOF, io.ErrUnexpectedEOF: // textfile returns another error for a truncated file
 			b.end = true
 		default:
 			return nil, err
@@ -42,9 +42,9 @@ func (b *blocks) next() ([]byte, error) {
 	return b.buf[:b.last], nil
 }
 
-// cutPoint is where to cut a block that is not the last, before its last byte or earlier. Splitting into words must find
-// the same words on both sides, so the best place is behind a line's end with no other white space around it; next best any
-// line's end, then the end of a rune.
+// cutPoint returns the length at which to cut a block that is not the last. It is less than len(b). Splitting into words must find
+// the same words on both sides, so the best cut follows a line end with no other white space around it. The next best follows any
+// line end, then the end of a rune.
 func cutPoint(b []byte) int {
 	for i := len(b) - 1; i > 1; i-- {
 		if i = bytes.LastIndexByte(b[:i], '\n') + 1; i < 2 {

@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// checkSizes refuses sizes below 1. They are given as "B", b, "T", t.
+// checkSizes returns an error for the first size below 1. The arguments are names and sizes in turn: "B", b, "T", t.
 func checkSizes(sizes ...any) error {
 	for i := 0; i < len(sizes); i += 2 {
 		if n := sizes[i+1].(int); n < 1 {
@@ -16,7 +16,7 @@ func checkSizes(sizes ...any) error {
 	return nil
 }
 
-// checkBatch refuses numbers outside 0 … n-1; n is -1 for endless sources.
+// checkBatch returns an error if i is outside 0 … n-1. For endless sources n is -1.
 func checkBatch(i, n int) error {
 	if i < 0 || n >= 0 && i >= n {
 		last := "…"

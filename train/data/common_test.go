@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// runes encodes text by code points, so that ids can be told from the text.
+// runes encodes text as code points, so that a test knows the ids of a text.
 type runes struct{}
 
 func (runes) AppendEncode(dst []int32, text string) ([]int32, error) {
@@ -74,7 +74,7 @@ func must[T any](t testing.TB) func(T, error) T {
 	}
 }
 
-// count is a corpus of the ids 0 … n-1.
+// count returns a corpus of the ids 0 … n-1.
 func count(t testing.TB, n int) []int32 {
 	ids := make([]int32, n)
 	for i := range ids {

@@ -4,8 +4,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Corpus is a long sequence of token ids, in memory or in a token file that is mapped into memory, so that a corpus larger than
-// memory costs none. Reading it from several goroutines is safe.
+// Corpus is a long sequence of token ids, in memory or in a token file. The file is mapped, so that a corpus may be larger than
+// memory. It is safe to read from several goroutines.
 type Corpus struct {
 	name   string
 	ids    tokens
@@ -20,7 +20,7 @@ type tokens interface {
 	Close() error
 }
 
-// NewCorpus makes a corpus of ids in memory. The slice is kept, not copied. A negative id is an error.
+// NewCorpus returns a corpus of ids in memory. It keeps the slice and does not copy it. A negative id is an error.
 func NewCorpus(ids []int32) (*Corpus, error) {
 	c, err := newCorpus(ids)
 	return c, errors.WithMessage(err, "data: corpus")
@@ -37,8 +37,8 @@ func newCorpus(ids []int32) (*Corpus, error) {
 	return &Corpus{name: "in memory", ids: m, hi: len(ids)}, nil
 }
 
-// OpenCorpus opens a token file written by Text.Corpus. Its size must agree with its header to the byte; the checksum of the
-// ids is compared, too, up to 256 MiB; for larger files, call Verify.
+// OpenCorpus opens a token file written by Text.Corpus. The size of the file must match its header. Up to 256 MiB, OpenCorpus also
+// checks the ids against their checksum; for larger files, call Verify.
 func OpenCorpus(path string) (*Corpus, error) {
 	c, err := openCorpus(path)
 	return c, errors.WithMessage(err, "data: corpus")
@@ -52,19 +52,19 @@ func openCorpus(path string) (*Corpus, error) {
 	return &Corpus{name: path, ids: t, hi: t.count}, nil
 }
 
-// Len is the number of tokens.
+// Len returns the number of tokens.
 func (c *Corpus) Len() int { return c.hi - c.lo }
 
-// MaxID is the largest id of the whole corpus, also of the parts of a Split: a model needs a vocabulary of at least one more.
+// MaxID returns the largest id of the whole corpus, even for a part of a Split. A model needs a vocabulary of at least MaxID+1.
 func (c *Corpus) MaxID() int32 { return c.ids.largest() }
 
-// Verify reads a token file to its end and compares its checksum. A corpus in memory needs no check.
+// Verify reads all ids of a token file and compares their checksum. For a corpus in memory it does nothing.
 func (c *Corpus) Verify() error { return errors.WithMessage(c.ids.verify(), "data: corpus") }
 
-// Close unmaps the token file. All parts of a Split share it; reading any of them is then an error.
+// Close unmaps the token file. All parts of a Split share the file. Reading any of them is then an error.
 func (c *Corpus) Close() error { return errors.WithMessage(c.ids.Close(), "data: corpus") }
 
-// Tokens fills dst with the ids from position at on.
+// Tokens fills dst with the ids that start at position at.
 func (c *Corpus) Tokens(dst []int32, at int) error {
 	if at < 0 || at > c.Len()-len(dst) {
 		return errors.Errorf("data: corpus: %s: %d tokens from position %d, want them within 0 … %d", c.name, len(dst), at, c.Len())
@@ -72,8 +72,8 @@ func (c *Corpus) Tokens(dst []int32, at int) error {
 	return errors.WithMessage(c.ids.read(dst, c.lo+at), "data: corpus")
 }
 
-// Split parts the corpus in two: the first is this fraction of it, for training, the second is the rest, for validation. A fraction
-// that leaves either of them empty is an error.
+// Split splits the corpus into two parts: the first fraction for training and the rest for validation. It is an error if either part
+// is empty.
 func (c *Corpus) Split(fraction float64) (train, valid *Corpus, err error) {
 	n := int(fraction * float64(c.Len()))
 	if !(fraction > 0 && fraction < 1) || n == 0 || n == c.Len() {
@@ -85,7 +85,7 @@ func (c *Corpus) Split(fraction float64) (train, valid *Corpus, err error) {
 	return &first, &rest, nil
 }
 
-// memory is ids in memory.
+// memory holds ids in memory.
 type memory struct {
 	ids   []int32
 	maxID int32

@@ -104,7 +104,7 @@ type broken struct{}
 
 func (broken) AppendEncode(dst []int32, _ string) ([]int32, error) { return append(dst, -1), nil }
 
-// recorder notes the blocks that it is given.
+// recorder records the blocks that it receives.
 type recorder struct{ blocks *[]string }
 
 func (r recorder) AppendEncode(dst []int32, text string) ([]int32, error) {
@@ -183,7 +183,7 @@ func TestTokenFileIsUsedAgain(t *testing.T) {
 	raw, _ := os.ReadFile(text.File)
 	raw[20] ^= 1
 	os.WriteFile(text.File, raw, 0o644)
-	open(2) // a damaged header is one that is not up to date
+	open(2) // a file with a damaged header is not up to date
 	names, _ := filepath.Glob(filepath.Join(dir, ".*"))
 	if len(names) != 0 {
 		t.Errorf("got leftovers %v, want none", names)
@@ -202,7 +202,7 @@ func TestFailedEncodingLeavesNothing(t *testing.T) {
 
 func TestWideTokenFile(t *testing.T) {
 	dir := t.TempDir()
-	text := strings.Repeat("ab\n", 40000) + "\U0001F600" + "z" // the emoji does not fit two bytes, and comes late
+	text := strings.Repeat("ab\n", 40000) + "\U0001F600" + "z" // the emoji does not fit two bytes and is near the end
 	path := writeFile(t, dir, "a.txt", text)
 	file := filepath.Join(dir, "tokens")
 	c := must[*data.Corpus](t)(data.Text{Paths: []string{path}, Encoder: runes{}, File: file, Fingerprint: "1", Block: 1000}.Corpus())
@@ -221,7 +221,7 @@ func TestWideTokenFile(t *testing.T) {
 	}
 }
 
-// tokenFile is a whole token file of these bytes of ids, two each.
+// tokenFile returns a whole token file with these bytes of ids, two bytes each.
 func tokenFile(t testing.TB) []byte {
 	dir := t.TempDir()
 	path := writeFile(t, dir, "a.txt", "hello")
@@ -231,7 +231,7 @@ func tokenFile(t testing.TB) []byte {
 	return must[[]byte](t)(os.ReadFile(file))
 }
 
-// reseal makes the header's checksum right again after a change.
+// reseal updates the checksum of the header after a change.
 func reseal(b []byte) []byte {
 	clear(b[28:32])
 	binary.LittleEndian.PutUint32(b[28:], crc32.Checksum(b[:64], crc32.MakeTable(crc32.Castagnoli)))
@@ -294,7 +294,7 @@ func FuzzTokenFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		path := filepath.Join(t.TempDir(), "tokens")
 		if len(b) >= 64 {
-			b = reseal(b) // or the checksum would refuse nearly everything before the rest is looked at
+			b = reseal(b) // otherwise the checksum would reject nearly every change before the other checks
 		}
 		if err := os.WriteFile(path, b, 0o644); err != nil {
 			t.Fatal(err)

@@ -1,8 +1,8 @@
 // Package data turns texts into batches of token ids: a Corpus for language models, Pairs for an encoder and a decoder, Rows for a
 // classifier.
 //
-// The one idea: a batch is a pure function of its number and a seed. The permutation of an epoch is computed and not stored, so a
-// resumed run draws the same batches from any step on, and a Corpus in a token file costs no memory.
+// The one idea: a batch is a pure function of its number and a seed. So a run that resumes at any step draws the same batches as an
+// uninterrupted run. The permutation of an epoch is computed and not stored, and a Corpus in a token file needs no memory.
 //
 //	corpus, err := data.Text{Paths: []string{"book.txt"}, Encoder: tokenizer}.Corpus()
 //	…
@@ -12,8 +12,8 @@
 //	scored := held.Sequential(12, 64)    // for train.Evaluate
 //
 // Shape letters: B rows of a batch, T positions of a row, S positions of a source row. A Feed has the inputs tokens, targets, lengths,
-// source and source_lengths, all int32; a target of ops.IgnoreTarget does not count.
+// source and source_lengths, all int32. A target of ops.IgnoreTarget does not count.
 //
-// Errors: every error names the file and line, the row or the position, and both values that disagree. Nothing panics on what a user
-// gives. A token file is written whole or not at all.
+// Errors: every error names the file and line, the row or the position, and both values that disagree. No user input causes a panic.
+// A token file is written whole or not at all.
 package data

@@ -6,7 +6,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// addIDs puts a new int32 input into the feed and returns its elements.
+// addIDs adds a new int32 input to the feed and returns its elements.
 func addIDs(feed graph.Feed, name string, shape ...int) []int32 {
 	t := tensor.New(tensor.Of(tensor.Int32), tensor.WithShape(shape...))
 	feed[name] = t

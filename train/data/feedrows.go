@@ -6,8 +6,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// FeedRows makes one batch of rows of ids: tokens (B, T), filled up with Pad, and lengths (B). B may be 0 for as many rows as there
-// are, and T may be 0 for the longest of them. With fewer rows than B the batch is filled up with rows of one Pad.
+// FeedRows returns one batch of rows of ids: tokens (B, T), padded with Pad, and lengths (B). A B of 0 means len(rows), and a T of 0
+// means the length of the longest row. If rows has fewer than B rows, rows of one Pad fill the batch.
 func FeedRows(rows [][]int32, size RowSize) (graph.Feed, error) {
 	if size.B == 0 {
 		size.B = len(rows)

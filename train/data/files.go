@@ -9,7 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// findFiles returns the files that paths name, as textfile.Find has them, without the file except.
+// findFiles returns the files that textfile.Find finds, without the file named except.
 func findFiles(paths []string, except string) ([]textfile.File, error) {
 	files, err := textfile.Find(paths...)
 	if err != nil || except == "" {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestImports keeps the package free of the rest of train: it makes feeds from text files and nothing else.
+// TestImports checks that the package does not import the rest of train: it only makes feeds from text files.
 func TestImports(t *testing.T) {
 	const module = "github.com/gorgoformer/gorgoformer/"
 	p, err := build.ImportDir(".", 0)

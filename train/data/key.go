@@ -9,11 +9,11 @@ import (
 	"github.com/pkg/errors"
 )
 
-// A key identifies data by its content: the SHA-256 of all its ids and of where its parts end, in hexadecimal. A run that resumes
-// compares the key of its data with the key that it began with.
+// A key identifies data by content: it is the SHA-256 of all ids and of the lengths of all sequences, in hexadecimal. A resumed run
+// compares the key of its data with the key from its beginning.
 
-// Key returns the key of the corpus: a checksum of its ids, by which a run that resumes knows its data. It reads all of them. The key
-// of a run is that of the whole corpus, before Split.
+// Key returns the key of the corpus: a checksum of its ids, by which a resumed run recognizes its data. Key reads all ids. A run uses
+// the key of the whole corpus, before Split.
 func (c *Corpus) Key() (string, error) {
 	k := keyer{sum: sha256.New()}
 	ids := make([]int32, 1<<16)
@@ -48,7 +48,7 @@ func (r Rows) Key() string {
 	return k.key()
 }
 
-// keyer hashes ids, four bytes each.
+// keyer hashes ids as four bytes each.
 type keyer struct {
 	sum   hash.Hash
 	bytes []byte
@@ -62,7 +62,7 @@ func (k *keyer) ids(ids []int32) {
 	k.sum.Write(k.bytes)
 }
 
-// part hashes a sequence and its length.
+// part hashes the length and the ids of a sequence.
 func (k *keyer) part(ids []int32) {
 	k.ids([]int32{int32(len(ids))})
 	k.ids(ids)

@@ -9,7 +9,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// mapFile reads the file, whose header has been found to agree with its size.
+// mapFile reads a file of size bytes into memory. The caller has checked the size against the header.
 func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
 	b := make([]byte, size)
 	if _, err := io.ReadFull(io.NewSectionReader(f, 0, size), b); err != nil {

@@ -21,7 +21,7 @@ func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
 	return b, func() error { return unix.Munmap(b) }, nil
 }
 
-// syncFolder makes a rename in a folder outlast a loss of power.
+// syncFolder syncs a folder, so that a rename in it survives a loss of power.
 func syncFolder(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

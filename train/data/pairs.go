@@ -9,33 +9,33 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// Pair is a source sequence and its target, without marks of beginning and end.
+// Pair is a source sequence and its target, without BOS and EOS.
 type Pair struct {
 	Source, Target []int32
 }
 
-// Pairs is data for an encoder and a decoder.
+// Pairs are data for an encoder and a decoder.
 type Pairs []Pair
 
-// Marks are the ids of padding and of the beginning and end of a target.
+// Marks holds the ids for padding and for the beginning and the end of a target.
 type Marks struct {
-	Pad int32 // fills rows up
+	Pad int32 // pads rows
 	BOS int32 // begins the decoder's input
 	EOS int32 // ends the decoder's output
 }
 
-// PairSize is the shape of a batch of pairs: B rows of S source and T target positions; a target takes one more than it has ids.
+// PairSize is the shape of a batch of pairs: B rows of S source and T target positions. A target of n ids takes n+1 positions.
 type PairSize struct {
 	B, S, T int
 }
 
-// fits reports whether a pair has a source and lies within the shape.
+// fits reports whether a pair has a source and fits into the shape.
 func (s PairSize) fits(p Pair) bool {
 	return len(p.Source) >= 1 && len(p.Source) <= s.S && len(p.Target)+1 <= s.T
 }
 
-// Fit keeps the pairs that batches of this size can hold, those with 1 … S source ids and at most T-1 target ids, and counts the
-// others. Batch returns an error for the others.
+// Fit returns the pairs that batches of this size can hold, with 1 … S source ids and at most T-1 target ids, and the number of other
+// pairs. Batch returns an error for a pair that does not fit.
 func (p Pairs) Fit(size PairSize) (kept Pairs, dropped int) {
 	for _, pair := range p {
 		if size.fits(pair) {
@@ -48,15 +48,15 @@ func (p Pairs) Fit(size PairSize) (kept Pairs, dropped int) {
 // PairBatches is a Source of Pairs:
 //
 //	source          (B, S) the source, then Pad
-//	source_lengths  (B)    its length
+//	source_lengths  (B)    the length of the source
 //	tokens          (B, T) BOS, the target, then Pad
-//	lengths         (B)    the target's length and one
+//	lengths         (B)    the length of the target plus one
 //	targets         (B, T) the target, EOS, then ops.IgnoreTarget
 //
-// Seed and Pool may be set before the first Batch. A PairBatches is for one goroutine at a time.
+// Seed and Pool may be set before the first Batch. A PairBatches is not safe for concurrent use.
 type PairBatches struct {
 	Seed uint64
-	Pool int // batches among which pairs are sorted by length, so that a batch holds pairs of like length; 0 for none
+	Pool int // number of batches whose pairs are sorted by length together, so that a batch holds pairs of similar length; 0 turns it off
 
 	pairs   Pairs
 	size    PairSize
@@ -68,20 +68,20 @@ type PairBatches struct {
 	sourceLengths, lengths  []int32
 }
 
-// Batches draws all pairs once in each epoch, in a new order. A batch may end one epoch and begin the next.
+// Batches returns a Source that draws every pair once in each epoch, in a new order. A batch may span two epochs.
 func (p Pairs) Batches(size PairSize, marks Marks) *PairBatches {
 	return &PairBatches{pairs: p, size: size, marks: marks, sampler: sampler{n: len(p), b: size.B, length: p.length}}
 }
 
-// Sequential takes all pairs once and in order, for evaluation, in Len batches; any other is an error. The last batch is filled
-// up with rows of one Pad and no target.
+// Sequential returns a Source of all pairs once, in order, for evaluation. It has Len batches; any other number is an error. Rows of
+// one Pad and no target fill the last batch.
 func (p Pairs) Sequential(size PairSize, marks Marks) *PairBatches {
 	s := p.Batches(size, marks)
 	s.sampler.passes = true
 	return s
 }
 
-// Spread bounds a Sequential to as many pairs as have about this many targets, spread evenly over all; 0 keeps them all. It returns
+// Spread limits a Sequential to pairs with about this many targets in all, spread evenly over the data. 0 keeps all pairs. It returns
 // s.
 func (s *PairBatches) Spread(targets int) *PairBatches {
 	all := 0
@@ -97,10 +97,10 @@ func (s *PairBatches) Spread(targets int) *PairBatches {
 
 func (p Pairs) length(i int) int { return len(p[i].Source) + len(p[i].Target) }
 
-// Len is the number of batches that hold all pairs once, rounded up.
+// Len returns the number of batches that hold every pair once, rounded up.
 func (s *PairBatches) Len() int { return s.sampler.batches() }
 
-// Batch is micro-batch i. A pair that does not fit is an error; Pairs.Fit keeps them out.
+// Batch returns micro-batch i. A pair that does not fit is an error; Pairs.Fit drops such pairs.
 func (s *PairBatches) Batch(i int) (graph.Feed, error) {
 	if err := s.prepare(); err != nil {
 		return nil, errors.WithMessage(err, "data: pairs")

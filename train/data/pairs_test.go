@@ -12,7 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// somePairs are n pairs whose first source id tells them apart, of 1 … 8 source and 0 … 8 target ids.
+// somePairs returns n pairs of 1 … 8 source and 0 … 8 target ids. The first source id identifies the pair.
 func somePairs(n int) data.Pairs {
 	var p data.Pairs
 	for i := range n {
@@ -86,7 +86,7 @@ func TestPairsOncePerEpoch(t *testing.T) {
 		s.Pool = pool
 		for epoch := range 3 {
 			seen := map[int32]int{}
-			for i := range 12 { // pools of 4 and of 3 batches lie within the epoch of 12
+			for i := range 12 { // an epoch of 12 batches holds whole pools of 4 and of 3
 				f := batch(t, s, epoch*12+i)
 				for r := range 3 {
 					seen[feedIDs(f, "source")[r*9]]++
@@ -109,7 +109,7 @@ func TestPoolSortsByLength(t *testing.T) {
 		}
 		return sum
 	}
-	// Eight lengths: a batch of any rows spans about 6 of them, one out of 25 sorted batches 0 or 1.
+	// Eight lengths: a batch of random rows spans about 6 lengths, one of 25 sorted batches spans 0 or 1.
 	if loose, tight := spread(0), spread(25); tight > 50 || loose < 200 {
 		t.Errorf("got a spread of lengths of %d with a pool and %d without over 50 batches, want at most 50 and at least 200", tight, loose)
 	}

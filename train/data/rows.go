@@ -10,13 +10,13 @@ import (
 // Row is a sequence and its class.
 type Row struct {
 	IDs   []int32
-	Class int32 // ops.IgnoreTarget if it is not known: the row then does not count
+	Class int32 // ops.IgnoreTarget if the class is unknown; the row then does not count
 }
 
-// Rows is data for a classifier of sequences.
+// Rows are data for a classifier of sequences.
 type Rows []Row
 
-// Fit keeps the rows of 1 … t ids and counts the others, which would be errors of Batch.
+// Fit returns the rows of 1 … t ids and the number of other rows. Batch returns an error for a row that does not fit.
 func (r Rows) Fit(t int) (kept Rows, dropped int) {
 	for _, row := range r {
 		if len(row.IDs) >= 1 && len(row.IDs) <= t {
@@ -26,7 +26,7 @@ func (r Rows) Fit(t int) (kept Rows, dropped int) {
 	return kept, len(r) - len(kept)
 }
 
-// Truncate returns the rows with no more than their first t ids each, and counts those that were longer. The ids are shared.
+// Truncate returns the rows, each cut to its first t ids, and the number of rows that were longer. The ids are shared, not copied.
 func (r Rows) Truncate(t int) (rows Rows, cut int) {
 	rows = append(rows, r...)
 	for i := range rows {
@@ -38,17 +38,17 @@ func (r Rows) Truncate(t int) (rows Rows, cut int) {
 	return rows, cut
 }
 
-// RowSize is the shape of a batch of rows: B rows of T positions, filled up with Pad.
+// RowSize is the shape of a batch of rows: B rows of T positions, padded with Pad.
 type RowSize struct {
 	B, T int
 	Pad  int32
 }
 
 // RowBatches is a Source of Rows: tokens (B, T), lengths (B), and targets (B), which are the classes. Seed and Pool may be set
-// before the first Batch. A RowBatches is for one goroutine at a time.
+// before the first Batch. A RowBatches is not safe for concurrent use.
 type RowBatches struct {
 	Seed uint64
-	Pool int // batches among which rows are sorted by length, so that a batch holds rows of like length; 0 for none
+	Pool int // number of batches whose rows are sorted by length together, so that a batch holds rows of similar length; 0 turns it off
 
 	rows    Rows
 	size    RowSize
@@ -58,30 +58,30 @@ type RowBatches struct {
 	tokens, lengths, targets []int32
 }
 
-// Batches draws all rows once in each epoch, in a new order. A batch may end one epoch and begin the next.
+// Batches returns a Source that draws every row once in each epoch, in a new order. A batch may span two epochs.
 func (r Rows) Batches(size RowSize) *RowBatches {
 	return &RowBatches{rows: r, size: size, sampler: sampler{n: len(r), b: size.B, length: func(i int) int { return len(r[i].IDs) }}}
 }
 
-// Sequential takes all rows once and in order, for evaluation, in Len batches; any other is an error. The last batch is filled up
-// with rows of one Pad whose class is ops.IgnoreTarget.
+// Sequential returns a Source of all rows once, in order, for evaluation. It has Len batches; any other number is an error. Rows of
+// one Pad whose class is ops.IgnoreTarget fill the last batch.
 func (r Rows) Sequential(size RowSize) *RowBatches {
 	s := r.Batches(size)
 	s.sampler.passes = true
 	return s
 }
 
-// Spread bounds a Sequential to this many rows, spread evenly over all; 0 keeps them all. It returns s.
+// Spread limits a Sequential to this many rows, spread evenly over the data. 0 keeps all rows. It returns s.
 func (s *RowBatches) Spread(rows int) *RowBatches {
 	s.sampler.some = max(rows, 0)
 	return s
 }
 
-// Len is the number of batches that hold all rows once, rounded up.
+// Len returns the number of batches that hold every row once, rounded up.
 func (s *RowBatches) Len() int { return s.sampler.batches() }
 
-// Batch is micro-batch i. A row that is empty or too long, or has a negative class, is an error; Rows.Fit and Rows.Truncate see to
-// the lengths.
+// Batch returns micro-batch i. A row that is empty or too long, or has a negative class, is an error. Rows.Fit drops rows of wrong
+// length, Rows.Truncate cuts long rows.
 func (s *RowBatches) Batch(i int) (graph.Feed, error) {
 	if err := s.prepare(); err != nil {
 		return nil, errors.WithMessage(err, "data: rows")

@@ -8,14 +8,14 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// sampler chooses the items of each batch of a set of items of different lengths.
+// sampler chooses the items of each batch. The items have different lengths.
 type sampler struct {
 	n, b   int
-	passes bool            // in order and once, instead of shuffled by epoch
-	some   int             // items of a pass, spread evenly over all; 0 for all
-	length func(i int) int // of item i
-	items  []int           // of the batch, or of the pool that holds it
-	pool   int             // number of the pool in items, from 1; 0 for none
+	passes bool            // one pass in order instead of shuffled epochs
+	some   int             // number of items of a pass, spread evenly over all; 0 means all
+	length func(i int) int // length of item i
+	items  []int           // items of the batch, or of the pool that holds the batch
+	pool   int             // number of the pool in items, from 1; 0 if items is empty
 }
 
 // batch returns the items of batch i, valid until the next call. The last batch of a pass may have fewer than b.
@@ -52,7 +52,7 @@ func (s *sampler) batch(i int, seed uint64, pool int) ([]int, error) {
 	return s.items[k*s.b : (k+1)*s.b], nil
 }
 
-// fill draws a pool of batches and sorts it by length, so that each batch holds items of like length.
+// fill draws a pool of batches and sorts it by length, so that each batch holds items of similar length.
 func (s *sampler) fill(number int, seed uint64, pool int) {
 	o := order{n: s.n, key: kernel.Key(seed, "items")}
 	s.items = s.items[:0]
@@ -65,7 +65,7 @@ func (s *sampler) fill(number int, seed uint64, pool int) {
 	}
 }
 
-// count is the number of items of a pass.
+// count returns the number of items of a pass.
 func (s *sampler) count() int {
 	if s.passes && s.some > 0 {
 		return min(s.some, s.n)
@@ -73,7 +73,7 @@ func (s *sampler) count() int {
 	return s.n
 }
 
-// batches is the number of batches that hold all items of a pass once, rounded up.
+// batches returns the number of batches that hold all items of a pass once, rounded up.
 func (s *sampler) batches() int {
 	if s.b < 1 {
 		return 0
@@ -81,7 +81,7 @@ func (s *sampler) batches() int {
 	return (s.count() + s.b - 1) / s.b
 }
 
-// spread is item k of some items that are spread evenly over n.
+// spread returns item k of some items that are spread evenly over n.
 func spread(k, some, n int) int {
 	if some == n {
 		return k

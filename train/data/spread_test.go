@@ -24,8 +24,8 @@ func counted(t *testing.T, s train.Source, n int) (targets []int32) {
 	return targets
 }
 
-// TestSpread bounds windows of every size by every number of tokens: they are distinct, reach from the beginning to near the end of
-// the corpus, and hold about as many tokens as asked for.
+// TestSpread spreads windows of many sizes for many numbers of tokens. The windows are distinct, reach from the beginning to near the
+// end of the corpus, and hold about the requested number of tokens.
 func TestSpread(t *testing.T) {
 	ids := make([]int32, 203)
 	for i := range ids {
@@ -65,7 +65,7 @@ func TestSpreadItems(t *testing.T) {
 		pairs = append(pairs, data.Pair{Source: []int32{1}, Target: make([]int32, i/3%5)})
 		rows = append(rows, data.Row{IDs: []int32{1}, Class: int32(i)})
 	}
-	for _, n := range []int{0, 1, 30, 291, 292, 1000} { // there are 292 targets
+	for _, n := range []int{0, 1, 30, 291, 292, 1000} { // the data have 292 targets
 		s := pairs.Sequential(data.PairSize{B: 3, S: 1, T: 5}, data.Marks{}).Spread(n)
 		got, want := len(counted(t, s, s.Len())), n
 		if n == 0 || n > 292 {

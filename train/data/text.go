@@ -13,30 +13,30 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// Encoder turns text into token ids and appends them to dst: all of them, never cut to a length and never padded. A tokenizer of
-// package tokenize is one.
+// Encoder appends the token ids of a text to dst. It appends all ids and neither truncates nor pads. The tokenizers of package
+// tokenize are Encoders.
 type Encoder interface {
 	AppendEncode(dst []int32, text string) ([]int32, error)
 }
 
-// Text is text to train on and how it becomes a Corpus.
+// Text describes text to train on and its encoding into a Corpus.
 //
-// A file goes to the Encoder in blocks of at most Block bytes, cut behind a line that has no other white space around its end,
-// where there is one; a file no larger than Block is one block. So the text may be larger than memory. An Encoder that frames texts,
-// as BERT's in [CLS] and [SEP], frames every block: ForText of a tokenizer does not.
+// The Encoder receives a file in blocks of at most Block bytes, so that the text may be larger than memory. A file no larger than
+// Block is one block. A block ends after a line end with no other white space around it, if it has one. An Encoder that frames texts,
+// such as BERT's with [CLS] and [SEP], frames every block; the tokenizer's ForText does not.
 type Text struct {
-	Paths       []string          // files, folders with all below them, or patterns, see textfile.Find; names in .gz are unpacked
-	Encoding    textfile.Encoding // the zero value is UTF-8; a byte that is no text is an error
+	Paths       []string          // files, folders with all files below, or patterns, see textfile.Find; .gz files are unpacked
+	Encoding    textfile.Encoding // the zero value is UTF-8; an invalid byte is an error
 	Encoder     Encoder
-	End         []int32 // ids put behind each file, such as that of <|endoftext|>
-	Block       int     // bytes; 0 means 16 MiB
-	File        string  // token file to keep and to use again, see Corpus; empty keeps the ids in memory
+	End         []int32 // ids added after each file, such as the id of <|endoftext|>
+	Block       int     // size of a block in bytes; 0 means 16 MiB
+	File        string  // token file to keep and to use again, see Corpus; "" keeps the ids in memory
 	Fingerprint string  // identifies the Encoder and its vocabulary; needed with File
 }
 
-// Corpus encodes the text. With File set it writes the token file, unless the one that is there was made from files of the same
-// names, sizes and times of change, with the same Encoding, Fingerprint, End and Block. The file appears whole or not at all. A File that
-// exists and is no token file is an error, never overwritten.
+// Corpus encodes the text. If File is set, it writes a token file. It uses an existing token file instead if that was made from files
+// of the same names, sizes and modification times, with the same Encoding, Fingerprint, End and Block. The file is written whole or
+// not at all. If File exists and is no token file, Corpus returns an error and does not overwrite it.
 func (t Text) Corpus() (c *Corpus, err error) {
 	defer func() { err = errors.WithMessage(err, "data: text") }()
 	switch {
@@ -136,7 +136,7 @@ func (t Text) encodeFile(path string, b *blocks, sink func([]int32) error) error
 	}
 }
 
-// key is the hash of all that the ids depend on. Every string goes in quoted, so that no two lists read alike.
+// key returns the hash of everything that the ids depend on. Strings are quoted, so that different lists have different keys.
 func (t Text) key(files []textfile.File) (key [32]byte) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %d %d %q\n", t.Fingerprint, t.End, t.Block, t.Encoding)
@@ -147,8 +147,8 @@ func (t Text) key(files []textfile.File) (key [32]byte) {
 	return key
 }
 
-// upToDate reports whether the token file at path may be used again. One of ours that is damaged or out of date may not, and is
-// replaced; a file of any other kind is an error.
+// upToDate reports whether the token file at path can be used again. It returns false for a token file that is damaged or out of date,
+// which is then replaced. Any other file is an error.
 func upToDate(path string, key [32]byte) (bool, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -9,17 +9,17 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// TextPair is a pair before it is encoded.
+// TextPair is a pair of texts to encode.
 type TextPair struct {
 	Source, Target string
 }
 
-// maxLine bounds a line of a file of pairs, in bytes, so that a file without line ends does not fill the memory.
+// maxLine is the largest length of a line in bytes, so that a file without line ends does not fill the memory.
 const maxLine = 16 << 20
 
-// ReadPairs reads a file in the encoding e, a pair per line with a separator between source and target, such as "\t", or "_" in lines of fixed
-// width. White space around both is trimmed, further fields and empty lines are left out. Names in .gz are unpacked. A line
-// without the separator is an error, which names it.
+// ReadPairs reads a file in the encoding e with a pair per line. The separator is between source and target: "\t", for example, or "_"
+// in lines of fixed width. ReadPairs trims white space around both and ignores further fields and empty lines. It unpacks a .gz file.
+// A line without the separator is an error that names the line.
 func ReadPairs(path, separator string, e textfile.Encoding) (pairs []TextPair, err error) {
 	defer func() { err = errors.WithMessage(err, "data: pairs") }()
 	if separator == "" {
@@ -43,8 +43,8 @@ func ReadPairs(path, separator string, e textfile.Encoding) (pairs []TextPair, e
 	return pairs, nil
 }
 
-// ReadParallel reads two files in the encoding e whose lines of the same number are a pair. Lines that are empty in both are left out. Names in .gz
-// are unpacked. Files of different numbers of lines are an error.
+// ReadParallel reads two files in the encoding e. The lines of the same number are a pair. It ignores a pair of empty lines and unpacks
+// .gz files. It is an error if the files have different numbers of lines.
 func ReadParallel(source, target string, e textfile.Encoding) (pairs []TextPair, err error) {
 	defer func() { err = errors.WithMessage(err, "data: pairs") }()
 	from, err := readLines(source, e)

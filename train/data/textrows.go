@@ -12,23 +12,23 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// LabelledText is a row before it is encoded.
+// LabelledText is a labelled text to encode.
 type LabelledText struct {
 	Text, Label string
 }
 
-// Columns describes the columns of a file of labelled texts. They count from 0.
+// Columns describes the columns of a file of labelled texts. Columns count from 0.
 type Columns struct {
-	Separator   string // between the columns of a line; "" means a tab. "," reads CSV with quotes, as RFC 4180 has it
-	Most        int    // columns of a line at most: the last one has the rest of the line; 0 means no limit. CSV has none
-	Header      bool   // the first line names the columns and is left out
+	Separator   string // separator of the columns; "" means a tab. "," reads CSV with quotes (RFC 4180)
+	Most        int    // largest number of columns of a line: the last column has the rest of the line; 0 means no limit. CSV ignores it
+	Header      bool   // the first line names the columns and is no row
 	Text, Label int
 	Encoding    textfile.Encoding // the zero value is UTF-8
 }
 
-// ReadLabelled reads a file of a labelled text per line, such as Columns{Header: true, Label: 1} of SST-2's train.tsv. White space
-// around text and label is trimmed, empty lines are left out. Names in .gz are unpacked. A line with too few columns, or with an
-// empty label, is an error, which names it.
+// ReadLabelled reads a file with a labelled text per line. For example, Columns{Header: true, Label: 1} reads train.tsv of SST-2. It
+// trims white space around text and label, ignores empty lines and unpacks a .gz file. A line with too few columns or an empty label
+// is an error that names the line.
 func ReadLabelled(path string, c Columns) (rows []LabelledText, err error) {
 	defer func() { err = errors.WithMessage(err, "data: rows") }()
 	if c.Most < 0 {
@@ -58,7 +58,7 @@ func ReadLabelled(path string, c Columns) (rows []LabelledText, err error) {
 	return rows, nil
 }
 
-// ColumnNames returns the columns of the first line of a file that ReadLabelled reads: the names, if it has a header.
+// ColumnNames returns the columns of the first line of a file for ReadLabelled. If the file has a header, they are the names.
 func ColumnNames(path string, c Columns) (names []string, err error) {
 	defer func() { err = errors.WithMessage(err, "data: rows") }()
 	records, _, err := c.read(path)
@@ -82,7 +82,7 @@ func (c Columns) separator() string {
 	return c.Separator
 }
 
-// read returns the columns of each line that is not empty, and its number.
+// read returns the columns and the number of each line that is not empty.
 func (c Columns) read(path string) (records [][]string, numbers []int, err error) {
 	if c.separator() == "," {
 		return readCSV(path, c.Encoding)
@@ -128,7 +128,7 @@ func readCSV(path string, e textfile.Encoding) (records [][]string, numbers []in
 	}
 }
 
-// Labels lists the labels of rows in order, each once: a label's place is its class for EncodeRows.
+// Labels returns the distinct labels of rows, sorted. The index of a label is its class in EncodeRows.
 func Labels(rows []LabelledText) []string {
 	seen := map[string]bool{}
 	for _, r := range rows {

@@ -13,11 +13,11 @@ import (
 type tokenFile struct {
 	tokenHeader
 	path  string
-	data  []byte // the ids; nil when closed
+	data  []byte // the ids; nil if closed
 	close func() error
 }
 
-// sumLimit is the size up to which opening a file checks the sum of its ids: a fraction of a second's work.
+// sumLimit is the largest size in bytes of ids whose checksum is checked when the file is opened. It takes a fraction of a second.
 const sumLimit = 256 << 20
 
 func openTokens(path string) (_ *tokenFile, err error) {
@@ -67,12 +67,12 @@ func (t *tokenFile) verify() error {
 		return errors.Errorf("token file %s is closed", t.path)
 	}
 	if got := crc32.Checksum(t.data, castagnoli); got != t.sum {
-		return errors.Errorf("token file %s: checksum of the ids is %08x, want %08x: the file is damaged: remove it, and it is made again", t.path, got, t.sum)
+		return errors.Errorf("token file %s: checksum of the ids is %08x, want %08x: the file is damaged: remove it and run again", t.path, got, t.sum)
 	}
 	return nil
 }
 
-// read fills dst with the ids from number at on.
+// read fills dst with the ids that start at position at.
 func (t *tokenFile) read(dst []int32, at int) error {
 	if t.data == nil {
 		return errors.Errorf("token file %s is closed", t.path)
@@ -86,7 +86,7 @@ func (t *tokenFile) read(dst []int32, at int) error {
 			id = binary.LittleEndian.Uint32(b[4*i:])
 		}
 		if id > uint32(t.maxID) {
-			return errors.Errorf("token file %s: id %d at position %d is above the largest, %d: the file is damaged: remove it, and it is made again",
+			return errors.Errorf("token file %s: id %d at position %d is above the largest, %d: the file is damaged: remove it and run again",
 				t.path, id, at+i, t.maxID)
 		}
 		dst[i] = int32(id)

@@ -8,7 +8,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// A token file is a header of 64 bytes and then the ids, little-endian, in two bytes each when all fit and in four otherwise.
+// A token file is a header of 64 bytes followed by the ids, little-endian. An id has two bytes if all ids fit, and otherwise four.
 //
 //	0  magic       8 bytes
 //	8  version     uint16
@@ -17,7 +17,7 @@ import (
 //	16 count       uint64
 //	24 data sum    uint32, CRC-32C of the ids
 //	28 header sum  uint32, CRC-32C of the header with these four bytes zero
-//	32 key         32 bytes, SHA-256 of what the ids were made from
+//	32 key         32 bytes, SHA-256 of the sources of the ids, see Text.key
 const (
 	tokenMagic   = "GGFTOKEN"
 	tokenVersion = 1
@@ -47,7 +47,7 @@ func (h tokenHeader) bytes() []byte {
 	return b
 }
 
-// parseTokenHeader reads the header b of a file of this size, and refuses whatever does not fit the size exactly.
+// parseTokenHeader reads the header b of a file of this size. It is an error if the header does not match the size.
 func parseTokenHeader(b []byte, size int64) (h tokenHeader, err error) {
 	if size < headerSize || len(b) < headerSize {
 		return h, errors.Errorf("%d bytes are fewer than the header's %d: this is no token file, or a cut one", size, headerSize)

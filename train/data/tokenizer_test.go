@@ -11,8 +11,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// TestWholeTexts encodes with every published tokenizer, and with truncation and padding added to each: corpora, pairs and rows
-// get all tokens of a text and no padding.
+// TestWholeTexts encodes with every published tokenizer, also with truncation and padding added. Corpora, pairs and rows have all
+// tokens of a text and no padding.
 func TestWholeTexts(t *testing.T) {
 	dir := t.TempDir()
 	text := strings.Repeat("The quick brown fox jumps over the lazy dog. ", 60)
@@ -60,7 +60,7 @@ func checkWhole(t *testing.T, name string, e data.Encoder, corpus, text string, 
 	}
 }
 
-// TestEncodings reads every kind of text file in other encodings, and names file and offset where they do not fit.
+// TestEncodings reads every kind of text file in other encodings. The error for an invalid byte names the file and the offset.
 func TestEncodings(t *testing.T) {
 	dir := t.TempDir()
 	var cp949 textfile.Encoding
@@ -95,7 +95,7 @@ func TestEncodings(t *testing.T) {
 		_, err = data.ReadLabelled(path, data.Columns{Separator: separator, Label: 1})
 		wantError(t, err, "korean.csv", "byte 0xb0 at offset 0 ")
 	}
-	for _, separator := range []string{",", "\t"} { // marks, of the first column and of a quoted one
+	for _, separator := range []string{",", "\t"} { // byte order marks before a plain and a quoted column
 		for _, quote := range []string{"", `"`} {
 			if separator == "\t" && quote != "" {
 				continue

@@ -11,8 +11,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// tokenWriter writes a token file under a hidden name and renames it when it is whole. It begins with ids of two bytes and
-// starts over with four when one does not fit.
+// tokenWriter writes a token file under a hidden name and renames it when it is complete. It begins with ids of two bytes and
+// changes to four bytes at the first id that does not fit.
 type tokenWriter struct {
 	tokenHeader
 	path    string
@@ -34,7 +34,7 @@ func createTokens(path string, width int) (*tokenWriter, error) {
 	return w, nil
 }
 
-// abandon removes the unfinished file; after finish it does nothing.
+// abandon removes the unfinished file. After finish it does nothing.
 func (w *tokenWriter) abandon() {
 	if w.file != nil {
 		w.file.Close()
@@ -43,7 +43,7 @@ func (w *tokenWriter) abandon() {
 	}
 }
 
-// write appends ids, none of which is negative.
+// write appends ids. The caller has checked that none is negative.
 func (w *tokenWriter) write(ids []int32) error {
 	for _, id := range ids {
 		w.maxID = max(w.maxID, id)
@@ -67,7 +67,7 @@ func (w *tokenWriter) write(ids []int32) error {
 	return errors.Wrapf(err, "write token file %s", w.path)
 }
 
-// widen copies what is written so far into a file with ids of four bytes.
+// widen copies all ids so far into a file with ids of four bytes.
 func (w *tokenWriter) widen() error {
 	if err := w.w.Flush(); err != nil {
 		return errors.Wrapf(err, "write token file %s", w.path)

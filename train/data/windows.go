@@ -8,42 +8,41 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// Windows is a Source of windows of a Corpus: tokens (B, T), and targets (B, T), which are the tokens one further on. Seed may be
-// set before the first Batch. A Windows is for one goroutine at a time.
+// Windows is a Source of windows of a Corpus: tokens (B, T), and targets (B, T), which are the tokens shifted by one. Seed may be set
+// before the first Batch. A Windows is not safe for concurrent use.
 type Windows struct {
 	Seed uint64
 
 	corpus *Corpus
 	b, t   int
 	starts func(w *Windows, row int) int
-	passes bool // windows in order, ending with the corpus
-	some   int  // windows of a pass, spread evenly over the corpus; 0 for all
+	passes bool // one pass in order, which ends with the corpus
+	some   int  // number of windows of a pass, spread evenly over the corpus; 0 means all
 
 	feed            graph.Feed
 	tokens, targets []int32
 	row             []int32
 }
 
-// Batches draws windows of t tokens at random, each row of a batch of b for itself, as nanoGPT does.
+// Batches returns a Source that draws b windows of t tokens for a batch, each at a random position, as nanoGPT does.
 func (c *Corpus) Batches(b, t int) *Windows {
 	return &Windows{corpus: c, b: b, t: t, starts: (*Windows).randomStart}
 }
 
-// Shuffled takes windows that do not overlap, all of them once in each epoch, in a new order. Tokens that do not fill
-// a window are left out at the front or the end: each epoch has its own offset. A batch may end one epoch and begin the
-// next.
+// Shuffled returns a Source of windows that do not overlap. It draws every window once in each epoch, in a new order. Each epoch has
+// its own offset, so that the tokens that do not fill a window are left out in different places. A batch may span two epochs.
 func (c *Corpus) Shuffled(b, t int) *Windows {
 	return &Windows{corpus: c, b: b, t: t, starts: (*Windows).shuffledStart}
 }
 
-// Sequential takes all of the corpus once and in order, for evaluation: every token but the first is a target once. The last
-// batch is filled up with targets of ops.IgnoreTarget. It has Len batches; any other is an error.
+// Sequential returns a Source of the whole corpus once, in order, for evaluation. Every token except the first is a target once.
+// Targets of ops.IgnoreTarget fill the last batch. It has Len batches; any other number is an error.
 func (c *Corpus) Sequential(b, t int) *Windows {
 	return &Windows{corpus: c, b: b, t: t, passes: true}
 }
 
-// Spread bounds a Sequential to as many windows as hold about this many tokens, spread evenly over the corpus; 0 keeps them all.
-// It returns w.
+// Spread limits a Sequential to windows with about this many tokens in all, spread evenly over the corpus. 0 keeps all windows. It
+// returns w.
 func (w *Windows) Spread(tokens int) *Windows {
 	w.some = 0
 	if tokens > 0 && w.t > 0 {
@@ -52,8 +51,8 @@ func (w *Windows) Spread(tokens int) *Windows {
 	return w
 }
 
-// Len is the number of batches that go through the corpus once, rounded up; of those of Batches, the number that hold as many
-// tokens.
+// Len returns the number of batches of one pass over the corpus, rounded up. For Batches, it is the number of batches that hold as
+// many tokens as the corpus.
 func (w *Windows) Len() int {
 	if w.b < 1 || w.t < 1 {
 		return 0
@@ -65,7 +64,7 @@ func (w *Windows) Len() int {
 	return (rows + w.b - 1) / w.b
 }
 
-// rows is the number of windows of a pass, and of all the corpus.
+// rows returns the number of windows of a pass and of the whole corpus.
 func (w *Windows) rows() (some, all int) {
 	all = (max(w.corpus.Len()-1, 0) + w.t - 1) / w.t
 	if w.some > 0 {
@@ -74,7 +73,7 @@ func (w *Windows) rows() (some, all int) {
 	return all, all
 }
 
-// Batch is micro-batch i. A corpus of fewer than T+1 tokens is an error, for Sequential one of fewer than 2.
+// Batch returns micro-batch i. It is an error if the corpus has fewer than T+1 tokens, or fewer than 2 for Sequential.
 func (w *Windows) Batch(i int) (graph.Feed, error) {
 	if err := w.prepare(i); err != nil {
 		return nil, errors.WithMessagef(err, "data: windows of %s", w.corpus.name)
@@ -96,7 +95,7 @@ func (w *Windows) Batch(i int) (graph.Feed, error) {
 	return w.feed, nil
 }
 
-// window returns the start of a row's window and its length, 0 for a row behind the last.
+// window returns the start and the length of a row's window. The length is 0 after the last window.
 func (w *Windows) window(row int) (start, n int) {
 	if !w.passes {
 		return w.starts(w, row), w.t
@@ -145,7 +144,7 @@ func (w *Windows) shuffledStart(row int) int {
 	return offset + item*w.t
 }
 
-// below is number i of the numbers 0 … n-1 that a seed draws.
+// below returns draw i of a seed, a number in 0 … n-1.
 func below(n int, s kernel.Seed, i int) int {
 	return min(n-1, int(s.Uniform(uint64(i))*float64(n)))
 }

@@ -38,7 +38,7 @@ func TestRandomWindows(t *testing.T) {
 			}
 		}
 	}
-	// 800 draws of 43 places: that any stays out has a chance of 43·(42/43)⁸⁰⁰, 3 in 10 million, and the draws are fixed.
+	// 800 draws of 43 places: the chance that a place is missing is 43·(42/43)⁸⁰⁰, 3 in 10 million, and the draws are fixed.
 	if len(seen) != 43 || !seen[0] || !seen[42] {
 		t.Errorf("got %d places of windows, want all of 0 … 42", len(seen))
 	}

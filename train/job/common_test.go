@@ -18,7 +18,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// config is the configuration of the tests' model: logits for a token are a row of a table.
+// config is the configuration of the tests' model, which takes the logits of a token from a row of a table.
 type config struct {
 	Vocab int `json:"vocab"`
 }
@@ -32,22 +32,22 @@ func (c config) loss(b, t int) func(*graph.Scope) {
 	}
 }
 
-// program is a training program of a user's.
+// program is a user's training program.
 type program struct {
 	job.Options
 	job.Learning
 	batch, vocab int
 	data         string
 
-	ids       []int32 // of the text
+	ids       []int32 // ids of the text
 	tokenizer string
 	name      string
-	loss      func(b, t int) func(*graph.Scope) // nil means that of config
-	each      func(run *job.Run, step int)      // called in the loop
-	held      func(job.Held) job.Held           // nil leaves the held-out data as they are
+	loss      func(b, t int) func(*graph.Scope) // nil means the loss of config
+	each      func(run *job.Run, step int)      // called after each step of the loop
+	held      func(job.Held) job.Held           // replaces the held-out data; nil keeps them
 	said      bytes.Buffer
 	losses    []float64
-	at        int // the last step
+	at        int // number of the last step
 }
 
 func newProgram() *program {
@@ -62,7 +62,7 @@ func newProgram() *program {
 	}
 }
 
-// run runs the program by a command line.
+// run runs the program with a command line.
 func (p *program) run(args string) (finished bool, err error) {
 	p.said.Reset()
 	p.losses = nil
@@ -167,7 +167,7 @@ func wantError(t testing.TB, err error, words ...string) {
 	}
 }
 
-// files reads every file below a folder but the lock, the log's times apart.
+// files reads every file below a folder except the lock, and removes the times from the log.
 func files(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -188,7 +188,7 @@ func files(t testing.TB, dir string) map[string]string {
 	return all
 }
 
-// withoutSeconds removes the column of a log that no two runs share.
+// withoutSeconds removes the column seconds of a log, which differs between runs.
 func withoutSeconds(log string) string {
 	lines := strings.Split(log, "\n")
 	for i, line := range lines {

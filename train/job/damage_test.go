@@ -10,7 +10,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// TestOlderCheckpoint: when the newest checkpoint is damaged, an older one serves, which is said, and the run is as it would have been.
+// TestOlderCheckpoint: if the newest checkpoint is damaged, the run prints its error, resumes from an older checkpoint and ends with
+// the same files.
 func TestOlderCheckpoint(t *testing.T) {
 	inFolder(t)
 	mustRun(t, newProgram(), "-keep 0")
@@ -37,8 +38,8 @@ func TestOlderCheckpoint(t *testing.T) {
 	}
 }
 
-// TestFlippedBits flips a bit of every byte of run.json and of trainer_state.json: each is an error that names the file, or changes
-// nothing but white space.
+// TestFlippedBits flips a bit of every byte of run.json and of trainer_state.json. Each is an error that names the file, or changes
+// only white space.
 func TestFlippedBits(t *testing.T) {
 	inFolder(t)
 	mustRun(t, newProgram(), "-steps 4")
@@ -73,7 +74,7 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
-// TestModelInEveryCase damages all around the model: it is saved in every case.
+// TestModelInEveryCase runs with unusual settings and damages the other files of the run. The model is saved in every case.
 func TestModelInEveryCase(t *testing.T) {
 	inFolder(t)
 	one := func(p *program) {
@@ -116,7 +117,7 @@ func TestModelInEveryCase(t *testing.T) {
 	}
 }
 
-// TestDamagedLog resumes with logs of all kinds: the run goes on, and a damaged log is kept.
+// TestDamagedLog resumes with logs of all kinds. The run continues, and a damaged log is kept.
 func TestDamagedLog(t *testing.T) {
 	inFolder(t)
 	mustRun(t, newProgram(), "-steps 8")

@@ -1,8 +1,8 @@
-// Package job is the kit of a training program: a folder that knows its run, and everything around the loop but the loop.
+// Package job is the kit of a training program: the folder of a run, and everything around the training loop except the loop.
 //
-// The one idea: a run resumes from its folder alone. It holds the flags, the key of the data and the fingerprint of the
-// tokenizer (run.json), checkpoints, the log and at last the model, so `train -resume -out DIR` continues with the run's own settings,
-// bit for bit. Flags, data or a tokenizer that differ from the run's are refused by name.
+// The one idea: a run resumes from its folder alone. The folder holds the flags, the key of the data and the fingerprint of the
+// tokenizer (run.json), the checkpoints, the log and at the end the model. So `train -resume -out DIR` continues with the run's own
+// settings, bit for bit. If flags, data or the tokenizer differ from the run's, an error names the difference.
 //
 //	run, err := job.Open(&options, job.Program{Name: "own", Flags: flag.CommandLine})
 //	if err != nil {
@@ -26,10 +26,11 @@
 //	return err
 //
 // One process at a time uses a folder: Open locks it, and the lock ends with the process. Ctrl-C, SIGTERM and a closed terminal end the
-// loop after its step; Finish then saves the run, and the model once all steps are done.
+// loop after the current step. Finish then saves the run. After the last step it saves the model.
 //
-// With -dry-run the same code prints the needs of the run and makes no step. The package's example is a whole program.
+// With -dry-run the same code prints the memory and the time that the run needs, and trains no step. The package's example is a whole
+// program.
 //
-// Errors: they come back to the caller, with the names and both values that disagree. Those of Step, Evaluate and Save are sticky: the
-// first ends the loop and is returned by Finish. The log and the plot never cost the model.
+// Errors: they are returned, with the names and both values that disagree. Errors of Step, Evaluate and Save are sticky: the first ends
+// the loop, and Finish returns it. A failure of the log or the plot never loses the model.
 package job

@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// plan prints the needs of the run and ends its loop before the first step.
+// plan prints the memory, time and disk space that the run needs, and ends its loop before the first step.
 func (r *Run) plan(s Setup) error {
 	r.setup = s
 	if err := r.checkSetup(); err != nil {
@@ -44,16 +44,16 @@ func (r *Run) plan(s Setup) error {
 	return nil
 }
 
-// timing is the cost of a step.
+// timing is the cost of a step and of a batch of an evaluation.
 type timing struct {
 	flops       int
-	step, batch time.Duration // of training, and of a batch of an evaluation
+	step, batch time.Duration // duration of a training step, and of a batch of an evaluation
 }
 
-// measured bounds the time that measuring takes.
+// measured is the longest time for measuring steps.
 const measured = 3 * time.Second
 
-// measure trains for a few steps, the first of which counts operations and is slower, and evaluates a few batches.
+// measure trains a few steps and evaluates a few batches. The first step counts operations; it is slower and is not timed.
 func measure(s Setup) (t timing, err error) {
 	steps, begin := 0, time.Time{}
 	tr := *s.Trainer
@@ -95,9 +95,9 @@ func (r *Run) momentBytes() (n int) {
 	return n
 }
 
-// diskSpace describes how many checkpoints are kept and their size together.
+// diskSpace returns the number of checkpoints that are kept and their total size, as text.
 func (r *Run) diskSpace(each, evaluations int) string {
-	if n := r.Keep + 1; r.Keep > 0 && n < evaluations { // the best, too
+	if n := r.Keep + 1; r.Keep > 0 && n < evaluations { // Keep checkpoints and the best
 		return fmt.Sprintf("up to %d kept: %s", n, unit(float64(n)*float64(each), "B"))
 	}
 	return fmt.Sprintf("%d kept: %s", evaluations, unit(float64(evaluations)*float64(each), "B"))

@@ -15,7 +15,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// digits declares a model that guesses the next digit from the last one.
+// digits declares a model that predicts the next digit from the last digit.
 func digits(s *graph.Scope) {
 	tokens, targets := s.Input("tokens", tensor.Int32, 4, 8), s.Input("targets", tensor.Int32, 4, 8)
 	logits := s.Try(ops.Embedding(s.Param("table", graph.Zeros(), 10, 10), tokens)) // (B, T, V)
@@ -23,7 +23,8 @@ func digits(s *graph.Scope) {
 	s.Minimize(s.Try(ops.CrossEntropy(logits, targets, 0)))
 }
 
-// trainDigits is a whole training program: it resumes, plans with -dry-run, keeps the best model, logs, plots, shows progress, and stops at Ctrl-C.
+// trainDigits is a whole training program. It resumes, plans with -dry-run, keeps the best model, logs, plots, shows progress, and
+// stops at Ctrl-C.
 func trainDigits(args []string) error {
 	options := job.Options{Steps: 60, EvalEvery: 20, Keep: 2}
 	learning := job.Learning{LR: 0.3, Clip: 1, Seed: 1}

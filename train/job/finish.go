@@ -13,9 +13,9 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// Finish ends the run. After an interruption it saves a checkpoint to resume from. Otherwise it makes the run's folder the model
-// folder of the best checkpoint, or of the newest if no loss is known, and plots the log; finished reports whether it did. It returns
-// the first error of the run, which does not keep it from saving. In a dry run it does nothing.
+// Finish ends the run. After an interruption it saves a checkpoint to resume from. Otherwise it saves the model of the best checkpoint
+// in the run's folder, or of the newest checkpoint if no loss is known, and plots the log; finished is then true. Finish returns the
+// first error of the run, after saving as much as possible. In a dry run it does nothing.
 func (r *Run) Finish() (finished bool, err error) {
 	if r.DryRun {
 		return false, nil
@@ -23,7 +23,7 @@ func (r *Run) Finish() (finished bool, err error) {
 	r.show.Done()
 	if r.err != nil {
 		if r.saved != r.setup.Trainer.Step {
-			_ = r.save(nil) // as far as it goes: the error that counts is the first
+			_ = r.save(nil) // if it fails, too, the first error is the cause
 		}
 		return false, r.err
 	}
@@ -36,7 +36,7 @@ func (r *Run) Finish() (finished bool, err error) {
 		r.printf("stopped before the first step: nothing to save")
 		return false, nil
 	case r.interrupted():
-		r.printf("saved at step %d in %s: go on with -resume", step, r.Out)
+		r.printf("saved at step %d in %s: continue with -resume", step, r.Out)
 		return false, nil
 	}
 	if err := r.publish(); err != nil {
@@ -45,7 +45,7 @@ func (r *Run) Finish() (finished bool, err error) {
 	return true, nil
 }
 
-// settle saves the steps since the last checkpoint. The last step of a run is evaluated, too.
+// settle saves the steps since the last checkpoint. It also evaluates the last step of a run.
 func (r *Run) settle() error {
 	step := r.setup.Trainer.Step
 	switch last, err := r.saves.Latest(); {

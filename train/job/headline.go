@@ -9,12 +9,12 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// headline is the first line of a run. It begins before the first step and ends with the time that the whole run takes, measured on the
-// fastest of the first steps. The very first does not count: it is slower.
+// headline is the first line of a run. It begins before the first step and ends with an estimate of the time for the whole run. The
+// estimate uses the fastest of the first steps, except step 1, which is slower.
 type headline struct {
 	open    bool // the line has begun and has not ended
 	begun   time.Time
-	steps   int // of this process
+	steps   int // number of steps of this process
 	fastest time.Duration
 }
 
@@ -24,7 +24,7 @@ const (
 	firstTime  = 2 * time.Second
 )
 
-// begin prints the first lines, resumes an interrupted evaluation, and ends the loop of a run that has ended already.
+// begin prints the first lines and resumes an interrupted evaluation. If the run has already ended, it ends the loop.
 func (r *Run) begin() {
 	tr := r.setup.Trainer
 	for _, err := range r.last.Damaged {
@@ -55,7 +55,7 @@ func (r *Run) begin() {
 	}
 }
 
-// step takes the report of a step, and reports whether progress may show.
+// step records the report of a step and reports whether the progress can be shown.
 func (h *headline) step(r *Run, s train.Report) bool {
 	if h.steps++; h.steps == 2 || h.steps > 2 && s.Elapsed < h.fastest {
 		h.fastest = s.Elapsed
@@ -75,21 +75,21 @@ func (h *headline) finish(w io.Writer) {
 	h.open = false
 }
 
-// estimate returns the time that the remaining steps and evaluations take. A batch of an evaluation takes a third of one of training,
-// which has the backward pass, too.
+// estimate returns the estimated time of the remaining steps and evaluations. A batch of an evaluation takes about a third of the time
+// of a training batch, because it has no backward pass.
 func (r *Run) estimate(step time.Duration) time.Duration {
 	left := r.Steps - r.setup.Trainer.Step
 	batch := step / time.Duration(3*max(r.setup.Trainer.MicroBatches, 1))
 	return r.total(left, step, batch)
 }
 
-// total returns the time of the last steps of the run and their evaluations, at most 146 years.
+// total returns the time of the last left steps of the run and their evaluations, at most 146 years.
 func (r *Run) total(left int, step, batch time.Duration) time.Duration {
 	batches := float64(r.evaluations(left)) * float64(r.setup.Held.Len())
 	return time.Duration(min(float64(left)*float64(step)+batches*float64(batch), 1<<62))
 }
 
-// evaluations returns the number of evaluations in the last steps of the run.
+// evaluations returns the number of evaluations in the last left steps of the run.
 func (r *Run) evaluations(left int) int {
 	n := r.Steps/r.EvalEvery - (r.Steps-left)/r.EvalEvery
 	if r.Steps%r.EvalEvery != 0 {

@@ -10,34 +10,34 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// Learning is how AdamW trains with a warm-up and a cosine: the settings that most runs share.
+// Learning holds the settings of AdamW with a warm-up and a cosine schedule.
 type Learning struct {
 	LR           float64  // highest learning rate
 	MinLR        *float64 // learning rate at the end; nil means a tenth of LR
 	Warmup       *int     // steps of linear warm-up; nil means 50, or a tenth of the steps if that is less
 	Decay        float64  // weight decay of matrices
 	Beta2        float64
-	Clip         float64 // bound of the norm of the gradients; 0 for none
-	MicroBatches int     // batches whose gradients make up a step; 0 means 1
-	Seed         uint64  // of weights, dropout and order of the data
+	Clip         float64 // largest norm of the gradients; 0 means no limit
+	MicroBatches int     // number of batches whose gradients make up a step; 0 means 1
+	Seed         uint64  // seed of weights, dropout and order of the data
 }
 
 // Flags declares the flags of l. Their defaults are the values of l.
 func (l *Learning) Flags(f FlagSet) {
 	f.Float64Var(&l.LR, "lr", l.LR, "highest learning rate")
-	f.Var(optional[float64]{&l.MinLR, parseFloat}, "min-lr", "learning rate at the last step, the end of a cosine (default: a tenth of -lr)")
-	f.Var(optional[int]{&l.Warmup, strconv.Atoi}, "warmup", "steps in which the learning rate rises to -lr (default: 50, or a tenth of -steps if that is less)")
+	f.Var(optional[float64]{&l.MinLR, parseFloat}, "min-lr", "learning rate at the end of the cosine, after the last step (default: a tenth of -lr)")
+	f.Var(optional[int]{&l.Warmup, strconv.Atoi}, "warmup", "number of steps in which the learning rate rises to -lr (default: 50, or a tenth of -steps if that is less)")
 	f.Float64Var(&l.Decay, "decay", l.Decay, "weight decay of matrices")
 	f.Float64Var(&l.Beta2, "beta2", l.Beta2, "AdamW's second beta")
-	f.Float64Var(&l.Clip, "clip", l.Clip, "bound of the norm of the gradients, 0 for none")
-	f.IntVar(&l.MicroBatches, "micro-batches", max(l.MicroBatches, 1), "batches whose gradients make up a step")
+	f.Float64Var(&l.Clip, "clip", l.Clip, "largest norm of the gradients; 0 means no limit")
+	f.IntVar(&l.MicroBatches, "micro-batches", max(l.MicroBatches, 1), "number of batches whose gradients make up a step")
 	f.Uint64Var(&l.Seed, "seed", l.Seed, "seed of weights, dropout and order of the data")
 }
 
-// mostMicroBatches bounds the time of a step.
+// mostMicroBatches is the largest number of micro-batches. It limits the time of a step.
 const mostMicroBatches = 1 << 16
 
-// Check reports the first setting that makes no sense in a run of this many steps.
+// Check returns an error for the first setting that is invalid in a run of this many steps.
 func (l *Learning) Check(steps int) error {
 	low, warmup := l.low(), l.warmup(steps)
 	for _, f := range []struct {
@@ -89,7 +89,7 @@ func (l *Learning) AdamW() *train.AdamW {
 	return &train.AdamW{Beta2: l.Beta2, WeightDecay: l.Decay}
 }
 
-// optional is a flag that may be unset, which reads as "".
+// optional is a flag that may be unset. Its text is then "".
 type optional[T int | float64] struct {
 	at    **T
 	parse func(string) (T, error)

@@ -12,15 +12,15 @@ import (
 
 const lockName = ".lock"
 
-// folder is a run's folder while a process uses it.
+// folder is the locked folder of a run.
 type folder struct {
 	path string
 	lock *flock.Flock
 	made []string // files and folders that did not exist before, the innermost last
 }
 
-// openFolder makes the folder, unless it exists, and locks it. It is an error if another process holds the lock. The lock ends with
-// the process, however it ends.
+// openFolder makes the folder, unless it exists, and locks it. It is an error if another process holds the lock. The lock ends when
+// the process ends, even if it is killed.
 func openFolder(path string) (f *folder, err error) {
 	f = &folder{path: path}
 	if err := f.make(path); err != nil {
@@ -41,7 +41,7 @@ func openFolder(path string) (f *folder, err error) {
 		if f.holds(name) {
 			break
 		}
-		f.lock.Close() // its last holder has removed the file
+		f.lock.Close() // the last holder of the lock has removed the file
 	}
 	if missing != nil {
 		f.made = append(f.made, name)
@@ -59,7 +59,7 @@ func (f *folder) holds(name string) bool {
 	return err == nil && os.SameFile(mine, named)
 }
 
-// make makes a folder and those above it.
+// make makes a folder and its parent folders.
 func (f *folder) make(path string) error {
 	if stat, err := os.Stat(path); err == nil {
 		if !stat.IsDir() {
@@ -82,7 +82,7 @@ func (f *folder) make(path string) error {
 	return nil
 }
 
-// undo removes the files and folders that openFolder has made, as far as they are empty.
+// undo removes the files and folders in made, from the innermost. It stops at a folder that is not empty.
 func (f *folder) undo() {
 	for i := len(f.made) - 1; i >= 0; i-- {
 		if err := os.Remove(f.made[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -91,17 +91,17 @@ func (f *folder) undo() {
 	}
 }
 
-// file notes a file that the program may make.
+// file records a file that the program may make, unless the file exists.
 func (f *folder) file(path string) {
 	if _, err := os.Lstat(path); err != nil && !slices.Contains(f.made, path) {
 		f.made = append(f.made, path)
 	}
 }
 
-// close releases the lock. A folder that no run has begun to use is removed if openFolder made it.
+// close releases the lock. If no run has used the folder, close also removes what openFolder made.
 func (f *folder) close(used bool) error {
 	if !used {
-		f.undo() // while the lock holds, so that nobody else has it
+		f.undo() // before the lock is released, so that no other process uses the folder
 	}
 	return errors.Wrap(f.lock.Close(), "unlock")
 }

@@ -16,7 +16,7 @@ import (
 
 const childEnv = "JOB_TEST_CHILD"
 
-// TestLock: a second process is refused at once while the first trains, and no longer after the first is killed.
+// TestLock: while a process trains, a second process fails at once. After the first is killed, the second succeeds.
 func TestLock(t *testing.T) {
 	if os.Getenv(childEnv) != "" {
 		p := newProgram()
@@ -57,7 +57,7 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// TestLockRace opens one folder from many goroutines, each of which removes it again: two never hold it.
+// TestLockRace opens one folder from many goroutines, and each removes it. Two never hold it at the same time.
 func TestLockRace(t *testing.T) {
 	inFolder(t)
 	var holders, opened atomic.Int32
@@ -107,7 +107,7 @@ func TestOpenLeavesNothing(t *testing.T) {
 			continue
 		}
 		run.Close()
-		run.Close() // is no error, as after Finish
+		run.Close() // a second Close is no error
 	}
 	var left []string
 	filepath.WalkDir(".", func(path string, _ os.DirEntry, _ error) error {
@@ -115,11 +115,11 @@ func TestOpenLeavesNothing(t *testing.T) {
 		return nil
 	})
 	if fmt.Sprint(left) != "[. mine mine/empty mine/file]" {
-		t.Errorf("got %v left, want what was there", left)
+		t.Errorf("got %v left, want only the files from before", left)
 	}
 }
 
-// TestUnwritable: a folder that cannot be written to is refused when it is opened.
+// TestUnwritable: Open returns an error for a folder that is not writable.
 func TestUnwritable(t *testing.T) {
 	inFolder(t)
 	if err := os.Mkdir("locked", 0o555); err != nil {

@@ -23,13 +23,13 @@ func (r *Run) Due() bool {
 	return step%r.EvalEvery == 0 || step == r.Steps
 }
 
-// SampleDue reports whether it is time for a sample. It never is if SampleEvery is 0.
+// SampleDue reports whether it is time for a sample. If SampleEvery is 0, it returns false.
 func (r *Run) SampleDue() bool {
 	return r.SampleEvery > 0 && r.setup.Trainer.Step%r.SampleEvery == 0
 }
 
-// Evaluate scores the held-out data, shows the result and logs it. If a signal comes, it stops at once and returns no targets; the
-// evaluation is then done when the run resumes.
+// Evaluate scores the held-out data, shows the result and logs it. On a signal it stops after the current batch and returns an
+// Evaluation without targets. The run repeats the evaluation when it resumes.
 func (r *Run) Evaluate() train.Evaluation {
 	if r.err != nil || r.signals.Err() != nil {
 		return train.Evaluation{}
@@ -55,7 +55,7 @@ func describe(e train.Evaluation) string {
 	return text + fmt.Sprintf(", accuracy %.4f on %d tokens", e.Accuracy, e.Tokens)
 }
 
-// watched is held-out data that shows how far an evaluation is.
+// watched is held-out data that shows the progress of an evaluation.
 type watched struct {
 	Held
 	show *report.Progress
@@ -67,8 +67,8 @@ func (w watched) Batch(i int) (graph.Feed, error) {
 	return w.Held.Batch(i)
 }
 
-// Save makes a checkpoint of the run and reports whether the run is to end: by early stopping, a signal or an error. An evaluation
-// without targets has no loss. In a dry run Save does nothing and returns true.
+// Save saves a checkpoint of the run. It reports whether the run must end, because of early stopping, a signal or an error. An
+// evaluation without targets has no loss. In a dry run Save does nothing and returns true.
 func (r *Run) Save(e train.Evaluation) (ended bool) {
 	if r.err != nil || r.DryRun {
 		return true
@@ -85,7 +85,7 @@ func (r *Run) Save(e train.Evaluation) (ended bool) {
 	return r.loop.Err() != nil
 }
 
-// save makes a checkpoint. The loss is nil if it was not measured.
+// save saves a checkpoint. A loss of nil means that it was not measured.
 func (r *Run) save(loss *float64) error {
 	if err := r.log.Sync(); err != nil {
 		return err
@@ -100,12 +100,12 @@ func (r *Run) save(loss *float64) error {
 	return err
 }
 
-// model is a model folder in Hugging Face's layout.
+// model returns the contents of a model folder in Hugging Face's layout.
 func (r *Run) model() checkpoints.Model {
 	return checkpoints.Model{Config: r.setup.Config, Weights: r.setup.Trainer.Program.Params().All(), Files: r.setup.Files}
 }
 
-// fail keeps the first error and ends the loop.
+// fail keeps the first error and ends the loop. If err is nil, it does nothing.
 func (r *Run) fail(err error) {
 	if err == nil || r.err != nil {
 		return
@@ -114,7 +114,7 @@ func (r *Run) fail(err error) {
 	r.end()
 }
 
-// interrupted reports whether a signal has come before the run's end.
+// interrupted reports whether a signal came before the end of the run.
 func (r *Run) interrupted() bool {
 	return r.signals.Err() != nil && (r.setup.Trainer.Step < r.Steps || r.state.Pending) && !r.stopped()
 }

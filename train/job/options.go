@@ -7,23 +7,23 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Options are the settings that every run has.
+// Options holds the settings that every run has.
 type Options struct {
 	Out         string // folder of the run; not empty
 	Steps       int    // optimizer steps of the whole run, at least 1
 	EvalEvery   int    // steps between evaluations, each of which saves a checkpoint; at least 1
-	EvalTokens  int    // targets of an evaluation; 0 for all
-	SampleEvery int    // steps between samples; 0 for none
-	Patience    int    // evaluations without improvement that end the run; 0 for no end
-	Keep        int    // newest checkpoints to keep, in addition to the best; 0 keeps all
+	EvalTokens  int    // number of targets of an evaluation; 0 scores all
+	SampleEvery int    // steps between samples; 0 means no samples
+	Patience    int    // consecutive evaluations without improvement that end the run; 0 never ends it
+	Keep        int    // number of newest checkpoints to keep, in addition to the best; 0 keeps all
 
 	Resume bool   // resume the run in Out, which must exist
 	Auto   bool   // resume the run in Out if there is one; not a flag
-	Change string // names of flags that may differ from the run's, with commas between
-	DryRun bool   // print memory and time, and leave nothing: Start does it
+	Change string // names of flags that may differ from the run's, separated by commas
+	DryRun bool   // Start prints memory and time, and the run leaves no file
 }
 
-// FlagSet declares flags, as flag.FlagSet does.
+// FlagSet declares flags. A flag.FlagSet implements it.
 type FlagSet interface {
 	StringVar(p *string, name, value, usage string)
 	IntVar(p *int, name string, value int, usage string)
@@ -38,24 +38,24 @@ var _ FlagSet = (*flag.FlagSet)(nil)
 // Flags declares the flags of o. Their defaults are the values of o.
 func (o *Options) Flags(f FlagSet) {
 	f.StringVar(&o.Out, "out", o.Out, "`folder` of the model, its checkpoints and its log")
-	f.IntVar(&o.Steps, "steps", o.Steps, "optimizer steps of the whole run")
+	f.IntVar(&o.Steps, "steps", o.Steps, "number of optimizer steps of the whole run")
 	f.IntVar(&o.EvalEvery, "eval-every", o.EvalEvery, "steps between evaluations on held-out data")
-	f.IntVar(&o.EvalTokens, "eval-tokens", o.EvalTokens, "tokens of an evaluation, spread evenly over the held-out data; 0 scores all")
-	f.IntVar(&o.SampleEvery, "sample-every", o.SampleEvery, "steps between samples of the model's output, 0 for none")
-	f.IntVar(&o.Patience, "patience", o.Patience, "evaluations without improvement that end the run, 0 for no end")
-	f.IntVar(&o.Keep, "keep", o.Keep, "newest checkpoints to keep, in addition to the best; 0 keeps all")
+	f.IntVar(&o.EvalTokens, "eval-tokens", o.EvalTokens, "number of tokens of an evaluation, spread evenly over the held-out data; 0 scores all")
+	f.IntVar(&o.SampleEvery, "sample-every", o.SampleEvery, "steps between samples of the model's output; 0 means no samples")
+	f.IntVar(&o.Patience, "patience", o.Patience, "consecutive evaluations without improvement that end the run; 0 never ends it")
+	f.IntVar(&o.Keep, "keep", o.Keep, "number of newest checkpoints to keep, in addition to the best; 0 keeps all")
 	f.BoolVar(&o.Resume, "resume", o.Resume, "resume the run in -out with its own settings")
-	f.StringVar(&o.Change, "change", o.Change, "`flags` that may differ from those of the resumed run, with commas between: lr,batch")
-	f.BoolVar(&o.DryRun, "dry-run", o.DryRun, "print parameters, memory, time and disk space, and leave nothing")
+	f.StringVar(&o.Change, "change", o.Change, "names of `flags` that may differ from the resumed run, separated by commas: lr,batch")
+	f.BoolVar(&o.DryRun, "dry-run", o.DryRun, "print parameters, memory, time and disk space, and leave no file")
 }
 
-// unrecorded are the flags that say how a process treats a run, not how the run trains.
+// unrecorded are the flags of a process, which do not change the training. The record of the run omits them.
 var unrecorded = []string{"out", "resume", "change", "dry-run"}
 
-// free are the flags that may differ from the run's at any time.
+// free are the flags that may always differ from the run's.
 var free = []string{"steps", "eval-every", "sample-every", "patience", "keep"}
 
-// check reports the first option whose value makes no sense.
+// check returns an error for the first invalid option.
 func (o *Options) check() error {
 	if o.Out == "" {
 		return errors.New("-out is empty, want a folder")
@@ -74,7 +74,7 @@ func (o *Options) check() error {
 	return nil
 }
 
-// changes are the names in -change.
+// changes returns the names in -change.
 func (o *Options) changes() (names []string) {
 	for name := range strings.SplitSeq(o.Change, ",") {
 		if name = strings.TrimLeft(strings.TrimSpace(name), "-"); name != "" {

@@ -8,9 +8,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Recall gives the named flags of f the values that they have in the run of a model, except flags that the command line has set. It is
-// for programs that score a model on the data of its run. The model is the folder of a run, or of one of its checkpoints. Recall
-// returns the key of the run's data. The error is fs.ErrNotExist if the model belongs to no run.
+// Recall sets the named flags of f to their values in the run of a model, except flags on the command line. It is for programs that
+// score a model on the data of its run. The model is the folder of a run or of one of its checkpoints. Recall returns the key of the
+// run's data. The error is fs.ErrNotExist if the model belongs to no run.
 func Recall(f *flag.FlagSet, model string, names ...string) (data string, err error) {
 	was, err := readRecord(model)
 	if above := filepath.Dir(filepath.Clean(model)); errors.Is(err, fs.ErrNotExist) && filepath.Base(above) == "checkpoints" {
@@ -24,7 +24,7 @@ func Recall(f *flag.FlagSet, model string, names ...string) (data string, err er
 	for _, name := range names {
 		value, ok := was.Flags[name]
 		if !ok {
-			return "", errors.Errorf("%s: the run of %s has no flag -%s: it is of program %q", recordName, model, name, was.Program)
+			return "", errors.Errorf("%s: the run of %s has no flag -%s: program %q began it", recordName, model, name, was.Program)
 		}
 		if given[name] {
 			continue

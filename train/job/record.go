@@ -26,11 +26,11 @@ type record struct {
 	Program   string            `json:"program"`
 	Flags     map[string]string `json:"flags"`
 	Data      string            `json:"data"`      // key of the data
-	Tokenizer string            `json:"tokenizer"` // fingerprint of its files
-	Sum       string            `json:"sum"`       // of the rest
+	Tokenizer string            `json:"tokenizer"` // fingerprint of the tokenizer's files
+	Sum       string            `json:"sum"`       // checksum of the other fields
 }
 
-// readRecord reads run.json. The error is fs.ErrNotExist if there is no run.
+// readRecord reads run.json. The error is fs.ErrNotExist if the folder has no run.
 func readRecord(dir string) (*record, error) {
 	path := filepath.Join(dir, recordName)
 	text, err := os.ReadFile(path)
@@ -60,8 +60,8 @@ func (r record) write(dir string) (err error) {
 	})
 }
 
-// decode reads JSON that encoding/json wrote from a value like v. A key that is unknown, missing or doubled is an error: it would be a
-// setting that is lost.
+// decode reads JSON that encoding/json wrote from a value of v's type. A key that is unknown, missing or doubled is an error, because a
+// setting would be lost.
 func decode(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -82,7 +82,7 @@ func decode(text []byte, v any) error {
 	return nil
 }
 
-// sumOf returns the checksum of a value whose field Sum is "". A changed digit of a setting is a damage that shows nowhere else.
+// sumOf returns the checksum of a value whose field Sum is "". Only the checksum detects a changed digit of a setting.
 func sumOf(v any) (string, error) {
 	text, err := json.Marshal(v)
 	return fmt.Sprintf("%016x", crc64.Checksum(text, crc64.MakeTable(crc64.ECMA))), errors.WithStack(err)
@@ -96,7 +96,7 @@ func checkSum(v any, saved string) error {
 	return nil
 }
 
-// flagsOf returns the flags of a run and their values.
+// flagsOf returns the values of the recorded flags by name.
 func flagsOf(f *flag.FlagSet) map[string]string {
 	values := map[string]string{}
 	if f != nil {
@@ -119,12 +119,12 @@ func fingerprint(files map[string][]byte) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// recall gives every flag that the command line does not name the run's value. Flags that it names with another value are refused,
-// unless they are free, name data or are listed in -change.
+// recall sets every flag that is not on the command line to its value in the run. A flag on the command line with another value is an
+// error, unless it is free, names data or is listed in -change.
 func (r *Run) recall(was *record) error {
 	f := r.program.Flags
 	if was.Program != r.program.Name {
-		return errors.Errorf("the run is of program %q, this is %q", was.Program, r.program.Name)
+		return errors.Errorf("program %q began the run, this is %q", was.Program, r.program.Name)
 	}
 	if f == nil {
 		return nil
@@ -177,7 +177,7 @@ func refuse(fixed, refused []string) error {
 	return errors.Errorf("%s: leave it out, or allow it with -change %s", strings.Join(refused, ", "), strings.Join(names, ","))
 }
 
-// quoted marks values that would be hard to see.
+// quoted returns the value, in quotes if it is empty or contains white space.
 func quoted(value string) string {
 	if value == "" || strings.ContainsAny(value, " \t\n") {
 		return fmt.Sprintf("%q", value)

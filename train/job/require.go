@@ -11,8 +11,8 @@ import (
 )
 
 // Require returns an error unless the machine has the memory for the whole run: parameters, gradients, two moments for each parameter
-// and the Programs of training and evaluation. It plans them without asking for memory; call it before they are built. In a dry run
-// it also prints what a run that does not fit would take.
+// and the Programs of training and evaluation. It plans the Programs without allocating memory; call it before they are built. If the
+// run does not fit, a dry run also prints the memory and the time that it would need.
 func (r *Run) Require(params *graph.Params, loss func(*graph.Scope)) error {
 	step, err := graph.Estimate(params, graph.Train, loss)
 	if err != nil {
@@ -55,7 +55,7 @@ func productSpeed() float64 {
 		M: n, N: n, K: n, A: kernel.Matrix[float32]{Data: make([]float32, n*n), Stride: n}, B: kernel.Matrix[float32]{Data: make([]float32, n*n), Stride: n},
 		C: make([]float32, n*n), StrideC: n,
 	}
-	g.Run() // the first is slower
+	g.Run() // the first run is slower
 	begin, runs := time.Now(), 0
 	for time.Since(begin) < 50*time.Millisecond {
 		g.Run()

@@ -11,8 +11,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// TestRequire: a run that the machine has no memory for is refused with both numbers before anything is made, and a dry run also says
-// how much memory and time it would take.
+// TestRequire: if a run does not fit into memory, an error with both numbers comes before anything is made. A dry run also prints the
+// memory and the time that the run would need.
 func TestRequire(t *testing.T) {
 	inFolder(t)
 	for _, dry := range []bool{false, true} {

@@ -13,13 +13,13 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// interrupt sends Ctrl-C to the process and waits until the run has got it.
+// interrupt sends Ctrl-C to the process and waits until the run has received it.
 func interrupt(run *job.Run) {
 	syscall.Kill(os.Getpid(), syscall.SIGINT)
 	<-run.Context().Done()
 }
 
-// ends keeps the files that depend on all of a run: the model, the last checkpoint and the log.
+// ends keeps the files that depend on the whole run: the model, the last checkpoint and the log.
 func ends(t *testing.T, dir string) map[string]string {
 	all := files(t, dir)
 	for name := range all {
@@ -30,7 +30,7 @@ func ends(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// interrupting is held-out data in whose second batch Ctrl-C comes, once.
+// interrupting is held-out data that sends Ctrl-C once, in the second batch.
 type interrupting struct {
 	job.Held
 	run  **job.Run
@@ -45,8 +45,8 @@ func (h interrupting) Batch(i int) (graph.Feed, error) {
 	return h.Held.Batch(i)
 }
 
-// TestInterruptedAnywhere interrupts a run after every step and within every evaluation, resumes it with -resume and -out alone, and
-// compares it with a run that was left alone.
+// TestInterruptedAnywhere interrupts a run after every step and within every evaluation. It resumes the run with only -resume and -out
+// and compares it with an uninterrupted run.
 func TestInterruptedAnywhere(t *testing.T) {
 	inFolder(t)
 	settings := "-lr 0.2 -batch 3 -micro-batches 2 -seed 5 -decay 0.01 -keep 0 -patience 9 -eval-tokens 40"
@@ -71,7 +71,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 			}
 			p.held = func(h job.Held) job.Held { return interrupting{h, &now, &done} }
 			finished, err := p.run(settings + " -out " + out)
-			if err != nil || finished || !strings.Contains(p.said.String(), fmt.Sprintf("saved at step %d in %s: go on with -resume", p.at, out)) {
+			if err != nil || finished || !strings.Contains(p.said.String(), fmt.Sprintf("saved at step %d in %s: continue with -resume", p.at, out)) {
 				t.Fatalf("step %d: finished %v, error %v, said %q", step, finished, err, p.said.String())
 			}
 			if within && p.at != (step+3)/4*4 {
@@ -90,7 +90,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 	}
 }
 
-// TestResumeFinished resumes a run that has all its steps, with more and with fewer steps, and one that early stopping has ended.
+// TestResumeFinished resumes a finished run with the same, with more and with fewer steps, and a run that early stopping has ended.
 func TestResumeFinished(t *testing.T) {
 	inFolder(t)
 	mustRun(t, newProgram(), "")

@@ -18,18 +18,18 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// Program is the program that trains.
+// Program describes the program that trains.
 type Program struct {
 	Name  string        // such as "gpt"; a run resumes with the program that began it
-	Flags *flag.FlagSet // parsed, those of Options among them; nil if it has none
+	Flags *flag.FlagSet // parsed flags, with the flags of Options; nil if the program has none
 
-	Data  []string // names of flags that name data: they may differ from the run's as long as the data are the same
-	Fixed []string // names of flags that can never change in a run, such as those of the model's shape
+	Data  []string // names of flags that name data; they may differ from the run's if the data are the same
+	Fixed []string // names of flags that can never change in a run, such as flags of the model's shape
 
-	W io.Writer // for the lines about the run; nil means os.Stdout
+	W io.Writer // receives the lines about the run; nil means os.Stdout
 }
 
-// Run is a run in its folder. It is for one goroutine.
+// Run is a run in its folder. It is not safe for concurrent use.
 type Run struct {
 	*Options
 	program Program
@@ -39,8 +39,8 @@ type Run struct {
 	last    checkpoints.Saved // the newest checkpoint; Dir is "" if there is none
 	resumes bool
 
-	changed   []string // flags that differ from the run's and are allowed to
-	otherData []string // flags of data that differ from the run's
+	changed   []string // flags that differ from the run's, where that is allowed
+	otherData []string // flags that name data and differ from the run's
 	pipes     context.CancelFunc
 
 	setup    Setup
@@ -51,16 +51,17 @@ type Run struct {
 	headline headline
 	saved    int // step of the last checkpoint
 	started  bool
-	err      error // the first of Step, Evaluate and Save
+	err      error // first error of Step, Evaluate and Save
 
 	signals, loop context.Context
 	restore       context.CancelFunc
 	end           context.CancelFunc // ends the loop
 }
 
-// Open opens the folder of a run, which it makes unless it exists, and locks it. If the run resumes, flags that the command line does
-// not name get the run's values. A folder that another process uses, that cannot be written to, or that holds something else is an
-// error, and so are flags that differ from the run's. Call Close at the end: it removes a folder that Open has made if no run started.
+// Open opens and locks the folder of a run. It makes the folder unless it exists. If the run resumes, Open sets flags that are not on
+// the command line to the run's values. It is an error if another process uses the folder, if the folder is not writable or holds
+// something else, or if flags on the command line differ from the run's. Call Close at the end. If no run started, Close removes the
+// folder that Open made.
 func Open(o *Options, p Program) (*Run, error) {
 	r := &Run{Options: o, program: p, pipes: train.SurvivePipes(), loop: context.Background()}
 	if r.program.W == nil {
@@ -82,7 +83,7 @@ func (r *Run) open() (err error) {
 		return r.check()
 	}
 	if _, err := os.Stat(filepath.Join(r.Out, recordName)); err != nil && r.Resume {
-		return errors.New("there is no run to resume: look at -out, or leave -resume out to begin one")
+		return errors.New("no run to resume: check -out, or leave out -resume to begin a run")
 	}
 	if r.folder, err = openFolder(r.Out); err != nil {
 		return err
@@ -105,7 +106,7 @@ func (r *Run) open() (err error) {
 		r.resumes = true
 	case r.last.Dir != "":
 		return errors.Errorf("it has %d steps: resume it with -resume, or choose another -out", r.last.Step)
-	default: // a run that ended before its first checkpoint begins again
+	default: // a run that ended before its first checkpoint starts over
 		return r.checkChange()
 	}
 	r.record = *was
@@ -115,7 +116,7 @@ func (r *Run) open() (err error) {
 	return r.recall(was)
 }
 
-// hasModel reports whether a folder holds the weights of a model, as that of a run that has ended does.
+// hasModel reports whether a folder holds the weights of a model. The folder of a finished run does.
 func hasModel(dir string) bool {
 	return slices.ContainsFunc([]string{"model.safetensors", "model.safetensors.index.json"}, func(name string) bool {
 		_, err := os.Lstat(filepath.Join(dir, name))
@@ -123,7 +124,7 @@ func hasModel(dir string) bool {
 	})
 }
 
-// checkNew refuses to begin a run in a folder that holds something else.
+// checkNew returns an error if the folder holds files of another program.
 func (r *Run) checkNew() error {
 	names, err := os.ReadDir(r.Out)
 	if err != nil {
@@ -138,7 +139,7 @@ func (r *Run) checkNew() error {
 	return r.checkChange()
 }
 
-// checkChange refuses a -change that cannot mean anything.
+// checkChange returns an error if -change has no effect or names a flag that cannot change.
 func (r *Run) checkChange() error {
 	names := r.changes()
 	if len(names) > 0 && !r.resumes {
@@ -159,8 +160,8 @@ func (r *Run) checkChange() error {
 // configuration and the tokenizer.
 func (r *Run) Resumed() (dir string, ok bool) { return r.last.Dir, r.resumes && r.last.Dir != "" }
 
-// File returns the path of a file that the program keeps in the run's folder, or "" in a dry run, which leaves none. If no run starts,
-// Close removes the file unless it existed.
+// File returns the path of a file that the program keeps in the run's folder. In a dry run it returns "", because a dry run leaves no
+// file. If no run starts, Close removes the file unless it existed before.
 func (r *Run) File(name string) string {
 	if r.DryRun {
 		return ""
@@ -170,7 +171,8 @@ func (r *Run) File(name string) string {
 	return path
 }
 
-// Context is cancelled when the run is to end: by a signal, by early stopping, by an error, or from Start on in a dry run.
+// Context returns a context that is cancelled when the run must end: by a signal, by early stopping, by an error, or by Start in a dry
+// run.
 func (r *Run) Context() context.Context { return r.loop }
 
 // Note writes a line above the progress.
@@ -179,13 +181,14 @@ func (r *Run) Note(format string, args ...any) {
 	r.show.Note(format, args...)
 }
 
-// printf writes a line about the run. A screen that is gone does not end a run.
+// printf writes a line about the run. It ignores errors: a closed screen does not end a run.
 func (r *Run) printf(format string, args ...any) {
 	r.headline.finish(r.program.W)
 	fmt.Fprintf(r.program.W, format+"\n", args...)
 }
 
-// Close releases the folder and the signals. Steps since the last checkpoint are lost unless Finish has saved them.
+// Close unlocks the folder and restores the default signal handling. Steps since the last checkpoint are lost unless Finish has saved
+// them.
 func (r *Run) Close() error {
 	var err error
 	if r.started {

@@ -12,7 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// sameData refuses data and a tokenizer that are not the run's.
+// sameData returns an error if the data or the tokenizer differ from the run's.
 func (r *Run) sameData(now record) error {
 	if now.Tokenizer != r.record.Tokenizer {
 		return errors.Errorf("the tokenizer has fingerprint %.12s, the run's has %.12s: resume with the tokenizer of the newest checkpoint, or choose another -out",
@@ -22,7 +22,7 @@ func (r *Run) sameData(now record) error {
 		return nil
 	}
 	if names := r.changes(); slices.ContainsFunc(r.program.Data, func(name string) bool { return slices.Contains(names, name) }) {
-		r.changed = append(r.changed, "the data are not those that the run began with")
+		r.changed = append(r.changed, "the data differ from the data that the run began with")
 		return nil
 	}
 	why := "the files have changed since"
@@ -36,10 +36,10 @@ func (r *Run) sameData(now record) error {
 	return errors.Errorf("the data have key %.12s, the run began with %.12s (%s): %s", now.Data, r.record.Data, why, remedy)
 }
 
-// sameModel compares the configuration of a checkpoint with the model's. A flag that is allowed to change may change it.
+// sameModel returns an error if the configuration of a checkpoint differs from the model's, unless a changed flag is allowed.
 func (r *Run) sameModel(dir string) error {
 	if r.setup.Config == nil {
-		return nil // the shapes of the weights are compared in any case
+		return nil // loading the checkpoint compares the shapes of the weights
 	}
 	var then, now map[string]json.RawMessage
 	if err := checkpoints.ReadConfig(dir, &then); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// TestSettings gives every flag another value than the run's.
+// TestSettings resumes with another value for every flag.
 func TestSettings(t *testing.T) {
 	inFolder(t)
 	mustRun(t, newProgram(), "-warmup 2 -data a.txt")
@@ -23,7 +23,7 @@ func TestSettings(t *testing.T) {
 		{"eval-tokens", "0", "10", "change"},
 		{"vocab", "8", "9", "fixed"}, {"seed", "1", "2", "fixed"},
 		{"steps", "12", "13", "free"}, {"eval-every", "4", "5", "free"}, {"sample-every", "0", "1", "free"}, {"patience", "0", "9", "free"},
-		{"keep", "2", "3", "free"}, {"data", "a.txt", "b.txt", "free"}, // of the same content
+		{"keep", "2", "3", "free"}, {"data", "a.txt", "b.txt", "free"}, // both files have the same content
 	} {
 		os.RemoveAll("copy")
 		if err := os.CopyFS("copy", os.DirFS("out")); err != nil {
@@ -67,7 +67,7 @@ func TestOtherRun(t *testing.T) {
 		{"-resume", func(p *program) { p.ids = slices.Clone(p.ids); p.ids[9]++ }, []string{"the data have key", "the run began with", "the files have changed", "-change data"}},
 		{"-resume -data b.txt", func(p *program) { p.ids = slices.Clone(p.ids); p.ids[399]++ }, []string{"-data is a.txt in the run and b.txt here"}},
 		{"-resume", func(p *program) { p.tokenizer = "other" }, []string{"the tokenizer has fingerprint", "the run's has"}},
-		{"-resume", func(p *program) { p.name = "other" }, []string{`of program "test", this is "other"`}},
+		{"-resume", func(p *program) { p.name = "other" }, []string{`program "test" began the run, this is "other"`}},
 		{"-resume -out typo", func(*program) {}, []string{"run in typo", "no run to resume"}},
 		{"-resume -out a/b/typo", func(*program) {}, []string{"no run to resume"}},
 		{"", func(*program) {}, []string{"12 steps", "-resume", "another -out"}},
@@ -97,7 +97,7 @@ func TestOtherRun(t *testing.T) {
 	}
 }
 
-// TestBeforeFirstCheckpoint: a run that was killed before its first checkpoint resumes with its settings, and begins again without
+// TestBeforeFirstCheckpoint: a run that was killed before its first checkpoint resumes with its settings, and starts over without
 // -resume.
 func TestBeforeFirstCheckpoint(t *testing.T) {
 	inFolder(t)
@@ -191,7 +191,7 @@ func TestLearning(t *testing.T) {
 	}
 }
 
-// TestPlan: a dry run prints the figures and leaves nothing, of a new run and of one that resumes.
+// TestPlan: a dry run of a new run and of a resumed run prints the figures and leaves no file.
 func TestPlan(t *testing.T) {
 	inFolder(t)
 	p := newProgram()

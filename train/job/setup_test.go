@@ -10,12 +10,12 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// none is held-out data without a batch.
+// none is held-out data without batches.
 type none struct{ job.Held }
 
 func (none) Len() int { return 0 }
 
-// short is a source whose data are too short.
+// short is a source with too little data.
 type short struct{ train.Source }
 
 func (short) Batch(int) (graph.Feed, error) { return nil, errShort }
@@ -26,7 +26,7 @@ type shortError struct{}
 
 func (*shortError) Error() string { return "too short" }
 
-// TestSetups starts runs that are not set up: each is an error before the run begins, and leaves nothing.
+// TestSetups starts runs with an incomplete Setup. Each is an error before the run begins and leaves no file.
 func TestSetups(t *testing.T) {
 	for word, spoil := range map[string]func(*job.Setup){
 		"trainer false":              func(s *job.Setup) { s.Trainer = nil },
@@ -36,8 +36,8 @@ func TestSetups(t *testing.T) {
 		"the Trainer ends at step 7": func(s *job.Setup) { s.Trainer.Until = 7 },
 		"have no batch":              func(s *job.Setup) { s.Held = none{s.Held} },
 		"too short":                  func(s *job.Setup) { s.Batches = short{s.Batches} },
-		"keeps its state to itself":  func(s *job.Setup) { s.Trainer.Optimizer = G.NewAdamSolver() },
-		"no weight is left to train": func(s *job.Setup) { s.Trainer.Program = s.Eval },
+		"does not return its state":  func(s *job.Setup) { s.Trainer.Optimizer = G.NewAdamSolver() },
+		"no weight to train":         func(s *job.Setup) { s.Trainer.Program = s.Eval },
 		"json":                       func(s *job.Setup) { s.Config = func() {} },
 	} {
 		for _, plan := range []bool{false, true} {

@@ -13,8 +13,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// TestSignals sends signals to a run in a child whose standard output and error are closed pipes: it saves and leaves, and then
-// resumes to the same model.
+// TestSignals sends signals to a run in a child process whose standard output and error are closed pipes. The run saves and ends, and
+// then resumes to the same model.
 func TestSignals(t *testing.T) {
 	if how := os.Getenv(childEnv); how != "" {
 		p := newProgram()

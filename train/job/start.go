@@ -12,19 +12,19 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// Setup is a run before its first step: the Trainer, the data, and the files to save.
+// Setup holds the parts of a run: the Trainer, the data, and the files to save.
 type Setup struct {
 	Trainer *train.Trainer // with Until set to Options.Steps, and an Optimizer that is Stateful
-	Batches train.Source   // to learn from
-	Eval    *graph.Program // over the same Params as the Trainer's Program
+	Batches train.Source   // training data
+	Eval    *graph.Program // in mode Eval, over the same Params as the Trainer's Program
 	Held    Held           // held-out data
 	Data    string         // key of all data: data.Corpus.Key before Split
 
-	Config any               // of the model: config.json; nil for none
-	Files  map[string][]byte // of the tokenizer, by name
+	Config any               // configuration of the model for config.json; nil for none
+	Files  map[string][]byte // files of the tokenizer, by name
 
-	About string // model and data for the first line: "1,200,000 parameters on 140,000 tokens of a.txt"
-	Next  string // command to type when the run has ended
+	About string // model and data in the first line: "1,200,000 parameters on 140,000 tokens of a.txt"
+	Next  string // next command to type after the run
 }
 
 // Held is a Source of Len batches.
@@ -43,12 +43,12 @@ type state struct {
 // CheckpointStep implements checkpoints.Stepper.
 func (s state) CheckpointStep() int { return s.Trainer.Step }
 
-// Start begins the run, or resumes it: then it loads the newest checkpoint into the parameters, the optimizer and the Trainer. Data, a
-// tokenizer or a model that differ from the run's are errors. From now on signals end the loop instead of the program.
+// Start begins or resumes the run. To resume, it loads the newest checkpoint into the parameters, the optimizer and the Trainer. It is
+// an error if the data, the tokenizer or the model differ from the run's. After Start, signals end the loop instead of the program.
 //
-// In a dry run Start prints the needs of the run instead: parameters, memory, floating-point operations and seconds of a step, the
-// time of the whole run and the disk space of its checkpoints. It measures a few steps, which change the parameters but leave no file.
-// Context is then cancelled, so that the loop makes no step, and Finish does nothing.
+// In a dry run Start does not begin the run. It prints the parameters, the memory, the floating-point operations and seconds of a step,
+// the time of the whole run and the disk space of its checkpoints. It measures a few steps, which change the parameters but leave no
+// file. It then cancels Context, so that the loop trains no step and Finish does nothing.
 func (r *Run) Start(s Setup) error {
 	if r.DryRun {
 		return errors.WithMessage(r.plan(s), "dry run")
@@ -96,28 +96,28 @@ func (r *Run) checkSetup() error {
 		return errors.Errorf("set up with trainer %t, batches %t, evaluation %t and held-out data %t: want all of them",
 			s.Trainer != nil && s.Trainer.Program != nil, s.Batches != nil, s.Eval != nil, s.Held != nil)
 	case s.Trainer.Until != r.Steps:
-		return errors.Errorf("the Trainer ends at step %d, the run at -steps, which is %d: set Until to it", s.Trainer.Until, r.Steps)
+		return errors.Errorf("the Trainer ends at step %d, the run at -steps, which is %d: set Until to %[2]d", s.Trainer.Until, r.Steps)
 	case len(s.Trainer.Program.Weights()) == 0:
-		return errors.New("no weight is left to train: all are frozen, or the program has no loss")
+		return errors.New("no weight to train: all are frozen, or the program has no loss")
 	case s.Held.Len() < 1:
 		return errors.New("the held-out data have no batch: give more data")
 	}
 	if _, err := json.Marshal(s.Config); err != nil {
 		return errors.Wrap(err, "the model's configuration")
 	}
-	for _, source := range []train.Source{s.Batches, s.Held} { // data that are too short show here, not after the run has begun
+	for _, source := range []train.Source{s.Batches, s.Held} { // data that are too short are an error before the run begins
 		if _, err := source.Batch(0); err != nil {
 			return err
 		}
 	}
 	var ok bool
 	if r.moments, ok = s.Trainer.Optimizer.(train.Stateful); !ok {
-		return errors.Errorf("optimizer %T keeps its state to itself, so a run with it cannot resume: use train.AdamW, Adam or SGD", s.Trainer.Optimizer)
+		return errors.Errorf("optimizer %T does not return its state, so a run with it cannot resume: use train.AdamW, Adam or SGD", s.Trainer.Optimizer)
 	}
 	return nil
 }
 
-// load puts parameters, optimizer and Trainer where the newest checkpoint is.
+// load restores parameters, optimizer and Trainer from the newest checkpoint.
 func (r *Run) load(dir string) error {
 	if err := r.sameModel(dir); err != nil {
 		return err
@@ -132,7 +132,7 @@ func (r *Run) load(dir string) error {
 	return r.setup.Trainer.Resume(was.Trainer, moments)
 }
 
-// openLog opens the log. A damaged log of a run that resumes is moved aside: it must not keep the run from resuming.
+// openLog opens the log. If the log of a resumed run is damaged, openLog renames it and continues with its valid lines.
 func (r *Run) openLog() (err error) {
 	path := filepath.Join(r.Out, "log.csv")
 	if r.log, err = report.OpenLog(path, r.setup.Trainer.Step); err == nil || !r.resumes {

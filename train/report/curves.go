@@ -14,12 +14,12 @@ type Point struct {
 	Loss float64
 }
 
-// Curves are the losses of a log.
+// Curves holds the losses of a log.
 type Curves struct {
 	Train, Valid []Point
 }
 
-// ReadLog reads the losses of a log, also of one that is being written.
+// ReadLog reads the losses of a log, even while another process writes it.
 func ReadLog(path string) (Curves, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -36,19 +36,19 @@ func ReadLog(path string) (Curves, error) {
 	return c, errors.WithMessagef(err, "report: log %s", path)
 }
 
-// add takes in a row: its loss, its validation loss or both.
+// add appends the loss and the validation loss of a row, if it has them.
 func (c *Curves) add(r row) {
 	for _, k := range []struct {
 		text string
 		to   *[]Point
 	}{{r.fields[1], &c.Train}, {r.fields[6], &c.Valid}} {
-		if v, err := strconv.ParseFloat(k.text, 64); err == nil { // scan has refused all but empty fields
+		if v, err := strconv.ParseFloat(k.text, 64); err == nil { // only an empty field fails: scan has checked the others
 			*k.to = append(*k.to, Point{r.step, v})
 		}
 	}
 }
 
-// finite leaves out what cannot be drawn.
+// finite returns the points whose loss is finite. Others cannot be drawn.
 func finite(points []Point) []Point {
 	var out []Point
 	for _, p := range points {

@@ -1,8 +1,8 @@
-// Package report shows how a run of package train goes: a bar or lines while it runs, a CSV log that outlasts interruptions, and
-// a plot of the log.
+// Package report shows the progress of a run of package train: a bar or lines during the run, a CSV log that survives interruptions,
+// and a plot of the log.
 //
-// The one idea: the log is the only record. It is written row by row, cut back when a run resumes from an earlier step, and the
-// plot is made from it and nothing else, at any time, also after the run or by another program.
+// The one idea: the log is the only record. It is written row by row and cut back if a run resumes from an earlier step. The plot
+// needs only the log, so it can be drawn at any time, even after the run and by another program.
 //
-// Errors come back to the caller, with the file's name and line. What only goes to the screen cannot fail.
+// Errors are returned, with the file's name and line. Output to the screen never fails.
 package report

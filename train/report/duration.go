@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Duration formats a time in at most two units, such as 2h43m, 1m20s or 45ms.
+// Duration formats a duration in at most two units, such as 2h43m, 1m20s or 45ms.
 func Duration(d time.Duration) string {
 	switch {
 	case d >= 48*time.Hour:

@@ -12,22 +12,22 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// header names the columns. A row of a step leaves the last two empty, a row of an evaluation has them and the step only.
+// header names the columns. In a row of a step the last two are empty. A row of an evaluation has only the step and the last two.
 const header = "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy"
 
-// columns is their number.
+// columns is the number of columns.
 const columns = 8
 
-// Log is a CSV file of a run: a row for each step and for each evaluation, written as they come.
+// Log is a CSV file of a run, with a row for each step and for each evaluation. Each row is written at once.
 type Log struct {
 	path string
 	file *os.File
 	row  []byte
 }
 
-// OpenLog opens a log to continue after a step: it cuts off the rows of later steps, which a resumed run repeats, and an incomplete
-// last line. Step 0 leaves the header alone. A file that is no such log, or a damaged one, is an error and stays as it is; see
-// RescueLog.
+// OpenLog opens a log to continue after a step. It cuts off the rows of later steps, which a resumed run repeats, and an incomplete
+// last line. With step 0 only the header remains. If the file is no log or is damaged, OpenLog returns an error and does not change the
+// file; see RescueLog.
 func OpenLog(path string, step int) (*Log, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -41,7 +41,7 @@ func OpenLog(path string, step int) (*Log, error) {
 	return l, nil
 }
 
-// cut drops the rows behind the last row of a step no later than step, and goes to the end.
+// cut removes the first row of a later step and all rows after it, and moves to the end of the file.
 func (l *Log) cut(step int) error {
 	end := int64(0)
 	err := scan(l.file, func(r row) bool {
@@ -82,7 +82,7 @@ func (l *Log) Evaluation(step int, e train.Evaluation) error {
 	return l.write(append(b, '\n'))
 }
 
-// Sync flushes the log to the disk, so that it is not behind a checkpoint after a loss of power.
+// Sync flushes the log to the disk, so that after a loss of power it has all steps before the next checkpoint.
 func (l *Log) Sync() error { return errors.Wrapf(l.file.Sync(), "report: log %s", l.path) }
 
 // Close closes the file.
@@ -103,20 +103,20 @@ func appendFloats(b []byte, values ...float64) []byte {
 
 // row is a line of a log.
 type row struct {
-	line   int // from 1, which is the header
-	end    int64
+	line   int   // from 1, the header
+	end    int64 // offset of the next line
 	step   int
 	fields []string
 }
 
-// scan calls f with every whole line until it returns false. A file that is empty has none.
+// scan calls f with every complete line until f returns false. An empty file has no lines.
 func scan(file io.Reader, f func(row) bool) error {
 	b := bufio.NewReader(file)
 	r := row{}
 	for {
 		text, err := b.ReadString('\n')
 		if err == io.EOF && (r.line > 0 || strings.HasPrefix(header, text)) {
-			return nil // a killed run leaves an incomplete last line, which does not count
+			return nil // a killed run leaves an incomplete last line
 		}
 		if err != nil && err != io.EOF {
 			return errors.WithStack(err)
@@ -124,7 +124,7 @@ func scan(file io.Reader, f func(row) bool) error {
 		r.line, r.end = r.line+1, r.end+int64(len(text))
 		text = strings.TrimRight(text, "\r\n")
 		if r.line == 1 && text != header {
-			return errors.Errorf("it begins with %.80q, want %q: this is no log, choose another name", text, header)
+			return errors.Errorf("it begins with %.80q, want %q: this is no log: choose another name", text, header)
 		}
 		if err := r.parse(text); err != nil {
 			return errors.WithMessagef(err, "line %d", r.line)
@@ -135,7 +135,7 @@ func scan(file io.Reader, f func(row) bool) error {
 	}
 }
 
-// parse reads the columns of a line. Those of the header are only counted.
+// parse reads the columns of a line. It only counts the columns of the header.
 func (r *row) parse(text string) (err error) {
 	r.fields = strings.Split(text, ",")
 	if len(r.fields) != columns {

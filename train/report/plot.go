@@ -14,7 +14,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// Size of the picture; at 96 dots an inch it has 960 by 576 pixels.
+// The size of the picture: 960 by 576 pixels at 96 dots per inch.
 const (
 	width  = 10 * vg.Inch
 	height = 6 * vg.Inch
@@ -27,8 +27,7 @@ var (
 	amber = color.RGBA{R: 230, G: 97, B: 1, A: 255}
 )
 
-// Plot draws the losses of a log into a PNG file, which appears whole or not at all. A log without a loss that is finite is an
-// error.
+// Plot draws the losses of a log into a PNG file, which is written whole or not at all. It is an error if the log has no finite loss.
 func Plot(log, png string) error {
 	c, err := ReadLog(log)
 	if err != nil {
@@ -38,7 +37,7 @@ func Plot(log, png string) error {
 	if err != nil {
 		return errors.Wrap(err, "report: plot")
 	}
-	defer os.Remove(f.Name()) // fails after the rename, as it should
+	defer os.Remove(f.Name()) // after the rename the name no longer exists
 	err = c.draw(f)
 	if e := errors.WithStack(f.Chmod(0o644)); err == nil {
 		err = e
@@ -52,13 +51,14 @@ func Plot(log, png string) error {
 	return errors.WithMessagef(err, "report: plot of %s", log)
 }
 
-// WritePNG draws the curves: the training loss pale as it is and dark smoothed, the validation loss with its points.
+// WritePNG draws the curves: the training loss in a pale line, the smoothed training loss in a dark line, and the validation loss with
+// its points.
 func (c Curves) WritePNG(w io.Writer) error { return errors.WithMessage(c.draw(w), "report: plot") }
 
 func (c Curves) draw(w io.Writer) error {
 	fit, valid := finite(c.Train), finite(c.Valid)
 	if len(fit)+len(valid) == 0 {
-		return errors.New("there is no finite loss to draw")
+		return errors.New("no finite loss to draw")
 	}
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = "step", "loss"
@@ -73,7 +73,7 @@ func (c Curves) draw(w io.Writer) error {
 		return err
 	}
 	canvas := vgimg.New(width, height)
-	p.Draw(draw.Crop(draw.New(canvas), margin, -2*margin, margin, -margin)) // the last label sticks out on the right
+	p.Draw(draw.Crop(draw.New(canvas), margin, -2*margin, margin, -margin)) // the last label extends past the right edge
 	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
 	return errors.WithStack(err)
 }

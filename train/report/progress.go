@@ -10,25 +10,26 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// Progress shows loss, learning rate, tokens per second and the time left of a run: as one line that redraws on a terminal of any
-// width, and otherwise as a line at the first step and then at intervals. The zero value writes to os.Stderr. It is for one goroutine.
+// Progress shows loss, learning rate, tokens per second and the time left of a run. On a terminal it redraws one line that fits the
+// width. Otherwise it writes a line at the first step and then at intervals. The zero value writes to os.Stderr. A Progress is not safe
+// for concurrent use.
 type Progress struct {
 	W     io.Writer     // nil means os.Stderr
-	Until int           // steps of the whole run; 0 when there is no end
-	Every time.Duration // between lines where W is no terminal; 0 means 10 s
+	Until int           // number of steps of the whole run; 0 means no end
+	Every time.Duration // interval between lines if W is no terminal; 0 means 10 s
 
 	line         statusLine
-	first, shown time.Time // when the first report came, and the last was shown
+	first, shown time.Time // time of the first report, and of the last display
 	firstStep    int
 	last         train.Report
 	speed        speed
-	pending      bool // last is not shown
+	pending      bool // last has not been shown
 }
 
-// redraw is the time between two states of a line on a terminal.
+// redraw is the interval between updates of the line on a terminal.
 const redraw = 100 * time.Millisecond
 
-// Step takes the report of a step.
+// Step records the report of a step and shows it if the interval has passed.
 func (p *Progress) Step(r train.Report) {
 	now := time.Now()
 	begins := p.first.IsZero()
@@ -42,8 +43,8 @@ func (p *Progress) Step(r train.Report) {
 	}
 }
 
-// Part shows how far a part of the run is that takes time between two steps, such as an evaluation: item i, from 1, of n. Only a
-// part of some length shows.
+// Part shows the progress of a long part between two steps, such as an evaluation: item i, from 1, of n. A part that ends within the
+// interval is not shown.
 func (p *Progress) Part(name string, i, n int) {
 	now := time.Now()
 	if p.shown.IsZero() {
@@ -56,7 +57,7 @@ func (p *Progress) Part(name string, i, n int) {
 	p.draw(func(width int) string { return fit(width, -1, field{0, fmt.Sprintf("%s %d/%d", name, i, n)}) })
 }
 
-// Note writes a line of its own, such as the result of an evaluation.
+// Note writes a separate line, such as the result of an evaluation.
 func (p *Progress) Note(format string, args ...any) {
 	p.line.clear(p.writer())
 	fmt.Fprintln(p.writer(), strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"))
@@ -65,7 +66,7 @@ func (p *Progress) Note(format string, args ...any) {
 	}
 }
 
-// Done shows the last report, unless it has been shown, and ends its line. After Done, Step begins a new line.
+// Done shows the last report, if it has not been shown, and ends the line. After Done, Step begins a new line.
 func (p *Progress) Done() {
 	if p.pending || p.terminal() && !p.first.IsZero() {
 		p.show(time.Now())
@@ -101,8 +102,7 @@ func (p *Progress) show(now time.Time) {
 	p.draw(func(width int) string { return p.text(now, width) })
 }
 
-// draw redraws the line of a terminal, and else writes a whole line. An error is the screen's, and a screen that is gone does not end
-// a run.
+// draw redraws the line on a terminal, and otherwise writes a line. It ignores errors: a closed screen does not end a run.
 func (p *Progress) draw(text func(width int) string) {
 	if w, ok := screenWidth(p.writer()); ok {
 		p.line.draw(p.writer(), text(w))
@@ -111,7 +111,7 @@ func (p *Progress) draw(text func(width int) string) {
 	fmt.Fprintln(p.writer(), text(0))
 }
 
-// text is: step 120/2000  loss 2.3456  rate 1.00e-03  8,300 tokens/s  3m12s left
+// text returns a line such as: step 120/2000  loss 2.3456  rate 1.00e-03  8,300 tokens/s  3m12s left
 func (p *Progress) text(now time.Time, width int) string {
 	r, done := p.last, -1.0
 	step := fmt.Sprintf("step %d", r.Step)
@@ -132,7 +132,7 @@ func (p *Progress) text(now time.Time, width int) string {
 	return fit(width, done, fields...)
 }
 
-// left estimates the time to the end from all the time since the first report, including the time between steps.
+// left estimates the time left from the time since the first report, including the time between steps.
 func (p *Progress) left(now time.Time) (time.Duration, bool) {
 	done := p.last.Step - p.firstStep
 	if done == 0 || p.Until <= p.last.Step {

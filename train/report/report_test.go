@@ -41,7 +41,7 @@ func openLog(t testing.TB, path string, at int) *report.Log {
 	return l
 }
 
-// writeLog writes the steps first … last with the loss 1/step, and evaluations every third.
+// writeLog writes the steps first … last with the loss 1/step, and an evaluation after every third step.
 func writeLog(t testing.TB, l *report.Log, first, last int) {
 	t.Helper()
 	for i := first; i <= last; i++ {
@@ -86,7 +86,7 @@ func TestLogResumes(t *testing.T) {
 	for _, c := range []struct {
 		name       string
 		last, from int
-		tail       string // of what a killed run was writing
+		tail       string // incomplete line of a killed run
 	}{
 		{"where it ended", 12, 12, ""},
 		{"before the end", 17, 12, ""},
@@ -168,7 +168,7 @@ func TestPlot(t *testing.T) {
 			l.Evaluation(i, train.Evaluation{Loss: 1.2 + 3*math.Exp(-float64(i)/200)})
 		}
 	}
-	l.Evaluation(1001, train.Evaluation{Loss: math.Inf(1)}) // cannot be drawn, and is left out
+	l.Evaluation(1001, train.Evaluation{Loss: math.Inf(1)}) // left out, because it cannot be drawn
 	l.Close()
 	if err := report.Plot(log, out); err != nil {
 		t.Fatal(err)

@@ -10,8 +10,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// RescueLog moves a damaged log aside, under a name that it returns, and puts a log of the lines that can be read in its place. So a
-// run whose log is damaged can resume, and nothing is lost.
+// RescueLog renames a damaged log and returns its new name. It writes a log of the valid lines under the old name, so that the run can
+// resume. Nothing is lost.
 func RescueLog(path string) (aside string, err error) {
 	defer func() { err = errors.WithMessagef(err, "report: log %s", path) }()
 	good, err := goodLines(path)
@@ -30,7 +30,7 @@ func RescueLog(path string) (aside string, err error) {
 	return aside, errors.WithStack(os.WriteFile(path, []byte(good), 0o644))
 }
 
-// goodLines returns the header and every whole line that is a row.
+// goodLines returns the header and every complete line that is a valid row.
 func goodLines(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// TestRescueLog damages a log in many places, in some ways: the log opens, or opens after it is rescued; then the damaged file is kept
-// and no line is lost but those that are damaged.
+// TestRescueLog damages a log in many places, in several ways. The log opens, or opens after RescueLog. RescueLog keeps the damaged file
+// and loses only damaged lines.
 func TestRescueLog(t *testing.T) {
 	dir := t.TempDir()
 	whole := filepath.Join(dir, "whole.csv")
@@ -48,7 +48,7 @@ func TestRescueLog(t *testing.T) {
 	if rescued < 20 {
 		t.Errorf("%d logs were damaged, want more: the test shows nothing", rescued)
 	}
-	for _, want := range []string{".damaged-1", ".damaged-2"} { // an earlier one is kept
+	for _, want := range []string{".damaged-1", ".damaged-2"} { // the earlier file is kept
 		os.WriteFile(path, []byte("my diary\n"), 0o644)
 		if aside, err := report.RescueLog(path); err != nil || !strings.HasSuffix(aside, want) {
 			t.Errorf("got %q and %v, want a name with %s", aside, err, want)

@@ -10,7 +10,7 @@ type screen struct {
 	width    int
 	rows     [][]rune
 	x, y     int
-	unknown  string // control sequences that it does not know
+	unknown  string // control sequences that screen does not implement
 	maxRight int    // columns used since the last change of width
 }
 

@@ -1,8 +1,8 @@
 package report
 
-// smooth averages each point with as many points before as after it, about a twenty-fifth of all together. It leaves out the points at
-// the ends that have too few neighbours: a shorter average there would follow the noise of the last batches, and a lopsided one would
-// lag.
+// smooth averages each point with as many points before as after it, together about a twenty-fifth of all points. It leaves out the
+// points at the ends, which have too few neighbours. A shorter average would follow the noise of the last batches, and an average over
+// one side would lag.
 func smooth(points []Point) []Point {
 	n := len(points)
 	if n == 0 {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestSmooth smooths straight lines, which stay as they are, and a falling curve with noise, where the ends must be as near to the
-// curve as the middle.
+// TestSmooth smooths straight lines, which must not change, and a falling curve with noise, where the ends must be as near to the curve
+// as the middle.
 func TestSmooth(t *testing.T) {
 	for n := range 300 {
 		points := make([]Point, n)
@@ -31,7 +31,7 @@ func TestSmooth(t *testing.T) {
 		for i := range points {
 			points[i] = Point{i, curve(i) + 0.3*math.Sin(float64(i*i*(trial+3)))}
 		}
-		points[n-1].Loss -= 1 // a last batch that happens to be easy
+		points[n-1].Loss -= 1 // the last batch is easy by chance
 		for _, p := range smooth(points) {
 			if d := math.Abs(p.Loss - curve(p.Step)); d > 0.12 { // the noise of 81 points
 				t.Errorf("trial %d: got %v, off the curve by %v", trial, p, d)
@@ -40,7 +40,7 @@ func TestSmooth(t *testing.T) {
 	}
 }
 
-// TestWholeTicks places ticks on axes of all lengths: whole numbers, a few, and each label is its value.
+// TestWholeTicks places ticks on axes of all lengths. They are few and at whole numbers, and each label is its value.
 func TestWholeTicks(t *testing.T) {
 	for _, low := range []float64{0, 1, 7, 999, 123456} {
 		for length := 0.0; length < 1e7; length = math.Ceil(length*1.3 + 1) {

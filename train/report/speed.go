@@ -6,10 +6,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// speed averages the tokens per second of recent steps; old ones fade.
+// speed averages the tokens per second of recent steps. Older steps count less.
 type speed struct{ count, seconds float64 }
 
-// fade is the weight of the past in the speed.
+// fade is the factor by which the weight of a step falls at every later step.
 const fade = 0.95
 
 func (s *speed) add(r train.Report) {
@@ -18,7 +18,7 @@ func (s *speed) add(r train.Report) {
 
 func (s *speed) tokens() (perSecond float64, ok bool) { return s.count / s.seconds, s.seconds > 0 }
 
-// thousands formats a number with three digits or, from 1000 on, as a whole number with commas.
+// thousands formats a number with three digits or, from 1000, as a whole number with commas.
 func thousands(v float64) string {
 	if v < 999.5 {
 		return fmt.Sprintf("%.3g", v)

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// statusLine is a line of a terminal that redraws in place. The cursor stays at its beginning, so that clearing from the cursor to the
-// end of the screen removes all of it, even if the terminal has become narrower and has wrapped it.
+// statusLine is a line on a terminal that is redrawn in place. The cursor stays at its beginning. Clearing from the cursor to the end
+// of the screen removes the whole line, even if the terminal has become narrower and has wrapped it.
 type statusLine struct{ drawn bool }
 
 const clearBelow = "\x1b[J"
@@ -22,7 +22,7 @@ func (l *statusLine) draw(w io.Writer, text string) {
 	l.drawn = true
 }
 
-// clear removes the line, for other text to take its place.
+// clear removes the line to make room for other text.
 func (l *statusLine) clear(w io.Writer) {
 	if l.drawn {
 		fmt.Fprint(w, "\r"+clearBelow)
@@ -30,7 +30,7 @@ func (l *statusLine) clear(w io.Writer) {
 	l.drawn = false
 }
 
-// end leaves the line on the screen and goes below it.
+// end keeps the line on the screen and moves the cursor below it.
 func (l *statusLine) end(w io.Writer) {
 	if l.drawn {
 		fmt.Fprint(w, "\n")
@@ -38,8 +38,7 @@ func (l *statusLine) end(w io.Writer) {
 	l.drawn = false
 }
 
-// screenWidth returns the columns of a terminal; ok is false if w is none, or one without control
-// sequences.
+// screenWidth returns the number of columns of a terminal. If w is no terminal, or a terminal without control sequences, ok is false.
 func screenWidth(w io.Writer) (columns int, ok bool) {
 	f, isFile := w.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
@@ -48,17 +47,17 @@ func screenWidth(w io.Writer) (columns int, ok bool) {
 	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
 		return columns, true
 	}
-	return 80, true // a terminal that does not know
+	return 80, true // the terminal does not report its width
 }
 
-// field is a part of a line. Those of a low rank stay longest on a narrow terminal.
+// field is a part of a line. On a narrow terminal, fields of a high rank are dropped first.
 type field struct {
 	rank int
 	text string
 }
 
-// fit joins the fields that a line of this width has room for, and a bar if there is room for one and done is not negative. A width
-// of 0 has room for all fields and no bar. The last column stays free: some terminals wrap when it is filled.
+// fit joins the fields that fit into the width. It adds a bar if the bar fits and done is not negative. With a width of 0 all fields
+// fit and the bar does not. The last column stays free, because some terminals wrap when it is filled.
 func fit(width int, done float64, fields ...field) string {
 	if width == 0 {
 		return join(fields)

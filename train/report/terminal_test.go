@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
-// openTerminal is both ends of a pseudo-terminal.
+// openTerminal returns both ends of a pseudo-terminal.
 func openTerminal(t *testing.T) (screen, program *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -43,7 +43,7 @@ func setWidth(t *testing.T, terminal *os.File, columns int) {
 	}
 }
 
-// feed reads from a terminal all that has been written until a mark comes, and gives it to a screen.
+// feed reads from a terminal up to a mark and writes the text to a screen.
 func feed(t *testing.T, from *os.File, to *screen, mark string) {
 	t.Helper()
 	var text []byte
@@ -60,8 +60,8 @@ func feed(t *testing.T, from *os.File, to *screen, mark string) {
 
 const mark = "\x00"
 
-// TestProgressOneLine draws a run on terminals of many widths that also change their width: there is one line of progress at any time,
-// within the width, below the notes.
+// TestProgressOneLine draws a run on terminals of many widths, which also change. At any time the screen has one line of progress,
+// within the width and below the notes.
 func TestProgressOneLine(t *testing.T) {
 	t.Setenv("TERM", "xterm")
 	for _, widths := range [][]int{{40}, {80}, {120}, {10}, {1}, {300}, {120, 80, 40, 120}, {80, 23}, {200, 11, 90}} {
@@ -103,7 +103,7 @@ func TestProgressOneLine(t *testing.T) {
 	}
 }
 
-// TestProgressFields compares the line on terminals of some widths.
+// TestProgressFields compares the line on terminals of several widths.
 func TestProgressFields(t *testing.T) {
 	t.Setenv("TERM", "xterm")
 	for columns, want := range map[int]string{

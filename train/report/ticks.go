@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// wholeTicks places about eight labels at whole numbers: 1, 2 or 5 times a power of ten apart.
+// wholeTicks places about eight labels at whole numbers. Their distance is 1, 2 or 5 times a power of ten.
 type wholeTicks struct{}
 
 // Ticks implements plot.Ticker.
