@@ -57,7 +57,7 @@ func TestMissingPaths(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeText(t, strings.Repeat(fox, 50))
 	wantError(t, gpt("train -data text.txt -init nope"), `-init is "nope"`, "does not exist", "train a model first")
-	wantError(t, gpt("train -data text.txt -tokenizer nope"), `-tokenizer is "nope"`, "char, word, bpe, unigram, wordpiece", "the path of a trained one")
+	wantError(t, gpt("train -data text.txt -tokenizer nope"), `-tokenizer is "nope"`, "char, word, bpe, unigram, wordpiece", "the path of a trained tokenizer")
 	if err := trainSmall(t, "-out first"); err != nil {
 		t.Fatal(err)
 	}
