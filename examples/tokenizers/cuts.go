@@ -14,8 +14,8 @@ import (
 
 // printCuts prints the tokens of a sentence by each tokenizer.
 func printCuts(w io.Writer, sentence string, rows []row) error {
-	ink := inkFor(w)
-	fmt.Fprintf(w, "\n%s\n%s\n\n", sentence, ink.legend)
+	style := styleFor(w)
+	fmt.Fprintf(w, "\n%s\n%s\n\n", sentence, style.legend)
 	longest := 0
 	for _, r := range rows {
 		longest = max(longest, utf8.RuneCountInString(r.name()))
@@ -25,7 +25,7 @@ func printCuts(w io.Writer, sentence string, rows []row) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%-*s %4d  %s\n", longest, r.name(), tokens, ink.line(sentence, cells))
+		fmt.Fprintf(w, "%-*s %4d  %s\n", longest, r.name(), tokens, style.line(sentence, cells))
 	}
 	return nil
 }
@@ -56,34 +56,34 @@ func cut(tok *tokenize.Tokenizer, sentence string) (cells []cell, tokens int, er
 	return cells, len(e.IDs), nil
 }
 
-// ink holds the marks and colours of cells.
-type ink struct {
+// style holds the marks and colours of cells.
+type style struct {
 	legend                string
 	even, odd, bad, reset string // before and after a cell
 	between               string // between adjacent cells
 }
 
-// inkFor returns colours for a terminal unless NO_COLOR is set (https://no-color.org).
-func inkFor(w io.Writer) ink {
+// styleFor returns colours for a terminal unless NO_COLOR is set (https://no-color.org).
+func styleFor(w io.Writer) style {
 	f, ok := w.(*os.File)
 	if ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
-		return ink{
+		return style{
 			legend: "each tokenizer's tokens and their number; red is unknown, ³ means three tokens for these characters",
 			even:   "\x1b[30;48;5;153m", odd: "\x1b[30;48;5;222m", bad: "\x1b[97;41m", reset: "\x1b[0m",
 		}
 	}
-	return ink{legend: "each tokenizer's tokens and their number; ⟨⟩ is unknown, ³ means three tokens for these characters", between: "|"}
+	return style{legend: "each tokenizer's tokens and their number; ⟨⟩ is unknown, ³ means three tokens for these characters", between: "|"}
 }
 
 // line returns the cells and the text between them.
-func (k ink) line(sentence string, cells []cell) string {
+func (s style) line(sentence string, cells []cell) string {
 	var b strings.Builder
-	at, shades := 0, []string{k.even, k.odd}
+	at, shades := 0, []string{s.even, s.odd}
 	for i, c := range cells {
 		if c.Start > at {
 			b.WriteString(sentence[at:c.Start])
 		} else if i > 0 {
-			b.WriteString(k.between)
+			b.WriteString(s.between)
 		}
 		part := sentence[c.Start:c.End]
 		if c.tokens > 1 {
@@ -91,11 +91,11 @@ func (k ink) line(sentence string, cells []cell) string {
 		}
 		switch {
 		case !c.unknown:
-			b.WriteString(shades[i%2] + part + k.reset)
-		case k.bad == "":
+			b.WriteString(shades[i%2] + part + s.reset)
+		case s.bad == "":
 			b.WriteString("⟨" + part + "⟩")
 		default:
-			b.WriteString(k.bad + part + k.reset)
+			b.WriteString(s.bad + part + s.reset)
 		}
 		at = max(at, c.End)
 	}

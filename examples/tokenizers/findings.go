@@ -11,11 +11,11 @@ func findings(rows []row) []string {
 	for _, r := range rows {
 		kinds[r.kind] = append(kinds[r.kind], r)
 	}
-	return []string{whole(kinds), subwords(kinds), rivals(kinds)}
+	return []string{compareWords(kinds), compareSubwords(kinds), compareLargest(kinds)}
 }
 
-// whole compares characters and words.
-func whole(kinds map[string][]row) string {
+// compareWords compares characters and words.
+func compareWords(kinds map[string][]row) string {
 	chars, few, all := kinds[charsKind][0], kinds[wordsKind][0], last(kinds[wordsKind])
 	lost := "and none is unknown"
 	if all.unknown > 0 {
@@ -28,8 +28,8 @@ func whole(kinds map[string][]row) string {
 		chars.perWord(), chars.bytesPerToken(), all.perWord(), lost)
 }
 
-// subwords compares characters with the largest byte-level BPE whose vocabulary is no larger than that of all words.
-func subwords(kinds map[string][]row) string {
+// compareSubwords compares characters with the largest byte-level BPE whose vocabulary is no larger than that of all words.
+func compareSubwords(kinds map[string][]row) string {
 	chars, all, few, best := kinds[charsKind][0], last(kinds[wordsKind]), kinds[bpeKind][0], kinds[bpeKind][0]
 	for _, r := range kinds[bpeKind] {
 		if r.vocab <= all.vocab {
@@ -45,8 +45,8 @@ func subwords(kinds map[string][]row) string {
 	return s
 }
 
-// rivals compares subwords of the largest vocabularies.
-func rivals(kinds map[string][]row) string {
+// compareLargest compares the largest subword vocabularies.
+func compareLargest(kinds map[string][]row) string {
 	least, most := last(kinds[bpeKind]), last(kinds[bpeKind])
 	for _, kind := range []string{uniKind, pieceKind} {
 		r := last(kinds[kind])

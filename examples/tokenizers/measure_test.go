@@ -85,7 +85,7 @@ func TestCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := ink{between: "|"}
+	plain := style{between: "|"}
 	for _, c := range []struct {
 		tok            *tokenize.Tokenizer
 		sentence, want string
@@ -100,7 +100,7 @@ func TestCut(t *testing.T) {
 			t.Errorf("%q: got %q of %d tokens (%v), want %q of %d", c.sentence, got, tokens, err, c.want, c.tokens)
 		}
 	}
-	colours := ink{even: "<", odd: "(", bad: "!", reset: "."}
+	colours := style{even: "<", odd: "(", bad: "!", reset: "."}
 	cells, _, err := cut(known(t), "a the x b")
 	if got, want := colours.line("a the x b", cells), "<a. (the. !x. (b."; err != nil || got != want {
 		t.Errorf("got %q (%v), want %q", got, err, want)
