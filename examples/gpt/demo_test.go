@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestDemo: without a command the program prints a sample of any text, in a window that is shorter than the sample's beginning.
+// TestDemo: without a command, the program prints a sample of any text, even if the prompt is longer than the window.
 func TestDemo(t *testing.T) {
 	dir := t.TempDir()
 	data := filepath.Join(dir, "text")

@@ -7,7 +7,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
 
-// sample continues the beginning of the held-out text with the weights as they are.
+// sample continues the start of the held-out text with the current weights.
 func (t *training) sample() (string, error) {
 	d, err := generate.NewDecoder(t.params, t.model, 1)
 	if err != nil {

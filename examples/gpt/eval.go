@@ -19,7 +19,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// evaluation is the flags of eval.
+// evaluation holds the flags of eval.
 type evaluation struct {
 	model, data string
 	encoding    textfile.Encoding
@@ -32,12 +32,12 @@ func (e *evaluation) flags(f *flags.Set) {
 	e.set = f.FlagSet
 	f.Group("Data")
 	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model")
-	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz too (default: the text that the model's run held out)")
+	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz too (default: the held-out text of the model's run)")
 	f.TextVar(&e.encoding, "encoding", e.encoding, flags.EncodingHelp)
-	f.IntVar(&e.batch, "batch", 12, "texts of the model's context in a batch")
+	f.IntVar(&e.batch, "batch", 12, "windows in a batch")
 }
 
-// run scores every token of the text but the first, in windows of the model's context.
+// run scores every token of the text except the first, in windows of the model's context.
 func (e *evaluation) run(w io.Writer) error {
 	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), flags.Model("model", e.model)); err != nil {
 		return err
@@ -70,14 +70,14 @@ func (e *evaluation) run(w io.Writer) error {
 	return errors.WithStack(err)
 }
 
-// corpus returns the tokens of -data, or those that the model's run held out.
+// corpus returns the tokens of -data, or the held-out tokens of the model's run.
 func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
 	if e.data != "" {
 		return data.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
 	}
 	key, err := job.Recall(e.set, e.model, "data", "encoding")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.Errorf("-data is missing, and %s has no run that held out a text: name a text to score", e.model)
+		return nil, errors.Errorf("-data is missing, and %s has no run with a held-out text: name a text to score", e.model)
 	}
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
 	if now, err := corpus.Key(); err != nil {
 		return nil, err
 	} else if now != key {
-		return nil, errors.Errorf("%s has key %.12s, the run of %s learned from %.12s: the text has changed: name a text with -data", e.data, now, e.model, key)
+		return nil, errors.Errorf("%s has key %.12s, the run of %s had %.12s: the text has changed: name another with -data", e.data, now, e.model, key)
 	}
 	_, held, err := split(corpus)
 	return held, err

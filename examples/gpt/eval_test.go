@@ -12,7 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// TestEvalOfRun: without -data, eval scores the text that the run held out, as the run did; it refuses another text in its place.
+// TestEvalOfRun: without -data, eval scores the held-out text of the run with the same loss. It refuses a text that has changed.
 func TestEvalOfRun(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeText(t, strings.Repeat(fox, 50))
@@ -57,11 +57,11 @@ func TestMissingPaths(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeText(t, strings.Repeat(fox, 50))
 	wantError(t, gpt("train -data text.txt -init nope"), `-init is "nope"`, "does not exist", "train a model first")
-	wantError(t, gpt("train -data text.txt -tokenizer nope"), `-tokenizer is "nope"`, "char, word, bpe, unigram, wordpiece", "the path of a trained one")
+	wantError(t, gpt("train -data text.txt -tokenizer nope"), `-tokenizer is "nope"`, "char, word, bpe, unigram, wordpiece", "the path of a trained tokenizer")
 	if err := trainSmall(t, "-out first"); err != nil {
 		t.Fatal(err)
 	}
-	os.Remove(filepath.Join("first", "config.json")) // as in a run that is unfinished
+	os.Remove(filepath.Join("first", "config.json")) // as in an unfinished run
 	err := gpt("generate -model first -prompt the")
 	wantError(t, err, "unfinished run", "train -resume -out first", filepath.Join("first", "checkpoints", "step-00000004"))
 }

@@ -1,16 +1,16 @@
-// Gpt trains a small GPT-2 on text and lets it write.
+// Gpt trains a small GPT-2 on text and generates text with it.
 //
-// With no arguments it learns from a real book, Newton's Opticks, which every Go distribution carries: it trains a byte-level BPE
-// vocabulary and a model of 0.9 million parameters, which takes under a minute on two cores, saves both to out/gpt and prints a
-// sample. The flags of train, such as -data, go without a command too. The commands do one thing each:
+// With no arguments it learns from a book, Newton's Opticks, which every Go distribution carries. It trains a byte-level BPE
+// tokenizer and a model of 0.9 million parameters, saves both to out/gpt and prints a sample. This takes under a minute on two cores.
+// The flags of train, such as -data, also work without a command. The commands are:
 //
 //	go run ./examples/gpt train -data PATH -out DIR …   learn from a text file, a folder or a glob (.gz too)
-//	go run ./examples/gpt generate -model DIR           ask for texts to continue, or read one a line from a pipe
+//	go run ./examples/gpt generate -model DIR           ask for texts to continue, or read one per line from a pipe
 //	go run ./examples/gpt generate -model DIR -prompt TEXT …
-//	go run ./examples/gpt eval -model DIR               score the text that the run held out, or -data PATH
+//	go run ./examples/gpt eval -model DIR               score the held-out text of the run, or -data PATH
 //	go run ./examples/gpt help train                    list the flags, in groups
 //
-// Ctrl-C finishes the step, saves and leaves; train -resume goes on where it was, bit for bit. nanoGPT's setting for a CPU on
+// Ctrl-C finishes the step, saves and exits; train -resume continues the run, bit for bit. nanoGPT's setting for a CPU on
 // tinyshakespeare (characters, 0.8 million parameters) is
 //
 //	go run ./examples/gpt train -data input.txt -out out/shakespeare -tokenizer char -layers 4 -heads 4 -dim 128 \
@@ -33,25 +33,25 @@ import (
 
 func main() { program(os.Stdout).Main() }
 
-const about = "Gpt trains a small GPT-2 on text and lets it write. Without a command it learns from Newton's Opticks, a book that every Go " +
-	"distribution carries, goes on with a run that was interrupted, and prints a sample."
+const about = "Gpt trains a small GPT-2 on text and generates text with it. Without a command it learns from Newton's Opticks, " +
+	"a book that every Go distribution carries, or resumes an interrupted run, and prints a sample."
 
 // program declares the commands, which write to w.
 func program(w io.Writer) flags.Program {
 	o, g, e := defaults(), new(generation), new(evaluation)
 	return flags.Program{Name: "gpt", About: about, Commands: []flags.Command{
-		{About: "train, then print a sample; the flags are those of train", Example: "-steps 2000 -out out/longer",
+		{About: "train, then print a sample; takes the flags of train", Example: "-steps 2000 -out out/longer",
 			Flags: o.flags, Run: func() error { return demo(w, o) }},
 		{Name: "train", About: "train a model on text", Example: "-data book.txt -out out/book",
 			Flags: o.flags, Run: o.train},
-		{Name: "generate", About: "write text with a trained model", Example: `-model out/gpt -prompt "The Rays of Light"`,
+		{Name: "generate", About: "generate text with a trained model", Example: `-model out/gpt -prompt "The Rays of Light"`,
 			Flags: g.flags, Run: func() error { return g.start(w) }},
 		{Name: "eval", About: "score a model on text", Example: "-model out/book",
 			Flags: e.flags, Run: func() error { return e.run(w) }},
 	}}
 }
 
-// demo is the main job: train with the defaults, or finish a run that was interrupted, and print a sample.
+// demo trains with the defaults, or resumes an interrupted run, and prints a sample.
 func demo(w io.Writer, o *options) error {
 	o.Auto = true
 	prompt := "The Rays of Light"
@@ -82,14 +82,14 @@ func opening(path string, e textfile.Encoding) (string, error) {
 			return words[0], nil
 		}
 	}
-	return "", errors.Errorf("-data is %q, which holds no words: want a text", path)
+	return "", errors.Errorf("-data is %q, which has no words: want a text", path)
 }
 
-// opticks is the text of every Go distribution that is long enough to learn from.
+// opticks returns the path of Newton's Opticks in the Go distribution.
 func opticks() (string, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
-		return "", errors.Wrap(err, "go env GOROOT, to find the text to learn from; or name another with -data")
+		return "", errors.Wrap(err, "go env GOROOT, to find Newton's Opticks (-data names another text)")
 	}
 	return filepath.Join(strings.TrimSpace(string(root)), "src", "testdata", "Isaac.Newton-Opticks.txt"), nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// options are the flags of train.
+// options holds the flags of train.
 type options struct {
 	job.Options
 	job.Learning
@@ -21,10 +21,10 @@ type options struct {
 	init, freeze       string
 
 	set   *flag.FlagSet
-	given map[string]bool // flags of the command line
+	given map[string]bool // names of the flags on the command line
 }
 
-// defaults learn Newton's Opticks in under a minute on two cores.
+// defaults returns options that train on Newton's Opticks in under a minute on two cores.
 func defaults() *options {
 	return &options{
 		Options:   job.Options{Out: "out/gpt", Steps: 1000, EvalEvery: 200, EvalTokens: 200_000, Keep: 2},
@@ -43,19 +43,19 @@ func (o *options) flags(f *flags.Set) {
 	f.Group("Model")
 	f.IntVar(&o.layers, "layers", o.layers, "number of blocks")
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a block")
-	f.IntVar(&o.dim, "dim", o.dim, "number of channels; -heads divides it")
-	f.IntVar(&o.context, "context", o.context, "longest text that the model sees, in tokens")
+	f.IntVar(&o.dim, "dim", o.dim, "number of channels, a multiple of -heads")
+	f.IntVar(&o.context, "context", o.context, "length of the model's window, in tokens")
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
-	f.StringVar(&o.init, "init", o.init, "`folder` of a GPT-2: the run begins with its weights, and takes its tokenizer and its sizes")
-	f.StringVar(&o.freeze, "freeze", o.freeze, "`patterns` of weights that are not trained, with commas between: wte.**,h.0.**")
+	f.StringVar(&o.init, "init", o.init, "`folder` of a GPT-2 to start from: its weights, tokenizer and sizes")
+	f.StringVar(&o.freeze, "freeze", o.freeze, "comma-separated `patterns` of weights to freeze: wte.**,h.0.**")
 	f.Group("Training")
-	f.IntVar(&o.batch, "batch", o.batch, "texts of -context tokens in a batch")
+	f.IntVar(&o.batch, "batch", o.batch, "windows of -context tokens in a batch")
 	o.Learning.Flags(f)
 	f.Group("Run")
 	o.Options.Flags(f)
 }
 
-// program tells package job which flags name data and which are fixed.
+// program names, for package job, the flags of the data and the flags that a run fixes.
 func (o *options) program() job.Program {
 	return job.Program{
 		Name: "gpt", Flags: o.set, Data: []string{"data", "encoding"},
@@ -63,7 +63,7 @@ func (o *options) program() job.Program {
 	}
 }
 
-// note keeps which flags the command line has, before job.Open gives the others the values of a run.
+// note records the flags on the command line, before job.Open sets the others to the values of the run.
 func (o *options) note() {
 	o.given = map[string]bool{}
 	if o.set != nil {
@@ -71,7 +71,7 @@ func (o *options) note() {
 	}
 }
 
-// check reports the first flag whose value makes no sense.
+// check returns an error for the first invalid flag.
 func (o *options) check() error {
 	err := flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1),

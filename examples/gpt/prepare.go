@@ -20,7 +20,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// training is a model, its Programs over the same weights, and how they are trained.
+// training is a model, the Programs over its weights, and its training.
 type training struct {
 	*options
 	text           string // -data or its default
@@ -62,7 +62,7 @@ func prepare(o *options, run *job.Run) (*training, error) {
 	return t, nil
 }
 
-// size reads the model of a folder, if the run begins with one, and gives the flags of its sizes their values.
+// size reads the model of the folder from, unless that is "", and sets the size flags to the model's sizes.
 func (t *training) size(from string, resumed bool) (err error) {
 	if from == "" {
 		return nil
@@ -77,7 +77,7 @@ func (t *training) size(from string, resumed bool) (err error) {
 		return nil
 	}
 	if t.given["tokenizer"] {
-		return errors.Errorf("-tokenizer is %s, but the model of -init %s has its own: leave it out", t.tokenizer, from)
+		return errors.Errorf("-tokenizer is %s, but the model of -init %s has its own: leave the flag out", t.tokenizer, from)
 	}
 	for _, f := range []struct {
 		name       string
@@ -90,13 +90,13 @@ func (t *training) size(from string, resumed bool) (err error) {
 		if !t.given[f.name] {
 			*f.flag = f.value
 		} else if *f.flag < f.low || *f.flag > f.value {
-			return errors.Errorf("-%s is %d, the model of -init %s has %d: leave it out", f.name, *f.flag, from, f.value)
+			return errors.Errorf("-%s is %d, the model of -init %s has %d: leave the flag out", f.name, *f.flag, from, f.value)
 		}
 	}
 	return nil
 }
 
-// config reads the configuration of a checkpoint as the run wrote it, and that of another model as Hugging Face does.
+// config reads the configuration of a checkpoint as the run wrote it, and of any other model as Hugging Face does.
 func (t *training) config(from string, resumed bool) (err error) {
 	if resumed {
 		return checkpoints.ReadConfig(from, &t.model)
@@ -153,7 +153,7 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	}
 	for pattern := range strings.SplitSeq(t.freeze, ",") {
 		if t.freeze != "" && t.params.Freeze(strings.TrimSpace(pattern)) == 0 {
-			return errors.Errorf("-freeze: no weight matches %q: they have names such as wte.weight and h.0.attn.c_attn.weight", pattern)
+			return errors.Errorf("-freeze: no weight matches %q: weights have names such as wte.weight and h.0.attn.c_attn.weight", pattern)
 		}
 	}
 	step, err := graph.Build(t.params, graph.Train, loss)
@@ -179,7 +179,7 @@ func (t *training) describe() {
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)
 }
 
-// gpt is a model of the sizes in the flags.
+// gpt returns a model of the sizes in the flags.
 func (o *options) gpt(vocab int) models.GPT {
 	return models.GPT{
 		Vocab: vocab, Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim,

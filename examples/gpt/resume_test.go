@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// small is a run of some seconds with everything that a checkpoint must hold: dropout, a schedule, random batches, moments.
+// small returns the options of a run of some seconds that uses all state of a checkpoint: dropout, a schedule, random batches, moments.
 func small(t *testing.T, out string) *options {
 	t.Helper()
-	data := out + ".txt" // not in a folder of this process's: it may be killed
+	data := out + ".txt" // not in the process's temporary folder: the process may be killed
 	text := strings.Repeat("the quick brown fox jumps over the lazy dog, and 빠른 갈색 여우가 게으른 개를 넘는다.\n", 40)
 	if err := os.WriteFile(data, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func small(t *testing.T, out string) *options {
 	return o
 }
 
-// results are the files of which every bit depends on all of a run.
+// results returns the files whose every bit depends on the whole run.
 func results(t *testing.T, out string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -54,12 +54,12 @@ func sameResults(t *testing.T, got, want map[string][]byte) {
 	t.Helper()
 	for name := range want {
 		if !bytes.Equal(got[name], want[name]) {
-			t.Errorf("%s differs from that of the run that was not interrupted", name)
+			t.Errorf("%s differs from the file of the uninterrupted run", name)
 		}
 	}
 }
 
-// kills is how often TestKilledAnywhere kills: KILLS=300 in its environment kills more.
+// kills returns the number of kills of TestKilledAnywhere, which the environment can set: KILLS=300.
 func kills(t *testing.T) int {
 	n, err := strconv.Atoi(cmp.Or(os.Getenv("KILLS"), "12"))
 	if err != nil {
@@ -68,8 +68,8 @@ func kills(t *testing.T) int {
 	return n
 }
 
-// TestKilledAnywhere kills a run again and again with SIGKILL, half of the time while it saves, lets it resume each time, and compares
-// the result with a run that was left alone.
+// TestKilledAnywhere kills a run repeatedly with SIGKILL, half of the time while it saves, resumes it each time, and compares the
+// result with an uninterrupted run.
 func TestKilledAnywhere(t *testing.T) {
 	if os.Getenv("GPT_TEST_OUT") != "" {
 		child(t)
@@ -93,7 +93,7 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
-// killThrough kills a run up to this many times before it lets it end. It returns how often, and how often a save was cut.
+// killThrough kills a run at most this many times and then lets it finish. It returns the number of kills, and of kills in a save.
 func killThrough(t *testing.T, out string, took time.Duration, most int, random *rand.Rand) (kills, inSave int) {
 	for {
 		c := command(out)
@@ -104,7 +104,7 @@ func killThrough(t *testing.T, out string, took time.Duration, most int, random 
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- c.Wait() }()
-		if kills < most { // within a part of the run, so that it takes many to get through
+		if kills < most { // after at most a sixth of the run, so that many kills hit it
 			killSoon(c.Process, out, time.Duration(random.Int64N(int64(took/6))), random.IntN(2) == 0, ended)
 		}
 		err := <-ended
@@ -122,7 +122,7 @@ func killThrough(t *testing.T, out string, took time.Duration, most int, random 
 	}
 }
 
-// killSoon kills a process after a time and, with saving, then at the next moment at which it saves.
+// killSoon kills a process after a time. With saving, it waits for the next save.
 func killSoon(p *os.Process, out string, after time.Duration, saving bool, ended chan error) {
 	for begin := time.Now(); time.Since(begin) < 10*after+time.Second; time.Sleep(100 * time.Microsecond) {
 		select {
@@ -138,10 +138,10 @@ func killSoon(p *os.Process, out string, after time.Duration, saving bool, ended
 			break
 		}
 	}
-	_ = p.Kill() // it may have ended by itself
+	_ = p.Kill() // an error means that the process has ended
 }
 
-// TestInterrupted: Ctrl-C ends a run after its step with everything saved, and it goes on as if nothing had been.
+// TestInterrupted: Ctrl-C ends a run after the current step and saves it. The resumed run gives the same results.
 func TestInterrupted(t *testing.T) {
 	alone, stopped := filepath.Join(t.TempDir(), "alone"), filepath.Join(t.TempDir(), "stopped")
 	if out, err := command(alone).CombinedOutput(); err != nil {
@@ -153,7 +153,7 @@ func TestInterrupted(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for range 1000 { // until the run is under way
+	for range 1000 { // until the run has started
 		if log, err := os.ReadFile(filepath.Join(stopped, "log.csv")); err == nil && bytes.Count(log, []byte("\n")) > 9 {
 			break
 		}
@@ -164,10 +164,10 @@ func TestInterrupted(t *testing.T) {
 		t.Skipf("interrupts cannot be sent here: %v", err)
 	}
 	if err := c.Wait(); err != nil {
-		t.Fatalf("got %v, want a program that ends well\n%s", err, output.String())
+		t.Fatalf("got %v, want exit code 0\n%s", err, output.String())
 	}
 	if !strings.Contains(output.String(), "continue with -resume") {
-		t.Fatalf("got %q, want the step that was saved and how to go on", output.String())
+		t.Fatalf("got %q, want the saved step and the flag that resumes", output.String())
 	}
 	if out, err := command(stopped).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -175,7 +175,7 @@ func TestInterrupted(t *testing.T) {
 	sameResults(t, results(t, stopped), results(t, alone))
 }
 
-// command is TestKilledAnywhere as a program of its own that trains into a folder, going on where a run there was.
+// command runs TestKilledAnywhere as a program that trains into a folder, or resumes the run in it.
 func command(out string) *exec.Cmd {
 	c := exec.Command(os.Args[0], "-test.run=^TestKilledAnywhere$")
 	c.Env = append(os.Environ(), "GPT_TEST_OUT="+out)
@@ -203,10 +203,10 @@ func TestTrainGenerateEval(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := len([]rune(strings.TrimSuffix(text.String(), "\n"))); n != 64 {
-		t.Errorf("generated %d characters, want the prompt's 4 and 60: %q", n, text.String())
+		t.Errorf("generated %d characters, want 4 of the prompt and 60 more: %q", n, text.String())
 	}
 	text.Reset()
-	g.prompt = strings.Repeat("the ", 5) // of 20 characters
+	g.prompt = strings.Repeat("the ", 5) // 20 characters
 	if err := g.run(&text); err == nil || !strings.Contains(err.Error(), "the prompt has 20 tokens, the model's window is 16") || text.Len() > 0 {
 		t.Errorf("a prompt longer than the window: got %q and error %v, want the error alone", text.String(), err)
 	}

@@ -17,11 +17,11 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// generation is the flags of generate.
+// generation holds the flags of generate.
 type generation struct {
 	set           *flags.Set
 	model, prompt string
-	cut           bool // a prompt that is longer than the window loses its end
+	cut           bool // truncates the prompt to the window
 	options       generate.Options
 }
 
@@ -30,23 +30,23 @@ func (g *generation) flags(f *flags.Set) {
 	o := &g.options
 	f.Group("Text")
 	f.StringVar(&g.model, "model", "out/gpt", "`folder` of the model, trained here or a published GPT-2")
-	f.StringVar(&g.prompt, "prompt", "", "text to continue (default: asks on a terminal, else reads one text a line)")
-	f.IntVar(&o.Tokens, "tokens", o.Tokens, "number of tokens to write")
-	f.Uint64Var(&o.Seed, "seed", o.Seed, "the same seed gives the same text")
+	f.StringVar(&g.prompt, "prompt", "", "text to continue (default: asks on a terminal, else reads one text per line)")
+	f.IntVar(&o.Tokens, "tokens", o.Tokens, "number of tokens to generate")
+	f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of the sampling; the same seed gives the same text")
 	f.Group("Sampling")
 	f.Float64Var(&o.Temperature, "temperature", o.Temperature, "divides the logits; 0 takes the most likely token each time")
 	f.IntVar(&o.TopK, "top-k", o.TopK, "choose among the N most likely tokens; 0 means all")
 	f.Float64Var(&o.TopP, "top-p", o.TopP, "choose among the most likely tokens that together have this probability; 0 means all")
 	f.Float64Var(&o.MinP, "min-p", o.MinP, "choose among tokens at least this fraction as likely as the most likely one; 0 means all")
-	f.Float64Var(&o.RepetitionPenalty, "repetition-penalty", o.RepetitionPenalty, "above 1, makes tokens of the text less likely; 0 means 1")
+	f.Float64Var(&o.RepetitionPenalty, "repetition-penalty", o.RepetitionPenalty, "above 1, makes tokens less likely that the text already has; 0 means 1")
 }
 
-// sampling is what the flags are by default.
+// sampling returns the default options.
 func sampling(tokens int) generate.Options {
 	return generate.Options{Tokens: tokens, Temperature: 0.8, TopK: 200, Seed: 1}
 }
 
-// start writes what follows -prompt, or what follows each text of standard input: an empty line follows an empty line.
+// start continues -prompt, or each line of standard input. The answer to an empty line is an empty line.
 func (g *generation) start(w io.Writer) error {
 	if g.set.Given("prompt") {
 		return g.run(w)
@@ -64,7 +64,7 @@ func (g *generation) start(w io.Writer) error {
 	})
 }
 
-// run writes what follows the prompt.
+// run writes the prompt and its continuation.
 func (g *generation) run(w io.Writer) error {
 	if err := prompts.Check(g.prompt); err != nil {
 		return errors.WithMessage(err, "-prompt")
@@ -76,7 +76,7 @@ func (g *generation) run(w io.Writer) error {
 	return answer(context.Background(), g.prompt)
 }
 
-// writer opens the model and returns the function that continues a text, token by token.
+// writer opens the model and returns a function that continues a text, token by token.
 func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err := flags.First(flags.AtLeast("tokens", g.options.Tokens, 1), g.options.Check(), flags.Model("model", g.model)); err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	}, nil
 }
 
-// write writes a text and the end of its last line, as its parts come, until ctx is cancelled.
+// write writes the parts of a text as they arrive, and then a newline. It stops early if ctx is cancelled.
 func write(ctx context.Context, w io.Writer, text iter.Seq2[string, error]) error {
 	for part, err := range text {
 		if err != nil {
@@ -132,8 +132,8 @@ func write(ctx context.Context, w io.Writer, text iter.Seq2[string, error]) erro
 	return errors.WithStack(err)
 }
 
-// follow yields the prompt and then what is generated, so that the text between them is right too. Of a prompt from which nothing
-// can be generated it yields the error alone.
+// follow yields the prompt and then the generated tokens, so that one decoder sees both. If the first token fails, it yields only the
+// error.
 func follow(prompt []int32, next iter.Seq2[int32, error]) iter.Seq2[int32, error] {
 	return func(yield func(int32, error) bool) {
 		begun := false

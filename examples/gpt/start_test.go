@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// gpt runs the program by a command line.
+// gpt runs the program with a command line.
 func gpt(args string) error { return program(io.Discard).Run(strings.Fields(args), io.Discard) }
 
 // trainSmall runs gpt train with a small model.
@@ -41,7 +41,7 @@ func wantError(t *testing.T, err error, words ...string) {
 	}
 }
 
-// TestInit begins runs with the weights of another model.
+// TestInit starts runs from the weights of another model.
 func TestInit(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeText(t, strings.Repeat(fox, 50))
@@ -58,7 +58,7 @@ func TestInit(t *testing.T) {
 		first, _ := os.ReadFile(filepath.Join("first", name))
 		second, _ := os.ReadFile(filepath.Join("second", name))
 		if !bytes.Equal(first, second) {
-			t.Errorf("%s differs from that of -init", name)
+			t.Errorf("%s differs from the file of -init", name)
 		}
 	}
 	if err := begin("-out third -steps 4 -context 8 -dropout 0.1"); err != nil {
@@ -74,11 +74,11 @@ func TestInit(t *testing.T) {
 	os.Rename("first/model.safetensors", "first/lost")
 	wantError(t, begin("-out fourth"), "first", "model.safetensors")
 	if _, err := os.Stat("fourth/run.json"); err == nil {
-		t.Error("a run has begun that cannot")
+		t.Error("a run without weights has started")
 	}
 }
 
-// TestFreeze trains with some weights frozen: they stay, the others change.
+// TestFreeze trains with some weights frozen: only the others change.
 func TestFreeze(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeText(t, strings.Repeat(fox, 50))

@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// TestEncoding: a text in another encoding is an error that names file and offset, and can be read with -encoding.
+// TestEncoding: a text in another encoding is an error that names the file and the offset. With -encoding it is read.
 func TestEncoding(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "model")
 	o := small(t, out)
@@ -38,11 +38,11 @@ func TestEncoding(t *testing.T) {
 	var score bytes.Buffer
 	e := evaluation{model: out, data: o.data, encoding: o.encoding, batch: 4}
 	if err := e.run(&score); err != nil || !strings.Contains(score.String(), "tokens 599") {
-		t.Errorf("eval: got %q (%v), want all 600 characters but the first", score.String(), err)
+		t.Errorf("eval: got %q (%v), want all 600 characters except the first", score.String(), err)
 	}
 }
 
-// TestWholePrompt: truncation and padding of a model's tokenizer.json do not reach a prompt.
+// TestWholePrompt: truncation and padding of a model's tokenizer.json do not apply to a prompt.
 func TestWholePrompt(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "model")
 	o := small(t, out)

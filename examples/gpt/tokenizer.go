@@ -8,16 +8,16 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-const tokenizerHelp = "`name` of a tokenizer to train on the text: char, word, bpe, unigram or wordpiece; or the path of a trained one: " +
+const tokenizerHelp = "`name` of a tokenizer to train on the text: char, word, bpe, unigram or wordpiece; or the path of a trained tokenizer: " +
 	"the folder of a model, a tokenizer.json, a vocab.json with its merges.txt, a .model or a .tiktoken"
 
-// vocabulary is a tokenizer and the files that the folder of a model holds of it.
+// vocabulary is a tokenizer and its files in the folder of a model.
 type vocabulary struct {
 	*tokenize.Tokenizer
 	files map[string][]byte
 }
 
-// vocabulary trains the tokenizer on the text, or loads it: from a folder if the run begins with that.
+// vocabulary trains or loads the tokenizer of -tokenizer. If from is not "", it loads the tokenizer of that folder.
 func (o *options) vocabulary(from, path string) (v vocabulary, err error) {
 	if from == "" {
 		from = o.tokenizer
@@ -26,7 +26,7 @@ func (o *options) vocabulary(from, path string) (v vocabulary, err error) {
 		}
 	}
 	progress, text := tokenize.ProgressBar(os.Stderr), textfile.Set{Paths: []string{path}, Encoding: o.encoding}
-	characters := o.vocab / 4 // that a piece of its own may be, so that a text with thousands leaves room for longer pieces
+	characters := o.vocab / 4 // at most, so that a text with thousands of them leaves room for longer pieces
 	switch from {
 	case "char":
 		v.Tokenizer, err = tokenize.TrainOn(text, tokenize.CharTrainer{Progress: progress}.Train)

@@ -9,7 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// TestTokenizers: a model can be trained with every kind of tokenizer, and its folder holds what generate needs of it.
+// TestTokenizers: a model can be trained with every kind of tokenizer, and its folder holds the tokenizer's files.
 func TestTokenizers(t *testing.T) {
 	saved := filepath.Join(t.TempDir(), "small.json")
 	tok, err := tokenize.BPETrainer{VocabSize: 280}.Train(func(yield func(string) bool) { yield("the quick brown fox") })
@@ -64,7 +64,7 @@ func TestTokenizers(t *testing.T) {
 	}
 }
 
-// shared is the path of reference data beside the project, "" where it is missing.
+// shared returns the path of reference data, or "" if it is missing.
 func shared(parts ...string) string {
 	path := filepath.Join(append([]string{"..", "..", "..", "shared"}, parts...)...)
 	if _, err := os.Stat(path); err != nil {

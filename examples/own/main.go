@@ -1,4 +1,4 @@
-// Own defines a small Transformer of its own, trains it for some seconds on a book, measures it, and saves its weights.
+// Own defines a small Transformer, trains it on a book for some seconds, prints its validation loss and saves its weights.
 package main
 
 import (
@@ -42,7 +42,7 @@ func (m Model) Forward(s *graph.Scope, tokens *G.Node) *G.Node {
 	return embed.Head(s, table, x) // (B, T, V)
 }
 
-// Loss declares inputs, outputs and what to minimize, for training and for evaluation.
+// Loss declares the inputs, the outputs and the loss, for training and for evaluation.
 func (m Model) Loss(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		tokens, targets := s.Input("tokens", tensor.Int32, b, t), s.Input("targets", tensor.Int32, b, t)

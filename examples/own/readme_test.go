@@ -13,7 +13,7 @@ func TestExit(t *testing.T) {
 	flagstest.Exit(t, main, map[string]int{"-nope": 1, "more": 1, "-h": 0, "help": 0, "version": 0})
 }
 
-// TestREADME checks that the Go code of the README is the code of this program, which runs.
+// TestREADME checks that the Go code in the README is part of this program.
 func TestREADME(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {

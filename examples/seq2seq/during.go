@@ -6,7 +6,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
 
-// sample turns the first source that is held out into a text with the weights as they are.
+// sample generates the target of the first held-out source with the current weights.
 func (t *training) sample() (string, error) {
 	d, err := generate.NewDecoder(t.params, t.model, 1)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// evaluation is the flags of eval.
+// evaluation holds the flags of eval.
 type evaluation struct {
 	dataset
 	model string
@@ -28,13 +28,13 @@ type evaluation struct {
 
 func (e *evaluation) flags(f *flags.Set) {
 	e.set = f.FlagSet
-	e.dataset.flags(f, "those of the model's run")
+	e.dataset.flags(f, "the held-out pairs of the model's run")
 	f.StringVar(&e.model, "model", "out/seq2seq", "`folder` of the model")
 	f.IntVar(&e.batch, "batch", 64, "pairs in a batch")
 }
 
-// run prints the share of the pairs whose generated text (greedy) is the target, and the share of the tokens of all targets, their
-// ends included, that are the most likely ones after the right beginning.
+// run prints two accuracies: the share of pairs whose greedy text equals the target, and the share of target tokens, ends included,
+// that the model finds most likely after the true tokens before them.
 func (e *evaluation) run(w io.Writer) error {
 	if err := flags.AtLeast("batch", e.batch, 1); err != nil {
 		return err
@@ -59,8 +59,8 @@ func (e *evaluation) run(w io.Writer) error {
 	}
 	size := data.PairSize{B: e.batch, S: t.model.Source, T: t.model.Target}
 	if _, long := pairs.Fit(size); long > 0 {
-		return errors.Errorf("%d of %d pairs are longer than the %d source and %d target tokens that the model was trained for: leave them out, "+
-			"or train on data with as long ones", long, len(pairs), size.S, size.T-1)
+		return errors.Errorf("%d of %d pairs are longer than the model's %d source and %d target tokens: leave them out, "+
+			"or train a model on longer pairs", long, len(pairs), size.S, size.T-1)
 	}
 	p, err := graph.Build(t.params, graph.Eval, t.model.Loss(size.B, size.S, size.T))
 	if err != nil {
@@ -83,19 +83,19 @@ func (e *evaluation) run(w io.Writer) error {
 	return err
 }
 
-// recall takes the pairs of the model's run unless the command line names others.
+// recall sets the flags of the data from the model's run, unless the command line names pairs.
 func (e *evaluation) recall() error {
 	if e.file+e.source+e.target != "" {
 		return nil
 	}
 	_, err := job.Recall(e.set, e.model, "data", "separator", "source", "target", "encoding", "held-out")
 	if errors.Is(err, fs.ErrNotExist) {
-		return errors.Errorf("-data is missing, and %s has no run that held out pairs: name a file of pairs to score", e.model)
+		return errors.Errorf("-data is missing, and %s has no run with held-out pairs: name a file of pairs to score", e.model)
 	}
 	return err
 }
 
-// exact counts the pairs of a batch whose text comes out as it should.
+// exact returns the number of pairs of a batch whose generated text equals the target.
 func (t *translator) exact(pairs data.Pairs, texts []data.TextPair) (n int, err error) {
 	sources, starts := make([][]int32, t.Batch()), make([][]int32, t.Batch())
 	for i := range sources {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestEvalOfRun: without -data, eval scores the pairs that the run held out, with the run's -held-out.
+// TestEvalOfRun: without -data, eval scores the held-out pairs of the run, with the run's -held-out.
 func TestEvalOfRun(t *testing.T) {
 	out, data := filepath.Join(t.TempDir(), "model"), pairsFile(t, 100)
 	command := func(line string) (string, error) {

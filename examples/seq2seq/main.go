@@ -1,18 +1,18 @@
 // Seq2seq trains the encoder-decoder of "Attention Is All You Need" to turn one text into another.
 //
-// With no arguments it learns to write dates in one form, "september 27, 1994" as 1994-09-27, from 20,000 made-up ones; it takes
-// under a minute on two cores, saves the model to out/seq2seq and shows what it does to dates it has not seen. The flags of train
-// go without a command too. The commands do one thing each:
+// With no arguments it learns to write dates in one form, "september 27, 1994" as 1994-09-27, from 20,000 made-up dates. It saves the
+// model to out/seq2seq and prints its answers to unseen dates. This takes under a minute on two cores. The flags of train also work
+// without a command. The commands are:
 //
 //	go run ./examples/seq2seq train -data PAIRS -out DIR …    one file of source<TAB>target lines, .gz too
 //	go run ./examples/seq2seq train -source FILE -target FILE -out DIR …     or two files, line by line
-//	go run ./examples/seq2seq generate -model DIR             ask for texts, or read one a line from a pipe
+//	go run ./examples/seq2seq generate -model DIR             ask for texts, or read one per line from a pipe
 //	go run ./examples/seq2seq generate -model DIR -prompt TEXT -beam N
 //	go run ./examples/seq2seq eval -model DIR -data PAIRS
 //	go run ./examples/seq2seq help train                      list the flags, in groups
 //
-// The last tenth of the pairs is held out: train stops on it and eval scores it. Ctrl-C finishes the step, saves and leaves; train
-// -resume goes on where it was, bit for bit.
+// The last tenth of the pairs is held out: train validates on it and eval scores it. Ctrl-C finishes the step, saves and exits; train
+// -resume continues the run, bit for bit.
 package main
 
 import (
@@ -29,13 +29,13 @@ import (
 func main() { program(os.Stdout).Main() }
 
 const about = "Seq2seq trains a Transformer to turn one text into another. Without a command it learns to write made-up dates in one form, " +
-	"goes on with a run that was interrupted, and shows what it does to dates that it has not seen."
+	"or resumes an interrupted run, and prints its answers to unseen dates."
 
 // program declares the commands, which write to w.
 func program(w io.Writer) flags.Program {
 	o, g, e := defaults(), new(generation), new(evaluation)
 	return flags.Program{Name: "seq2seq", About: about, Commands: []flags.Command{
-		{About: "train, then show some dates; the flags are those of train", Example: "-steps 1600 -out out/longer",
+		{About: "train, then show some dates; takes the flags of train", Example: "-steps 1600 -out out/longer",
 			Flags: o.flags, Run: func() error { return demo(w, o) }},
 		{Name: "train", About: "train a model on pairs of texts", Example: "-data pairs.tsv -out out/pairs",
 			Flags: o.flags, Run: o.train},
@@ -46,7 +46,7 @@ func program(w io.Writer) flags.Program {
 	}}
 }
 
-// demo is the main job: train on made-up dates, or finish a run that was interrupted, and show what was learnt.
+// demo trains on made-up dates, or resumes an interrupted run, and prints the targets of some sources.
 func demo(w io.Writer, o *options) error {
 	o.Auto = true
 	if finished, err := learn(o); err != nil || !finished {
@@ -72,7 +72,7 @@ func demo(w io.Writer, o *options) error {
 	return nil
 }
 
-// samples returns some sources that the model has not seen.
+// samples returns some sources that are held out of training.
 func (o *options) samples() (sources []string, err error) {
 	if o.file+o.source == "" {
 		return []string{"february 29, 2024", "3/14/15", "Friday, July 4, 1997", "1 JAN 2000"}, nil

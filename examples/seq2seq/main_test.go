@@ -14,7 +14,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// small learns nothing worth having in a second.
+// small returns the options of a run that takes a second and learns little.
 func small(out string) *options {
 	o := defaults()
 	o.Out, o.layers, o.dim, o.hidden, o.heads = out, 1, 16, 32, 2
@@ -76,7 +76,7 @@ func TestTrainGenerateEval(t *testing.T) {
 	}
 }
 
-// TestResume compares a run in two halves with one in a piece.
+// TestResume compares a resumed run with an uninterrupted run.
 func TestResume(t *testing.T) {
 	data := pairsFile(t, 100)
 	weights := func(stops ...int) []byte {
@@ -97,7 +97,7 @@ func TestResume(t *testing.T) {
 		return b
 	}
 	if !bytes.Equal(weights(3, 6), weights(6)) {
-		t.Error("a resumed run gives other weights than one in a piece")
+		t.Error("a resumed run gives other weights than an uninterrupted run")
 	}
 }
 
@@ -141,7 +141,7 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// TestEmptySources: pairs without a source are left out, and it is an error if none is left.
+// TestEmptySources: pairs without a source are left out. If no pair is left, that is an error.
 func TestEmptySources(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pairs")
 	for text, want := range map[string]string{

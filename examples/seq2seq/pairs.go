@@ -13,25 +13,25 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// dataset is where pairs come from, the flags that train and eval share.
+// dataset holds the flags of the pairs, which train and eval share.
 type dataset struct {
 	file, separator, source, target string
 	encoding                        textfile.Encoding
 	heldOut                         float64
 }
 
-// flags declares the flags. The text otherwise names the pairs without -data and -source.
+// flags declares the flags. The text otherwise describes the default pairs.
 func (d *dataset) flags(f *flags.Set, otherwise string) {
 	f.Group("Data")
-	f.StringVar(&d.file, "data", "", "`file` of pairs of texts, one pair in a line, .gz too (default: "+otherwise+")")
+	f.StringVar(&d.file, "data", "", "`file` of pairs of texts, one pair per line, .gz too (default: "+otherwise+")")
 	f.StringVar(&d.separator, "separator", "\t", "text between source and target in -data (default a tab)")
-	f.StringVar(&d.source, "source", "", "`file` of sources, one in a line, with -target instead of -data")
-	f.StringVar(&d.target, "target", "", "`file` of targets, one in a line")
+	f.StringVar(&d.source, "source", "", "`file` of sources, one per line; with -target, instead of -data")
+	f.StringVar(&d.target, "target", "", "`file` of targets, one per line")
 	f.TextVar(&d.encoding, "encoding", d.encoding, flags.EncodingHelp)
-	f.Float64Var(&d.heldOut, "held-out", 0.1, "fraction of the pairs, from their end, that train leaves out and eval scores; 1 scores all")
+	f.Float64Var(&d.heldOut, "held-out", 0.1, "fraction of the pairs, from their end, held out of training and scored by eval; 1 scores all")
 }
 
-// check reports the first flag whose value makes no sense.
+// check returns an error for the first invalid flag.
 func (d *dataset) check() error {
 	if !(d.heldOut > 0 && d.heldOut <= 1) {
 		return errors.Errorf("-held-out is %g, want more than 0 and at most 1", d.heldOut)
@@ -42,7 +42,7 @@ func (d *dataset) check() error {
 	return flags.First(flags.File("data", d.file), flags.File("source", d.source), flags.File("target", d.target))
 }
 
-// read returns the pairs to learn from and those held out.
+// read returns the pairs to learn from and the held-out pairs.
 func (d *dataset) read() (learning, held []data.TextPair, err error) {
 	if err := d.check(); err != nil {
 		return nil, nil, err
@@ -50,7 +50,7 @@ func (d *dataset) read() (learning, held []data.TextPair, err error) {
 	var all []data.TextPair
 	switch {
 	case d.file != "":
-		all, err = data.ReadPairs(d.file, strings.ReplaceAll(d.separator, `\t`, "\t"), d.encoding) // as a shell passes it on
+		all, err = data.ReadPairs(d.file, strings.ReplaceAll(d.separator, `\t`, "\t"), d.encoding) // a shell passes \t as two characters
 	case d.source != "":
 		all, err = data.ReadParallel(d.source, d.target, d.encoding)
 	default:

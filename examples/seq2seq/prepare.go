@@ -19,7 +19,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// training is a model, its Programs over the same weights, and how they are trained.
+// training is a model, the Programs over its weights, and its training.
 type training struct {
 	*options
 	tok            vocabulary
@@ -124,7 +124,7 @@ func (o *options) pairs() (tok vocabulary, learning, held data.Pairs, err error)
 	return tok, learning, held, nil
 }
 
-// transformer is a model for the longest of the pairs.
+// transformer returns a model of the sizes in the flags, for pairs as long as the longest.
 func (o *options) transformer(tok vocabulary, pairs data.Pairs) models.Seq2Seq {
 	m := models.Seq2Seq{
 		EncoderLayers: o.layers, DecoderLayers: o.layers, Heads: o.heads, Dim: o.dim, Hidden: o.hidden,
@@ -137,12 +137,12 @@ func (o *options) transformer(tok vocabulary, pairs data.Pairs) models.Seq2Seq {
 	return m
 }
 
-// marks are the first of the ids of each kind. Any id fills up rows of a model without one for it, as the lengths leave it out.
+// marks returns the first id of each kind. Without an id for padding, the end fills up rows: the lengths exclude it.
 func marks(m models.Seq2Seq) data.Marks {
 	return data.Marks{Pad: slices.Concat(m.PAD, m.EOS)[0], BOS: m.BOS[0], EOS: m.EOS[0]}
 }
 
-// checkMarks reports a mark that the configuration of a model lacks.
+// checkMarks returns an error if the configuration of a model lacks BOS or EOS.
 func checkMarks(m models.Seq2Seq) error {
 	if len(m.BOS) == 0 || len(m.EOS) == 0 {
 		return errors.Errorf("config.json has bos_token_id %v and eos_token_id %v, want at least one of each", m.BOS, m.EOS)

@@ -12,23 +12,23 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-const tokenizerHelp = "`name` of a tokenizer to train on both sides: char, word, bpe, unigram or wordpiece; or the path of a trained one " +
-	"that has tokens for padding, beginning and end: the folder of a model, a tokenizer.json, a vocab.json with its merges.txt, a .model or a .tiktoken"
+const tokenizerHelp = "`name` of a tokenizer to train on both sides: char, word, bpe, unigram or wordpiece; or the path of a trained tokenizer " +
+	"with tokens for padding, beginning and end: the folder of a model, a tokenizer.json, a vocab.json with its merges.txt, a .model or a .tiktoken"
 
-// special are the tokens that are no text, of what is trained here: padding, beginning and end.
+// special lists the special tokens of a trained tokenizer: padding, beginning and end.
 var special = []string{"<pad>", "<s>", "</s>"}
 
-// vocabulary is a tokenizer, its tokens that are no text, and the files that the folder of a model holds of it.
+// vocabulary is a tokenizer, its special tokens, and its files in the folder of a model.
 type vocabulary struct {
 	*tokenize.Tokenizer
 	marks data.Marks
 	files map[string][]byte
 }
 
-// vocabulary trains the tokenizer on texts, or loads it.
+// vocabulary trains the tokenizer on texts or loads it.
 func (o *options) vocabulary(texts iter.Seq[string]) (v vocabulary, err error) {
 	progress := tokenize.ProgressBar(os.Stderr)
-	characters := o.vocab / 4 // that a piece of its own may be, so that a text with thousands leaves room for longer pieces
+	characters := o.vocab / 4 // at most, so that a text with thousands of them leaves room for longer pieces
 	switch o.tokenizer {
 	case "char":
 		v.Tokenizer, err = tokenize.CharTrainer{Special: special, Unknown: "<unk>", Progress: progress}.Train(texts)
@@ -49,7 +49,7 @@ func (o *options) vocabulary(texts iter.Seq[string]) (v vocabulary, err error) {
 	if err != nil {
 		return v, err
 	}
-	v.Tokenizer = v.ForText() // batches have the marks
+	v.Tokenizer = v.ForText() // batches add the marks
 	if err := v.findMarks(); err != nil {
 		return v, errors.WithMessagef(err, "the tokenizer of %s", o.tokenizer)
 	}
@@ -57,8 +57,8 @@ func (o *options) vocabulary(texts iter.Seq[string]) (v vocabulary, err error) {
 	return v, err
 }
 
-// findMarks takes the tokens that are no text from the roles. BERT's [CLS] and [SEP] serve as beginning and end. The error names
-// the roles without a token.
+// findMarks finds the special tokens by their roles. BERT's [CLS] and [SEP] serve as beginning and end. The error names the roles
+// without a token.
 func (v *vocabulary) findMarks() error {
 	var missing []string
 	for _, mark := range []struct {

@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// TestTokenizers: a model can be trained with every kind of tokenizer, and its folder holds what generate needs of it.
+// TestTokenizers: a model can be trained with every kind of tokenizer, and its folder holds the tokenizer's files.
 func TestTokenizers(t *testing.T) {
 	data := pairsFile(t, 100)
 	saved := filepath.Join(t.TempDir(), "marked.json")
@@ -53,7 +53,7 @@ func TestTokenizers(t *testing.T) {
 	}
 }
 
-// TestMissingMarks: a tokenizer without tokens for padding, beginning or end is an error that names them all.
+// TestMissingMarks: a tokenizer without tokens for padding, beginning or end is an error that names every missing role.
 func TestMissingMarks(t *testing.T) {
 	saved := filepath.Join(t.TempDir(), "plain.json")
 	saveBPE(t, saved, "<s>")
@@ -66,14 +66,14 @@ func TestMissingMarks(t *testing.T) {
 		}
 	}
 	if err != nil && strings.Contains(err.Error(), "bos_token") {
-		t.Errorf("got error %v, which names the beginning though there is one", err)
+		t.Errorf("got error %v, which names the beginning, but the tokenizer has that token", err)
 	}
 	if _, err := os.Stat(o.Out); err == nil {
-		t.Error("the folder of the model is there")
+		t.Error("got a folder of the model, want none")
 	}
 }
 
-// TestSentencePieceWithoutPadding: the .model of Llama has a beginning and an end.
+// TestSentencePieceWithoutPadding: the .model of Llama has tokens for beginning and end only.
 func TestSentencePieceWithoutPadding(t *testing.T) {
 	o := small(filepath.Join(t.TempDir(), "model"))
 	o.file, o.tokenizer = pairsFile(t, 20), shared("tokenizers", "llama2", "tokenizer.model")
@@ -97,7 +97,7 @@ func saveBPE(t *testing.T, path string, special ...string) {
 	}
 }
 
-// shared is the path of reference data beside the project, "" where it is missing.
+// shared returns the path of reference data, or "" if it is missing.
 func shared(parts ...string) string {
 	path := filepath.Join(append([]string{"..", "..", "..", "shared"}, parts...)...)
 	if _, err := os.Stat(path); err != nil {

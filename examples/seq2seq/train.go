@@ -5,7 +5,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// train is the command.
+// train runs the command train.
 func (o *options) train() error {
 	_, err := learn(o)
 	return err

@@ -18,7 +18,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// translator is a trained model that turns texts into texts, some at a time.
+// translator is a trained model with its tokenizer and a decoder.
 type translator struct {
 	model  models.Seq2Seq
 	tok    *tokenize.Tokenizer
@@ -44,17 +44,17 @@ func open(dir string, batch int) (*translator, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.params.Expect(dir, shapes)                                                    // a configuration of another model ends the declaration
+	t.params.Expect(dir, shapes)                                                    // the declaration fails if the file is of another model
 	if t.Decoder, err = generate.NewDecoder(t.params, t.model, batch); err != nil { // declares the parameters
 		return nil, err
 	}
 	return t, checkpoints.LoadWeights(dir, t.params.All(), checkpoints.Rules{})
 }
 
-// noTokens forbids the rows of the vocabulary that are no tokens.
+// noTokens returns the bias that forbids rows of the vocabulary without a token.
 func (t *translator) noTokens() map[int32]float32 { return folder.NoTokens(t.tok, t.model.TargetVocab) }
 
-// generation is the flags of generate.
+// generation holds the flags of generate.
 type generation struct {
 	set           *flags.Set
 	model, prompt string
@@ -66,13 +66,13 @@ func (g *generation) flags(f *flags.Set) {
 	g.set = f
 	f.Group("Text")
 	f.StringVar(&g.model, "model", "out/seq2seq", "`folder` of the model")
-	f.StringVar(&g.prompt, "prompt", "", "text to turn into another (default: asks on a terminal, else reads one text a line)")
+	f.StringVar(&g.prompt, "prompt", "", "text to turn into another (default: asks on a terminal, else reads one text per line)")
 	f.Group("Search")
 	f.IntVar(&g.beam, "beam", 4, "width of the beam; 1 takes the most likely token each time")
-	f.Float64Var(&g.penalty, "length-penalty", 1, "power of the length by which a result's log-probability is divided")
+	f.Float64Var(&g.penalty, "length-penalty", 1, "divides the log-probability of a result by its length to this power")
 }
 
-// start writes the target of -prompt, or of each text of standard input.
+// start writes the target of -prompt, or of each line of standard input.
 func (g *generation) start(w io.Writer) error {
 	if g.set.Given("prompt") {
 		return g.run(w)
@@ -99,7 +99,7 @@ func (g *generation) run(w io.Writer) error {
 	return answer(context.Background(), g.prompt)
 }
 
-// translate opens the model and returns the function that writes a text's target. The target of an empty text is empty.
+// translate opens the model and returns a function that writes the target of a text. The target of an empty text is empty.
 func (g *generation) translate(w io.Writer) (prompts.Answer, error) {
 	if err := flags.First(flags.AtLeast("beam", g.beam, 1), flags.Model("model", g.model)); err != nil {
 		return nil, err

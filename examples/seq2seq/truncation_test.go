@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// TestTruncation: the truncation and the padding of a tokenizer.json reach neither the pairs nor a prompt.
+// TestTruncation: truncation and padding of a tokenizer.json apply neither to pairs nor to a prompt.
 func TestTruncation(t *testing.T) {
 	saved := filepath.Join(t.TempDir(), "cut.json")
 	saveBPE(t, saved, "<pad>", "<s>", "</s>")

@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// The kinds, as tables and plots call them.
+// The names of the kinds in tables and plots.
 const (
 	bytesKind = "bytes"
 	charsKind = "characters"
@@ -18,17 +18,17 @@ const (
 	pieceKind = "WordPiece"
 )
 
-// unknown is the unknown token of what is trained here. Texts that hold "<unk>" in the place of rare words, as wikitext-2 does, do not
-// hold this one, so that each tokenizer learns theirs like any other word.
+// unknown is the unknown token of the trained tokenizers. It differs from the "<unk>" that replaces rare words in texts such as
+// wikitext-2, so that each tokenizer learns "<unk>" like any other word.
 const unknown = "<|unknown|>"
 
-// leastSize is the number of bytes, which byte-level BPE holds all.
+// leastSize is the least vocabulary size: byte-level BPE has every byte.
 const leastSize = 256
 
-// trainer makes a tokenizer of at most size entries, 0: of as many as there are.
+// trainer trains a tokenizer of at most size entries; 0 means no limit.
 type trainer func(size int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error)
 
-// contestant is a way to cut text: one to train, or one that is there.
+// contestant is a tokenizer to compare: a kind to train, or a published tokenizer.
 type contestant struct {
 	kind  string
 	size  int
@@ -43,7 +43,7 @@ func (c contestant) name() string {
 	return c.kind + " " + number(c.size)
 }
 
-// contestants are all kinds of tokenizers that can be trained.
+// contestants returns every kind of tokenizer to train, in every size.
 func contestants(sizes []int) []contestant {
 	list := []contestant{{kind: bytesKind, train: trainBytes}, {kind: charsKind, train: trainChars}}
 	for _, kind := range []contestant{
@@ -61,7 +61,7 @@ func contestants(sizes []int) []contestant {
 	return list
 }
 
-// trainBytes is byte-level BPE that merges nothing.
+// trainBytes returns a byte-level BPE without merges.
 func trainBytes(_ int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
 	return tokenize.BPETrainer{VocabSize: leastSize, Progress: progress}.Train(texts)
 }
@@ -78,8 +78,8 @@ func trainBPE(size int, texts iter.Seq[string], progress func(tokenize.Progress)
 	return tokenize.BPETrainer{VocabSize: size, Progress: progress}.Train(texts)
 }
 
-// Of Unigram and WordPiece a quarter of the entries may be single characters (of WordPiece, as many again within words), so that
-// room is left for longer ones where there are thousands of characters, as in Korean.
+// At most a quarter of the entries of Unigram and WordPiece are single characters (WordPiece has as many again within words). This
+// leaves room for longer entries if the text has thousands of characters, as in Korean.
 
 func trainUnigram(size int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
 	return tokenize.UnigramTrainer{VocabSize: size, Unknown: unknown, LimitAlphabet: size / 4, Progress: progress}.Train(texts)
@@ -89,7 +89,7 @@ func trainWordPiece(size int, texts iter.Seq[string], progress func(tokenize.Pro
 	return tokenize.WordPieceTrainer{VocabSize: size, Unknown: unknown, LimitAlphabet: size / 4, Progress: progress}.Train(texts)
 }
 
-// load reads published tokenizers. Their names are those of their files, or of the folders when the file's says nothing.
+// load reads published tokenizers.
 func load(flags []string) ([]contestant, error) {
 	var list []contestant
 	for _, flag := range flags {
@@ -104,6 +104,7 @@ func load(flags []string) ([]contestant, error) {
 	return list, nil
 }
 
+// published returns the name of a published tokenizer: of its file, or of the folder if the file has a generic name.
 func published(path string) string {
 	if full, err := filepath.Abs(path); err == nil {
 		path = full

@@ -12,10 +12,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// printCuts shows a sentence as each tokenizer cuts it.
+// printCuts prints the tokens of a sentence by each tokenizer.
 func printCuts(w io.Writer, sentence string, rows []row) error {
-	ink := inkFor(w)
-	fmt.Fprintf(w, "\n%s\n%s\n\n", sentence, ink.legend)
+	style := styleFor(w)
+	fmt.Fprintf(w, "\n%s\n%s\n\n", sentence, style.legend)
 	longest := 0
 	for _, r := range rows {
 		longest = max(longest, utf8.RuneCountInString(r.name()))
@@ -25,19 +25,19 @@ func printCuts(w io.Writer, sentence string, rows []row) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%-*s %4d  %s\n", longest, r.name(), tokens, ink.line(sentence, cells))
+		fmt.Fprintf(w, "%-*s %4d  %s\n", longest, r.name(), tokens, style.line(sentence, cells))
 	}
 	return nil
 }
 
-// cell is a stretch of a sentence and the tokens that it takes. It is more than one token where they hold parts of characters.
+// cell is a span of a sentence and its number of tokens, more than one if tokens split a character.
 type cell struct {
 	tokenize.Span
 	tokens  int
 	unknown bool
 }
 
-// cut returns the cells of a sentence in order. What a tokenizer leaves out lies between them.
+// cut returns the cells of a sentence in order. Text that the tokenizer drops is between the cells.
 func cut(tok *tokenize.Tokenizer, sentence string) (cells []cell, tokens int, err error) {
 	e, err := tok.EncodeDetailed(sentence)
 	if err != nil {
@@ -56,34 +56,34 @@ func cut(tok *tokenize.Tokenizer, sentence string) (cells []cell, tokens int, er
 	return cells, len(e.IDs), nil
 }
 
-// ink is how cells look.
-type ink struct {
+// style holds the marks and colours of cells.
+type style struct {
 	legend                string
-	even, odd, bad, reset string // what stands around a cell
-	between               string // two cells that touch
+	even, odd, bad, reset string // before and after a cell
+	between               string // between adjacent cells
 }
 
-// inkFor colours terminals unless NO_COLOR is set (https://no-color.org).
-func inkFor(w io.Writer) ink {
+// styleFor returns colours for a terminal unless NO_COLOR is set (https://no-color.org).
+func styleFor(w io.Writer) style {
 	f, ok := w.(*os.File)
 	if ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
-		return ink{
-			legend: "cut by each, with the number of tokens; red is unknown, ³ is three tokens for these characters",
+		return style{
+			legend: "each tokenizer's tokens and their number; red is unknown, ³ means three tokens for these characters",
 			even:   "\x1b[30;48;5;153m", odd: "\x1b[30;48;5;222m", bad: "\x1b[97;41m", reset: "\x1b[0m",
 		}
 	}
-	return ink{legend: "cut by each, with the number of tokens; ⟨⟩ marks unknown tokens, ³ marks three tokens for these characters", between: "|"}
+	return style{legend: "each tokenizer's tokens and their number; ⟨⟩ is unknown, ³ means three tokens for these characters", between: "|"}
 }
 
-// line writes the cells with what lies between.
-func (k ink) line(sentence string, cells []cell) string {
+// line returns the cells and the text between them.
+func (s style) line(sentence string, cells []cell) string {
 	var b strings.Builder
-	at, shades := 0, []string{k.even, k.odd}
+	at, shades := 0, []string{s.even, s.odd}
 	for i, c := range cells {
 		if c.Start > at {
 			b.WriteString(sentence[at:c.Start])
 		} else if i > 0 {
-			b.WriteString(k.between)
+			b.WriteString(s.between)
 		}
 		part := sentence[c.Start:c.End]
 		if c.tokens > 1 {
@@ -91,18 +91,18 @@ func (k ink) line(sentence string, cells []cell) string {
 		}
 		switch {
 		case !c.unknown:
-			b.WriteString(shades[i%2] + part + k.reset)
-		case k.bad == "":
+			b.WriteString(shades[i%2] + part + s.reset)
+		case s.bad == "":
 			b.WriteString("⟨" + part + "⟩")
 		default:
-			b.WriteString(k.bad + part + k.reset)
+			b.WriteString(s.bad + part + s.reset)
 		}
 		at = max(at, c.End)
 	}
 	return b.String() + sentence[at:]
 }
 
-// superscript writes n in small raised digits.
+// superscript returns n in superscript digits.
 func superscript(n int) string {
 	digits := []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")
 	var b strings.Builder

@@ -5,48 +5,48 @@ import (
 	"strings"
 )
 
-// findings says in some sentences what the figures show.
+// findings returns a summary of the figures in three paragraphs.
 func findings(rows []row) []string {
 	kinds := map[string][]row{}
 	for _, r := range rows {
 		kinds[r.kind] = append(kinds[r.kind], r)
 	}
-	return []string{whole(kinds), subwords(kinds), rivals(kinds)}
+	return []string{compareWords(kinds), compareSubwords(kinds), compareLargest(kinds)}
 }
 
-// whole compares characters and words.
-func whole(kinds map[string][]row) string {
+// compareWords compares characters and words.
+func compareWords(kinds map[string][]row) string {
 	chars, few, all := kinds[charsKind][0], kinds[wordsKind][0], last(kinds[wordsKind])
-	lost := "and none of them is unknown here"
+	lost := "and none is unknown"
 	if all.unknown > 0 {
-		lost = fmt.Sprintf("but %s of those are unknown, with a vocabulary of all %s words of the text", percent(all.counts), number(all.vocab))
+		lost = fmt.Sprintf("but %s of them are unknown, although the vocabulary has all %s words of the training text", percent(all.counts), number(all.vocab))
 	}
 	if few.vocab < all.vocab {
 		lost += fmt.Sprintf("; with %s entries, %s", number(few.vocab), percent(few.counts))
 	}
-	return fmt.Sprintf("Characters make %.2f tokens of a word (%.1f bytes each). Whole words with their punctuation make %.2f, %s.",
+	return fmt.Sprintf("Characters make %.2f tokens per word (%.1f bytes each). Whole words with their punctuation make %.2f, %s.",
 		chars.perWord(), chars.bytesPerToken(), all.perWord(), lost)
 }
 
-// subwords sets the largest byte-level BPE that has no more entries than there are words between the two.
-func subwords(kinds map[string][]row) string {
+// compareSubwords compares characters with the largest byte-level BPE whose vocabulary is no larger than that of all words.
+func compareSubwords(kinds map[string][]row) string {
 	chars, all, few, best := kinds[charsKind][0], last(kinds[wordsKind]), kinds[bpeKind][0], kinds[bpeKind][0]
 	for _, r := range kinds[bpeKind] {
 		if r.vocab <= all.vocab {
 			best = r
 		}
 	}
-	s := fmt.Sprintf("Of subwords, %s makes %.2f, %s as many as characters, with %s unknown and %s as many entries as there are words.",
+	s := fmt.Sprintf("Among subwords, %s makes %.2f, %s as many as characters, with %s unknown and %s as many entries as all words.",
 		best.name(), best.perWord(), times(best.perWord()/chars.perWord()), percent(best.counts), times(ratio(best.vocab, all.vocab)))
 	if end := last(kinds[bpeKind]); end.vocab > few.vocab {
-		s += fmt.Sprintf(" From %s to %s entries, %s as many, its tokens become %s as many.",
+		s += fmt.Sprintf(" From %s to %s entries (%s as many) its tokens fall to %s.",
 			number(few.vocab), number(end.vocab), times(ratio(end.vocab, few.vocab)), times(ratio(end.tokens, few.tokens)))
 	}
 	return s
 }
 
-// rivals compares subwords of the largest vocabularies.
-func rivals(kinds map[string][]row) string {
+// compareLargest compares the largest subword vocabularies.
+func compareLargest(kinds map[string][]row) string {
 	least, most := last(kinds[bpeKind]), last(kinds[bpeKind])
 	for _, kind := range []string{uniKind, pieceKind} {
 		r := last(kinds[kind])
@@ -58,15 +58,15 @@ func rivals(kinds map[string][]row) string {
 		}
 	}
 	if least.tokens == most.tokens {
-		return "The largest subword vocabularies all make as many tokens of the text."
+		return "The largest subword vocabularies all make the same number of tokens."
 	}
-	return fmt.Sprintf("Of the largest subword vocabularies %s makes the fewest tokens (%.2f a word, %s unknown) and %s the most (%.2f, %s).",
+	return fmt.Sprintf("Among the largest subword vocabularies, %s makes the fewest tokens (%.2f per word, %s unknown) and %s the most (%.2f, %s).",
 		least.name(), least.perWord(), percent(least.counts), most.name(), most.perWord(), percent(most.counts))
 }
 
 func last(rows []row) row { return rows[len(rows)-1] }
 
-// times says how many times as many, or which share.
+// times returns a ratio in words: a percentage below 1, else a number of times.
 func times(ratio float64) string {
 	if ratio < 1 {
 		return fmt.Sprintf("%.0f%%", 100*ratio)
@@ -74,7 +74,7 @@ func times(ratio float64) string {
 	return fmt.Sprintf("%.3g times", ratio)
 }
 
-// wrap writes each paragraph in lines of at most width characters.
+// wrap returns the paragraphs in lines of at most width characters.
 func wrap(paragraphs []string, width int) string {
 	var b strings.Builder
 	for _, p := range paragraphs {

@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// options are the flags.
+// options holds the flags.
 type options struct {
 	data       texts
 	tokenizers texts
@@ -29,17 +29,17 @@ func defaults() *options {
 
 func (o *options) flags(f *flags.Set) {
 	f.Group("Data")
-	f.Var(&o.data, "data", "`path` of the text to cut: a file, a folder or a glob, .gz too; paths with commas between are one text; "+
-		"given again, another text (default: Newton's Opticks of the Go distribution)")
+	f.Var(&o.data, "data", "`path` of the text to cut: a file, a folder or a glob, .gz too; comma-separated paths are one text; "+
+		"repeat the flag for another text (default: Newton's Opticks of the Go distribution)")
 	f.TextVar(&o.encoding, "encoding", o.encoding, flags.EncodingHelp)
-	f.IntVar(&o.column, "column", o.column, "field of lines with tabs that holds the text, from 1; 0 takes whole lines")
+	f.IntVar(&o.column, "column", o.column, "field with the text in tab-separated lines, from 1; 0 takes whole lines")
 	f.Float64Var(&o.heldOut, "held-out", o.heldOut, "fraction of each text, from its end, held out of training and cut")
 	f.Group("Tokenizers")
-	f.Var(&o.sizes, "sizes", "vocabulary `sizes` of words and subwords, with commas between")
-	f.Var(&o.tokenizers, "tokenizer", "`path` of a published tokenizer to compare with, as often as you like or with commas between: a tokenizer.json, "+
-		"a vocab.json with its merges.txt, a .model, a .tiktoken, or a folder that holds one")
+	f.Var(&o.sizes, "sizes", "comma-separated vocabulary `sizes` of words and subwords")
+	f.Var(&o.tokenizers, "tokenizer", "`path` of a published tokenizer to compare: a tokenizer.json, "+
+		"a vocab.json with its merges.txt, a .model, a .tiktoken, or a folder with one of them; for more, repeat the flag or use commas")
 	f.Group("Output")
-	f.StringVar(&o.sentence, "sentence", o.sentence, "sentence to show, cut (default: a held-out one with a word that is new)")
+	f.StringVar(&o.sentence, "sentence", o.sentence, "sentence to print as tokens (default: a held-out sentence with a new word)")
 	f.StringVar(&o.out, "out", o.out, "`folder` of the plots")
 }
 
@@ -53,7 +53,7 @@ func (o *options) check() error {
 	return nil
 }
 
-// texts is a flag that may be given more than once.
+// texts is a flag that can be repeated.
 type texts []string
 
 // String implements flag.Value.
@@ -68,12 +68,12 @@ func (t *texts) Set(s string) error {
 	return nil
 }
 
-// split returns what stands between the commas of s.
+// split returns the parts of s between commas.
 func split(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' })
 }
 
-// sizes is a flag of numbers with commas between.
+// sizes is a flag of comma-separated numbers.
 type sizes []int
 
 // String implements flag.Value.
@@ -85,13 +85,13 @@ func (s *sizes) String() string {
 	return strings.Join(list, ",")
 }
 
-// Set implements flag.Value. The sizes come in order, each once.
+// Set implements flag.Value. It sorts the sizes and removes duplicates.
 func (s *sizes) Set(list string) error {
 	*s = nil
 	for _, field := range split(list) {
 		n, err := strconv.Atoi(strings.TrimSpace(field))
 		if err != nil || n < leastSize {
-			return errors.Errorf("%q is no vocabulary size, want a number of at least %d", field, leastSize)
+			return errors.Errorf("%q is not a vocabulary size, want a number of at least %d", field, leastSize)
 		}
 		*s = append(*s, n)
 	}

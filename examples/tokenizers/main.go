@@ -1,15 +1,15 @@
-// Tokenizers shows how bytes, characters, words and subwords cut a text, and so why models read subwords.
+// Tokenizers shows how bytes, characters, words and subwords cut a text, and why models read subwords.
 //
-// With no arguments it takes a book that every Go distribution carries, Newton's Opticks: it trains byte-level BPE, Unigram and
-// WordPiece of several vocabulary sizes on nine tenths of it, which takes some seconds, and cuts the last tenth with each. It prints a
-// table (tokens per word, share of unknown tokens, speed), one sentence as each tokenizer cuts it, and what the figures say; a plot
-// goes to out/tokenizers. Any other text will do, several of them one after the other, and published tokenizers beside those trained:
+// With no arguments it takes Newton's Opticks, a book that every Go distribution carries. It trains byte-level BPE, Unigram and
+// WordPiece of several vocabulary sizes on nine tenths of the book, and cuts the last tenth with each, in some seconds. It prints a
+// table (tokens per word, share of unknown tokens, speed), one sentence as each tokenizer cuts it, and a summary; a plot goes to
+// out/tokenizers. It takes other texts, one after the other, and compares published tokenizers too:
 //
 //	go run ./examples/tokenizers -data PATH -data PATH …      files, folders or globs, .gz too
 //	go run ./examples/tokenizers -data ratings.txt -column 2  the second field of each line
 //	go run ./examples/tokenizers -tokenizer gpt2 -tokenizer t5/spiece.model -tokenizer cl100k_base.tiktoken
 //
-// Korean and English side by side, about two minutes on two cores:
+// Korean and English, in about two minutes on two cores:
 //
 //	go run ./examples/tokenizers -data ratings_train.txt -data wikitext-2/train.txt -column 2
 package main
@@ -58,7 +58,7 @@ func (o *options) run(w io.Writer) error {
 		return err
 	}
 	all := make([]*text, len(o.data))
-	for i, paths := range o.data { // before any of them is worked on
+	for i, paths := range o.data { // all texts, before the first comparison
 		if all[i], err = o.read(paths); err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (o *options) run(w io.Writer) error {
 	return nil
 }
 
-// compare trains every tokenizer on a text, cuts what is held out of it, and shows the outcome.
+// compare trains every tokenizer on a text, cuts the held-out lines, and prints the results.
 func (o *options) compare(w io.Writer, t *text, published []contestant, number int) error {
 	fmt.Fprintf(w, "%s\n\n", t)
 	rows, err := o.rows(t, published)
@@ -90,10 +90,10 @@ func (o *options) compare(w io.Writer, t *text, published []contestant, number i
 	return nil
 }
 
-// rows trains and measures one tokenizer after the other.
+// rows trains and measures the tokenizers in turn.
 func (o *options) rows(t *text, published []contestant) ([]row, error) {
 	var rows []row
-	short := map[string]bool{} // kinds of which the text has no more entries
+	short := map[string]bool{} // kinds that do not reach a larger size on this text
 	for _, c := range append(contestants(o.sizes), published...) {
 		if short[c.kind] {
 			continue
@@ -111,11 +111,11 @@ func (o *options) rows(t *text, published []contestant) ([]row, error) {
 	return rows, nil
 }
 
-// opticks is a text of every Go distribution.
+// opticks returns the path of Newton's Opticks in the Go distribution.
 func opticks() (string, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
-		return "", errors.Wrap(err, "go env GOROOT, to find a text; or name another with -data")
+		return "", errors.Wrap(err, "go env GOROOT, to find Newton's Opticks (-data names another text)")
 	}
 	return filepath.Join(strings.TrimSpace(string(root)), "src", "testdata", "Isaac.Newton-Opticks.txt"), nil
 }

@@ -22,7 +22,7 @@ func file(t *testing.T, name, text string) string {
 	return path
 }
 
-// lines are n lines of which some words come only at the end.
+// lines returns n lines. Some words occur only in the last lines.
 func lines(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -35,7 +35,7 @@ func lines(n int) string {
 	return b.String()
 }
 
-// TestRun goes through everything with two texts and a published tokenizer, made here.
+// TestRun compares tokenizers on two texts, with a saved tokenizer as the published one.
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	tok, err := trainBPE(260, slices.Values([]string{"the the quick"}), nil)
@@ -54,14 +54,14 @@ func TestRun(t *testing.T) {
 	}
 	for _, want := range []string{
 		"characters", "byte-level BPE", "Unigram", "WordPiece", "words", "\nmade ", "tokens/word",
-		"The quick brown ⟨Wolf⟩ jumps over 게으른 개를 넘는다|.", "8 bytes to learn from, 3 held out, which are 2 words",
+		"The quick brown ⟨Wolf⟩ jumps over 게으른 개를 넘는다|.", "8 bytes to learn from, 3 bytes in 2 words held out",
 	} {
 		if !strings.Contains(w.String(), want) {
 			t.Errorf("got no %q in\n%s", want, w.String())
 		}
 	}
 	if strings.Contains(w.String(), "\x1b") {
-		t.Error("there are colours in what is no terminal")
+		t.Error("got colours in a buffer, want none outside a terminal")
 	}
 	for _, name := range []string{"1-first.png", "2-second.png"} {
 		data, err := os.ReadFile(filepath.Join(dir, name))

@@ -9,25 +9,25 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// row is what is known of a tokenizer.
+// row holds the figures of a tokenizer.
 type row struct {
 	kind    string
 	vocab   int // entries
 	tok     *tokenize.Tokenizer
-	trained time.Duration // 0: it was there
-	speed   float64       // bytes of text encoded a second, by one goroutine
+	trained time.Duration // 0 if published
+	speed   float64       // bytes of text encoded per second by one goroutine
 	counts
 }
 
-// counts is how a tokenizer cuts lines.
+// counts holds the sizes of lines before and after encoding.
 type counts struct {
 	bytes, words, tokens, unknown int
 }
 
-// perWord is tokens per word, a word being what stands between spaces.
+// perWord returns tokens per word. A word is text between spaces.
 func (c counts) perWord() float64 { return ratio(c.tokens, c.words) }
 
-// unknownShare is the share of tokens that stand for text outside the vocabulary.
+// unknownShare returns the share of unknown tokens.
 func (c counts) unknownShare() float64 { return ratio(c.unknown, c.tokens) }
 
 func (c counts) bytesPerToken() float64 { return ratio(c.bytes, c.tokens) }
@@ -39,10 +39,10 @@ func ratio(a, b int) float64 {
 	return float64(a) / float64(b)
 }
 
-// name is the kind with the number of entries.
+// name returns the kind and the number of entries.
 func (r row) name() string { return r.kind + " " + number(r.vocab) }
 
-// measure trains a tokenizer where it must and cuts what is held out.
+// measure trains the tokenizer, unless it is published, and encodes the held-out lines.
 func (c contestant) measure(t *text, progress func(tokenize.Progress)) (row, error) {
 	r := row{kind: c.kind, tok: c.tok}
 	if c.train != nil {
@@ -63,7 +63,7 @@ func (c contestant) measure(t *text, progress func(tokenize.Progress)) (row, err
 	return r, err
 }
 
-// count cuts lines.
+// count encodes lines and returns their counts.
 func count(tok *tokenize.Tokenizer, lines []string) (counts, error) {
 	c := counts{bytes: size(lines), words: words(lines)}
 	missing, hasMissing := tok.Unk()
@@ -71,7 +71,7 @@ func count(tok *tokenize.Tokenizer, lines []string) (counts, error) {
 	for i, line := range lines {
 		var err error
 		if ids, err = tok.AppendEncode(ids[:0], line); err != nil {
-			return c, errors.WithMessagef(err, "line %d of those held out", i+1)
+			return c, errors.WithMessagef(err, "held-out line %d", i+1)
 		}
 		c.tokens += len(ids)
 		for _, id := range ids {
@@ -83,10 +83,10 @@ func count(tok *tokenize.Tokenizer, lines []string) (counts, error) {
 	return c, nil
 }
 
-// measuring is how long speed encodes at least.
+// measuring is the least duration of a measurement of speed.
 const measuring = 100 * time.Millisecond
 
-// speed encodes the lines again and again, after a first time that fills caches.
+// speed returns the bytes per second of repeated encoding. The caches are warm, as count has encoded the lines.
 func speed(tok *tokenize.Tokenizer, lines []string) (float64, error) {
 	var ids []int32
 	done := 0

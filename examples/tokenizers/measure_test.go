@@ -9,7 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// known has the words a, b, the, and the token "[UNK]" for others.
+// known returns a tokenizer with the words a, b, the, and the token "[UNK]" for others.
 func known(t *testing.T) *tokenize.Tokenizer {
 	t.Helper()
 	model, err := tokenize.NewWordLevel(map[string]int32{"[UNK]": 0, "a": 1, "b": 2, "the": 3}, "[UNK]")
@@ -23,7 +23,7 @@ func known(t *testing.T) *tokenize.Tokenizer {
 	return tok
 }
 
-// TestCount is counted by hand: "the cat, a b" is the, [UNK], [UNK], a, b; "한국 the" is [UNK], the.
+// TestCount compares with counts by hand: "the cat, a b" is the, [UNK], [UNK], a, b; "한국 the" is [UNK], the.
 func TestCount(t *testing.T) {
 	c, err := count(known(t), []string{"the cat, a b", "한국 the"})
 	if err != nil {
@@ -41,7 +41,7 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// TestUnknown: every kind that can meet text outside its vocabulary counts it, bytes never do.
+// TestUnknown: every kind counts text outside its vocabulary. Bytes are never unknown.
 func TestUnknown(t *testing.T) {
 	learn := &text{learning: []string{"aaa bbb aaa", "bbb aaa bbb"}, held: []string{"aaa zzz"}}
 	for _, c := range contestants([]int{300}) {
@@ -63,7 +63,7 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
-// TestPlainText: what a tokenizer puts around a text or cuts off does not count, nor is a mark in the text special.
+// TestPlainText: template tokens and truncation do not count, and the text of a special token is plain text.
 func TestPlainText(t *testing.T) {
 	stages := known(t).Stages()
 	stages.Added = []tokenize.AddedToken{{ID: 4, Text: "[CLS]", Special: true}}
@@ -85,7 +85,7 @@ func TestCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := ink{between: "|"}
+	plain := style{between: "|"}
 	for _, c := range []struct {
 		tok            *tokenize.Tokenizer
 		sentence, want string
@@ -100,14 +100,14 @@ func TestCut(t *testing.T) {
 			t.Errorf("%q: got %q of %d tokens (%v), want %q of %d", c.sentence, got, tokens, err, c.want, c.tokens)
 		}
 	}
-	colours := ink{even: "<", odd: "(", bad: "!", reset: "."}
+	colours := style{even: "<", odd: "(", bad: "!", reset: "."}
 	cells, _, err := cut(known(t), "a the x b")
 	if got, want := colours.line("a the x b", cells), "<a. (the. !x. (b."; err != nil || got != want {
 		t.Errorf("got %q (%v), want %q", got, err, want)
 	}
 }
 
-// TestFindings: the sentences say what the figures are.
+// TestFindings: the sentences state the figures.
 func TestFindings(t *testing.T) {
 	of := func(kind string, vocab, tokens, unknown int) row {
 		return row{kind: kind, vocab: vocab, counts: counts{bytes: 1000, words: 200, tokens: tokens, unknown: unknown}}
@@ -117,11 +117,11 @@ func TestFindings(t *testing.T) {
 		of(bpeKind, 500, 500, 0), of(bpeKind, 2000, 300, 0), of(bpeKind, 8000, 250, 0), of(uniKind, 8000, 260, 1), of(pieceKind, 8000, 270, 0),
 	}
 	want := []string{
-		"Characters make 4.50 tokens of a word (1.1 bytes each). Whole words with their punctuation make 1.20, but 5.00% of those are " +
-			"unknown, with a vocabulary of all 3,000 words of the text; with 500 entries, 25.00%.",
-		"Of subwords, byte-level BPE 2,000 makes 1.50, 33% as many as characters, with 0 unknown and 67% as many entries as there are words. " +
-			"From 500 to 8,000 entries, 16 times as many, its tokens become 50% as many.",
-		"Of the largest subword vocabularies byte-level BPE 8,000 makes the fewest tokens (1.25 a word, 0 unknown) and WordPiece 8,000 the most (1.35, 0).",
+		"Characters make 4.50 tokens per word (1.1 bytes each). Whole words with their punctuation make 1.20, but 5.00% of them are " +
+			"unknown, although the vocabulary has all 3,000 words of the training text; with 500 entries, 25.00%.",
+		"Among subwords, byte-level BPE 2,000 makes 1.50, 33% as many as characters, with 0 unknown and 67% as many entries as all words. " +
+			"From 500 to 8,000 entries (16 times as many) its tokens fall to 50%.",
+		"Among the largest subword vocabularies, byte-level BPE 8,000 makes the fewest tokens (1.25 per word, 0 unknown) and WordPiece 8,000 the most (1.35, 0).",
 	}
 	for i, got := range findings(rows) {
 		if got != want[i] {

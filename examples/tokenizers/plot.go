@@ -15,17 +15,17 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// Size of the picture; at 96 dots an inch it has 960 by 864 pixels.
+// The size of the picture: 960 by 864 pixels at 96 dots per inch.
 const (
 	width  = 10 * vg.Inch
 	height = 9 * vg.Inch
 	margin = vg.Inch / 8
 )
 
-// legend is the room to the right of the plots.
+// legend is the width of the legend, to the right of the plots.
 const legend = 1.9 * vg.Inch
 
-// colours are of the kinds in order; the published ones come last and share theirs when they are many.
+// colours are the colours of the kinds in order. Published tokenizers come last; colours repeat if there are many.
 var colours = []color.RGBA{
 	{127, 127, 127, 255}, {23, 190, 207, 255}, {31, 119, 180, 255}, {230, 97, 1, 255}, {44, 160, 44, 255}, {148, 103, 189, 255},
 	{214, 39, 40, 255}, {140, 86, 75, 255}, {227, 119, 194, 255}, {188, 189, 34, 255}, {0, 0, 0, 255}, {0, 0, 160, 255},
@@ -35,7 +35,7 @@ var colours = []color.RGBA{
 func savePlot(png, title string, rows []row) error {
 	tokens, unknown := plot.New(), plot.New()
 	tokens.Title.Text, tokens.Y.Label.Text = title, "tokens per word"
-	unknown.X.Label.Text, unknown.Y.Label.Text = "entries of the vocabulary", "unknown tokens, %"
+	unknown.X.Label.Text, unknown.Y.Label.Text = "vocabulary size", "unknown tokens, %"
 	tokens.Legend.Top, tokens.Legend.XOffs = true, legend
 	tokens.Legend.Padding = vg.Points(2)
 	for _, p := range []*plot.Plot{tokens, unknown} {
@@ -51,11 +51,11 @@ func savePlot(png, title string, rows []row) error {
 			return err
 		}
 	}
-	unknown.Legend = plot.NewLegend() // the one above is of both
+	unknown.Legend = plot.NewLegend() // the upper legend is for both
 	return writePNG(png, tokens, unknown)
 }
 
-// groups are the rows kind by kind.
+// groups returns the rows of each kind.
 func groups(rows []row) [][]row {
 	var all [][]row
 	for i, r := range rows {
@@ -82,7 +82,7 @@ func addLine(p *plot.Plot, rows []row, c color.RGBA, y func(row) float64) error 
 	return nil
 }
 
-// plainTicks are gonum's, without zeros behind the point.
+// plainTicks are gonum's default ticks without trailing zeros.
 type plainTicks struct{}
 
 // Ticks implements plot.Ticker.
@@ -96,7 +96,7 @@ func (plainTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// sizeTicks are 1, 2 and 5 of each power of ten.
+// sizeTicks returns ticks at 1, 2 and 5 times each power of ten.
 func sizeTicks() (ticks []plot.Tick) {
 	for power := 10; power <= 1e6; power *= 10 {
 		for _, n := range []int{power, 2 * power, 5 * power} {
@@ -106,7 +106,7 @@ func sizeTicks() (ticks []plot.Tick) {
 	return ticks
 }
 
-// writePNG draws two plots over one another with their axes in line.
+// writePNG draws two plots, one above the other, with aligned axes.
 func writePNG(png string, above, below *plot.Plot) error {
 	canvas := vgimg.New(width, height)
 	area := draw.Crop(draw.New(canvas), margin, -legend-margin, margin, -margin)

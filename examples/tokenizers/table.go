@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/message"
 )
 
-// number writes n with commas.
+// number returns n with commas between thousands.
 func number(n int) string { return message.NewPrinter(language.English).Sprint(n) }
 
 func printTable(w io.Writer, rows []row) {
@@ -29,10 +29,10 @@ func printTable(w io.Writer, rows []row) {
 		fmt.Fprintf(w, line, kind, number(r.vocab), fmt.Sprintf("%.2f", r.perWord()), percent(r.counts), fmt.Sprintf("%.2f", r.bytesPerToken()),
 			trained, fmt.Sprintf("%.1f MB/s", r.speed/1e6))
 	}
-	fmt.Fprintln(w, "\nWords are what stands between spaces; unknown is the share of the tokens; one goroutine encodes.")
+	fmt.Fprintln(w, "\nA word is text between spaces. Unknown is a share of the tokens. One goroutine encodes.")
 }
 
-// percent is the share of unknown tokens; a share that is not 0 does not look like it.
+// percent returns the share of unknown tokens in percent. A tiny share is "<0.01%", not "0.00%".
 func percent(c counts) string {
 	switch share := 100 * c.unknownShare(); {
 	case c.unknown == 0:

@@ -14,20 +14,20 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// text is a text in lines that are not empty, without their ends.
+// text holds the nonempty lines of a text, without line ends.
 type text struct {
 	name, paths    string
 	learning, held []string
 }
 
 func (t *text) String() string {
-	return fmt.Sprintf("%s: %s bytes to learn from, %s held out, which are %s words", t.paths, number(size(t.learning)), number(size(t.held)), number(words(t.held)))
+	return fmt.Sprintf("%s: %s bytes to learn from, %s bytes in %s words held out", t.paths, number(size(t.learning)), number(size(t.held)), number(words(t.held)))
 }
 
-// all yields the lines to learn from.
+// all yields the training lines.
 func (t *text) all() iter.Seq[string] { return slices.Values(t.learning) }
 
-// read reads a text and holds out its end.
+// read reads a text and holds out its last lines.
 func (o *options) read(paths string) (*text, error) {
 	var lines []string
 	n := 0
@@ -53,7 +53,7 @@ func (o *options) read(paths string) (*text, error) {
 	return &text{textName(paths), paths, lines[:cut], lines[cut:]}, nil
 }
 
-// field returns the part of a line that is text.
+// field returns the text of a line: -column, or all of it.
 func (o *options) field(line string) (string, error) {
 	if o.column == 0 || !strings.Contains(line, "\t") {
 		return line, nil
@@ -65,7 +65,7 @@ func (o *options) field(line string) (string, error) {
 	return fields[o.column-1], nil
 }
 
-// textName names a text after its first path, so that it can be the name of a file.
+// textName returns a name for a text and its plot, from the first path.
 func textName(paths string) string {
 	name := strings.TrimSuffix(filepath.Base(split(paths)[0]), ".gz")
 	name = strings.TrimSuffix(name, filepath.Ext(name))
@@ -88,7 +88,7 @@ func size(lines []string) (n int) {
 	return n
 }
 
-// words counts what stands between spaces.
+// words returns the number of words. A word is text between spaces.
 func words(lines []string) (n int) {
 	for _, line := range lines {
 		n += len(strings.Fields(line))
@@ -96,7 +96,7 @@ func words(lines []string) (n int) {
 	return n
 }
 
-// sample is the sentence to show: the first that is held out and has one word, or two, that the text before it has not.
+// sample returns the sentence to print: -sentence, or the first held-out sentence with one or two words that training has not seen.
 func (o *options) sample(t *text, rows []row) string {
 	if o.sentence != "" {
 		return o.sentence
@@ -121,7 +121,7 @@ func (o *options) sample(t *text, rows []row) string {
 	return strings.TrimSpace(string([]rune(t.held[0])[:min(66, len([]rune(t.held[0])))]))
 }
 
-// sentences yields the parts of a line behind which ". ", "? " or "! " stands, and its end.
+// sentences yields the sentences of a line. A sentence ends after ". ", "? " or "! ".
 func sentences(line string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for line = strings.TrimSpace(line); line != ""; {

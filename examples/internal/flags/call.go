@@ -1,4 +1,4 @@
 package flags
 
-// Call returns the words that start a command of a program, for a line that names the next command.
+// Call returns the words that start a command of a program, such as the next command to run.
 func Call(program, command string) string { return Program{Name: program}.call(command) }

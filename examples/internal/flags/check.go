@@ -12,7 +12,7 @@ func First(errs ...error) error {
 	return nil
 }
 
-// AtLeast returns an error that names the flag if value is less than least.
+// AtLeast returns an error that names the flag if value < least.
 func AtLeast(flag string, value, least int) error {
 	if value < least {
 		return errors.Errorf("-%s is %d, want at least %d", flag, value, least)

@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 )
 
-// values is what the flags of the program below are set to.
+// values holds the flags of the program below.
 type values struct {
 	data  string
 	steps int
@@ -19,7 +19,7 @@ type values struct {
 	quiet bool
 }
 
-// example returns a program of one command, whose name may be "".
+// example returns a program with one command. Its name may be "".
 func example(name string, v *values, ran *bool) flags.Program {
 	return flags.Program{Name: "sample", About: "Sample does nothing, at some length so that its text has to be wrapped on every screen.", Commands: []flags.Command{{
 		Name: name, About: "learn from text", Example: "-data book.txt -steps 100 -rate 0.5",
@@ -92,7 +92,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestHelp: every way to ask for help prints the same page, of 80 columns, whose groups are in order of declaration.
+// TestHelp: every way to ask for help prints the same page of 80 columns, with the groups in order of declaration.
 func TestHelp(t *testing.T) {
 	var v values
 	ran := false

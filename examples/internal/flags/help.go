@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// printHelp prints what the program or the command does, how it is called, an example and the flags.
+// printHelp prints the purpose of the program or the command, its usage, an example and the flags.
 func (p Program) printHelp(w io.Writer, c Command) error {
 	groups := c.set(p).groups
 	h := page{width: widthOf(w), column: 9}
@@ -54,7 +54,7 @@ func (p Program) printHelp(w io.Writer, c Command) error {
 // page is a help text.
 type page struct {
 	text          strings.Builder
-	width, column int // of the screen, and of the names in lists
+	width, column int // of the screen; of the names in lists
 }
 
 // heading begins a section.
@@ -65,7 +65,7 @@ func (h *page) heading(title string) {
 	h.text.WriteString(title + ":\n")
 }
 
-// line writes a command line. It breaks before flags, and continued lines end in a backslash, so that it can be copied.
+// line writes a command line. It breaks lines before flags and ends them with a backslash, so that a shell accepts a copy.
 func (h *page) line(command string) {
 	words := strings.SplitAfter(strings.NewReplacer(" -", "\n -", " [", "\n [").Replace(command), "\n")
 	for i := range words {
@@ -75,7 +75,7 @@ func (h *page) line(command string) {
 	h.text.WriteString("  " + strings.Join(lines, " \\\n      ") + "\n")
 }
 
-// paragraph writes a text with an indent, wrapped.
+// paragraph writes a text, indented and wrapped.
 func (h *page) paragraph(indent int, text string) {
 	for _, l := range wrap(text, h.width-indent) {
 		h.text.WriteString(strings.Repeat(" ", indent) + l + "\n")
@@ -91,7 +91,7 @@ func (h *page) commands(p Program) {
 			list = append(list, [2]string{c.Name, c.About})
 		}
 	}
-	list = append(list, [2]string{"help", "explain the command that follows it"}, [2]string{"version", "print the version"})
+	list = append(list, [2]string{"help", "explain a command"}, [2]string{"version", "print the version"})
 	for _, c := range p.Commands {
 		if c.Name == "" {
 			list = append(list, [2]string{"(none)", c.About})
@@ -100,7 +100,7 @@ func (h *page) commands(p Program) {
 	h.columns(list)
 }
 
-// columns writes names and their texts, next to each other where the page is wide enough.
+// columns writes names and their texts, side by side if the page is wide enough.
 func (h *page) columns(entries [][2]string) {
 	indent := h.column + 4
 	for _, e := range entries {
@@ -134,7 +134,7 @@ func entries(list []*flag.Flag) (out [][2]string) {
 	return out
 }
 
-// sign returns the name of the flag's value: the word in backquotes of its text, or its kind.
+// sign returns the name of the flag's value: the backquoted word of its text, or its kind.
 func sign(f *flag.Flag) string {
 	if _, after, ok := strings.Cut(f.Usage, "`"); ok {
 		name, _, _ := strings.Cut(after, "`")
@@ -143,7 +143,7 @@ func sign(f *flag.Flag) string {
 	return kindOf(f).sign
 }
 
-// defaultOf returns the default value in words, or "" if there is none or the text names it.
+// defaultOf returns the default in words, or "" if the flag has none or its text names it.
 func defaultOf(f *flag.Flag) string {
 	switch {
 	case strings.Contains(f.Usage, "(default") || f.DefValue == "" || isSwitch(f) && f.DefValue == "false":
@@ -175,7 +175,7 @@ func join(words []string, width int) []string {
 	return append(lines, line)
 }
 
-// widthOf returns the columns of w for text: 80, or those of the terminal up to 100.
+// widthOf returns the text width for w: 80 columns, or the width of a terminal from 30 to 100.
 func widthOf(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
 		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {

@@ -8,7 +8,7 @@ import (
 // suggest returns ` (did you mean "near"?)` with the name nearest to the word, or "" if none is near.
 func suggest(word string, names []string, dash string) string {
 	word = strings.ToLower(strings.TrimLeft(word, "-"))
-	best, least := "", len(word)/3+2 // a third of the letters, and one, may be wrong
+	best, least := "", len(word)/3+2 // one letter more than a third may be wrong
 	for _, n := range names {
 		d := distance(word, n)
 		if len(word) > 1 && (strings.HasPrefix(n, word) || strings.HasPrefix(word, n) && len(n) > 2) {
@@ -24,8 +24,8 @@ func suggest(word string, names []string, dash string) string {
 	return fmt.Sprintf(" (did you mean %q?)", dash+best)
 }
 
-// distance returns the number of letters to insert, delete, replace or exchange with their neighbour that turn a into b (optimal
-// string alignment).
+// distance returns the least number of edits that turn a into b. An edit inserts, deletes or replaces a letter or swaps neighbours
+// (optimal string alignment).
 func distance(a, b string) int {
 	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
 	for j := range rows[1] {

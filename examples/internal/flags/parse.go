@@ -9,8 +9,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// parse sets the flags by the arguments: -name value, -name=value, and -name of a switch; two dashes serve as one. It reports
-// whether help is asked for.
+// parse sets the flags from the arguments: -name value, -name=value, or -name for a switch, with one dash or two. It reports whether
+// the arguments ask for help.
 func (s *Set) parse(args []string) (help bool, err error) {
 	for len(args) > 0 {
 		arg := args[0]
@@ -40,14 +40,14 @@ func (s *Set) parse(args []string) (help bool, err error) {
 	return false, nil
 }
 
-// unexpected is the error of an argument that is no flag.
+// unexpected returns the error of an argument that is not a flag.
 func (s *Set) unexpected(arg string) error {
 	name, _, _ := strings.Cut(arg, "=")
 	hint := suggest(name, s.names(), "-")
-	return errors.Errorf("unexpected argument %q%s: everything after the command is given by flags; %s -h lists them", arg, hint, s.Name())
+	return errors.Errorf("unexpected argument %q%s: only flags can follow the command; %s -h lists them", arg, hint, s.Name())
 }
 
-// assign sets a flag. The error names the flag, the value and the kind of value that it takes.
+// assign sets a flag. The error names the flag, the value and the kind of value it takes.
 func (s *Set) assign(f *flag.Flag, value string) error {
 	if value == "" && strings.Contains(f.Usage, "`") {
 		return errors.Errorf("-%s is \"\", want a %s: leave the flag out for its default", f.Name, strings.ToLower(sign(f)))
@@ -72,7 +72,7 @@ func (s *Set) assign(f *flag.Flag, value string) error {
 	return errors.Errorf("-%s is %q, want %s", f.Name, value, kind.want)
 }
 
-// kind is a kind of values: its sign in the help, its description, its largest value, and one of its values.
+// kind describes a kind of value: its sign in the help, its description, its largest value and an example.
 type kind struct{ sign, want, most, example string }
 
 func kindOf(f *flag.Flag) kind {
@@ -93,7 +93,7 @@ func kindOf(f *flag.Flag) kind {
 	return kind{sign: "TEXT"}
 }
 
-// outOfRange reports whether value is a number that no type of a flag can hold.
+// outOfRange reports whether value is a number that overflows int64 or float64.
 func outOfRange(value string) bool {
 	_, err := strconv.ParseFloat(value, 64)
 	_, whole := strconv.ParseInt(value, 0, 64)
@@ -105,7 +105,7 @@ func isSwitch(f *flag.Flag) bool {
 	return ok && b.IsBoolFlag()
 }
 
-// isFlag reports whether arg is one of the names with one dash or two.
+// isFlag reports whether arg is a flag of one of the names, with one dash or two.
 func isFlag(arg string, names ...string) bool {
 	for _, n := range names {
 		if arg == "-"+n || arg == "--"+n {

@@ -10,8 +10,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Input returns an error that names the flag if path is a missing or an empty file. The path "" and patterns pass: their reader
-// knows them.
+// Input returns an error that names the flag if path is a missing or an empty file. It accepts the path "" and patterns, which the
+// reader of the path checks.
 func Input(flag, path string) error {
 	if path == "" {
 		return nil
@@ -28,7 +28,7 @@ func Input(flag, path string) error {
 	return nil
 }
 
-// File is Input for a flag that takes no folder.
+// File is like Input, for a flag that does not take a folder.
 func File(flag, path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return errors.Errorf("-%s is %q, which is a folder: want a file", flag, path)
@@ -36,12 +36,12 @@ func File(flag, path string) error {
 	return Input(flag, path)
 }
 
-// Model returns an error that names the flag unless dir is the folder of a model.
+// Model returns an error that names the flag if dir is not the folder of a model.
 func Model(flag, dir string) error {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return errors.Errorf("-%s is %q, which does not exist: train a model first, or name the folder of another", flag, dir)
+		return errors.Errorf("-%s is %q, which does not exist: train a model first, or name another folder", flag, dir)
 	case err != nil:
 		return reason(flag, dir, err)
 	case !info.IsDir():
@@ -51,13 +51,13 @@ func Model(flag, dir string) error {
 		return nil
 	}
 	if steps, _ := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*")); len(steps) > 0 { // sorted
-		return errors.Errorf("-%s is %q, which holds an unfinished run: finish it with train -resume -out %s, or take its checkpoint %s",
+		return errors.Errorf("-%s is %q, which holds an unfinished run: finish it with train -resume -out %s, or use its checkpoint %s",
 			flag, dir, dir, steps[len(steps)-1])
 	}
-	return errors.Errorf("-%s is %q, which holds no config.json: want the folder of a model", flag, dir)
+	return errors.Errorf("-%s is %q, which has no config.json: want the folder of a model", flag, dir)
 }
 
-// Tokenizer returns an error that names the flag unless name is that of a kind of tokenizer or an existing path.
+// Tokenizer returns an error that names the flag if name is neither a kind of tokenizer nor an existing path.
 func Tokenizer(flag, name string) error {
 	kinds := []string{"char", "word", "bpe", "unigram", "wordpiece"}
 	if slices.Contains(kinds, name) {
@@ -65,7 +65,7 @@ func Tokenizer(flag, name string) error {
 	}
 	_, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return errors.Errorf("-%s is %s, which does not exist: want %s, or the path of a trained one", flag, shorten(name), strings.Join(kinds, ", "))
+		return errors.Errorf("-%s is %s, which does not exist: want %s, or the path of a trained tokenizer", flag, shorten(name), strings.Join(kinds, ", "))
 	}
 	if err != nil {
 		return reason(flag, name, err)
@@ -73,13 +73,13 @@ func Tokenizer(flag, name string) error {
 	return nil
 }
 
-// Output returns an error that names the flag unless files can be made in dir, which need not exist. It leaves nothing behind.
+// Output returns an error that names the flag if files cannot be made in dir. dir need not exist. Output leaves no file behind.
 func Output(flag, dir string) error {
 	at := filepath.Clean(dir)
 	info, err := os.Stat(at)
 	for err != nil && at != filepath.Dir(at) && (errors.Is(err, fs.ErrNotExist) || isBelowFile(err)) {
 		if _, linked := os.Lstat(at); linked == nil {
-			return errors.Errorf("-%s is %q, but %s is a link to nothing: want a folder", flag, dir, at)
+			return errors.Errorf("-%s is %q, but %s is a link to a missing file: want a folder", flag, dir, at)
 		}
 		at = filepath.Dir(at)
 		info, err = os.Stat(at)
@@ -97,13 +97,13 @@ func Output(flag, dir string) error {
 	return errors.WithStack(os.Remove(probe))
 }
 
-// isBelowFile reports whether err says that a part of the path is a file.
+// isBelowFile reports whether err means that a parent of the path is a file.
 func isBelowFile(err error) bool {
 	path := (*fs.PathError)(nil)
 	return errors.As(err, &path) && strings.Contains(path.Err.Error(), "not a directory")
 }
 
-// reason returns the error of a path without the repeated path.
+// reason returns an error that names the flag, the path once and the cause.
 func reason(flag, path string, err error) error {
 	if p := (*fs.PathError)(nil); errors.As(err, &p) {
 		err = p.Err
@@ -111,7 +111,7 @@ func reason(flag, path string, err error) error {
 	return errors.Errorf("-%s is %s: %v", flag, shorten(path), err)
 }
 
-// shorten quotes a path, without the middle of one that would fill the screen.
+// shorten quotes a path, without the middle if it is long.
 func shorten(path string) string {
 	if r := []rune(path); len(r) > 120 {
 		path = string(r[:50]) + "…" + string(r[len(r)-50:])

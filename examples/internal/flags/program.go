@@ -1,5 +1,5 @@
-// Package flags gives the examples one command line: commands, flags in groups, help for a terminal of any width, and errors of one
-// line that name the flag, its value and the remedy.
+// Package flags is the command line of the examples: commands, flags in groups, help for a terminal of any width, and one-line errors
+// that name the flag, its value and the remedy.
 //
 //	p := flags.Program{Name: "gpt", About: "…", Commands: []flags.Command{
 //		{Name: "train", About: "train a model on text", Example: "-data book.txt", Flags: o.flags, Run: o.train},
@@ -28,14 +28,14 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Program is a program of several commands, or of one without a name.
+// Program is a program with several commands, or with one command without a name.
 type Program struct {
 	Name     string
-	About    string // sentences that say what the program does
+	About    string // purpose of the program, in sentences
 	Commands []Command
 }
 
-// Command is one command of a program. The command without a name runs if the arguments name none.
+// Command is a command of a program. The command without a name runs if the arguments name no command.
 type Command struct {
 	Name    string
 	About   string // a phrase such as "train a model on text"
@@ -44,8 +44,8 @@ type Command struct {
 	Run     func() error
 }
 
-// Main runs the program with the arguments of the process. An error is one line on standard error and exit code 1. If the reader of
-// standard output has gone, as head does, the program ends quietly.
+// Main runs the program with the arguments of the process. An error is printed as one line on standard error, and the exit code is 1.
+// If the reader of standard output has closed it, as head does, the program ends without a message.
 func (p Program) Main() {
 	signal.Ignore(syscall.SIGPIPE) // so that a write returns EPIPE
 	err := p.Run(os.Args[1:], os.Stdout)
@@ -84,7 +84,7 @@ func (p Program) Run(args []string, w io.Writer) error {
 	return c.Run()
 }
 
-// help prints the help of the program, or of the command that args name.
+// help prints the help of the program, or of the command in args.
 func (p Program) help(args []string, w io.Writer) error {
 	if len(args) > 1 {
 		return errors.Errorf("help takes one command, got %q", args)
@@ -103,7 +103,7 @@ func (p Program) help(args []string, w io.Writer) error {
 	return p.printHelp(w, c)
 }
 
-// command returns the command of a name. The error suggests the nearest one.
+// command returns the command with a name. The error suggests the nearest name.
 func (p Program) command(name string) (Command, error) {
 	for _, c := range p.Commands {
 		if c.Name == name {
@@ -117,7 +117,7 @@ func (p Program) command(name string) (Command, error) {
 		}
 	}
 	if len(names) == 0 {
-		return Command{}, errors.Errorf("unexpected argument %q: everything is given by flags; %s -h lists them", name, p.call())
+		return Command{}, errors.Errorf("unexpected argument %q: the program takes only flags; %s -h lists them", name, p.call())
 	}
 	names = append(names, "help", "version")
 	last := len(names) - 1
@@ -134,7 +134,7 @@ func (p Program) call(words ...string) string {
 	return strings.Join(slices.DeleteFunc(append([]string{program}, words...), func(s string) bool { return s == "" }), " ")
 }
 
-// Flags returns the flags of the command of a name.
+// Flags returns the flags of the command with a name.
 func (p Program) Flags(name string) (*Set, error) {
 	c, err := p.command(name)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"flag"
 )
 
-// Set is the flags of a command, in groups. Flags that are declared on the embedded FlagSet belong to the current group too.
+// Set holds the flags of a command, in groups. Flags declared on the embedded FlagSet also belong to the current group.
 type Set struct {
 	*flag.FlagSet
 	groups []group
@@ -21,7 +21,7 @@ func newSet(name string) *Set {
 	return &Set{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), groups: []group{{title: "Flags"}}}
 }
 
-// Group starts a group of flags. A group of a title that exists continues.
+// Group starts a group of flags, or continues the group with that title.
 func (s *Set) Group(title string) {
 	s.sync()
 	for i, g := range s.groups {
@@ -33,7 +33,7 @@ func (s *Set) Group(title string) {
 	s.groups = append(s.groups, group{title: title})
 }
 
-// sync appends the flags that are in no group yet to the current one.
+// sync appends the flags without a group to the current group.
 func (s *Set) sync() {
 	known := map[string]bool{}
 	for _, g := range s.groups {
@@ -61,46 +61,46 @@ func (s *Set) Given(name string) (given bool) {
 	return given
 }
 
-// StringVar is flag.FlagSet's.
+// StringVar declares a flag as flag.FlagSet does.
 func (s *Set) StringVar(p *string, name, value, usage string) {
 	s.FlagSet.StringVar(p, name, value, usage)
 	s.sync()
 }
 
-// IntVar is flag.FlagSet's.
+// IntVar declares a flag as flag.FlagSet does.
 func (s *Set) IntVar(p *int, name string, value int, usage string) {
 	s.FlagSet.IntVar(p, name, value, usage)
 	s.sync()
 }
 
-// Uint64Var is flag.FlagSet's.
+// Uint64Var declares a flag as flag.FlagSet does.
 func (s *Set) Uint64Var(p *uint64, name string, value uint64, usage string) {
 	s.FlagSet.Uint64Var(p, name, value, usage)
 	s.sync()
 }
 
-// Float64Var is flag.FlagSet's.
+// Float64Var declares a flag as flag.FlagSet does.
 func (s *Set) Float64Var(p *float64, name string, value float64, usage string) {
 	s.FlagSet.Float64Var(p, name, value, usage)
 	s.sync()
 }
 
-// BoolVar is flag.FlagSet's.
+// BoolVar declares a flag as flag.FlagSet does.
 func (s *Set) BoolVar(p *bool, name string, value bool, usage string) {
 	s.FlagSet.BoolVar(p, name, value, usage)
 	s.sync()
 }
 
-// TextVar is flag.FlagSet's.
+// TextVar declares a flag as flag.FlagSet does.
 func (s *Set) TextVar(p encoding.TextUnmarshaler, name string, value encoding.TextMarshaler, usage string) {
 	s.FlagSet.TextVar(p, name, value, usage)
 	s.sync()
 }
 
-// EncodingHelp explains a flag of a textfile.Encoding.
-const EncodingHelp = "`name` of the encoding of the text: utf-8, utf-16, cp949, shift_jis, gb18030, big5, latin1, windows-1252 or another of IANA"
+// EncodingHelp is the text of a flag of type textfile.Encoding.
+const EncodingHelp = "`name` of the encoding of the text: utf-8, utf-16, cp949, shift_jis, gb18030, big5, latin1, windows-1252 or another IANA name"
 
-// Var is flag.FlagSet's.
+// Var declares a flag as flag.FlagSet does.
 func (s *Set) Var(value flag.Value, name, usage string) {
 	s.FlagSet.Var(value, name, usage)
 	s.sync()

@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 )
 
-// version returns the program, its module's version or commit, and the Go that built it.
+// version returns the program's name, the version or commit of its module, and the Go version.
 func (p Program) version() string {
 	version, commit, changed := "unknown version", "", ""
 	if b, ok := debug.ReadBuildInfo(); ok {

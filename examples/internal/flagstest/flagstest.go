@@ -12,11 +12,11 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 )
 
-// Bad is wrong arguments, with spaces between and "" for an empty one, and words of the error, with | between.
+// Bad is a wrong command line and the words of its error. Spaces separate arguments, "" is an empty argument, and | separates words.
 type Bad struct{ Args, Words string }
 
-// Run runs a program with wrong arguments in an empty folder: each run must return an error of one line with the words, print nothing
-// and leave nothing behind.
+// Run runs a program with wrong arguments in an empty folder. Each run must return a one-line error with the words, print nothing and
+// leave no file behind.
 func Run(t *testing.T, program func(io.Writer) flags.Program, cases []Bad) {
 	t.Chdir(t.TempDir())
 	for _, c := range cases {
@@ -39,14 +39,14 @@ func Run(t *testing.T, program func(io.Writer) flags.Program, cases []Bad) {
 				t.Errorf("printed %q, want nothing", w.String())
 			}
 			if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
-				t.Errorf("got %v (%v) left behind, want nothing", left, err)
+				t.Errorf("got %v (%v) left behind, want no files", left, err)
 			}
 		})
 	}
 }
 
-// Exit starts a program by arguments and checks its exit: an error is one line on standard error, nothing on standard output, and
-// exit code 1; help and version are the reverse. It must be called from TestExit, which it starts again as the program.
+// Exit starts a program with arguments and checks the exit code. With code 1 it must print one line on standard error and nothing on
+// standard output; with code 0, only on standard output. TestExit must call it, since Exit starts that test as the program.
 func Exit(t *testing.T, main func(), exits map[string]int) {
 	if args := os.Getenv("TEST_ARGS"); args != "" {
 		os.Args = append(os.Args[:1], strings.Fields(args)...)
@@ -71,7 +71,7 @@ func Exit(t *testing.T, main func(), exits map[string]int) {
 	}
 }
 
-// closedOutput starts the program with a standard output that nobody reads: it must end quietly.
+// closedOutput starts the program with a closed standard output. The program must end without an error or a message.
 func closedOutput(t *testing.T, args string) {
 	t.Helper()
 	r, w, err := os.Pipe()

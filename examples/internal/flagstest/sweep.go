@@ -14,12 +14,12 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 )
 
-// Sweep gives every flag of every command values that are wrong for its kind: words and numbers out of range for numbers; missing
-// paths, empty files, bytes that are no text, folders and files in each other's place for paths. Each run must return an error of one
-// line that names the flag or the path, and leave nothing behind.
+// Sweep gives every flag of every command values that are wrong for its kind. Numbers get words and values out of range. Paths get
+// missing and empty files, binary files, folders instead of files and files instead of folders. Each run must return a one-line error
+// that names the flag or the path, and leave no file behind.
 //
-// The arguments of a command, which come before the flag, make a run that is small if the wrong value is let through. Text is
-// text.txt. Arguments in valid are right.
+// The arguments of a command precede the flag. They keep the run small if a check lets the wrong value pass, and take their text from
+// text.txt. Sweep skips the arguments in valid.
 func Sweep(t *testing.T, program func(io.Writer) flags.Program, args map[string]string, valid ...string) {
 	t.Chdir(t.TempDir())
 	makeFiles(t)
@@ -39,7 +39,7 @@ func Sweep(t *testing.T, program func(io.Writer) flags.Program, args map[string]
 				var w bytes.Buffer
 				err := program(&w).Run(line, &w)
 				if err == nil || strings.Contains(err.Error(), "\n") || w.Len() > 0 {
-					t.Errorf("%q: got error %v and output %q, want one line and none", line, err, w.String())
+					t.Errorf("%q: got error %v and output %q, want a one-line error and no output", line, err, w.String())
 				} else if !strings.Contains(err.Error(), "-"+f.Name) && (value == "" || !strings.Contains(err.Error(), value)) {
 					t.Errorf("%q: got error %q, which does not name the flag", line, err)
 				}
@@ -51,7 +51,7 @@ func Sweep(t *testing.T, program func(io.Writer) flags.Program, args map[string]
 	}
 }
 
-// makeFiles makes the files of the sweep.
+// makeFiles creates the files that Sweep uses.
 func makeFiles(t *testing.T) {
 	t.Helper()
 	for name, data := range map[string]string{
@@ -68,7 +68,7 @@ func makeFiles(t *testing.T) {
 	}
 }
 
-// wrong returns values that no flag of the kind takes.
+// wrong returns values that a flag of this kind must refuse.
 func wrong(f *flag.Flag) []string {
 	var value any
 	if g, ok := f.Value.(flag.Getter); ok {
@@ -85,7 +85,7 @@ func wrong(f *flag.Flag) []string {
 	switch {
 	case f.Name == "out":
 		return []string{"", "empty", "empty/below"}
-	case f.Name == "data": // noise is a text of another encoding
+	case f.Name == "data": // noise is valid text in some encodings
 		return []string{"", "missing", "missing/below", "empty", "empty/below", "folder"}
 	case strings.Contains(f.Usage, "`"):
 		return []string{"", "missing", "missing/below", "empty", "empty/below", "folder", "noise", "text.txt"}

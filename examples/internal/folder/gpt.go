@@ -1,4 +1,4 @@
-// Package folder opens the folders of models, trained here or published.
+// Package folder opens the folders of models, both trained by the examples and published.
 package folder
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// GPT reads the configuration of the GPT-2 in a folder, as Hugging Face does: the ids of generation_config.json go before those of
-// config.json, and a head that config.json ties to the embedding is untied if the file holds both with different values.
+// GPT reads the configuration of the GPT-2 in a folder, as Hugging Face does. BOS and EOS of generation_config.json override
+// config.json. A head that config.json ties to the embedding is untied if the file holds both with different values.
 func GPT(dir string) (m models.GPT, err error) {
 	if err := checkpoints.ReadConfig(dir, &m); err != nil {
 		return m, err
@@ -40,7 +40,7 @@ func GPT(dir string) (m models.GPT, err error) {
 
 const head, table = "lm_head.weight", "wte.weight"
 
-// ownHead reports whether the weights of a folder have a head that differs from the embedding.
+// ownHead reports whether the weights in a folder include a head that differs from the embedding.
 func ownHead(dir string, m models.GPT) (bool, error) {
 	paths, err := pathsIn(dir, m)
 	if err != nil || !paths[head] || !paths[table] {
@@ -58,7 +58,7 @@ func ownHead(dir string, m models.GPT) (bool, error) {
 	return !a.Shape().Eq(b.Shape()) || !reflect.DeepEqual(a.Data(), b.Data()), nil
 }
 
-// pathsIn are the parameters' paths for the tensors in a folder.
+// pathsIn returns the parameter paths of the tensors in a folder.
 func pathsIn(dir string, m models.GPT) (map[string]bool, error) {
 	paths := map[string]bool{}
 	_, err := checkpoints.ReadWeights(dir, func(name string) bool {
@@ -68,8 +68,8 @@ func pathsIn(dir string, m models.GPT) (map[string]bool, error) {
 	return paths, err
 }
 
-// LoadGPT reads the weights of a folder into parameters that a graph of m has declared. The error names every parameter that is
-// missing, every tensor that is unexpected and every one of another shape.
+// LoadGPT reads the weights in a folder into the parameters that a graph of m has declared. The error names every missing parameter,
+// every unexpected tensor and every tensor of another shape.
 func LoadGPT(dir string, m models.GPT, params checkpoints.Tensors) error {
 	rules, err := rulesOf(dir, m)
 	if err != nil {
@@ -78,7 +78,7 @@ func LoadGPT(dir string, m models.GPT, params checkpoints.Tensors) error {
 	return checkpoints.LoadWeights(dir, params, rules)
 }
 
-// ExpectGPT makes the parameters that LoadGPT fills. They are held against the file's shapes as soon as they are declared.
+// ExpectGPT returns parameters for LoadGPT. A declaration fails at once if its shape differs from the file's.
 func ExpectGPT(dir string, m models.GPT) (*graph.Params, error) {
 	rules, err := rulesOf(dir, m)
 	if err != nil {
@@ -93,11 +93,11 @@ func ExpectGPT(dir string, m models.GPT) (*graph.Params, error) {
 	return params, nil
 }
 
-// rulesOf are the rules by which the weights of a folder are read. A tied head may have either of its two names.
+// rulesOf returns the rules for reading the weights in a folder. The file may name a tied matrix after the head or the embedding.
 func rulesOf(dir string, m models.GPT) (checkpoints.Rules, error) {
 	rules := checkpoints.Rules{Rename: m.Rename, Ignore: m.Ignore}
 	paths, err := pathsIn(dir, m)
-	if !m.Untied && paths[head] && !paths[table] { // safetensors' save_model keeps the first of two names
+	if !m.Untied && paths[head] && !paths[table] { // safetensors' save_model keeps only the first of two names
 		rules.Rename = func(name string) string {
 			if path := m.Rename(name); path != head {
 				return path
@@ -108,8 +108,8 @@ func rulesOf(dir string, m models.GPT) (checkpoints.Rules, error) {
 	return rules, err
 }
 
-// NoTokens is the bias that forbids the rows of a vocabulary, padded to a round number or trained with gaps, that are no tokens. It is
-// empty if all are.
+// NoTokens returns a bias of -∞ for every id below vocab without a token. Such ids exist if a vocabulary is padded to a round number or
+// has gaps.
 func NoTokens(tok *tokenize.Tokenizer, vocab int) map[int32]float32 {
 	bias := map[int32]float32{}
 	for id := range int32(vocab) {

@@ -26,7 +26,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// shared returns the path of a file or folder of ../shared, and skips the test where that is missing.
+// shared returns the path of a file or folder of ../shared, and skips the test if it is missing.
 func shared(t testing.TB, path string) string {
 	t.Helper()
 	found := filepath.Join("..", "..", "..", "..", "shared", filepath.FromSlash(path))
@@ -36,7 +36,7 @@ func shared(t testing.TB, path string) string {
 	return found
 }
 
-// greedy opens a folder and generates the most likely text.
+// greedy opens a folder and generates text by the most likely tokens.
 func greedy(t testing.TB, dir, prompt string) (text string, m models.GPT, err error) {
 	t.Helper()
 	if m, err = folder.GPT(dir); err != nil {
@@ -63,7 +63,7 @@ func greedy(t testing.TB, dir, prompt string) (text string, m models.GPT, err er
 	return text, m, nil
 }
 
-// TestPublished opens folders as others write them.
+// TestPublished opens folders as other programs write them.
 func TestPublished(t *testing.T) {
 	for _, dir := range []string{"weights/gpt-untied", "weights/gpt-compiled", "weights/cfg-bom", "weights/cfg-eoslist", "weights/sh-float"} {
 		t.Run(dir, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestPublished(t *testing.T) {
 	}
 }
 
-// TestPadded: of a vocabulary with more rows than tokens only tokens are generated.
+// TestPadded: with more rows in the vocabulary than tokens, only tokens are generated.
 func TestPadded(t *testing.T) {
 	dir := shared(t, "faults/folders/padded")
 	tok, err := tokenize.Load(dir)
@@ -119,7 +119,7 @@ func TestPadded(t *testing.T) {
 
 var small = models.GPT{Vocab: 7, Context: 6, Layers: 2, Heads: 2, Dim: 8, InitStd: 0.3, BOS: []int32{0}, EOS: []int32{0, 3}}
 
-// saved declares a model's parameters and saves them by other names, with other tensors besides.
+// saved declares a model's parameters and saves them under other names, with more tensors.
 func saved(t *testing.T, m models.GPT, rename func(string) string, more map[string]*tensor.Dense) (dir string, params *graph.Params) {
 	t.Helper()
 	params, dir = graph.NewParams(tensor.Float32, 7), t.TempDir()
@@ -148,7 +148,7 @@ func logits(t *testing.T, m models.GPT, params *graph.Params) []float32 {
 	return slices.Clone(p.Output("logits").Float32s())
 }
 
-// TestOpens saves one model in all the ways of GPT-2 files; each opens and computes the same.
+// TestOpens saves one model in every layout of GPT-2 files. Each opens and gives the same logits.
 func TestOpens(t *testing.T) {
 	mask := tensor.New(tensor.Of(tensor.Bool), tensor.WithShape(1, 1, 6, 6))
 	for _, untied := range []bool{false, true} {
@@ -179,8 +179,8 @@ func TestOpens(t *testing.T) {
 	}
 }
 
-// TestTiedFileWithHead: a tied model whose file holds the head too. Equal values are one tensor, others are a head of its own, as in
-// transformers 5.
+// TestTiedFileWithHead: the file of a tied model also holds the head. The model stays tied if both are equal, and is untied if they
+// differ, as in transformers 5.
 func TestTiedFileWithHead(t *testing.T) {
 	_, params := saved(t, small, func(name string) string { return name }, nil)
 	equal := params.Value("wte.weight").Clone().(*tensor.Dense)
@@ -206,7 +206,7 @@ func TestTiedFileWithHead(t *testing.T) {
 	}
 }
 
-// TestHeadAlone: a tied matrix may be in the file under the name of the head alone.
+// TestHeadAlone: a file may hold a tied matrix only under the name of the head.
 func TestHeadAlone(t *testing.T) {
 	dir, params := saved(t, small, func(name string) string {
 		if name == "wte.weight" {
@@ -226,7 +226,7 @@ func TestHeadAlone(t *testing.T) {
 	}
 }
 
-// TestRefused: a difference between the folder and the model is named.
+// TestRefused: the error names every difference between the folder and the model.
 func TestRefused(t *testing.T) {
 	odd := map[string]*tensor.Dense{"h.0.attn.q_norm.weight": tensor.New(tensor.WithBacking([]float32{1}))}
 	dir, _ := saved(t, small, func(name string) string { return strings.Replace(name, "ln_f", "norm", 1) }, odd)
@@ -244,7 +244,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestGenerationConfig: its ids go before those of config.json where it has any.
+// TestGenerationConfig: ids in generation_config.json override the ids in config.json.
 func TestGenerationConfig(t *testing.T) {
 	dir, _ := saved(t, small, func(name string) string { return name }, nil)
 	for text, want := range map[string][]int32{
@@ -263,7 +263,7 @@ func TestGenerationConfig(t *testing.T) {
 	}
 }
 
-// TestGapsAreForbidden: ids between tokens are no tokens either.
+// TestGapsAreForbidden: ids in the gaps of a vocabulary are forbidden.
 func TestGapsAreForbidden(t *testing.T) {
 	file := map[string]any{
 		"version": "1.0", "added_tokens": []any{}, "normalizer": nil, "pre_tokenizer": nil, "post_processor": nil, "decoder": nil,

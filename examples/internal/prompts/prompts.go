@@ -1,4 +1,4 @@
-// Package prompts brings texts to a model: one from a flag, a conversation on a terminal, or one in each line of a pipe or a file.
+// Package prompts reads texts for a model: from a conversation on a terminal, or from the lines of a pipe or a file.
 package prompts
 
 import (
@@ -16,21 +16,21 @@ import (
 	"golang.org/x/term"
 )
 
-// Answer writes the model's answer to a text. It ends early, without an error, if ctx is cancelled.
+// Answer writes the model's answer to a text. If ctx is cancelled, it ends early without an error.
 type Answer func(ctx context.Context, text string) error
 
-// Prompts is where texts come from. The zero value reads standard input.
+// Prompts is a source of texts. The zero value reads standard input.
 type Prompts struct {
-	Name     string    // of the program, before the errors of a conversation
+	Name     string    // of the program, printed before the errors of a conversation
 	In       io.Reader // nil means os.Stdin
 	Screen   io.Writer // for the prompt sign and the errors of a conversation; nil means os.Stderr
-	Terminal bool      // In is a terminal; found out for os.Stdin
+	Terminal bool      // In is a terminal; found out if In is nil
 }
 
 // Each answers every text of the input.
 //
-// A terminal gets a prompt sign; an error there is shown and the conversation goes on. Ctrl-C ends an answer, and between answers the
-// conversation, as Ctrl-D does. Of other input each line is a text, and the first error ends it and names the line.
+// On a terminal it prints a prompt sign, prints errors and continues. Ctrl-C ends an answer. Between answers, Ctrl-C and Ctrl-D end the
+// conversation. In other input each line is a text, and Each returns the first error with the number of its line.
 func (p Prompts) Each(answer Answer) error {
 	if p.In == nil {
 		p.In, p.Terminal = os.Stdin, term.IsTerminal(int(os.Stdin.Fd()))
@@ -46,7 +46,7 @@ func (p Prompts) Each(answer Answer) error {
 		text, err := line(r)
 		switch {
 		case err == io.EOF && n == 1:
-			return errors.New("standard input has no lines: give -prompt TEXT, or one text a line")
+			return errors.New("standard input has no lines: give -prompt TEXT, or one text per line")
 		case err == io.EOF:
 			return nil
 		case err != nil:
@@ -61,7 +61,7 @@ func (p Prompts) Each(answer Answer) error {
 	}
 }
 
-// Check returns an error if a text is not UTF-8.
+// Check returns an error if text is not UTF-8.
 func Check(text string) error {
 	for i, r := range text {
 		if _, n := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && n == 1 {
@@ -71,20 +71,20 @@ func Check(text string) error {
 	return nil
 }
 
-// read is a line or the error that ended the input.
+// read is the result of reading a line.
 type read struct {
 	text string
 	err  error
 }
 
-// converse asks for lines until the input ends.
+// converse asks for lines until the input ends or is interrupted.
 func (p Prompts) converse(answer Answer) error {
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
 	lines, next := make(chan read), make(chan struct{})
 	defer close(next)
-	go func() { // a read of a terminal cannot be interrupted
+	go func() { // in a goroutine: a read of a terminal cannot be interrupted
 		r := bufio.NewReader(p.In)
 		for range next {
 			text, err := line(r)
@@ -99,7 +99,7 @@ func (p Prompts) converse(answer Answer) error {
 		case in = <-lines:
 		case <-interrupts:
 			in.err = io.EOF
-			go func() { <-lines }() // if the line still comes
+			go func() { <-lines }() // receives the line if it still comes
 		}
 		if in.err != nil {
 			fmt.Fprintln(p.Screen)
@@ -143,7 +143,7 @@ func (p Prompts) reply(answer Answer, text string, interrupts <-chan os.Signal) 
 	return nil
 }
 
-// line returns the next line without its end. The last line may have none.
+// line returns the next line without its line end. The last line need not have one.
 func line(r *bufio.Reader) (string, error) {
 	text, err := r.ReadString('\n')
 	if err == io.EOF && text != "" {
@@ -152,8 +152,8 @@ func line(r *bufio.Reader) (string, error) {
 	return strings.TrimRight(text, "\r\n"), err
 }
 
-// Whole returns a part of a streamed text for the screen: without an unfinished character at its end, and with U+FFFD for bytes that
-// are none.
+// Whole returns a part of a streamed text for the screen. It removes an unfinished character at the end and replaces invalid bytes by
+// U+FFFD.
 func Whole(text string) string {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if end := text[len(text)-n:]; utf8.RuneStart(end[0]) {

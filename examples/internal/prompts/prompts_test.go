@@ -12,7 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
 )
 
-// ask answers all texts of the input but "bad", and returns them, the screen and the error.
+// ask answers every text of the input except "bad". It returns the texts, the screen and the error.
 func ask(in string, terminal bool) (texts []string, screen, failed string) {
 	var w strings.Builder
 	err := prompts.Prompts{Name: "gpt", In: strings.NewReader(in), Screen: &w, Terminal: terminal}.Each(func(_ context.Context, text string) error {
@@ -39,7 +39,7 @@ func TestEach(t *testing.T) {
 		{"a pipe", "one\r\n\n두 줄\nlast", false, []string{"one", "", "두 줄", "last"}, "", ""},
 		{"an empty pipe", "", false, nil, "", "standard input has no lines: give -prompt TEXT"},
 		{"an error in a pipe", "one\nbad\nthree\n", false, []string{"one"}, "", "standard input: line 2: no answer"},
-		{"bytes that are no text", "one\na\xff\n", false, []string{"one"}, "", "line 2: byte 2 is 0xff"},
+		{"invalid UTF-8", "one\na\xff\n", false, []string{"one"}, "", "line 2: byte 2 is 0xff"},
 		{"a terminal", "one\n\n두 줄\n", true, []string{"one", "두 줄"}, "> > > > \n", ""},
 		{"an error on a terminal", "bad\n\xff\ntwo\n", true, []string{"two"}, "> gpt: no answer\n> gpt: byte 1 is 0xff, which is not UTF-8: want text in UTF-8\n> > \n", ""},
 	} {
@@ -72,7 +72,7 @@ func TestEachAnswersAtOnce(t *testing.T) {
 	}
 }
 
-// TestWhole cuts a text at every byte: no half character is shown.
+// TestWhole cuts a text at every byte. The result never ends in part of a character.
 func TestWhole(t *testing.T) {
 	text := "aé한글 👩‍👧 z"
 	for n := range len(text) + 1 {
