@@ -155,7 +155,7 @@ func TestEmptySources(t *testing.T) {
 		}
 		o := small("")
 		o.file, o.heldOut = path, 0.5
-		_, learning, held, err := o.pairs()
+		_, learning, held, err := o.pairs(o.tokenizer)
 		switch {
 		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
 			t.Errorf("%q: got error %v, want one with %q", text, err, want)
