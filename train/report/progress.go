@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -10,11 +11,12 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// Progress shows loss, learning rate, tokens per second and the time left of a run: as one line that redraws on a terminal of any
+// Progress shows loss, learning rate, speed and the time left of a run: as one line that redraws on a terminal of any
 // width, and otherwise as a line at the first step and then at intervals. The zero value writes to os.Stderr. It is for one goroutine.
 type Progress struct {
 	W     io.Writer     // nil means os.Stderr
 	Until int           // steps of the whole run; 0 when there is no end
+	Unit  string        // of the data, for the speed; "" means tokens
 	Every time.Duration // between lines where W is no terminal; 0 means 10 s
 
 	line         statusLine
@@ -124,7 +126,7 @@ func (p *Progress) text(now time.Time, width int) string {
 		fields = append(fields, field{4, fmt.Sprintf("rate %.2e", r.Rate)})
 	}
 	if v, ok := p.speed.tokens(); ok {
-		fields = append(fields, field{3, thousands(v) + " tokens/s"})
+		fields = append(fields, field{3, thousands(v) + " " + cmp.Or(p.Unit, "tokens") + "/s"})
 	}
 	if left, ok := p.left(now); ok {
 		fields = append(fields, field{2, Duration(left.Round(time.Second)) + " left"})
