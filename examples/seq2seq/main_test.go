@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -98,6 +99,20 @@ func TestResume(t *testing.T) {
 	}
 	if !bytes.Equal(weights(3, 6), weights(6)) {
 		t.Error("a resumed run gives other weights than one in a piece")
+	}
+}
+
+// TestResumeTwice: run.json keeps the -tokenizer of the first command when a run resumes.
+func TestResumeTwice(t *testing.T) {
+	data := pairsFile(t, 40)
+	t.Chdir(t.TempDir())
+	for _, args := range []string{
+		"train -out run -data " + data + " -layers 1 -heads 2 -dim 8 -hidden 8 -batch 4 -steps 1 -tokenizer word",
+		"train -out run -resume -steps 2", "train -out run -resume -steps 3 -tokenizer word",
+	} {
+		if err := program(io.Discard).Run(strings.Fields(args), io.Discard); err != nil {
+			t.Errorf("%s: %v", args, err)
+		}
 	}
 }
 
