@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// reviews are lines of a text and a label, of which the last word decides.
+// reviews returns n lines of a text and a label. The last word of the text decides the label.
 func reviews(n int) string {
 	var b strings.Builder
 	b.WriteString("text\tlabel\n")
@@ -27,7 +27,7 @@ func reviews(n int) string {
 	return b.String()
 }
 
-// write writes a file into a folder of the test's own.
+// write writes a file into a new folder.
 func write(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -37,7 +37,7 @@ func write(t *testing.T, name, content string) string {
 	return path
 }
 
-// small is a run of less than a second with everything that a checkpoint must hold.
+// small returns the options of a run of less than a second.
 func small(t *testing.T) *options {
 	t.Helper()
 	o := defaults()
@@ -56,7 +56,7 @@ func wantError(t *testing.T, err error, words ...string) {
 	}
 }
 
-// evaluate runs eval and returns what it prints.
+// evaluate runs eval and returns its output.
 func evaluate(t *testing.T, e evaluation) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -66,7 +66,7 @@ func evaluate(t *testing.T, e evaluation) string {
 	return out.String()
 }
 
-// TestTrainEvalPredict: a rule of one word is learnt; eval, predict and the labels of the texts agree.
+// TestTrainEvalPredict: the model learns a rule of one word; eval, predict and the labels of the texts agree.
 func TestTrainEvalPredict(t *testing.T) {
 	o := small(t)
 	if _, err := learn(io.Discard, o); err != nil {
@@ -206,7 +206,7 @@ func TestByteOrderMark(t *testing.T) {
 	}
 }
 
-// TestEmptyTexts: empty texts are learnt from and scored like others.
+// TestEmptyTexts: training and eval take empty texts.
 func TestEmptyTexts(t *testing.T) {
 	o := small(t)
 	o.data = write(t, "empty.tsv", reviews(100)+"\tgood\n \tbad\n")

@@ -14,7 +14,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// format is the layout of a file of labelled texts: the flags that train and eval share.
+// format is the layout of a file of labelled texts. Train and eval share its flags.
 type format struct {
 	text, label string
 	separator   string
@@ -53,7 +53,7 @@ func (c *format) read(path string) ([]data.LabelledText, error) {
 	return rows, nil
 }
 
-// columns finds the columns of a file.
+// columns returns the layout of a file, with the numbers of its columns.
 func (c *format) columns(path string) (columns data.Columns, err error) {
 	columns.Header = c.header
 	columns.Separator = strings.ReplaceAll(c.separator, `\t`, "\t") // a shell does not expand \t
@@ -88,11 +88,8 @@ func (c *format) column(columns *data.Columns, path string, names []string, kind
 	return i, nil
 }
 
-// texts are the labelled texts of a run.
-type texts struct {
-	learning, held, test []data.LabelledText
-	labels               []string
-}
+// texts holds the labelled texts of a run.
+type texts struct{ learning, held, test []data.LabelledText }
 
 // texts reads the files of the flags, or the comments of Go's library.
 func (o *options) texts() (t texts, err error) {
@@ -117,7 +114,6 @@ func (o *options) texts() (t texts, err error) {
 			return t, err
 		}
 	}
-	t.labels = data.Labels(t.learning)
 	return t, nil
 }
 

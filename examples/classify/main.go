@@ -1,9 +1,8 @@
 // Classify trains a small Transformer encoder to give texts a label.
 //
-// With no arguments it learns to tell from a comment of Go's standard library which part of the library it documents: crypto, go,
-// net and so on. That takes under a minute on two cores. It saves the model to out/classify, prints precision, recall and F1 of each
-// class with the confusion matrix, and labels a few lines. The flags of train go without a command too. The commands do one thing
-// each:
+// With no arguments it reads comments of Go's standard library and learns which part of the library they document: crypto, go, net
+// and so on. That takes under a minute on two cores. It saves the model to out/classify, prints precision, recall and F1 of each class
+// with the confusion matrix, and labels a few sentences. The flags of train work without a command too. Each command does one thing:
 //
 //	go run ./examples/classify train -data FILE -text-column sentence -label-column label -out DIR …
 //	go run ./examples/classify eval -model DIR -data FILE …
@@ -11,9 +10,10 @@
 //	go run ./examples/classify predict -model DIR -text TEXT
 //	go run ./examples/classify help train                        list the flags, in groups
 //
-// Data are tab-separated or, in a .csv, comma-separated; columns are named by the header or counted from 0. The share -held-out of
-// them, or all of -valid, chooses the best checkpoint, and -test is scored once at the end. Ctrl-C finishes the step, saves and
-// leaves; train -resume -out DIR continues it bit for bit with the run's own settings. The flag -dry-run prints time and memory.
+// Data are tab-separated or, in a .csv, comma-separated. The header names the columns, or their numbers do, from 0. The fraction
+// -held-out of the texts, or all of -valid, chooses the best checkpoint. The end of the run scores -test once. Ctrl-C finishes the
+// step, saves and leaves; train -resume -out DIR continues the run bit for bit with its own settings. The flag -dry-run prints time
+// and memory.
 //
 // On SST-2 (60,614 phrases; the 872 sentences of GLUE's dev set as test.tsv) this reaches an accuracy of 0.80 in two minutes of
 // processor time:

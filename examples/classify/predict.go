@@ -48,7 +48,7 @@ func open(dir string, b int) (c classifier, err error) {
 	return c, checkpoints.LoadWeights(dir, params.All(), checkpoints.Rules{})
 }
 
-// prediction is the flags of predict.
+// prediction holds the flags of predict.
 type prediction struct {
 	set         *flags.Set
 	model, text string
@@ -80,7 +80,7 @@ func (p *prediction) run(w io.Writer, in io.Reader) error {
 	return prompts.Prompts{Name: "classify", In: in}.Each(func(_ context.Context, text string) error { return c.label(w, text) })
 }
 
-// label writes a line of label, probability and text.
+// label writes the label of a text, its probability and the text on one line.
 func (c *classifier) label(w io.Writer, text string) error {
 	ids, err := c.tok.AppendEncode(nil, text)
 	if err != nil {
@@ -96,7 +96,7 @@ func (c *classifier) label(w io.Writer, text string) error {
 	return errors.WithStack(err)
 }
 
-// evaluation is the flags of eval.
+// evaluation holds the flags of eval.
 type evaluation struct {
 	format
 	model, data string

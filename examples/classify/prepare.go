@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/message"
 	"gorgonia.org/tensor"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -24,6 +25,7 @@ import (
 type training struct {
 	*options
 	texts                texts
+	labels               []string
 	tok                  encoder
 	learning, held, test data.Rows // of at most size.T tokens
 	cut                  int       // texts that were longer
@@ -49,10 +51,13 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 	if err := t.tokenizer(cmp.Or(from, o.tokenizer)); err != nil {
 		return nil, err
 	}
+	if err := t.shape(from); err != nil {
+		return nil, err
+	}
 	if err := t.encode(); err != nil {
 		return nil, err
 	}
-	t.model = o.classifier(t.tok.VocabSize(), t.size.T, t.texts.labels)
+	t.model = o.classifier(t.tok.VocabSize(), t.size.T, t.labels)
 	if err := t.build(run); err != nil {
 		return nil, err
 	}
@@ -80,22 +85,34 @@ func (t *training) tokenizer(name string) error {
 	return errors.WithMessagef(err, "the tokenizer of %s", name)
 }
 
+// shape finds the labels and -max-tokens: those of the checkpoint in folder from, if the run resumes. Other data must not change them.
+func (t *training) shape(from string) error {
+	if from != "" {
+		var was models.Classifier
+		err := checkpoints.ReadConfig(from, &was)
+		t.labels, t.size.T = was.Labels, was.Context
+		return err
+	}
+	if t.labels = data.Labels(t.texts.learning); len(t.labels) < 2 {
+		return errors.Errorf("all texts to learn from have the label %q: want at least two labels", t.labels)
+	}
+	t.size.T = t.maxTokens
+	return nil
+}
+
 // encode makes rows of the texts and cuts them to the tokens that the model sees.
 func (t *training) encode() (err error) {
-	if len(t.texts.labels) < 2 {
-		return errors.Errorf("all texts to learn from have the label %q: want at least two labels", t.texts.labels)
-	}
 	parts := []struct {
 		name  string
 		texts []data.LabelledText
 		rows  *data.Rows
 	}{{"to learn from", t.texts.learning, &t.learning}, {"held out", t.texts.held, &t.held}, {"to test", t.texts.test, &t.test}}
 	for _, p := range parts {
-		if *p.rows, err = data.EncodeRows(p.texts, t.tok, t.texts.labels); err != nil {
+		if *p.rows, err = data.EncodeRows(p.texts, t.tok, t.labels); err != nil {
 			return errors.WithMessagef(err, "texts %s", p.name)
 		}
 	}
-	t.size = t.tok.size(t.batch, cmp.Or(t.maxTokens, longest(t.learning)))
+	t.size = t.tok.size(t.batch, cmp.Or(t.size.T, longest(t.learning)))
 	for _, p := range parts {
 		cut := 0
 		*p.rows, cut = p.rows.Truncate(t.size.T)

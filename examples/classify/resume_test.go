@@ -42,7 +42,8 @@ func TestResume(t *testing.T) {
 func TestResumeOther(t *testing.T) {
 	t.Chdir(t.TempDir())
 	text := reviews(200)
-	for name, content := range map[string]string{"reviews.tsv": text, "fewer.tsv": reviews(150), "other.tsv": strings.Replace(text, "fine", "great", 1)} {
+	for name, content := range map[string]string{"reviews.tsv": text, "fewer.tsv": reviews(150), "longer.tsv": text + strings.Repeat("a very long film with number 3 is fine\tgood\n", 90),
+		"renamed.tsv": strings.ReplaceAll(text, "\tgood", "\tgreat"), "other.tsv": strings.Replace(text, "fine", "great", 1)} {
 		if err := os.WriteFile(name, []byte(content), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -57,10 +58,11 @@ func TestResumeOther(t *testing.T) {
 	wantError(t, resume("-data other.tsv"), "the data have key", "-data is reviews.tsv in the run and other.tsv here")
 	wantError(t, resume("-data fewer.tsv"), "the data have key")
 	wantError(t, resume("-dropout 0.1"), "-dropout is 0.3 in the run and 0.1 here", "-change dropout")
+	wantError(t, resume("-data renamed.tsv -change data"), `label "great"`, `want one of ["bad" "good"]`)
 	if err := os.Rename("reviews.tsv", "moved.tsv"); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range []string{"-data moved.tsv", "-tokenizer word -steps 8", "-steps 10 -dropout 0.1 -change dropout"} {
+	for _, args := range []string{"-data moved.tsv", "-tokenizer word -steps 8", "-steps 10 -dropout 0.1 -change dropout", "-steps 12 -data longer.tsv -change data"} {
 		if err := resume(args); err != nil {
 			t.Errorf("%s: %v", args, err)
 		}
