@@ -14,7 +14,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// format is the layout of a file of labelled texts: the flags that train and eval share.
+// format is the layout of a file of labelled texts. Train and eval share its flags.
 type format struct {
 	text, label string
 	separator   string
@@ -53,10 +53,10 @@ func (c *format) read(path string) ([]data.LabelledText, error) {
 	return rows, nil
 }
 
-// columns finds the columns of a file.
+// columns returns the layout of a file, with the numbers of its columns.
 func (c *format) columns(path string) (columns data.Columns, err error) {
 	columns.Header = c.header
-	columns.Separator = strings.ReplaceAll(c.separator, `\t`, "\t") // as a shell passes it on
+	columns.Separator = strings.ReplaceAll(c.separator, `\t`, "\t") // a shell does not expand \t
 	if columns.Separator == "" && filepath.Ext(strings.TrimSuffix(path, ".gz")) == ".csv" {
 		columns.Separator = ","
 	}
@@ -75,7 +75,7 @@ func (c *format) columns(path string) (columns data.Columns, err error) {
 	return columns, err
 }
 
-// column is the number of a column, which is given by number or by name.
+// column returns the number of the column that is given by number or by name.
 func (c *format) column(columns *data.Columns, path string, names []string, kind, name string) (int, error) {
 	if i := slices.Index(names, name); i >= 0 {
 		columns.Header = true
@@ -88,13 +88,10 @@ func (c *format) column(columns *data.Columns, path string, names []string, kind
 	return i, nil
 }
 
-// texts are the labelled texts of a run.
-type texts struct {
-	learning, held, test []data.LabelledText
-	labels               []string
-}
+// texts holds the labelled texts of a run.
+type texts struct{ learning, held, test []data.LabelledText }
 
-// texts reads all files, or the comments of Go's library.
+// texts reads the files of the flags, or the comments of Go's library.
 func (o *options) texts() (t texts, err error) {
 	if o.data == "" {
 		t.learning, err = library()
@@ -107,7 +104,7 @@ func (o *options) texts() (t texts, err error) {
 	if o.valid != "" {
 		t.held, err = o.read(o.valid)
 	} else {
-		t.learning, t.held, err = holdOut(t.learning, o.heldOut, o.seed)
+		t.learning, t.held, err = holdOut(t.learning, o.heldOut, o.Seed)
 	}
 	if err != nil {
 		return t, err
@@ -116,9 +113,6 @@ func (o *options) texts() (t texts, err error) {
 		if t.test, err = o.read(o.test); err != nil {
 			return t, err
 		}
-	}
-	if t.labels = data.Labels(t.learning); len(t.labels) < 2 {
-		return t, errors.Errorf("all texts to learn from have the label %q: want at least two labels", t.labels)
 	}
 	return t, nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flagstest"
@@ -45,4 +47,12 @@ func TestSweepFlags(t *testing.T) {
 	small := "-data text.txt -text-column 0 -label-column 1 -out out -layers 1 -heads 1 -dim 4 -batch 1 -steps 1"
 	flagstest.Sweep(t, program, map[string]string{"": small, "train": small, "eval": "-data text.txt", "predict": "-text a"},
 		"-test=text.txt", "-valid=text.txt") // files of labelled texts
+}
+
+// TestUnit: the help of train counts an evaluation in texts.
+func TestUnit(t *testing.T) {
+	var w bytes.Buffer
+	if err := program(&w).Run([]string{"help", "train"}, &w); err != nil || !strings.Contains(w.String(), "texts of an evaluation") {
+		t.Errorf("got %q (%v), want texts of an evaluation in it", w.String(), err)
+	}
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// parts are the folders of Go's standard library whose comments are told apart.
+// parts are the folders of Go's standard library whose comments the model learns to distinguish.
 var parts = []string{"crypto", "encoding", "go", "image", "math", "net", "os"}
 
-// firstWords is how many words of a comment are enough to tell.
+// firstWords is the number of words of a comment that the model gets.
 const firstWords = 40
 
 // library returns the beginnings of comments of Go's standard library, each labelled with the first folder of its package.
@@ -52,7 +52,7 @@ func skip(err error) error {
 	return fs.SkipDir
 }
 
-// appendComments appends the beginning of each comment of a file that has at least five words and is no heading.
+// appendComments appends the beginning of each comment of a file, except comments of fewer than five words and headings.
 func appendComments(all []data.LabelledText, path, label string) ([]data.LabelledText, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {

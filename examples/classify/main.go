@@ -1,9 +1,8 @@
 // Classify trains a small Transformer encoder to give texts a label.
 //
-// With no arguments it learns to tell from a comment of Go's standard library which part of the library it documents: crypto, go,
-// net and so on. That takes under a minute on two cores. It saves the model to out/classify, prints precision, recall and F1 of each
-// class with the confusion matrix, and labels a few lines. The flags of train go without a command too. The commands do one thing
-// each:
+// With no arguments it reads comments of Go's standard library and learns which part of the library they document: crypto, go, net
+// and so on. That takes under a minute on two cores. It saves the model to out/classify, prints precision, recall and F1 of each class
+// with the confusion matrix, and labels a few sentences. The flags of train work without a command too. Each command does one thing:
 //
 //	go run ./examples/classify train -data FILE -text-column sentence -label-column label -out DIR …
 //	go run ./examples/classify eval -model DIR -data FILE …
@@ -11,11 +10,12 @@
 //	go run ./examples/classify predict -model DIR -text TEXT
 //	go run ./examples/classify help train                        list the flags, in groups
 //
-// Data are tab-separated or, in a .csv, comma-separated; columns are named by the header or counted from 0. The share -held-out of
-// them, or all of -valid, chooses the best checkpoint, and -test is scored once at the end. Ctrl-C finishes the step, saves and
-// leaves; train -resume resumes the run bit for bit.
+// Data are tab-separated or, in a .csv, comma-separated. The header names the columns, or their numbers do, from 0. The fraction
+// -held-out of the texts, or all of -valid, chooses the best checkpoint. The end of the run scores -test once. Ctrl-C finishes the
+// step, saves and leaves; train -resume -out DIR continues the run bit for bit with its own settings. The flag -dry-run prints time
+// and memory.
 //
-// On SST-2 (60,614 phrases; the 872 sentences of GLUE's dev set as test.tsv) this reaches an accuracy of 0.80 in two minutes of
+// On SST-2 (60,614 phrases; the 872 sentences of GLUE's dev set as test.tsv) this reaches an accuracy of 0.805 in two minutes of
 // processor time:
 //
 //	go run ./examples/classify train -data train.tsv -valid dev.tsv -test test.tsv -text-column sentence -out out/sst2 \
@@ -48,7 +48,7 @@ func program(w io.Writer) flags.Program {
 		{About: "train, then label a few sentences; the flags are those of train", Example: "-steps 2000 -out out/longer",
 			Flags: o.flags, Run: func() error { return demo(w, o) }},
 		{Name: "train", About: "train a model on labelled texts", Example: "-data reviews.tsv -text-column text -label-column label -out out/reviews",
-			Flags: o.flags, Run: func() error { return start(w, o) }},
+			Flags: o.flags, Run: func() error { return o.train(w) }},
 		{Name: "eval", About: "score a model on labelled texts", Example: "-model out/reviews -data test.tsv -text-column text -label-column label",
 			Flags: e.flags, Run: func() error { return e.run(w) }},
 		{Name: "predict", About: "label texts with a trained model", Example: `-model out/reviews -text "a charming journey"`,
@@ -56,22 +56,14 @@ func program(w io.Writer) flags.Program {
 	}}
 }
 
-// start trains if the paths of the flags can serve.
-func start(w io.Writer, o *options) error {
-	if err := flags.First(o.check(), flags.Output("out", o.out)); err != nil {
-		return err
-	}
-	return learn(w, o)
-}
-
-// demo trains with the defaults, or finishes a run that was interrupted. If it learnt from the library, it labels a few sentences.
+// demo trains with the defaults, or finishes a run that was interrupted. If it learned from the library, it labels a few sentences.
 func demo(w io.Writer, o *options) error {
-	o.resume = true
-	if err := start(w, o); err != nil || o.data != "" {
+	o.Auto = true
+	if finished, err := learn(w, o); err != nil || !finished || o.data != "" {
 		return err
 	}
 	fmt.Fprintln(w, "\nSentences that are in no package:")
-	c, err := open(o.out, 1)
+	c, err := open(o.Out, 1)
 	if err != nil {
 		return err
 	}

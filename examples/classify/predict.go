@@ -23,7 +23,7 @@ import (
 // classifier is a trained model: its Program for batches of a size, and its tokenizer.
 type classifier struct {
 	models.Classifier
-	tok     vocabulary
+	tok     encoder
 	program *graph.Program
 	size    data.RowSize
 }
@@ -33,13 +33,14 @@ func open(dir string, b int) (c classifier, err error) {
 	if err := checkpoints.ReadConfig(dir, &c.Classifier); err != nil {
 		return c, err
 	}
-	if c.tok.Tokenizer, err = tokenize.Load(dir); err != nil {
+	tok, err := tokenize.Load(dir)
+	if err != nil {
 		return c, err
 	}
-	if err := c.tok.prepare(); err != nil {
+	if c.tok, err = newEncoder(tok); err != nil {
 		return c, errors.WithMessagef(err, "the tokenizer of %s", dir)
 	}
-	c.size = data.RowSize{B: b, T: c.Context, Pad: c.tok.start}
+	c.size = c.tok.size(b, c.Context)
 	params := graph.NewParams(tensor.Float32, 1)
 	if c.program, err = graph.Build(params, graph.Eval, c.Logits(b, c.Context)); err != nil {
 		return c, err
@@ -47,7 +48,7 @@ func open(dir string, b int) (c classifier, err error) {
 	return c, checkpoints.LoadWeights(dir, params.All(), checkpoints.Rules{})
 }
 
-// prediction is the flags of predict.
+// prediction holds the flags of predict.
 type prediction struct {
 	set         *flags.Set
 	model, text string
@@ -79,9 +80,9 @@ func (p *prediction) run(w io.Writer, in io.Reader) error {
 	return prompts.Prompts{Name: "classify", In: in}.Each(func(_ context.Context, text string) error { return c.label(w, text) })
 }
 
-// label writes a line of label, probability and text.
+// label writes the label of a text, its probability and the text on one line.
 func (c *classifier) label(w io.Writer, text string) error {
-	ids, err := c.tok.AppendEncode([]int32{c.tok.start}, text)
+	ids, err := c.tok.AppendEncode(nil, text)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (c *classifier) label(w io.Writer, text string) error {
 	return errors.WithStack(err)
 }
 
-// evaluation is the flags of eval.
+// evaluation holds the flags of eval.
 type evaluation struct {
 	format
 	model, data string
@@ -128,7 +129,7 @@ func (e *evaluation) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	rows, err := c.tok.rows(texts, c.Labels)
+	rows, err := data.EncodeRows(texts, c.tok, c.Labels)
 	if err != nil {
 		return errors.WithMessage(err, e.data)
 	}

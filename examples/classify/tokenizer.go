@@ -1,11 +1,8 @@
 package main
 
 import (
-	"iter"
 	"math"
-	"os"
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 
@@ -13,77 +10,37 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-const tokenizerHelp = "char, word, bpe, unigram or wordpiece, trained on the texts to learn from; or a saved one: the folder of a model, a tokenizer.json, " +
-	"a vocab.json with its merges.txt, a .model or a .tiktoken"
+// special is the token in front of a text, for tokenizers that are trained here.
+const special = "<s>"
 
-// starts are the names of a token that begins a text. Tokenizers trained here have the first.
-var starts = []string{"<s>", "[CLS]", "<bos>", "<|endoftext|>", "</s>"}
-
-// vocabulary is a tokenizer, its token that begins a text, and the files that the folder of a model holds of it.
-type vocabulary struct {
+// encoder encodes texts with a token in front, so that none is empty.
+type encoder struct {
 	*tokenize.Tokenizer
 	start int32
-	files map[string][]byte
 }
 
-// vocabulary trains the tokenizer on texts, or loads it.
-func (o *options) vocabulary(texts iter.Seq[string]) (v vocabulary, err error) {
-	var lower tokenize.Normalizer
-	if o.lowercase {
-		lower = tokenize.Lowercase{}
-	}
-	progress := tokenize.ProgressBar(os.Stderr)
-	special := starts[:1]
-	characters := o.vocab / 4 // with a token of their own, so that a text with thousands leaves room for longer pieces
-	switch o.tokenizer {
-	case "char":
-		v.Tokenizer, err = tokenize.CharTrainer{Special: special, Unknown: "<unk>", Normalizer: lower, Progress: progress}.Train(texts)
-	case "word":
-		v.Tokenizer, err = tokenize.WordTrainer{VocabSize: o.vocab, MinFrequency: int64(o.minCount), Special: special, Unknown: "<unk>", Normalizer: lower, Progress: progress}.Train(texts)
-	case "bpe":
-		v.Tokenizer, err = tokenize.BPETrainer{VocabSize: o.vocab, Special: special, Normalizer: lower, Progress: progress}.Train(texts)
-	case "unigram":
-		v.Tokenizer, err = tokenize.UnigramTrainer{VocabSize: o.vocab, Special: special, LimitAlphabet: characters, Normalizer: lower, Progress: progress}.Train(texts)
-	case "wordpiece":
-		v.Tokenizer, err = tokenize.WordPieceTrainer{VocabSize: o.vocab, Special: special, LimitAlphabet: characters, Normalizer: lower, Progress: progress}.Train(texts)
-	default:
-		v.Tokenizer, err = tokenize.Load(o.tokenizer)
-	}
-	if err != nil {
-		return v, err
-	}
-	if err := v.prepare(); err != nil {
-		return v, errors.WithMessagef(err, "the tokenizer of %s", o.tokenizer)
-	}
-	v.files, err = v.ModelFiles()
-	return v, err
-}
-
-// prepare finds the token that begins a text, and sets the tokenizer to encode texts without added tokens or cuts.
-func (v *vocabulary) prepare() error {
-	v.Bare, v.Special, v.Truncation, v.Padding = true, tokenize.AsText, nil, nil
-	for _, name := range starts {
-		if id, ok := v.TokenToID(name); ok {
-			v.start = id
-			return nil
+// newEncoder returns an encoder that cuts nothing and reads special tokens in a text as text.
+func newEncoder(t *tokenize.Tokenizer) (e encoder, err error) {
+	e.Tokenizer = t.ForText()
+	e.Special = tokenize.AsText
+	for _, role := range []func() (int32, bool){e.CLS, e.BOS} {
+		if id, ok := role(); ok {
+			e.start = id
+			return e, nil
 		}
 	}
-	return errors.Errorf("has no token to begin a text with: want one of %s", strings.Join(starts, ", "))
+	return e, errors.New("has no token for the beginning of a text (cls_token or bos_token): its tokenizer_config.json can name one")
 }
 
-// rows encodes texts. Each begins with the start token, so that none is empty.
-func (v vocabulary) rows(texts []data.LabelledText, labels []string) (data.Rows, error) {
-	rows, err := data.EncodeRows(texts, v, labels)
-	if err != nil {
-		return nil, err
-	}
-	for i := range rows {
-		rows[i].IDs = slices.Insert(rows[i].IDs, 0, v.start)
-	}
-	return rows, nil
+// AppendEncode appends the ids of the token in front and of the text. It implements data.Encoder.
+func (e encoder) AppendEncode(dst []int32, text string) ([]int32, error) {
+	return e.Tokenizer.AppendEncode(append(dst, e.start), text)
 }
 
-// longest is the length that 99 % of the rows do not exceed.
+// size returns the shape of batches. Short rows are filled up with the token in front, which has no influence there.
+func (e encoder) size(b, t int) data.RowSize { return data.RowSize{B: b, T: t, Pad: e.start} }
+
+// longest returns the length that 99 % of the rows do not exceed.
 func longest(rows data.Rows) int {
 	lengths := make([]int, len(rows))
 	for i, r := range rows {

@@ -4,6 +4,7 @@ import (
 	"flag"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
@@ -38,7 +39,7 @@ func (o *options) flags(f *flags.Set) {
 	f.Group("Data")
 	f.StringVar(&o.data, "data", o.data, "`path` of the text to learn from: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
 	f.TextVar(&o.encoding, "encoding", o.encoding, flags.EncodingHelp)
-	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, tokenizerHelp)
+	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, "`name` of a tokenizer to train on the text: "+vocabulary.Kinds+"; or the path of a trained one: "+vocabulary.Saved)
 	f.IntVar(&o.vocab, "vocab", o.vocab, "vocabulary size of a trained tokenizer; char ignores it")
 	f.Group("Model")
 	f.IntVar(&o.layers, "layers", o.layers, "number of blocks")

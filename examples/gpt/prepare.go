@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -13,8 +14,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
+	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
@@ -24,7 +27,7 @@ import (
 type training struct {
 	*options
 	text           string // -data or its default
-	tok            vocabulary
+	tok            vocabulary.Vocabulary
 	model          models.GPT
 	params         *graph.Params
 	learning, held *data.Corpus
@@ -115,7 +118,8 @@ func (t *training) read(from string, run *job.Run) (err error) {
 			return err
 		}
 	}
-	if t.tok, err = t.vocabulary(from, t.text); err != nil {
+	text := textfile.Set{Paths: []string{t.text}, Encoding: t.encoding}
+	if t.tok, err = (vocabulary.Options{Size: t.vocab}).Open(cmp.Or(from, t.tokenizer), vocabulary.Files(text)); err != nil {
 		return err
 	}
 	fingerprint, err := t.tok.Fingerprint()
@@ -123,7 +127,7 @@ func (t *training) read(from string, run *job.Run) (err error) {
 		return err
 	}
 	corpus, err := data.Text{
-		Paths: []string{t.text}, Encoding: t.encoding, Encoder: t.tok, File: run.File("tokens.bin"), Fingerprint: fingerprint,
+		Paths: text.Paths, Encoding: text.Encoding, Encoder: t.tok, File: run.File("tokens.bin"), Fingerprint: fingerprint,
 	}.Corpus()
 	if err != nil {
 		return err
@@ -173,7 +177,7 @@ func (t *training) build(resumed bool, run *job.Run) error {
 // describe sets the first line of the run, its next command and the files of its folder.
 func (t *training) describe() {
 	t.setup.Config = t.model
-	t.setup.Files = t.tok.files
+	t.setup.Files = t.tok.Files
 	t.setup.About = message.NewPrinter(language.English).Sprintf("a GPT of %d parameters with a vocabulary of %d on %d tokens of %s, %d held out",
 		t.params.Size(), t.model.Vocab, t.learning.Len(), filepath.Base(t.text), t.held.Len())
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -101,6 +102,20 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestResumeTwice: run.json keeps the -tokenizer of the first command when a run resumes.
+func TestResumeTwice(t *testing.T) {
+	data := pairsFile(t, 40)
+	t.Chdir(t.TempDir())
+	for _, args := range []string{
+		"train -out run -data " + data + " -layers 1 -heads 2 -dim 8 -hidden 8 -batch 4 -steps 1 -tokenizer word",
+		"train -out run -resume -steps 2", "train -out run -resume -steps 3 -tokenizer word",
+	} {
+		if err := program(io.Discard).Run(strings.Fields(args), io.Discard); err != nil {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
+
 func TestDates(t *testing.T) {
 	pairs := dates(500)
 	if len(pairs) != 500 {
@@ -155,7 +170,7 @@ func TestEmptySources(t *testing.T) {
 		}
 		o := small("")
 		o.file, o.heldOut = path, 0.5
-		_, learning, held, err := o.pairs()
+		_, learning, held, err := o.pairs(o.tokenizer)
 		switch {
 		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
 			t.Errorf("%q: got error %v, want one with %q", text, err, want)

@@ -4,6 +4,7 @@ import (
 	"flag"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -35,7 +36,8 @@ func defaults() *options {
 func (o *options) flags(f *flags.Set) {
 	o.set = f.FlagSet
 	o.dataset.flags(f, "made-up dates")
-	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, tokenizerHelp)
+	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, "`name` of a tokenizer to train on both sides: "+vocabulary.Kinds+"; or the path of a trained one that has tokens for "+
+		"padding, beginning and end: "+vocabulary.Saved)
 	f.IntVar(&o.vocab, "vocab", o.vocab, "vocabulary size of a trained tokenizer; char ignores it")
 	f.Group("Model")
 	f.IntVar(&o.layers, "layers", o.layers, "layers of the encoder and of the decoder")

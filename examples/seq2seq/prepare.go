@@ -22,7 +22,7 @@ import (
 // training is a model, the Programs over its weights, and its training.
 type training struct {
 	*options
-	tok            vocabulary
+	tok            marked
 	model          models.Seq2Seq
 	params         *graph.Params
 	learning, held data.Pairs
@@ -37,10 +37,11 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	tokenizer := o.tokenizer
 	if dir, ok := run.Resumed(); ok {
-		o.tokenizer = dir
+		tokenizer = dir
 	}
-	if t.tok, t.learning, t.held, err = o.pairs(); err != nil {
+	if t.tok, t.learning, t.held, err = o.pairs(tokenizer); err != nil {
 		return nil, err
 	}
 	if err := t.build(run); err != nil {
@@ -80,7 +81,7 @@ func (t *training) build(run *job.Run) error {
 // describe sets the first line of the run, its next command and the files of its folder.
 func (t *training) describe() {
 	t.setup.Config, t.setup.Data = t.model, fmt.Sprintf("%d-%s", len(t.learning), slices.Concat(t.learning, t.held).Key())
-	t.setup.Files = t.tok.files
+	t.setup.Files = t.tok.Files
 	from := "made-up dates"
 	if t.file+t.source != "" {
 		from = filepath.Base(t.file + t.source)
@@ -91,7 +92,7 @@ func (t *training) describe() {
 }
 
 // pairs reads the pairs and encodes them with one tokenizer for both sides.
-func (o *options) pairs() (tok vocabulary, learning, held data.Pairs, err error) {
+func (o *options) pairs(tokenizer string) (tok marked, learning, held data.Pairs, err error) {
 	first, second, err := o.read()
 	if err != nil {
 		return tok, nil, nil, err
@@ -103,7 +104,7 @@ func (o *options) pairs() (tok vocabulary, learning, held data.Pairs, err error)
 			}
 		}
 	}
-	if tok, err = o.vocabulary(texts); err != nil {
+	if tok, err = o.marked(tokenizer, texts); err != nil {
 		return tok, nil, nil, err
 	}
 	if learning, err = data.EncodePairs(first, tok, tok); err != nil {
@@ -125,7 +126,7 @@ func (o *options) pairs() (tok vocabulary, learning, held data.Pairs, err error)
 }
 
 // transformer returns a model of the sizes in the flags, for pairs as long as the longest.
-func (o *options) transformer(tok vocabulary, pairs data.Pairs) models.Seq2Seq {
+func (o *options) transformer(tok marked, pairs data.Pairs) models.Seq2Seq {
 	m := models.Seq2Seq{
 		EncoderLayers: o.layers, DecoderLayers: o.layers, Heads: o.heads, Dim: o.dim, Hidden: o.hidden,
 		SourceVocab: tok.VocabSize(), TargetVocab: tok.VocabSize(), NormFirst: o.normFirst, LabelSmoothing: o.smoothing, Dropout: o.dropout,

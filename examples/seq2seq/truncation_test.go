@@ -24,8 +24,7 @@ func TestTruncation(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := small(filepath.Join(t.TempDir(), "model"))
-	o.tokenizer = saved
-	v, err := o.vocabulary(nil)
+	v, err := o.marked(saved, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,17 +42,17 @@ func (r *Run) Evaluate() train.Evaluation {
 		return train.Evaluation{}
 	}
 	step := r.setup.Trainer.Step
-	r.Note("step %d: validation %s", step, describe(e))
+	r.Note("step %d: validation %s", step, r.describe(e))
 	r.fail(r.log.Evaluation(step, e))
 	return e
 }
 
-func describe(e train.Evaluation) string {
+func (r *Run) describe(e train.Evaluation) string {
 	text := fmt.Sprintf("loss %.4f", e.Loss)
 	if e.Loss < 20 {
 		text += fmt.Sprintf(", perplexity %.2f", e.Perplexity())
 	}
-	return text + fmt.Sprintf(", accuracy %.4f on %d tokens", e.Accuracy, e.Tokens)
+	return text + fmt.Sprintf(", accuracy %.4f on %d %s", e.Accuracy, e.Tokens, r.unit())
 }
 
 // watched is held-out data that shows the progress of an evaluation.

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"flag"
 	"strings"
 
@@ -16,6 +17,8 @@ type Options struct {
 	SampleEvery int    // steps between samples; 0 means no samples
 	Patience    int    // consecutive evaluations without improvement that end the run; 0 never ends it
 	Keep        int    // number of newest checkpoints to keep, in addition to the best; 0 keeps all
+
+	Unit string // of the targets, in lines and help, such as texts; "" means tokens; not a flag
 
 	Resume bool   // resume the run in Out, which must exist
 	Auto   bool   // resume the run in Out if there is one; not a flag
@@ -40,7 +43,7 @@ func (o *Options) Flags(f FlagSet) {
 	f.StringVar(&o.Out, "out", o.Out, "`folder` of the model, its checkpoints and its log")
 	f.IntVar(&o.Steps, "steps", o.Steps, "number of optimizer steps of the whole run")
 	f.IntVar(&o.EvalEvery, "eval-every", o.EvalEvery, "steps between evaluations on held-out data")
-	f.IntVar(&o.EvalTokens, "eval-tokens", o.EvalTokens, "number of tokens of an evaluation, spread evenly over the held-out data; 0 scores all")
+	f.IntVar(&o.EvalTokens, "eval-tokens", o.EvalTokens, "number of "+o.unit()+" of an evaluation, spread evenly over the held-out data; 0 scores all")
 	f.IntVar(&o.SampleEvery, "sample-every", o.SampleEvery, "steps between samples of the model's output; 0 means no samples")
 	f.IntVar(&o.Patience, "patience", o.Patience, "consecutive evaluations without improvement that end the run; 0 never ends it")
 	f.IntVar(&o.Keep, "keep", o.Keep, "number of newest checkpoints to keep, in addition to the best; 0 keeps all")
@@ -48,6 +51,9 @@ func (o *Options) Flags(f FlagSet) {
 	f.StringVar(&o.Change, "change", o.Change, "names of `flags` that may differ from the resumed run, separated by commas: lr,batch")
 	f.BoolVar(&o.DryRun, "dry-run", o.DryRun, "print parameters, memory, time and disk space, and leave no file")
 }
+
+// unit returns the name of the targets.
+func (o *Options) unit() string { return cmp.Or(o.Unit, "tokens") }
 
 // unrecorded are the flags of a process, which do not change the training. The record of the run omits them.
 var unrecorded = []string{"out", "resume", "change", "dry-run"}

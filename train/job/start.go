@@ -82,7 +82,7 @@ func (r *Run) start(s Setup) error {
 	if err := r.openLog(); err != nil {
 		return err
 	}
-	r.started, r.saved, r.show.Until = true, s.Trainer.Step, r.Steps
+	r.started, r.saved, r.show.Until, r.show.Unit = true, s.Trainer.Step, r.Steps, r.unit()
 	r.signals, r.restore = train.UntilInterrupt(context.Background())
 	r.loop, r.end = context.WithCancel(r.signals)
 	r.begin()

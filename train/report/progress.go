@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +17,7 @@ import (
 type Progress struct {
 	W     io.Writer     // nil means os.Stderr
 	Until int           // number of steps of the whole run; 0 means no end
+	Unit  string        // name of the targets in the speed; "" means tokens
 	Every time.Duration // interval between lines if W is no terminal; 0 means 10 s
 
 	line         statusLine
@@ -124,7 +126,7 @@ func (p *Progress) text(now time.Time, width int) string {
 		fields = append(fields, field{4, fmt.Sprintf("rate %.2e", r.Rate)})
 	}
 	if v, ok := p.speed.tokens(); ok {
-		fields = append(fields, field{3, thousands(v) + " tokens/s"})
+		fields = append(fields, field{3, thousands(v) + " " + cmp.Or(p.Unit, "tokens") + "/s"})
 	}
 	if left, ok := p.left(now); ok {
 		fields = append(fields, field{2, Duration(left.Round(time.Second)) + " left"})

@@ -229,10 +229,10 @@ func TestProgressLines(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	b.Reset()
-	endless := report.Progress{W: &b, Every: 1}
+	endless := report.Progress{W: &b, Every: 1, Unit: "texts"}
 	endless.Step(train.Report{Step: 1, Loss: 2, Tokens: 5, Elapsed: time.Second})
 	endless.Done()
-	if got, want := b.String(), "step 1  loss 2.0000  5 tokens/s\n"; got != want {
+	if got, want := b.String(), "step 1  loss 2.0000  5 texts/s\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/pkg/errors"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
+	"github.com/gorgoformer/gorgoformer/train/job"
+)
+
+// training is a model, its Programs over the same weights, and how they are trained.
+type training struct {
+	*options
+	texts                texts
+	labels               []string
+	tok                  encoder
+	learning, held, test data.Rows // of at most size.T tokens
+	cut                  int       // texts that were longer
+	size                 data.RowSize
+	model                models.Classifier
+	params               *graph.Params
+	eval                 *graph.Program
+	batches              *data.RowBatches
+	trainer              *train.Trainer
+	setup                job.Setup
+}
+
+// prepare reads the texts, the tokenizer and the model, and builds the Programs.
+func prepare(o *options, run *job.Run) (t *training, err error) {
+	t = &training{options: o}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if t.texts, err = o.texts(); err != nil {
+		return nil, err
+	}
+	from, _ := run.Resumed()
+	if err := t.tokenizer(cmp.Or(from, o.tokenizer)); err != nil {
+		return nil, err
+	}
+	if err := t.shape(from); err != nil {
+		return nil, err
+	}
+	if err := t.encode(); err != nil {
+		return nil, err
+	}
+	t.model = o.classifier(t.tok.VocabSize(), t.size.T, t.labels)
+	if err := t.build(run); err != nil {
+		return nil, err
+	}
+	t.describe()
+	return t, nil
+}
+
+// tokenizer trains the tokenizer of the given name on the texts, or loads it.
+func (t *training) tokenizer(name string) error {
+	texts := func(yield func(string) bool) {
+		for _, x := range t.texts.learning {
+			if !yield(x.Text) {
+				return
+			}
+		}
+	}
+	v, err := vocabulary.Options{
+		Size: t.vocab, MinCount: int64(t.minCount), Special: []string{special}, Unknown: "<unk>", Lowercase: t.lowercase,
+	}.Open(name, vocabulary.Texts(texts))
+	if err != nil {
+		return err
+	}
+	t.setup.Files = v.Files
+	t.tok, err = newEncoder(v.Tokenizer)
+	return errors.WithMessagef(err, "the tokenizer of %s", name)
+}
+
+// shape finds the labels and -max-tokens: those of the checkpoint in folder from, if the run resumes. Other data must not change them.
+func (t *training) shape(from string) error {
+	if from != "" {
+		var was models.Classifier
+		err := checkpoints.ReadConfig(from, &was)
+		t.labels, t.size.T = was.Labels, was.Context
+		return err
+	}
+	if t.labels = data.Labels(t.texts.learning); len(t.labels) < 2 {
+		return errors.Errorf("all texts to learn from have the label %q: want at least two labels", t.labels)
+	}
+	t.size.T = t.maxTokens
+	return nil
+}
+
+// encode makes rows of the texts and cuts them to the tokens that the model sees.
+func (t *training) encode() (err error) {
+	parts := []struct {
+		name  string
+		texts []data.LabelledText
+		rows  *data.Rows
+	}{{"to learn from", t.texts.learning, &t.learning}, {"held out", t.texts.held, &t.held}, {"to test", t.texts.test, &t.test}}
+	for _, p := range parts {
+		if *p.rows, err = data.EncodeRows(p.texts, t.tok, t.labels); err != nil {
+			return errors.WithMessagef(err, "texts %s", p.name)
+		}
+	}
+	t.size = t.tok.size(t.batch, cmp.Or(t.size.T, longest(t.learning)))
+	for _, p := range parts {
+		cut := 0
+		*p.rows, cut = p.rows.Truncate(t.size.T)
+		t.cut += cut
+	}
+	t.setup.Data = fmt.Sprintf("%d-%s", len(t.learning), slices.Concat(t.learning, t.held).Key())
+	return nil
+}
+
+// build makes the Programs and the Trainer.
+func (t *training) build(run *job.Run) error {
+	loss := t.model.Loss(t.size.B, t.size.T)
+	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	if err := run.Require(t.params, loss); err != nil {
+		return err
+	}
+	step, err := graph.Build(t.params, graph.Train, loss)
+	if err != nil {
+		return err
+	}
+	if t.eval, err = graph.Build(t.params, graph.Eval, loss); err != nil {
+		return err
+	}
+	t.trainer = &train.Trainer{
+		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	}
+	t.batches = t.learning.Batches(t.size)
+	t.batches.Seed = t.Seed
+	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, t.eval
+	t.setup.Held = t.held.Sequential(t.size).Spread(t.EvalTokens)
+	return nil
+}
+
+// describe sets the configuration, the first line of the run and its next command.
+func (t *training) describe() {
+	t.setup.Config = t.model
+	from := "Go's library"
+	if t.data != "" {
+		from = filepath.Base(t.data)
+	}
+	t.setup.About = message.NewPrinter(language.English).Sprintf(
+		"a classifier of %d parameters with a vocabulary of %d on %d texts of %s with %d labels, %d held out, of up to %d tokens (%d texts are cut)",
+		t.params.Size(), t.model.Vocab, len(t.learning), from, len(t.model.Labels), len(t.held), t.size.T, t.cut)
+	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("classify", "predict"), t.Out)
+}
+
+// sample labels a held-out text with the weights of a step.
+func (t *training) sample(step int) (string, error) {
+	i := step / t.SampleEvery % len(t.held)
+	found, err := train.Predict(t.eval, t.held[i:i+1], t.size)
+	if err != nil {
+		return "", err
+	}
+	p, x := found[0], t.texts.held[i]
+	return fmt.Sprintf("%s (%.4f), want %s: %s", t.model.Labels[p.Class], p.Probabilities[p.Class], x.Label, x.Text), nil
+}
+
+// classifier returns a model of the sizes in the flags.
+func (o *options) classifier(vocab, context int, labels []string) models.Classifier {
+	return models.Classifier{
+		Vocab: vocab, Context: context, Layers: o.layers, Heads: o.heads, Dim: o.dim, Hidden: o.hidden, Labels: labels, NormFirst: !o.postNorm,
+		Positions: o.positions, Pooling: o.pooling, TokenDropout: o.tokenDropout, Dropout: o.dropout, LabelSmoothing: o.smoothing,
+	}
+}
