@@ -80,7 +80,7 @@ func TestClassificationTable(t *testing.T) {
 	}
 }
 
-// Predictions, here made by hand, give the scores of each class and the confusion matrix.
+// Predictions return the scores of each class and the confusion matrix. Here they are made by hand.
 func ExamplePredictions_Classification() {
 	p := train.Predictions{{Class: 0, Target: 0}, {Class: 1, Target: 1}, {Class: 1, Target: 0}, {Class: 1, Target: 1}}
 	c, err := p.Classification([]string{"no", "yes"})

@@ -235,7 +235,7 @@ func (b regression) Batch(i int) (graph.Feed, error) {
 	}, nil
 }
 
-// TestCountErrors: a loss for which one number cannot weigh a batch, or whose count is unknown, is refused and not averaged.
+// TestCountErrors: it is an error if one number cannot weigh a batch, or if the count of a loss is unknown.
 func TestCountErrors(t *testing.T) {
 	silent := countCases["a declared count"]
 	silent.loss = func(s *graph.Scope, x, w, y *G.Node) *G.Node {

@@ -14,12 +14,12 @@ import (
 func checkFloats(v G.Value) error {
 	switch v := v.(type) {
 	case nil:
-		return errors.New("there is no value: run the program first")
+		return errors.New("no value: run the program first")
 	case *G.F32, *G.F64:
 		return nil
 	case *tensor.Dense:
 		if v == nil {
-			return errors.New("there is no value: run the program first")
+			return errors.New("no value: run the program first")
 		}
 		if dt := v.Dtype(); dt != tensor.Float32 && dt != tensor.Float64 {
 			return errors.Errorf("elements of %v, want float32 or float64", dt)

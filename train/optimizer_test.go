@@ -165,7 +165,7 @@ func TestUpdateErrors(t *testing.T) {
 		}
 		wantError(t, o.Update(model(), 1, math.NaN()), "scale of the gradients")
 		wantError(t, o.Update([]G.ValueGrad{newParam("w", tensor.Float64, 1), newParam("w", tensor.Float64, 1)}, 1, 1), "two parameters", "called w")
-		wantError(t, o.Update([]G.ValueGrad{&fakeParam{name: "w"}}, 1, 1), "w: there is no value")
+		wantError(t, o.Update([]G.ValueGrad{&fakeParam{name: "w"}}, 1, 1), "w: no value")
 		ints := tensor.New(tensor.Of(tensor.Int), tensor.WithShape(2))
 		wantError(t, o.Update([]G.ValueGrad{&fakeParam{"w", ints, ints}}, 1, 1), "elements of int")
 		bad := newParam("w", tensor.Float64, 2)

@@ -23,7 +23,7 @@ func checkBatch(i, n int) error {
 		if n >= 0 {
 			last = fmt.Sprint("… ", n-1)
 		}
-		return errors.Errorf("there is no batch %d: they are numbered 0 %s", i, last)
+		return errors.Errorf("no batch %d: batches are numbered 0 %s", i, last)
 	}
 	return nil
 }

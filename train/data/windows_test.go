@@ -139,7 +139,7 @@ func TestSequentialCountsEveryTokenOnce(t *testing.T) {
 			t.Fatalf("%d tokens: got targets %v, want %v", n, got, want)
 		}
 		_, err := s.Batch(s.Len())
-		wantError(t, err, "there is no batch")
+		wantError(t, err, "no batch")
 	}
 }
 

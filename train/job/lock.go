@@ -98,7 +98,7 @@ func (f *folder) file(path string) {
 	}
 }
 
-// close releases the lock. If no run has used the folder, close also removes what openFolder made.
+// close releases the lock. If no run has used the folder, close also removes the files and folders that openFolder made.
 func (f *folder) close(used bool) error {
 	if !used {
 		f.undo() // before the lock is released, so that no other process uses the folder

@@ -77,7 +77,7 @@ func decode(text []byte, v any) error {
 		return errors.WithStack(err)
 	}
 	if !bytes.Equal(was.Bytes(), now) {
-		return errors.Errorf("it says %.300s, which reads as %.300s", was.Bytes(), now)
+		return errors.Errorf("it holds %.300s, which is read as %.300s", was.Bytes(), now)
 	}
 	return nil
 }

@@ -120,7 +120,7 @@ func TestBeforeFirstCheckpoint(t *testing.T) {
 	}
 }
 
-// TestModelWithoutCheckpoints: a folder whose checkpoints were removed keeps its model.
+// TestModelWithoutCheckpoints: if the checkpoints of a folder were removed, a run does not overwrite its model.
 func TestModelWithoutCheckpoints(t *testing.T) {
 	inFolder(t)
 	mustRun(t, newProgram(), "")
