@@ -9,16 +9,16 @@ import (
 	"github.com/pkg/errors"
 )
 
-// AddedToken is a token that is found in the text before the text is split, so that no stage touches it. Of two that
-// begin at one place the longer is taken.
+// AddedToken is a token that is found in the text before the text is split, so that no stage changes it. If two begin at
+// the same place, the longer one is taken.
 type AddedToken struct {
 	ID         int32
 	Text       string
-	Special    bool // has a meaning of its own: Policy and SkipSpecial speak of these
-	SingleWord bool // only where no word character stands beside it
-	LeftStrip  bool // takes the spaces to its left along
-	RightStrip bool // takes the spaces to its right along
-	Normalized bool // looked for, itself normalized, in the normalized text instead of the text as it is
+	Special    bool // controls the model: Policy and SkipSpecial apply to it
+	SingleWord bool // matches only if no word character touches it
+	LeftStrip  bool // also covers the spaces to its left
+	RightStrip bool // also covers the spaces to its right
+	Normalized bool // its normalized form is looked for in the normalized text instead of the original text
 }
 
 func (c *core) addTokens(tokens []AddedToken) error {
@@ -76,18 +76,18 @@ func (c *core) checkAdded(a AddedToken) error {
 // matcher finds added tokens in a text. It is a trie over bytes, walked from every place where a token may begin.
 type matcher struct {
 	nodes  []trieNode
-	starts string // the bytes that tokens begin with
+	starts string // the first bytes of all tokens
 	tokens []AddedToken
-	lens   []int // the length of each in the text
+	lens   []int // the length of each token in the text
 }
 
 type trieNode struct {
 	keys  []byte
 	kids  []int32
-	token int32 // index into tokens, -1: none ends here
+	token int32 // index into tokens; -1: no token ends here
 }
 
-// add takes a in, which is looked for as text.
+// add adds a. Its occurrences in a text are spelled text.
 func (m *matcher) add(a AddedToken, text string) {
 	if text == "" {
 		return
@@ -112,7 +112,7 @@ func (m *matcher) add(a AddedToken, text string) {
 	}
 }
 
-// finish returns m ready for use, or nil when it is empty.
+// finish returns m ready for use, or nil if it has no tokens.
 func (m *matcher) finish() *matcher {
 	if len(m.tokens) == 0 {
 		return nil
@@ -144,24 +144,25 @@ func (m *matcher) longest(text string) int32 {
 	return token
 }
 
-// find returns the first token in text[from:], with the spaces it takes along; ok is false when there is none. Special
-// tokens are passed over under AsText.
+// find returns the first token in text[from:] and its span, including the spaces that it covers. ok is false if there is
+// no token. Under AsText special tokens are skipped.
 func (m *matcher) find(text string, from int, p Policy) (token *AddedToken, at Span, ok bool) {
 	f := finder{m: m, text: text, policy: p, at: from, done: from}
 	return f.next()
 }
 
-// finder finds the added tokens of a text one after the other.
+// finder yields the added tokens of a text in order.
 type finder struct {
 	m      *matcher
 	text   string
 	policy Policy
-	at     int // where to go on looking
-	done   int // the end of the token before, with the spaces it takes along
+	at     int // where the search continues
+	done   int // the end of the previous token, including the spaces that it covers
 }
 
-// next returns the next token, with the spaces it takes along; ok is false when there is none. Special tokens are passed
-// over under AsText. What the token before has taken along is no longer there, but a token that begins in it hides others.
+// next returns the next token and its span, including the spaces that it covers. ok is false if there is no token. Under
+// AsText special tokens are skipped. A token that begins inside the spaces of the previous one is not returned, but it
+// still hides the tokens that overlap it.
 func (f *finder) next() (token *AddedToken, at Span, ok bool) {
 	m, text := f.m, f.text
 	if m == nil {
@@ -209,7 +210,7 @@ func (m *matcher) start(text string) int {
 	return -1
 }
 
-// touchesWord tells whether a word character stands beside s.
+// touchesWord reports whether a word character touches s.
 func touchesWord(text string, s Span) bool {
 	if s.End < len(text) {
 		if k, _ := char.At(text, s.End); k&char.Word != 0 {

@@ -2,10 +2,10 @@ package tokenize
 
 import "github.com/pkg/errors"
 
-// checker is a stage whose fields may be wrong.
+// checker is a stage that can validate its fields.
 type checker interface{ check() error }
 
-// each calls do with a stage, or with all those that it is a list of.
+// each calls do with a stage, or with every part of a list of stages.
 func each(stage any, do func(any) error) error {
 	switch list := stage.(type) {
 	case nil:
@@ -31,7 +31,7 @@ func eachOf[T any](list []T, do func(any) error) error {
 	return nil
 }
 
-// checkStages returns an error when a field of a stage is wrong.
+// checkStages returns an error if a field of a stage is invalid.
 func checkStages(s Stages) error {
 	for _, stage := range []any{s.Normalizer, s.Splitter, s.PostProcessor, s.Decoder} {
 		err := each(stage, func(part any) error {

@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// setJoin prepares the fast form of the Decoder: for bytes, a table of what each token spells.
+// setJoin prepares the fast form of the Decoder. For bytes it is a table of the bytes of each token.
 func (c *core) setJoin() (err error) {
 	bpe, isBPE := c.stages.Model.(*BPE)
 	isBPE = isBPE && !bpe.config.Characters
@@ -42,15 +42,14 @@ func (c *core) setJoin() (err error) {
 	return err
 }
 
-// Decode returns the text of ids. An id that has no token is an error that names it and its position. With byte-level BPE
-// the text is the very bytes that were encoded, which for a part of the ids may end or begin within a character (see
-// Stream).
+// Decode returns the text of ids. An id without a token is an error that names the id and its position. Byte-level BPE
+// returns exactly the bytes that were encoded; a part of the ids may begin or end within a character (see Stream).
 func (t *Tokenizer) Decode(ids []int32) (string, error) {
 	text, err := t.AppendDecode(nil, ids)
 	return string(text), err
 }
 
-// AppendDecode appends the text of ids to dst, as Decode does. On an error it returns dst as it was.
+// AppendDecode appends the text of ids to dst, like Decode. On an error it returns dst unchanged.
 func (t *Tokenizer) AppendDecode(dst []byte, ids []int32) ([]byte, error) {
 	if t.chain != nil {
 		return t.appendChain(dst, ids)

@@ -7,18 +7,18 @@ import (
 	"github.com/pkg/errors"
 )
 
-// chain is the form for one id after the other of the Decoders that published models have: some that look at a token alone,
-// then ByteFallback, then Fuse with a StripDecoder for the start of the text, or else Metaspace or a WordPieceDecoder.
-// Each may be missing.
+// chain decodes one id at a time. It covers the Decoders of published models: first Decoders that depend on a single
+// token, then ByteFallback, then either Fuse with a StripDecoder for the start of the text, or Metaspace or a
+// WordPieceDecoder. Each part may be missing.
 type chain struct {
-	texts []string // by id: what the Decoders that look at a token alone make of it
-	after []string // by id: what join makes of it behind another token
-	bytes []int16  // by id: the byte that the token names, -1: none
+	texts []string // by id: the token after the Decoders that depend on a single token
+	after []string // by id: the text that join returns for the token after another token
+	bytes []int16  // by id: the byte that the token names; -1: none
 	strip StripDecoder
-	join  joiner // one to which only the first token is another; nil: tokens are put side by side
+	join  joiner // the last Decoder if it treats only the first token differently; nil: tokens are concatenated
 }
 
-// tokenwise is a Decoder whose result for a token depends on that token alone.
+// tokenwise is a Decoder whose result for a token depends only on this token.
 type tokenwise interface {
 	decodeOne(token string) (string, error)
 }
@@ -50,7 +50,7 @@ func newChain(d Decoder, tokens []string) (*chain, error) {
 	return c, c.fill(tokens, alone, fallback)
 }
 
-// end takes the Decoders behind ByteFallback; it is false when it knows no such list.
+// end reads the Decoders after ByteFallback. It returns false if a chain cannot express them.
 func (c *chain) end(list Decoders) bool {
 	switch {
 	case len(list) == 0, len(list) == 1 && list[0] == Decoder(Fuse{}):
@@ -92,11 +92,11 @@ func (c *chain) fill(tokens []string, alone []tokenwise, fallback bool) (err err
 // begin returns the state before the first token.
 func (c *chain) begin() *chainState { return &chainState{chain: c, left: c.strip.Start} }
 
-// chainState is a text that is being decoded.
+// chainState is the state of one text that is being decoded.
 type chainState struct {
 	*chain
-	run   []byte // of tokens that name bytes; whether it is UTF-8 shows at its end
-	left  int    // how many characters may still be stripped
+	run   []byte // pending tokens that name bytes; only the end of the run shows if it is UTF-8
+	left  int    // the number of characters that may still be stripped
 	begun bool
 }
 
@@ -117,7 +117,7 @@ func (s *chainState) append(dst []byte, id int32) []byte {
 	return append(dst, s.texts[id]...)
 }
 
-// text appends what the last Decoder makes of a token.
+// text appends the result of the last Decoder for a token.
 func (s *chainState) text(dst []byte, text string) []byte {
 	first := !s.begun
 	s.begun = true

@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// Decoder turns the tokens of a text into strings that are its text when put side by side.
+// Decoder turns the tokens of a text into strings whose concatenation is the text.
 type Decoder interface {
 	// Decode may work in place.
 	Decode(tokens []string) []string
 }
 
-// joiner is a Decoder that needs to know only the token before.
+// joiner is a Decoder that needs no other context than the previous token.
 type joiner interface {
-	// join appends the text of token to dst. At the start of a text first is true and before is "".
+	// join appends the text of token to dst. For the first token of a text, first is true and before is "".
 	join(dst []byte, before, token string, first bool) []byte
 }
 
-// joinAll is Decode of a joiner.
+// joinAll implements Decode for a joiner.
 func joinAll(j joiner, tokens []string) []string {
 	before := ""
 	for i, token := range tokens {
@@ -27,7 +27,7 @@ func joinAll(j joiner, tokens []string) []string {
 	return tokens
 }
 
-// Fuse is the Decoder that puts tokens side by side as they are.
+// Fuse is the Decoder that concatenates the tokens unchanged.
 type Fuse struct{}
 
 // Decode implements Decoder.
@@ -40,7 +40,7 @@ func (Fuse) Decode(tokens []string) []string {
 
 func (Fuse) join(dst []byte, _, token string, _ bool) []byte { return append(dst, token...) }
 
-// spaced puts a space between tokens: what happens without a Decoder.
+// spaced puts a space between tokens. It is used if there is no Decoder.
 type spaced struct{}
 
 func (spaced) join(dst []byte, _, token string, first bool) []byte {
@@ -50,7 +50,7 @@ func (spaced) join(dst []byte, _, token string, first bool) []byte {
 	return append(dst, token...)
 }
 
-// Decoders applies each Decoder to what the one before made.
+// Decoders applies the Decoders in order, each to the result of the previous one.
 type Decoders []Decoder
 
 // Decode implements Decoder.
@@ -70,7 +70,7 @@ func (l Decoders) decode(tokens []string) (_ []string, err error) {
 	return tokens, nil
 }
 
-// MarshalJSON writes the sequence as files hold it.
+// MarshalJSON returns the sequence in the form of tokenizer.json.
 func (l Decoders) MarshalJSON() ([]byte, error) { return marshalSequence("decoders", l) }
 
 func parseDecoder(raw json.RawMessage, depth int) (Decoder, error) {
@@ -94,5 +94,5 @@ func parseDecoder(raw json.RawMessage, depth int) (Decoder, error) {
 	})
 }
 
-// MarshalJSON writes the Decoder as files hold it.
+// MarshalJSON returns the Decoder in the form of tokenizer.json.
 func (Fuse) MarshalJSON() ([]byte, error) { return named("Fuse") }

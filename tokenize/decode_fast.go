@@ -2,8 +2,8 @@ package tokenize
 
 import "github.com/pkg/errors"
 
-// appendTexts is AppendDecode where the tokens are put side by side as they are. It returns how many it has written: none
-// under another Decoder, and it stops at one that needs a second look.
+// appendTexts implements AppendDecode for tokens that are concatenated unchanged. It returns the number of ids that it
+// has written: 0 under another Decoder. It stops at an id that needs a check.
 func (t *Tokenizer) appendTexts(dst []byte, ids []int32) ([]byte, int) {
 	if _, ok := t.join.(Fuse); !ok || t.SkipSpecial {
 		return dst, 0
@@ -17,11 +17,11 @@ func (t *Tokenizer) appendTexts(dst []byte, ids []int32) ([]byte, int) {
 	return dst, len(ids)
 }
 
-// appendChain is AppendDecode with a chain.
+// appendChain implements AppendDecode with a chain.
 func (t *Tokenizer) appendChain(dst []byte, ids []int32) ([]byte, error) {
 	n := len(dst)
 	s := t.chain.begin()
-	plain := t.chain.texts // the text of a token in the middle, which needs no look at the state
+	plain := t.chain.texts // the text of a token that is not affected by the state
 	if t.chain.join != nil {
 		plain = t.chain.after
 	}

@@ -5,11 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// spmDecoder is the Decoder of a sentencepiece file (sentencepiece_processor.cc, Decode): "▁" is a space, but not the one
-// that the normalizer put in front; bytes that make no character are U+FFFD each; control pieces are nothing.
+// spmDecoder is the Decoder of a sentencepiece file (sentencepiece_processor.cc, Decode). "▁" becomes a space, except for
+// the space that the normalizer put in front of the text. Each byte that is not part of a character becomes U+FFFD.
+// Control pieces have no text.
 type spmDecoder struct{ model *SentencePiece }
 
-// Decode implements Decoder. A token that is no piece stays as it is.
+// Decode implements Decoder. A token that is not a piece is left unchanged.
 func (d spmDecoder) Decode(tokens []string) []string {
 	s := spmState{model: d.model, first: true}
 	var text []byte
@@ -35,14 +36,14 @@ func (d spmDecoder) begin(texts []string) idState {
 	return &spmState{model: d.model, texts: texts, first: true}
 }
 
-// spmState is a text that is being decoded.
+// spmState is the state of one text that is being decoded.
 type spmState struct {
 	model   *SentencePiece
-	texts   []string // by id: the pieces, and then the added tokens that are not among them
-	first   bool     // no text has been written, and no space been left out
-	dropped bool     // the token before has lost its space
-	written bool     // there is text
-	bytes   []byte   // of byte pieces, that may begin a character
+	texts   []string // by id: the pieces, then the added tokens that are not pieces
+	first   bool     // no text has been written and no space has been dropped
+	dropped bool     // the previous token has lost its space
+	written bool     // some text has been written
+	bytes   []byte   // bytes of byte pieces that may begin a character
 }
 
 func (s *spmState) append(dst []byte, id int32) []byte {
@@ -55,7 +56,7 @@ func (s *spmState) append(dst []byte, id int32) []byte {
 	return s.token(dst, id, s.model.file.pieces[id].text)
 }
 
-// token appends the text of a token with that id.
+// token appends the text of the token with this id.
 func (s *spmState) token(dst []byte, id int32, token string) []byte {
 	piece := &s.model.file.pieces[id]
 	if piece.kind == spmByte {
@@ -82,8 +83,8 @@ func (s *spmState) token(dst []byte, id int32, token string) []byte {
 	return dst
 }
 
-// dropSpace takes the space off that the normalizer put in front of the text. Where it also leaves out other spaces in
-// front, the next token may lose one too.
+// dropSpace removes the space that the normalizer put in front of the text. If the normalizer also removes other spaces
+// in front, the next token may lose its space too.
 func (s *spmState) dropSpace(token string) string {
 	n := &s.model.file.normalizer
 	if !n.dummyPrefix && !n.mergeSpaces {
@@ -94,10 +95,11 @@ func (s *spmState) dropSpace(token string) string {
 	return rest
 }
 
-// withSpaces returns token with a space for each "▁".
+// withSpaces returns token with every "▁" replaced by a space.
 func withSpaces(token string) string { return strings.ReplaceAll(token, "▁", " ") }
 
-// drain appends the characters that bytes begins with, and with all also a beginning of one as U+FFFD for each byte.
+// drain appends the complete characters at the start of bytes. If all is set, it also appends U+FFFD for each byte of an
+// incomplete one.
 func (s *spmState) drain(dst []byte, all bool) []byte {
 	n := 0
 	for n < len(s.bytes) && (all || utf8.FullRune(s.bytes[n:])) {

@@ -5,7 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// BPEDecoder is the Decoder of BPE with a mark at the end of words: the mark becomes a space, and nothing in the last token.
+// BPEDecoder is the Decoder of BPE with an end-of-word mark. The mark becomes a space, and is removed from the last
+// token.
 type BPEDecoder struct {
 	Suffix string `json:"suffix"`
 }
@@ -22,11 +23,11 @@ func (d BPEDecoder) Decode(tokens []string) []string {
 	return tokens
 }
 
-// CTC is the Decoder of connectionist temporal classification (Graves et al. 2006): a token that repeats the one before is
-// left out, and then Pad.
+// CTC is the Decoder of connectionist temporal classification (Graves et al. 2006). It drops tokens that repeat the
+// previous token, then drops Pad.
 type CTC struct {
 	Pad       string `json:"pad_token"`
-	Delimiter string `json:"word_delimiter_token"` // becomes a space, with Cleanup
+	Delimiter string `json:"word_delimiter_token"` // replaced by a space if Cleanup is set
 	Cleanup   bool   `json:"cleanup"`
 }
 
@@ -48,7 +49,8 @@ func (d CTC) Decode(tokens []string) []string {
 	return out
 }
 
-// StripDecoder is the Decoder that takes the character Content off the ends of each token, at most Start and Stop times.
+// StripDecoder is the Decoder that removes the character Content from the ends of each token: at most Start times at the
+// start and Stop times at the end.
 type StripDecoder struct {
 	Content string `json:"content"`
 	Start   int    `json:"start"`
@@ -70,8 +72,8 @@ func (d StripDecoder) join(dst []byte, _, token string, _ bool) []byte {
 	return append(dst, token...)
 }
 
-// ByteFallback is the Decoder that turns tokens such as <0xE2> into the bytes they name. A run of them that is not UTF-8
-// becomes U+FFFD for every byte.
+// ByteFallback is the Decoder that turns tokens such as <0xE2> into the bytes that they name. If a run of such tokens is
+// not UTF-8, each of its bytes becomes U+FFFD.
 type ByteFallback struct{}
 
 // Decode implements Decoder.
@@ -105,22 +107,22 @@ func (ByteFallback) Decode(tokens []string) []string {
 	return out
 }
 
-// MarshalJSON writes the Decoder as files hold it.
+// MarshalJSON returns the Decoder in the form of tokenizer.json.
 func (ByteFallback) MarshalJSON() ([]byte, error) { return named("ByteFallback") }
 
-// MarshalJSON writes the Decoder as files hold it.
+// MarshalJSON returns the Decoder in the form of tokenizer.json.
 func (b BPEDecoder) MarshalJSON() ([]byte, error) {
 	type fields BPEDecoder
 	return typed("BPEDecoder", fields(b))
 }
 
-// MarshalJSON writes the Decoder as files hold it.
+// MarshalJSON returns the Decoder in the form of tokenizer.json.
 func (c CTC) MarshalJSON() ([]byte, error) {
 	type fields CTC
 	return typed("CTC", fields(c))
 }
 
-// MarshalJSON writes the Decoder as files hold it.
+// MarshalJSON returns the Decoder in the form of tokenizer.json.
 func (s StripDecoder) MarshalJSON() ([]byte, error) {
 	type fields StripDecoder
 	return typed("Strip", fields(s))

@@ -1,6 +1,6 @@
 package tokenize
 
-// joinStep is a Decoder that needs to know only the token before.
+// joinStep is the step of a joiner. It keeps the previous token.
 type joinStep struct {
 	join   joiner
 	before string
@@ -27,7 +27,7 @@ func (s replaceStep) push(token string, next func(string) error) error {
 
 func (replaceStep) flush(func(string) error) error { return nil }
 
-// byteStep is ByteFallback. It holds back a run of byte tokens, because their end decides whether they are text.
+// byteStep is the step of ByteFallback. It holds back a run of byte tokens until its end shows if it is text.
 type byteStep struct{ run []string }
 
 func (s *byteStep) push(token string, next func(string) error) error {
@@ -56,7 +56,7 @@ func pushAll(tokens []string, next func(string) error) error {
 	return nil
 }
 
-// lastStep is BPEDecoder, to which only the last token is different. It holds back one token.
+// lastStep is the step of BPEDecoder, which treats the last token differently. It holds back one token.
 type lastStep struct {
 	decoder BPEDecoder
 	held    []string
@@ -77,7 +77,7 @@ func (s *lastStep) flush(next func(string) error) error {
 	return pushAll(s.decoder.Decode(held), next)
 }
 
-// ctcStep is CTC, which compares a token with the one before.
+// ctcStep is the step of CTC, which compares each token with the previous one.
 type ctcStep struct {
 	decoder CTC
 	before  string
@@ -94,7 +94,7 @@ func (s *ctcStep) push(token string, next func(string) error) error {
 
 func (*ctcStep) flush(func(string) error) error { return nil }
 
-// wholeStep is a Decoder that needs all tokens.
+// wholeStep is the step of a Decoder that needs all tokens.
 type wholeStep struct {
 	decoder Decoder
 	tokens  []string

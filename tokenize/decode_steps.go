@@ -2,13 +2,13 @@ package tokenize
 
 import "strings"
 
-// decodeStep is a Decoder that takes one token after the other. It hands on each token that no later one can change.
+// decodeStep is a Decoder that takes one token at a time. It passes a token on once no later token can change it.
 type decodeStep interface {
 	push(token string, next func(string) error) error
 	flush(next func(string) error) error // at the end of the text
 }
 
-// decodeSteps is any Decoder as steps, for a Stream.
+// decodeSteps is any Decoder as a list of steps, for a Stream.
 type decodeSteps struct {
 	steps []decodeStep
 	out   []byte
@@ -23,7 +23,7 @@ func newDecodeSteps(d Decoder) *decodeSteps {
 	return s
 }
 
-// add appends the steps of d, which may be a list of lists.
+// add appends the steps of d, which may be a nested list.
 func (s *decodeSteps) add(d Decoder) {
 	switch d := d.(type) {
 	case Decoders:
@@ -49,8 +49,8 @@ func (s *decodeSteps) add(d Decoder) {
 	}
 }
 
-// fused returns step i in the form that holds nothing back, if it is a Fuse with only a StripDecoder of the start of the
-// text behind it, or that StripDecoder, or nothing behind it.
+// fused returns step i in a form that holds nothing back. It does so for a Fuse at the end, for a Fuse followed only by a
+// StripDecoder of the start of the text, and for this StripDecoder itself.
 func (s *decodeSteps) fused(i int) decodeStep {
 	isFuse := func(i int) bool {
 		w, ok := s.steps[i].(*wholeStep)
@@ -89,7 +89,7 @@ func (s *decodeSteps) pushTo(i int, token string) error {
 	return s.steps[i].push(token, func(token string) error { return s.pushTo(i+1, token) })
 }
 
-// flush appends the text held back to dst.
+// flush appends the text that is held back to dst.
 func (s *decodeSteps) flush(dst []byte) ([]byte, error) {
 	s.out = dst
 	for i, step := range s.steps {
@@ -100,17 +100,17 @@ func (s *decodeSteps) flush(dst []byte) ([]byte, error) {
 	return s.out, nil
 }
 
-// passStep is Fuse where only the concatenation of its tokens matters.
+// passStep is Fuse if only the concatenation of its tokens matters.
 type passStep struct{}
 
 func (passStep) push(token string, next func(string) error) error { return next(token) }
 func (passStep) flush(func(string) error) error                   { return nil }
 
-// startStep strips the start of the concatenation of its tokens.
+// startStep strips the start of the concatenated tokens.
 type startStep struct {
 	content string
 	left    int
-	held    string // a beginning of content
+	held    string // a prefix of the content
 }
 
 func (s *startStep) push(token string, next func(string) error) error {

@@ -7,19 +7,19 @@ import (
 )
 
 // Stream decodes ids one by one, for text that is shown while it is generated. It never shows half a character: bytes
-// that may begin one are held back until the rest arrives. The concatenation of its results is the result of Decode. Text
-// that a later id can still change is held back too, at worst until Flush: a run of byte tokens, or everything if a Decoder
-// needs the whole text.
+// that may begin a character are held back until the rest arrives. Text that a later id can still change is also held
+// back: a run of byte tokens, or, if a Decoder needs the whole text, everything until Flush. The concatenation of all
+// results equals the result of Decode.
 type Stream struct {
 	t      *Tokenizer
 	held   []byte       // text not shown yet
-	before string       // the last token
+	before string       // the previous token
 	begun  bool         // a token has been written
-	state  idState      // of a Decoder that takes one id after the other
-	steps  *decodeSteps // of any other Decoder without a joiner
+	state  idState      // for a Decoder that takes one id at a time
+	steps  *decodeSteps // for any other Decoder that is not a joiner
 }
 
-// Stream returns a new Stream. It serves one text and one goroutine.
+// Stream returns a new Stream for one text. It must be used by one goroutine.
 func (t *Tokenizer) Stream() *Stream {
 	s := &Stream{t: t, state: t.beginText()}
 	if s.state == nil && t.join == nil {
@@ -28,7 +28,8 @@ func (t *Tokenizer) Stream() *Stream {
 	return s
 }
 
-// Write takes the next id and returns the text that it completes, often all of its own, sometimes "".
+// Write takes the next id and returns the text that it completes. Often this is the whole text of the token, sometimes
+// "".
 func (s *Stream) Write(id int32) (string, error) {
 	if err := s.t.checkID(id); err != nil {
 		return "", errors.WithMessage(err, "tokenize: stream")
@@ -52,7 +53,7 @@ func (s *Stream) Write(id int32) (string, error) {
 	return s.show(wholeLen(s.held)), nil
 }
 
-// Flush returns the text held back, at the end of the text: bytes that never became a character are part of it.
+// Flush returns the text that is held back, at the end of the text. It includes bytes that never became a character.
 func (s *Stream) Flush() (string, error) {
 	switch {
 	case s.state != nil:
@@ -66,14 +67,14 @@ func (s *Stream) Flush() (string, error) {
 	return s.show(len(s.held)), nil
 }
 
-// show returns the first n bytes that are held back, and holds the rest.
+// show returns the first n bytes that are held back and keeps the rest.
 func (s *Stream) show(n int) string {
 	out := string(s.held[:n])
 	s.held = append(s.held[:0], s.held[n:]...)
 	return out
 }
 
-// wholeLen returns the length of b without bytes at its end that may be the beginning of a character.
+// wholeLen returns the length of b without trailing bytes that may begin a character.
 func wholeLen(b []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
 		if c := b[len(b)-n]; utf8.RuneStart(c) {

@@ -10,8 +10,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// checkStream compares the text of a Stream with that of Decode. No part of it may end within a character, unless Decode has
-// the same bytes there.
+// checkStream compares the text of a Stream with the text of Decode. No part of it may end within a character, unless
+// Decode has the same bytes there.
 func checkStream(t *testing.T, tok *tokenize.Tokenizer, ids []int32) {
 	t.Helper()
 	want, wantErr := tok.Decode(ids)
@@ -62,7 +62,7 @@ func drawIDs(r *rand.Rand, tok *tokenize.Tokenizer, marked []int32) []int32 {
 	return ids
 }
 
-// markedIDs returns the ids of tokens that Decoders treat apart.
+// markedIDs returns the ids of tokens that Decoders treat specially.
 func markedIDs(tok *tokenize.Tokenizer) (ids []int32) {
 	for id := range int32(tok.VocabSize()) {
 		token, ok := tok.IDToToken(id)
@@ -90,7 +90,7 @@ func TestStreamOfFiles(t *testing.T) {
 	})
 }
 
-// decoderParts are one Decoder of each kind; any list of them is a Decoder.
+// decoderParts has one Decoder of each kind. Any list of them is a Decoder.
 var decoderParts = []tokenize.Decoder{
 	tokenize.ByteLevel{}, tokenize.Fuse{}, tokenize.WordJoiner{}, tokenize.WordPieceDecoder{Prefix: "##", Cleanup: true}, tokenize.WordPieceDecoder{Prefix: "##"},
 	tokenize.BPEDecoder{Suffix: "</w>"}, tokenize.CTC{Pad: "<pad>", Delimiter: "|", Cleanup: true}, tokenize.CTC{Pad: "a"}, tokenize.ByteFallback{},
@@ -99,7 +99,7 @@ var decoderParts = []tokenize.Decoder{
 	tokenize.Replace{Pattern: " ?a", Regex: true, Content: "▁"}, tokenize.Replace{Pattern: "b$", Regex: true}, upper{},
 }
 
-// decoderVocab has the tokens that the parts look for.
+// decoderVocab has the tokens that decoderParts look for.
 var decoderVocab = []string{"a", "b", " ", "▁", "▁a", "▁▁", "##b", "b</w>", "</w>", "<pad>", "|", "<0x41>", "<0xE2>", "<0x96>", "<0x81>", "<0x20>", "<0xff>", ".", " '", "Ġ", "ĠÃ", "©", "한", "\n", "(", "a b", "<unk>"}
 
 func chainTokenizer(t testing.TB, d tokenize.Decoder) *tokenize.Tokenizer {
@@ -126,7 +126,7 @@ func checkChain(t *testing.T, tok *tokenize.Tokenizer, ids []int32) {
 		}
 		token, _ := tok.IDToToken(id)
 		if token == "ADD" {
-			token = "▁ADD" // as the normalizer writes it
+			token = "▁ADD" // as the normalizer spells it
 		}
 		tokens = append(tokens, token)
 	}

@@ -2,15 +2,15 @@ package tokenize
 
 import "strings"
 
-// dirt is what cleanup changes, in this order.
+// dirt lists the replacements of cleanup, in order.
 var dirt = [][2]string{{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"},
 	{" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}}
 
-// WordPieceDecoder is the Decoder of WordPiece: a token that begins with Prefix goes on with the word before it, any other
-// begins a new one behind a space.
+// WordPieceDecoder is the Decoder of WordPiece. A token that begins with Prefix continues the previous word. Any other
+// token begins a new word after a space.
 type WordPieceDecoder struct {
 	Prefix  string `json:"prefix"`
-	Cleanup bool   `json:"cleanup"` // no spaces before punctuation and English contractions
+	Cleanup bool   `json:"cleanup"` // removes spaces before punctuation and English contractions
 }
 
 // Decode implements Decoder.
@@ -30,13 +30,13 @@ func (d WordPieceDecoder) join(dst []byte, _, token string, first bool) []byte {
 	return append(dst, token...)
 }
 
-// MarshalJSON writes the Decoder as files hold it.
+// MarshalJSON returns the Decoder in the form of tokenizer.json.
 func (w WordPieceDecoder) MarshalJSON() ([]byte, error) {
 	type fields WordPieceDecoder
 	return typed("WordPiece", fields(w))
 }
 
-// cleanup takes the spaces out that tokens of English leave before punctuation.
+// cleanup removes the spaces that English tokens leave before punctuation.
 func cleanup(s string) string {
 	if !strings.Contains(s, " ") {
 		return s

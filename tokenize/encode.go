@@ -8,15 +8,16 @@ import (
 	"github.com/pkg/errors"
 )
 
-// parallelText is the length, in bytes, from which Encode cuts one text for several goroutines.
+// parallelText is the length, in bytes, from which Encode splits one text among several goroutines.
 const parallelText = 1 << 19
 
-// bytesPerToken is a guess at the room that ids will take, low enough to hold for most text.
+// bytesPerToken is a low estimate of the bytes per token, so that the memory allocated for the ids is enough for most
+// texts.
 const bytesPerToken = 3
 
-// Encode returns the ids of text, with those that the PostProcessor adds unless t is Bare, cut and padded by Truncation and
-// Padding. A long text is encoded in parallel. It is an error when a piece has no token, or a special token stands in
-// the text under Forbid.
+// Encode returns the ids of text, including the tokens that the PostProcessor adds unless t is Bare. Truncation and
+// Padding apply. A long text is encoded in parallel. It is an error if a piece has no token, or if text contains a
+// special token under Forbid.
 func (t *Tokenizer) Encode(text string) ([]int32, error) {
 	t = t.encoder()
 	if t.cutsOrPads() {
@@ -32,15 +33,15 @@ func (t *Tokenizer) Encode(text string) ([]int32, error) {
 	return t.AppendEncode(make([]int32, 0, len(text)/bytesPerToken), text)
 }
 
-// AppendEncode appends the ids of text to dst, all of them: Truncation and Padding do not count, since corpora, pairs and rows are
-// encoded with it. Otherwise it is Encode in one goroutine. On an error it returns dst as it was. With
-// byte-level BPE and no normalizer it allocates nothing once its memory has grown to the texts it is given.
+// AppendEncode appends all ids of text to dst. It is Encode in one goroutine and without Truncation and Padding, because
+// corpora, pairs and rows are encoded with it. On an error it returns dst unchanged. With byte-level BPE and no
+// normalizer it allocates nothing once its memory has grown to the size of the texts.
 func (t *Tokenizer) AppendEncode(dst []int32, text string) ([]int32, error) {
 	t = t.encoder()
 	return t.frame(dst, text, t.appendText)
 }
 
-// frame appends what the PostProcessor adds around the ids of text.
+// frame appends the ids of text with the tokens that the PostProcessor adds around them.
 func (t *Tokenizer) frame(dst []int32, text string, encode func([]int32, string) ([]int32, error)) ([]int32, error) {
 	n := len(dst)
 	before, after, ok := frameOf(t.stages.PostProcessor)
@@ -65,7 +66,7 @@ func (t *Tokenizer) appendDetailed(dst []int32, text string) ([]int32, error) {
 	return append(dst, e.IDs...), nil
 }
 
-// appendText appends the ids of text without those of the PostProcessor.
+// appendText appends the ids of text without the tokens of the PostProcessor.
 func (t *Tokenizer) appendText(dst []int32, text string) ([]int32, error) {
 	if t.fast == nil {
 		return t.appendStages(dst, text)
@@ -91,7 +92,7 @@ func (t *Tokenizer) appendText(dst []int32, text string) ([]int32, error) {
 	return dst, nil
 }
 
-// appendStages is appendText without a fast form of the Splitter.
+// appendStages implements appendText if the Splitter has no fast form.
 func (t *Tokenizer) appendStages(dst []int32, text string) ([]int32, error) {
 	e := encoder{t: t, text: text, out: &Encoding{}, loose: !t.needsPlace}
 	if e.loose {
@@ -106,13 +107,13 @@ func (t *Tokenizer) appendStages(dst []int32, text string) ([]int32, error) {
 	return append(dst, e.out.IDs...), nil
 }
 
-// errForbidden stands for the error that names the special token and its place.
+// errForbidden is replaced by an error that names the special token and its place (see placed).
 var errForbidden = errors.New("tokenize: encode: special token in the text: forbidden")
 
 func (t *Tokenizer) forbidden(a *AddedToken) bool { return a.Special && t.Special == Forbid }
 
-// appendPlain appends the ids of text between added tokens of the first kind. first reports whether text is at the start
-// of the original text.
+// appendPlain appends the ids of text without added tokens of the first kind. first reports whether text starts the
+// original text.
 func (t *Tokenizer) appendPlain(dst []int32, text string, first bool) ([]int32, error) {
 	text, err := t.rewritten(text)
 	if err != nil {
@@ -142,7 +143,7 @@ func (t *Tokenizer) appendPlain(dst []int32, text string, first bool) ([]int32, 
 	return dst, nil
 }
 
-// placed returns the error that the path with offsets has for text: it names the place.
+// placed encodes text again with offsets, and returns the error of this encoding, which names the place.
 func (t *Tokenizer) placed(text string, err error) error {
 	if _, detailed := t.encoding(text); detailed != nil {
 		return detailed
@@ -150,7 +151,7 @@ func (t *Tokenizer) placed(text string, err error) error {
 	return err
 }
 
-// appendParallel is appendText with the text cut into stretches for several goroutines.
+// appendParallel implements appendText for a text that is split among several goroutines.
 func (t *Tokenizer) appendParallel(dst []int32, text string) ([]int32, error) {
 	parts := t.parts(text)
 	ids := make([][]int32, len(parts))
@@ -164,7 +165,7 @@ func (t *Tokenizer) appendParallel(dst []int32, text string) ([]int32, error) {
 	return append(dst, slices.Concat(ids...)...), nil
 }
 
-// parts cuts text into stretches of about parallelText/4 bytes at places where no piece changes.
+// parts cuts text into parts of about parallelText/4 bytes, at places where a cut changes no piece.
 func (t *Tokenizer) parts(text string) []string {
 	var parts []string
 	for len(text) > 0 {

@@ -2,8 +2,8 @@ package tokenize
 
 import "github.com/pkg/errors"
 
-// EncodeAll encodes texts in parallel. The error is that of the first text that fails, and names its index. With Padding the
-// results have one length.
+// EncodeAll encodes texts in parallel. It returns the error of the first text that fails, with its index. With Padding
+// all results have the same length.
 func (t *Tokenizer) EncodeAll(texts []string) ([][]int32, error) {
 	out := make([][]int32, len(texts))
 	if t.cutsOrPads() {
@@ -23,12 +23,12 @@ func (t *Tokenizer) EncodeAll(texts []string) ([][]int32, error) {
 	return out, nil
 }
 
-// EncodeAllDetailed encodes texts in parallel like EncodeDetailed. With Padding the results have one length.
+// EncodeAllDetailed encodes texts in parallel, like EncodeDetailed. With Padding all results have the same length.
 func (t *Tokenizer) EncodeAllDetailed(texts []string) ([]*Encoding, error) {
 	return t.encodeAll(len(texts), func(t *Tokenizer, i int) (*Encoding, error) { return t.EncodeDetailed(texts[i]) })
 }
 
-// EncodeAllPairs encodes pairs of texts in parallel like EncodePair. With Padding the results have one length.
+// EncodeAllPairs encodes pairs of texts in parallel, like EncodePair. With Padding all results have the same length.
 func (t *Tokenizer) EncodeAllPairs(pairs [][2]string) ([]*Encoding, error) {
 	return t.encodeAll(len(pairs), func(t *Tokenizer, i int) (*Encoding, error) { return t.EncodePair(pairs[i][0], pairs[i][1]) })
 }
@@ -50,7 +50,7 @@ func (t *Tokenizer) encodeAll(n int, encode func(*Tokenizer, int) (*Encoding, er
 	return out, nil
 }
 
-// DecodeAll decodes several lists of ids in parallel. The error is that of the first list that fails, and names its index.
+// DecodeAll decodes several lists of ids in parallel. It returns the error of the first list that fails, with its index.
 func (t *Tokenizer) DecodeAll(lists [][]int32) ([]string, error) {
 	out := make([]string, len(lists))
 	err := inParallel(len(lists), func(i int) (err error) {

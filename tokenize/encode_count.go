@@ -2,11 +2,11 @@ package tokenize
 
 import "github.com/pkg/errors"
 
-// countWindow is the length, in bytes, of the stretches in which a text is counted.
+// countWindow is the length, in bytes, of the parts in which a text is counted.
 const countWindow = 1 << 15
 
-// CountTokens returns how many ids Encode has for text without Truncation and Padding. Where it can part the text, as with
-// byte-level BPE, it needs no memory that grows with it.
+// CountTokens returns the number of ids that Encode returns for text without Truncation and Padding. If the text can be
+// cut, as with byte-level BPE, its memory does not grow with the text.
 func (t *Tokenizer) CountTokens(text string) (int, error) {
 	t = t.encoder()
 	n, err := t.addedTokens(1)
@@ -25,7 +25,7 @@ func (t *Tokenizer) CountTokens(text string) (int, error) {
 	return n, nil
 }
 
-// window returns the beginning of text, of about n bytes where it may be parted there.
+// window returns a prefix of text. It has about n bytes if the text can be cut there.
 func (t *Tokenizer) window(text string, n int) string {
 	if t.fast == nil || !t.cuttable || len(text) <= n {
 		return text
@@ -33,9 +33,9 @@ func (t *Tokenizer) window(text string, n int) string {
 	return text[:t.scan.Cut(text, n)]
 }
 
-// TruncateText returns the beginning of text that the first ids stand for of at most n that Encode has for it, those that the
-// PostProcessor adds included. It ends with a whole character, and all of text is returned when it has no more tokens. What
-// lies behind is not encoded where the text can be parted, as with byte-level BPE, nor given to the model elsewhere.
+// TruncateText returns the longest prefix of text that encodes to at most n ids, including the ids that the PostProcessor
+// adds. The prefix ends with a whole character. If the text can be cut, as with byte-level BPE, the rest of the text is
+// not encoded; otherwise the rest is not given to the model.
 func (t *Tokenizer) TruncateText(text string, n int) (string, error) {
 	t = t.encoder()
 	added, err := t.addedTokens(1)
@@ -70,7 +70,7 @@ func (t *Tokenizer) TruncateText(text string, n int) (string, error) {
 	return text, nil
 }
 
-// endOf returns where the first n tokens of text end, before a character that only a part of belongs to them.
+// endOf returns the end of the first n tokens of text. It excludes a character of which they cover only a part.
 func (t *Tokenizer) endOf(text string, n int) (int, error) {
 	e := encoder{t: t, text: text, out: &Encoding{}, limit: n + 1}
 	if err := e.encode(); err != nil {

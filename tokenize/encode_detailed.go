@@ -18,13 +18,13 @@ func (t *Tokenizer) encoding(text string) (*Encoding, error) {
 	return e.out, nil
 }
 
-// encoder takes one text through the stages, with offsets.
+// encoder runs one text through the stages, with offsets.
 type encoder struct {
 	t      *Tokenizer
 	text   string
 	out    *Encoding
-	loose  bool // ids alone
-	limit  int  // stop behind this many tokens; 0: no limit
+	loose  bool // only ids are needed
+	limit  int  // stop after this many tokens; 0: no limit
 	words  int32
 	pieces []Text
 	tokens []Token
@@ -52,7 +52,7 @@ func (e *encoder) encode() error {
 	return nil
 }
 
-// plain encodes text between added tokens of the first kind.
+// plain encodes text without added tokens of the first kind.
 func (e *encoder) plain(x Text) error {
 	var err error
 	switch {
@@ -141,9 +141,9 @@ func (e *encoder) add(id int32, token string, at Span) {
 	e.out.Texts[last] = 0
 }
 
-// countRunes turns offsets in bytes into offsets in runes. A byte that is no character counts as one.
+// countRunes converts offsets in bytes to offsets in runes. A byte that is not part of a character counts as one rune.
 func (e *encoder) countRunes() {
-	runes := make([]int, len(e.text)+1) // runes before byte i
+	runes := make([]int, len(e.text)+1) // number of runes before byte i
 	n := 0
 	for i := 0; i < len(e.text); {
 		_, w := utf8.DecodeRuneInString(e.text[i:])

@@ -6,22 +6,22 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Encoding is all that is known of the tokens of a text or a pair of texts. Its slices have one entry per token.
+// Encoding holds the details of the tokens of a text or a pair of texts. Its slices have one entry per token.
 type Encoding struct {
 	IDs       []int32
-	Tokens    []string // as the vocabulary spells them; an added token with the spaces that it takes along
-	Offsets   []Span   // in the text: bytes, or runes with RuneOffsets; whole characters when a token holds a part of one
+	Tokens    []string // as spelled in the vocabulary; an added token includes the spaces that it covers
+	Offsets   []Span   // in the text: bytes, or runes with RuneOffsets; a token of a part of a character has the whole character
 	Words     []int32  // the index of the piece or added token in its text; -1: added by the PostProcessor or Padding
-	Types     []int32  // the segment, as the model was trained with it
-	Texts     []int32  // 0 for the first text, 1 for the second, -1: added by the PostProcessor or Padding
-	Attention []int32  // 1, and 0 for Padding
+	Types     []int32  // the segment id (token type)
+	Texts     []int32  // 0 for the first text, 1 for the second; -1: added by the PostProcessor or Padding
+	Attention []int32  // 1 for a token, 0 for Padding
 
-	Overflow []*Encoding // with Truncation: what was cut off, in windows of the same length
+	Overflow []*Encoding // with Truncation: the tokens that were cut off, in windows of the same length
 
-	runes bool // offsets count runes
+	runes bool // offsets are in runes
 }
 
-// SpecialMask has 1 for each token that the PostProcessor or Padding added, 0 for those of the texts.
+// SpecialMask returns 1 for each token that the PostProcessor or Padding added, 0 for the tokens of the texts.
 func (e *Encoding) SpecialMask() []int32 {
 	mask := make([]int32, len(e.Texts))
 	for i, text := range e.Texts {
@@ -32,7 +32,7 @@ func (e *Encoding) SpecialMask() []int32 {
 	return mask
 }
 
-// append adds one token that the PostProcessor adds.
+// append appends a token that the PostProcessor adds.
 func (e *Encoding) append(id int32, token string, segment int32) {
 	e.IDs = append(e.IDs, id)
 	e.Tokens = append(e.Tokens, token)
@@ -43,7 +43,7 @@ func (e *Encoding) append(id int32, token string, segment int32) {
 	e.Attention = append(e.Attention, 1)
 }
 
-// joined returns the tokens of e and then those of o, in memory of their own.
+// joined returns the tokens of e followed by the tokens of o, in new memory.
 func (e *Encoding) joined(o *Encoding) *Encoding {
 	return &Encoding{
 		IDs:       slices.Concat(e.IDs, o.IDs),
@@ -63,7 +63,7 @@ func (e *Encoding) slice(i, j int) *Encoding {
 		Types: e.Types[i:j:j], Texts: e.Texts[i:j:j], Attention: e.Attention[i:j:j], runes: e.runes}
 }
 
-// setType gives every token the segment t.
+// setType sets the segment of every token to t.
 func (e *Encoding) setType(t int32) {
 	for i := range e.Types {
 		e.Types[i] = t
@@ -73,7 +73,7 @@ func (e *Encoding) setType(t int32) {
 	}
 }
 
-// textsOnly returns e without what the PostProcessor added.
+// textsOnly returns e without the tokens that the PostProcessor added.
 func (e *Encoding) textsOnly() *Encoding {
 	out := &Encoding{runes: e.runes}
 	for i := 0; i < len(e.Texts); {
@@ -92,8 +92,9 @@ func (e *Encoding) textsOnly() *Encoding {
 	return out
 }
 
-// mergeParts joins parts in order. The windows of each part's overflow are joined with all of the others', as Hugging Face
-// does: first those of the parts before, each with the part itself and with its windows, then the parts before with those.
+// mergeParts joins parts in order. As in Hugging Face's implementation, the windows of each part's overflow are joined
+// with all windows of the other parts: first the windows of the parts before it, each with the part itself and with its
+// windows, then the parts before it with its windows.
 func mergeParts(parts []*Encoding) *Encoding {
 	if len(parts) == 0 {
 		return &Encoding{}
@@ -116,7 +117,7 @@ func mergeParts(parts []*Encoding) *Encoding {
 	return all
 }
 
-// EncodeDetailed encodes text like Encode, and keeps the tokens, offsets and word numbers.
+// EncodeDetailed encodes text like Encode, and also returns the tokens, offsets and word numbers.
 func (t *Tokenizer) EncodeDetailed(text string) (*Encoding, error) {
 	t = t.encoder()
 	e, err := t.encoding(text)
@@ -126,7 +127,7 @@ func (t *Tokenizer) EncodeDetailed(text string) (*Encoding, error) {
 	return t.process([]*Encoding{e})
 }
 
-// EncodePair encodes two texts into one Encoding: a sentence and its answer, a question and its context.
+// EncodePair encodes two texts into one Encoding, such as a question and its context.
 func (t *Tokenizer) EncodePair(first, second string) (*Encoding, error) {
 	t = t.encoder()
 	a, err := t.encoding(first)
@@ -143,7 +144,7 @@ func (t *Tokenizer) EncodePair(first, second string) (*Encoding, error) {
 	return t.process([]*Encoding{a, b})
 }
 
-// process takes the encodings of one or two texts through Truncation, the PostProcessor and Padding.
+// process applies Truncation, the PostProcessor and Padding to the encodings of one or two texts.
 func (t *Tokenizer) process(parts []*Encoding) (_ *Encoding, err error) {
 	if t.Truncation != nil {
 		if err := t.truncate(parts); err != nil {

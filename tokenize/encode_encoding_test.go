@@ -10,8 +10,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// encodings is a post-processor and what comes of texts and pairs with truncation and padding. The model knows the letters
-// a to p with ids from 4 on.
+// encodings is a post-processor with the expected encodings of texts and pairs under truncation and padding. The model
+// has the letters a to p, with ids from 4.
 type encodings struct {
 	PostProcessor json.RawMessage `json:"post_processor"`
 	Cases         []struct {
@@ -149,7 +149,7 @@ func TestCountAndTruncateText(t *testing.T) {
 	wantError(t, err, "no room", "2")
 }
 
-// TestTruncateTextKeepsCharactersWhole cuts a character that is four tokens.
+// TestTruncateTextKeepsCharactersWhole cuts a character that has four tokens.
 func TestTruncateTextKeepsCharactersWhole(t *testing.T) {
 	tok := must[*tokenize.Tokenizer](t)(tokenize.BPETrainer{VocabSize: 256}.Train(lines("")))
 	for n, want := range []string{"", "a", "a", "a", "a", "a👍", "a👍b", "a👍b"} {
@@ -159,11 +159,12 @@ func TestTruncateTextKeepsCharactersWhole(t *testing.T) {
 	}
 }
 
-// fallback is a model of bytes as sentencepiece's files have it.
+// fallback is a model of bytes, as in files of sentencepiece.
 const fallback = `{"version":"1.0","decoder":%s,"model":{"type":"WordLevel","unk_token":"<unk>","vocab":{"<unk>":0,"▁a":1,"b":2,
 	"<0xE2>":3,"<0x82>":4,"<0xAC>":5,"▁":6,"<0x41>":7}}}`
 
-// TestStreamIsDecode shows every list of three tokens one by one: it is what Decode returns, and never half a character.
+// TestStreamIsDecode streams every list of three tokens. The text equals the result of Decode and never ends in half a
+// character.
 func TestStreamIsDecode(t *testing.T) {
 	for _, decoder := range []string{
 		`{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]}`,

@@ -6,7 +6,7 @@ type addedReader struct {
 	list   []AddedToken
 	byText map[string]int // index into list
 	byID   map[int32]bool
-	next   int32 // above all ids
+	next   int32 // greater than all ids
 }
 
 func newAddedReader(m Model) *addedReader {

@@ -8,10 +8,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// LoadWordPiece reads a vocab.txt of BERT: every line is a token, its id the number of the line from 0. The Tokenizer is
-// that of bert-base-uncased with lowercase and of bert-base-cased without: texts are framed in [CLS] and [SEP] where the
-// vocabulary has them. Load decides by the folder's tokenizer_config.json or, without one, by the vocabulary: it lowercases and
-// strips accents as long as no token has a capital letter, or an accent, that would be lost.
+// LoadWordPiece reads a vocab.txt of BERT. Every line is a token; its id is the line number, from 0. With lowercase the
+// Tokenizer is that of bert-base-uncased, otherwise that of bert-base-cased. Texts are framed in [CLS] and [SEP] if the
+// vocabulary has them. Load chooses by the folder's tokenizer_config.json or, without one, by the vocabulary: it
+// lowercases and strips accents unless this would make a token unreachable.
 func LoadWordPiece(path string, lowercase bool) (*Tokenizer, error) {
 	ids, err := readVocabText(path)
 	if err != nil {
@@ -27,7 +27,7 @@ func LoadWordPiece(path string, lowercase bool) (*Tokenizer, error) {
 	return nil, errors.WithMessagef(err, "tokenize: load: %s", path)
 }
 
-// ParseWordPiece is LoadWordPiece on the contents of the file.
+// ParseWordPiece is LoadWordPiece for the contents of the file.
 func ParseWordPiece(vocab []byte, lowercase bool) (*Tokenizer, error) {
 	ids, err := parseVocabText(withoutMark(vocab))
 	if err != nil {
@@ -50,7 +50,7 @@ func readVocabText(path string) (map[string]int32, error) {
 	return ids, errors.WithMessagef(err, "tokenize: load: %s", path)
 }
 
-// parseVocabText reads the lines of a vocab.txt. An empty line is an id without a token; of two equal lines the later one
+// parseVocabText reads the lines of a vocab.txt. An empty line is an id without a token. Of two equal lines the later one
 // counts, as in Hugging Face's implementation.
 func parseVocabText(data []byte) (map[string]int32, error) {
 	ids, number := map[string]int32{}, int32(0)
@@ -70,14 +70,14 @@ func parseVocabText(data []byte) (map[string]int32, error) {
 	return ids, nil
 }
 
-// bertNormalizer is that of BERT's own vocabularies.
+// bertNormalizer returns the normalizer of BERT's own vocabularies.
 func bertNormalizer(lowercase bool) BertNormalizer {
 	return BertNormalizer{Clean: true, Chinese: true, Lowercase: lowercase}
 }
 
-// guessBERT returns the normalizer that loses no token of a vocabulary: text is lowercased if all tokens are lower case, and
-// accents are stripped if no token has any. Stripping takes composed Hangul apart, so a Korean vocabulary keeps its accents.
-// Tokens in brackets do not count, as they are added tokens.
+// guessBERT returns the normalizer under which every token of the vocabulary stays reachable. It lowercases if all tokens
+// are lower case, and strips accents if no token has one. Stripping decomposes Hangul, so a Korean vocabulary keeps its
+// accents. Tokens in brackets do not count, because they are added tokens.
 func guessBERT(ids map[string]int32) BertNormalizer {
 	lower, strip := true, true
 	for token := range ids {
@@ -94,13 +94,13 @@ func guessBERT(ids map[string]int32) BertNormalizer {
 	return n
 }
 
-// isStripped reports whether stripping accents leaves a token as it is.
+// isStripped reports whether stripping accents leaves token unchanged.
 func isStripped(token string) bool {
 	strip := true
 	return BertNormalizer{StripAccents: &strip}.Normalize(NewText(token)).String() == token
 }
 
-// bertStages puts the stages of BERT together.
+// bertStages returns the stages of BERT for a vocabulary.
 func bertStages(ids map[string]int32, n BertNormalizer) (Stages, error) {
 	m, err := newWordPiece(WordPieceConfig{Vocab: ids, Unknown: "[UNK]", Prefix: "##"})
 	if err != nil {
@@ -120,8 +120,8 @@ func bertStages(ids map[string]int32, n BertNormalizer) (Stages, error) {
 	return s, nil
 }
 
-// SaveWordPiece writes the vocabulary of a WordPiece as a vocab.txt of BERT. Whether a text is lowercased, and what else
-// Save keeps, is not in such a file.
+// SaveWordPiece writes the vocabulary of a WordPiece as a vocab.txt of BERT. Such a file cannot hold the normalizer
+// (whether text is lowercased) and the other settings that Save keeps.
 func (t *Tokenizer) SaveWordPiece(path string) error {
 	m, ok := t.stages.Model.(*WordPiece)
 	if !ok || m.config.Prefix != "##" || m.config.Unknown != "[UNK]" || m.config.MaxRunes != maxWordRunes {

@@ -51,7 +51,7 @@ func TestSaveWordPiece(t *testing.T) {
 	wantError(t, trainChars(t).SaveWordPiece(path), "vocab.txt", "use Save")
 }
 
-// TestWordPieceCases has cases that others published for the two vocabularies of BERT.
+// TestWordPieceCases checks cases that others have published for the two vocabularies of BERT.
 func TestWordPieceCases(t *testing.T) {
 	for _, name := range []string{"bert-base-uncased", "bert-base-cased"} {
 		tok := *must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "tokenizers", name, "vocab.txt")))

@@ -10,8 +10,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// LoadGPT2 reads the two files of GPT-2: vocab.json (also encoder.json), tokens with ids, and merges.txt (also
-// vocab.bpe), pairs of tokens in order of rank. A token that is neither a byte nor made by a merge is special.
+// LoadGPT2 reads the two files of GPT-2: vocab.json (or encoder.json) with tokens and ids, and merges.txt (or vocab.bpe)
+// with pairs of tokens in order of rank. A token that is neither a byte nor the result of a merge is special.
 func LoadGPT2(vocab, merges string) (*Tokenizer, error) {
 	ids, pairs, err := readBytePairs(vocab, merges)
 	if err != nil {
@@ -21,7 +21,7 @@ func LoadGPT2(vocab, merges string) (*Tokenizer, error) {
 	return t, errors.WithMessagef(err, "tokenize: load: %s, %s", vocab, merges)
 }
 
-// ParseGPT2 is LoadGPT2 on the contents of the two files.
+// ParseGPT2 is LoadGPT2 for the contents of the two files.
 func ParseGPT2(vocab, merges []byte) (*Tokenizer, error) {
 	ids, err := parseVocab(vocab)
 	if err != nil {
@@ -59,7 +59,7 @@ func newGPT2(ids map[string]int32, merges [][2]string) (*Tokenizer, error) {
 	return newTokenizer(s)
 }
 
-// plainBytePairs returns the stages of files that name no class: GPT-2's.
+// plainBytePairs returns GPT-2's stages, for files that name no class.
 func plainBytePairs(ids map[string]int32, merges [][2]string) (Stages, error) {
 	if token := endOfWord(ids); token != "" {
 		return Stages{}, errors.Errorf("token %q ends in </w>: these are not the files of GPT-2's kind: "+
@@ -72,7 +72,7 @@ func plainBytePairs(ids map[string]int32, merges [][2]string) (Stages, error) {
 	return Stages{Splitter: ByteLevel{}, Model: model, Decoder: ByteLevel{}, Added: model.unmade()}, nil
 }
 
-// endOfWord returns a token that ends in </w> although its letters are a token too, "" if there is none.
+// endOfWord returns a token that ends in </w> and whose letters are also a token, or "" if there is none.
 func endOfWord(ids map[string]int32) string {
 	least := ""
 	for token := range ids {
@@ -83,7 +83,7 @@ func endOfWord(ids map[string]int32) string {
 	return least
 }
 
-// unmade returns the tokens that are neither bytes nor made by merges, as special tokens in order of id.
+// unmade returns the tokens that are neither bytes nor the result of a merge, as special tokens in order of id.
 func (m *BPE) unmade() []AddedToken {
 	made := make([]bool, len(m.raw))
 	for _, slot := range m.table.Slots {
@@ -105,7 +105,7 @@ func (m *BPE) unmade() []AddedToken {
 	return added
 }
 
-// parseMerges reads the lines of a merges.txt: two tokens and a space between them.
+// parseMerges reads the lines of a merges.txt. A line holds two tokens with a space between them.
 func parseMerges(data []byte) ([][2]string, error) {
 	var merges [][2]string
 	number := 0
@@ -124,8 +124,8 @@ func parseMerges(data []byte) ([][2]string, error) {
 	return merges, nil
 }
 
-// SaveGPT2 writes the two files of GPT-2 into folder: vocab.json and merges.txt. They hold no more than a byte-level BPE
-// with GPT-2's pattern and special tokens of its vocabulary; for another tokenizer it is an error that says to use Save.
+// SaveGPT2 writes the two files of GPT-2, vocab.json and merges.txt, into folder. They can hold only a byte-level BPE
+// with GPT-2's pattern and special tokens of its vocabulary. Any other tokenizer is an error that recommends Save.
 func (t *Tokenizer) SaveGPT2(folder string) error {
 	m, isBPE := t.stages.Model.(*BPE)
 	if s := t.stages; !isBPE || s.Splitter != (ByteLevel{}) && s.Splitter != (ByteLevel{TrimOffsets: true}) ||
@@ -138,7 +138,7 @@ func (t *Tokenizer) SaveGPT2(folder string) error {
 	}
 	for _, a := range t.stages.Added {
 		if !unmade[a] {
-			return errors.Errorf("tokenize: save: added token %q: vocab.json cannot say what it is: use Save", a.Text)
+			return errors.Errorf("tokenize: save: added token %q: vocab.json cannot describe it: use Save", a.Text)
 		}
 		delete(unmade, a)
 	}

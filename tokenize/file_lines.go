@@ -8,13 +8,14 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// Lines yields the lines of UTF-8 files, each with its "\n", in the order of paths: files, folders or patterns, as textfile.Find
-// has them. Names in .gz are unpacked. An error, such as a byte that is not UTF-8, ends the sequence.
+// Lines yields the lines of UTF-8 files, each with its "
+// ", in the order of paths. A path is a file, a folder or a pattern (see textfile.Find). Files named .gz are
+// decompressed. An error, such as a byte that is not UTF-8, ends the sequence.
 func Lines(paths ...string) iter.Seq2[string, error] {
 	return readErrors(textfile.Set{Paths: paths}.Lines())
 }
 
-// Documents yields the contents of UTF-8 files, one string each. The paths are those of Lines.
+// Documents yields the contents of UTF-8 files, one string per file. The paths are those of Lines.
 func Documents(paths ...string) iter.Seq2[string, error] {
 	return readErrors(textfile.Set{Paths: paths}.Documents())
 }
@@ -29,11 +30,11 @@ func readErrors(seq iter.Seq2[string, error]) iter.Seq2[string, error] {
 	}
 }
 
-// TrainOn trains on the lines of files of any encoding: TrainOn(files, BPETrainer{VocabSize: 8000}.Train). An error of reading
-// comes before one of training.
+// TrainOn trains on the lines of files of any encoding: TrainOn(files, BPETrainer{VocabSize: 8000}.Train). If both
+// reading and training fail, it returns the error of reading.
 func TrainOn(files textfile.Set, train func(iter.Seq[string]) (*Tokenizer, error)) (*Tokenizer, error) {
 	if _, err := textfile.Find(files.Paths...); err != nil {
-		return nil, errors.WithMessage(err, "tokenize: read") // before there is anything to train on
+		return nil, errors.WithMessage(err, "tokenize: read") // fail before the training starts
 	}
 	var failed error
 	t, err := train(func(yield func(string) bool) {

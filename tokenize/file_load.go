@@ -7,18 +7,19 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Load reads a tokenizer: the folder of a model, or one file.
+// Load reads a tokenizer: the folder of a model, or a single file.
 //
-// In a folder, tokenizer.json counts first, then the files of the class that tokenizer_config.json (or config.json) names, then
-// vocab.json with merges.txt, vocab.txt, a .model of sentencepiece and a .tiktoken file. On top of it count, as in Hugging Face's
-// transformers, added_tokens.json, special_tokens_map.json and of tokenizer_config.json: tokenizer_class, added_tokens_decoder,
-// the tokens with a role (see Roles), additional_special_tokens, add_bos_token, add_eos_token, add_prefix_space, do_lower_case,
-// strip_accents, tokenize_chinese_chars, do_basic_tokenize, legacy, extra_ids, split_special_tokens, padding_side and
-// truncation_side. A key, or a class, that cannot be followed is an error that names it. Only named tokens join the vocabulary:
-// those that a class has by default do not, where transformers adds them.
+// In a folder, tokenizer.json has precedence. Then come the files of the class that tokenizer_config.json (or
+// config.json) names, then vocab.json with merges.txt, vocab.txt, a .model of sentencepiece and a .tiktoken file. As in
+// Hugging Face's transformers, the following settings are applied on top: added_tokens.json, special_tokens_map.json and
+// the keys of tokenizer_config.json: tokenizer_class, added_tokens_decoder, the tokens with a role (see Roles),
+// additional_special_tokens, add_bos_token, add_eos_token, add_prefix_space, do_lower_case, strip_accents,
+// tokenize_chinese_chars, do_basic_tokenize, legacy, extra_ids, split_special_tokens, padding_side and truncation_side.
+// An unsupported value or class is an error that names it. Only tokens that the files name join the vocabulary;
+// transformers also adds the default tokens of a class.
 //
-// A file under one of these names is read as its folder is, with that file in the first place. A file of any other name is
-// read alone: a .tiktoken of a known name (see TiktokenNamed), a .model, or a tokenizer.json.
+// A file with one of these names is read like its folder, with this file in place of the one with precedence. A file with
+// any other name is read alone: a .tiktoken file of a known name (see TiktokenNamed), a .model file, or a tokenizer.json.
 func Load(path string) (*Tokenizer, error) {
 	info, err := os.Stat(path)
 	if err != nil {

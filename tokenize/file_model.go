@@ -12,8 +12,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ModelFiles returns the files that the folder of a model holds of t, by name, for Load to read t from there: tokenizer.json, or
-// tokenizer.model if t is sentencepiece's, which a tokenizer.json cannot hold; and tokenizer_config.json with the roles.
+// ModelFiles returns the tokenizer files of a model's folder, by name. Load reads t from them. They are tokenizer.json,
+// or tokenizer.model for a sentencepiece tokenizer, which a tokenizer.json cannot hold; and tokenizer_config.json with
+// the roles.
 func (t *Tokenizer) ModelFiles() (map[string][]byte, error) {
 	files := map[string][]byte{}
 	if m, ok := t.stages.Model.(*SentencePiece); ok {
@@ -33,7 +34,8 @@ func (t *Tokenizer) ModelFiles() (map[string][]byte, error) {
 	return files, err
 }
 
-// Fingerprint returns a hash of all that the ids of AppendEncode depend on, for files of ids that are kept.
+// Fingerprint returns a hash of everything that determines the ids of AppendEncode. Stored files of ids are checked with
+// it.
 func (t *Tokenizer) Fingerprint() (string, error) {
 	files, err := t.ModelFiles()
 	if err != nil {
@@ -48,10 +50,10 @@ func (t *Tokenizer) Fingerprint() (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)), nil
 }
 
-// checkClass returns an error if a .model file and a tokenizer_config.json cannot say what t is.
+// checkClass returns an error if a .model file and a tokenizer_config.json cannot describe t.
 func (t *Tokenizer) checkClass() error {
 	if t.stages.PostProcessor != nil && t.class == "" {
-		return errors.Errorf("tokenize: save: the post-processor %T has no place beside a %s", t.stages.PostProcessor, sentencePieceFile)
+		return errors.Errorf("tokenize: save: the post-processor %T cannot be saved with a %s", t.stages.PostProcessor, sentencePieceFile)
 	}
 	return nil
 }
@@ -64,7 +66,7 @@ func (t *Tokenizer) config() ([]byte, error) {
 	case !isModel:
 		c["tokenizer_class"] = "PreTrainedTokenizerFast"
 	case t.class == "":
-		c["tokenizer_class"] = nil // so that no class is taken from the model's type
+		c["tokenizer_class"] = nil // so that the class is not derived from model_type
 	default:
 		t.describeClass(c)
 	}
@@ -79,7 +81,7 @@ func (t *Tokenizer) config() ([]byte, error) {
 			c[key] = nil
 		case added || token != *plain.of(key):
 			c[key] = token
-		} // A token that the stages show and that is not added would become an added one when it is named.
+		} // A token that the stages imply and that is not an added token would become one if it were named.
 	}
 	added := map[string]jsonToken{}
 	for _, a := range t.stages.Added {
@@ -95,13 +97,13 @@ func (t *Tokenizer) config() ([]byte, error) {
 	return out.Bytes(), errors.WithStack(err)
 }
 
-// describeClass writes the class that a .model file was loaded with, and its keys.
+// describeClass writes the class with which a .model file was loaded, and the keys of this class.
 func (t *Tokenizer) describeClass(c map[string]any) {
 	c["tokenizer_class"] = t.class
 	c["legacy"] = !isFirstOnly(t.stages.Normalizer)
 	c["add_prefix_space"] = t.stages.Model.(*SentencePiece).file.normalizer.dummyPrefix
 	if familyOf(t.class).kind != llamaFiles {
-		c["extra_ids"] = 0 // they are among the added tokens
+		c["extra_ids"] = 0 // these tokens are in added_tokens_decoder
 		return
 	}
 	before, after, _ := frameOf(t.stages.PostProcessor)

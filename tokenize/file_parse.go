@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// jsonFile is a tokenizer.json, keys in the order of writing.
+// jsonFile is a tokenizer.json, with its keys in the order of writing.
 type jsonFile struct {
 	Version       string          `json:"version"`
 	Truncation    json.RawMessage `json:"truncation"`
@@ -19,9 +19,10 @@ type jsonFile struct {
 	Model         json.RawMessage `json:"model"`
 }
 
-// Parse reads a tokenizer.json from memory. Only version 1.0 is known. Added tokens that contradict the vocabulary or each
-// other are read as Hugging Face reads them: a token of the vocabulary keeps its id there, of two with one text the first
-// keeps its id and the second sets the flags, one whose id is taken gets the next free id, and one without text is left out.
+// Parse reads a tokenizer.json from memory. Only version 1.0 is supported. Added tokens that contradict the vocabulary or
+// each other are read as by Hugging Face: a token of the vocabulary keeps the id of the vocabulary; of two tokens with
+// the same text the first sets the id and the second sets the flags; a token whose id is taken gets the next free id; a
+// token without text is left out.
 func Parse(data []byte) (*Tokenizer, error) {
 	t, err := parse(data)
 	return t, errors.WithMessage(err, "tokenize: parse")
@@ -39,7 +40,7 @@ func parse(data []byte) (*Tokenizer, error) {
 	return t, f.setOptions(t)
 }
 
-// parseFile reads a tokenizer.json as far as its stages.
+// parseFile reads the stages of a tokenizer.json.
 func parseFile(data []byte) (*jsonFile, Stages, error) {
 	data = withoutMark(data)
 	f := &jsonFile{}
@@ -61,7 +62,7 @@ func parseFile(data []byte) (*jsonFile, Stages, error) {
 	return f, s, nil
 }
 
-// setOptions gives t the truncation and the padding of the file. The token of the padding is a role.
+// setOptions sets the truncation and the padding of t from the file. The padding token becomes the Pad role.
 func (f *jsonFile) setOptions(t *Tokenizer) (err error) {
 	if t.Truncation, err = parseOption[Truncation](f.Truncation); err != nil {
 		return errors.WithMessage(err, "truncation")
@@ -77,7 +78,7 @@ func (f *jsonFile) setOptions(t *Tokenizer) (err error) {
 	return nil
 }
 
-// parseOption reads Truncation or Padding; null is none.
+// parseOption reads a Truncation or Padding; null is nil.
 func parseOption[T checker](raw json.RawMessage) (*T, error) {
 	if isNull(raw) {
 		return nil, nil

@@ -33,7 +33,7 @@ func TestParse(t *testing.T) {
 	if got := must[[]int32](t)(tok.Encode("a!")); !slices.Equal(got, []int32{0, 3}) {
 		t.Errorf("an unknown byte: got %v, want [0 3]", got)
 	}
-	// No merge makes "bb", so that only ignoring merges gives it.
+	// No merge makes "bb", so only IgnoreMerges gives this token.
 	whole := strings.Replace(fileBPE, `"ab":2`, `"ab":2,"bb":3`, 1)
 	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(whole)))
 	if got := must[[]int32](t)(tok.Encode("bb")); !slices.Equal(got, []int32{1, 1}) {
@@ -46,7 +46,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// parseErrors are changes to fileBPE and what their errors say.
+// parseErrors lists changes to fileBPE and parts of the expected errors.
 var parseErrors = []struct {
 	old, new string
 	want     []string
@@ -124,7 +124,7 @@ func TestLoadGPT2Errors(t *testing.T) {
 	wantError(t, err, empty, "none of", "tokenizer.json", "vocab.txt")
 }
 
-// TestBehaviors has the examples of Hugging Face's documentation of Split: "the-final--countdown" by "-".
+// TestBehaviors checks the examples of Hugging Face's documentation of Split: "the-final--countdown" by "-".
 func TestBehaviors(t *testing.T) {
 	for behavior, want := range map[tokenize.Behavior]string{
 		tokenize.Removed:            "the final countdown",
@@ -168,7 +168,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// useLoaded encodes and decodes with a tokenizer that a fuzzer made: errors are fine, panics are not.
+// useLoaded encodes and decodes with a tokenizer that a fuzzer made. Errors are allowed, panics are not.
 func useLoaded(t *testing.T, tok *tokenize.Tokenizer) {
 	for _, text := range texts {
 		ids, err := tok.Encode(text)

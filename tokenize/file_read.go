@@ -9,8 +9,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// readFile reads a file of a tokenizer, without a byte order mark. A file that is something else altogether is an error that
-// says what it is.
+// readFile reads a file of a tokenizer and removes a byte order mark. A file of another kind is an error that names the
+// kind.
 func readFile(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -22,7 +22,7 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// plainFile returns data without a byte order mark, and an error for a file that is no tokenizer's.
+// plainFile returns data without a byte order mark, or an error if the data is not a tokenizer file.
 func plainFile(data []byte) ([]byte, error) {
 	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
 		if bytes.HasPrefix(data, []byte(mark)) {
@@ -42,12 +42,12 @@ func plainFile(data []byte) ([]byte, error) {
 	return data, nil
 }
 
-// isTiktoken reports whether data begins with a line of base64 and a rank, as a .tiktoken file does.
+// isTiktoken reports whether data begins with base64 and a rank on one line, like a .tiktoken file.
 func isTiktoken(data []byte) bool {
 	line, _, _ := bytes.Cut(data[:min(len(data), 1<<10)], []byte("\n"))
 	_, err := parseRanks(line)
 	return err == nil && len(bytes.TrimSpace(line)) > 0
 }
 
-// withoutMark returns data without a byte order mark of UTF-8.
+// withoutMark returns data without a UTF-8 byte order mark.
 func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }

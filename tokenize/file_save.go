@@ -10,9 +10,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Save writes t as a tokenizer.json of Hugging Face, version 1.0. To a folder it writes that file and tokenizer_config.json, which
-// keeps the roles; a file alone keeps only those that its stages show. Each file appears whole or not at all. Stages of others
-// must implement json.Marshaler.
+// Save writes t as a tokenizer.json of Hugging Face, version 1.0. If path is a folder, it writes this file and
+// tokenizer_config.json, which holds the roles. A single file keeps only the roles that its stages imply. Each file is
+// written completely or not at all. Stages of other packages must implement json.Marshaler.
 func (t *Tokenizer) Save(path string) error {
 	data, err := t.MarshalJSON()
 	if err != nil {

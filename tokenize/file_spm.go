@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// spmFile is sentencepiece's ModelProto (sentencepiece_model.proto), as far as it is used here. What is not read is kept
-// for saving.
+// spmFile is sentencepiece's ModelProto (sentencepiece_model.proto), with the fields that are used here. Other fields are
+// kept as bytes for saving.
 type spmFile struct {
 	pieces                             []spmPiece
 	trainer                            spmTrainer
@@ -23,11 +23,11 @@ type spmPiece struct {
 	text  string
 	score float32
 	kind  spmKind
-	value byte   // of a byte piece
-	raw   []byte // as the file has it
+	value byte   // the byte of a byte piece
+	raw   []byte // the piece as stored in the file
 }
 
-// spmKind is the type of a piece, by its number in files.
+// spmKind is the type of a piece, numbered as in files.
 type spmKind int32
 
 const (
@@ -39,7 +39,7 @@ const (
 	spmByte        spmKind = 6
 )
 
-// spmTrainer is what matters of the TrainerSpec.
+// spmTrainer holds the fields of the TrainerSpec that are used here.
 type spmTrainer struct {
 	model        uint64
 	byteFallback bool
@@ -47,7 +47,7 @@ type spmTrainer struct {
 	unkSurface   string
 }
 
-// The models of a TrainerSpec.
+// The model types of a TrainerSpec.
 const (
 	spmModelUnigram = 1
 	spmModelBPE     = 2
@@ -112,7 +112,7 @@ func parseSPMPiece(data []byte) (spmPiece, error) {
 	case err != nil:
 		return p, err
 	case p.text == "":
-		return p, errors.New("it has no text")
+		return p, errors.New("the piece has no text")
 	case !utf8.ValidString(p.text):
 		return p, errors.Errorf("%q is not valid UTF-8", p.text)
 	case p.score-p.score != 0:
@@ -165,7 +165,7 @@ func parseSPMNormalizer(data []byte) (spmNormalizer, error) {
 	return n, err
 }
 
-// marshal writes the ModelProto again.
+// marshal returns the ModelProto as bytes.
 func (f *spmFile) marshal() []byte {
 	var b []byte
 	for _, p := range f.pieces {

@@ -9,12 +9,13 @@ import (
 type field struct {
 	number protowire.Number
 	kind   protowire.Type
-	value  uint64 // of a number
-	bytes  []byte // of a string, bytes or message; part of the message, not a copy
-	raw    []byte // the whole field with its tag
+	value  uint64 // the value of a number
+	bytes  []byte // the value of a string, bytes or message; part of the message, not a copy
+	raw    []byte // the whole field, including its tag
 }
 
-// eachField calls do for every field of a message, in order. It allocates nothing. The error names the byte of the message.
+// eachField calls do for every field of a message, in order. It allocates nothing. An error names the byte of the
+// message.
 func eachField(message []byte, do func(field) error) error {
 	for at := 0; at < len(message); {
 		v, err := parseField(message[at:])

@@ -6,9 +6,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// LoadSentencePiece reads a .model file of sentencepiece. The Tokenizer gives the ids, pieces and texts that sentencepiece
-// does. Control pieces ("<s>") are special tokens; as in sentencepiece they are not found in a text, unless Special is set
-// to Allow.
+// LoadSentencePiece reads a .model file of sentencepiece. The Tokenizer returns the same ids, pieces and texts as
+// sentencepiece. Control pieces ("<s>") are special tokens. As in sentencepiece they are not recognized in a text, unless
+// Special is set to Allow.
 func LoadSentencePiece(path string) (*Tokenizer, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -18,7 +18,7 @@ func LoadSentencePiece(path string) (*Tokenizer, error) {
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
 }
 
-// ParseSentencePiece is LoadSentencePiece on the contents of the file, which it keeps.
+// ParseSentencePiece is LoadSentencePiece for the contents of the file. It keeps data.
 func ParseSentencePiece(data []byte) (*Tokenizer, error) {
 	t, err := parseSentencePiece(data)
 	return t, errors.WithMessage(err, "tokenize: parse")
@@ -62,8 +62,8 @@ func parseSPMStages(data []byte) (s Stages, err error) {
 	return s, nil
 }
 
-// firstOnly is the Normalizer of a sentencepiece file that puts its space in front of the text only, not of the text behind an
-// added token. A tokenizer_config.json asks for it with legacy: false.
+// firstOnly is the Normalizer of a sentencepiece file that adds its space only at the start of the text, not after an
+// added token. "legacy": false in a tokenizer_config.json selects it.
 type firstOnly struct{ *spmNormalizer }
 
 // Normalize implements Normalizer.
@@ -90,14 +90,15 @@ func (t *Tokenizer) SaveSentencePiece(path string) error {
 	return errors.WithMessagef(writeFile(path, m.file.marshal()), "tokenize: save: %s", path)
 }
 
-// errNoJSON says that a stage of sentencepiece has no place in a tokenizer.json, whose stages cut and round otherwise.
+// errNoJSON is the error of stages of sentencepiece that a tokenizer.json cannot hold, because its stages cut and round
+// differently.
 var errNoJSON = errors.New("tokenizer.json cannot hold the stages of sentencepiece: use SaveSentencePiece")
 
-// MarshalJSON is an error: a tokenizer.json has no such model.
+// MarshalJSON returns an error: a tokenizer.json cannot hold this model.
 func (m *SentencePiece) MarshalJSON() ([]byte, error) { return nil, errNoJSON }
 
-// MarshalJSON is an error: a tokenizer.json has no such Normalizer.
+// MarshalJSON returns an error: a tokenizer.json cannot hold this Normalizer.
 func (n *spmNormalizer) MarshalJSON() ([]byte, error) { return nil, errNoJSON }
 
-// MarshalJSON is an error: a tokenizer.json has no such Decoder.
+// MarshalJSON returns an error: a tokenizer.json cannot hold this Decoder.
 func (d spmDecoder) MarshalJSON() ([]byte, error) { return nil, errNoJSON }

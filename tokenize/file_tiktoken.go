@@ -12,14 +12,14 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Tiktoken is what belongs to a .tiktoken file and is not in it.
+// Tiktoken holds the parts of an encoding that a .tiktoken file does not contain.
 type Tiktoken struct {
-	Pattern string           // the regular expression of pieces
+	Pattern string           // the regular expression that matches pieces
 	Special map[string]int32 // special tokens and their ids
 }
 
-// LoadTiktoken reads the tokens and ranks of a .tiktoken file, lines of base64 and a number, into a byte-level BPE that
-// cuts text just as OpenAI's tiktoken does. Pattern and special tokens come from c (see TiktokenNamed).
+// LoadTiktoken reads the tokens and ranks of a .tiktoken file (lines of base64 and a number) into a byte-level BPE that
+// returns the same ids as OpenAI's tiktoken. The pattern and the special tokens come from c (see TiktokenNamed).
 func LoadTiktoken(path string, c Tiktoken) (*Tokenizer, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -29,13 +29,13 @@ func LoadTiktoken(path string, c Tiktoken) (*Tokenizer, error) {
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
 }
 
-// ParseTiktoken is LoadTiktoken on the contents of the file.
+// ParseTiktoken is LoadTiktoken for the contents of the file.
 func ParseTiktoken(data []byte, c Tiktoken) (*Tokenizer, error) {
 	t, err := parseTiktoken(data, c)
 	return t, errors.WithMessage(err, "tokenize: parse")
 }
 
-// loadTiktokenByName is LoadTiktoken for a file that is named after its encoding, as OpenAI's are.
+// loadTiktokenByName is LoadTiktoken for a file that is named after its encoding, like OpenAI's files.
 func loadTiktokenByName(path string) (*Tokenizer, error) {
 	name := strings.TrimSuffix(filepath.Base(path), ".tiktoken")
 	c, ok := TiktokenNamed(name)
@@ -69,9 +69,9 @@ func parseTiktoken(data []byte, c Tiktoken) (*Tokenizer, error) {
 	return newTokenizer(s)
 }
 
-// parseRanks returns the bytes of each token by rank. They lie in one string, side by side.
+// parseRanks returns the bytes of each token by rank. The tokens share the memory of one string.
 func parseRanks(data []byte) ([]string, error) {
-	lines := min(bytes.Count(data, []byte("\n")), len(data)/len("YQ== 0")) + 1 // empty ones do not count
+	lines := min(bytes.Count(data, []byte("\n")), len(data)/len("YQ== 0")) + 1 // empty lines do not count
 	limit := 2*lines + 1024
 	spans := make([]Span, 0, lines)
 	all := make([]byte, 0, len(data))
@@ -94,7 +94,7 @@ func parseRanks(data []byte) ([]string, error) {
 			spans = append(spans, Span{})
 		}
 		if spans[rank].End > 0 {
-			return nil, errors.Errorf("line %d: rank %d is there twice", number, rank)
+			return nil, errors.Errorf("line %d: rank %d occurs twice", number, rank)
 		}
 		spans[rank] = Span{start, len(all)}
 	}
@@ -106,8 +106,8 @@ func parseRanks(data []byte) ([]string, error) {
 	return raw, nil
 }
 
-// SaveTiktoken writes the tokens and ranks of t as a .tiktoken file. They must come from one: the merges of another BPE
-// need not be those that ranks give, and pattern and special tokens have no place there.
+// SaveTiktoken writes the tokens and ranks of t as a .tiktoken file. t must have been read from such a file, because the
+// merges of another BPE need not follow from ranks. The file does not hold the pattern and the special tokens.
 func (t *Tokenizer) SaveTiktoken(path string) error {
 	m, ok := t.stages.Model.(*BPE)
 	if !ok || m.ranks == nil {

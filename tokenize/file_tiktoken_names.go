@@ -6,8 +6,9 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 )
 
-// TiktokenNamed returns what goes with the .tiktoken files of OpenAI and Meta: gpt2 (also r50k_base), p50k_base,
-// cl100k_base, o200k_base (tiktoken's openai_public.py) and llama3 (meta-llama/llama3, tokenizer.py).
+// TiktokenNamed returns the pattern and the special tokens of the .tiktoken files of OpenAI and Meta: gpt2 (also
+// r50k_base), p50k_base, cl100k_base, o200k_base (tiktoken's openai_public.py) and llama3 (meta-llama/llama3,
+// tokenizer.py).
 func TiktokenNamed(name string) (c Tiktoken, ok bool) {
 	switch name {
 	case "gpt2", "r50k_base", "p50k_base":
@@ -25,7 +26,7 @@ func TiktokenNamed(name string) (c Tiktoken, ok bool) {
 	return c, false
 }
 
-// llama3Special returns the 256 special tokens of Llama 3: five of them have a meaning, the others are spare.
+// llama3Special returns the 256 special tokens of Llama 3. Five of them have a meaning; the others are reserved.
 func llama3Special() map[string]int32 {
 	const first = 128000
 	named := map[int]string{0: "<|begin_of_text|>", 1: "<|end_of_text|>", 6: "<|start_header_id|>", 7: "<|end_header_id|>", 9: "<|eot_id|>"}

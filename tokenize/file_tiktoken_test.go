@@ -29,7 +29,8 @@ func ranks(t *testing.T, path string) map[string]int32 {
 	return out
 }
 
-// byRank merges the neighbours that make the token of the lowest rank until none do: the definition, and slow.
+// byRank merges the neighbours that make the token of the lowest rank until none do. It follows the definition and is
+// slow.
 func byRank(ranks map[string]int32, piece string) (ids []int32) {
 	var parts []string
 	for i := range len(piece) {
@@ -53,7 +54,7 @@ func byRank(ranks map[string]int32, piece string) (ids []int32) {
 	return ids
 }
 
-// TestSplitPatterns compares the pieces of the GPT-4 patterns with tiktoken's ids: a piece cut elsewhere has other ids.
+// TestSplitPatterns compares the pieces of the GPT-4 patterns with tiktoken's ids: a different piece gives different ids.
 func TestSplitPatterns(t *testing.T) {
 	for _, name := range []string{"cl100k", "o200k"} {
 		var meta struct {
@@ -91,7 +92,7 @@ func tiktoken(t testing.TB, name string) *tokenize.Tokenizer {
 	return must[*tokenize.Tokenizer](t)(tokenize.LoadTiktoken(shared(t, "tokenizers", "parity", name+".tiktoken"), c))
 }
 
-// TestTiktokenParity compares with tiktoken: special tokens as text, and all of them allowed.
+// TestTiktokenParity compares ids with tiktoken's, with special tokens as text and with special tokens allowed.
 func TestTiktokenParity(t *testing.T) {
 	for _, name := range []string{"gpt2", "cl100k_base", "o200k_base"} {
 		tok := tiktoken(t, name)
@@ -109,7 +110,7 @@ func TestTiktokenParity(t *testing.T) {
 	}
 }
 
-// TestTiktokenNames compares what is known of the encodings with what tiktoken says.
+// TestTiktokenNames compares TiktokenNamed with tiktoken's own encodings.
 func TestTiktokenNames(t *testing.T) {
 	for _, name := range []string{"gpt2", "cl100k_base", "o200k_base"} {
 		var want struct {

@@ -7,13 +7,14 @@ import (
 	"github.com/pkg/errors"
 )
 
-// writeFile writes data to path through a temporary file beside it, so that a crash leaves the old file or the new one.
+// writeFile writes data to a temporary file in the folder of path and renames it to path, so that a crash leaves the old
+// file or the new one.
 func writeFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return errors.WithStack(err)
 	}
-	defer os.Remove(f.Name()) // fails once the file has its name
+	defer os.Remove(f.Name()) // fails after the file has been renamed
 	_, err = f.Write(data)
 	if err == nil {
 		err = f.Chmod(0o644)
@@ -33,7 +34,7 @@ func writeFile(path string, data []byte) error {
 	return errors.WithStack(syncFolder(filepath.Dir(path)))
 }
 
-// syncFolder makes the new name of a file last. Systems that cannot sync a folder are left alone.
+// syncFolder makes the new name of a file durable. Errors of systems that cannot sync a folder are ignored.
 func syncFolder(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

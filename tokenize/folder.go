@@ -14,10 +14,10 @@ const sentencePieceFile = "tokenizer.model"
 // modelNames are the usual names of .model files.
 var modelNames = []string{sentencePieceFile, "spiece.model", "sentencepiece.bpe.model", "spm.model", "sentencepiece.model"}
 
-// bytePairNames are the names of the two files of GPT-2's kind, and the older ones.
+// bytePairNames lists the names of the two files of byte-level BPE: GPT-2's current names, then the older ones.
 var bytePairNames = [][2]string{{"vocab.json", "merges.txt"}, {"encoder.json", "vocab.bpe"}}
 
-// isFolderFile reports whether a name is one that means the tokenizer of its folder.
+// isFolderFile reports whether a file of this name represents the tokenizer of its folder.
 func isFolderFile(name string) bool {
 	return name == "tokenizer.json" || name == "vocab.txt" || slices.Contains(modelNames, name) ||
 		slices.ContainsFunc(bytePairNames, func(pair [2]string) bool { return name == pair[0] || name == pair[1] })
@@ -30,7 +30,7 @@ type folder struct {
 	family
 }
 
-// loadFolder reads the tokenizer of a folder from the file of this name, or from the first that counts.
+// loadFolder reads the tokenizer of a folder. name is its model file; "" selects the first in order of precedence.
 func loadFolder(dir, name string) (*Tokenizer, error) {
 	s, err := readSettings(dir)
 	if err != nil {
@@ -48,7 +48,7 @@ func loadFolder(dir, name string) (*Tokenizer, error) {
 		}
 	}
 	if f.named == "" && f.known && name != "tokenizer.json" && !f.reads(name) {
-		f.family = family{} // the model's usual tokenizer is another one
+		f.family = family{} // the folder does not hold the usual tokenizer of its model
 	}
 	t, err := f.load(name)
 	if err != nil {
@@ -61,7 +61,7 @@ func loadFolder(dir, name string) (*Tokenizer, error) {
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 func (f *folder) has(name string) bool    { return exists(f.path(name)) }
 
-// choose returns the file of the folder that holds the model.
+// choose returns the name of the file that holds the tokenizer's model.
 func (f *folder) choose() (string, error) {
 	if f.has("tokenizer.json") {
 		return "tokenizer.json", nil
@@ -99,7 +99,7 @@ func (f *folder) choose() (string, error) {
 	return "", f.nothing(found)
 }
 
-// nothing is the error of a folder without a tokenizer that can be read.
+// nothing returns the error of a folder without a readable tokenizer.
 func (f *folder) nothing(found []string) error {
 	switch {
 	case len(found) > 0:
@@ -112,7 +112,7 @@ func (f *folder) nothing(found []string) error {
 	return errors.Errorf("tokenize: load: %s: none of tokenizer.json, vocab.json with merges.txt, vocab.txt, *.model, *.tiktoken in the folder", f.dir)
 }
 
-// modelRank orders .model files: the usual names first.
+// modelRank orders .model files: the usual names come first.
 func modelRank(path string) int {
 	if i := slices.Index(modelNames, filepath.Base(path)); i >= 0 {
 		return i
@@ -120,7 +120,7 @@ func modelRank(path string) int {
 	return len(modelNames)
 }
 
-// escapeGlob quotes the characters of a folder's name that a pattern would read otherwise.
+// escapeGlob quotes the characters of a folder's name that have a meaning in a glob pattern.
 func escapeGlob(dir string) string {
 	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(dir)
 }
@@ -165,7 +165,7 @@ func (f *folder) load(name string) (*Tokenizer, error) {
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
 }
 
-// setSides follows padding_side and truncation_side.
+// setSides applies padding_side and truncation_side.
 func (f *folder) setSides(t *Tokenizer) {
 	if f.padSide != "" && t.Padding != nil {
 		t.Padding.Direction = f.padSide

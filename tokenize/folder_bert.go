@@ -4,8 +4,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// bert returns the stages of a vocab.txt. Without do_lower_case a named class lowercases, as in transformers; without a class
-// the vocabulary decides.
+// bert returns the stages of a vocab.txt. Without do_lower_case a named class lowercases, as in transformers. If no class
+// is named, the vocabulary decides.
 func (f *folder) bert() (Stages, error) {
 	if f.basic != nil && !*f.basic {
 		return Stages{}, errors.Errorf("tokenize: load: %s: do_basic_tokenize of tokenizer_config.json is false, which is not followed: use a tokenizer.json", f.dir)
@@ -40,7 +40,7 @@ func (f *folder) bert() (Stages, error) {
 	return s, nil
 }
 
-// bertOptions follows do_lower_case, strip_accents and tokenize_chinese_chars.
+// bertOptions applies do_lower_case, strip_accents and tokenize_chinese_chars.
 func (f *folder) bertOptions(n BertNormalizer) BertNormalizer {
 	if f.lower != nil {
 		n.Lowercase = *f.lower

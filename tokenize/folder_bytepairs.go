@@ -5,11 +5,11 @@ import (
 	"github.com/pkg/errors"
 )
 
-// bytePairs puts the stages of a vocab.json and a merges.txt together.
+// bytePairs returns the stages of a vocab.json and a merges.txt.
 func (f *folder) bytePairs(ids map[string]int32, merges [][2]string) (Stages, error) {
 	kind := f.kind
 	if _, ok := ids["<|startoftext|>"]; ok && kind == anyFiles && endOfWord(ids) != "" {
-		kind, f.family = clipFiles, familyOf("CLIPTokenizer") // nobody else has both
+		kind, f.family = clipFiles, familyOf("CLIPTokenizer") // only CLIP has both
 	}
 	if kind == clipFiles {
 		return f.clip(ids, merges)
@@ -22,7 +22,7 @@ func (f *folder) bytePairs(ids map[string]int32, merges [][2]string) (Stages, er
 	if kind == anyFiles {
 		return s, nil
 	}
-	s.Added = nil // the settings add them
+	s.Added = nil // the settings add the added tokens
 	switch kind {
 	case robertaFiles:
 		if err := f.setFrameOf(&s, func(cls, sep SpecialToken) PostProcessor {
@@ -37,7 +37,7 @@ func (f *folder) bytePairs(ids map[string]int32, merges [][2]string) (Stages, er
 	return s, nil
 }
 
-// setFrameOf frames texts in the tokens cls and sep of the settings.
+// setFrameOf frames texts in the cls and sep tokens of the settings.
 func (f *folder) setFrameOf(s *Stages, frame func(cls, sep SpecialToken) PostProcessor) error {
 	var tokens [2]SpecialToken
 	for i, key := range []string{"cls_token", "sep_token"} {
@@ -52,7 +52,7 @@ func (f *folder) setFrameOf(s *Stages, frame func(cls, sep SpecialToken) PostPro
 	return nil
 }
 
-// roles returns the roles of the class with those that the files name.
+// roles returns the roles of the class, overridden by the roles that the files name.
 func (f *folder) roles() *Roles {
 	r := f.family.roles
 	for key, token := range f.settings.roles {
@@ -63,7 +63,7 @@ func (f *folder) roles() *Roles {
 	return &r
 }
 
-// clip returns the stages of CLIP (Radford et al. 2021): lower case, and tokens that end a word have </w>.
+// clip returns the stages of CLIP (Radford et al. 2021): lower case, with </w> at the end of tokens that end a word.
 func (f *folder) clip(ids map[string]int32, merges [][2]string) (Stages, error) {
 	roles := f.roles()
 	model, err := newBPE(BPEConfig{Vocab: ids, Merges: merges, Unknown: roles.Unk, Suffix: "</w>"})

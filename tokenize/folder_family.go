@@ -5,33 +5,33 @@ import (
 	"strings"
 )
 
-// family is how the files of a tokenizer_class become a tokenizer.
+// family describes how the files of a tokenizer_class become a tokenizer.
 type family struct {
 	class      string
 	known      bool
 	kind       fileKind
-	roles      Roles // tokens that the class has by default
+	roles      Roles // the default tokens of the class
 	addsBOS    bool  // add_bos_token is true by default
-	maskStrips bool  // the mask token takes the space before it along
+	maskStrips bool  // the mask token also covers the space before it
 }
 
-// fileKind says which files a class reads when there is no tokenizer.json.
+// fileKind is the kind of files that a class reads if there is no tokenizer.json.
 type fileKind int
 
 const (
-	anyFiles     fileKind = iota // the class is not known
-	jsonFiles                    // tokenizer.json alone
-	gpt2Files                    // vocab.json and merges.txt, as GPT-2 cuts text
+	anyFiles     fileKind = iota // unknown class
+	jsonFiles                    // tokenizer.json only
+	gpt2Files                    // vocab.json and merges.txt, with GPT-2's pattern
 	robertaFiles                 // the same, framed
 	clipFiles                    // the same, with </w>
 	qwen2Files                   // the same, with Qwen's pattern
 	bertFiles                    // vocab.txt
-	llamaFiles                   // a .model of sentencepiece with its ids
+	llamaFiles                   // a .model of sentencepiece with unchanged ids
 	t5Files                      // the same with <extra_id_…>
-	noFiles                      // a class whose files are not followed
+	noFiles                      // a class whose files are not supported
 )
 
-// families lists the classes by kind. Classes of sentencepiece that renumber its pieces need a tokenizer.json.
+// families lists the classes by kind. A class that renumbers the pieces of sentencepiece needs a tokenizer.json.
 var families = []struct {
 	classes string
 	family  family
@@ -52,7 +52,7 @@ var families = []struct {
 		family{kind: noFiles}},
 }
 
-// models are the classes of a model_type, for folders whose files name no class.
+// models maps a model_type to its class, for folders whose files name no class.
 var models = map[string]string{
 	"gpt2": "GPT2", "gpt_neo": "GPT2", "codegen": "CodeGen", "roberta": "Roberta", "bart": "Bart", "longformer": "Longformer", "clip": "CLIP", "qwen2": "Qwen2",
 	"bert": "Bert", "distilbert": "DistilBert", "electra": "Electra", "llama": "Llama", "mistral": "Llama", "gemma": "Gemma", "t5": "T5", "mt5": "MT5",
@@ -60,7 +60,7 @@ var models = map[string]string{
 	"m2m_100": "M2M100", "deberta": "Deberta", "deberta-v2": "DebertaV2", "whisper": "Whisper", "mpnet": "MPNet", "esm": "Esm", "openai-gpt": "OpenAIGPT",
 }
 
-// familyOf returns the family of a class, without "Fast" at its end.
+// familyOf returns the family of a class. A suffix "Fast" is ignored.
 func familyOf(class string) family {
 	name := strings.TrimSuffix(class, "Tokenizer")
 	for _, f := range families {

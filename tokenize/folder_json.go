@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// fromJSON reads a tokenizer.json. Its stages say how text is cut; the settings may say otherwise for some of them.
+// fromJSON reads a tokenizer.json. The settings may override some of its stages.
 func (f *folder) fromJSON(data []byte) (*Tokenizer, error) {
 	file, stages, err := parseFile(data)
 	if err != nil {
@@ -25,7 +25,7 @@ func (f *folder) fromJSON(data []byte) (*Tokenizer, error) {
 	return t, file.setOptions(t)
 }
 
-// setPrefixSpace follows add_prefix_space.
+// setPrefixSpace applies add_prefix_space.
 func (f *folder) setPrefixSpace(stages *Stages) error {
 	if f.prefixSpace == nil {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// sentencePiece returns the stages of a .model file, or of Llama 3's file of that name, which is a tiktoken file.
+// sentencePiece returns the stages of a .model file. Llama 3's file of this name is a tiktoken file.
 func (f *folder) sentencePiece(name string) (Stages, error) {
 	data, err := readFile(f.path(name))
 	if err != nil {
@@ -29,7 +29,7 @@ func (f *folder) sentencePiece(name string) (Stages, error) {
 		return s, errors.Errorf("tokenize: load: %s: sp_model_kwargs of tokenizer_config.json is not followed: remove it", f.dir)
 	}
 	if f.prefixSpace != nil {
-		s.Normalizer.(*spmNormalizer).dummyPrefix = *f.prefixSpace // the decoder reads it, too
+		s.Normalizer.(*spmNormalizer).dummyPrefix = *f.prefixSpace // the decoder also reads it
 	}
 	if f.legacy != nil && !*f.legacy {
 		s.Normalizer = firstOnly{s.Normalizer.(*spmNormalizer)}
@@ -40,7 +40,7 @@ func (f *folder) sentencePiece(name string) (Stages, error) {
 	return s, nil
 }
 
-// t5 adds </s> behind texts, and the tokens <extra_id_0>, … from the end of the vocabulary down.
+// t5 adds </s> after texts, and the tokens <extra_id_0>, … from the end of the vocabulary downwards.
 func (f *folder) t5(s *Stages) error {
 	eos := f.roles().EOS
 	id, ok := s.Model.TokenToID(eos)
@@ -57,7 +57,7 @@ func (f *folder) t5(s *Stages) error {
 		return errors.Errorf("tokenize: load: %s: extra_ids is %d, want 0 to 10000", f.dir, n)
 	}
 	if slices.ContainsFunc(f.added, func(a AddedToken) bool { return strings.HasPrefix(a.Text, "<extra_id_") }) {
-		return nil // they have their ids already
+		return nil // the tokens already have their ids
 	}
 	for i := n - 1; i >= 0; i-- {
 		s.Added = append(s.Added, AddedToken{ID: int32(s.Model.VocabSize() + n - 1 - i), Text: "<extra_id_" + strconv.Itoa(i) + ">", Special: true})
@@ -65,7 +65,7 @@ func (f *folder) t5(s *Stages) error {
 	return nil
 }
 
-// rankedStages returns the stages of a tiktoken file that is known by its number of ranks.
+// rankedStages returns the stages of a tiktoken file, which it recognizes by its number of ranks.
 func rankedStages(data []byte) (Stages, error) {
 	raw, err := parseRanks(data)
 	if err != nil {

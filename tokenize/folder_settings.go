@@ -8,9 +8,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// settings are what the other files of a folder say about its tokenizer: tokenizer_config.json, special_tokens_map.json,
-// added_tokens.json, and config.json where there is no class. Keys without influence on ids, such as chat_template or
-// model_max_length, are not read.
+// settings holds the values of the other files of a folder that affect its tokenizer: tokenizer_config.json,
+// special_tokens_map.json, added_tokens.json, and config.json if no class is named. Keys that do not affect ids, such as
+// chat_template or model_max_length, are not read.
 type settings struct {
 	named     string                // tokenizer_class without "Fast"; "" if no file names one
 	modelType string                // model_type of config.json
@@ -25,10 +25,10 @@ type settings struct {
 	neverSplit                                                                  []string
 }
 
-// roleToken is a token as the files name it, a string or an object.
+// roleToken is a token in a settings file: a string or an object.
 type roleToken struct {
 	AddedToken
-	explicit bool // an object, whose flags count
+	explicit bool // the token is an object, whose flags count
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -63,7 +63,7 @@ func readSettings(dir string) (*settings, error) {
 	if err := s.readAdded(config); err != nil {
 		return nil, err
 	}
-	// Without added_tokens_decoder, the file's older form, special_tokens_map.json has the last word.
+	// Without added_tokens_decoder tokenizer_config.json has its older form, and special_tokens_map.json has precedence.
 	first, second := config, special
 	if _, ok := config.keys["added_tokens_decoder"]; !ok {
 		first, second = special, config
@@ -91,7 +91,7 @@ func (s *settings) readFlags(config, model object) error {
 		}
 	}
 	if _, null := config.keys["tokenizer_class"]; null && s.named == "" {
-		s.modelType = "" // the file says that the class is none
+		s.modelType = "" // the file says that there is no class
 	} else if s.named == "" {
 		if err := model.read("tokenizer_class", &s.named); err != nil {
 			return err

@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// finish makes the Tokenizer of a folder: the stages of its model file, and on top of them the settings.
+// finish returns the Tokenizer of a folder: the stages of its model file with the settings applied.
 func (s *settings) finish(stages Stages, f family) (*Tokenizer, error) {
 	if err := s.addTokens(&stages, f); err != nil {
 		return nil, err
@@ -20,7 +20,7 @@ func (s *settings) finish(stages Stages, f family) (*Tokenizer, error) {
 	}
 	t.Roles = s.rolesOf(t.core, f)
 	if _, ok := stages.Model.(*SentencePiece); ok && f.class == "" {
-		t.Special = AsText // as sentencepiece
+		t.Special = AsText // as in sentencepiece
 	}
 	if s.asText != nil && *s.asText {
 		t.Special = AsText
@@ -29,7 +29,7 @@ func (s *settings) finish(stages Stages, f family) (*Tokenizer, error) {
 	return t, nil
 }
 
-// rolesOf returns the roles: those that the files name, then those of the class, then those that the stages show.
+// rolesOf returns the roles: first those in the files, then those of the class, then those that the stages imply.
 func (s *settings) rolesOf(c *core, f family) Roles {
 	plain := c.plainRoles()
 	r := Roles{}
@@ -54,7 +54,7 @@ func (s *settings) rolesOf(c *core, f family) Roles {
 	return r
 }
 
-// lookUp returns the id of a token of a core; "" has none.
+// lookUp returns the id of a token of c. "" has no id.
 func (c *core) lookUp(token string) (int32, bool) {
 	if token == "" {
 		return 0, false
@@ -62,8 +62,8 @@ func (c *core) lookUp(token string) (int32, bool) {
 	return c.TokenToID(token)
 }
 
-// addTokens adds the tokens of the settings to those of the stages, as transformers does: first those with ids, then those with
-// a role and the further special ones, which take the next ids unless the vocabulary has them.
+// addTokens adds the tokens of the settings to the tokens of the stages, as transformers does: first tokens with ids,
+// then tokens with a role and further special tokens. The latter take the next free ids unless the vocabulary has them.
 func (s *settings) addTokens(stages *Stages, f family) error {
 	list := addedList{slices.Clone(stages.Added), stages.Model}
 	for _, a := range s.added {
@@ -87,7 +87,7 @@ func (s *settings) addTokens(stages *Stages, f family) error {
 	return nil
 }
 
-// addedList is the added tokens of a tokenizer that is being made.
+// addedList is the list of added tokens of a tokenizer that is being made.
 type addedList struct {
 	tokens []AddedToken
 	model  Model
@@ -97,7 +97,7 @@ func (l *addedList) index(text string) int {
 	return slices.IndexFunc(l.tokens, func(a AddedToken) bool { return a.Text == text })
 }
 
-// place adds a token with its id. The flags of a token that is there are replaced.
+// place adds a token with its id. If the token is already in the list, its flags are replaced.
 func (l *addedList) place(a AddedToken) error {
 	i := l.index(a.Text)
 	if i < 0 {
@@ -111,7 +111,8 @@ func (l *addedList) place(a AddedToken) error {
 	return nil
 }
 
-// put adds a special token under its id in the vocabulary. A token that is not there takes the next id if always is set.
+// put adds a special token with its id in the vocabulary. A token outside the vocabulary takes the next id if always is
+// set.
 func (l *addedList) put(a AddedToken, always bool) {
 	if i := l.index(a.Text); i >= 0 {
 		l.tokens[i].Special = true

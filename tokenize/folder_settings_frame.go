@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// setFrame follows add_bos_token and add_eos_token.
+// setFrame applies add_bos_token and add_eos_token.
 func (s *settings) setFrame(stages *Stages, f family) error {
 	bos := s.addBOS
 	if bos == nil && f.addsBOS {
@@ -33,7 +33,7 @@ func (s *settings) setFrame(stages *Stages, f family) error {
 		return okBOS && id == bos.ID || okEOS && id == eos.ID
 	})
 	if err != nil && s.addBOS == nil && s.addEOS == nil {
-		return nil // the file says otherwise than its class, which is no key to follow
+		return nil // without these keys the frame of the file counts, not that of the class
 	}
 	if err != nil {
 		return errors.WithMessage(err, "add_bos_token, add_eos_token")
@@ -42,7 +42,7 @@ func (s *settings) setFrame(stages *Stages, f family) error {
 	return nil
 }
 
-// mark returns the token to put before or after texts, nil for none: as add says, or as it is now if add is nil.
+// mark returns the token to put before or after texts, or nil. If add is nil, it keeps the token of the current frame.
 func (s *settings) mark(key string, add *bool, explicit bool, now []int32, stages Stages, f family) (*SpecialToken, error) {
 	token, ok := s.roleToken(key, stages, f)
 	switch {
@@ -54,7 +54,7 @@ func (s *settings) mark(key string, add *bool, explicit bool, now []int32, stage
 	return nil, nil
 }
 
-// withFrame returns a PostProcessor of parts and a template, nil for neither.
+// withFrame returns a PostProcessor of parts and template, or nil if both are empty.
 func withFrame(parts PostProcessors, template *Template) PostProcessor {
 	switch {
 	case template == nil && len(parts) == 0:
@@ -74,7 +74,7 @@ func sameFrame(ids []int32, token *SpecialToken) bool {
 	return len(ids) == 1 && ids[0] == token.ID
 }
 
-// roleToken returns the token of a role before there is a Tokenizer.
+// roleToken returns the token of a role before the Tokenizer is made.
 func (s *settings) roleToken(key string, stages Stages, f family) (SpecialToken, bool) {
 	text := *f.roles.of(key)
 	if token, named := s.roles[key]; named {
@@ -90,8 +90,8 @@ func (s *settings) roleToken(key string, stages Stages, f family) (SpecialToken,
 	return SpecialToken{}, false
 }
 
-// withoutFrame returns the parts of p that add no tokens. A part that adds others than those of a beginning and an end is an
-// error.
+// withoutFrame returns the parts of p that add no tokens. It is an error if a part adds other tokens than those that
+// begin and end a text.
 func withoutFrame(p PostProcessor, ids []int32, isMark func(int32) bool) (kept PostProcessors, err error) {
 	err = each(p, func(part any) error {
 		switch part := part.(type) {
@@ -108,7 +108,7 @@ func withoutFrame(p PostProcessor, ids []int32, isMark func(int32) bool) (kept P
 	return kept, err
 }
 
-// frameTemplate returns "bos A eos" and "bos A eos bos B eos", as Llama has it; nil if nothing is added.
+// frameTemplate returns "bos A eos" and "bos A eos bos B eos", as in Llama's tokenizer, or nil if nothing is added.
 func frameTemplate(bos, eos *SpecialToken) *Template {
 	if bos == nil && eos == nil {
 		return nil

@@ -8,13 +8,13 @@ import (
 	"github.com/pkg/errors"
 )
 
-// object is a JSON object of a file whose keys are read one by one.
+// object is a JSON object in a file. Its keys are read one by one.
 type object struct {
 	name string
 	keys map[string]json.RawMessage
 }
 
-// readObject reads a file of dir. A missing one has no keys.
+// readObject reads the file name in dir. A missing file has no keys.
 func readObject(dir, name string) (object, error) {
 	o := object{name: name}
 	path := filepath.Join(dir, name)
@@ -31,7 +31,7 @@ func readObject(dir, name string) (object, error) {
 	return o, nil
 }
 
-// read reads a key into to, and leaves to as it is if the key is missing or null.
+// read reads a key into to. If the key is missing or null, to is unchanged.
 func (o object) read(key string, to any) error {
 	raw, ok := o.keys[key]
 	if !ok || isNull(raw) {

@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// smallBytePairs are a vocab.json of the letters a, b and the like with the tokens of several classes, and a merges.txt.
+// smallBytePairs returns a vocab.json of a few letters and the given tokens, and a merges.txt.
 func smallBytePairs(tokens ...string) map[string]string {
 	vocab := `{"a":0,"b":1,"ab":2,"Ġ":3,"Ġa":4,"A":5`
 	for i, token := range tokens {
@@ -21,7 +21,7 @@ func smallBytePairs(tokens ...string) map[string]string {
 
 const smallVocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nA\né\ne\n"
 
-// with adds files to a copy of others.
+// with returns a copy of files with more files.
 func with(files map[string]string, more ...string) map[string]string {
 	all := maps.Clone(files)
 	for i := 0; i < len(more); i += 2 {
@@ -32,7 +32,7 @@ func with(files map[string]string, more ...string) map[string]string {
 
 const configFile, specialFile, addedFile = "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"
 
-// TestFolders goes through classes, keys and combinations of files.
+// TestFolders loads folders with different classes, keys and combinations of files.
 func TestFolders(t *testing.T) {
 	gpt := smallBytePairs("<|endoftext|>")                               // 6
 	roberta := smallBytePairs("<s>", "<pad>", "</s>", "<unk>", "<mask>") // 6 … 10
@@ -94,7 +94,7 @@ func TestFolders(t *testing.T) {
 	}
 }
 
-// TestFolderErrors: what cannot be followed is named.
+// TestFolderErrors checks that errors name the unsupported setting.
 func TestFolderErrors(t *testing.T) {
 	gpt := smallBytePairs("<|endoftext|>")
 	bert := map[string]string{"vocab.txt": smallVocab}
@@ -135,7 +135,7 @@ func TestFolderErrors(t *testing.T) {
 	}
 }
 
-// TestMisfits: files that are no tokenizer are named for what they are, under every name.
+// TestMisfits checks that a file of another kind is an error that names the kind, under every file name.
 func TestMisfits(t *testing.T) {
 	for data, word := range map[string]string{
 		"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 499723\n": "git lfs pull",
@@ -184,7 +184,7 @@ func TestMisfits(t *testing.T) {
 	}
 }
 
-// TestSentencePieceFolders holds the keys of Llama's and T5's classes against the ids without them.
+// TestSentencePieceFolders compares ids under the keys of Llama's and T5's classes with the expected ids.
 func TestSentencePieceFolders(t *testing.T) {
 	llama, t5 := read(t, shared(t, "tokenizers", "llama2", "tokenizer.model")), read(t, shared(t, "tokenizers", "t5-base", "spiece.model"))
 	bare := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece([]byte(llama)))
@@ -211,7 +211,7 @@ func TestSentencePieceFolders(t *testing.T) {
 			files[configFile] = c.config
 		}
 		tok := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, files)))
-		if c.config == "" { // what is saved without a class keeps none beside any model
+		if c.config == "" { // a folder saved without a class has none, whatever its model
 			for _, model := range []string{"llama", "gpt2", "t5"} {
 				saved := map[string]string{"config.json": `{"model_type":"` + model + `"}`}
 				for name, data := range must[map[string][]byte](t)(tok.ModelFiles()) {
@@ -251,7 +251,7 @@ func TestLlama3(t *testing.T) {
 	}
 }
 
-// FuzzSettings reads settings of any content.
+// FuzzSettings reads arbitrary settings.
 func FuzzSettings(f *testing.F) {
 	f.Add(`{"tokenizer_class":"GPT2Tokenizer","add_bos_token":true,"bos_token":"<b>"}`, `{"pad_token":{"content":"<p>"}}`, `{"<x>":9}`)
 	f.Add(`{"added_tokens_decoder":{"8":{"content":"<x>","special":true}},"extra_special_tokens":{"a":"<y>"}}`, `{"eos_token":null}`, `{}`)

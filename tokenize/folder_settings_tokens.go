@@ -18,7 +18,7 @@ func (s *settings) readAdded(config object) error {
 	for key, a := range byID {
 		id, err := strconv.ParseInt(key, 10, 32)
 		if err != nil || id < 0 {
-			return errors.Errorf("tokenize: load: %s: added_tokens_decoder: %q is no id", config.name, key)
+			return errors.Errorf("tokenize: load: %s: added_tokens_decoder: %q is not an id", config.name, key)
 		}
 		if a.Content == "" {
 			return errors.Errorf("tokenize: load: %s: added_tokens_decoder: %s: the content is empty", config.name, key)

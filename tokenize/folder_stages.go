@@ -7,7 +7,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// stages reads the files other than tokenizer.json.
+// stages reads the files of a folder that has no tokenizer.json.
 func (f *folder) stages(name string) (Stages, error) {
 	switch {
 	case name == "vocab.txt":

@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// TestModelFiles: Load reads what ModelFiles returns from a folder, and gets the same ids and roles.
+// TestModelFiles checks that Load reads the result of ModelFiles from a folder, with the same ids and roles.
 func TestModelFiles(t *testing.T) {
 	_, err := tokenize.Load(t.TempDir())
 	wantError(t, err, "none of tokenizer.json, vocab.json")
@@ -50,7 +50,7 @@ func testModelFiles(t *testing.T, tok *tokenize.Tokenizer, want string) {
 	for _, text := range []string{"the best of times", "the</s> end", ""} {
 		wantIDs, err := tok.Encode(text)
 		if err != nil {
-			continue // no such characters
+			continue // the model has no such characters
 		}
 		if ids := must[[]int32](t)(again.Encode(text)); !slices.Equal(ids, wantIDs) {
 			t.Errorf("%s: %q: got %v, want %v", want, text, ids, wantIDs)
@@ -83,7 +83,7 @@ func read(t testing.TB, path string) string {
 	return string(must[[]byte](t)(os.ReadFile(path)))
 }
 
-// TestFolderKinds holds folders against the ids that are right.
+// TestFolderKinds checks the ids of several kinds of folders.
 func TestFolderKinds(t *testing.T) {
 	load := func(name string) *tokenize.Tokenizer {
 		return must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "faults", "folders", name)))
@@ -131,7 +131,8 @@ func bytePairsOf(t testing.TB, path string) map[string]string {
 	return map[string]string{"vocab.json": string(file.Model.Vocab), "merges.txt": "#version: 0.2\n" + strings.Join(file.Model.Merges, "\n") + "\n"}
 }
 
-// TestFoldersLikeJSON: the older files of a class give the ids of its tokenizer.json, with and without byte order marks.
+// TestFoldersLikeJSON checks that the older files of a class give the ids of its tokenizer.json, with and without byte
+// order marks.
 func TestFoldersLikeJSON(t *testing.T) {
 	texts := []string{"Hello, World!  It's 2024:\n\tnaïve CAFÉ <mask> <s></s> [MASK] 한국어", "a", ""}
 	for _, r := range references(t, "tokenizers", "parity", "texts.jsonl")[:60] {

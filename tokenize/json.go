@@ -7,12 +7,12 @@ import (
 	"github.com/pkg/errors"
 )
 
-// named is a component without fields.
+// named returns a component without fields.
 func named(kind string) ([]byte, error) {
 	return json.Marshal(map[string]string{"type": kind})
 }
 
-// typed is a component with the fields of a struct.
+// typed returns a component with the fields of a struct.
 func typed(kind string, fields any) ([]byte, error) {
 	raw, err := marshal(fields)
 	if err != nil {
@@ -21,7 +21,7 @@ func typed(kind string, fields any) ([]byte, error) {
 	return append([]byte(`{"type":"`+kind+`",`), raw[1:]...), nil
 }
 
-// marshal is json.Marshal with <, > and & as they are.
+// marshal is json.Marshal without escaping of <, > and &.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -51,7 +51,7 @@ func marshalSequence[T any](key string, list []T) ([]byte, error) {
 	return []byte(`{"type":"Sequence","` + key + `":` + string(raw) + `}`), nil
 }
 
-// option returns *v, and nil for none.
+// option returns *v, or nil if v is nil.
 func option[T any](v *T) any {
 	if v == nil {
 		return nil
@@ -68,7 +68,7 @@ func optional[T comparable](v T) *T {
 	return &v
 }
 
-// text returns *s, and "" for nil.
+// text returns *s, or "" if s is nil.
 func text(s *string) string {
 	if s == nil {
 		return ""
@@ -93,7 +93,7 @@ func unknownKind(kind string) error {
 	return errors.Errorf("unknown type %q", kind)
 }
 
-// jsonError says what is wrong at an offset of data, as line and column.
+// jsonError returns an error that names line and column of an offset in data.
 func jsonError(data []byte, offset int64, what string, err error) error {
 	before := data[:min(int(offset), len(data))]
 	line := bytes.Count(before, []byte("\n")) + 1
@@ -107,7 +107,7 @@ func jsonError(data []byte, offset int64, what string, err error) error {
 	return errors.Wrapf(err, "line %d, column %d: %s", line, column, what)
 }
 
-// placedJSON gives an error of package json its line and column.
+// placedJSON adds line and column to an error of package json.
 func placedJSON(data []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError

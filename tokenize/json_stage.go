@@ -6,13 +6,13 @@ import (
 	"github.com/pkg/errors"
 )
 
-// maxNesting is how deep a Sequence may lie in others. Each level parses its contents again.
+// maxNesting is the maximal depth of a Sequence in others. Each level parses its contents again.
 const maxNesting = 8
 
 // reader reads a component of one type.
 type reader[I any] func(raw json.RawMessage, depth int) (I, error)
 
-// read is the reader of a component whose keys are the fields of T. Keys that are missing are as in v.
+// read returns the reader of a component whose keys are the fields of T. v holds the values of missing keys.
 func read[I, T any](v T) reader[I] {
 	return func(raw json.RawMessage, _ int) (I, error) {
 		part := v
@@ -29,7 +29,7 @@ func read[I, T any](v T) reader[I] {
 	}
 }
 
-// parseStage reads a component by its type; null is none.
+// parseStage reads a component by its type. null is the zero value.
 func parseStage[I any](raw json.RawMessage, depth int, readers map[string]reader[I]) (stage I, err error) {
 	if isNull(raw) {
 		return stage, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// goldens reads the lines of a file of testdata, which Hugging Face's tokenizers 0.23.2 (npm) wrote.
+// goldens reads the lines of a file of testdata, written by Hugging Face's tokenizers 0.23.2 (npm).
 func goldens[T any](t testing.TB, name string) (list []T) {
 	t.Helper()
 	f := must[*os.File](t)(os.Open(filepath.Join("testdata", name)))
@@ -34,8 +34,8 @@ func goldens[T any](t testing.TB, name string) (list []T) {
 	return list
 }
 
-// component is a stage and what it makes of texts, or a Decoder of tokens. Offsets are in runes: those of the characters of
-// the normalized text, or of the pieces.
+// component is a stage with its results for texts, or a Decoder with its results for tokens. Offsets are in runes, for
+// the characters of the normalized text or for the pieces.
 type component struct {
 	Role  string
 	Stage json.RawMessage
@@ -47,7 +47,7 @@ type component struct {
 	}
 }
 
-// file is a tokenizer.json with the component, and a model that knows no word.
+// file returns a tokenizer.json with the component and a model without words.
 func (c component) file() []byte {
 	parts := map[string]json.RawMessage{c.Role: c.Stage}
 	if c.Role == "normalizer" {
@@ -81,12 +81,13 @@ func TestComponents(t *testing.T) {
 	}
 }
 
-// composes tells whether a stage composes characters: offsets then have all of them, but in the reference only the first.
+// composes reports whether a stage composes characters. Offsets then cover all parts of a character, but only the first
+// in the reference.
 func composes(stage json.RawMessage) bool {
 	return strings.Contains(string(stage), `"NFC"`) || strings.Contains(string(stage), `"NFKC"`)
 }
 
-// result returns what the component makes of a text or of tokens.
+// result returns the result of the component for a text or for tokens.
 func (c component) result(tok *tokenize.Tokenizer, text string, tokens []string) []string {
 	switch s := tok.Stages(); c.Role {
 	case "normalizer":
@@ -132,7 +133,7 @@ func TestComponentsAreSaved(t *testing.T) {
 	}
 }
 
-// TestOlderSpellings reads components with keys left out or added, as older files have them.
+// TestOlderSpellings reads components with missing or additional keys, as in older files.
 func TestOlderSpellings(t *testing.T) {
 	for stage, want := range map[string]tokenize.Splitter{
 		`{"type":"Metaspace","replacement":"▁","add_prefix_space":true}`:                          tokenize.Metaspace{Replacement: "▁", Prepend: tokenize.PrependAlways},
@@ -175,7 +176,7 @@ func TestComponentErrors(t *testing.T) {
 	}
 }
 
-// FuzzComponents reads any text as a component in each role, and uses what comes of it.
+// FuzzComponents reads any text as a component in each role and uses the result.
 func FuzzComponents(f *testing.F) {
 	roles := []string{"normalizer", "pre_tokenizer", "post_processor", "decoder"}
 	for _, c := range goldens[component](f, "components.jsonl") {

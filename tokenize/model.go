@@ -8,7 +8,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Token is one token of a piece: its id and the bytes of the piece that it stands for.
+// Token is one token of a piece: its id and the range of the piece that it covers, in bytes.
 type Token struct {
 	ID int32
 	Span
@@ -16,21 +16,22 @@ type Token struct {
 
 // Model turns a piece of text into tokens and holds the vocabulary.
 type Model interface {
-	// Tokenize appends the tokens of piece to dst. The error names what has no token; the Tokenizer adds the place.
+	// Tokenize appends the tokens of piece to dst. An error names the text that has no token; the Tokenizer adds the
+	// place.
 	Tokenize(dst []Token, piece string) ([]Token, error)
 	TokenToID(token string) (id int32, ok bool)
 	IDToToken(id int32) (token string, ok bool)
-	// VocabSize is one more than the highest id: the rows that an embedding needs.
+	// VocabSize returns the highest id plus one: the number of rows of an embedding.
 	VocabSize() int
 }
 
-// textModel is a Model with a fast form, for text that is normalized.
+// textModel is a Model with a fast form for normalized text.
 type textModel interface {
 	// appendText appends the ids of the pieces that sc finds in text.
 	appendText(dst []int32, text string, sc scan.Scanner) ([]int32, error)
 }
 
-// modelFields are those of all the models, so that one without a type can be told by what it has.
+// modelFields holds the fields of all models, so that a model without a type can be identified by its fields.
 type modelFields struct {
 	Type          string            `json:"type"`
 	Dropout       *float64          `json:"dropout"`
@@ -46,7 +47,7 @@ type modelFields struct {
 	Merges        []json.RawMessage `json:"merges"`
 }
 
-// kind returns the type, and for a model without one what its fields tell.
+// kind returns the type. For a model without a type it infers the type from the fields.
 func (f *modelFields) kind() string {
 	switch {
 	case f.Type != "":
@@ -61,7 +62,8 @@ func (f *modelFields) kind() string {
 	return "WordLevel"
 }
 
-// parseModel reads a model. That a BPE begins with characters, not bytes, lies in the stages before it.
+// parseModel reads a model. characters reports whether pieces of a BPE begin as characters instead of bytes; only the
+// stages before the model determine this.
 func parseModel(raw json.RawMessage, characters bool) (Model, error) {
 	if isNull(raw) {
 		return nil, errors.New("missing")

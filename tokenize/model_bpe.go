@@ -9,41 +9,41 @@ import (
 	"github.com/pkg/errors"
 )
 
-// BPE is the Model of byte-pair encoding: a piece begins as its bytes or its characters, and the pair of neighbours with
-// the lowest rank merges, the leftmost first, until none is left (Sennrich et al. 2016, arXiv 1508.07909; on bytes, Radford
-// et al. 2019). Tokens of bytes are spelled in GPT-2's alphabet of printable characters. It does what the BPE of Hugging
-// Face tokenizers does, and as read from a .tiktoken file what tiktoken does.
+// BPE is the Model of byte-pair encoding. A piece begins as its bytes or its characters. The pair of neighbours with the
+// lowest rank merges, the leftmost first, until no pair is left (Sennrich et al. 2016, arXiv 1508.07909; on bytes,
+// Radford et al. 2019). Tokens of bytes are spelled in GPT-2's alphabet of printable characters. The results are those of
+// Hugging Face's BPE, or, for a .tiktoken file, those of tiktoken.
 type BPE struct {
 	config  BPEConfig
-	names   func() *vocabulary // the tokens as they are spelled, worked out when first needed
-	raw     []string           // the text or bytes that each token stands for, by id
+	names   func() *vocabulary // the spelled tokens, computed on first use
+	raw     []string           // the text or bytes of each token, by id
 	start   bpeStart
 	table   *table.Merges
-	whole   *table.Bytes // pieces that are tokens, when merges are ignored for them
-	ranks   *table.Bytes // all tokens, when their ids are the ranks; nil: the merges have ranks
-	joined  *joinedRunes // where a text can be cut without changing a token; nil: unknown
+	whole   *table.Bytes // pieces that are tokens, if merges are ignored for them
+	ranks   *table.Bytes // all tokens, if their ids are the ranks; nil: the merges have ranks
+	joined  *joinedRunes // the places where a text can be cut without changing a token; nil: unknown
 	unknown int32        // -1: none
-	omit    bool         // a character without a token is left out
+	omit    bool         // leave out a character without a token
 	free    table.Pool[bpeScratch]
-	pieces  atomic.Uint64 // encoded so far, with dropout
+	pieces  atomic.Uint64 // number of pieces encoded with dropout
 }
 
-// BPEConfig is what a BPE is made of. Its zero value but for Vocab and Merges is byte-level BPE.
+// BPEConfig configures a BPE. With only Vocab and Merges set it is byte-level BPE.
 type BPEConfig struct {
 	Vocab        map[string]int32 // token → id
-	Merges       [][2]string      // pairs of tokens, in order of rank; the two together must be a token
+	Merges       [][2]string      // pairs of tokens, in order of rank; their concatenation must be a token
 	Characters   bool             // pieces begin as characters instead of bytes
-	Unknown      string           // the token of a byte or character that has none; if it is "" or not in Vocab, such a one is an error
-	FuseUnknown  bool             // unknown ones side by side are one token
-	ByteFallback bool             // a character without a token is the tokens <0x00> … <0xFF> of its bytes, when all are there
-	Prefix       string           // what the tokens of all characters but a piece's first begin with, as "##"
-	Suffix       string           // what the token of a piece's last character ends with, as "</w>"
-	IgnoreMerges bool             // a piece that is a token is that token, whatever the merges would make of it
-	Dropout      float64          // the chance that a merge is left out at each step, in [0, 1], to train on varied tokens
-	Seed         uint64           // of Dropout: pieces encoded one after the other are cut the same again
+	Unknown      string           // the token of a byte or character without a token; if it is "" or not in Vocab, such text is an error
+	FuseUnknown  bool             // adjacent unknown characters are one token
+	ByteFallback bool             // a character without a token becomes the tokens <0x00> … <0xFF> of its bytes, if all of them exist
+	Prefix       string           // the prefix of tokens that do not begin a piece, such as "##"
+	Suffix       string           // the suffix of tokens that end a piece, such as "</w>"
+	IgnoreMerges bool             // a piece that is a token is encoded as this token, even if the merges give others
+	Dropout      float64          // the probability that a merge is skipped at each step, in [0, 1], to train on varied tokens
+	Seed         uint64           // the seed of Dropout: the same sequence of pieces is always encoded to the same ids
 }
 
-// NewBPE checks c, which it keeps, and makes a BPE of it.
+// NewBPE checks c and returns a BPE for it. It keeps c.
 func NewBPE(c BPEConfig) (*BPE, error) {
 	m, err := newBPE(c)
 	return m, errors.WithMessage(err, "tokenize: bpe")
@@ -91,7 +91,7 @@ func (m *BPE) readTokens(v *vocabulary) {
 	m.start.finish(&m.config)
 }
 
-// textOf returns what a token stands for. It is false when that is to be bytes and the token spells none.
+// textOf returns the text or bytes of a token. ok is false if the token should spell bytes and does not.
 func (m *BPE) textOf(token string) (string, bool) {
 	if m.config.Characters {
 		return token, true
@@ -124,14 +124,15 @@ func (m *BPE) readMerges(v *vocabulary) error {
 	return nil
 }
 
-// join returns the token that a merge makes: the Prefix of the right one goes.
+// join returns the token that a merge makes. The Prefix of the right token is removed.
 func (c *BPEConfig) join(merge [2]string) string {
 	return merge[0] + strings.TrimPrefix(merge[1], c.Prefix)
 }
 
-// Config returns what m was made of, to be read only. For the BPE of a .tiktoken file it is worked out, the merges being
-// all ways to put two tokens together to a third, and the same but for one thing: where two of them overlap and make the
-// same token, as within a run of one character, Config merges the one with the lower ids and not the leftmost.
+// Config returns the configuration of m, which must not be changed. For the BPE of a .tiktoken file it is computed: the
+// merges are all ways to make a token of two others. It then gives the same ids with one exception. If two such pairs
+// overlap and make the same token, as within a run of one character, Config merges the pair with the lower ids instead of
+// the leftmost.
 func (m *BPE) Config() BPEConfig {
 	if m.ranks == nil {
 		return m.config

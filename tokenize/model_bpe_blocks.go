@@ -3,18 +3,18 @@ package tokenize
 import "slices"
 
 const (
-	blockBytes  = 128            // merged at a time: what that touches stays in the nearest cache
+	blockBytes  = 128            // merged at a time, so that the data stays in the first-level cache
 	blocksFrom  = 4 * blockBytes // shorter pieces are merged as a whole
-	repairLimit = 64             // tokens on each side of a joint that are merged anew before giving up
+	repairLimit = 64             // tokens on each side of a joint that are merged again before giving up
 )
 
-// mergeBlocks merges a long piece of bytes in blocks, for a heap of the whole of it is slow for want of cache. ok is false
-// when the blocks do not fit together.
+// mergeBlocks merges a long piece of bytes in blocks, because a heap of the whole piece does not fit the cache. ok is
+// false if the blocks do not fit together.
 //
-// It is exact. Say the last token of one text and the first of the next are x and y. The merges that happen inside x depend
-// on x alone, and those inside y on y, because nothing has merged over their ends. So a merge over the joint would happen
-// in the two texts put together if, and only if, it happens in xy by itself: where xy merges to x and y, the tokens of
-// both texts are those of their concatenation.
+// The result is exact. Let x be the last token of one text and y the first token of the next. The merges inside x depend
+// only on x, and those inside y only on y, because nothing has merged across their ends. So a merge across the joint
+// happens in the concatenation of the texts if and only if it happens in xy alone. If xy merges to x and y, the tokens of
+// both texts are the tokens of their concatenation.
 func (m *BPE) mergeBlocks(s *bpeScratch, piece string) (ok bool) {
 	s.out, s.apart = s.out[:0], [2]int32{-1, -1}
 	for at := 0; at < len(piece); at += blockBytes {
@@ -38,7 +38,7 @@ func (m *BPE) mergeBytes(s *bpeScratch) []int32 {
 	return m.mergeAll(s, s.ids)
 }
 
-// apart tells whether two tokens stay two when their bytes are merged as one text.
+// apart reports whether two tokens stay separate if their bytes are merged as one text.
 func (m *BPE) apart(s *bpeScratch, left, right int32) bool {
 	if s.apart == [2]int32{left, right} {
 		return true
@@ -52,7 +52,7 @@ func (m *BPE) apart(s *bpeScratch, left, right int32) bool {
 	return true
 }
 
-// repair merges the tokens around a joint of s.out anew, more and more of them until they fit to those beside.
+// repair merges the tokens around a joint of s.out again. It takes in more tokens until they fit their neighbours.
 func (m *BPE) repair(s *bpeScratch, joint int) bool {
 	for n := 1; n <= repairLimit; n *= 2 {
 		lo, hi := max(0, joint-n), min(len(s.out), joint+n)

@@ -11,8 +11,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// TestBlocksAreWhole compares merging in blocks with merging by one heap, on random vocabularies in which a merge may come
-// long before the tokens that it needs.
+// TestBlocksAreWhole compares merging in blocks with merging by a single heap, on random vocabularies in which a merge
+// may have a lower rank than the merges that make its tokens.
 func TestBlocksAreWhole(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	joined := 0

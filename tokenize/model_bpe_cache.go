@@ -9,25 +9,25 @@ import (
 const (
 	keepSymbols = 1 << 16 // longest piece whose memory is kept
 	cacheBits   = 15      // 32,768 entries of 64 bytes: two megabytes for each goroutine
-	cacheFrom   = 1 << 14 // bytes of text before the cache is made
+	cacheFrom   = 1 << 14 // bytes of text before the cache is allocated
 	cachedBytes = 31      // longest piece that is cached
 	cachedIDs   = 7       // most tokens of a cached piece
 )
 
-// bpeScratch is the memory of one goroutine while it encodes: buffers, and a cache of the pieces seen lately.
+// bpeScratch is the memory of one goroutine while it encodes: buffers, and a cache of recent pieces.
 type bpeScratch struct {
 	ids     []int32
 	merges  []table.Merge // of each token with the next one
-	next    []int32       // long pieces: the next token that is left, by position
-	prev    []int32       // long pieces: the one before
+	next    []int32       // long pieces: the position of the next token, by position
+	prev    []int32       // long pieces: the position of the previous token
 	heap    []uint64      // long pieces: rank<<32 | position, lowest first
-	dropped []uint64      // dropout: entries of heap that are left out until the next merge
+	dropped []uint64      // dropout: entries of heap that are skipped until the next merge
 	out     []int32       // long pieces: the tokens of the blocks so far
 	middle  []int32       // long pieces: tokens around a joint
-	text    []byte        // long pieces: what those stand for
-	apart   [2]int32      // long pieces: the last two tokens that were found to stay apart
-	cache   []cacheEntry  // nil until enough text has come by
-	seen    int           // bytes of text so far, while there is no cache
+	text    []byte        // long pieces: the text of middle
+	apart   [2]int32      // long pieces: the last two tokens that were found to stay separate
+	cache   []cacheEntry  // nil until enough text has been encoded
+	seen    int           // bytes of text encoded before the cache exists
 }
 
 func (m *BPE) scratch() *bpeScratch {
@@ -38,7 +38,7 @@ func (m *BPE) scratch() *bpeScratch {
 	return s
 }
 
-// expect makes the cache when it begins to pay: n bytes of text follow.
+// expect announces n bytes of text. It allocates the cache once enough text has been encoded.
 func (m *BPE) expect(s *bpeScratch, n int) {
 	if s.cache != nil || m.drops() {
 		return
@@ -59,7 +59,7 @@ func (m *BPE) release(s *bpeScratch) {
 // pieceKey is a piece of up to 31 bytes, its length in the last byte.
 type pieceKey [4]uint64
 
-// cacheEntry remembers the tokens of a piece in one cache line.
+// cacheEntry holds the tokens of a piece in one cache line.
 type cacheEntry struct {
 	key pieceKey
 	n   int32
@@ -71,7 +71,7 @@ func (c *cacheEntry) store(key pieceKey, ids []int32) {
 	copy(c.ids[:], ids)
 }
 
-// keyOf returns the key of text[start:end] and its place in the cache; short is false for pieces that are too long.
+// keyOf returns the key of text[start:end] and its index in the cache. short is false if the piece is too long to cache.
 func keyOf(text string, start, end int) (key pieceKey, hash uint64, short bool) {
 	n := end - start
 	if n > cachedBytes {
@@ -96,7 +96,7 @@ func keyOf(text string, start, end int) (key pieceKey, hash uint64, short bool) 
 	return key, hash * table.Golden >> (64 - cacheBits), true
 }
 
-// word reads 8 bytes of s, little endian.
+// word reads 8 bytes of s at i, in little-endian order.
 func word(s string, i int) uint64 {
 	b := s[i : i+8]
 	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |

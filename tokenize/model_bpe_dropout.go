@@ -2,8 +2,8 @@ package tokenize
 
 import "math/rand/v2"
 
-// coin decides which merges BPE-dropout leaves out for now (Provilkov et al. 2020, arXiv 1910.13267). The zero value
-// leaves out none.
+// coin decides which merges BPE-dropout skips in a step (Provilkov et al. 2020, arXiv 1910.13267). The zero value skips
+// none.
 type coin struct {
 	chance float64
 	random *rand.Rand
@@ -11,10 +11,10 @@ type coin struct {
 
 func (c coin) drop() bool { return c.random != nil && c.random.Float64() < c.chance }
 
-// drops tells whether merges are left out at random.
+// drops reports whether merges are skipped at random.
 func (m *BPE) drops() bool { return m.config.Dropout > 0 }
 
-// toss returns the coin of the next piece: the n-th piece that is encoded has the n-th stream of the seed.
+// toss returns the coin of the next piece. The n-th encoded piece uses the n-th random stream of the seed.
 func (m *BPE) toss() coin {
 	return coin{m.config.Dropout, rand.New(rand.NewPCG(m.config.Seed, m.pieces.Add(1)))}
 }

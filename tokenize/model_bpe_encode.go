@@ -30,7 +30,7 @@ func (m *BPE) Tokenize(dst []Token, piece string) ([]Token, error) {
 	return dst, nil
 }
 
-// appendTokens gives ids their places in piece.
+// appendTokens appends ids as Tokens with their ranges in piece.
 func (m *BPE) appendTokens(dst []Token, ids []int32, piece Text) []Token {
 	at := 0
 	for i, id := range ids {
@@ -44,7 +44,7 @@ func (m *BPE) appendTokens(dst []Token, ids []int32, piece Text) []Token {
 	return dst
 }
 
-// lengthOf returns how much of piece, from at on, the token id stands for.
+// lengthOf returns the number of bytes of piece, from at, that the token id covers.
 func (m *BPE) lengthOf(id int32, piece string, at int) int {
 	raw := m.raw[id]
 	if strings.HasPrefix(piece[at:], raw) {
@@ -62,7 +62,7 @@ func (m *BPE) lengthOf(id int32, piece string, at int) int {
 	return len(raw)
 }
 
-// unknownLen returns the length of the characters without a token at the start of rest: the first, and those that are fused
+// unknownLen returns the length of the first character of rest, which has no token, and of the characters that are fused
 // with it.
 func (m *BPE) unknownLen(rest string) int {
 	n := 0
@@ -95,7 +95,7 @@ func (m *BPE) appendText(dst []int32, text string, sc scan.Scanner) ([]int32, er
 	return dst, nil
 }
 
-// lookUp returns the ids of a piece, from the cache or in memory of s.
+// lookUp returns the ids of a piece, from the cache or in the memory of s.
 func (m *BPE) lookUp(s *bpeScratch, text string, piece Span) ([]int32, error) {
 	key, hash, short := keyOf(text, piece.Start, piece.End)
 	if !short || s.cache == nil {
@@ -112,7 +112,7 @@ func (m *BPE) lookUp(s *bpeScratch, text string, piece Span) ([]int32, error) {
 	return ids, err
 }
 
-// encode returns the ids of a piece, in memory of s.
+// encode returns the ids of a piece in the memory of s.
 func (m *BPE) encode(s *bpeScratch, piece string) ([]int32, error) {
 	if m.whole != nil && !m.drops() {
 		if id, ok := m.whole.Find(piece); ok {

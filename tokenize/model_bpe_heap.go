@@ -1,6 +1,6 @@
 package tokenize
 
-// The heap of a bpeScratch is binary, the lowest entry first.
+// The heap of a bpeScratch is binary, with the lowest entry first.
 
 func (s *bpeScratch) push(entry uint64) {
 	s.heap = append(s.heap, entry)
@@ -14,7 +14,7 @@ func (s *bpeScratch) pop() {
 	siftDown(s.heap, 0)
 }
 
-// pushDropped puts the entries that were left out back.
+// pushDropped pushes the skipped entries back onto the heap.
 func (s *bpeScratch) pushDropped() {
 	for _, entry := range s.dropped {
 		s.push(entry)

@@ -7,17 +7,17 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
-// joinedRunes are the pairs of characters that stand side by side in some token that a merge makes. Between two characters
-// that are no such pair no merge reaches over, so that a text may be cut there: what follows does not change what comes
-// before. That makes short pieces, which a cache knows, of the whole texts that models without a Splitter get.
+// joinedRunes holds the pairs of adjacent characters within tokens that merges make. No merge crosses two characters that
+// are not such a pair, so a text may be cut between them: the text after the cut does not affect the tokens before it.
+// This cuts the whole texts that models without a Splitter get into short pieces, which can be cached.
 type joinedRunes struct {
 	ascii [utf8.RuneSelf][utf8.RuneSelf / 64]uint64
 	other *table.Merges          // pairs of runes
-	known func(text string) bool // whether the first character has a token; nil: unknown ones are not fused
+	known func(text string) bool // reports whether the first character has a token; nil: unknown characters are not fused
 }
 
-// newJoinedRunes returns nil where cutting a piece could change its tokens: they know of its ends, or a merge has a side
-// that is not spelled in the characters that it stands for.
+// newJoinedRunes returns nil if cutting a piece could change its tokens: tokens depend on the ends of a piece, or a side
+// of a merge is not spelled as its characters.
 func (m *BPE) newJoinedRunes() *joinedRunes {
 	c := &m.config
 	if !c.Characters || c.Prefix != "" || c.Suffix != "" || c.IgnoreMerges || m.drops() {
@@ -86,7 +86,7 @@ func (j *joinedRunes) has(left, right rune) bool {
 	return j.other.Find(left, right) != table.NoMerge
 }
 
-// fused tells whether the characters on both sides of text[i] become one unknown token.
+// fused reports whether the characters on both sides of text[i] become one unknown token.
 func (j *joinedRunes) fused(text string, i int) bool {
 	if j.known == nil || j.known(text[i:]) {
 		return false
@@ -95,7 +95,7 @@ func (j *joinedRunes) fused(text string, i int) bool {
 	return !j.known(text[start:])
 }
 
-// cut implements scanner. Like those of other scanners, the place is beside a newline, where no added token is cut.
+// cut implements scanner. Like other scanners, it cuts only at a newline, where no added token is cut.
 func (j *joinedRunes) Cut(text string, at int) int {
 	for {
 		at = scan.CutAtNewline(text, at, 1)

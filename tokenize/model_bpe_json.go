@@ -27,7 +27,7 @@ func (f *modelFields) bpe(characters bool) (Model, error) {
 	return newBPE(c)
 }
 
-// parseMerge reads "a b" or ["a", "b"], tokens among ids.
+// parseMerge reads "a b" or ["a", "b"]. Both tokens must be in ids.
 func parseMerge(raw json.RawMessage, ids map[string]int32) (merge [2]string, err error) {
 	if bytes.HasPrefix(raw, []byte("[")) {
 		var sides []string
@@ -53,8 +53,8 @@ func parseMerge(raw json.RawMessage, ids map[string]int32) (merge [2]string, err
 	return [2]string{left, right}, nil
 }
 
-// cutSpaces parts a line of tokens that hold spaces themselves, as some copies of Llama 2's file have them. There must be
-// only one way in which both sides and the whole are tokens.
+// cutSpaces splits a line of two tokens that contain spaces themselves, as in some copies of Llama 2's file. There must
+// be exactly one way in which both sides and their concatenation are tokens.
 func cutSpaces(line string, ids map[string]int32) (left, right string, ok bool) {
 	for i := range len(line) {
 		if line[i] != ' ' {
@@ -77,7 +77,7 @@ func cutSpaces(line string, ids map[string]int32) (left, right string, ok bool) 
 	return left, right, ok
 }
 
-// MarshalJSON writes the Model as files hold it. The seed of a dropout has no place there.
+// MarshalJSON returns the Model in the form of tokenizer.json, which cannot hold the seed of a dropout.
 func (m *BPE) MarshalJSON() ([]byte, error) {
 	c := m.Config()
 	f := struct {
@@ -99,7 +99,7 @@ func (m *BPE) MarshalJSON() ([]byte, error) {
 	return marshal(f)
 }
 
-// isPlain tells whether vocab.json and merges.txt say all there is of m.
+// isPlain reports whether vocab.json and merges.txt describe m completely.
 func (m *BPE) isPlain() bool {
 	c := m.config
 	return m.ranks == nil && !c.Characters && c.Unknown == "" && !c.FuseUnknown && !c.ByteFallback &&

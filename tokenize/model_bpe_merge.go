@@ -6,10 +6,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
-// shortPiece is the number of tokens up to which a scan for the lowest rank beats a heap.
+// shortPiece is the number of tokens up to which a linear scan for the lowest rank is faster than a heap.
 const shortPiece = 32
 
-// mergeAll merges ids until no two neighbours merge. It works in place.
+// mergeAll merges ids in place until no two neighbours merge.
 func (m *BPE) mergeAll(s *bpeScratch, ids []int32) []int32 {
 	if len(ids) <= shortPiece && !m.drops() {
 		return m.mergeShort(s, ids)
@@ -17,7 +17,7 @@ func (m *BPE) mergeAll(s *bpeScratch, ids []int32) []int32 {
 	return m.mergeLong(s, ids)
 }
 
-// mergeShort merges ids by looking for the lowest rank each time.
+// mergeShort merges ids by a linear scan for the lowest rank.
 func (m *BPE) mergeShort(s *bpeScratch, ids []int32) []int32 {
 	n := len(ids)
 	merges := s.merges[:shortPiece]
@@ -48,7 +48,7 @@ func (m *BPE) mergeShort(s *bpeScratch, ids []int32) []int32 {
 	return ids[:n]
 }
 
-// mergeLong merges ids with a heap of candidates, n log n for n tokens.
+// mergeLong merges ids with a heap of candidates, in O(n log n) for n tokens.
 func (m *BPE) mergeLong(s *bpeScratch, ids []int32) []int32 {
 	if len(ids) == 0 {
 		return ids
@@ -77,7 +77,7 @@ func (m *BPE) mergeLong(s *bpeScratch, ids []int32) []int32 {
 		s.pushDropped()
 		i := int32(uint32(top))
 		if heapEntry(s.merges[i], i) != top {
-			continue // merged away, or with another neighbour by now
+			continue // stale: the token has merged or has another neighbour
 		}
 		m.mergeAt(s, ids, i)
 	}
@@ -89,7 +89,7 @@ func (m *BPE) mergeLong(s *bpeScratch, ids []int32) []int32 {
 	return ids[:n]
 }
 
-// heapEntry is the rank of a merge and its place.
+// heapEntry returns the heap entry of a merge: its rank and position.
 func heapEntry(m table.Merge, at int32) uint64 { return uint64(m)>>32<<32 | uint64(uint32(at)) }
 
 // mergeAt merges the token at i with the next one.
@@ -107,7 +107,7 @@ func (m *BPE) mergeAt(s *bpeScratch, ids []int32, i int32) {
 	}
 }
 
-// rerank looks up the merge of the token at i with the next one again.
+// rerank updates the merge of the token at i with the next one.
 func (m *BPE) rerank(s *bpeScratch, ids []int32, i int32) {
 	s.merges[i] = table.NoMerge
 	if s.next[i] < 0 {
@@ -119,7 +119,7 @@ func (m *BPE) rerank(s *bpeScratch, ids []int32, i int32) {
 	}
 }
 
-// link makes n tokens a list.
+// link makes a linked list of n tokens.
 func (s *bpeScratch) link(n int) {
 	s.next, s.prev = slices.Grow(s.next[:0], n)[:n], slices.Grow(s.prev[:0], n)[:n]
 	s.merges = slices.Grow(s.merges[:0], max(n, shortPiece))[:max(n, shortPiece)]

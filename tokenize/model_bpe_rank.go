@@ -10,8 +10,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// newRankedBPE makes a byte-level BPE as tiktoken has it, of the bytes of each token by id, which is its rank: two
-// neighbours merge when their bytes together are a token, and a piece that is a token is that token. "" is no token.
+// newRankedBPE returns a byte-level BPE that works like tiktoken. raw holds the bytes of each token by id, which is its
+// rank. Two neighbours merge if their concatenation is a token, and a piece that is a token is encoded as this token. ""
+// is not a token.
 func newRankedBPE(raw []string) (*BPE, error) {
 	m := &BPE{raw: raw, unknown: -1, free: table.NewPool[bpeScratch](), start: newBPEStart()}
 	m.ranks = table.NewBytes(raw)
@@ -20,7 +21,7 @@ func newRankedBPE(raw []string) (*BPE, error) {
 			continue
 		}
 		if other, twice := m.ranks.Add(int32(id)); twice {
-			return nil, errors.Errorf("token %q: there twice, with ranks %d and %d", token, other, id)
+			return nil, errors.Errorf("token %q occurs twice, with ranks %d and %d", token, other, id)
 		}
 		if len(token) == 1 {
 			for place := range m.start.bytes {
@@ -35,10 +36,10 @@ func newRankedBPE(raw []string) (*BPE, error) {
 	return m, m.readPairs()
 }
 
-// ranksPerWorker is the number of tokens that a goroutine takes apart at a time.
+// ranksPerWorker is the number of tokens that a goroutine splits at a time.
 const ranksPerWorker = 1 << 12
 
-// readPairs fills the table of merges with all ways to part a token in two.
+// readPairs fills the table of merges with all ways to split a token into two tokens.
 func (m *BPE) readPairs() error {
 	parts := make([][]table.MergeSlot, (len(m.raw)+ranksPerWorker-1)/ranksPerWorker)
 	err := inParallel(len(parts), func(i int) error {
@@ -81,7 +82,7 @@ func (m *BPE) appendPairs(list []table.MergeSlot, id int32) []table.MergeSlot {
 	return list
 }
 
-// spell works out the tokens in GPT-2's alphabet.
+// spell returns the vocabulary of m, spelled in GPT-2's alphabet.
 func (m *BPE) spell() *vocabulary {
 	v := &vocabulary{ids: make(map[string]int32, len(m.raw)), tokens: make([]string, len(m.raw))}
 	for id, token := range m.raw {
@@ -93,8 +94,8 @@ func (m *BPE) spell() *vocabulary {
 	return v
 }
 
-// rankedConfig works out the merges that tokenizer.json needs: for each token in order of rank the pairs that make it, in
-// order of their ranks, as Hugging Face's conversion has them.
+// rankedConfig returns a configuration with the merges that tokenizer.json needs: for each token in order of rank the
+// pairs that make it, in order of their ranks, as in Hugging Face's conversion.
 func (m *BPE) rankedConfig() BPEConfig {
 	v := m.names()
 	c := m.config

@@ -8,20 +8,20 @@ import (
 	"github.com/pkg/errors"
 )
 
-// The places in a piece at which a character has a token of its own.
+// A place in a piece determines the token of a character.
 const (
-	placeLater = 1 << iota // not the first: the token has the Prefix
-	placeLast              // the last: the token has the Suffix
+	placeLater = 1 << iota // not the first character: the token has the Prefix
+	placeLast              // the last character: the token has the Suffix
 	places     = 1 << iota
 )
 
-// bpeStart is the tokens that the bytes or characters of a piece begin as, by place; -1 where there is none.
+// bpeStart maps the bytes or characters of a piece to their first tokens, by place. -1 is no token.
 type bpeStart struct {
 	bytes    [places][256]int32     // bytes, or ASCII characters
 	runes    [places]map[rune]int32 // other characters
 	fallback [256]int32             // the tokens <0x00> … <0xFF>, with ByteFallback
-	plain    bool                   // every byte has a token, the same at every place
-	whole    bool                   // fallback has every byte
+	plain    bool                   // every byte has a token, which is the same at every place
+	whole    bool                   // fallback has all bytes
 }
 
 func newBPEStart() (s bpeStart) {
@@ -34,7 +34,7 @@ func newBPEStart() (s bpeStart) {
 	return s
 }
 
-// read looks at one token of the vocabulary.
+// read adds one token of the vocabulary to s.
 func (s *bpeStart) read(c *BPEConfig, token string, id int32) {
 	for place := range places {
 		symbol := token
@@ -64,7 +64,7 @@ func (s *bpeStart) read(c *BPEConfig, token string, id int32) {
 	}
 }
 
-// finish looks at what the tokens are together.
+// finish sets the fields that depend on all tokens.
 func (s *bpeStart) finish(c *BPEConfig) {
 	if c.ByteFallback {
 		s.fallback = byteIDs(func(token string) (int32, bool) {
@@ -80,7 +80,7 @@ func (s *bpeStart) finish(c *BPEConfig) {
 	}
 }
 
-// begin appends the tokens that piece begins as.
+// begin appends the first tokens of piece.
 func (m *BPE) begin(ids []int32, piece string) ([]int32, error) {
 	if m.start.plain {
 		for i := range len(piece) {
@@ -88,7 +88,7 @@ func (m *BPE) begin(ids []int32, piece string) ([]int32, error) {
 		}
 		return ids, nil
 	}
-	unknown := false // the token before is the unknown one
+	unknown := false // the previous token is the unknown token
 	for at := 0; at < len(piece); {
 		id, width := m.start.find(&m.config, piece, at)
 		n := len(ids)
@@ -124,8 +124,8 @@ func (m *BPE) noToken(symbol string) error {
 	return errors.Errorf("character %q has no token: train on text that has it, name an unknown token or set OmitUnknown", symbol)
 }
 
-// find returns the token of the byte or character at piece[at], or -1, and its width. A byte that is no character is read
-// as U+FFFD.
+// find returns the token of the byte or character at piece[at], or -1, and its width. A byte that is not part of a
+// character is read as U+FFFD.
 func (s *bpeStart) find(c *BPEConfig, piece string, at int) (id int32, width int) {
 	place, width := 0, 1
 	r, isByte := rune(piece[at]), !c.Characters || piece[at] < utf8.RuneSelf
@@ -147,8 +147,8 @@ func (s *bpeStart) find(c *BPEConfig, piece string, at int) (id int32, width int
 	return -1, width
 }
 
-// fall appends the tokens of the bytes of a character, none when there are not all. As in Hugging Face's, a Prefix or
-// Suffix is spelled in bytes along.
+// fall appends the tokens of the bytes of a character, or none if some byte has no token. As in Hugging Face's
+// implementation, a Prefix or Suffix is also spelled in bytes.
 func (m *BPE) fall(ids []int32, piece string, symbol Span) []int32 {
 	if !m.config.ByteFallback {
 		return ids

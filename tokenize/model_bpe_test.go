@@ -17,7 +17,7 @@ type bpeCase struct {
 	offsets []int // in runes: start, end of each token
 }
 
-// bpeCases are what Hugging Face's tokenizers 0.23 make of small models of characters.
+// bpeCases holds results of Hugging Face's tokenizers 0.23 for small models of characters.
 var bpeCases = []struct {
 	name          string
 	config        tokenize.BPEConfig
@@ -73,7 +73,7 @@ var bpeCases = []struct {
 	}},
 }
 
-// bpeOf makes a BPE of tokens and merges in the form of bpeCases.
+// bpeOf returns a BPE of tokens and merges in the form of bpeCases.
 func bpeOf(t testing.TB, c tokenize.BPEConfig, vocab, merges string) *tokenize.BPE {
 	t.Helper()
 	c.Vocab = map[string]int32{}
@@ -122,7 +122,7 @@ func bareModel(t testing.TB, parts ...string) *tokenize.Tokenizer {
 	return must[*tokenize.Tokenizer](t)(tokenize.Parse(must[[]byte](t)(json.Marshal(bare))))
 }
 
-// marked is what the normalizer of Llama 2 makes of a text.
+// marked returns text after the normalizer of Llama 2.
 func marked(text string) string {
 	if text == "" {
 		return ""
@@ -147,7 +147,7 @@ func TestWholeTextParity(t *testing.T) {
 	}
 }
 
-// byMerges merges characters by the definition: each time the pair with the lowest rank, the leftmost first.
+// byMerges merges characters by the definition: in each step the pair with the lowest rank, the leftmost first.
 func byMerges(c tokenize.BPEConfig, text string) (ids []int32) {
 	parts := strings.Split(text, "")
 	for {
@@ -174,7 +174,7 @@ func byMerges(c tokenize.BPEConfig, text string) (ids []int32) {
 	return ids
 }
 
-// TestCuttingTextChangesNothing compares with the definition, on random models: whole texts are cut between characters
+// TestCuttingTextChangesNothing compares with the definition on random models, which cut whole texts between characters
 // that no merge joins.
 func TestCuttingTextChangesNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
@@ -238,7 +238,7 @@ func TestDropout(t *testing.T) {
 	}
 }
 
-// FuzzEncodeCharacters gives a model of characters arbitrary bytes.
+// FuzzEncodeCharacters encodes arbitrary bytes with a model of characters.
 func FuzzEncodeCharacters(f *testing.F) {
 	const vocab = "? a b ab é <0xC3> <0xA9> <0xFF>"
 	c := tokenize.BPEConfig{Characters: true, Unknown: "?", FuseUnknown: true, ByteFallback: true}

@@ -5,7 +5,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// checkByteLevel returns an error when a BPE of bytes comes without ByteLevel.
+// checkByteLevel returns an error if the Model is a BPE of bytes and the Splitter has no ByteLevel.
 func checkByteLevel(s Stages) error {
 	if ofBytes(s.Model) && !hasByteLevel(s.Splitter) {
 		return errors.Errorf("the model is a BPE of bytes and the splitter %T: it needs a ByteLevel", s.Splitter)
@@ -18,14 +18,14 @@ func ofBytes(m Model) bool {
 	return ok && !bpe.config.Characters
 }
 
-// isSpelled tells whether the model is given the bytes of a piece in their spelling, as ByteLevel means it: a BPE of bytes
-// does without.
+// isSpelled reports whether the model gets the bytes of a piece in the spelling of ByteLevel. A BPE of bytes gets the
+// bytes themselves.
 func isSpelled(s Stages) bool { return hasByteLevel(s.Splitter) && !ofBytes(s.Model) }
 
-// hasByteLevel tells whether a Splitter is a ByteLevel or has one among its parts.
+// hasByteLevel reports whether a Splitter is a ByteLevel or has a ByteLevel among its parts.
 func hasByteLevel(s Splitter) bool { return byteLevelIn(s) >= 0 }
 
-// byteLevelIn returns the place of the first ByteLevel among the parts of a Splitter, or -1.
+// byteLevelIn returns the index of the first ByteLevel among the parts of a Splitter, or -1.
 func byteLevelIn(s Splitter) int {
 	switch s := s.(type) {
 	case ByteLevel:
@@ -40,8 +40,8 @@ func byteLevelIn(s Splitter) int {
 	return -1
 }
 
-// scannerIn returns the fast form of the Splitter, and for a model that gets whole texts one that cuts them where that
-// changes nothing; nil when there is none. A respell that is not nil changes the text before.
+// scannerIn returns the fast form of the Splitter, or nil. For a model that gets whole texts it is a scanner that cuts
+// only where a cut does not change the tokens. A non-nil respell rewrites the text before it is scanned.
 func scannerIn(s Stages) (sc scan.Scanner, respell respellFunc) {
 	if respell, sc = respeller(s.Splitter, s.Normalizer == nil); sc == nil {
 		sc = scannerOf(s.Splitter)

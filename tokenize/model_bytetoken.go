@@ -6,10 +6,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
-// byteToken returns the token that stands for a byte in a vocabulary of characters, such as <0x0A>.
+// byteToken returns the token of a byte in a vocabulary of characters, such as <0x0A>.
 func byteToken(b byte) string { return fmt.Sprintf("<0x%02X>", b) }
 
-// byteIDs returns the ids of <0x00> … <0xFF>, -1 for those that are not there.
+// byteIDs returns the ids of <0x00> … <0xFF>; -1 for a missing token.
 func byteIDs(find func(token string) (int32, bool)) (ids [256]int32) {
 	for b := range ids {
 		id, ok := find(byteToken(byte(b)))
@@ -21,7 +21,7 @@ func byteIDs(find func(token string) (int32, bool)) (ids [256]int32) {
 	return ids
 }
 
-// readByteToken returns the byte that a token such as <0x0A> names. Its digits may be small letters, as in Hugging Face's
+// readByteToken returns the byte that a token such as <0x0A> names. Its digits may be lower case, as in Hugging Face's
 // ByteFallback.
 func readByteToken(token string) (b byte, ok bool) {
 	if len(token) != len("<0x00>") || token[:3] != "<0x" || token[5] != '>' {

@@ -6,10 +6,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
-// omitter is a Model with a form that leaves out text without a token instead of returning an error.
+// omitter is a Model that can leave out text without a token instead of returning an error.
 type omitter interface{ omitting() Model }
 
-// newOmitting returns a function that makes the form of c for OmitUnknown when it is first needed.
+// newOmitting returns a function that, on its first call, makes the form of c for OmitUnknown.
 func newOmitting(c *core) func() *core {
 	return sync.OnceValue(func() *core {
 		m, ok := c.stages.Model.(omitter)
@@ -20,13 +20,13 @@ func newOmitting(c *core) func() *core {
 		s.Model = m.omitting()
 		t, err := newTokenizer(s)
 		if err != nil {
-			return c // the stages of c are valid, so this cannot happen; errors about unknown text stay
+			return c // cannot happen, because the stages of c are valid; unknown text then stays an error
 		}
 		return t.core
 	})
 }
 
-// encoder returns t with the model that t.OmitUnknown asks for.
+// encoder returns t, with its model replaced if t.OmitUnknown is set.
 func (t *Tokenizer) encoder() *Tokenizer {
 	if !t.OmitUnknown {
 		return t
@@ -36,7 +36,7 @@ func (t *Tokenizer) encoder() *Tokenizer {
 	return &omitting
 }
 
-// omitting returns m without the characters that have no token: their neighbours merge.
+// omitting returns a copy of m that leaves out characters without a token; their neighbours merge.
 func (m *BPE) omitting() Model {
 	if m.start.plain || m.unknown >= 0 {
 		return m
@@ -58,7 +58,7 @@ func (m *BPE) known(piece Text) Text {
 	return b.Text()
 }
 
-// omitting returns m without the runs of unknown characters.
+// omitting returns a copy of m that leaves out runs of unknown characters.
 func (m *Unigram) omitting() Model {
 	if m.config.Unknown >= 0 {
 		return m
@@ -66,14 +66,14 @@ func (m *Unigram) omitting() Model {
 	return &Unigram{config: m.config, ids: m.ids, viterbi: m.viterbi, bytes: m.bytes, omit: true, free: table.NewPool[viterbiScratch]()}
 }
 
-// omitting returns m without the pieces that cannot be cut into tokens.
+// omitting returns a copy of m that leaves out pieces that cannot be cut into tokens.
 func (m *WordPiece) omitting() Model {
 	omitting := *m
 	omitting.omit = m.unknown < 0
 	return &omitting
 }
 
-// omitting returns m without the pieces outside the vocabulary.
+// omitting returns a copy of m that leaves out pieces outside the vocabulary.
 func (m *WordLevel) omitting() Model {
 	omitting := *m
 	omitting.omit = m.unknownID < 0

@@ -8,15 +8,15 @@ import (
 	"github.com/pkg/errors"
 )
 
-// SentencePiece is the Model of a sentencepiece file: BPE, Unigram, words or characters, with the very ids that
-// sentencepiece 0.1.97 gives (Kudo and Richardson 2018, arXiv 1808.06226). It differs from Hugging Face's models of those
-// names in how sums are rounded, in user-defined pieces, which are never cut, and in that its BPE joins the neighbours
-// whose whole has the highest score. LoadSentencePiece makes it, together with its normalizer and decoder.
+// SentencePiece is the Model of a sentencepiece file: BPE, Unigram, words or characters. Its ids equal those of
+// sentencepiece 0.1.97 (Kudo and Richardson 2018, arXiv 1808.06226). It differs from Hugging Face's models of the same
+// names in the rounding of sums, in user-defined pieces, which are never cut, and in its BPE, which merges the neighbours
+// whose concatenation has the highest score. LoadSentencePiece returns it together with its normalizer and decoder.
 type SentencePiece struct {
 	file    *spmFile
 	ids     map[string]int32
-	spaced  []string   // the pieces with spaces, by id
-	bytes   [256]int32 // the ids of <0x00> … <0xFF>, when unknown characters become bytes
+	spaced  []string   // the pieces with spaces instead of "▁", by id
+	bytes   [256]int32 // the ids of <0x00> … <0xFF>, if unknown characters become bytes
 	unknown int32
 	search  spmSearch
 	free    table.Pool[spmScratch]
@@ -24,9 +24,9 @@ type SentencePiece struct {
 
 // spmSearch cuts a normalized text.
 type spmSearch interface {
-	// wordEnd returns the end of the part of text that begins at at and can be cut by itself.
+	// wordEnd returns the end of the part of text that begins at at and can be cut independently.
 	wordEnd(text string, at int) int
-	// cut returns the pieces of such a part, in memory of s.
+	// cut returns the pieces of such a part in the memory of s.
 	cut(s *spmScratch, part string) []Token
 }
 
@@ -38,7 +38,7 @@ type spmScratch struct {
 	ids     []int32
 }
 
-// newSentencePiece checks f and makes the model, and completes f's normalizer with the user-defined pieces.
+// newSentencePiece checks f and makes the model. It adds the user-defined pieces to f's normalizer.
 func newSentencePiece(f *spmFile) (*SentencePiece, error) {
 	m := &SentencePiece{file: f, unknown: -1, free: table.NewPool[spmScratch]()}
 	plain, err := m.readPieces()
@@ -67,7 +67,7 @@ func newSentencePiece(f *spmFile) (*SentencePiece, error) {
 	return m, err
 }
 
-// readPieces fills the vocabulary. It returns the pieces that text is cut into, with their ids.
+// readPieces fills the vocabulary. It returns the ids of the pieces into which text is cut.
 func (m *SentencePiece) readPieces() (plain map[string]int32, err error) {
 	n := len(m.file.pieces)
 	plain, m.ids = make(map[string]int32, n), make(map[string]int32, n)
@@ -90,7 +90,7 @@ func (m *SentencePiece) readPieces() (plain map[string]int32, err error) {
 		}
 	}
 	if m.unknown < 0 {
-		return nil, errors.Errorf("none of the %d pieces is the unknown piece", n)
+		return nil, errors.Errorf("none of the %d pieces is the unknown piece: one is needed", n)
 	}
 	for text, id := range reserved {
 		m.ids[text] = id
@@ -106,7 +106,7 @@ func (m *SentencePiece) readBytes(reserved map[string]int32) error {
 	})
 	for b, id := range m.bytes {
 		if id < 0 && m.file.trainer.byteFallback {
-			return errors.Errorf("byte_fallback, but there is no byte piece <0x%02X>", b)
+			return errors.Errorf("byte_fallback needs the byte piece <0x%02X>, which is missing", b)
 		}
 	}
 	for i := range m.file.pieces {
@@ -123,7 +123,7 @@ func (m *SentencePiece) readBytes(reserved map[string]int32) error {
 	return nil
 }
 
-// users returns the user-defined pieces, nil for none.
+// users returns the user-defined pieces, or nil if there are none.
 func (f *spmFile) users() (*spmUsers, error) {
 	u, texts := &spmUsers{}, map[string]int32{}
 	for i, p := range f.pieces {
@@ -154,7 +154,7 @@ func (m *SentencePiece) IDToToken(id int32) (string, bool) {
 	return m.file.pieces[id].text, true
 }
 
-// VocabSize is the number of pieces.
+// VocabSize returns the number of pieces.
 func (m *SentencePiece) VocabSize() int { return len(m.file.pieces) }
 
 func (m *SentencePiece) isSurface(id int32) bool { return id == m.unknown }
@@ -167,7 +167,7 @@ func (m *SentencePiece) id(text string) int32 {
 	return m.unknown
 }
 
-// Tokenize implements Model. The piece is a whole text as the normalizer of the file leaves it.
+// Tokenize implements Model. piece is a whole text, rewritten by the normalizer of the file.
 func (m *SentencePiece) Tokenize(dst []Token, piece string) ([]Token, error) {
 	if !utf8.ValidString(piece) {
 		return tokenizeValid(m, dst, piece)
@@ -202,7 +202,7 @@ func (m *SentencePiece) tokenize(s *spmScratch, dst []Token, text string) []Toke
 	return dst
 }
 
-// release keeps s for others, unless it has grown large.
+// release makes s available for reuse, unless it has grown large.
 func (m *SentencePiece) release(s *spmScratch) {
 	if max(cap(s.viterbi.ends), cap(s.bpe.symbols)) <= keepSymbols {
 		m.free.Put(s)

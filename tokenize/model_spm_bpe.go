@@ -9,29 +9,30 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
-// spmBPE is sentencepiece's byte-pair encoding (bpe_model.cc): a text begins as its characters and user-defined pieces, and
-// the two neighbours whose whole is the piece of the highest score merge, the leftmost first, until no whole is a piece.
-// User-defined pieces do not merge. A piece that is not to be used is taken apart into what it was last made from.
+// spmBPE is sentencepiece's byte-pair encoding (bpe_model.cc). A text begins as its characters and user-defined pieces.
+// The two neighbours whose concatenation is the piece with the highest score merge, the leftmost first, until no
+// concatenation is a piece. User-defined pieces do not merge. An unused piece is split back into the two parts of its
+// last merge.
 type spmBPE struct {
 	model   *SentencePiece
 	users   *spmUsers
-	symbols map[string]int32 // every piece, and every character of one that is none: from len(pieces) on
+	symbols map[string]int32 // every piece, and every character that is not a piece: numbered from len(pieces)
 	letters [utf8.RuneSelf]int32
 	ids     []int32 // by symbol
 	lengths []int32 // by symbol, in bytes
 	ranks   []int32 // by symbol that merges make: 0 for the highest score; equal scores have equal ranks
 	merges  *table.Merges
-	unused  bool // there are pieces that are not to be used
+	unused  bool // the file has unused pieces
 	border  spmCut
 }
 
-// spmCut is where a text may be cut so that no merge goes over it.
+// spmCut is the kind of place where a text may be cut so that no merge crosses it.
 type spmCut int
 
 const (
 	cutNowhere    spmCut = iota
-	cutBeforeMark        // where "▁" follows another character
-	cutAfterMark         // where another character follows "▁"
+	cutBeforeMark        // before "▁" after another character
+	cutAfterMark         // after "▁" before another character
 )
 
 func newSPMBPE(m *SentencePiece, plain map[string]int32, users *spmUsers) (*spmBPE, error) {
@@ -72,7 +73,7 @@ func has(m map[string]int32, key string) bool {
 	return ok
 }
 
-// rank numbers the scores, the highest first.
+// rank ranks the scores, the highest first.
 func (b *spmBPE) rank() {
 	pieces := b.model.file.pieces
 	order := make([]int32, len(pieces))
@@ -90,7 +91,7 @@ func (b *spmBPE) rank() {
 	}
 }
 
-// findMerges fills merges: all ways to part a piece into two symbols.
+// findMerges fills merges with all ways to split a piece into two symbols.
 func (b *spmBPE) findMerges(texts []string) error {
 	heads, err := table.NewTrie(b.symbols)
 	if err != nil {
@@ -118,7 +119,7 @@ func (b *spmBPE) findMerges(texts []string) error {
 	return nil
 }
 
-// findCut finds where no merge goes over: pieces have "▁" only in front, or only behind.
+// findCut sets the kind of place that no merge crosses: all pieces have "▁" only at the start, or only at the end.
 func (b *spmBPE) findCut(texts []string) {
 	const mark = "▁"
 	before, after := true, true
@@ -127,7 +128,7 @@ func (b *spmBPE) findCut(texts []string) {
 		after = after && !strings.Contains(strings.TrimRight(text, mark), mark)
 	}
 	switch {
-	case b.unused: // pieces are taken apart by what was merged last in the whole text
+	case b.unused: // how an unused piece is split depends on the last merge in the whole text
 	case before:
 		b.border = cutBeforeMark
 	case after:

@@ -7,23 +7,23 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
-// noSymbol is a character that is in no piece, or a user-defined piece: it does not merge.
+// noSymbol is the symbol of a character that is in no piece and of a user-defined piece: it does not merge.
 const noSymbol = -1
 
 // spmBPEScratch is the memory of one goroutine.
 type spmBPEScratch struct {
 	symbols []spmSymbol
-	heap    []uint64           // rank<<32 | the left one's place, lowest first
-	parts   map[int32][2]int32 // what a piece that is not to be used was last made from
+	heap    []uint64           // rank<<32 | the position of the left symbol, lowest first
+	parts   map[int32][2]int32 // the two parts of the last merge that made an unused piece
 	tokens  []Token
 }
 
-// spmSymbol is a piece of a text that merges.
+// spmSymbol is a part of a text that may merge with its neighbours.
 type spmSymbol struct {
 	id         int32 // as in spmBPE.symbols
-	start, end int32 // in the text; end 0: merged into another one
-	prev, next int32 // -1: none
-	made       int32 // the symbol that it makes with the next one, -1: none
+	start, end int32 // in the text; end 0: merged into another symbol
+	prev, next int32 // neighbours; -1: none
+	made       int32 // the symbol that a merge with the next one makes; -1: none
 }
 
 // cut implements spmSearch.
@@ -44,7 +44,7 @@ func (b *spmBPE) cut(scratch *spmScratch, text string) []Token {
 	return s.tokens
 }
 
-// merge merges neighbours until none is left that does.
+// merge merges neighbours until no two of them merge.
 func (b *spmBPE) merge(s *spmBPEScratch) {
 	for len(s.heap) > 0 {
 		rank, i := int32(s.heap[0]>>32), int32(uint32(s.heap[0]))
@@ -54,7 +54,7 @@ func (b *spmBPE) merge(s *spmBPEScratch) {
 		siftDown(s.heap, 0)
 		left := &s.symbols[i]
 		if left.made < 0 || b.ranks[left.made] != rank {
-			continue // merged away, or with another neighbour by now
+			continue // stale: the symbol has merged or has another neighbour
 		}
 		right := &s.symbols[left.next]
 		left.id, left.end, left.next = left.made, right.end, right.next
@@ -91,7 +91,7 @@ func (b *spmBPE) split(s *spmBPEScratch, text string) {
 	s.symbols[len(s.symbols)-1].next = -1
 }
 
-// pair looks up what symbol i makes with the next one.
+// pair sets the symbol that a merge of symbol i with the next one makes.
 func (b *spmBPE) pair(s *spmBPEScratch, i int32) {
 	left := &s.symbols[i]
 	left.made = noSymbol
@@ -114,7 +114,7 @@ func (b *spmBPE) pair(s *spmBPEScratch, i int32) {
 	}
 }
 
-// emit appends the token of a symbol, or those of its parts when it is not to be used.
+// emit appends the token of a symbol, or the tokens of its parts if it is unused.
 func (b *spmBPE) emit(s *spmBPEScratch, text string, symbol spmSymbol) {
 	at := Span{int(symbol.start), int(symbol.end)}
 	switch {

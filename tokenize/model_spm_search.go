@@ -6,12 +6,12 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
-// spmUnigram is sentencepiece's search for the most probable cut (unigram_model.cc, EncodeOptimized): sums are kept in
-// float32 but compared before they are rounded, and user-defined pieces have a score that always wins.
+// spmUnigram is sentencepiece's search for the most probable segmentation (unigram_model.cc, EncodeOptimized). Sums are
+// stored in float32 but compared before rounding, and the score of user-defined pieces always wins.
 type spmUnigram struct{ viterbi }
 
 func newSPMUnigram(f *spmFile, plain map[string]int32, unknown int32) (*spmUnigram, error) {
-	const smallest = 0x1p-126 // C's FLT_MIN, where sentencepiece begins to look for the highest score
+	const smallest = 0x1p-126 // C's FLT_MIN, the initial value of sentencepiece's maximum
 	lowest, highest := float32(3.40282347e38), float32(smallest)
 	for _, p := range f.pieces {
 		if p.kind == spmNormal {
@@ -37,12 +37,12 @@ func newSPMUnigram(f *spmFile, plain map[string]int32, unknown int32) (*spmUnigr
 	return u, err
 }
 
-// wordEnd implements spmSearch: how sums are rounded depends on all the text before.
+// wordEnd implements spmSearch. The rounding of sums depends on all text before, so text is not cut.
 func (u *spmUnigram) wordEnd(text string, _ int) int { return len(text) }
 
 func (u *spmUnigram) cut(s *spmScratch, text string) []Token { return u.viterbi.cut(&s.viterbi, text) }
 
-// spmWords is the model whose pieces are words, which begin with "▁".
+// spmWords is the model of words, which begin with "▁".
 type spmWords struct{ m *SentencePiece }
 
 func (w spmWords) wordEnd(text string, at int) int {
@@ -57,7 +57,7 @@ func (w spmWords) cut(s *spmScratch, part string) []Token {
 	return s.viterbi.tokens
 }
 
-// spmChars is the model whose pieces are characters and user-defined pieces.
+// spmChars is the model of characters and user-defined pieces.
 type spmChars struct {
 	m     *SentencePiece
 	users *spmUsers

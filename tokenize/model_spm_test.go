@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// The types of pieces and of models, by their numbers in files.
+// The types of pieces and of models, numbered as in files.
 const (
 	normal, unknown, control, user, unused, byteKind = 1, 2, 3, 4, 5, 6
 	modelUnigram, modelBPE, modelWord, modelChar     = 1, 2, 3, 4
@@ -26,7 +26,7 @@ type modelPiece struct {
 	kind  uint64
 }
 
-// modelFile is a .model with those pieces; options are numbers of fields of the normalizer_spec that are false.
+// modelFile returns a .model with the pieces. options are the numbers of fields of the normalizer_spec that are false.
 func modelFile(model uint64, pieces []modelPiece, options ...protowire.Number) []byte {
 	var b []byte
 	for _, p := range append([]modelPiece{{"<unk>", 0, unknown}, {"<s>", 0, control}}, pieces...) {
@@ -44,11 +44,11 @@ func modelFile(model uint64, pieces []modelPiece, options ...protowire.Number) [
 	return protowire.AppendBytes(protowire.AppendTag(b, 3, protowire.BytesType), normalizer)
 }
 
-// letterPieces are ids 2 to 10.
+// letterPieces have the ids 2 to 10.
 var letterPieces = []modelPiece{{"▁", -1, normal}, {"a", -2, normal}, {"b", -3, normal}, {"ab", -4, normal}, {"▁a", -5, normal},
 	{"bab", -3.5, normal}, {"cd", -6, normal}, {"<x▁y>", 0, user}, {"abb", -0.5, unused}}
 
-// TestSentencePieceSmall has what sentencepiece 0.1.97 makes of the same files.
+// TestSentencePieceSmall compares with results of sentencepiece 0.1.97 for the same files.
 func TestSentencePieceSmall(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
@@ -89,8 +89,8 @@ func TestSentencePieceOffsets(t *testing.T) {
 	}
 }
 
-// TestSentencePieceSpaces has the options of the normalizer: add_dummy_prefix is field 3, remove_extra_whitespaces 4 and
-// escape_whitespaces 5.
+// TestSentencePieceSpaces checks the options of the normalizer: add_dummy_prefix is field 3, remove_extra_whitespaces 4
+// and escape_whitespaces 5.
 func TestSentencePieceSpaces(t *testing.T) {
 	for _, c := range []struct {
 		off           []protowire.Number
@@ -177,7 +177,7 @@ func TestSaveSentencePiece(t *testing.T) {
 	}
 }
 
-// publishedModels are those of the reference data.
+// publishedModels lists the models of the reference data.
 var publishedModels = [][]string{{"llama2", "tokenizer.model"}, {"t5-base", "spiece.model"}, {"sentencepiece", "test_model.model"},
 	{"sentencepiece", "test_ja_model.model"}, {"sentencepiece", "torchtext_spm_example.model"}, {"parity", "bpe8k.model"},
 	{"parity", "bpe8kid.model"}, {"parity", "uni8k.model"}}
@@ -215,7 +215,7 @@ func checkPieces(t *testing.T, tok *tokenize.Tokenizer, r reference) {
 	}
 }
 
-// TestSentencePieceLongRuns is for time: a search that is not near linear does not come to an end.
+// TestSentencePieceLongRuns encodes long runs. A search that is not near linear would not finish.
 func TestSentencePieceLongRuns(t *testing.T) {
 	for _, model := range []uint64{modelUnigram, modelBPE} {
 		tok := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(modelFile(model, letterPieces, 4)))

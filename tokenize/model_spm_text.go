@@ -19,7 +19,7 @@ func (m *SentencePiece) appendText(dst []int32, text string, sc scan.Scanner) ([
 	return dst, nil
 }
 
-// appendIDs is tokenize without offsets.
+// appendIDs is Tokenize without offsets.
 func (m *SentencePiece) appendIDs(s *spmScratch, dst []int32, text string) []int32 {
 	n := len(dst)
 	for at := 0; at < len(text); {
@@ -37,7 +37,7 @@ func (m *SentencePiece) appendIDs(s *spmScratch, dst []int32, text string) []int
 	return dst
 }
 
-// join appends ids to dst[n:]. Unknown characters that stand side by side are one token.
+// join appends ids to dst. Adjacent unknown characters in dst[n:] are one token.
 func (m *SentencePiece) join(dst []int32, n int, ids []int32) []int32 {
 	if last := len(dst) - 1; last >= n && dst[last] == m.unknown && len(ids) > 0 && ids[0] == m.unknown {
 		ids = ids[1:]
@@ -45,7 +45,7 @@ func (m *SentencePiece) join(dst []int32, n int, ids []int32) []int32 {
 	return append(dst, ids...)
 }
 
-// appendWord appends the ids of a part that can be cut by itself.
+// appendWord appends the ids of a part that can be cut independently.
 func (m *SentencePiece) appendWord(s *spmScratch, dst []int32, part string) []int32 {
 	for _, token := range m.search.cut(s, part) {
 		switch {

@@ -1,12 +1,12 @@
 package tokenize
 
-// surfacer is a Model with tokens that are shown as the text they stand for, not as the vocabulary spells them: the
-// unknown token of Unigram, so that no text is lost from an Encoding.
+// surfacer is a Model that shows some tokens as the text they cover instead of their spelling in the vocabulary. Unigram
+// does so for its unknown token, so that an Encoding shows all text.
 type surfacer interface {
 	isSurface(id int32) bool
 }
 
-// nameOf returns how an Encoding shows a token of piece.
+// nameOf returns the string by which an Encoding shows a token of piece.
 func nameOf(m Model, token Token, piece string) string {
 	if s, ok := m.(surfacer); ok && s.isSurface(token.ID) {
 		return validText(piece[token.Start:token.End])

@@ -10,12 +10,12 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Unigram is the Model of a unigram language model over pieces: of all cuts of a text into pieces it takes the most
-// probable one (Kudo 2018, arXiv 1804.10959; Hugging Face's Unigram). Unknown characters that stand side by side are one
-// token when there is an unknown token. For the model of a sentencepiece file see SentencePiece, which differs in rounding.
+// Unigram is the Model of a unigram language model over pieces. It returns the most probable segmentation of a text into
+// pieces (Kudo 2018, arXiv 1804.10959; Hugging Face's Unigram). If there is an unknown token, adjacent unknown characters
+// are one token. SentencePiece is the model of a sentencepiece file; it rounds differently.
 type Unigram struct {
 	config  UnigramConfig
-	ids     map[string]int32 // the last one where a piece is there twice
+	ids     map[string]int32 // the last id of a piece that occurs twice
 	viterbi viterbi
 	omit    bool       // unknown characters are left out
 	bytes   [256]int32 // the ids of <0x00> … <0xFF>, -1: none
@@ -28,14 +28,14 @@ type ScoredPiece struct {
 	Score float64
 }
 
-// UnigramConfig is what a Unigram is made of.
+// UnigramConfig configures a Unigram.
 type UnigramConfig struct {
 	Pieces       []ScoredPiece // by id
-	Unknown      int32         // the id of unknown characters; -1: those are an error
-	ByteFallback bool          // unknown characters become their bytes <0x00> … <0xFF> where those are pieces
+	Unknown      int32         // the id of unknown characters; -1: unknown characters are an error
+	ByteFallback bool          // unknown characters become the pieces <0x00> … <0xFF> of their bytes, if these exist
 }
 
-// NewUnigram checks c, which it keeps, and makes a Unigram of it.
+// NewUnigram checks c and returns a Unigram for it. It keeps c.
 func NewUnigram(c UnigramConfig) (*Unigram, error) {
 	m, err := newUnigram(c)
 	return m, errors.WithMessage(err, "tokenize: unigram")
@@ -66,7 +66,7 @@ func newUnigram(c UnigramConfig) (*Unigram, error) {
 	return m, err
 }
 
-// Config returns what m was made of, to be read only.
+// Config returns the configuration of m, which must not be changed.
 func (m *Unigram) Config() UnigramConfig { return m.config }
 
 // TokenToID returns the id of a piece.
@@ -85,10 +85,10 @@ func (m *Unigram) IDToToken(id int32) (string, bool) {
 
 func (m *Unigram) isSurface(id int32) bool { return id == m.config.Unknown }
 
-// VocabSize is the number of pieces.
+// VocabSize returns the number of pieces.
 func (m *Unigram) VocabSize() int { return len(m.config.Pieces) }
 
-// Tokenize implements Model. All bytes of a fallback stand for the whole run of unknown characters.
+// Tokenize implements Model. Each byte token of a fallback covers the whole run of unknown characters.
 func (m *Unigram) Tokenize(dst []Token, piece string) ([]Token, error) {
 	if !utf8.ValidString(piece) {
 		return tokenizeValid(m, dst, piece)
@@ -172,7 +172,7 @@ func (m *Unigram) appendText(dst []int32, text string, sc scan.Scanner) ([]int32
 	return dst, nil
 }
 
-// release keeps s for others, unless it has grown large.
+// release makes s available for reuse, unless it has grown large.
 func (m *Unigram) release(s *viterbiScratch) {
 	if cap(s.ends) <= keepSymbols {
 		m.free.Put(s)

@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// jsonUnigram is the model of a tokenizer.json, keys in the order of writing.
+// jsonUnigram is the model of a tokenizer.json, with its keys in the order of writing.
 type jsonUnigram struct {
 	Type         string            `json:"type"`
 	Unknown      *int32            `json:"unk_id"`
@@ -14,7 +14,7 @@ type jsonUnigram struct {
 	ByteFallback bool              `json:"byte_fallback"`
 }
 
-// jsonScoredPiece is a ScoredPiece as files hold it: [piece, score].
+// jsonScoredPiece is a ScoredPiece in the form of tokenizer.json: [piece, score].
 type jsonScoredPiece ScoredPiece
 
 // MarshalJSON implements json.Marshaler.
@@ -41,7 +41,7 @@ func (p *jsonScoredPiece) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the Model as files hold it.
+// MarshalJSON returns the Model in the form of tokenizer.json.
 func (m *Unigram) MarshalJSON() ([]byte, error) {
 	f := jsonUnigram{Type: "Unigram", Vocab: make([]jsonScoredPiece, len(m.config.Pieces)), ByteFallback: m.config.ByteFallback}
 	if m.config.Unknown >= 0 {
@@ -53,7 +53,7 @@ func (m *Unigram) MarshalJSON() ([]byte, error) {
 	return marshal(f)
 }
 
-// unigram makes a Unigram of a file's fields.
+// unigram returns a Unigram with the fields of a file.
 func (f *modelFields) unigram() (Model, error) {
 	var pieces []jsonScoredPiece
 	if err := json.Unmarshal(f.Vocab, &pieces); err != nil {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// readScore reads a number of JSON to the very bits that Hugging Face's reader (serde_json) has, which rounds twice: the
-// digits as a whole number, then their product with a power of ten. Of cuts whose scores have equal sums the last bits
-// decide, so that the same ids need the same bits.
+// readScore reads a JSON number to the same bits as Hugging Face's reader (serde_json), which rounds twice: first the
+// digits as an integer, then their product with a power of ten. The last bits decide between segmentations with equal
+// sums, so the same ids need the same bits.
 func readScore(number string) float64 {
 	digits, power, _ := strings.Cut(strings.ToLower(strings.TrimPrefix(number, "-")), "e")
 	exponent, err := strconv.Atoi(power)
@@ -40,7 +40,7 @@ func readScore(number string) float64 {
 
 // scale returns v times ten to the power of exponent.
 func scale(v float64, exponent int) float64 {
-	const most = 308 // no higher power is a float64
+	const most = 308 // no higher power of ten is a float64
 	for ; exponent < -most && v != 0; exponent += most {
 		v /= 1e308
 	}
@@ -50,8 +50,8 @@ func scale(v float64, exponent int) float64 {
 	return v * math.Pow10(exponent)
 }
 
-// writeScore returns a number that readScore takes for v: the shortest, or else one with more digits, which an exact reader
-// takes for v, too, where there is such a one. For one float64 in two hundred there is none: it comes back as its neighbour.
+// writeScore returns a number that readScore reads as v. It is the shortest one, or else one with more digits, preferably
+// one that an exact reader also reads as v. One float64 in two hundred has no such number and is read as its neighbour.
 func writeScore(v float64) string {
 	best := strconv.FormatFloat(v, 'g', -1, 64)
 	if readScore(best) == v {
@@ -71,7 +71,8 @@ func writeScore(v float64) string {
 	return best
 }
 
-// near returns the numbers of so many digits nearest to v of which each is another float64 without the power of ten.
+// near returns the numbers with the given count of digits that are nearest to v. Their digits, read as integers, are
+// different float64s.
 func near(v float64, digits int) (numbers []string) {
 	mantissa, power, _ := strings.Cut(strconv.FormatFloat(math.Abs(v), 'e', digits-1, 64), "e")
 	n, err := strconv.ParseUint(strings.Replace(mantissa, ".", "", 1), 10, 64)
@@ -90,7 +91,7 @@ func near(v float64, digits int) (numbers []string) {
 	return numbers
 }
 
-// writable returns the highest score up to v that comes back from a file as it is.
+// writable returns the highest score up to v that a file preserves.
 func writable(v float64) float64 {
 	for readScore(writeScore(v)) != v {
 		v = math.Nextafter(v, math.Inf(-1))

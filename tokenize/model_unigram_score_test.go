@@ -9,7 +9,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// TestScores reads numbers exactly where one rounding does, and else to within the two roundings of the reference.
+// TestScores reads numbers. They are exact if one rounding is exact, and otherwise within the two roundings of the
+// reference.
 func TestScores(t *testing.T) {
 	for _, number := range []string{"0", "-1", "-2.5", "12.25", "1e3", "-1.5E-3", "3e+2", "100000000000000000000", "5e-324", "0.1"} {
 		want, err := strconv.ParseFloat(number, 64)
@@ -17,13 +18,13 @@ func TestScores(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", number, got, want)
 		}
 	}
-	// The quotient of the rounded digits and 1e16, as serde_json has it, is not the nearest float64.
+	// The quotient of the rounded digits and 1e16, as in serde_json, is not the nearest float64.
 	if got, want := tokenize.ReadScore("-2.0122928619384766"), -2.012292861938477; got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
-// TestScoresComeBack writes scores and reads them.
+// TestScoresComeBack writes and reads scores.
 func TestScoresComeBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	moved := 0

@@ -10,7 +10,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// pieces makes a vocabulary: "<unk>" and then texts with scores.
+// pieces returns a vocabulary: "<unk>" followed by texts with scores.
 func pieces(list ...any) []tokenize.ScoredPiece {
 	out := []tokenize.ScoredPiece{{Text: "<unk>"}}
 	for i := 0; i < len(list); i += 2 {
@@ -48,7 +48,7 @@ func TestUnigram(t *testing.T) {
 	wantError(t, err, "unigram", "7")
 }
 
-// bestScore is the score of the best cut, by trying all of them.
+// bestScore returns the score of the best segmentation, by trying all of them.
 func bestScore(scores map[string]float64, unknown float64, text string) float64 {
 	if text == "" {
 		return 0
@@ -62,7 +62,7 @@ func bestScore(scores map[string]float64, unknown float64, text string) float64 
 	return best
 }
 
-// TestUnigramIsBest uses scores that sum without rounding.
+// TestUnigramIsBest uses scores whose sums are exact.
 func TestUnigramIsBest(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 200 {

@@ -6,35 +6,36 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
-// viterbi finds the cut of a text into pieces whose scores have the greatest sum (Viterbi 1967). Of two cuts with equal
-// sums up to a place, the one whose last piece begins first is kept.
+// viterbi finds the segmentation of a text into pieces with the greatest sum of scores (Viterbi 1967). If two
+// segmentations up to the same place have equal sums, the one whose last piece begins first is kept.
 type viterbi struct {
 	trie         table.Trie
 	scores       []float64 // by id
-	unknown      int32     // the id of a character that begins no piece of its length; -1: none
+	unknown      int32     // the id of a character without a piece of its length; -1: none
 	unknownScore float64
-	single       bool // sums are rounded to float32, but compared before that, as sentencepiece does
+	single       bool // round sums to float32, but compare them before rounding, as sentencepiece does
 }
 
-// unknownPenalty is how much worse than the worst piece an unknown character is (sentencepiece, kUnkPenalty).
+// unknownPenalty is the difference between the lowest score of a piece and the score of an unknown character
+// (sentencepiece, kUnkPenalty).
 const unknownPenalty = 10
 
-// pathEnd is the best way to a place of the text: its score, and the last piece.
+// pathEnd is the best path to a place of the text: its score and its last piece.
 type pathEnd struct {
 	score  float64
 	id     int32
-	length int32 // bytes of the last piece; 0: no way leads here
+	length int32 // bytes of the last piece; 0: no path ends here
 }
 
 // viterbiScratch is the memory of one goroutine.
 type viterbiScratch struct {
-	ends   []pathEnd // by byte of the text, one more than it has
+	ends   []pathEnd // by byte of the text, plus one for its end
 	tokens []Token
-	out    []Token // for the caller
+	out    []Token // result of cut
 	cache  wordCache
 }
 
-// cut returns the pieces of text, in memory of s.
+// cut returns the pieces of text in the memory of s.
 func (v *viterbi) cut(s *viterbiScratch, text string) []Token {
 	if cap(s.ends) <= len(text) {
 		s.ends = make([]pathEnd, len(text)+len(text)/4+64)
@@ -62,11 +63,11 @@ func (v *viterbi) cut(s *viterbiScratch, text string) []Token {
 	return s.tokens
 }
 
-// runeLens is the length of a character by the upper half of its first byte.
+// runeLens maps the upper half of a character's first byte to the length of the character.
 var runeLens = [16]int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4}
 
-// extend takes every piece at the start of text from ends[0] on. It tells whether one is as long as the first character,
-// which has w bytes.
+// extend adds every piece at the start of text to the paths from ends[0]. It reports whether a piece has w bytes, the
+// length of the first character.
 func (v *viterbi) extend(ends []pathEnd, text string, w int) (whole bool) {
 	base, units, scores, from := v.trie.Root(), v.trie.Units, v.scores, ends[0].score
 	for i := range len(text) {
@@ -90,7 +91,7 @@ func (v *viterbi) extend(ends []pathEnd, text string, w int) (whole bool) {
 	return whole
 }
 
-// addUnknown takes the first character, of w bytes, as an unknown one.
+// addUnknown adds the first character, of w bytes, as unknown.
 func (v *viterbi) addUnknown(ends []pathEnd, w int) {
 	score := ends[0].score + v.unknownScore
 	if v.single {

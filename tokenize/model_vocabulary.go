@@ -61,9 +61,9 @@ func parseVocab(data []byte) (map[string]int32, error) {
 		if err != nil || wrong != nil {
 			return nil, jsonError(data, d.InputOffset(), "an id must be a whole number below 2³¹", err)
 		}
-		token := key.(string) // the decoder yields nothing else as a key
+		token := key.(string) // a key is always a string
 		if _, twice := ids[token]; twice {
-			return nil, jsonError(data, d.InputOffset(), "token "+strconv.Quote(token)+" is there twice", nil)
+			return nil, jsonError(data, d.InputOffset(), "token "+strconv.Quote(token)+" occurs twice", nil)
 		}
 		ids[token] = int32(id)
 	}
@@ -76,13 +76,14 @@ func parseVocab(data []byte) (map[string]int32, error) {
 	return ids, nil
 }
 
-// vocabulary is a set of tokens with their ids. There may be ids without a token.
+// vocabulary is a set of tokens with their ids. An id may have no token.
 type vocabulary struct {
 	ids    map[string]int32
-	tokens []string // by id; "" where there is none
+	tokens []string // by id; "": no token
 }
 
-// newVocabulary checks ids: none is negative, none is given twice, and few are left out.
+// newVocabulary returns the vocabulary of ids. It is an error if an id is negative or used twice, or if too many are
+// unused.
 func newVocabulary(ids map[string]int32) (vocabulary, error) {
 	size := 0
 	for _, id := range ids {
@@ -128,5 +129,5 @@ func (v *vocabulary) IDToToken(id int32) (string, bool) {
 	return token, true
 }
 
-// VocabSize is one more than the highest id.
+// VocabSize returns the highest id plus one.
 func (v *vocabulary) VocabSize() int { return len(v.tokens) }

@@ -1,12 +1,12 @@
 package tokenize
 
-// wordCache remembers the ids of words seen lately, for one goroutine. The zero value is ready.
+// wordCache holds the ids of recent words, for one goroutine. The zero value is ready for use.
 type wordCache struct {
-	entries []cacheEntry // nil until enough text has come by
-	seen    int          // bytes of text so far, while there are no entries
+	entries []cacheEntry // nil until enough text has been encoded
+	seen    int          // bytes of text encoded before entries exists
 }
 
-// expect makes the cache when it begins to pay: n bytes of text follow.
+// expect announces n bytes of text. It allocates the cache once enough text has been encoded.
 func (c *wordCache) expect(n int) {
 	if c.entries != nil {
 		return
@@ -16,8 +16,8 @@ func (c *wordCache) expect(n int) {
 	}
 }
 
-// find returns the place of the word text[start:end], nil when it is not to be remembered. What is there belongs to the
-// word when hit is true.
+// find returns the entry for the word text[start:end], or nil if the word is not cached. If hit is true, the entry holds
+// the ids of this word.
 func (c *wordCache) find(text string, start, end int) (e *cacheEntry, key pieceKey, hit bool) {
 	key, hash, short := keyOf(text, start, end)
 	if !short || c.entries == nil {
@@ -27,7 +27,7 @@ func (c *wordCache) find(text string, start, end int) (e *cacheEntry, key pieceK
 	return e, key, e.key == key
 }
 
-// keep remembers ids, when they are few.
+// keep stores ids if there are few enough.
 func (e *cacheEntry) keep(key pieceKey, ids []int32) {
 	if e != nil && len(ids) <= cachedIDs {
 		e.store(key, ids)

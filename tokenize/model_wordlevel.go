@@ -5,16 +5,16 @@ import (
 	"github.com/pkg/errors"
 )
 
-// WordLevel is the Model in which every piece is one token: words with Words, characters with Chars.
+// WordLevel is the Model in which every piece is one token: a word with Words, a character with Chars.
 type WordLevel struct {
 	vocabulary
 	unknown   string
 	unknownID int32 // -1: none
-	omit      bool  // a piece outside the vocabulary is left out
+	omit      bool  // leave out a piece outside the vocabulary
 }
 
-// NewWordLevel makes a WordLevel of a vocabulary, token → id, which it keeps. A piece outside it becomes the token
-// unknown; when that is not in the vocabulary, or "", such a piece is an error.
+// NewWordLevel returns a WordLevel for a vocabulary (token → id), which it keeps. A piece outside the vocabulary becomes
+// the token unknown. If unknown is "" or not in the vocabulary, such a piece is an error.
 func NewWordLevel(vocab map[string]int32, unknown string) (*WordLevel, error) {
 	m, err := newWordLevel(vocab, unknown)
 	return m, errors.WithMessage(err, "tokenize: word level")
@@ -32,7 +32,7 @@ func newWordLevel(vocab map[string]int32, unknown string) (*WordLevel, error) {
 	return m, nil
 }
 
-// Unknown returns the token of pieces outside the vocabulary; ok is false when those are an error.
+// Unknown returns the token of pieces outside the vocabulary. ok is false if such a piece is an error.
 func (m *WordLevel) Unknown() (token string, ok bool) { return m.unknown, m.unknownID >= 0 }
 
 // Tokenize implements Model.
@@ -78,7 +78,7 @@ func (m *WordLevel) appendText(dst []int32, text string, sc scan.Scanner) ([]int
 	return dst, nil
 }
 
-// MarshalJSON writes the Model as files hold it.
+// MarshalJSON returns the Model in the form of tokenizer.json.
 func (m *WordLevel) MarshalJSON() ([]byte, error) {
 	return marshal(struct {
 		Type    string    `json:"type"`

@@ -8,31 +8,31 @@ import (
 	"github.com/pkg/errors"
 )
 
-// WordPiece is the Model of BERT: a piece is cut from left to right, each time after the longest token that fits. Tokens
-// that do not begin a word carry a prefix. A piece that cannot be cut, or is too long, is the unknown token as a whole
+// WordPiece is the Model of BERT. A piece is cut from left to right, each time after the longest token that fits. Tokens
+// that do not begin a word have a prefix. A piece that cannot be cut, or is too long, becomes a single unknown token
 // (Devlin et al. 2018, arXiv 1810.04805; bert/tokenization.py, WordpieceTokenizer).
 type WordPiece struct {
 	vocabulary
 	config  WordPieceConfig
 	trie    table.Trie
-	inner   uint32 // the base in trie of tokens within a word
-	hasRest bool   // there are such tokens
+	inner   uint32 // the root in trie of tokens with the prefix
+	hasRest bool   // the vocabulary has such tokens
 	unknown int32  // -1: none
-	omit    bool   // a piece that cannot be cut is left out
+	omit    bool   // leave out a piece that cannot be cut
 }
 
-// WordPieceConfig is what a WordPiece is made of.
+// WordPieceConfig configures a WordPiece.
 type WordPieceConfig struct {
 	Vocab    map[string]int32 // token → id
-	Unknown  string           // "[UNK]" in BERT; "" or not in Vocab: a piece that cannot be cut is an error
-	Prefix   string           // of tokens within a word; "##" in BERT
+	Unknown  string           // "[UNK]" in BERT; if it is "" or not in Vocab, a piece that cannot be cut is an error
+	Prefix   string           // the prefix of tokens within a word; "##" in BERT
 	MaxRunes int              // longer pieces are unknown; 0 means 100, as in BERT
 }
 
 // maxWordRunes is the longest word that BERT cuts.
 const maxWordRunes = 100
 
-// NewWordPiece checks c, which it keeps, and makes a WordPiece of it.
+// NewWordPiece checks c and returns a WordPiece for it. It keeps c.
 func NewWordPiece(c WordPieceConfig) (*WordPiece, error) {
 	m, err := newWordPiece(c)
 	return m, errors.WithMessage(err, "tokenize: wordpiece")
@@ -60,7 +60,7 @@ func newWordPiece(c WordPieceConfig) (*WordPiece, error) {
 	return m, nil
 }
 
-// Config returns what m was made of, to be read only.
+// Config returns the configuration of m, which must not be changed.
 func (m *WordPiece) Config() WordPieceConfig { return m.config }
 
 // Tokenize implements Model.
@@ -87,7 +87,8 @@ func (m *WordPiece) Tokenize(dst []Token, piece string) ([]Token, error) {
 	return dst, nil
 }
 
-// longest returns the longest token at piece[at:], and 0 where there is none or piece is too long.
+// longest returns the length and the id of the longest token at piece[at:]. The length is 0 if no token fits or piece is
+// too long.
 func (m *WordPiece) longest(base uint32, piece string, at int) (int, int32) {
 	if at > 0 && !m.hasRest || at == 0 && m.tooLong(piece) {
 		return 0, 0
@@ -120,7 +121,7 @@ func (m *WordPiece) appendText(dst []int32, text string, sc scan.Scanner) ([]int
 	return dst, nil
 }
 
-// appendPiece appends the ids of a piece, which must be valid UTF-8.
+// appendPiece appends the ids of piece, which must be valid UTF-8.
 func (m *WordPiece) appendPiece(dst []int32, piece string) ([]int32, error) {
 	n, base := len(dst), m.trie.Root()
 	for at := 0; at < len(piece); {

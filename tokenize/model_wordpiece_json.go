@@ -2,7 +2,7 @@ package tokenize
 
 import "github.com/pkg/errors"
 
-// jsonWordPiece is the model of a tokenizer.json, keys in the order of writing.
+// jsonWordPiece is the model of a tokenizer.json, with its keys in the order of writing.
 type jsonWordPiece struct {
 	Type     string    `json:"type"`
 	Unknown  string    `json:"unk_token"`
@@ -11,13 +11,13 @@ type jsonWordPiece struct {
 	Vocab    vocabJSON `json:"vocab"`
 }
 
-// MarshalJSON writes the Model as files hold it.
+// MarshalJSON returns the Model in the form of tokenizer.json.
 func (m *WordPiece) MarshalJSON() ([]byte, error) {
 	c := m.config
 	return marshal(jsonWordPiece{"WordPiece", c.Unknown, c.Prefix, c.MaxRunes, vocabJSON{&m.vocabulary}})
 }
 
-// wordPiece makes a WordPiece of a file's fields. What is missing is as in BERT.
+// wordPiece returns a WordPiece with the fields of a file. Missing fields are as in BERT.
 func (f *modelFields) wordPiece() (Model, error) {
 	ids, err := parseVocab(f.Vocab)
 	if err != nil {

@@ -67,7 +67,7 @@ func TestWordPieceErrors(t *testing.T) {
 	wantError(t, err, "wordpiece", `"a"`, `"b"`)
 }
 
-// naiveWordPiece is the algorithm as BERT writes it: it tries every end from the right.
+// naiveWordPiece is BERT's own algorithm, which tries every end from the right.
 func naiveWordPiece(vocab map[string]int32, piece string) []tokenize.Token {
 	var out []tokenize.Token
 	for start := 0; start < len(piece); {
@@ -128,7 +128,7 @@ func bertVocab(t testing.TB) map[string]int32 {
 	return vocab
 }
 
-// fileWordPiece is a tokenizer.json whose model has no type, as the one of bert-base-uncased.
+// fileWordPiece is a tokenizer.json whose model has no type, like that of bert-base-uncased.
 const fileWordPiece = `{"version":"1.0","pre_tokenizer":{"type":"WhitespaceSplit"},"model":{"unk_token":"[UNK]",
 "continuing_subword_prefix":"##","max_input_chars_per_word":10,"vocab":{"[UNK]":0,"a":1,"##a":2,"##ab":3}}}`
 

@@ -8,7 +8,7 @@ type Normalizer interface {
 	Normalize(t Text) Text
 }
 
-// Normalizers applies each Normalizer to what the one before made.
+// Normalizers applies the Normalizers in order, each to the result of the previous one.
 type Normalizers []Normalizer
 
 // Normalize implements Normalizer.
@@ -28,7 +28,7 @@ func (l Normalizers) normalize(t Text) (_ Text, err error) {
 	return t, nil
 }
 
-// MarshalJSON writes the sequence as files hold it.
+// MarshalJSON returns the sequence in the form of tokenizer.json.
 func (l Normalizers) MarshalJSON() ([]byte, error) { return marshalSequence("normalizers", l) }
 
 func parseNormalizer(raw json.RawMessage, depth int) (Normalizer, error) {

@@ -9,12 +9,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// BertNormalizer is the Normalizer of BERT (Devlin et al. 2018, tokenization.py, BasicTokenizer). Its classes of characters
-// are those of Unicode 8.0, as in Hugging Face's implementation.
+// BertNormalizer is the Normalizer of BERT (Devlin et al. 2018, tokenization.py, BasicTokenizer). Its classes of
+// characters are those of Unicode 8.0, as in Hugging Face's implementation.
 type BertNormalizer struct {
-	Clean        bool  `json:"clean_text"`           // leave out control characters, write every white space as a space
+	Clean        bool  `json:"clean_text"`           // remove control characters, replace every white space by a space
 	Chinese      bool  `json:"handle_chinese_chars"` // put spaces around CJK ideographs
-	StripAccents *bool `json:"strip_accents"`        // decompose and leave out accents; nil: as Lowercase says
+	StripAccents *bool `json:"strip_accents"`        // decompose and remove accents; nil: same as Lowercase
 	Lowercase    bool  `json:"lowercase"`
 }
 
@@ -29,7 +29,7 @@ func (n BertNormalizer) Normalize(t Text) Text {
 		strip = *n.StripAccents
 	}
 	if strip && hasOrderedMark(t.s) {
-		// Marks that stay change places, which takes the whole text.
+		// Marks that are kept are reordered, which needs the whole text.
 		t = BertNormalizer{Clean: n.Clean, Chinese: n.Chinese, StripAccents: new(bool)}.Normalize(t)
 		t = filter(NFD.Normalize(t), func(r rune) bool { return char.Bert(r)&char.BertMark == 0 })
 		return BertNormalizer{StripAccents: new(bool), Lowercase: n.Lowercase}.Normalize(t)
@@ -50,7 +50,7 @@ func (n BertNormalizer) Normalize(t Text) Text {
 	return b.Text()
 }
 
-// asciiEnd returns the end of the printable ASCII from s[i] on that stays as it is.
+// asciiEnd returns the end of the printable ASCII from s[i] that stays unchanged.
 func (n BertNormalizer) asciiEnd(s string, i int) int {
 	for i < len(s) && ' ' <= s[i] && s[i] < 0x7f && !(n.Lowercase && 'A' <= s[i] && s[i] <= 'Z') {
 		i++
@@ -58,7 +58,7 @@ func (n BertNormalizer) asciiEnd(s string, i int) int {
 	return i
 }
 
-// write writes what becomes of one character.
+// write writes the normalized form of one character.
 func (n BertNormalizer) write(b *TextBuilder, r rune, s string, from Span, strip bool) {
 	class := char.Bert(r)
 	if n.Clean {
@@ -102,7 +102,7 @@ func (n BertNormalizer) write(b *TextBuilder, r rune, s string, from Span, strip
 	}
 }
 
-// isHangul tells whether r is a syllable of Hangul that comes apart to letters.
+// isHangul reports whether r is a Hangul syllable that decomposes to letters.
 func isHangul(r rune) bool { return 0xac00 <= r && r <= 0xd7a3 }
 
 // writeJamo writes the letters of a syllable (Unicode Standard, section 3.12), as NFD does.
@@ -124,7 +124,7 @@ var asciiLower = func() string {
 	return string(b[:])
 }()
 
-// hasOrderedMark tells whether s has a mark with a combining class that no stripping of accents takes away.
+// hasOrderedMark reports whether s has a mark with a combining class that stripping accents does not remove.
 func hasOrderedMark(s string) bool {
 	for i, r := range s {
 		if r >= 0x300 && char.Bert(r)&char.BertMark == 0 && norm.NFD.PropertiesString(s[i:]).CCC() != 0 {
@@ -153,7 +153,7 @@ func (bertScanner) Next(text string, at int) (start, end int) {
 
 func (bertScanner) Cut(text string, at int) int { return scan.CutAtNewline(text, at, 0) }
 
-// MarshalJSON writes the Normalizer as files hold it.
+// MarshalJSON returns the Normalizer in the form of tokenizer.json.
 func (b BertNormalizer) MarshalJSON() ([]byte, error) {
 	type fields BertNormalizer
 	return typed("BertNormalizer", fields(b))

@@ -8,17 +8,17 @@ import (
 	"github.com/pkg/errors"
 )
 
-// charsmap is sentencepiece's table of replacements (precompiled_charsmap): the length in bytes of a trie, the trie as
-// Darts-clone writes it, in units of four bytes, low byte first, and the replacements, each ended by a zero. The value of
-// a string of the trie is where its replacement begins.
+// charsmap is sentencepiece's table of replacements (precompiled_charsmap). It consists of the length of a trie in bytes,
+// the trie in the format of Darts-clone (units of four bytes, little endian), and the replacements, each ended by a zero
+// byte. The value of a string in the trie is the offset of its replacement.
 type charsmap struct {
-	data  []byte   // as it was read
+	data  []byte   // the table as it was read
 	units []uint32 // the double array
 	texts string   // the replacements
 	ascii [utf8.RuneSelf]bool
 }
 
-// parseCharsmap reads a charsmap, and keeps data.
+// parseCharsmap reads a charsmap. It keeps data.
 func parseCharsmap(data []byte) (*charsmap, error) {
 	if len(data) < 4 {
 		return nil, errors.Errorf("charsmap: %d bytes: at least 4 are needed", len(data))
@@ -40,13 +40,13 @@ func parseCharsmap(data []byte) (*charsmap, error) {
 	return c, nil
 }
 
-// The parts of a unit of Darts-clone.
+// The fields of a unit of Darts-clone.
 func dartsOffset(unit uint32) uint32 { return unit >> 10 << (unit & (1 << 9) >> 6) }
 func dartsHasLeaf(unit uint32) bool  { return unit>>8&1 == 1 }
 func dartsLabel(unit uint32) uint32  { return unit & (1<<31 | 0xff) }
 func dartsValue(unit uint32) uint32  { return unit & (1<<31 - 1) }
 
-// step follows b in the trie. The value is that of the string that ends here, -1 for none.
+// step follows b in the trie. value is the value of the string that ends there, or -1 if no string ends there.
 func (c *charsmap) step(at uint32, b byte) (next uint32, value int64, ok bool) {
 	at ^= uint32(b)
 	if b == 0 || int64(at) >= int64(len(c.units)) || dartsLabel(c.units[at]) != uint32(b) {
@@ -59,12 +59,14 @@ func (c *charsmap) step(at uint32, b byte) (next uint32, value int64, ok bool) {
 	return next, value, true
 }
 
-// shortest returns the replacement of the shortest string of the table that s begins with, and the length of that string.
+// shortest returns the replacement of the shortest string of the table that is a prefix of s, and the length of this
+// string.
 func (c *charsmap) shortest(s string) (text string, length int, ok bool) {
 	return c.find(s, true)
 }
 
-// longest returns the replacement of the longest string of the table that s begins with, and the length of that string.
+// longest returns the replacement of the longest string of the table that is a prefix of s, and the length of this
+// string.
 func (c *charsmap) longest(s string) (text string, length int, ok bool) {
 	return c.find(s, false)
 }
@@ -91,7 +93,7 @@ func (c *charsmap) find(s string, first bool) (text string, length int, ok bool)
 	return c.text(best), length, true
 }
 
-// text returns the replacement at a place, "" where none can be.
+// text returns the replacement at an offset, or "" if the offset is invalid.
 func (c *charsmap) text(at int64) string {
 	if at >= int64(len(c.texts)) || !utf8.RuneStart(c.texts[at]) {
 		return ""

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Form is a Unicode normalization form (UAX #15), under its name: NFC, NFD, NFKC, NFKD. What a character decomposes to has
-// its origin in that character, and what several compose to has it in all of them. (Hugging Face's offsets leave the
-// accents out when characters compose; the ids are the same.) Characters that Unicode 9.0, the version of the reference
-// implementation's tables, did not have stay as they are.
+// Form is a Unicode normalization form (UAX #15), by its name: NFC, NFD, NFKC, NFKD. The origin of a decomposed character
+// is the original character. The origin of a composed character covers all its parts. (Hugging Face's offsets then leave
+// the accents out; the ids are the same.) Characters newer than Unicode 9.0, the version of the reference
+// implementation's tables, stay unchanged.
 type Form string
 
 // The normalization forms.
@@ -38,7 +38,7 @@ func (f Form) form() norm.Form {
 
 func (f Form) composes() bool { return f != NFD && f != NFKD }
 
-// parts returns the form that takes single characters apart.
+// parts returns the form that decomposes characters.
 func (f Form) parts() norm.Form {
 	if f == NFKC || f == NFKD {
 		return norm.NFKD
@@ -46,7 +46,7 @@ func (f Form) parts() norm.Form {
 	return norm.NFD
 }
 
-// Normalize implements Normalizer. It does not break long runs of marks, as golang.org/x/text does for streams.
+// Normalize implements Normalizer. Unlike golang.org/x/text for streams, it does not break long runs of marks.
 func (f Form) Normalize(t Text) Text {
 	form := f.form()
 	if form.IsNormalString(t.s) {
@@ -71,15 +71,15 @@ func (f Form) Normalize(t Text) Text {
 	return b.Text()
 }
 
-// startsAnew tells whether what stands before s has no part in what becomes of s.
+// startsAnew reports whether the text before s does not affect the normalized form of s.
 func startsAnew(form norm.Form, s string) bool { return form.PropertiesString(s).BoundaryBefore() }
 
-// formWriter takes characters apart, orders their marks and composes them.
+// formWriter decomposes characters, orders their marks and composes them.
 type formWriter struct {
 	parts    norm.Form
 	composes bool
 	runes    []formRune
-	origins  []Span // of the characters taken apart
+	origins  []Span // of the decomposed characters
 	buf      []byte
 }
 
@@ -87,11 +87,11 @@ type formWriter struct {
 type formRune struct {
 	text  string
 	class uint8 // canonical combining class
-	leads bool  // the first that a character comes apart to
+	leads bool  // the first character of a decomposition
 	from  Span
 }
 
-// add takes the character t.s[i:j] apart.
+// add decomposes the character t.s[i:j].
 func (w *formWriter) add(t Text, i, j int) {
 	w.origins = append(w.origins, t.Span(i, j))
 	w.buf = w.parts.AppendString(w.buf[:0], t.s[i:j])
@@ -107,7 +107,7 @@ func (w *formWriter) add(t Text, i, j int) {
 	}
 }
 
-// flush writes the characters so far.
+// flush writes the characters added so far.
 func (w *formWriter) flush(b *TextBuilder) {
 	w.order()
 	if w.composes {
@@ -119,7 +119,7 @@ func (w *formWriter) flush(b *TextBuilder) {
 	w.runes, w.origins = w.runes[:0], w.origins[:0]
 }
 
-// order puts marks in canonical order and gives each character its origin, so that origins grow along the text.
+// order puts marks in canonical order and gives each character its origin, so that origins increase along the text.
 func (w *formWriter) order() {
 	for i := 0; i < len(w.runes); i++ {
 		start := i
@@ -137,10 +137,10 @@ func (w *formWriter) order() {
 	}
 }
 
-// compose joins characters with the starter before them where Unicode has one for both.
+// compose joins a character with the starter before it if Unicode has a composed character for the two.
 func (w *formWriter) compose() {
 	out := w.runes[:0]
-	starter, last := -1, -1 // last: the class of the character before, -1 for the starter itself
+	starter, last := -1, -1 // last: the class of the previous character, -1 for the starter itself
 	for _, r := range w.runes {
 		if starter >= 0 && last < int(r.class) {
 			if both := norm.NFC.String(out[starter].text + r.text); utf8.RuneCountInString(both) == 1 {
@@ -157,7 +157,7 @@ func (w *formWriter) compose() {
 	w.runes = out
 }
 
-// MarshalJSON writes the Normalizer as files hold it.
+// MarshalJSON returns the Normalizer in the form of tokenizer.json.
 func (f Form) MarshalJSON() ([]byte, error) { return named(string(f)) }
 
 func form(f Form) reader[Normalizer] {

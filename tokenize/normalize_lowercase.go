@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// Lowercase writes every character in lower case, without regard to language or place in a word.
+// Lowercase writes every character in lower case, independent of language and of the place in a word.
 type Lowercase struct{}
 
 // Normalize implements Normalizer.
@@ -21,7 +21,7 @@ func (Lowercase) Normalize(t Text) Text {
 		b.WriteText(t.Slice(done, i))
 		done = i + w
 		if r == 'İ' {
-			b.Write("i̇", t.Span(i, done)) // the one character whose lower case is two (SpecialCasing.txt)
+			b.Write("i̇", t.Span(i, done)) // the only character whose lower case is two characters (SpecialCasing.txt)
 			continue
 		}
 		b.Write(string(low), t.Span(i, done))
@@ -33,7 +33,7 @@ func (Lowercase) Normalize(t Text) Text {
 	return b.Text()
 }
 
-// lower returns r in lower case, as Unicode 17.0 has it.
+// lower returns r in lower case, according to Unicode 17.0.
 func lower(r rune) rune {
 	if r < utf8.RuneSelf {
 		if 'A' <= r && r <= 'Z' {
@@ -58,5 +58,5 @@ var lateLower = []struct{ first, last, shift rune }{
 	{0xa7d4, 0xa7d4, 1}, {0xa7da, 0xa7da, 1}, {0xa7dc, 0xa7dc, 0x19b - 0xa7dc}, {0x10d50, 0x10d65, 0x20}, {0x16ea0, 0x16eb8, 0x1b},
 }
 
-// MarshalJSON writes the Normalizer as files hold it.
+// MarshalJSON returns the Normalizer in the form of tokenizer.json.
 func (Lowercase) MarshalJSON() ([]byte, error) { return named("Lowercase") }

@@ -10,22 +10,22 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Precompiled is the Normalizer that replaces characters by sentencepiece's table, the way Hugging Face does it: a
-// character as its reader sees it (a grapheme, UAX #29) of at most five bytes is replaced as a whole by what the table
-// has for the shortest string that it begins with, and where that is nothing, each of its characters by itself. The
-// normalizer in a sentencepiece file looks for the longest string instead, wherever characters end.
+// Precompiled is the Normalizer that replaces characters by sentencepiece's table, as Hugging Face does. A grapheme (UAX
+// #29) of at most five bytes is replaced as a whole by the replacement of the shortest string in the table that is a
+// prefix of it. If there is no such string, each of its characters is replaced separately. (The normalizer of a
+// sentencepiece file looks for the longest string instead, at every character.)
 type Precompiled struct{ table *charsmap }
 
-// maxGrapheme is the longest grapheme that is looked up as a whole.
+// maxGrapheme is the length, in bytes, of the longest grapheme that is looked up as a whole.
 const maxGrapheme = 5
 
-// ParsePrecompiled reads a table as sentencepiece writes it (precompiled_charsmap). It keeps data.
+// ParsePrecompiled reads a table in sentencepiece's format (precompiled_charsmap). It keeps data.
 func ParsePrecompiled(data []byte) (Precompiled, error) {
 	table, err := parseCharsmap(data)
 	return Precompiled{table}, errors.WithMessage(err, "tokenize: precompiled")
 }
 
-// Bytes returns the table as sentencepiece writes it, to be read only.
+// Bytes returns the table in sentencepiece's format. It must not be changed.
 func (p Precompiled) Bytes() []byte {
 	if p.table == nil {
 		return nil
@@ -38,7 +38,7 @@ type jsonPrecompiled struct {
 	Charsmap string `json:"precompiled_charsmap"`
 }
 
-// MarshalJSON writes the Normalizer as files hold it.
+// MarshalJSON returns the Normalizer in the form of tokenizer.json.
 func (p Precompiled) MarshalJSON() ([]byte, error) {
 	return marshal(jsonPrecompiled{"Precompiled", base64.StdEncoding.EncodeToString(p.Bytes())})
 }
@@ -56,9 +56,9 @@ func parsePrecompiled(raw json.RawMessage) (Normalizer, error) {
 	return Precompiled{table}, errors.WithMessage(err, "Precompiled")
 }
 
-// Normalize implements Normalizer. The characters of a replacement come from those of the grapheme, one by one, and those
-// that are more from the last. (Where a character is replaced by nothing, Hugging Face's offsets of what follows may lie
-// beside the text that it comes from; the ids are the same.)
+// Normalize implements Normalizer. The characters of a replacement have their origins in the characters of the grapheme,
+// one by one; surplus characters have their origin in the last one. (If a character is replaced by nothing, Hugging
+// Face's offsets of the following text may be wrong; the ids are the same.)
 func (p Precompiled) Normalize(t Text) Text {
 	b := t.builder()
 	changed := false
@@ -96,15 +96,15 @@ func (p Precompiled) appendRewritten(dst []byte, text string) ([]byte, error) {
 	return dst, nil
 }
 
-// graphemes reads a text and finds what is replaced.
+// graphemes reads a text and finds the parts that are replaced.
 type graphemes struct {
 	table *charsmap
 	s     string
 	at    int
-	end   int // of a grapheme that is read character by character
+	end   int // end of a grapheme that is read character by character
 }
 
-// next reads on to r.at. It returns where it began and what replaces the text between.
+// next advances r.at. It returns where it began and the replacement of the text between.
 func (r *graphemes) next() (from int, text string, replaced bool) {
 	from = r.at
 	if r.table == nil {
@@ -130,7 +130,7 @@ func (r *graphemes) next() (from int, text string, replaced bool) {
 	return from, text, replaced
 }
 
-// plain passes ASCII characters that are not replaced. Such a character before another one is a grapheme, except for the
+// plain skips ASCII characters that are not replaced. An ASCII character before another one is a grapheme, except a
 // carriage return before a newline.
 func (r *graphemes) plain() {
 	for r.at < len(r.s) {

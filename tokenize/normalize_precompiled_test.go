@@ -10,8 +10,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// tinyCharsmap is a table for strings of one byte, written by hand: the node of a byte lies at 256 exclusive-or the byte,
-// its value 256 further.
+// tinyCharsmap returns a hand-written table for strings of one byte. The node of a byte has the index 256 XOR the byte,
+// and its value is 256 further.
 func tinyCharsmap(replacements map[byte]string) []byte {
 	units := make([]uint32, 768)
 	units[0] = 256 << 10
@@ -69,7 +69,7 @@ func TestParsePrecompiledErrors(t *testing.T) {
 	}
 }
 
-// TestPrecompiledT5 has what Hugging Face's tokenizers 0.23 makes with the table of T5 (nmt_nfkc).
+// TestPrecompiledT5 compares with results of Hugging Face's tokenizers 0.23 for the table of T5 (nmt_nfkc).
 func TestPrecompiledT5(t *testing.T) {
 	p := precompiledOf(t, "t5-small", "tokenizer.json")
 	for text, want := range map[string]string{

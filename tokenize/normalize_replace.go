@@ -7,9 +7,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Replace writes Content in the place of every match of a pattern: of the text as a Normalizer, of each token as a Decoder.
-// In a text Content has its origin in the last character of the match. A text on which a backtracking expression takes too
-// long stays as it is; a Tokenizer returns an error for it.
+// Replace writes Content in place of every match of a pattern: in the text as a Normalizer, in each token as a Decoder.
+// In a text the origin of Content is the last character of the match. If a backtracking expression takes too long, the
+// text stays unchanged; a Tokenizer returns an error for it.
 type Replace struct {
 	Pattern string // a string, or a regular expression in Oniguruma's syntax
 	Regex   bool   // Pattern is a regular expression
@@ -96,7 +96,7 @@ func (r Replace) replaceToken(token string) (string, error) {
 	return string(append(dst, token[done:]...)), nil
 }
 
-// jsonPattern is a pattern as files hold it: one of the two is there.
+// jsonPattern is a pattern in the form of tokenizer.json. One of the two fields is set.
 type jsonPattern struct {
 	String *string `json:"String,omitempty"`
 	Regex  *string `json:"Regex,omitempty"`
@@ -125,7 +125,7 @@ type jsonReplace struct {
 	Content string      `json:"content"`
 }
 
-// MarshalJSON writes the stage as files hold it.
+// MarshalJSON returns the stage in the form of tokenizer.json.
 func (r Replace) MarshalJSON() ([]byte, error) {
 	return marshal(jsonReplace{"Replace", patternJSON(r.Pattern, r.Regex), r.Content})
 }

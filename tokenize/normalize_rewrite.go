@@ -1,12 +1,12 @@
 package tokenize
 
-// rewriter is a Normalizer with a fast form, for when nobody asks for offsets.
+// rewriter is a Normalizer with a fast form, for encoding without offsets.
 type rewriter interface {
-	// appendRewritten appends what Normalize makes of text to dst.
+	// appendRewritten appends the normalized form of text to dst.
 	appendRewritten(dst []byte, text string) ([]byte, error)
 }
 
-// rewriters are several of them, each for what the one before made.
+// rewriters applies rewriters in order, each to the result of the previous one.
 type rewriters []rewriter
 
 func (l rewriters) appendRewritten(dst []byte, text string) ([]byte, error) {
@@ -20,7 +20,7 @@ func (l rewriters) appendRewritten(dst []byte, text string) ([]byte, error) {
 	return l[len(l)-1].appendRewritten(dst, text)
 }
 
-// looseRewriter is a Normalizer without a fast form: it rewrites a text that keeps no origins.
+// looseRewriter makes a rewriter of a Normalizer without a fast form. Its texts keep no origins.
 type looseRewriter struct{ Normalizer }
 
 func (r looseRewriter) appendRewritten(dst []byte, text string) ([]byte, error) {
@@ -28,7 +28,7 @@ func (r looseRewriter) appendRewritten(dst []byte, text string) ([]byte, error) 
 	return append(dst, t.s...), err
 }
 
-// rewriterOf returns the fast form of n, nil for one that changes nothing.
+// rewriterOf returns the fast form of n, or nil if n changes nothing.
 func rewriterOf(n Normalizer) rewriter {
 	switch n := n.(type) {
 	case nil:
@@ -54,7 +54,7 @@ func rewriterOf(n Normalizer) rewriter {
 	return looseRewriter{n}
 }
 
-// rewritten returns text as the Normalizer rewrites it.
+// rewritten returns text after the Normalizer.
 func (c *core) rewritten(text string) (string, error) {
 	if c.rewrite == nil || text == "" {
 		return text, nil

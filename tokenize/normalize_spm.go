@@ -8,15 +8,16 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
-// spmNormalizer is the Normalizer of a sentencepiece file: the longest strings of its table are replaced, from left to
-// right and not within user-defined pieces; runs of spaces become one and those at the ends none; a space is put in front
-// of the text, or behind it; and spaces are written as "▁" (Kudo and Richardson 2018, arXiv 1808.06226; normalizer.cc).
+// spmNormalizer is the Normalizer of a sentencepiece file. The longest strings of its table are replaced, from left to
+// right and not within user-defined pieces. Runs of spaces become one space, and spaces at the ends are removed. A space
+// is added before or after the text. Spaces are written as "▁" (Kudo and Richardson 2018, arXiv 1808.06226;
+// normalizer.cc).
 type spmNormalizer struct {
 	table        *charsmap // nil: nothing is replaced
 	dummyPrefix  bool      // add_dummy_prefix
 	mergeSpaces  bool      // remove_extra_whitespaces
 	escapeSpaces bool      // escape_whitespaces
-	spaceSuffix  bool      // the dummy prefix is a suffix
+	spaceSuffix  bool      // the dummy prefix is added at the end
 	users        *spmUsers // user-defined pieces; nil: none
 	stays        [utf8.RuneSelf]bool
 }
@@ -27,7 +28,7 @@ type spmUsers struct {
 	starts [256]bool
 }
 
-// longest returns the length of the longest user-defined piece at the start of s, 0 for none.
+// longest returns the length of the longest user-defined piece at the start of s, or 0 if there is none.
 func (u *spmUsers) longest(s string) int {
 	if u == nil || !u.starts[s[0]] {
 		return 0
@@ -36,7 +37,7 @@ func (u *spmUsers) longest(s string) int {
 	return n
 }
 
-// setStays finds the ASCII characters that stay as they are when another one follows.
+// setStays finds the ASCII characters that stay unchanged before another ASCII character.
 func (n *spmNormalizer) setStays() {
 	for b := range n.stays {
 		n.stays[b] = b != ' ' && (n.users == nil || !n.users.starts[b])
@@ -53,7 +54,7 @@ func (n *spmNormalizer) setStays() {
 	}
 }
 
-// prefix returns what the first characters of s become, and their length.
+// prefix returns the replacement of the first characters of s, and the length of these characters.
 func (n *spmNormalizer) prefix(s string) (text string, length int) {
 	if m := n.users.longest(s); m > 0 {
 		return s[:m], m
@@ -73,10 +74,10 @@ func (n *spmNormalizer) prefix(s string) (text string, length int) {
 // spmText is a text that is being normalized.
 type spmText struct {
 	out   []byte
-	start int    // of this text in out
+	start int    // start of this text in out
 	keep  bool   // fill align
 	align []Span // the origin of each byte
-	end   int    // of what the text comes from
+	end   int    // end of the last origin
 }
 
 func (t *spmText) write(s string, from Span) {
@@ -88,7 +89,7 @@ func (t *spmText) write(s string, from Span) {
 	}
 }
 
-// plain writes s[i:j] as it is.
+// plain writes s[i:j] unchanged.
 func (t *spmText) plain(s string, i, j int) {
 	t.out = append(t.out, s[i:j]...)
 	if t.keep {
@@ -140,7 +141,7 @@ func (n *spmNormalizer) run(t *spmText, s string) {
 	}
 }
 
-// skipSpaces returns where s begins without the spaces in front.
+// skipSpaces returns the length of the spaces at the start of s.
 func (n *spmNormalizer) skipSpaces(s string) (at int) {
 	for n.mergeSpaces && at < len(s) {
 		text, w := n.prefix(s[at:])
@@ -152,7 +153,7 @@ func (n *spmNormalizer) skipSpaces(s string) (at int) {
 	return at
 }
 
-// plainEnd returns the end of the ASCII characters from s[i] on that stay as they are.
+// plainEnd returns the end of the ASCII characters from s[i] that stay unchanged.
 func (n *spmNormalizer) plainEnd(s string, i int) int {
 	for i < len(s) && s[i] < utf8.RuneSelf && n.stays[s[i]] && (i+1 == len(s) || s[i+1] < utf8.RuneSelf) {
 		i++
@@ -160,7 +161,7 @@ func (n *spmNormalizer) plainEnd(s string, i int) int {
 	return i
 }
 
-// write writes text, which comes from the range from.
+// write writes text, whose origin is from.
 func (n *spmNormalizer) write(t *spmText, text string, from Span) {
 	for text != "" {
 		i := strings.IndexByte(text, ' ')
@@ -174,7 +175,7 @@ func (n *spmNormalizer) write(t *spmText, text string, from Span) {
 	}
 }
 
-// trim takes the spaces at the end away.
+// trim removes the spaces at the end.
 func (t *spmText) trim(space string) {
 	end := len(t.out)
 	for strings.HasSuffix(string(t.out[max(t.start, end-len(space)):end]), space) {
@@ -187,7 +188,7 @@ func (t *spmText) trim(space string) {
 	t.out = t.out[:end]
 }
 
-// spread gives what is left out to the character before it, as sentencepiece does.
+// spread adds the origin of removed text to the character before it, as sentencepiece does.
 func (t *spmText) spread() {
 	end := t.end
 	for i := len(t.align) - 1; i >= 0; i-- {

@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 )
 
-// Strip is the Normalizer that takes the spaces off the ends of a text.
+// Strip is the Normalizer that removes the spaces at the ends of a text.
 type Strip struct {
 	Left  bool `json:"strip_left"`
 	Right bool `json:"strip_right"`
@@ -26,7 +26,7 @@ func (s Strip) Normalize(t Text) Text {
 	return t.Slice(start, end)
 }
 
-// filter keeps the characters of t that keep says yes to.
+// filter returns t with only the characters for which keep returns true.
 func filter(t Text, keep func(rune) bool) Text {
 	b := t.builder()
 	done := 0
@@ -45,8 +45,7 @@ func filter(t Text, keep func(rune) bool) Text {
 	return b.Text()
 }
 
-// StripAccents is the Normalizer that leaves out combining marks. It does not take letters apart: NFD or NFKD must come
-// before it.
+// StripAccents is the Normalizer that removes combining marks. It does not decompose letters; put NFD or NFKD before it.
 type StripAccents struct{}
 
 // Normalize implements Normalizer.
@@ -54,13 +53,13 @@ func (StripAccents) Normalize(t Text) Text {
 	return filter(t, func(r rune) bool { return r < 0x300 || !combining(r) })
 }
 
-// combining tells whether r is a mark in Unicode 9.0, the version of the reference implementation's table.
+// combining reports whether r is a mark in Unicode 9.0, the version of the reference implementation's table.
 func combining(r rune) bool {
 	return (unicode.Is(unicode.M, r) && r != 0x111c9 || r == 0x1cf2 || r == 0x1cf3) && unicode.Is(char.Unicode9, r)
 }
 
-// Nmt is the Normalizer of sentencepiece's rule set nmt: control characters are left out, and tabs, newlines and other
-// characters that act as spaces become one (sentencepiece, builder.cc, BuildNmtNFKCMap).
+// Nmt is the Normalizer of sentencepiece's rule set nmt. Control characters are removed; tabs, newlines and other
+// characters that act as spaces become a space (sentencepiece, builder.cc, BuildNmtNFKCMap).
 type Nmt struct{}
 
 // Normalize implements Normalizer.
@@ -82,8 +81,8 @@ func (Nmt) Normalize(t Text) Text {
 	return b.Text()
 }
 
-// Prepend is the Normalizer that puts a string in front of a text that is not empty. It has its origin in the first
-// character of the text.
+// Prepend is the Normalizer that puts a string in front of a text that is not empty. The origin of the string is the
+// first character of the text.
 type Prepend struct {
 	Text string `json:"prepend"`
 }
@@ -105,14 +104,14 @@ func prepend(t Text, s string) Text {
 	return b.Text()
 }
 
-// ByteLevelNormalizer is the Normalizer that spells every byte as a printable character, as the tokens of byte-level BPE
-// do. A model behind it sees characters, not bytes.
+// ByteLevelNormalizer is the Normalizer that spells every byte as a printable character, like the tokens of byte-level
+// BPE. The model then sees characters, not bytes.
 type ByteLevelNormalizer struct{}
 
 // Normalize implements Normalizer.
 func (ByteLevelNormalizer) Normalize(t Text) Text { return spell(t) }
 
-// spell writes the bytes of t in GPT-2's alphabet.
+// spell returns t with its bytes spelled in GPT-2's alphabet.
 func spell(t Text) Text {
 	b := t.builder()
 	for i, r := range t.s {
@@ -127,7 +126,7 @@ func spell(t Text) Text {
 	return b.Text()
 }
 
-// unspell turns characters of GPT-2's alphabet into bytes again. Another character stays.
+// unspell returns t with the characters of GPT-2's alphabet turned into bytes. Other characters stay unchanged.
 func unspell(t Text) Text {
 	b := t.builder()
 	var buf []byte
@@ -143,22 +142,22 @@ func unspell(t Text) Text {
 	return b.Text()
 }
 
-// MarshalJSON writes the Normalizer as files hold it.
+// MarshalJSON returns the Normalizer in the form of tokenizer.json.
 func (ByteLevelNormalizer) MarshalJSON() ([]byte, error) { return named("ByteLevel") }
 
-// MarshalJSON writes the Normalizer as files hold it.
+// MarshalJSON returns the Normalizer in the form of tokenizer.json.
 func (StripAccents) MarshalJSON() ([]byte, error) { return named("StripAccents") }
 
-// MarshalJSON writes the Normalizer as files hold it.
+// MarshalJSON returns the Normalizer in the form of tokenizer.json.
 func (Nmt) MarshalJSON() ([]byte, error) { return named("Nmt") }
 
-// MarshalJSON writes the Normalizer as files hold it.
+// MarshalJSON returns the Normalizer in the form of tokenizer.json.
 func (s Strip) MarshalJSON() ([]byte, error) {
 	type fields Strip
 	return typed("Strip", fields(s))
 }
 
-// MarshalJSON writes the Normalizer as files hold it.
+// MarshalJSON returns the Normalizer in the form of tokenizer.json.
 func (p Prepend) MarshalJSON() ([]byte, error) {
 	type fields Prepend
 	return typed("Prepend", fields(p))

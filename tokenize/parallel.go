@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// inParallel calls do for 0 … n−1 from GOMAXPROCS goroutines. It returns the error of the lowest index.
+// inParallel calls do for 0 … n−1 in GOMAXPROCS goroutines. It returns the error of the lowest index.
 func inParallel(n int, do func(i int) error) error {
 	var next atomic.Int64
 	var group errgroup.Group
@@ -37,8 +37,8 @@ func inParallel(n int, do func(i int) error) error {
 	return nil
 }
 
-// guard runs do in a goroutine of ours. A panic, of a stage of the caller or of our own, becomes an error with the stack
-// of its place, because the caller cannot recover from a panic in another goroutine.
+// guard calls do and turns a panic, in a stage of the caller or in this package, into an error with the stack of the
+// panic. Without it the caller could not recover, because the panic is in another goroutine.
 func guard(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

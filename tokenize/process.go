@@ -9,17 +9,17 @@ import (
 
 // PostProcessor adds the tokens that a model expects around a text or a pair of texts.
 type PostProcessor interface {
-	// Process returns the parts of what is encoded, in order. It is given one for each text, or the parts that a
-	// PostProcessor before it has returned, and may change and keep them.
+	// Process returns the parts of the encoding, in order. parts has one Encoding per text, or the parts that the
+	// previous PostProcessor returned. Process may change and keep them.
 	Process(parts []*Encoding) ([]*Encoding, error)
 }
 
-// framer is a PostProcessor that may come down to ids before and after those of a text.
+// framer is a PostProcessor that may only add ids before and after the ids of a text.
 type framer interface {
 	frame() (before, after []int32, ok bool)
 }
 
-// frameOf returns the ids that p puts before and after those of a text; ok is false when that is not all it does to them.
+// frameOf returns the ids that p adds before and after the ids of a text. ok is false if p also does something else.
 func frameOf(p PostProcessor) (before, after []int32, ok bool) {
 	if p == nil {
 		return nil, nil, true
@@ -31,7 +31,7 @@ func frameOf(p PostProcessor) (before, after []int32, ok bool) {
 	return f.frame()
 }
 
-// PostProcessors applies several, each to the parts that the one before made.
+// PostProcessors applies the PostProcessors in order, each to the parts that the previous one returned.
 type PostProcessors []PostProcessor
 
 // Process implements PostProcessor.
@@ -44,7 +44,7 @@ func (l PostProcessors) Process(parts []*Encoding) (_ []*Encoding, err error) {
 	return parts, nil
 }
 
-// frame is there when at most one of the parts adds something.
+// frame implements framer. ok is false if more than one part adds tokens.
 func (l PostProcessors) frame() (before, after []int32, ok bool) {
 	for _, p := range l {
 		b, a, ok := frameOf(p)
@@ -58,16 +58,16 @@ func (l PostProcessors) frame() (before, after []int32, ok bool) {
 	return before, after, true
 }
 
-// Template is the PostProcessor that puts special tokens at fixed places: "<s> A </s>" or "[CLS] A [SEP] B [SEP]".
+// Template is the PostProcessor that adds special tokens at fixed places: "<s> A </s>" or "[CLS] A [SEP] B [SEP]".
 type Template struct {
-	Single []TemplatePart // for one text; A stands in it once
-	Pair   []TemplatePart // for two; A and B stand in it once each
+	Single []TemplatePart // for one text; contains A once
+	Pair   []TemplatePart // for two texts; contains A and B once each
 }
 
-// TemplatePart is a text or a run of special tokens. Type is the segment that its tokens are given.
+// TemplatePart is a text or a run of special tokens. Type is the segment of its tokens.
 type TemplatePart struct {
 	Text   string   // "A" or "B", or "" for special tokens
-	Name   string   // the name of the special tokens; it may differ from their texts
+	Name   string   // the name of the special tokens, which may differ from their texts
 	IDs    []int32  // their ids
 	Tokens []string // their texts
 	Type   int32
@@ -78,7 +78,7 @@ func (p Template) Process(parts []*Encoding) ([]*Encoding, error) {
 	template := p.Single
 	switch {
 	case len(parts) == 2 && len(p.Pair) == 0:
-		return nil, errors.New("tokenize: template: it has none for a pair of texts")
+		return nil, errors.New("tokenize: template: it has no parts for a pair of texts")
 	case len(parts) == 2:
 		template = p.Pair
 	case len(parts) != 1:
@@ -115,13 +115,13 @@ func (p Template) frame() (before, after []int32, ok bool) {
 	return before, after, ok
 }
 
-// check returns an error when the texts are not where they must be or an id is not below size.
+// check returns an error if a template does not contain its texts as required, or if an id is not below size.
 func (p Template) check(size int) error {
 	if a, b := count(p.Single, "A"), count(p.Single, "B"); a != 1 || b != 0 {
-		return errors.Errorf("single: A stands in it %d times and B %d times: 1 and 0 are needed", a, b)
+		return errors.Errorf("single: A occurs %d times and B %d times: 1 and 0 are needed", a, b)
 	}
 	if a, b := count(p.Pair, "A"), count(p.Pair, "B"); len(p.Pair) > 0 && (a != 1 || b != 1) {
-		return errors.Errorf("pair: A stands in it %d times and B %d times: once each is needed", a, b)
+		return errors.Errorf("pair: A occurs %d times and B %d times: once each is needed", a, b)
 	}
 	for _, part := range slices.Concat(p.Single, p.Pair) {
 		if len(part.IDs) != len(part.Tokens) {
@@ -145,7 +145,7 @@ func count(parts []TemplatePart, text string) (n int) {
 	return n
 }
 
-// MarshalJSON writes the sequence as files hold it.
+// MarshalJSON returns the sequence in the form of tokenizer.json.
 func (l PostProcessors) MarshalJSON() ([]byte, error) { return marshalSequence("processors", l) }
 
 func parsePostProcessor(raw json.RawMessage, depth int) (PostProcessor, error) {

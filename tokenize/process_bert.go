@@ -12,10 +12,10 @@ type SpecialToken struct {
 	ID   int32
 }
 
-// MarshalJSON writes s as files hold it: ["[SEP]", 102].
+// MarshalJSON returns s in the form of tokenizer.json: ["[SEP]", 102].
 func (s SpecialToken) MarshalJSON() ([]byte, error) { return marshal([]any{s.Text, s.ID}) }
 
-// UnmarshalJSON reads s as files hold it.
+// UnmarshalJSON reads s in the form of tokenizer.json.
 func (s *SpecialToken) UnmarshalJSON(data []byte) error {
 	var pair []json.RawMessage
 	if err := json.Unmarshal(data, &pair); err != nil {
@@ -34,7 +34,7 @@ func (s SpecialToken) part(segment int32) TemplatePart {
 	return TemplatePart{Name: s.Text, IDs: []int32{s.ID}, Tokens: []string{s.Text}, Type: segment}
 }
 
-// BertProcessing is the PostProcessor "[CLS] A [SEP]" and "[CLS] A [SEP] B [SEP]", the second text of segment 1.
+// BertProcessing is the PostProcessor "[CLS] A [SEP]" and "[CLS] A [SEP] B [SEP]". The second text has segment 1.
 type BertProcessing struct {
 	Sep SpecialToken `json:"sep"`
 	Cls SpecialToken `json:"cls"`
@@ -51,8 +51,8 @@ func (p BertProcessing) Process(parts []*Encoding) ([]*Encoding, error) {
 }
 func (p BertProcessing) frame() (before, after []int32, ok bool) { return p.template().frame() }
 
-// RobertaProcessing is the PostProcessor "<s> A </s>" and "<s> A </s></s> B </s>", all of segment 0. Its other fields are
-// those of ByteLevel.
+// RobertaProcessing is the PostProcessor "<s> A </s>" and "<s> A </s></s> B </s>". All tokens have segment 0. TrimOffsets
+// and PrefixSpace are as in ByteLevel.
 type RobertaProcessing struct {
 	Sep         SpecialToken `json:"sep"`
 	Cls         SpecialToken `json:"cls"`
@@ -76,13 +76,13 @@ func (p RobertaProcessing) Process(parts []*Encoding) ([]*Encoding, error) {
 
 func (p RobertaProcessing) frame() (before, after []int32, ok bool) { return p.template().frame() }
 
-// MarshalJSON writes the PostProcessor as files hold it.
+// MarshalJSON returns the PostProcessor in the form of tokenizer.json.
 func (b BertProcessing) MarshalJSON() ([]byte, error) {
 	type fields BertProcessing
 	return typed("BertProcessing", fields(b))
 }
 
-// MarshalJSON writes the PostProcessor as files hold it.
+// MarshalJSON returns the PostProcessor in the form of tokenizer.json.
 func (r RobertaProcessing) MarshalJSON() ([]byte, error) {
 	type fields RobertaProcessing
 	return typed("RobertaProcessing", fields(r))

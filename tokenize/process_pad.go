@@ -7,17 +7,17 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Padding brings encodings to one length. Padding has attention 0.
+// Padding extends encodings to the same length. Padding tokens have attention 0.
 type Padding struct {
-	Length     int       // the length of all; 0: that of the longest of a batch
+	Length     int       // the common length; 0: the longest of a batch
 	Direction  Direction // "" means Right
-	MultipleOf int       // the length is made a multiple of this; 0 and 1 change nothing
+	MultipleOf int       // the length is rounded up to a multiple of this; 0 and 1 change nothing
 	ID         int32
 	Type       int32
 	Token      string
 }
 
-// maxPadding is the largest length that a text is padded to, so that no file makes a text fill the memory.
+// maxPadding is the largest length to which a text is padded, so that no file can exhaust the memory.
 const maxPadding = 1 << 20
 
 func (p Padding) check() error {
@@ -29,7 +29,7 @@ func (p Padding) check() error {
 	return p.Direction.check()
 }
 
-// pad brings all encodings to one length, and their overflow to the same. Longer ones stay.
+// pad extends all encodings and their overflow to the same length. Longer ones stay unchanged.
 func (p Padding) pad(all []*Encoding) {
 	length := p.Length
 	if length == 0 {
@@ -75,7 +75,7 @@ type jsonPadding struct {
 	Token      string          `json:"pad_token"`
 }
 
-// MarshalJSON writes p as files hold it.
+// MarshalJSON returns p in the form of tokenizer.json.
 func (p Padding) MarshalJSON() ([]byte, error) {
 	f := jsonPadding{Strategy: json.RawMessage(`"BatchLongest"`), Direction: p.Direction, ID: p.ID, Type: p.Type, Token: p.Token}
 	if f.Direction == "" {
@@ -94,7 +94,7 @@ func (p Padding) MarshalJSON() ([]byte, error) {
 	return marshal(f)
 }
 
-// UnmarshalJSON reads p as files hold it.
+// UnmarshalJSON reads p in the form of tokenizer.json.
 func (p *Padding) UnmarshalJSON(data []byte) error {
 	var f jsonPadding
 	if err := json.Unmarshal(data, &f); err != nil {

@@ -64,7 +64,7 @@ func (f *jsonTemplate) parts(list []jsonPart) ([]TemplatePart, error) {
 	return parts, nil
 }
 
-// MarshalJSON writes p as files hold it.
+// MarshalJSON returns p in the form of tokenizer.json.
 func (p Template) MarshalJSON() ([]byte, error) {
 	f := jsonTemplate{Type: "TemplateProcessing", Special: map[string]jsonSpecial{}}
 	f.Single, f.Pair = f.list(p.Single), f.list(p.Pair)
@@ -84,7 +84,7 @@ func (f *jsonTemplate) list(parts []TemplatePart) []jsonPart {
 	return list
 }
 
-// checkTemplates looks at what is added to texts: it must be there, with ids below size.
+// checkTemplates returns an error if a token that a PostProcessor adds is invalid or its id is not below size.
 func checkTemplates(p PostProcessor, size int) error {
 	return each(p, func(part any) error {
 		switch p := part.(type) {

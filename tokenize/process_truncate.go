@@ -2,17 +2,17 @@ package tokenize
 
 import "github.com/pkg/errors"
 
-// Strategy says which of two texts Truncation cuts.
+// Strategy selects the text of a pair that Truncation cuts.
 type Strategy string
 
-// The strategies of Hugging Face, under their names there.
+// The strategies, under Hugging Face's names.
 const (
-	LongestFirst Strategy = "LongestFirst" // the longer one, and both when they are still too long together
+	LongestFirst Strategy = "LongestFirst" // the longer text, then both if they are still too long
 	OnlyFirst    Strategy = "OnlyFirst"
 	OnlySecond   Strategy = "OnlySecond"
 )
 
-// Direction is the end of a text at which Truncation cuts or Padding adds.
+// Direction is the end of a text that Truncation cuts or Padding extends.
 type Direction string
 
 // The directions.
@@ -28,8 +28,9 @@ func (d Direction) check() error {
 	return nil
 }
 
-// Truncation cuts encodings to at most MaxLength tokens, those that the PostProcessor adds included. What is cut off becomes
-// Encoding.Overflow, in windows of the same length of which each begins with the last Stride tokens of the one before.
+// Truncation cuts encodings to at most MaxLength tokens, including the tokens that the PostProcessor adds. The tokens
+// that are cut off become Encoding.Overflow: windows of the same length, each of which begins with the last Stride tokens
+// of the previous one.
 type Truncation struct {
 	Direction Direction `json:"direction"` // "" means Right
 	MaxLength int       `json:"max_length"`
@@ -49,7 +50,7 @@ func (c Truncation) check() error {
 	return c.Direction.check()
 }
 
-// MarshalJSON writes c as files hold it.
+// MarshalJSON returns c in the form of tokenizer.json.
 func (c Truncation) MarshalJSON() ([]byte, error) {
 	if c.Direction == "" {
 		c.Direction = Right
@@ -86,7 +87,7 @@ func (t *Tokenizer) truncate(parts []*Encoding) error {
 	return nil
 }
 
-// addedTokens returns how many tokens the PostProcessor adds to n texts.
+// addedTokens returns the number of tokens that the PostProcessor adds to n texts.
 func (t *Tokenizer) addedTokens(n int) (int, error) {
 	if t.Bare || t.stages.PostProcessor == nil {
 		return 0, nil
@@ -102,7 +103,7 @@ func (t *Tokenizer) addedTokens(n int) (int, error) {
 	return len(mergeParts(parts).IDs), nil
 }
 
-// lengths returns what each of one or two texts may keep, limit in all.
+// lengths returns the number of tokens that each of one or two texts may keep, limit in total.
 func (c Truncation) lengths(parts []*Encoding, limit int) ([]int, error) {
 	lengths := make([]int, len(parts))
 	total := 0
@@ -124,7 +125,7 @@ func (c Truncation) lengths(parts []*Encoding, limit int) ([]int, error) {
 			return nil, errors.Errorf("tokenize: truncate: strategy %s, but there is no second text", c.Strategy)
 		}
 		if lengths[i] <= total-limit {
-			return nil, errors.Errorf("tokenize: truncate: strategy %s: %d of its %d tokens would have to go: use LongestFirst",
+			return nil, errors.Errorf("tokenize: truncate: strategy %s: %d of its %d tokens would have to be cut: use LongestFirst",
 				c.Strategy, total-limit, lengths[i])
 		}
 		lengths[i] -= total - limit
@@ -144,7 +145,7 @@ func (c Truncation) lengths(parts []*Encoding, limit int) ([]int, error) {
 	return lengths, nil
 }
 
-// cut returns the first window of e, n tokens long, with the others as its overflow.
+// cut returns the first window of e, of n tokens, with the other windows as its overflow.
 func (c Truncation) cut(e *Encoding, n int) (*Encoding, error) {
 	size := len(e.IDs)
 	switch {
@@ -153,7 +154,7 @@ func (c Truncation) cut(e *Encoding, n int) (*Encoding, error) {
 	case n == 0:
 		return &Encoding{Overflow: []*Encoding{e}, runes: e.runes}, nil
 	case c.Stride >= n:
-		return nil, errors.Errorf("tokenize: truncate: stride %d leaves nothing of the %d tokens that a text keeps", c.Stride, n)
+		return nil, errors.Errorf("tokenize: truncate: stride %d must be below the %d tokens that a text keeps", c.Stride, n)
 	}
 	var windows []*Encoding
 	if c.Direction == Left {

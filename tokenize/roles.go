@@ -2,23 +2,24 @@ package tokenize
 
 import "strings"
 
-// Roles are the texts of the tokens with a meaning for models; "" means none. New and Load fill them:
+// Roles holds the texts of the tokens with a role in models. "" means that no token has the role. New and Load take each
+// role from the first of these sources that has it:
 //
-//   - a folder's tokenizer_config.json and special_tokens_map.json name them;
-//   - otherwise a class that the folder names has its usual ones, as in Hugging Face's transformers;
-//   - otherwise they are taken from the stages, where these are plain: the model's unknown token, the tokens of a
-//     RobertaProcessing, a BertProcessing or a Template with one token before or after the text, the token of Padding, and
-//     special tokens with a name that has one meaning everywhere, such as <s>, </s>, <pad>, [CLS] or <|endoftext|>.
+//   - tokenizer_config.json and special_tokens_map.json of a folder;
+//   - the class that the folder names, as in Hugging Face's transformers;
+//   - the stages: the unknown token of the model; the tokens of a RobertaProcessing, a BertProcessing or a Template with one
+//     token before or after the text; the token of Padding; and special tokens with a name that has one meaning
+//     everywhere, such as <s>, </s>, <pad>, [CLS] or <|endoftext|>.
 //
-// Save into a folder and ModelFiles keep them.
+// Save to a folder and ModelFiles keep the roles.
 type Roles struct {
 	BOS, EOS, Pad, Unk, CLS, Sep, Mask string
 }
 
-// roleKeys are the keys of files, in the order in which transformers adds their tokens.
+// roleKeys lists the keys of settings files, in the order in which transformers adds their tokens.
 var roleKeys = []string{"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}
 
-// of returns the field of a key of files.
+// of returns the field for a key of a settings file.
 func (r *Roles) of(key string) *string {
 	switch key {
 	case "bos_token":
@@ -37,25 +38,25 @@ func (r *Roles) of(key string) *string {
 	return &r.Mask
 }
 
-// BOS returns the id of the token that begins a text; ok is false if there is none.
+// BOS returns the id of the token that begins a text. ok is false if there is none.
 func (t *Tokenizer) BOS() (id int32, ok bool) { return t.role(t.Roles.BOS) }
 
-// EOS returns the id of the token that ends a text; ok is false if there is none.
+// EOS returns the id of the token that ends a text. ok is false if there is none.
 func (t *Tokenizer) EOS() (id int32, ok bool) { return t.role(t.Roles.EOS) }
 
-// Pad returns the id of the token that fills rows; ok is false if there is none.
+// Pad returns the id of the token that fills rows. ok is false if there is none.
 func (t *Tokenizer) Pad() (id int32, ok bool) { return t.role(t.Roles.Pad) }
 
-// Unk returns the id of the token of unknown text; ok is false if there is none.
+// Unk returns the id of the token for unknown text. ok is false if there is none.
 func (t *Tokenizer) Unk() (id int32, ok bool) { return t.role(t.Roles.Unk) }
 
-// CLS returns the id of the token in front of a text to classify; ok is false if there is none.
+// CLS returns the id of the token in front of a text to classify. ok is false if there is none.
 func (t *Tokenizer) CLS() (id int32, ok bool) { return t.role(t.Roles.CLS) }
 
-// Sep returns the id of the token between two texts; ok is false if there is none.
+// Sep returns the id of the token between two texts. ok is false if there is none.
 func (t *Tokenizer) Sep() (id int32, ok bool) { return t.role(t.Roles.Sep) }
 
-// Mask returns the id of the token that hides another; ok is false if there is none.
+// Mask returns the id of the token that hides another. ok is false if there is none.
 func (t *Tokenizer) Mask() (id int32, ok bool) { return t.role(t.Roles.Mask) }
 
 func (t *Tokenizer) role(token string) (id int32, ok bool) {
@@ -65,7 +66,7 @@ func (t *Tokenizer) role(token string) (id int32, ok bool) {
 	return t.TokenToID(token)
 }
 
-// usual are the names of special tokens that have one meaning in all published tokenizers, by key.
+// usual lists, by key, the names of special tokens that have one meaning in all published tokenizers.
 var usual = map[string][]string{
 	"bos_token":  {"<s>", "<bos>", "[BOS]", "<|bos|>", "<|begin_of_text|>", "<|startoftext|>", "<｜begin▁of▁sentence｜>"},
 	"eos_token":  {"</s>", "<eos>", "[EOS]", "<|eos|>", "<|end_of_text|>", "<|endoftext|>", "<｜end▁of▁sentence｜>"},
@@ -76,7 +77,7 @@ var usual = map[string][]string{
 	"mask_token": {"[MASK]", "<mask>"},
 }
 
-// plainRoles returns the roles that the stages show.
+// plainRoles returns the roles that the stages imply.
 func (c *core) plainRoles() Roles {
 	var r Roles
 	_ = each(c.stages.PostProcessor, func(part any) error { r.fromProcessor(part); return nil })
@@ -91,14 +92,14 @@ func (c *core) plainRoles() Roles {
 	return r
 }
 
-// put sets the role of key unless it has a token.
+// put sets the role of key to token, unless the role is already set.
 func (r *Roles) put(key, token string) {
 	if to := r.of(key); *to == "" {
 		*to = token
 	}
 }
 
-// fromProcessor takes roles from the tokens that a PostProcessor adds.
+// fromProcessor sets roles from the tokens that a PostProcessor adds.
 func (r *Roles) fromProcessor(part any) {
 	switch p := part.(type) {
 	case BertProcessing:
@@ -135,7 +136,7 @@ func (r *Roles) fromTemplate(p Template) {
 	}
 }
 
-// unknownOf returns the token of unknown text of a model, "" for none.
+// unknownOf returns the unknown token of a model, or "" if there is none.
 func unknownOf(m Model) string {
 	switch m := m.(type) {
 	case *BPE:
@@ -154,7 +155,7 @@ func unknownOf(m Model) string {
 	return ""
 }
 
-// known returns token if m has it.
+// known returns token if m has it, otherwise "".
 func known(m Model, token string) string {
 	if _, ok := m.TokenToID(token); !ok {
 		return ""

@@ -6,16 +6,16 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 )
 
-// Splitter cuts text into pieces that no token crosses. Text between pieces is left out.
+// Splitter cuts text into pieces that no token crosses. Text between pieces is dropped.
 type Splitter interface {
 	// Split appends the pieces of t to dst, in order.
 	Split(dst []Text, t Text) []Text
 }
 
-// scanning is a Splitter that may have the fast form; it returns nil when it has none.
+// scanning is a Splitter that may have a fast form. scanner returns nil if it has none.
 type scanning interface{ scanner() scan.Scanner }
 
-// scannerOf returns the fast form of s, or nil. No Splitter at all leaves a text in one piece.
+// scannerOf returns the fast form of s, or nil. A nil Splitter leaves a text in one piece.
 func scannerOf(s Splitter) scan.Scanner {
 	if s == nil {
 		return scan.Whole{}
@@ -40,7 +40,8 @@ func appendPieces(sc scan.Scanner, dst []Text, t Text) []Text {
 	return dst
 }
 
-// Splitters applies each Splitter to the pieces of the one before. Those behind a ByteLevel see its bytes as it spells them.
+// Splitters applies the Splitters in order, each to the pieces of the previous one. After a ByteLevel they see its bytes
+// in their spelling.
 type Splitters []Splitter
 
 // Split implements Splitter.
@@ -76,7 +77,7 @@ func (l Splitters) splitWith(t Text, split func(s Splitter, dst []Text, t Text) 
 	return pieces, nil
 }
 
-// spelledAt tells whether part i stands behind a ByteLevel and would see a difference.
+// spelledAt reports whether part i comes after a ByteLevel and depends on the spelling of its bytes.
 func (l Splitters) spelledAt(i int) bool {
 	at := byteLevelIn(l)
 	if at < 0 || i <= at {
@@ -85,7 +86,7 @@ func (l Splitters) spelledAt(i int) bool {
 	return scannerOf(l[i]) != scan.Whole{}
 }
 
-// spells tells whether a part sees bytes as a ByteLevel before it spells them.
+// spells reports whether some part sees bytes in the spelling of a ByteLevel before it.
 func (l Splitters) spells() bool {
 	for i := range l {
 		if l.spelledAt(i) {
@@ -102,7 +103,8 @@ func unspellAll(pieces []Text, from int) []Text {
 	return pieces
 }
 
-// scanner is there when all of the parts have one, those behind a ByteLevel for its spelling of bytes.
+// scanner implements scanning. It returns nil unless all parts have a fast form; after a ByteLevel, a fast form for
+// spelled bytes.
 func (l Splitters) scanner() scan.Scanner {
 	var only scan.Scanner = scan.Whole{}
 	for i, s := range l {
@@ -123,7 +125,7 @@ func (l Splitters) scanner() scan.Scanner {
 	return only
 }
 
-// MarshalJSON writes the sequence as files hold it.
+// MarshalJSON returns the sequence in the form of tokenizer.json.
 func (l Splitters) MarshalJSON() ([]byte, error) { return marshalSequence("pretokenizers", l) }
 
 func parseSplitter(raw json.RawMessage, depth int) (Splitter, error) {

@@ -2,8 +2,8 @@ package tokenize
 
 import "github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 
-// BertSplitter is BERT's Splitter, which Hugging Face calls BertPreTokenizer: it parts at white space, which it leaves out,
-// and makes every punctuation mark a piece.
+// BertSplitter is the Splitter of BERT (Hugging Face's BertPreTokenizer). It cuts at white space, which it drops, and
+// makes every punctuation mark a piece.
 type BertSplitter struct{}
 
 // Split implements Splitter.
@@ -11,5 +11,5 @@ func (BertSplitter) Split(dst []Text, t Text) []Text { return appendPieces(bertS
 
 func (BertSplitter) scanner() scan.Scanner { return bertScanner{} }
 
-// MarshalJSON writes the Splitter as files hold it.
+// MarshalJSON returns the Splitter in the form of tokenizer.json.
 func (BertSplitter) MarshalJSON() ([]byte, error) { return named("BertPreTokenizer") }

@@ -9,15 +9,16 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ByteLevel is the Splitter, the PostProcessor and the Decoder of byte-level BPE. The zero value is GPT-2's: its pattern
-// ('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+), no space put in front, offsets that
-// include the space a token begins with. A BPE of bytes gets the bytes, any other model their spelling in GPT-2's alphabet.
+// ByteLevel is the Splitter, the PostProcessor and the Decoder of byte-level BPE. The zero value is GPT-2's: it splits by
+// the pattern ('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+), adds no space in front, and
+// includes the leading space of a token in its offsets. A BPE of bytes gets the bytes; any other model gets their
+// spelling in GPT-2's alphabet.
 //
-// As a Decoder it returns the bytes that tokens spell, which need not be valid UTF-8 for an arbitrary list of ids.
+// As a Decoder it returns the bytes that tokens spell. They need not be valid UTF-8 for an arbitrary list of ids.
 type ByteLevel struct {
-	PrefixSpace bool // as a Splitter, begin a text that does not begin with a space with one
-	TrimOffsets bool // as a PostProcessor, leave spaces at the ends of a token out of its offsets, but for added tokens
-	NoPattern   bool // as a Splitter, do not split: another one has
+	PrefixSpace bool // as a Splitter, add a space to a text that does not begin with one
+	TrimOffsets bool // as a PostProcessor, exclude spaces at the ends of a token from its offsets, except for added tokens
+	NoPattern   bool // as a Splitter, do not split, because another Splitter does
 }
 
 // Split implements Splitter.
@@ -42,7 +43,7 @@ func (s ByteLevel) scanner() scan.Scanner {
 	return s.pattern()
 }
 
-// Process implements PostProcessor: it adds nothing, and with TrimOffsets leaves spaces out of the offsets.
+// Process implements PostProcessor. It adds no tokens. With TrimOffsets it excludes spaces from the offsets.
 func (s ByteLevel) Process(parts []*Encoding) ([]*Encoding, error) {
 	if s.TrimOffsets {
 		for _, e := range parts {
@@ -54,8 +55,8 @@ func (s ByteLevel) Process(parts []*Encoding) ([]*Encoding, error) {
 
 func (s ByteLevel) frame() (before, after []int32, ok bool) { return nil, nil, true }
 
-// trim leaves the spaces at both ends of each token out of its offsets. The one that PrefixSpace put in front of the text
-// has no place there, so that nothing is taken off for it.
+// trim excludes the spaces at both ends of each token from its offsets. The space that PrefixSpace added has no place in
+// the text, so nothing is trimmed for it.
 func (s ByteLevel) trim(e *Encoding) {
 	for i, token := range e.Tokens {
 		o := &e.Offsets[i]
@@ -73,7 +74,7 @@ func (s ByteLevel) trim(e *Encoding) {
 	}
 }
 
-// spacesAround returns how much of a token's text is spaces at either end, in bytes or runes. GPT-2 spells a space Ġ.
+// spacesAround returns the length of the spaces at each end of a token's text, in bytes or runes. GPT-2 spells a space Ġ.
 func spacesAround(token string, runes bool) (lead, trail int) {
 	width := func(r rune) int {
 		switch {
@@ -103,7 +104,8 @@ func spacesAround(token string, runes bool) (lead, trail int) {
 	return lead, trail
 }
 
-// Decode implements Decoder: it returns the bytes that tokens spell, in one string; a token that spells none stays.
+// Decode implements Decoder. It returns the bytes that tokens spell, in one string. A token that spells no bytes stays
+// unchanged.
 func (ByteLevel) Decode(tokens []string) []string { return Fuse{}.Decode(joinAll(ByteLevel{}, tokens)) }
 
 func (ByteLevel) join(dst []byte, _, token string, _ bool) []byte {
@@ -113,7 +115,7 @@ func (ByteLevel) join(dst []byte, _, token string, _ bool) []byte {
 	return append(dst, token...)
 }
 
-// MarshalJSON writes the stage as files hold it.
+// MarshalJSON returns the stage in the form of tokenizer.json.
 func (s ByteLevel) MarshalJSON() ([]byte, error) {
 	useRegex := !s.NoPattern
 	return json.Marshal(jsonByteLevel{"ByteLevel", &s.PrefixSpace, &s.TrimOffsets, &useRegex})
@@ -133,7 +135,7 @@ func parseByteLevel(raw json.RawMessage) (s ByteLevel, err error) {
 		return s, errors.WithStack(err)
 	}
 	if f.PrefixSpace == nil || f.TrimOffsets == nil {
-		return s, errors.New("add_prefix_space and trim_offsets must be there")
+		return s, errors.New("add_prefix_space and trim_offsets are required")
 	}
 	return ByteLevel{PrefixSpace: *f.PrefixSpace, TrimOffsets: *f.TrimOffsets, NoPattern: f.UseRegex != nil && !*f.UseRegex}, nil
 }

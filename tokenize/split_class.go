@@ -8,7 +8,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// matchRunes returns the characters of text that is says yes to.
+// matchRunes returns the places of the characters for which is returns true.
 func matchRunes(text string, is func(rune) bool) []Span {
 	var found []Span
 	for i := 0; i < len(text); {
@@ -21,8 +21,8 @@ func matchRunes(text string, is func(rune) bool) []Span {
 	return found
 }
 
-// Punctuation is the Splitter that cuts at punctuation marks: all of ASCII but letters, digits and spaces, and the category P
-// (in Unicode 8.0, as in Hugging Face's implementation).
+// Punctuation is the Splitter that cuts at punctuation marks: all ASCII characters except letters, digits and spaces, and
+// category P in Unicode 8.0, as in Hugging Face's implementation.
 type Punctuation struct {
 	Behavior Behavior `json:"behavior"` // "" means Isolated
 }
@@ -45,7 +45,8 @@ func (p Punctuation) Split(dst []Text, t Text) []Text {
 	return cutAt(dst, t, matchRunes(t.s, isPunct), p.behavior(), false)
 }
 
-// Digits is the Splitter that cuts numbers from the rest: runs of category N, or every one of its characters by itself.
+// Digits is the Splitter that separates numbers from other text. A number is a run of characters of category N, or a
+// single one.
 type Digits struct {
 	Individual bool `json:"individual_digits"`
 }
@@ -61,7 +62,7 @@ func (d Digits) Split(dst []Text, t Text) []Text {
 
 func (d Digits) scanner() scan.Scanner { return scan.Runs{Is: isNumber, Single: d.Individual} }
 
-// isNumber tells whether r has category N in Unicode 17.0.
+// isNumber reports whether r has category N in Unicode 17.0.
 func isNumber(r rune) bool {
 	if r < utf8.RuneSelf {
 		return '0' <= r && r <= '9'
@@ -69,7 +70,7 @@ func isNumber(r rune) bool {
 	return char.Classes.Class(r)&char.Number != 0 || 0x11de0 <= r && r <= 0x11de9 || 0x16ff4 <= r && r <= 0x16ff6
 }
 
-// CharDelimiterSplit is the Splitter that cuts at one character, which it leaves out.
+// CharDelimiterSplit is the Splitter that cuts at one character, which it drops.
 type CharDelimiterSplit struct {
 	Delimiter string `json:"delimiter"`
 }
@@ -100,7 +101,7 @@ func (f FixedLength) check() error {
 	return nil
 }
 
-// Split implements Splitter. With Length 0 there are no pieces.
+// Split implements Splitter. If Length is 0, there are no pieces.
 func (f FixedLength) Split(dst []Text, t Text) []Text {
 	if f.Length <= 0 {
 		return dst
@@ -119,25 +120,25 @@ func (f FixedLength) Split(dst []Text, t Text) []Text {
 	return dst
 }
 
-// MarshalJSON writes the Splitter as files hold it.
+// MarshalJSON returns the Splitter in the form of tokenizer.json.
 func (p Punctuation) MarshalJSON() ([]byte, error) {
 	type fields Punctuation
 	return typed("Punctuation", fields{p.behavior()})
 }
 
-// MarshalJSON writes the Splitter as files hold it.
+// MarshalJSON returns the Splitter in the form of tokenizer.json.
 func (d Digits) MarshalJSON() ([]byte, error) {
 	type fields Digits
 	return typed("Digits", fields(d))
 }
 
-// MarshalJSON writes the Splitter as files hold it.
+// MarshalJSON returns the Splitter in the form of tokenizer.json.
 func (c CharDelimiterSplit) MarshalJSON() ([]byte, error) {
 	type fields CharDelimiterSplit
 	return typed("CharDelimiterSplit", fields(c))
 }
 
-// MarshalJSON writes the Splitter as files hold it.
+// MarshalJSON returns the Splitter in the form of tokenizer.json.
 func (f FixedLength) MarshalJSON() ([]byte, error) {
 	type fields FixedLength
 	return typed("FixedLength", fields(f))

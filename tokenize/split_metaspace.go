@@ -7,19 +7,20 @@ import (
 	"github.com/pkg/errors"
 )
 
-// PrependScheme says where Metaspace puts its mark in front of a text that does not begin with it.
+// PrependScheme selects the texts to which Metaspace adds a mark in front. A text that begins with the mark gets no
+// other.
 type PrependScheme string
 
 // The schemes.
 const (
 	PrependAlways PrependScheme = "always"
-	PrependFirst  PrependScheme = "first" // only at the start of the text, not behind an added token
+	PrependFirst  PrependScheme = "first" // only at the start of the text, not after an added token
 	PrependNever  PrependScheme = "never"
 )
 
-// Metaspace writes spaces as a visible mark, so that tokens can hold them (Kudo and Richardson 2018, arXiv 1808.06226). It is
-// a Splitter, which makes every word with the mark in front of it a piece, and a Decoder, which turns the marks back
-// into spaces and leaves out those of the first token. The zero value is sentencepiece's.
+// Metaspace writes spaces as a visible mark, so that tokens can contain them (Kudo and Richardson 2018, arXiv
+// 1808.06226). As a Splitter it makes every word a piece, with the mark in front. As a Decoder it turns marks into spaces
+// and drops the marks of the first token. The zero value is sentencepiece's.
 type Metaspace struct {
 	Replacement string        // the mark, one character; "" means "▁"
 	Prepend     PrependScheme // "" means always
@@ -90,7 +91,7 @@ func (m Metaspace) join(dst []byte, _, token string, first bool) []byte {
 	}
 }
 
-// jsonMetaspace is Metaspace as files hold it; the last key is the older spelling of the scheme.
+// jsonMetaspace is a Metaspace in the form of tokenizer.json. The last key is the older form of the scheme.
 type jsonMetaspace struct {
 	Type        string         `json:"type"`
 	Replacement string         `json:"replacement"`
@@ -99,13 +100,13 @@ type jsonMetaspace struct {
 	PrefixSpace *bool          `json:"add_prefix_space,omitempty"`
 }
 
-// MarshalJSON writes the stage as files hold it.
+// MarshalJSON returns the stage in the form of tokenizer.json.
 func (m Metaspace) MarshalJSON() ([]byte, error) {
 	scheme, split := m.scheme(), !m.Whole
 	return marshal(jsonMetaspace{Type: "Metaspace", Replacement: m.mark(), Prepend: &scheme, Split: &split})
 }
 
-// UnmarshalJSON reads the stage. The older add_prefix_space stands for the schemes always and never.
+// UnmarshalJSON reads the stage. The older key add_prefix_space selects the scheme always or never.
 func (m *Metaspace) UnmarshalJSON(data []byte) error {
 	var f jsonMetaspace
 	if err := json.Unmarshal(data, &f); err != nil {

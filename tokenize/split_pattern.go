@@ -11,29 +11,29 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Behavior says what Split does with the matches of its pattern.
+// Behavior selects how Split treats the matches of its pattern.
 type Behavior string
 
-// The behaviors of Hugging Face's Split, under their names there.
+// The behaviors of Split, under Hugging Face's names.
 const (
 	Isolated           Behavior = "Isolated"           // a match is a piece
-	Removed            Behavior = "Removed"            // a match is left out
-	Contiguous         Behavior = "Contiguous"         // matches side by side are one piece
-	MergedWithPrevious Behavior = "MergedWithPrevious" // a match ends the piece before it
-	MergedWithNext     Behavior = "MergedWithNext"     // a match begins the piece after it
+	Removed            Behavior = "Removed"            // a match is dropped
+	Contiguous         Behavior = "Contiguous"         // adjacent matches are one piece
+	MergedWithPrevious Behavior = "MergedWithPrevious" // a match is part of the piece before it
+	MergedWithNext     Behavior = "MergedWithNext"     // a match is part of the piece after it
 )
 
-// Split cuts text at the matches of a pattern. The patterns of published models run on scanners written by hand, any other
-// regular expression on an engine of our own, and the few that it does not know on a slow one that backtracks: a text on
-// which that takes too long stays whole, and a Tokenizer returns an error for it.
+// Split cuts text at the matches of a pattern. The patterns of published models run on hand-written scanners, and other
+// regular expressions on this package's linear-time engine. The few that this engine does not support run on a slow
+// engine that backtracks. If it takes too long, the text stays whole; a Tokenizer returns an error for it.
 type Split struct {
 	Pattern  string   // a string, or a regular expression in Oniguruma's syntax
 	Regex    bool     // Pattern is a regular expression
 	Behavior Behavior // "" means Isolated
-	Invert   bool     // what lies between the matches counts as the match
+	Invert   bool     // match the text between the matches instead
 }
 
-// check returns an error when s cannot work.
+// check returns an error if s is invalid.
 func (s Split) check() error {
 	if s.Regex && s.scanner() == nil {
 		if _, err := onig.Compile(s.Pattern); err != nil {
@@ -51,8 +51,8 @@ func (b Behavior) check() error {
 	return errors.Errorf("unknown behavior %q", string(b))
 }
 
-// scanner is there for texts that are pieces by themselves and for recognised patterns. Those of knownScanners cover all text, so that every use that keeps matches is
-// the same.
+// scanner implements scanning for a string that is a piece and for known patterns. The known patterns match all text, so
+// every behavior that keeps matches gives the same pieces.
 func (s Split) scanner() scan.Scanner {
 	isolated, matches := s.behavior() == Isolated, s.behavior() == Removed && s.Invert
 	switch sc := scan.Known[s.Pattern]; {
@@ -137,7 +137,7 @@ func findText(text, pattern string) []Span {
 	return found
 }
 
-// cutAt appends the parts of t between and at the matches.
+// cutAt appends the matches in t and the parts between them.
 func cutAt(dst []Text, t Text, matches []Span, b Behavior, invert bool) []Text {
 	for _, p := range merge(partsOf(t.s, matches, invert), b) {
 		if p.Start < p.End {
@@ -147,7 +147,7 @@ func cutAt(dst []Text, t Text, matches []Span, b Behavior, invert bool) []Text {
 	return dst
 }
 
-// part is a match or what lies between two.
+// part is a match or the text between two matches.
 type part struct {
 	Span
 	match bool
@@ -172,7 +172,7 @@ func partsOf(text string, matches []Span, invert bool) []part {
 // merge joins parts as b says.
 func merge(parts []part, b Behavior) []part {
 	out := make([]part, 0, len(parts))
-	before := false // the part before is a match
+	before := false // the previous part is a match
 	for _, p := range parts {
 		last := len(out) - 1
 		switch {
@@ -191,7 +191,7 @@ func merge(parts []part, b Behavior) []part {
 	return out
 }
 
-// MarshalJSON writes the Splitter as files hold it.
+// MarshalJSON returns the Splitter in the form of tokenizer.json.
 func (s Split) MarshalJSON() ([]byte, error) {
 	return marshal(jsonSplit{"Split", patternJSON(s.Pattern, s.Regex), s.behavior(), s.Invert})
 }

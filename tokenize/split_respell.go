@@ -6,7 +6,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 )
 
-// markScanner cuts a text in front of every mark.
+// markScanner cuts a text before every mark.
 type markScanner string
 
 func (m markScanner) Next(text string, at int) (start, end int) {
@@ -22,12 +22,12 @@ func (m markScanner) Next(text string, at int) (start, end int) {
 
 func (markScanner) Cut(text string, _ int) int { return len(text) }
 
-// respellFunc returns a text as a Splitter rewrites it before it cuts it. first reports whether the text is at the start of
-// the original text.
+// respellFunc returns a text as a Splitter rewrites it before cutting. first reports whether the text starts the original
+// text.
 type respellFunc func(text string, first bool) string
 
-// respeller returns the fast form of a Splitter that changes the text, as a function and a scanner for its result; both
-// are nil if there is none. placed reports whether the start of the original text is known.
+// respeller returns the fast form of a Splitter that rewrites the text: a function, and a scanner for its result. Both
+// are nil if there is no fast form. placed reports whether the start of the original text is known.
 func respeller(s Splitter, placed bool) (respellFunc, scan.Scanner) {
 	switch s := s.(type) {
 	case Metaspace:
@@ -85,7 +85,7 @@ func (m Metaspace) respellWords(text string, _ bool) string {
 	return b.String()
 }
 
-// write writes text with a mark for every space.
+// write writes text with every space replaced by a mark.
 func (m Metaspace) write(b *strings.Builder, text string) {
 	for {
 		i := strings.IndexByte(text, ' ')

@@ -7,7 +7,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// TestMetaspaceFast compares ids with those of the path with offsets, over every way to write and split marks.
+// TestMetaspaceFast compares ids of the fast path with ids of the path with offsets, for every way to write and split
+// marks.
 func TestMetaspaceFast(t *testing.T) {
 	model := must[*tokenize.Unigram](t)(tokenize.NewUnigram(tokenize.UnigramConfig{
 		Pieces: pieces("▁", -1.0, "a", -2.0, "▁a", -2.5, "▁▁", -1.5, "a▁", -1.0, "b", -3.0, "_", -1.0, "_a", -1.0, " ", -1.0)}))

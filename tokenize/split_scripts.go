@@ -2,11 +2,11 @@ package tokenize
 
 import "github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 
-// UnicodeScripts is the Splitter that cuts where the script changes. A space belongs to the script before it; Hiragana and
-// Katakana count as Han (sentencepiece, trainer_interface.cc).
+// UnicodeScripts is the Splitter that cuts where the script changes. A space belongs to the script before it. Hiragana
+// and Katakana count as Han (sentencepiece, trainer_interface.cc).
 type UnicodeScripts struct{}
 
-// Split implements Splitter. Spaces at the start of a text are in no piece.
+// Split implements Splitter. Spaces at the start of a text are dropped.
 func (UnicodeScripts) Split(dst []Text, t Text) []Text {
 	start := -1
 	var last uint8
@@ -26,5 +26,5 @@ func (UnicodeScripts) Split(dst []Text, t Text) []Text {
 	return dst
 }
 
-// MarshalJSON writes the Splitter as files hold it.
+// MarshalJSON returns the Splitter in the form of tokenizer.json.
 func (UnicodeScripts) MarshalJSON() ([]byte, error) { return named("UnicodeScripts") }

@@ -11,10 +11,10 @@ func (Whitespace) Split(dst []Text, t Text) []Text { return appendPieces(scan.Wh
 
 func (Whitespace) scanner() scan.Scanner { return scan.Whitespace{} }
 
-// MarshalJSON writes the Splitter as files hold it.
+// MarshalJSON returns the Splitter in the form of tokenizer.json.
 func (Whitespace) MarshalJSON() ([]byte, error) { return named("Whitespace") }
 
-// WhitespaceSplit yields what stands between spaces.
+// WhitespaceSplit yields the text between spaces.
 type WhitespaceSplit struct{}
 
 // Split implements Splitter.
@@ -22,10 +22,10 @@ func (WhitespaceSplit) Split(dst []Text, t Text) []Text { return appendPieces(sc
 
 func (WhitespaceSplit) scanner() scan.Scanner { return scan.Fields{} }
 
-// MarshalJSON writes the Splitter as files hold it.
+// MarshalJSON returns the Splitter in the form of tokenizer.json.
 func (WhitespaceSplit) MarshalJSON() ([]byte, error) { return named("WhitespaceSplit") }
 
-// Chars yields every character as a piece. Files hold it as a Split by the pattern [\s\S].
+// Chars yields every character as a piece. Files store it as a Split with the pattern [\s\S].
 type Chars struct{}
 
 // Split implements Splitter.
@@ -33,11 +33,11 @@ func (Chars) Split(dst []Text, t Text) []Text { return appendPieces(scan.Chars{}
 
 func (Chars) scanner() scan.Scanner { return scan.Chars{} }
 
-// MarshalJSON writes the Splitter as files hold it.
+// MarshalJSON returns the Splitter in the form of tokenizer.json.
 func (s Chars) MarshalJSON() ([]byte, error) { return keepMatches(patternOf(s)) }
 
 // Words yields words (letters, marks, numbers, _, with apostrophes inside), every newline and every other character that
-// is not a space. Files hold it as a Split by the pattern
+// is not a space. Files store it as a Split with the pattern
 // \n|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}\p{N}_]+)*|[^\s\p{L}\p{M}\p{N}_].
 type Words struct{}
 
@@ -46,10 +46,10 @@ func (Words) Split(dst []Text, t Text) []Text { return appendPieces(scan.Words{}
 
 func (Words) scanner() scan.Scanner { return scan.Words{} }
 
-// MarshalJSON writes the Splitter as files hold it.
+// MarshalJSON returns the Splitter in the form of tokenizer.json.
 func (s Words) MarshalJSON() ([]byte, error) { return keepMatches(patternOf(s)) }
 
-// The patterns under which files hold Chars and Words.
+// The patterns that stand for Chars and Words in files.
 const (
 	patternChars = `[\s\S]`
 	patternWords = `\n|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}\p{N}_]+)*|[^\s\p{L}\p{M}\p{N}_]`
@@ -62,7 +62,7 @@ func patternOf(s Splitter) string {
 	return patternWords
 }
 
-// keepMatches is a Split that leaves out what does not match.
+// keepMatches returns a Split that drops the text between matches.
 func keepMatches(pattern string) ([]byte, error) {
 	return Split{Pattern: pattern, Regex: true, Behavior: Removed, Invert: true}.MarshalJSON()
 }

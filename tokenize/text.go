@@ -8,22 +8,22 @@ import (
 // Span is the half-open range [Start, End) of a text, in bytes unless said otherwise.
 type Span struct{ Start, End int }
 
-// Text is a stretch of text on its way through the stages, which knows where in the original text each of its bytes
-// comes from. It is a value: stages make new ones and never change one. The zero value is the empty text.
+// Text is a part of a text in the stages. It knows the origin of each of its bytes in the original text. It is a value:
+// stages make new Texts and never change one. The zero value is the empty text.
 type Text struct {
 	s     string
-	at    int    // where s begins in the original, while align is nil
-	align []Span // the origin of each byte of s; nil: s stands in the original as it is
-	loose bool   // no origins are kept, for ids alone
+	at    int    // where s begins in the original, if align is nil
+	align []Span // the origin of each byte of s; nil: s is an unchanged part of the original
+	loose bool   // keep no origins, because only ids are needed
 }
 
 // NewText returns s as an original text.
 func NewText(s string) Text { return Text{s: s} }
 
-// String returns the text as the stages so far have left it.
+// String returns the text as rewritten by the stages so far.
 func (t Text) String() string { return t.s }
 
-// Slice returns bytes i to j of the text, which must lie within it.
+// Slice returns bytes i to j of the text. The range must be valid.
 func (t Text) Slice(i, j int) Text {
 	if t.align == nil {
 		return Text{s: t.s[i:j], at: t.at + i, loose: t.loose}
@@ -31,8 +31,8 @@ func (t Text) Slice(i, j int) Text {
 	return Text{s: t.s[i:j], at: t.at, align: t.align[i:j]}
 }
 
-// Span returns the range of the original text that bytes i to j of t come from. An empty range lies at the start of
-// byte i, or at the end of the text.
+// Span returns the range of the original text from which bytes i to j of t come. For i = j it is empty, at the start of
+// byte i or at the end of the text.
 func (t Text) Span(i, j int) Span {
 	switch {
 	case t.align == nil:
@@ -48,14 +48,14 @@ func (t Text) Span(i, j int) Span {
 	return Span{t.at, t.at}
 }
 
-// TextBuilder writes a Text anew, piece by piece. The zero value is ready.
+// TextBuilder builds a new Text piece by piece. The zero value is ready for use.
 type TextBuilder struct {
 	s     strings.Builder
 	align []Span
 	loose bool
 }
 
-// builder returns a TextBuilder for what becomes of t.
+// builder returns a TextBuilder for a rewritten form of t.
 func (t Text) builder() *TextBuilder {
 	b := &TextBuilder{loose: t.loose}
 	b.s.Grow(len(t.s) + len(t.s)/8)
@@ -65,7 +65,7 @@ func (t Text) builder() *TextBuilder {
 	return b
 }
 
-// Write appends s, every byte of which comes from the range from of the original text.
+// Write appends s. The origin of each of its bytes is from, a range of the original text.
 func (b *TextBuilder) Write(s string, from Span) {
 	b.s.WriteString(s)
 	if b.loose {
@@ -91,7 +91,7 @@ func (b *TextBuilder) WriteText(t Text) {
 	}
 }
 
-// Text returns what was written. The builder must not be used afterwards.
+// Text returns the text that was written. The builder must not be used afterwards.
 func (b *TextBuilder) Text() Text {
 	if b.loose || len(b.align) == 0 {
 		return Text{s: b.s.String(), loose: b.loose}
@@ -99,7 +99,8 @@ func (b *TextBuilder) Text() Text {
 	return Text{s: b.s.String(), align: b.align}
 }
 
-// wholeRunes widens s to the characters of text that it touches. Bytes that are no characters stay alone.
+// wholeRunes extends s to the whole characters of text that it touches. A byte that is not part of a character stays
+// alone.
 func wholeRunes(text string, s Span) Span {
 	if s.Start < s.End {
 		s.Start, _ = runeAround(text, s.Start)
@@ -108,7 +109,7 @@ func wholeRunes(text string, s Span) Span {
 	return s
 }
 
-// runeAround returns the range of the character that byte i of text belongs to.
+// runeAround returns the range of the character that contains byte i of text.
 func runeAround(text string, i int) (start, end int) {
 	if text[i] < utf8.RuneSelf {
 		return i, i + 1
@@ -125,7 +126,7 @@ func runeAround(text string, i int) (start, end int) {
 	return i, i + 1
 }
 
-// validText returns s with U+FFFD in the place of every byte that is not part of a character.
+// validText returns s with every byte that is not part of a character replaced by U+FFFD.
 func validText(s string) string {
 	if utf8.ValidString(s) {
 		return s

@@ -6,72 +6,73 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Stages are the parts of a Tokenizer. All but Model may be left out.
+// Stages are the parts of a Tokenizer. All but Model are optional.
 type Stages struct {
-	Normalizer    Normalizer    // nil: the text as it is
-	Splitter      Splitter      // nil: one piece
+	Normalizer    Normalizer    // nil: the text is not changed
+	Splitter      Splitter      // nil: a text is one piece
 	Model         Model         // pieces → tokens
-	PostProcessor PostProcessor // nil: nothing is added
-	Decoder       Decoder       // nil: the bytes of a BPE, else tokens with a space between them
-	Added         []AddedToken  // tokens found in the text before anything else
+	PostProcessor PostProcessor // nil: no tokens are added
+	Decoder       Decoder       // nil: the bytes of a BPE, otherwise tokens with a space between them
+	Added         []AddedToken  // tokens found in the text before all stages
 }
 
-// Policy says what becomes of special tokens that stand in a text to encode.
+// Policy selects how special tokens in a text to encode are treated.
 type Policy int
 
-// The policies. AsText is the one for text from strangers.
+// The policies. Use AsText for untrusted text.
 const (
-	Allow  Policy = iota // they are the tokens they look like
-	AsText               // they are text like any other
-	Forbid               // they are an error
+	Allow  Policy = iota // encode them as special tokens
+	AsText               // encode them like other text
+	Forbid               // return an error
 )
 
-// Tokenizer turns text into ids and back. Many goroutines may use one at once; its fields are set before. They may differ
-// between copies, which share everything else:
+// Tokenizer turns text into ids and back. Many goroutines may use one at once, once its fields are set. Copies may have
+// different field values and share everything else:
 //
 //	untrusted := *tok
 //	untrusted.Special = tokenize.AsText
 type Tokenizer struct {
 	Special     Policy // special tokens in the text
-	Bare        bool   // leave out the tokens that the PostProcessor adds
+	Bare        bool   // do not add the tokens of the PostProcessor
 	SkipSpecial bool   // leave special tokens out of decoded text
-	OmitUnknown bool   // leave out text that has no token where there is no unknown token, as Hugging Face's BPE does; otherwise it is an error
+	OmitUnknown bool   // if there is no unknown token, leave out text that has no token, as Hugging Face's BPE does, instead of returning an error
 	RuneOffsets bool   // offsets count runes instead of bytes
 
-	Truncation *Truncation // nil: Encode cuts nothing; AppendEncode never does
-	Padding    *Padding    // nil: Encode pads nothing; AppendEncode never does
+	Truncation *Truncation // nil: nothing is cut; AppendEncode never cuts
+	Padding    *Padding    // nil: nothing is padded; AppendEncode never pads
 
-	Roles Roles // the tokens that begin, end and fill texts, by name; BOS, EOS, Pad and Unk return their ids
+	Roles Roles // the texts of the tokens that begin, end and fill texts; BOS, EOS, Pad and Unk return their ids
 
 	*core
 }
 
-// core is what New works out from Stages. It does not change afterwards.
+// core is the data that New derives from Stages. It does not change afterwards.
 type core struct {
 	stages     Stages
 	added      map[string]AddedToken
 	addedByID  map[int32]AddedToken
-	decoded    map[int32]string // the normalized text of each Normalized added token, which the Decoder is given
-	raw        *matcher         // added tokens looked for in the text as it is
-	normalized *matcher         // added tokens looked for after the normalizer
-	fast       textModel        // set with scan when the Splitter has a fast form
+	decoded    map[int32]string // the normalized text of each Normalized added token, for the Decoder
+	raw        *matcher         // added tokens that are found in the original text
+	normalized *matcher         // added tokens that are found in the normalized text
+	fast       textModel        // set together with scan if the Splitter has a fast form
 	scan       scan.Scanner
-	rewrite    rewriter    // nil: the text as it is
-	respell    respellFunc // what the Splitter does to a text before scan cuts it; nil: nothing
+	rewrite    rewriter    // nil: the text is not changed
+	respell    respellFunc // the rewriting of the Splitter before scan cuts the text; nil: none
 	buffers    table.Pool[[]byte]
-	cuttable   bool     // no added token reaches over a place where scan cuts a text
-	spelled    bool     // the model is given bytes in their spelling: ByteLevel with another model than byte-level BPE
-	needsPlace bool     // some stage depends on where in the text a piece starts, so that ids need origins
+	cuttable   bool     // no added token crosses a place where scan cuts a text
+	spelled    bool     // the model gets bytes in their spelling: ByteLevel with a model other than byte-level BPE
+	needsPlace bool     // a stage depends on where a piece starts in the text, so ids need origins
 	join       joiner   // nil: the Decoder has no fast form
-	chain      *chain   // nil: the Decoder is none
-	texts      []string // by id: what join is given
+	chain      *chain   // nil: the Decoder is not a chain
+	texts      []string // by id: the argument of join
 	size       int
-	class      string       // tokenizer_class of the folder it was loaded from
+	class      string       // tokenizer_class of the folder from which it was loaded
 	omitting   func() *core // for OmitUnknown
 }
 
-// New puts stages together. It is an error when they do not fit: no model, ByteLevel with another model than a BPE of
-// bytes or such a BPE without it, an added token whose text or id the model gives to another token.
+// New returns a Tokenizer of s. It is an error if the stages do not fit: there is no model, ByteLevel is combined with a
+// model that is not a BPE of bytes, such a BPE has no ByteLevel, or the model gives the text or id of an added token to
+// another token.
 func New(s Stages) (*Tokenizer, error) {
 	t, err := newTokenizer(s)
 	return t, errors.WithMessage(err, "tokenize: new")
@@ -109,10 +110,10 @@ func newTokenizer(s Stages) (*Tokenizer, error) {
 	return &Tokenizer{core: c, Roles: c.plainRoles()}, nil
 }
 
-// Stages returns the parts of t, to be read only.
+// Stages returns the parts of t, which must not be changed.
 func (c *core) Stages() Stages { return c.stages }
 
-// VocabSize is one more than the highest id, added tokens included: the rows that an embedding needs.
+// VocabSize returns the highest id plus one, including added tokens: the number of rows of an embedding.
 func (c *core) VocabSize() int { return c.size }
 
 // TokenToID returns the id of a token, spelled as in the vocabulary (see IDToToken).
@@ -123,7 +124,7 @@ func (c *core) TokenToID(token string) (id int32, ok bool) {
 	return c.stages.Model.TokenToID(token)
 }
 
-// IDToToken returns the token of an id, spelled as in the vocabulary: in byte-level BPE, "Ġthe" is " the".
+// IDToToken returns the token of an id, spelled as in the vocabulary. In byte-level BPE, "Ġthe" is " the".
 func (c *core) IDToToken(id int32) (token string, ok bool) {
 	if a, ok := c.addedByID[id]; ok {
 		return a.Text, true
@@ -131,5 +132,5 @@ func (c *core) IDToToken(id int32) (token string, ok bool) {
 	return c.stages.Model.IDToToken(id)
 }
 
-// IsSpecial tells whether id is that of a special token.
+// IsSpecial reports whether id belongs to a special token.
 func (c *core) IsSpecial(id int32) bool { return c.addedByID[id].Special }

@@ -1,11 +1,12 @@
 package tokenize
 
-// Truncation and Padding of a tokenizer.json serve whoever encodes single texts for one model: Encode, EncodeAll, EncodePair and
-// their Detailed forms apply them. They must not reach a corpus or a prompt, which would lose text or gain padding. This file
-// is the only place that decides it: AppendEncode, CountTokens and TruncateText use whole, programs use ForText.
+// Truncation and Padding of a tokenizer.json are meant for single texts that are encoded for a model. Encode, EncodeAll,
+// EncodePair and their Detailed forms apply them. They must not apply to a corpus or a prompt, which would lose text or
+// gain padding. Only this file decides it: AppendEncode, CountTokens and TruncateText call whole, and programs call
+// ForText.
 
-// ForText returns a copy of t for text that a model learns from or continues: all of its tokens and no others. Nothing is cut,
-// padded or added, whatever the file of t says.
+// ForText returns a copy of t for text that a model learns from or continues. The copy gives the tokens of the text only:
+// nothing is cut, padded or added, regardless of the file of t.
 func (t *Tokenizer) ForText() *Tokenizer {
 	text := t.whole()
 	text.Bare = true

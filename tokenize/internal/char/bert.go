@@ -8,18 +8,18 @@ import (
 	"golang.org/x/text/unicode/rangetable"
 )
 
-// Classes of characters that BERT's stages ask for.
+// The classes of characters that BERT's stages use.
 const (
-	BertControl = 1 << iota // left out by Clean
-	BertSpace               // a space to Clean
+	BertControl = 1 << iota // removed by Clean
+	BertSpace               // replaced by a space by Clean
 	BertChinese             // a CJK ideograph
 	BertMark                // Mn: an accent
-	BertPunct               // punctuation: ASCII that is no letter, digit or space, and P
+	BertPunct               // punctuation: ASCII except letters, digits and spaces, and category P
 )
 
 func Bert(r rune) uint8 { return bertClasses().Class(r) }
 
-// bertClasses holds the classes in Unicode 8.0, with the characters whose class has changed since then as it was.
+// bertClasses holds the classes in Unicode 8.0. Characters whose class has changed since then have their old class.
 var bertClasses = sync.OnceValue(func() *Table {
 	all := make([]uint8, unicode.MaxRune+1)
 	pinned := rangetable.Assigned("8.0.0")

@@ -2,8 +2,8 @@ package char
 
 import "unicode/utf8"
 
-// ByteRunes is GPT-2's spelling of bytes as printable characters, so that a token of arbitrary bytes is a string of
-// JSON: printable Latin-1 stands for itself, the 68 other bytes are U+0100 and on, in order (Radford et al. 2019,
+// ByteRunes maps a byte to the printable character that spells it in GPT-2's files, so that a token of arbitrary bytes is
+// a JSON string. Printable Latin-1 spells itself; the 68 other bytes are U+0100 and up, in order (Radford et al. 2019,
 // encoder.py, bytes_to_unicode).
 var ByteRunes = func() (t [256]rune) {
 	next := rune(256)
@@ -19,7 +19,7 @@ var ByteRunes = func() (t [256]rune) {
 	return t
 }()
 
-// RuneBytes is the inverse of byteRunes: byte+1 by rune, 0 for a rune that spells no byte.
+// RuneBytes is the inverse of ByteRunes: byte+1 by rune, 0 for a rune that spells no byte.
 var RuneBytes = func() (t [324]uint16) {
 	for b, r := range ByteRunes {
 		t[r] = uint16(b) + 1
@@ -27,8 +27,8 @@ var RuneBytes = func() (t [324]uint16) {
 	return t
 }()
 
-// ReadBytes appends the bytes that token spells to dst. It is false, with dst unchanged, when token has a character
-// that spells none.
+// ReadBytes appends the bytes that token spells to dst. If a character spells no byte, it returns dst unchanged and
+// false.
 func ReadBytes(dst []byte, token string) ([]byte, bool) {
 	n := len(dst)
 	for _, r := range token {
@@ -40,7 +40,7 @@ func ReadBytes(dst []byte, token string) ([]byte, bool) {
 	return dst, true
 }
 
-// ByteAlphabet returns all 256 bytes in GPT-2's order, that of their spelling.
+// ByteAlphabet returns all 256 bytes in the order of their spelling, as GPT-2 lists them.
 func ByteAlphabet() []byte {
 	order := make([]byte, 0, 256)
 	for r := range RuneBytes {

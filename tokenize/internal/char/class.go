@@ -1,4 +1,5 @@
-// Package char holds the classes and the sets of characters that split patterns and normalizers ask for, pinned to versions of Unicode.
+// Package char holds the classes and sets of characters that split patterns and normalizers use, pinned to versions of
+// Unicode.
 package char
 
 import (
@@ -8,7 +9,7 @@ import (
 	"golang.org/x/text/unicode/rangetable"
 )
 
-// Classes of runes, as bits: what the split patterns ask of a character.
+// The classes of runes, as bits, that split patterns use.
 const (
 	Upper   = 1 << iota // Lu, Lt
 	Lower               // Ll
@@ -31,11 +32,11 @@ type Table struct {
 	blocks []block
 }
 
-// Classes is pinned to Unicode 16.0, the version of the reference tokenizers: the 15.0 part of the standard library's
-// tables, whichever version those have, and the later additions listed in unicode16.
+// Classes is pinned to Unicode 16.0, the version of the reference tokenizers. It combines the 15.0 part of the standard
+// library's tables, whichever version they have, with the later additions listed in unicode16.
 var Classes = newTable()
 
-// ASCII are the first 128 classes, and 0 for every byte that is not a whole character.
+// ASCII holds the classes of the first 128 runes, and 0 for every byte that is not a whole character.
 var ASCII = func() (t [256]uint8) {
 	copy(t[:utf8.RuneSelf], Classes.blocks[Classes.index[0]][:])
 	return t
@@ -49,8 +50,8 @@ func (t *Table) Class(r rune) uint8 {
 	return t.blocks[t.index[r>>8]][r&0xff]
 }
 
-// At returns the classes and the width of the character that begins at text[i]. A byte that is no character has
-// none and width 1.
+// At returns the classes and the width of the character that begins at text[i]. A byte that is not part of a character
+// has no class and width 1.
 func At(text string, i int) (class uint8, width int) {
 	if c := text[i]; c < utf8.RuneSelf {
 		return ASCII[c], 1
@@ -64,7 +65,7 @@ func At(text string, i int) (class uint8, width int) {
 
 func newTable() *Table {
 	all := make([]uint8, unicode.MaxRune+1)
-	var pinned *unicode.RangeTable // nil: the tables are 15.0 already
+	var pinned *unicode.RangeTable // nil: the tables have version 15.0
 	if unicode.Version != "15.0.0" {
 		pinned = rangetable.Assigned("15.0.0")
 	}

@@ -1,6 +1,6 @@
 package char
 
-// HexValue returns the value of a hexadecimal digit, or 16.
+// HexValue returns the value of a hexadecimal digit, or 16 for another character.
 func HexValue(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':

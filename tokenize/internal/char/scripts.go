@@ -9,7 +9,8 @@ import (
 	"golang.org/x/text/unicode/rangetable"
 )
 
-// Scripts numbers the scripts of Unicode 9.0, from 1 on in order of name. A space and what has none are 0.
+// Scripts numbers the scripts of Unicode 9.0 from 1, in order of name. A space and a character without a script have
+// number 0.
 var Scripts = sync.OnceValue(func() *Table {
 	all := make([]uint8, unicode.MaxRune+1)
 	number := map[string]uint8{}
@@ -25,8 +26,8 @@ var Scripts = sync.OnceValue(func() *Table {
 		})
 	}
 	all[' '], all['ー'] = 0, number["Han"]
-	all[0x589], all[0x61c] = number["Common"], number["Common"]         // Armenian and Arabic since
-	all[0x953], all[0x954] = number["Devanagari"], number["Devanagari"] // Inherited since
+	all[0x589], all[0x61c] = number["Common"], number["Common"]         // Armenian and Arabic in later versions
+	all[0x953], all[0x954] = number["Devanagari"], number["Devanagari"] // Inherited in later versions
 	return Pack(all)
 })
 

@@ -10,12 +10,12 @@ import (
 	"golang.org/x/text/unicode/rangetable"
 )
 
-// Set is a set of characters: ranges in order, with room between them.
+// Set is a set of characters: ordered ranges that do not touch.
 type Set []Range
 
 type Range struct{ First, Last rune }
 
-// Normal returns s in order, with ranges that touch joined.
+// Normal returns s with its ranges in order and touching ranges joined.
 func (s Set) Normal() Set {
 	s = slices.Clone(s)
 	slices.SortFunc(s, func(a, b Range) int { return int(a.First - b.First) })
@@ -30,7 +30,7 @@ func (s Set) Normal() Set {
 	return out
 }
 
-// Negated returns all other characters.
+// Negated returns the characters that are not in s.
 func (s Set) Negated() Set {
 	var out Set
 	next := rune(0)
@@ -49,7 +49,7 @@ func (s Set) Negated() Set {
 // And returns the characters that are in both.
 func (s Set) And(t Set) Set { return append(s.Negated(), t.Negated()...).Negated() }
 
-// Folded returns s with the characters that differ from those in it by case only.
+// Folded returns s with all characters that differ only in case from a character of s.
 func (s Set) Folded() Set {
 	out := s.Normal()
 	for _, r := range out {
@@ -75,7 +75,7 @@ var casedRunes = sync.OnceValue(func() (cased []rune) {
 	return cased
 })
 
-// String returns s as a class of a regular expression. The empty set matches nothing.
+// String returns s as a class of a regular expression. The class of the empty set matches nothing.
 func (s Set) String() string {
 	s = s.Normal()
 	switch {
@@ -96,7 +96,7 @@ func (s Set) String() string {
 	return b.String()
 }
 
-// Escape returns r as it stands for itself, in a class or outside.
+// Escape returns an expression that matches r literally, inside a class or outside.
 func Escape(r rune) string {
 	if r < 0x80 && ASCII[r]&(Letter|Number) == 0 {
 		const hex = "0123456789abcdef"
@@ -116,7 +116,7 @@ func setOf(tables ...*unicode.RangeTable) (s Set) {
 	return s
 }
 
-// classSet returns the characters that have one of the classes, or of the tables.
+// classSet returns the characters that have one of the classes or are in one of the tables.
 func classSet(classes uint8, tables ...*unicode.RangeTable) (s Set) {
 	s = setOf(tables...)
 	for r := rune(0); r <= unicode.MaxRune; r++ {
@@ -132,7 +132,7 @@ func classSet(classes uint8, tables ...*unicode.RangeTable) (s Set) {
 	return s.Normal()
 }
 
-// The sets of the shorthands, as Oniguruma has them.
+// The sets of the shorthands, as in Oniguruma.
 var (
 	Spaces    = sync.OnceValue(func() Set { return classSet(Space) })
 	Digits    = sync.OnceValue(func() Set { return append(setOf(unicode.Nd), lateDigits...).Normal() })
@@ -142,16 +142,16 @@ var (
 	Words     = sync.OnceValue(func() Set { return classSet(Word).And(setOf(unicode.Join_Control).Negated()) })
 )
 
-// WordsAlone is what \w is outside a class: some numbers of Latin-1 are in it there.
+// WordsAlone is the set that \w matches outside a class, where it also includes some numbers of Latin-1.
 var WordsAlone = sync.OnceValue(func() Set {
 	return append(Set{{'²', '³'}, {'¹', '¹'}, {'¼', '¾'}}, Words()...).Normal()
 })
 
-// lateDigits are the numbers of category Nd that Unicode 16.0 added; those of other categories it did not change.
+// lateDigits are the numbers of category Nd that Unicode 16.0 added. It did not change other categories of numbers.
 var lateDigits = Set{{0x10d40, 0x10d49}, {0x116d0, 0x116e3}, {0x11bf0, 0x11bf9}, {0x16130, 0x16139}, {0x16d70, 0x16d79},
 	{0x1ccf0, 0x1ccf9}, {0x1e5f1, 0x1e5fa}}
 
-// lateSymbols and latePunctuation are those that Unicode 15.1 and 16.0 added.
+// lateSymbols and latePunctuation hold the symbols and punctuation marks that Unicode 15.1 and 16.0 added.
 var (
 	lateSymbols = Set{{0x2427, 0x2429}, {0x2ffc, 0x2fff}, {0x31e4, 0x31e5}, {0x31ef, 0x31ef}, {0x10d8e, 0x10d8f}, {0x1cc00, 0x1ccef},
 		{0x1cd00, 0x1ceb3}, {0x1f8b2, 0x1f8bb}, {0x1f8c0, 0x1f8c1}, {0x1fa89, 0x1fa89}, {0x1fa8f, 0x1fa8f}, {0x1fabe, 0x1fabe},
@@ -160,8 +160,8 @@ var (
 		{0x11be1, 0x11be1}, {0x16d6d, 0x16d6f}, {0x1e5ff, 0x1e5ff}}
 )
 
-// Property returns the characters of a Unicode category or script, the first letters of categories as in Unicode 16.0 and
-// other categories and scripts as the standard library has them.
+// Property returns the characters of a Unicode category or script. The first letters of categories have the version
+// Unicode 16.0; other categories and scripts have the version of the standard library.
 func Property(name string) (Set, error) {
 	switch name {
 	case "L", "Letter":

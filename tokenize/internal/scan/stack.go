@@ -1,16 +1,16 @@
 package scan
 
-// Stack is two scanners, of which the inner one cuts the pieces of the outer one. It keeps a state, as the scanner of a pattern does:
-// Begun gives it one.
+// Stack combines two scanners: the inner one cuts the pieces of the outer one. Like the scanner of a pattern it has a
+// state, so Begun must be called for each text.
 type Stack struct{ Outer, Inner Scanner }
 
-// stackState is a stack on its way through a text.
+// stackState is the state of a stack in a text.
 type stackState struct {
 	Stack
-	end int // of the piece of Outer that Inner is in
+	end int // end of the current piece of Outer
 }
 
-// Begun returns sc for a new text.
+// Begun returns sc with a new state, for one text.
 func Begun(sc Scanner) Scanner {
 	switch s := sc.(type) {
 	case Stack:
@@ -21,7 +21,7 @@ func Begun(sc Scanner) Scanner {
 	return sc
 }
 
-// Next is right for the first piece only: see Begun.
+// Next is correct for the first piece only (see Begun).
 func (s Stack) Next(text string, at int) (start, end int) { return Begun(s).Next(text, at) }
 
 func (s Stack) Cut(text string, at int) int { return s.Outer.Cut(text, at) }
