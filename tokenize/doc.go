@@ -23,10 +23,9 @@
 //
 // Load reads the folder of a model with all files that define its tokenizer, or one file: Hugging Face's tokenizer.json, GPT-2's
 // vocab.json with merges.txt, BERT's vocab.txt, a .tiktoken file of OpenAI (LoadTiktoken takes a pattern and special tokens of
-// your own) or a .model of sentencepiece. BPETrainer, CharBPETrainer, WordPieceTrainer, UnigramTrainer, WordTrainer and CharTrainer
-// make one from text, in parallel and in bounded memory, with the same result for any number of workers; TrainOn gives them files
-// of any encoding. Save, SaveGPT2, SaveWordPiece, SaveTiktoken and SaveSentencePiece write what Load reads, and ModelFiles returns
-// the files for the folder of a model.
+// your own) or a .model of sentencepiece. Package trainer makes
+// tokenizers from text. Save, SaveGPT2, SaveWordPiece, SaveTiktoken and SaveSentencePiece write what Load reads, and ModelFiles
+// returns the files for the folder of a model. Stages.Pieces finds the pieces of texts without a Model.
 //
 // BOS, EOS, Pad, Unk, CLS, Sep and Mask return the ids of tokens with a role (see Roles). Truncation and Padding of a file count
 // for Encode and its like, which encode single texts. AppendEncode, with which corpora are encoded, and ForText, for prompts, never
