@@ -23,11 +23,9 @@
 //
 // Load reads the folder of a model with all files that define its tokenizer, or a single file: Hugging Face's
 // tokenizer.json, GPT-2's vocab.json with merges.txt, BERT's vocab.txt, a .tiktoken file of OpenAI or a .model file of
-// sentencepiece. LoadTiktoken takes a custom pattern and custom special tokens. BPETrainer, CharBPETrainer,
-// WordPieceTrainer, UnigramTrainer, WordTrainer and CharTrainer train a tokenizer on text, in parallel and in bounded
-// memory, with the same result for any number of workers. TrainOn trains on files of any encoding. Save, SaveGPT2,
-// SaveWordPiece, SaveTiktoken and SaveSentencePiece write files that Load reads. ModelFiles returns the files for the
-// folder of a model.
+// sentencepiece. LoadTiktoken takes a custom pattern and custom special tokens. Package trainer trains tokenizers on text.
+// Save, SaveGPT2, SaveWordPiece, SaveTiktoken and SaveSentencePiece write files that Load reads. ModelFiles returns the
+// files for the folder of a model. Stages.Pieces returns the pieces of texts without a Model.
 //
 // BOS, EOS, Pad, Unk, CLS, Sep and Mask return the ids of tokens with a role (see Roles). The Truncation and Padding of a
 // file apply to Encode and the other functions that encode texts for a model. AppendEncode, for corpora, and ForText, for

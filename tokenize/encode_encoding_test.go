@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // encodings is a post-processor with the expected encodings of texts and pairs under truncation and padding. The model
@@ -151,7 +152,7 @@ func TestCountAndTruncateText(t *testing.T) {
 
 // TestTruncateTextKeepsCharactersWhole cuts a character that has four tokens.
 func TestTruncateTextKeepsCharactersWhole(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(tokenize.BPETrainer{VocabSize: 256}.Train(lines("")))
+	tok := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 256}.Train(lines("")))
 	for n, want := range []string{"", "a", "a", "a", "a", "a👍", "a👍b", "a👍b"} {
 		if got := must[string](t)(tok.TruncateText("a👍b", n)); got != want {
 			t.Errorf("%d tokens: got %q, want %q", n, got, want)

@@ -29,31 +29,3 @@ func readErrors(seq iter.Seq2[string, error]) iter.Seq2[string, error] {
 		}
 	}
 }
-
-// TrainOn trains on the lines of files of any encoding: TrainOn(files, BPETrainer{VocabSize: 8000}.Train). If both
-// reading and training fail, it returns the error of reading.
-func TrainOn(files textfile.Set, train func(iter.Seq[string]) (*Tokenizer, error)) (*Tokenizer, error) {
-	if _, err := textfile.Find(files.Paths...); err != nil {
-		return nil, errors.WithMessage(err, "tokenize: read") // fail before the training starts
-	}
-	var failed error
-	t, err := train(func(yield func(string) bool) {
-		for line, err := range readErrors(files.Lines()) {
-			if err != nil {
-				failed = err
-				return
-			}
-			if !yield(line) {
-				return
-			}
-		}
-	})
-	if failed != nil {
-		return nil, failed
-	}
-	return t, err
-}
-
-func trainFiles(paths []string, train func(iter.Seq[string]) (*Tokenizer, error)) (*Tokenizer, error) {
-	return TrainOn(textfile.Set{Paths: paths}, train)
-}

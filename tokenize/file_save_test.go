@@ -10,10 +10,11 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 func TestSaveAndLoad(t *testing.T) {
-	low := must[*tokenize.Tokenizer](t)(tokenize.WordTrainer{
+	low := must[*tokenize.Tokenizer](t)(trainer.Word{
 		Normalizer: tokenize.Normalizers{tokenize.NFKC, tokenize.Lowercase{}},
 		Splitter:   tokenize.Splitters{tokenize.WhitespaceSplit{}, tokenize.Split{Pattern: "'", Behavior: tokenize.MergedWithNext}},
 	}.Train(lines(corpus)))

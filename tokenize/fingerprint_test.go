@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 var fingerprintTexts = []string{"the quick brown fox", "the lazy dog, the brown dog", "빠른 갈색 여우", "Don't panic"}
@@ -30,18 +31,18 @@ func trainedTokenizers(t testing.TB) map[string]*tokenize.Tokenizer {
 	texts := slices.Values(fingerprintTexts)
 	all := map[string]*tokenize.Tokenizer{}
 	for name, train := range map[string]func() (*tokenize.Tokenizer, error){
-		"char": func() (*tokenize.Tokenizer, error) { return tokenize.CharTrainer{}.Train(texts) },
-		"word": func() (*tokenize.Tokenizer, error) { return tokenize.WordTrainer{}.Train(texts) },
+		"char": func() (*tokenize.Tokenizer, error) { return trainer.Char{}.Train(texts) },
+		"word": func() (*tokenize.Tokenizer, error) { return trainer.Word{}.Train(texts) },
 		"lower": func() (*tokenize.Tokenizer, error) {
-			return tokenize.WordTrainer{Normalizer: tokenize.Lowercase{}}.Train(texts)
+			return trainer.Word{Normalizer: tokenize.Lowercase{}}.Train(texts)
 		},
-		"bpe":    func() (*tokenize.Tokenizer, error) { return tokenize.BPETrainer{VocabSize: 270}.Train(texts) },
-		"bpe271": func() (*tokenize.Tokenizer, error) { return tokenize.BPETrainer{VocabSize: 271}.Train(texts) },
+		"bpe":    func() (*tokenize.Tokenizer, error) { return trainer.BPE{VocabSize: 270}.Train(texts) },
+		"bpe271": func() (*tokenize.Tokenizer, error) { return trainer.BPE{VocabSize: 271}.Train(texts) },
 		"special": func() (*tokenize.Tokenizer, error) {
-			return tokenize.BPETrainer{VocabSize: 271, Special: []string{"<s>"}}.Train(texts)
+			return trainer.BPE{VocabSize: 271, Special: []string{"<s>"}}.Train(texts)
 		},
-		"unigram":   func() (*tokenize.Tokenizer, error) { return tokenize.UnigramTrainer{VocabSize: 60}.Train(texts) },
-		"wordpiece": func() (*tokenize.Tokenizer, error) { return tokenize.WordPieceTrainer{VocabSize: 60}.Train(texts) },
+		"unigram":   func() (*tokenize.Tokenizer, error) { return trainer.Unigram{VocabSize: 60}.Train(texts) },
+		"wordpiece": func() (*tokenize.Tokenizer, error) { return trainer.WordPiece{VocabSize: 60}.Train(texts) },
 	} {
 		tok, err := train()
 		if err != nil {

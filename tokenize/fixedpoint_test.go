@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // checkFixedPoint saves tok and loads it: the ids are the same, and what is saved then is the same file.
@@ -19,7 +20,7 @@ func checkFixedPoint(t *testing.T, tok *tokenize.Tokenizer, text string) {
 		t.Fatalf("the second file differs at byte %d", firstDifference(saved, second))
 	}
 	if m, ok := tok.Stages().Model.(*tokenize.Unigram); ok {
-		if got := piecesOf(again); !slices.Equal(got, m.Config().Pieces) {
+		if got := again.Stages().Model.(*tokenize.Unigram).Config().Pieces; !slices.Equal(got, m.Config().Pieces) {
 			t.Fatal("the scores differ")
 		}
 	}
@@ -44,24 +45,24 @@ func TestTrainedFilesComeBack(t *testing.T) {
 		for _, special := range [][]string{nil, {"<pad>", "<s>"}} {
 			for name, train := range map[string]func() (*tokenize.Tokenizer, error){
 				"bpe": func() (*tokenize.Tokenizer, error) {
-					return tokenize.BPETrainer{VocabSize: 400, Special: special}.Train(lines(text))
+					return trainer.BPE{VocabSize: 400, Special: special}.Train(lines(text))
 				},
-				"char": func() (*tokenize.Tokenizer, error) { return tokenize.CharTrainer{Special: special}.Train(lines(text)) },
-				"word": func() (*tokenize.Tokenizer, error) { return tokenize.WordTrainer{Special: special}.Train(lines(text)) },
+				"char": func() (*tokenize.Tokenizer, error) { return trainer.Char{Special: special}.Train(lines(text)) },
+				"word": func() (*tokenize.Tokenizer, error) { return trainer.Word{Special: special}.Train(lines(text)) },
 				"charbpe": func() (*tokenize.Tokenizer, error) {
-					return tokenize.CharBPETrainer{VocabSize: 400, Special: special}.Train(lines(text))
+					return trainer.CharBPE{VocabSize: 400, Special: special}.Train(lines(text))
 				},
 				"suffix": func() (*tokenize.Tokenizer, error) {
-					return tokenize.CharBPETrainer{VocabSize: 400, Suffix: "</w>", ByteFallback: true}.Train(lines(text))
+					return trainer.CharBPE{VocabSize: 400, Suffix: "</w>", ByteFallback: true}.Train(lines(text))
 				},
 				"unigram": func() (*tokenize.Tokenizer, error) {
-					return tokenize.UnigramTrainer{VocabSize: 350, Special: special}.Train(lines(text))
+					return trainer.Unigram{VocabSize: 350, Special: special}.Train(lines(text))
 				},
 				"fallback": func() (*tokenize.Tokenizer, error) {
-					return tokenize.UnigramTrainer{VocabSize: 450, ByteFallback: true}.Train(lines(text))
+					return trainer.Unigram{VocabSize: 450, ByteFallback: true}.Train(lines(text))
 				},
 				"wordpiece": func() (*tokenize.Tokenizer, error) {
-					return tokenize.WordPieceTrainer{VocabSize: 400, Special: special}.Train(lines(text))
+					return trainer.WordPiece{VocabSize: 400, Special: special}.Train(lines(text))
 				},
 			} {
 				tok, err := train()
@@ -153,4 +154,35 @@ func checkOtherFile(t *testing.T, tok *tokenize.Tokenizer, name string, save fun
 	if (err == nil) != (other == nil) || !slices.Equal(a, b) {
 		t.Errorf("%s: got %d ids, %v, want %d, %v", name, len(b), other, len(a), err)
 	}
+}
+
+// FuzzTrain trains on any text. What was trained takes the text, and a file of it makes the same ids.
+func FuzzTrain(f *testing.F) {
+	for _, text := range texts {
+		f.Add(text, uint8(3), uint8(0))
+	}
+	f.Add(corpus, uint8(40), uint8(7))
+	f.Fuzz(func(t *testing.T, text string, size, options uint8) {
+		n, fallback, limit := 260+len([]rune(text))+int(size)*2, options&1 != 0, int(options>>1)%8
+		affix := []string{"", "##", "$"}[options%3]
+		trainers := []func() (*tokenize.Tokenizer, error){
+			func() (*tokenize.Tokenizer, error) {
+				return trainer.Unigram{VocabSize: n, ByteFallback: fallback, LimitAlphabet: limit}.Train(lines(text))
+			},
+			func() (*tokenize.Tokenizer, error) {
+				return trainer.CharBPE{VocabSize: 2*n + n, ByteFallback: fallback, LimitAlphabet: limit, Suffix: affix}.Train(lines(text))
+			},
+			func() (*tokenize.Tokenizer, error) {
+				return trainer.WordPiece{VocabSize: 3 * n, Prefix: affix, LimitAlphabet: limit}.Train(lines(text))
+			},
+			func() (*tokenize.Tokenizer, error) { return trainer.BPE{VocabSize: n}.Train(lines(text)) },
+		}
+		for _, train := range trainers {
+			tok, err := train()
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkFixedPoint(t, tok, text)
+		}
+	})
 }

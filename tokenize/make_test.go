@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // corpus is a small text in several scripts that the tests train on.
@@ -21,17 +22,17 @@ def f(x):	return x + 1
 
 func trainBPE(t testing.TB, special ...string) *tokenize.Tokenizer {
 	t.Helper()
-	return must[*tokenize.Tokenizer](t)(tokenize.BPETrainer{VocabSize: 400, Special: special}.Train(lines(corpus)))
+	return must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 400, Special: special}.Train(lines(corpus)))
 }
 
 func trainChars(t testing.TB) *tokenize.Tokenizer {
 	t.Helper()
-	return must[*tokenize.Tokenizer](t)(tokenize.CharTrainer{Special: []string{"<pad>", "<s>", "</s>"}}.Train(lines(corpus)))
+	return must[*tokenize.Tokenizer](t)(trainer.Char{Special: []string{"<pad>", "<s>", "</s>"}}.Train(lines(corpus)))
 }
 
 func trainWords(t testing.TB) *tokenize.Tokenizer {
 	t.Helper()
-	return must[*tokenize.Tokenizer](t)(tokenize.WordTrainer{Special: []string{"<pad>", "<s>", "</s>"}}.Train(lines(corpus)))
+	return must[*tokenize.Tokenizer](t)(trainer.Word{Special: []string{"<pad>", "<s>", "</s>"}}.Train(lines(corpus)))
 }
 
 // texts are what round trips are tried on: scripts, composed and decomposed Hangul, spaces, and bytes that are no text.
@@ -79,7 +80,7 @@ func FuzzEncode(f *testing.F) {
 		f.Add(text)
 	}
 	tok := trainBPE(f, "<pad>", "<s>")
-	chars := must[*tokenize.Tokenizer](f)(tokenize.CharTrainer{Unknown: "<unk>"}.Train(lines(corpus)))
+	chars := must[*tokenize.Tokenizer](f)(trainer.Char{Unknown: "<unk>"}.Train(lines(corpus)))
 	words := trainWords(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		checkRoundTrip(t, tok, text)
@@ -126,7 +127,7 @@ func TestWordsDecodeReadably(t *testing.T) {
 	if got := must[[]int32](t)(tok.Encode("zebra")); !slices.Equal(got, []int32{unknown}) {
 		t.Errorf("an unseen word: got %v, want [%d]", got, unknown)
 	}
-	strict := must[*tokenize.Tokenizer](t)(tokenize.WordTrainer{NoUnknown: true}.Train(lines(corpus)))
+	strict := must[*tokenize.Tokenizer](t)(trainer.Word{NoUnknown: true}.Train(lines(corpus)))
 	_, err := strict.Encode("it was zebra")
 	wantError(t, err, "byte 7", `"zebra"`)
 }
@@ -134,7 +135,7 @@ func TestWordsDecodeReadably(t *testing.T) {
 // TestHangul takes a syllable composed and decomposed: with NFC both are one character, and offsets cover all of it.
 func TestHangul(t *testing.T) {
 	const composed, decomposed = "한국", "\u1112\u1161\u11ab\u1100\u116e\u11a8"
-	tok := must[*tokenize.Tokenizer](t)(tokenize.CharTrainer{Normalizer: tokenize.NFC}.Train(lines(corpus)))
+	tok := must[*tokenize.Tokenizer](t)(trainer.Char{Normalizer: tokenize.NFC}.Train(lines(corpus)))
 	a := must[*tokenize.Encoding](t)(tok.EncodeDetailed(composed))
 	b := must[*tokenize.Encoding](t)(tok.EncodeDetailed(decomposed))
 	if len(a.IDs) != 2 || !slices.Equal(a.IDs, b.IDs) {
@@ -143,14 +144,14 @@ func TestHangul(t *testing.T) {
 	if want := []tokenize.Span{{Start: 0, End: 9}, {Start: 9, End: 18}}; !slices.Equal(b.Offsets, want) {
 		t.Errorf("offsets: got %v, want %v", b.Offsets, want)
 	}
-	words := must[*tokenize.Tokenizer](t)(tokenize.WordTrainer{}.Train(lines(decomposed + " " + decomposed)))
+	words := must[*tokenize.Tokenizer](t)(trainer.Word{}.Train(lines(decomposed + " " + decomposed)))
 	if e := must[*tokenize.Encoding](t)(words.EncodeDetailed(decomposed)); len(e.IDs) != 1 || e.Tokens[0] != decomposed {
 		t.Errorf("a decomposed word: got %q, want one token", e.Tokens)
 	}
 }
 
 func TestOffsetsSliceTheText(t *testing.T) {
-	low := must[*tokenize.Tokenizer](t)(tokenize.WordTrainer{Normalizer: tokenize.Lowercase{}}.Train(lines(corpus)))
+	low := must[*tokenize.Tokenizer](t)(trainer.Word{Normalizer: tokenize.Lowercase{}}.Train(lines(corpus)))
 	for _, tok := range []*tokenize.Tokenizer{trainBPE(t), trainChars(t), trainWords(t), low} {
 		e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(corpus))
 		bytes := *tok

@@ -91,10 +91,10 @@ func near(v float64, digits int) (numbers []string) {
 	return numbers
 }
 
-// writable returns the highest score up to v that a file preserves.
-func writable(v float64) float64 {
-	for readScore(writeScore(v)) != v {
-		v = math.Nextafter(v, math.Inf(-1))
+// Writable returns p with the highest score up to its own that a file restores exactly.
+func (p ScoredPiece) Writable() ScoredPiece {
+	for readScore(writeScore(p.Score)) != p.Score {
+		p.Score = math.Nextafter(p.Score, math.Inf(-1))
 	}
-	return v
+	return p
 }

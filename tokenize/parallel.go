@@ -4,8 +4,9 @@ import (
 	"runtime"
 	"sync/atomic"
 
-	"github.com/pkg/errors"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/guard"
 )
 
 // inParallel calls do for 0 … n−1 in GOMAXPROCS goroutines. It returns the error of the lowest index.
@@ -20,7 +21,7 @@ func inParallel(n int, do func(i int) error) error {
 				if i >= n {
 					return nil
 				}
-				if errs[i] = guard(func() error { return do(i) }); errs[i] != nil {
+				if errs[i] = guard.Do(func() error { return do(i) }); errs[i] != nil {
 					return errs[i]
 				}
 			}
@@ -35,15 +36,4 @@ func inParallel(n int, do func(i int) error) error {
 		}
 	}
 	return nil
-}
-
-// guard calls do and turns a panic, in a stage of the caller or in this package, into an error with the stack of the
-// panic. Without it the caller could not recover, because the panic is in another goroutine.
-func guard(do func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = errors.Errorf("panic: %v", p)
-		}
-	}()
-	return do()
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 func TestGPT2Parity(t *testing.T) {
@@ -80,7 +81,7 @@ func TestTrainingMatchesHuggingFace(t *testing.T) {
 	if err := json.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}
-	tok, err := tokenize.BPETrainer{VocabSize: 30000, SeenBytes: true}.TrainFiles(goPath(t, opticks))
+	tok, err := trainer.BPE{VocabSize: 30000, SeenBytes: true}.TrainFiles(goPath(t, opticks))
 	if err != nil {
 		t.Fatal(err)
 	}

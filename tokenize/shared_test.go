@@ -85,16 +85,6 @@ func gpt2(t testing.TB) *tokenize.Tokenizer {
 	return tok
 }
 
-// goSource returns a text of the Go distribution, and skips the test where its sources are missing.
-func goSource(t testing.TB, parts ...string) string {
-	t.Helper()
-	data, err := os.ReadFile(goPath(t, parts...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
 // goRoot is where the Go distribution lies, "" where there is no go command.
 var goRoot = sync.OnceValue(func() string {
 	out, err := exec.Command("go", "env", "GOROOT").Output()

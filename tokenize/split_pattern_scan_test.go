@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // publishedPatterns returns split patterns of published models, by model.
@@ -80,7 +81,7 @@ func TestSlowPatterns(t *testing.T) {
 		bounded(pattern, err)
 		_, err = tok.Decode(ids)
 		bounded(pattern, err)
-		_, err = tokenize.BPETrainer{Normalizer: replace}.Train(lines(text))
+		_, err = trainer.BPE{Normalizer: replace}.Train(lines(text))
 		bounded(pattern, err)
 	}
 	long := strings.Repeat("a", 1<<17) + "!" + strings.Repeat(" ", 1<<17) + "!"

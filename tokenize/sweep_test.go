@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 const (
@@ -153,11 +154,11 @@ func sweepModels(t *testing.T) map[string]*tokenize.Tokenizer {
 	text := corpus + "it was the best hello\n"
 	train := must[*tokenize.Tokenizer](t)
 	return map[string]*tokenize.Tokenizer{
-		"charbpe":   train(tokenize.CharBPETrainer{VocabSize: 300, Special: special, Unknown: "<unk>", Splitter: metaspace}.Train(lines(text))),
-		"fallback":  train(tokenize.CharBPETrainer{VocabSize: 500, Special: special, ByteFallback: true, Splitter: metaspace}.Train(lines(text))),
-		"unigram":   train(tokenize.UnigramTrainer{VocabSize: 200, Special: special, Splitter: metaspace}.Train(lines(text))),
-		"wordpiece": train(tokenize.WordPieceTrainer{VocabSize: 300, Special: special, Splitter: metaspace}.Train(lines(text))),
-		"words":     train(tokenize.WordTrainer{Special: special, Splitter: metaspace}.Train(lines(text))),
+		"charbpe":   train(trainer.CharBPE{VocabSize: 300, Special: special, Unknown: "<unk>", Splitter: metaspace}.Train(lines(text))),
+		"fallback":  train(trainer.CharBPE{VocabSize: 500, Special: special, ByteFallback: true, Splitter: metaspace}.Train(lines(text))),
+		"unigram":   train(trainer.Unigram{VocabSize: 200, Special: special, Splitter: metaspace}.Train(lines(text))),
+		"wordpiece": train(trainer.WordPiece{VocabSize: 300, Special: special, Splitter: metaspace}.Train(lines(text))),
+		"words":     train(trainer.Word{Special: special, Splitter: metaspace}.Train(lines(text))),
 	}
 }
 
@@ -258,18 +259,18 @@ func TestPanicsOfStages(t *testing.T) {
 	}
 	var n tokenize.Normalizer = panics{}
 	for _, train := range []func() (*tokenize.Tokenizer, error){
-		func() (*tokenize.Tokenizer, error) { return tokenize.BPETrainer{Normalizer: n}.Train(lines(corpus)) },
+		func() (*tokenize.Tokenizer, error) { return trainer.BPE{Normalizer: n}.Train(lines(corpus)) },
 		func() (*tokenize.Tokenizer, error) {
-			return tokenize.CharBPETrainer{Normalizer: n}.Train(lines(corpus))
+			return trainer.CharBPE{Normalizer: n}.Train(lines(corpus))
 		},
 		func() (*tokenize.Tokenizer, error) {
-			return tokenize.WordPieceTrainer{Normalizer: n}.Train(lines(corpus))
+			return trainer.WordPiece{Normalizer: n}.Train(lines(corpus))
 		},
 		func() (*tokenize.Tokenizer, error) {
-			return tokenize.UnigramTrainer{Normalizer: n}.Train(lines(corpus))
+			return trainer.Unigram{Normalizer: n}.Train(lines(corpus))
 		},
-		func() (*tokenize.Tokenizer, error) { return tokenize.WordTrainer{Normalizer: n}.Train(lines(corpus)) },
-		func() (*tokenize.Tokenizer, error) { return tokenize.CharTrainer{Normalizer: n}.Train(lines(corpus)) },
+		func() (*tokenize.Tokenizer, error) { return trainer.Word{Normalizer: n}.Train(lines(corpus)) },
+		func() (*tokenize.Tokenizer, error) { return trainer.Char{Normalizer: n}.Train(lines(corpus)) },
 	} {
 		_, err := train()
 		wantError(t, err, "normalizer broke")

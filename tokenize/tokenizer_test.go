@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 func TestSpecialTokenPolicy(t *testing.T) {
@@ -177,7 +178,7 @@ func TestDecodeErrors(t *testing.T) {
 }
 
 func TestStreamShowsWholeCharacters(t *testing.T) {
-	bytes := must[*tokenize.Tokenizer](t)(tokenize.BPETrainer{VocabSize: 256}.Train(lines("")))
+	bytes := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 256}.Train(lines("")))
 	const text = "a한👍🏽é"
 	s := bytes.Stream()
 	var shown strings.Builder

@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // TestTokenizers: a model can be trained with every kind of tokenizer, and its folder holds the tokenizer's files.
 func TestTokenizers(t *testing.T) {
 	saved := filepath.Join(t.TempDir(), "small.json")
-	tok, err := tokenize.BPETrainer{VocabSize: 280}.Train(func(yield func(string) bool) { yield("the quick brown fox") })
+	tok, err := trainer.BPE{VocabSize: 280}.Train(func(yield func(string) bool) { yield("the quick brown fox") })
 	if err != nil {
 		t.Fatal(err)
 	}

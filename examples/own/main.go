@@ -17,7 +17,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers"
-	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
@@ -63,7 +63,7 @@ func run() error {
 	log.SetFlags(0)
 	root := must(exec.Command("go", "env", "GOROOT").Output())
 	book := filepath.Join(strings.TrimSpace(string(root)), "src/testdata/Isaac.Newton-Opticks.txt")
-	tok := must(tokenize.BPETrainer{VocabSize: 512}.TrainFiles(book))
+	tok := must(trainer.BPE{VocabSize: 512}.TrainFiles(book))
 	corpus := must(data.Text{Paths: []string{book}, Encoder: tok}.Corpus())
 	learn, held, err := corpus.Split(0.9)
 	check(err)

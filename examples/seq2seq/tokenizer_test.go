@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // TestTokenizers: a model can be trained with every kind of tokenizer, and its folder holds the tokenizer's files.
@@ -88,7 +88,7 @@ func TestSentencePieceWithoutPadding(t *testing.T) {
 // saveBPE saves a byte-level BPE with special tokens.
 func saveBPE(t *testing.T, path string, special ...string) {
 	t.Helper()
-	tok, err := tokenize.BPETrainer{VocabSize: 270, Special: special}.Train(func(yield func(string) bool) { yield("12 plus plus") })
+	tok, err := trainer.BPE{VocabSize: 270, Special: special}.Train(func(yield func(string) bool) { yield("12 plus plus") })
 	if err != nil {
 		t.Fatal(err)
 	}

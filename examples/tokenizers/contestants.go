@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // The names of the kinds in tables and plots.
@@ -25,14 +26,14 @@ const unknown = "<|unknown|>"
 // leastSize is the least vocabulary size: byte-level BPE has every byte.
 const leastSize = 256
 
-// trainer trains a tokenizer of at most size entries; 0 means no limit.
-type trainer func(size int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error)
+// trainFunc trains a tokenizer of at most size entries; 0 means no limit.
+type trainFunc func(size int, texts iter.Seq[string], progress func(trainer.Progress)) (*tokenize.Tokenizer, error)
 
 // contestant is a tokenizer to compare: a kind to train, or a published tokenizer.
 type contestant struct {
 	kind  string
 	size  int
-	train trainer
+	train trainFunc
 	tok   *tokenize.Tokenizer
 }
 
@@ -62,31 +63,31 @@ func contestants(sizes []int) []contestant {
 }
 
 // trainBytes returns a byte-level BPE without merges.
-func trainBytes(_ int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
-	return tokenize.BPETrainer{VocabSize: leastSize, Progress: progress}.Train(texts)
+func trainBytes(_ int, texts iter.Seq[string], progress func(trainer.Progress)) (*tokenize.Tokenizer, error) {
+	return trainer.BPE{VocabSize: leastSize, Progress: progress}.Train(texts)
 }
 
-func trainChars(_ int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
-	return tokenize.CharTrainer{Unknown: unknown, Progress: progress}.Train(texts)
+func trainChars(_ int, texts iter.Seq[string], progress func(trainer.Progress)) (*tokenize.Tokenizer, error) {
+	return trainer.Char{Unknown: unknown, Progress: progress}.Train(texts)
 }
 
-func trainWords(size int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
-	return tokenize.WordTrainer{VocabSize: size, Unknown: unknown, Progress: progress}.Train(texts)
+func trainWords(size int, texts iter.Seq[string], progress func(trainer.Progress)) (*tokenize.Tokenizer, error) {
+	return trainer.Word{VocabSize: size, Unknown: unknown, Progress: progress}.Train(texts)
 }
 
-func trainBPE(size int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
-	return tokenize.BPETrainer{VocabSize: size, Progress: progress}.Train(texts)
+func trainBPE(size int, texts iter.Seq[string], progress func(trainer.Progress)) (*tokenize.Tokenizer, error) {
+	return trainer.BPE{VocabSize: size, Progress: progress}.Train(texts)
 }
 
 // At most a quarter of the entries of Unigram and WordPiece are single characters (WordPiece has as many again within words). This
 // leaves room for longer entries if the text has thousands of characters, as in Korean.
 
-func trainUnigram(size int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
-	return tokenize.UnigramTrainer{VocabSize: size, Unknown: unknown, LimitAlphabet: size / 4, Progress: progress}.Train(texts)
+func trainUnigram(size int, texts iter.Seq[string], progress func(trainer.Progress)) (*tokenize.Tokenizer, error) {
+	return trainer.Unigram{VocabSize: size, Unknown: unknown, LimitAlphabet: size / 4, Progress: progress}.Train(texts)
 }
 
-func trainWordPiece(size int, texts iter.Seq[string], progress func(tokenize.Progress)) (*tokenize.Tokenizer, error) {
-	return tokenize.WordPieceTrainer{VocabSize: size, Unknown: unknown, LimitAlphabet: size / 4, Progress: progress}.Train(texts)
+func trainWordPiece(size int, texts iter.Seq[string], progress func(trainer.Progress)) (*tokenize.Tokenizer, error) {
+	return trainer.WordPiece{VocabSize: size, Unknown: unknown, LimitAlphabet: size / 4, Progress: progress}.Train(texts)
 }
 
 // load reads published tokenizers.

@@ -25,7 +25,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
-	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/examples/internal/progress"
 )
 
 func main() { program(os.Stdout).Main() }
@@ -101,7 +101,7 @@ func (o *options) rows(t *text, published []contestant) ([]row, error) {
 		if c.train != nil {
 			fmt.Fprintln(os.Stderr, c.name())
 		}
-		r, err := c.measure(t, tokenize.ProgressBar(os.Stderr))
+		r, err := c.measure(t, progress.Bar(os.Stderr))
 		if err != nil {
 			return nil, errors.WithMessage(err, c.name())
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // row holds the figures of a tokenizer.
@@ -43,7 +44,7 @@ func ratio(a, b int) float64 {
 func (r row) name() string { return r.kind + " " + number(r.vocab) }
 
 // measure trains the tokenizer, unless it is published, and encodes the held-out lines.
-func (c contestant) measure(t *text, progress func(tokenize.Progress)) (row, error) {
+func (c contestant) measure(t *text, progress func(trainer.Progress)) (row, error) {
 	r := row{kind: c.kind, tok: c.tok}
 	if c.train != nil {
 		begun := time.Now()

@@ -6,8 +6,10 @@ import (
 	"os"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/progress"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // Kinds and Saved explain a flag -tokenizer.
@@ -31,26 +33,23 @@ type Options struct {
 	Lowercase bool
 }
 
-// Train trains a tokenizer on texts.
-type Train = func(texts iter.Seq[string]) (*tokenize.Tokenizer, error)
-
 // Texts returns an argument of Open that trains on texts.
-func Texts(texts iter.Seq[string]) func(Train) (*tokenize.Tokenizer, error) {
-	return func(train Train) (*tokenize.Tokenizer, error) { return train(texts) }
+func Texts(texts iter.Seq[string]) func(trainer.Trainer) (*tokenize.Tokenizer, error) {
+	return func(t trainer.Trainer) (*tokenize.Tokenizer, error) { return t.Train(texts) }
 }
 
 // Files returns an argument of Open that trains on the lines of files.
-func Files(files textfile.Set) func(Train) (*tokenize.Tokenizer, error) {
-	return func(train Train) (*tokenize.Tokenizer, error) { return tokenize.TrainOn(files, train) }
+func Files(files textfile.Set) func(trainer.Trainer) (*tokenize.Tokenizer, error) {
+	return func(t trainer.Trainer) (*tokenize.Tokenizer, error) { return trainer.TrainOn(files, t) }
 }
 
 // Open trains a tokenizer if name is one of Kinds, and otherwise loads it from the path name.
-func (o Options) Open(name string, on func(Train) (*tokenize.Tokenizer, error)) (v Vocabulary, err error) {
+func (o Options) Open(name string, on func(trainer.Trainer) (*tokenize.Tokenizer, error)) (v Vocabulary, err error) {
 	if err := flags.Tokenizer("tokenizer", name); err != nil {
 		return v, err
 	}
-	if train := o.trainer(name); train != nil {
-		v.Tokenizer, err = on(train)
+	if t := o.trainer(name); t != nil {
+		v.Tokenizer, err = on(t)
 	} else {
 		v.Tokenizer, err = tokenize.Load(name)
 	}
@@ -62,26 +61,26 @@ func (o Options) Open(name string, on func(Train) (*tokenize.Tokenizer, error)) 
 	return v, err
 }
 
-// trainer returns the training of a kind, or nil for another name.
-func (o Options) trainer(kind string) Train {
+// trainer returns the trainer of a kind, or nil for another name.
+func (o Options) trainer(kind string) trainer.Trainer {
 	const unknown = "<unk>"
 	var lower tokenize.Normalizer
 	if o.Lowercase {
 		lower = tokenize.Lowercase{}
 	}
-	progress := tokenize.ProgressBar(os.Stderr)
+	bar := progress.Bar(os.Stderr)
 	characters := o.Size / 4 // with a token of their own, so that a text with thousands leaves room for longer pieces
 	switch kind {
 	case "char":
-		return tokenize.CharTrainer{Special: o.Special, Unknown: o.Unknown, Normalizer: lower, Progress: progress}.Train
+		return trainer.Char{Special: o.Special, Unknown: o.Unknown, Normalizer: lower, Progress: bar}
 	case "word":
-		return tokenize.WordTrainer{VocabSize: o.Size, MinFrequency: o.MinCount, Special: o.Special, Unknown: unknown, Normalizer: lower, Progress: progress}.Train
+		return trainer.Word{VocabSize: o.Size, MinFrequency: o.MinCount, Special: o.Special, Unknown: unknown, Normalizer: lower, Progress: bar}
 	case "bpe":
-		return tokenize.BPETrainer{VocabSize: o.Size, Special: o.Special, Normalizer: lower, Progress: progress}.Train
+		return trainer.BPE{VocabSize: o.Size, Special: o.Special, Normalizer: lower, Progress: bar}
 	case "unigram":
-		return tokenize.UnigramTrainer{VocabSize: o.Size, Special: o.Special, LimitAlphabet: characters, Normalizer: lower, Progress: progress}.Train
+		return trainer.Unigram{VocabSize: o.Size, Special: o.Special, LimitAlphabet: characters, Normalizer: lower, Progress: bar}
 	case "wordpiece":
-		return tokenize.WordPieceTrainer{VocabSize: o.Size, Special: o.Special, LimitAlphabet: characters, Normalizer: lower, Progress: progress}.Train
+		return trainer.WordPiece{VocabSize: o.Size, Special: o.Special, LimitAlphabet: characters, Normalizer: lower, Progress: bar}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // TestKinds: each kind of tokenizer keeps to the options, and its files give the same ids.
@@ -30,7 +31,7 @@ func TestKinds(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		saved, err := o.Open(dir, func(vocabulary.Train) (*tokenize.Tokenizer, error) {
+		saved, err := o.Open(dir, func(trainer.Trainer) (*tokenize.Tokenizer, error) {
 			t.Errorf("%s: a saved tokenizer is trained", kind)
 			return nil, nil
 		})
