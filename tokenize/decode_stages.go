@@ -111,19 +111,19 @@ func (ByteFallback) Decode(tokens []string) []string {
 func (ByteFallback) MarshalJSON() ([]byte, error) { return named("ByteFallback") }
 
 // MarshalJSON returns the Decoder in the form of tokenizer.json.
-func (b BPEDecoder) MarshalJSON() ([]byte, error) {
+func (d BPEDecoder) MarshalJSON() ([]byte, error) {
 	type fields BPEDecoder
-	return typed("BPEDecoder", fields(b))
+	return typed("BPEDecoder", fields(d))
 }
 
 // MarshalJSON returns the Decoder in the form of tokenizer.json.
-func (c CTC) MarshalJSON() ([]byte, error) {
+func (d CTC) MarshalJSON() ([]byte, error) {
 	type fields CTC
-	return typed("CTC", fields(c))
+	return typed("CTC", fields(d))
 }
 
 // MarshalJSON returns the Decoder in the form of tokenizer.json.
-func (s StripDecoder) MarshalJSON() ([]byte, error) {
+func (d StripDecoder) MarshalJSON() ([]byte, error) {
 	type fields StripDecoder
-	return typed("Strip", fields(s))
+	return typed("Strip", fields(d))
 }

@@ -31,9 +31,9 @@ func (d WordPieceDecoder) join(dst []byte, _, token string, first bool) []byte {
 }
 
 // MarshalJSON returns the Decoder in the form of tokenizer.json.
-func (w WordPieceDecoder) MarshalJSON() ([]byte, error) {
+func (d WordPieceDecoder) MarshalJSON() ([]byte, error) {
 	type fields WordPieceDecoder
-	return typed("WordPiece", fields(w))
+	return typed("WordPiece", fields(d))
 }
 
 // cleanup removes the spaces that English tokens leave before punctuation.

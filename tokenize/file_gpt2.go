@@ -88,7 +88,7 @@ func (m *BPE) unmade() []AddedToken {
 	made := make([]bool, len(m.raw))
 	for _, slot := range m.table.Slots {
 		if slot.Merge != table.NoMerge {
-			made[slot.Merge.Id()] = true
+			made[slot.Merge.ID()] = true
 		}
 	}
 	for _, id := range m.start.bytes[0] {

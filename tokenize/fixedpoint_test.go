@@ -11,7 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
-// checkFixedPoint saves tok and loads it: the ids are the same, and what is saved then is the same file.
+// checkFixedPoint saves tok and loads it: the ids are the same, and saving again gives the same file.
 func checkFixedPoint(t *testing.T, tok *tokenize.Tokenizer, text string) {
 	t.Helper()
 	saved := must[[]byte](t)(tok.MarshalJSON())
@@ -39,7 +39,7 @@ func firstDifference(a, b []byte) int {
 	return n
 }
 
-// TestTrainedFilesComeBack saves what every trainer makes of several texts.
+// TestTrainedFilesComeBack saves the tokenizers that every trainer makes of several texts.
 func TestTrainedFilesComeBack(t *testing.T) {
 	for _, text := range []string{corpus, "a", "<s> b b\n", "aaaaaaaaaaaaaaa$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa$aaaaaaaaaaa0aaa1aaaa", "x\u2581y  z\r\n\t\x00é"} {
 		for _, special := range [][]string{nil, {"<pad>", "<s>"}} {
@@ -156,7 +156,7 @@ func checkOtherFile(t *testing.T, tok *tokenize.Tokenizer, name string, save fun
 	}
 }
 
-// FuzzTrain trains on any text. What was trained takes the text, and a file of it makes the same ids.
+// FuzzTrain trains on any text. The tokenizer encodes the text, and its file gives the same ids.
 func FuzzTrain(f *testing.F) {
 	for _, text := range texts {
 		f.Add(text, uint8(3), uint8(0))

@@ -96,7 +96,7 @@ func same[T comparable](t *testing.T, text, what string, got, want []T) {
 	}
 }
 
-// TestPublished loads every published tokenizer, and what is saved of it again.
+// TestPublished loads every published tokenizer, saves it, and loads it again.
 func TestPublished(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(shared(t, "tokenizers"), "*", "*tokenizer.json"))
 	if err != nil || len(files) == 0 {
@@ -151,7 +151,7 @@ func TestOffsetsSliceTheTextBack(t *testing.T) {
 	}
 }
 
-// checkOffsets returns the number of tokens that were compared with what their offsets slice.
+// checkOffsets returns the number of tokens that were compared with the text at their offsets.
 func checkOffsets(t *testing.T, text string, e *tokenize.Encoding) (equal int) {
 	t.Helper()
 	last := 0
@@ -173,7 +173,7 @@ func checkOffsets(t *testing.T, text string, e *tokenize.Encoding) (equal int) {
 	return equal
 }
 
-// named are the tokens that do not spell what they stand for.
+// named are the tokens that do not spell their text.
 var named = regexp.MustCompile(`^(\[UNK]|<unk>|<0x..>)$`)
 
 // isRuneEnd tells whether no character of text reaches over byte i.

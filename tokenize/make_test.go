@@ -35,7 +35,7 @@ func trainWords(t testing.TB) *tokenize.Tokenizer {
 	return must[*tokenize.Tokenizer](t)(trainer.Word{Special: []string{"<pad>", "<s>", "</s>"}}.Train(lines(corpus)))
 }
 
-// texts are what round trips are tried on: scripts, composed and decomposed Hangul, spaces, and bytes that are no text.
+// texts are the texts of round trips: scripts, composed and decomposed Hangul, spaces, and bytes that are no text.
 var texts = []string{
 	"", " ", "\n", "  \n\n  a", "it was the best of times",
 	"한국어 문장", "\u1112\u1161\u11ab\u1100\u116e\u11a8\u110b\u1165", // the same word decomposed

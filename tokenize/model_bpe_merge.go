@@ -34,7 +34,7 @@ func (m *BPE) mergeShort(s *bpeScratch, ids []int32) []int32 {
 		if best == table.NoMerge {
 			break
 		}
-		ids[at] = best.Id()
+		ids[at] = best.ID()
 		copy(ids[at+1:n-1], ids[at+2:n])
 		copy(merges[at:n-2], merges[at+1:n-1])
 		n--
@@ -95,7 +95,7 @@ func heapEntry(m table.Merge, at int32) uint64 { return uint64(m)>>32<<32 | uint
 // mergeAt merges the token at i with the next one.
 func (m *BPE) mergeAt(s *bpeScratch, ids []int32, i int32) {
 	gone := s.next[i]
-	ids[i] = s.merges[i].Id()
+	ids[i] = s.merges[i].ID()
 	s.merges[gone] = table.NoMerge
 	s.next[i] = s.next[gone]
 	if s.next[i] >= 0 {

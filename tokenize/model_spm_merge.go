@@ -102,7 +102,7 @@ func (b *spmBPE) pair(s *spmBPEScratch, i int32) {
 	if merge == table.NoMerge {
 		return
 	}
-	made := merge.Id()
+	made := merge.ID()
 	left.made = made
 	s.heap = append(s.heap, uint64(merge)>>32<<32|uint64(i))
 	siftUp(s.heap, len(s.heap)-1)

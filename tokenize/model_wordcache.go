@@ -28,8 +28,8 @@ func (c *wordCache) find(text string, start, end int) (e *cacheEntry, key pieceK
 }
 
 // keep stores ids if there are few enough.
-func (e *cacheEntry) keep(key pieceKey, ids []int32) {
-	if e != nil && len(ids) <= cachedIDs {
-		e.store(key, ids)
+func (c *cacheEntry) keep(key pieceKey, ids []int32) {
+	if c != nil && len(ids) <= cachedIDs {
+		c.store(key, ids)
 	}
 }

@@ -154,7 +154,7 @@ func (bertScanner) Next(text string, at int) (start, end int) {
 func (bertScanner) Cut(text string, at int) int { return scan.CutAtNewline(text, at, 0) }
 
 // MarshalJSON returns the Normalizer in the form of tokenizer.json.
-func (b BertNormalizer) MarshalJSON() ([]byte, error) {
+func (n BertNormalizer) MarshalJSON() ([]byte, error) {
 	type fields BertNormalizer
-	return typed("BertNormalizer", fields(b))
+	return typed("BertNormalizer", fields(n))
 }

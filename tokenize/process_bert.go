@@ -77,13 +77,13 @@ func (p RobertaProcessing) Process(parts []*Encoding) ([]*Encoding, error) {
 func (p RobertaProcessing) frame() (before, after []int32, ok bool) { return p.template().frame() }
 
 // MarshalJSON returns the PostProcessor in the form of tokenizer.json.
-func (b BertProcessing) MarshalJSON() ([]byte, error) {
+func (p BertProcessing) MarshalJSON() ([]byte, error) {
 	type fields BertProcessing
-	return typed("BertProcessing", fields(b))
+	return typed("BertProcessing", fields(p))
 }
 
 // MarshalJSON returns the PostProcessor in the form of tokenizer.json.
-func (r RobertaProcessing) MarshalJSON() ([]byte, error) {
+func (p RobertaProcessing) MarshalJSON() ([]byte, error) {
 	type fields RobertaProcessing
-	return typed("RobertaProcessing", fields(r))
+	return typed("RobertaProcessing", fields(p))
 }

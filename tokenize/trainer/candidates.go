@@ -70,28 +70,28 @@ func (s *sentences) addAll(d *draft, old []tokenize.ScoredPiece) (stay []seed) {
 }
 
 // insert adds the pieces of stay, which are never removed.
-func (e *estimation) insert(stay []seed) {
+func (m *estimation) insert(stay []seed) {
 	for _, p := range stay {
-		e.pieces = append(e.pieces, trainPiece{seed: p, stays: true})
+		m.pieces = append(m.pieces, trainPiece{seed: p, stays: true})
 	}
-	slices.SortStableFunc(e.pieces, func(a, b trainPiece) int { return slices.Compare(e.text(a.seed), e.text(b.seed)) })
-	kept := e.pieces[:0]
-	for _, p := range e.pieces {
-		if last := len(kept) - 1; last >= 0 && slices.Equal(e.text(kept[last].seed), e.text(p.seed)) {
+	slices.SortStableFunc(m.pieces, func(a, b trainPiece) int { return slices.Compare(m.text(a.seed), m.text(b.seed)) })
+	kept := m.pieces[:0]
+	for _, p := range m.pieces {
+		if last := len(kept) - 1; last >= 0 && slices.Equal(m.text(kept[last].seed), m.text(p.seed)) {
 			kept[last].stays = true
 			continue
 		}
 		kept = append(kept, p)
 	}
-	e.pieces = kept
+	m.pieces = kept
 }
 
 // scored assigns ids to the pieces that stay and to the most probable others. It returns all tokens with their scores.
-func (e *estimation) scored(d *draft, old []tokenize.ScoredPiece) []tokenize.ScoredPiece {
+func (m *estimation) scored(d *draft, old []tokenize.ScoredPiece) []tokenize.ScoredPiece {
 	for id := len(old); id < len(d.tokens); id++ {
 		old = append(old, tokenize.ScoredPiece{Text: d.tokens[id], Score: unlikely})
 	}
-	pieces := e.pieces
+	pieces := m.pieces
 	slices.SortStableFunc(pieces, func(a, b trainPiece) int {
 		if a.stays == b.stays {
 			return cmp.Compare(b.score, a.score)
@@ -103,7 +103,7 @@ func (e *estimation) scored(d *draft, old []tokenize.ScoredPiece) []tokenize.Sco
 	})
 	var fresh []tokenize.ScoredPiece
 	for _, p := range pieces {
-		name := e.spelling(p.seed)
+		name := m.spelling(p.seed)
 		if id, taken := d.ids[name]; !taken && len(fresh) < d.room() {
 			fresh = append(fresh, tokenize.ScoredPiece{Text: name, Score: p.score}.Writable())
 		} else if taken && !d.isAdded(name) {

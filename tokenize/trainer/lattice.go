@@ -69,7 +69,7 @@ func (l *lattices) step(node, symbol int32) int32 {
 	if below == table.NoMerge {
 		return -1
 	}
-	return below.Id()
+	return below.ID()
 }
 
 // shared returns the length of the common prefix of a and b.

@@ -13,7 +13,7 @@ import (
 func (p *regexParser) class() (char.Set, error) {
 	negate := p.take("^")
 	var set char.Set
-	var left []char.Set // what stands before && so far
+	var left []char.Set // the operands of && so far
 	for first := true; ; first = false {
 		switch {
 		case p.at >= len(p.in):
@@ -105,7 +105,7 @@ func posixSet(name string) (set char.Set, one bool, err error) {
 	return set, false, nil
 }
 
-// escapedSet reads what stands behind a backslash: a character, in which case one is true, or a set.
+// escapedSet reads the rest of an escape after its backslash: a set, or a single character, for which one is true.
 func (p *regexParser) escapedSet() (set char.Set, one bool, err error) {
 	if p.at >= len(p.in) {
 		return nil, false, errors.New("backslash at the end")
@@ -165,7 +165,7 @@ func (p *regexParser) property(negate bool) (set char.Set, one bool, err error) 
 	return set, false, nil
 }
 
-// escape rewrites what stands behind a backslash outside a class.
+// escape rewrites the rest of an escape outside a class.
 func (p *regexParser) escape() error {
 	word := char.WordsAlone().String()
 	for _, e := range [][2]string{

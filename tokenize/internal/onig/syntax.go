@@ -11,7 +11,7 @@ import (
 
 // translateRegex writes a pattern of Oniguruma's Ruby syntax, which Hugging Face's files are in, for the engine used here.
 // Classes, shorthands and letters without regard to case become explicit sets of characters, so that both engines mean the
-// same by them. What has no counterpart is an error.
+// same by them. A construct without a counterpart is an error.
 func translateRegex(pattern string) (string, error) {
 	if !utf8.ValidString(pattern) || len(pattern) > maxPattern {
 		return "", errors.Errorf("not valid UTF-8 of at most %d bytes", maxPattern)
@@ -102,7 +102,7 @@ func (p *regexParser) comment(c rune) {
 	}
 }
 
-// atom rewrites what begins with c.
+// atom rewrites the atom that begins with c.
 func (p *regexParser) atom(c, last rune) error {
 	switch {
 	case c == '[':

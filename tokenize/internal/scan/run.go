@@ -18,7 +18,7 @@ const (
 type Runs struct {
 	Is      func(rune) bool
 	Single  bool // every one of the characters by itself
-	spelled bool // what is sees is the spelling of each byte
+	spelled bool // is sees the spelling of each byte
 }
 
 // Spelled returns the form of a scanner for the bytes that a ByteLevel spells, nil when there is none.
@@ -54,7 +54,7 @@ func (s Runs) Next(text string, at int) (start, end int) {
 
 func (Runs) Cut(text string, _ int) int { return len(text) }
 
-// Literal yields every place of a text as a piece, and what lies between them.
+// Literal yields every occurrence of a text as a piece, and the text between them.
 type Literal string
 
 func (l Literal) Next(text string, at int) (start, end int) {
@@ -70,7 +70,7 @@ func (l Literal) Next(text string, at int) (start, end int) {
 
 func (Literal) Cut(text string, _ int) int { return len(text) }
 
-// Three is patternThree and what lies between its matches.
+// Three yields the matches of PatternThree and the text between them.
 type Three struct{}
 
 func (Three) Next(text string, at int) (start, end int) {

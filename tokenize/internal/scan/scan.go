@@ -115,7 +115,7 @@ func contraction(text string, i int, anyCase bool) int {
 }
 
 // CutAtNewline returns the place of the first "\n" after at that stands before an ASCII letter or digit, plus skip. No
-// split pattern known here takes such a newline together with what follows.
+// split pattern known here takes such a newline together with the text after it.
 func CutAtNewline(text string, at, skip int) int {
 	for at++; at < len(text); at++ {
 		n := strings.IndexByte(text[at:], '\n')

@@ -53,7 +53,7 @@ func wordEnd(text string, i int) int {
 	return i
 }
 
-// Whitespace is \w+|[^\w\s]+, what Hugging Face calls Whitespace.
+// Whitespace is \w+|[^\w\s]+, the Whitespace of Hugging Face.
 type Whitespace struct{}
 
 func (Whitespace) Next(text string, at int) (start, end int) {
@@ -69,7 +69,7 @@ func (Whitespace) Next(text string, at int) (start, end int) {
 
 func (Whitespace) Cut(text string, at int) int { return CutAtNewline(text, at, 0) }
 
-// Fields is \S+, what Hugging Face calls WhitespaceSplit.
+// Fields is \S+, the WhitespaceSplit of Hugging Face.
 type Fields struct{}
 
 func (Fields) Next(text string, at int) (start, end int) {

@@ -15,7 +15,7 @@ type Merge uint64
 const NoMerge Merge = math.MaxUint64
 
 func NewMerge(rank, id int32) Merge { return Merge(rank)<<32 | Merge(uint32(id)) }
-func (m Merge) Id() int32           { return int32(uint32(m)) }
+func (m Merge) ID() int32           { return int32(uint32(m)) }
 
 // Merges maps two adjacent tokens to their merge. It is a hash table with open addressing and linear probing, at most
 // half full. Before it stands a small table of bits, one for each hash: most pairs do not merge, and to learn that from a

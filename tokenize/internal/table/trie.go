@@ -23,7 +23,7 @@ type trieUnit struct {
 const (
 	trieBlock    = 256
 	TrieUsed     = 1 << 8
-	maxTrieUnits = 1 << 23 // what fits into a base
+	maxTrieUnits = 1 << 23 // bounded by the bits of a base
 	openBlocks   = 16      // blocks at the end that are searched for room: more pack denser and build slower
 	baseTries    = 512     // free units that are tried for a node, so that no set of strings takes long
 	noKids       = 0       // the base of nodes without kids, which no other node has
