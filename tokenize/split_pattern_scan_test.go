@@ -51,9 +51,9 @@ var slowPatterns = []string{
 // TestSlowPatterns encodes with patterns that would not end: there are ids soon, or an error that names the pattern and the
 // place. The test would not end otherwise.
 func TestSlowPatterns(t *testing.T) {
-	text := strings.Repeat("a", 40) + "!"
+	text, patterns := strings.Repeat("a", 40)+"!", slowPatterns[:1] // others take seconds until their time is up
 	if !testing.Short() {
-		text = strings.Repeat("a", 1000) + "!" + strings.Repeat(" ", 1000) + "!"
+		text, patterns = strings.Repeat("a", 1000)+"!"+strings.Repeat(" ", 1000)+"!", slowPatterns
 	}
 	model := trainBPE(t).Stages().Model
 	bounded := func(pattern string, err error) bool {
@@ -63,7 +63,7 @@ func TestSlowPatterns(t *testing.T) {
 		}
 		return err == nil // one error is enough: it comes after a second
 	}
-	for i, pattern := range slowPatterns {
+	for i, pattern := range patterns {
 		split := tokenize.Split{Pattern: pattern, Regex: true, Behavior: []tokenize.Behavior{tokenize.Isolated, tokenize.MergedWithNext}[i%2]}
 		tok, err := tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{split, tokenize.ByteLevel{}}, Model: model})
 		if err != nil {
