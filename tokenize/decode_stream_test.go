@@ -80,6 +80,7 @@ func markedIDs(tok *tokenize.Tokenizer) (ids []int32) {
 
 // TestStreamOfFiles streams random ids with every tokenizer of ../shared.
 func TestStreamOfFiles(t *testing.T) {
+	t.Parallel()
 	everyFile(t, anyFile, func(t *testing.T, tok *tokenize.Tokenizer) {
 		r := rand.New(rand.NewPCG(31, 32))
 		marked := markedIDs(tok)
@@ -138,6 +139,7 @@ func checkChain(t *testing.T, tok *tokenize.Tokenizer, ids []int32) {
 
 // TestStreamOfChains streams with random lists of Decoders.
 func TestStreamOfChains(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(33, 34))
 	rounds := 3000
 	if testing.Short() {

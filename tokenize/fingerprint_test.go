@@ -141,6 +141,7 @@ func TestFingerprintErrors(t *testing.T) {
 
 // TestFingerprintPublished: published tokenizers of all kinds of files keep their fingerprints when saved and loaded.
 func TestFingerprintPublished(t *testing.T) {
+	t.Parallel()
 	root := shared(t, "tokenizers")
 	seen := map[string]string{}
 	for _, name := range []string{"gpt2", "bert-base-uncased/vocab.txt", "bert-base-cased/vocab.txt", "all-minilm-l6-v2/tokenizer.json",

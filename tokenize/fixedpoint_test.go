@@ -103,6 +103,7 @@ func checkPlainFiles(t *testing.T, tok *tokenize.Tokenizer, text string) {
 
 // TestLoadedFilesComeBack saves every tokenizer of ../shared that can be saved.
 func TestLoadedFilesComeBack(t *testing.T) {
+	t.Parallel()
 	everyFile(t, smallFile, func(t *testing.T, tok *tokenize.Tokenizer) {
 		if _, err := tok.MarshalJSON(); err != nil {
 			t.Skipf("it cannot be saved: %v", err)

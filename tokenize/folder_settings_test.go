@@ -186,6 +186,7 @@ func TestMisfits(t *testing.T) {
 
 // TestSentencePieceFolders compares ids under the keys of Llama's and T5's classes with the expected ids.
 func TestSentencePieceFolders(t *testing.T) {
+	t.Parallel()
 	llama, t5 := read(t, shared(t, "tokenizers", "llama2", "tokenizer.model")), read(t, shared(t, "tokenizers", "t5-base", "spiece.model"))
 	bare := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece([]byte(llama)))
 	hello := must[[]int32](t)(bare.Encode("Hello"))

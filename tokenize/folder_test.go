@@ -134,6 +134,7 @@ func bytePairsOf(t testing.TB, path string) map[string]string {
 // TestFoldersLikeJSON checks that the older files of a class give the ids of its tokenizer.json, with and without byte
 // order marks.
 func TestFoldersLikeJSON(t *testing.T) {
+	t.Parallel()
 	texts := []string{"Hello, World!  It's 2024:\n\tnaïve CAFÉ <mask> <s></s> [MASK] 한국어", "a", ""}
 	for _, r := range references(t, "tokenizers", "parity", "texts.jsonl")[:60] {
 		texts = append(texts, r.Text)

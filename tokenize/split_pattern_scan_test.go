@@ -51,6 +51,7 @@ var slowPatterns = []string{
 // TestSlowPatterns encodes with patterns that would not end: there are ids soon, or an error that names the pattern and the
 // place. The test would not end otherwise.
 func TestSlowPatterns(t *testing.T) {
+	t.Parallel()
 	text, patterns := strings.Repeat("a", 40)+"!", slowPatterns[:1] // others take seconds until their time is up
 	if !testing.Short() {
 		text, patterns = strings.Repeat("a", 1000)+"!"+strings.Repeat(" ", 1000)+"!", slowPatterns

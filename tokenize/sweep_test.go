@@ -164,6 +164,7 @@ func sweepModels(t *testing.T) map[string]*tokenize.Tokenizer {
 
 // TestEncodersAgree encodes with every combination of Metaspace, PostProcessor, Normalizer and Bare.
 func TestEncodersAgree(t *testing.T) {
+	t.Parallel()
 	for name, trained := range sweepModels(t) {
 		stages := trained.Stages()
 		stages.Added = append(stages.Added, tokenize.AddedToken{ID: int32(trained.VocabSize()), Text: "MASK", Normalized: true, LeftStrip: true})
@@ -200,6 +201,7 @@ func sweepPostProcessors(t *testing.T, name string, stages tokenize.Stages) {
 
 // TestFilesAgree encodes with every tokenizer of ../shared, also texts that are encoded in parallel.
 func TestFilesAgree(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("it was the best of times, 12345 <s> hello\nIt wasn't 한국어.\n\nNext", 9000)
 	everyFile(t, anyFile, func(t *testing.T, tok *tokenize.Tokenizer) {
 		for i := range 8 {
