@@ -13,7 +13,8 @@ import (
 // Memory is allocated last. Shapes, gradients and the arena are planned first, and it is an error if the machine has less memory
 // than the Program needs. Estimate only plans.
 //
-// Several goroutines may build over the same p at once.
+// Several goroutines may build at once, also over the same p. Declarations take turns, so a declaration must not wait for another
+// goroutine that builds.
 func Build(p *Params, mode Mode, declare func(*Scope)) (_ *Program, err error) {
 	defer annotate(&err, "graph: build")
 	c, err := declared(p, mode, declare)
@@ -42,6 +43,7 @@ func declared(p *Params, mode Mode, declare func(*Scope)) (*compiler, error) {
 	if mode > Decode {
 		return nil, errors.Errorf("unknown mode %d", mode)
 	}
+	defer declaring.take()()
 	b := newBuilder(p, mode)
 	if err := b.run(declare); err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"os"
+	"os/exec"
 	"slices"
 	"sync"
 	"testing"
@@ -61,6 +63,40 @@ func TestConcurrentBuild(t *testing.T) {
 		if p != nil && !sameBits(results(t, p, "logits"), results(t, want, "logits")) {
 			t.Error("a concurrent program gives other results than a single one")
 		}
+	}
+}
+
+// TestConcurrentStock builds every stock operation in several goroutines of a new process. Gorgonia's package has values that their
+// first use changes, such as the hash of the constant 1: in a process that has built a graph before, no test under -race sees it.
+func TestConcurrentStock(t *testing.T) {
+	const child = "GRAPH_CONCURRENT_STOCK"
+	if os.Getenv(child) == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestConcurrentStock$")
+		cmd.Env = append(os.Environ(), child+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	var cases [][2]any
+	for _, c := range stockCases() {
+		for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+			cases = append(cases, [2]any{c, dt})
+		}
+	}
+	for _, c := range cases {
+		start := make(chan struct{})
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				<-start
+				if _, err := graph.Build(graph.NewParams(c[1].(tensor.Dtype), 1), graph.Train, c[0].(stockCase).declare); err != nil {
+					t.Errorf("%s: %v", c[0].(stockCase).name, err)
+				}
+			})
+		}
+		close(start)
+		wg.Wait()
 	}
 }
 
@@ -133,4 +169,15 @@ func TestPanicInWorker(t *testing.T) {
 		broken = false
 		check(t, p.Run(feed))
 	}
+}
+
+// TestNestedBuild builds a graph within the declaration of another one.
+func TestNestedBuild(t *testing.T) {
+	nested := func(s *graph.Scope) {
+		inner := buildOver(t, graph.NewParams(tensor.Float32, 1), graph.Eval, small.declare)
+		check(t, inner.Run(small.feed()))
+		small.declare(s)
+	}
+	p := buildOver(t, graph.NewParams(tensor.Float32, 1), graph.Eval, nested)
+	check(t, p.Run(small.feed()))
 }
