@@ -32,6 +32,9 @@ func (p *Program) ArenaSlots() [][2]int {
 	return slots
 }
 
+// Steps returns the number of operations of the last run.
+func (p *Program) Steps() int { return len(p.ran.Load().steps) }
+
 // SetAvailable sets the machine's available memory and returns a function that restores it.
 func SetAvailable(bytes int) (restore func()) {
 	old := available
