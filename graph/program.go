@@ -99,9 +99,9 @@ func (p *Program) InputShape(name string) []int {
 func (p *Program) Close() error { return nil }
 
 func (p *Program) String() string {
-	sizes := ""
+	steps, size := len(p.ran.Load().steps), p.params.Size()
 	if n := len(p.sizes); n > 1 {
-		sizes = fmt.Sprintf(" in the last of %d sizes", n)
+		return fmt.Sprintf("program for %v of %d sizes: %d steps in the last run, %d parameters", p.mode, n, steps, size)
 	}
-	return fmt.Sprintf("program for %v: %d steps%s, %d parameters", p.mode, len(p.ran.Load().steps), sizes, p.params.Size())
+	return fmt.Sprintf("program for %v: %d steps, %d parameters", p.mode, steps, size)
 }

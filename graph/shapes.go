@@ -121,8 +121,8 @@ func (c *compiler) facts() map[string]string {
 	for _, l := range c.weights {
 		facts["parameter "+l.name] = fmt.Sprintf("of shape %v", l.shape)
 	}
-	for _, l := range c.trained {
-		facts["parameter "+l.name] += ", trained"
+	for l := range c.own {
+		facts["parameter "+l.name] += " and trained"
 	}
 	for _, l := range c.leaves {
 		switch l.kind {

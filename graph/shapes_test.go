@@ -171,8 +171,8 @@ func TestShapesDiffer(t *testing.T) {
 		mode        graph.Mode
 		other       func(s *graph.Scope)
 	}{
-		{"parameter", "parameter v is of shape (3), trained, but missing in size 1", graph.Eval, func(s *graph.Scope) { two(2)(s); s.Param("v", graph.Ones(), 3) }},
-		{"shape", "parameter w is of shape (5, 2), trained, but of shape (3, 2), trained in size 1", graph.Eval, func(s *graph.Scope) {
+		{"parameter", "parameter v is of shape (3), but missing in size 1", graph.Eval, func(s *graph.Scope) { two(2)(s); s.Param("v", graph.Ones(), 3) }},
+		{"shape", "parameter w is of shape (5, 2), but of shape (3, 2) in size 1", graph.Eval, func(s *graph.Scope) {
 			x := s.Input("x", tensor.Float32, 2, 2)
 			s.Output("y", s.Try(ops.Linear(x, s.Param("w", graph.Ones(), 5, 2), nil, ops.LinearOptions{})))
 		}},
@@ -221,6 +221,21 @@ func TestShapesTargets(t *testing.T) {
 		s.Minimize(graphtest.Loss(s, s.Try(ops.Mul(x, s.Param("w", graph.Ones(), 2)))))
 	})
 	checkError(t, err, "graph: build: size 2: target 0 is of type float32|missing in size 1")
+}
+
+// TestShapesFrozen: it is an error if a weight is trained in one size only, and a frozen weight has no gradient in any.
+func TestShapesFrozen(t *testing.T) {
+	params := graph.NewParams(tensor.Float32, 1)
+	buildOver(t, params, graph.Eval, shapes[0].declare)
+	_, err := graph.BuildShapes(params, graph.Train, shapes, func(s *graph.Scope, m gpt) {
+		m.declare(s)
+		params.Freeze("h.0.ln_1.bias") // counts from the second size on
+	})
+	checkError(t, err, "size {|parameter h.0.ln_1.bias is of shape (64), but of shape (64) and trained in size {b:3")
+	p := buildShapes(t, params, graph.Train, shapes, declareShape)
+	if got, want := len(p.Weights()), params.Len()-1; got != want {
+		t.Errorf("got %d trained weights, want %d", got, want)
+	}
 }
 
 // TestShapesMisfit: a feed that no size fits is an error that names the input and the shapes that exist, and changes nothing.

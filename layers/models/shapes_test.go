@@ -12,6 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
+	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
 // shaped is a model with a batch and the wider size that the batch is padded to.
@@ -75,6 +76,31 @@ func TestShapesDoNotMatter(t *testing.T) {
 			}
 			if d := graphtest.RelativeL2(gradients(p), grads); !(d <= tolerance) {
 				t.Errorf("%s, %v: the gradients differ by %g", m.name, dt, d)
+			}
+		}
+	}
+}
+
+// TestShapesMemory: models of usual sizes need at most a tenth more memory for all their sizes than for the largest alone.
+func TestShapesMemory(t *testing.T) {
+	gpt := models.GPT{Vocab: 8000, Context: 256, Layers: 6, Heads: 6, Dim: 384}
+	pairs := models.Seq2Seq{EncoderLayers: 3, DecoderLayers: 3, Heads: 4, Dim: 256, Hidden: 1024, SourceVocab: 8000, TargetVocab: 8000, Dropout: 0.1}
+	classes := models.Classifier{Vocab: 8000, Context: 64, Layers: 2, Heads: 4, Dim: 128, Labels: []string{"bad", "good"}, TokenDropout: 0.1}
+	for name, declare := range map[string]func(s *graph.Scope, n int){
+		"GPT": func(s *graph.Scope, n int) { gpt.Loss(8, 256/n)(s) }, "Seq2Seq": func(s *graph.Scope, n int) { pairs.Loss(128, 56/n, 50/n)(s) },
+		"Classifier": func(s *graph.Scope, n int) { classes.Loss(32, 64/n)(s) },
+	} {
+		for _, mode := range []graph.Mode{graph.Train, graph.Eval} {
+			all, err := graph.EstimateShapes(graph.NewParams(tensor.Float32, 1), mode, []int{7, 1, 2, 3, 4, 5, 6, 8}, declare)
+			if err != nil {
+				t.Fatal(err)
+			}
+			one, err := graph.Estimate(graph.NewParams(tensor.Float32, 1), mode, func(s *graph.Scope) { declare(s, 1) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, most := all.Memory.Total(), one.Memory.Total()*11/10; got > most {
+				t.Errorf("%s, %v: got %d bytes, want at most %d", name, mode, got, most)
 			}
 		}
 	}
