@@ -36,7 +36,7 @@ func TestConcurrentBuild(t *testing.T) {
 				return
 			}
 			programs[i] = p
-			wg.Go(func() { _, _, _, _ = p.Output("logits"), p.InputShape("tokens"), p.Loss(), p.Targets()[0].IDs() })
+			wg.Go(func() { _, _, _, _ = p.Output("logits"), p.InputShape("tokens"), p.String(), p.Targets()[0].IDs() })
 			if err := p.Run(small.feed()); err != nil {
 				t.Error(err)
 			}

@@ -18,7 +18,8 @@ import (
 //
 // A Program serves one goroutine at a time: it is an error to call a method that runs or changes it during another such call.
 // Programs that share states count as one. Several Programs over the same Params may run at once while nothing trains them. The
-// other methods may be called at any time. The next Run overwrites the results of Output, State and Weight.Grad.
+// other methods may be called at any time, but the next Run overwrites the results of Loss, Output, State and Weight.Grad: read them
+// between runs.
 type Program struct {
 	// Accumulate makes Run add to the gradients instead of replacing them. The runs may have different sizes.
 	Accumulate bool
