@@ -17,14 +17,20 @@ import (
 // goroutine that builds.
 func Build(p *Params, mode Mode, declare func(*Scope)) (_ *Program, err error) {
 	defer annotate(&err, "graph: build")
-	c, err := declared(p, mode, declare)
+	c, err := planOf(p, mode, declare)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.fits(); err != nil {
+	return link(c)
+}
+
+// planOf declares and plans one size.
+func planOf(p *Params, mode Mode, declare func(*Scope)) (*compiler, error) {
+	b, err := declared(p, mode, declare)
+	if err != nil {
 		return nil, err
 	}
-	return c.program()
+	return b.compile()
 }
 
 // annotate turns a panic into an error, such as a panic of an operation's Shapes, and puts prefix before the error.
@@ -35,8 +41,8 @@ func annotate(err *error, prefix string) {
 	*err = errors.WithMessage(*err, prefix)
 }
 
-// declared runs a declaration and plans its memory. It changes nothing and allocates no values.
-func declared(p *Params, mode Mode, declare func(*Scope)) (*compiler, error) {
+// declared runs a declaration and differentiates its loss. It changes nothing and allocates no values.
+func declared(p *Params, mode Mode, declare func(*Scope)) (*builder, error) {
 	if p == nil || declare == nil {
 		return nil, errors.Errorf("parameters %t, declaration %t: want both, see NewParams", p != nil, declare != nil)
 	}
@@ -51,10 +57,7 @@ func declared(p *Params, mode Mode, declare func(*Scope)) (*compiler, error) {
 	if err := b.refuse(); err != nil {
 		return nil, err
 	}
-	if err := b.differentiate(); err != nil {
-		return nil, err
-	}
-	return b.compile()
+	return b, b.differentiate()
 }
 
 // builder is a graph under declaration.
@@ -79,7 +82,7 @@ type builder struct {
 	stream   *leaf
 	scale    *leaf // gradient of the loss with respect to itself, in mode Train
 	loss     *G.Node
-	counted  []*Target
+	counted  []*aim
 	stand    *G.Node
 	grads    map[*leaf]*G.Node
 
@@ -89,6 +92,7 @@ type builder struct {
 	firstGrad  int64    // ID of the first gradient node; 0 for none
 	recomputed []string // patterns of scopes whose values the backward pass recomputes
 	limit      int      // bytes of memory, 0 for no limit
+	reserved   int      // bytes that the Program's other sizes add
 }
 
 type output struct {

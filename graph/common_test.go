@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -99,7 +100,8 @@ func random(key uint64, shape ...int) *tensor.Dense {
 }
 
 // gpt is the sizes of a language model of our operations. Its declaration reads like a model of package layers.
-type gpt struct{ b, t, c, heads, vocab, blocks int }
+// context is the number of positions; 0 means t.
+type gpt struct{ b, t, c, heads, vocab, blocks, context int }
 
 // small needs loops that are split between several workers.
 var small = gpt{b: 2, t: 24, c: 64, heads: 4, vocab: 97, blocks: 2}
@@ -107,7 +109,10 @@ var small = gpt{b: 2, t: 24, c: 64, heads: 4, vocab: 97, blocks: 2}
 func (m gpt) declare(s *graph.Scope) {
 	tokens := s.Input("tokens", tensor.Int32, m.b, m.t)
 	wte := s.In("wte").Param("weight", graph.Normal(0.2), m.vocab, m.c)
-	wpe := s.In("wpe").Param("weight", graph.Normal(0.2), m.t, m.c)
+	wpe := s.In("wpe").Param("weight", graph.Normal(0.2), cmp.Or(m.context, m.t), m.c)
+	if m.context > 0 {
+		wpe = s.Try(ops.Slice(wpe, 0, 0, m.t)) // (T, C)
+	}
 	x := s.Add(s.Try(ops.Embedding(wte, tokens)), wpe) // (B, T, C)
 	x = dropped(s.In("drop"), x)
 	for _, at := range s.In("h").Parts(m.blocks) {

@@ -91,6 +91,7 @@ type compiler struct {
 	own     map[*leaf]*buffer // gradients of parameters
 	direct  map[*leaf]bool    // parameters whose gradients a run adds in place
 	steps   []*step
+	aims    []*aim
 	total   int // elements of all intermediate values, each counted once
 	arena   int // elements of the arena
 }

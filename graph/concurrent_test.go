@@ -21,16 +21,22 @@ func TestConcurrentBuild(t *testing.T) {
 	want := buildOver(t, alone, graph.Eval, small.declare)
 	check(t, want.Run(small.feed()))
 	params := graph.NewParams(tensor.Float32, 1)
+	single := small
+	single.b = 1
 	var wg sync.WaitGroup
 	programs := make([]*graph.Program, 8)
 	for i := range programs {
 		wg.Go(func() {
 			p, err := graph.Build(params, graph.Eval, small.declare)
+			if i%2 == 1 {
+				p, err = graph.BuildShapes(params, graph.Eval, []gpt{single, small}, declareShape)
+			}
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			programs[i] = p
+			wg.Go(func() { _, _, _, _ = p.Output("logits"), p.InputShape("tokens"), p.String(), p.Targets()[0].IDs() })
 			if err := p.Run(small.feed()); err != nil {
 				t.Error(err)
 			}

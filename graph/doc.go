@@ -15,6 +15,11 @@
 //
 // Operations come from package ops, from Gorgonia or from ops.New. Scope.Try adapts them.
 //
+// # Batches of several shapes
+//
+// Shapes are static: a Program takes inputs of one shape. [BuildShapes] builds one declaration for several sizes, as one Program whose
+// Run chooses the size by the shapes of its inputs. Short rows then cost no padding to the longest row of all.
+//
 // # Gorgonia's operations
 //
 // Build refuses the operations of Gorgonia v0.9.18 that have wrong values or gradients, or that Gorgonia merges by mistake. The

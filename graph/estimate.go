@@ -21,27 +21,51 @@ type Requirements struct {
 // little memory. The optimizer's state comes on top, such as AdamW's two values per trained value.
 func Estimate(p *Params, mode Mode, declare func(*Scope)) (_ Requirements, err error) {
 	defer annotate(&err, "graph: estimate")
-	c, err := declared(p, mode, declare)
+	c, err := planOf(p, mode, declare)
 	if err != nil {
 		return Requirements{}, err
 	}
-	e := Requirements{Memory: c.memory()}
-	for _, l := range c.weights {
+	return requirements(c), nil
+}
+
+// EstimateShapes estimates a Program that BuildShapes builds. Forward and Backward are those of the size with the most work.
+func EstimateShapes[S any](p *Params, mode Mode, sizes []S, declare func(s *Scope, size S)) (_ Requirements, err error) {
+	defer annotate(&err, "graph: estimate")
+	plans, err := plansOf(p, mode, variants(sizes, declare))
+	if err != nil {
+		return Requirements{}, err
+	}
+	return requirements(plans...), nil
+}
+
+func requirements(plans ...*compiler) Requirements {
+	e := Requirements{Memory: together(plans)}
+	for _, l := range plans[0].weights {
 		e.Parameters += l.size()
 	}
-	for _, l := range c.trained {
+	for _, l := range plans[0].trained {
 		e.Trained += l.size()
 	}
+	for _, c := range plans {
+		if f, b := c.work(); float64(f)+float64(b) > float64(e.Forward)+float64(e.Backward) {
+			e.Forward, e.Backward = f, b
+		}
+	}
+	return e
+}
+
+// work returns the floating-point operations of both passes.
+func (c *compiler) work() (forward, backward int) {
 	for _, s := range c.steps {
-		sum := &e.Forward
+		sum := &forward
 		if s.again || c.backward(s) {
-			sum = &e.Backward
+			sum = &backward
 		}
 		if *sum += s.flops; *sum < 0 || s.flops < 0 {
 			*sum = math.MaxInt
 		}
 	}
-	return e, nil
+	return forward, backward
 }
 
 func (e Requirements) String() string {

@@ -20,7 +20,7 @@ func Plan(lives []Lifetime, steps int) (offsets []int, arena, most int) {
 // ArenaSlots returns the parts of the arena that a Program's steps use: offset and length of each operand and result.
 func (p *Program) ArenaSlots() [][2]int {
 	var slots [][2]int
-	for _, s := range p.steps {
+	for _, s := range p.ran.Load().steps {
 		for _, vs := range [][]value{s.in, s.out} {
 			for _, v := range vs {
 				if v.buf != nil && v.buf.place == inArena {
@@ -31,6 +31,9 @@ func (p *Program) ArenaSlots() [][2]int {
 	}
 	return slots
 }
+
+// Steps returns the number of operations of the last run.
+func (p *Program) Steps() int { return len(p.ran.Load().steps) }
 
 // SetAvailable sets the machine's available memory and returns a function that restores it.
 func SetAvailable(bytes int) (restore func()) {

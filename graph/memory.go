@@ -36,38 +36,48 @@ func (m Memory) String() string {
 	return s.String()
 }
 
-// memory returns the Memory of the plan.
+// memory returns the Memory of a Program of this plan alone.
 func (c *compiler) memory() Memory {
-	width := int(c.params.dt.Size())
-	m := Memory{Arena: c.arena * width, Live: peak(c.buffers, len(c.steps)) * width, Intermediate: c.total * width}
+	width, own := int(c.params.dt.Size()), c.demand()
+	m := Memory{
+		Inputs: own.bytes(inLeaf) + c.constantBytes(), Arena: own.bytes(inForeign) + c.arena*width,
+		Live: peak(c.buffers, len(c.steps)) * width, Intermediate: c.total * width,
+	}
 	for _, l := range c.leaves {
 		switch l.kind {
 		case paramLeaf:
 			m.Params += l.bytes()
 		case stateLeaf:
 			m.States += l.bytes()
-		default:
-			m.Inputs += l.bytes()
 		}
 	}
 	for l := range c.own {
 		m.Gradients += l.bytes()
 	}
-	for _, b := range c.buffers {
-		if b.place == inForeign {
-			m.Arena += b.size * int(b.dt.Size())
-		}
-	}
 	return m
 }
 
-// fits returns an error if the Program needs more new memory than the machine has.
-func (c *compiler) fits() error {
-	m := c.memory()
+// together returns the Memory of a Program of these sizes. They share all but their constants.
+func together(sizes []*compiler) Memory {
+	m, arena, constants, all := sizes[0].memory(), 0, 0, demand{}
+	for _, c := range sizes {
+		one := c.memory()
+		m.Live, m.Intermediate, arena = max(m.Live, one.Live), max(m.Intermediate, one.Intermediate), max(arena, c.arena)
+		constants += c.constantBytes()
+		all.raise(c.demand())
+	}
+	m.Inputs, m.Arena = all.bytes(inLeaf)+constants, all.bytes(inForeign)+arena*int(sizes[0].params.dt.Size())
+	return m
+}
+
+// fits returns an error if a Program needs more new memory than the machine has.
+func fits(sizes []*compiler, m Memory) error {
 	need := m.Total()
-	for _, l := range c.leaves {
-		if l.value != nil {
-			need -= l.bytes()
+	for i, c := range sizes {
+		for _, l := range c.leaves {
+			if l.value != nil && (i == 0 || l.kind == constantLeaf) {
+				need -= l.bytes()
+			}
 		}
 	}
 	if need <= spareBytes || need <= available() {

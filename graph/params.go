@@ -131,9 +131,9 @@ func matchPath(pattern, name string) bool {
 	})
 }
 
-// commit gives the parameters of a graph their tensors, calls bind, and then adds the new tensors to p. If another Build has added
+// commit gives the parameters of a graph their tensors, calls ready, and then adds the new tensors to p. If another Build has added
 // a path since it was declared, that Build's tensor is used. On an error p is unchanged.
-func (p *Params) commit(leaves []*leaf, bind func()) error {
+func (p *Params) commit(leaves []*leaf, ready func() error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var added []*leaf
@@ -151,7 +151,9 @@ func (p *Params) commit(leaves []*leaf, bind func()) error {
 		l.value = l.init.tensor(p.dt, p.seed, l.name, l.shape)
 		added = append(added, l)
 	}
-	bind()
+	if err := ready(); err != nil {
+		return err
+	}
 	for _, l := range added {
 		p.byName[l.name] = &param{value: l.value}
 		p.names = append(p.names, l.name)

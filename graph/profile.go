@@ -32,9 +32,11 @@ func (p *Program) Profile(run func() error) (*Profile, error) {
 	if run == nil {
 		return nil, errors.New("graph: profile: the function that runs the program is nil")
 	}
-	prof := &Profile{costs: make(map[*step]*Cost, len(p.steps))}
-	for _, s := range p.steps {
-		prof.costs[s] = &Cost{Name: s.name()}
+	prof := &Profile{costs: map[*step]*Cost{}}
+	for _, z := range p.sizes {
+		for _, s := range z.steps {
+			prof.costs[s] = &Cost{Name: s.name()}
+		}
 	}
 	p.profile = prof
 	defer func() { p.profile = nil }()
@@ -42,11 +44,16 @@ func (p *Program) Profile(run func() error) (*Profile, error) {
 		return nil, err
 	}
 	ops, paths := groups{}, groups{}
-	for _, s := range p.steps {
-		c := prof.costs[s]
-		prof.Runs = max(prof.Runs, c.Calls)
-		ops.add(s.name(), c)
-		paths.add(starIndices(s.path), c)
+	for _, z := range p.sizes {
+		runs := 0
+		for _, s := range z.steps {
+			if c := prof.costs[s]; c.Calls > 0 || len(p.sizes) == 1 {
+				runs = max(runs, c.Calls)
+				ops.add(s.name(), c)
+				paths.add(starIndices(s.path), c)
+			}
+		}
+		prof.Runs += runs
 	}
 	slices.SortStableFunc(ops.rows, func(a, b *Cost) int { return cmp.Compare(b.Time, a.Time) })
 	prof.ByOp, prof.ByPath = ops.list(), paths.list()

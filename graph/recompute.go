@@ -22,21 +22,32 @@ func (s *Scope) LimitMemory(bytes int) { s.b.limit = bytes }
 
 // compile plans the steps and recomputes as few units as the limit allows.
 func (b *builder) compile() (*compiler, error) {
+	defer declaring.take()()
 	base, err := b.laidOut()
 	if err != nil {
 		return nil, err
 	}
-	all := base.planned(nil)
-	if b.limit <= 0 || all.memory().Total() <= b.limit {
-		return all, nil
-	}
-	if units := base.listParts(); b.mode == Train {
-		if c := base.within(units); c != nil {
-			return c, nil
+	c := base.planned(nil)
+	if b.limit > 0 && c.needs() > b.limit {
+		if c, err = base.limited(c); err != nil {
+			return nil, err
 		}
-		all = base.planned(units)
 	}
-	return nil, errors.Errorf("memory: %d bytes are needed even if all parts of lists are recomputed, the limit is %d", all.memory().Total(), b.limit)
+	return c, c.aim()
+}
+
+// needs returns the bytes of the plan and of what the other sizes add.
+func (c *compiler) needs() int { return c.memory().Total() + c.reserved }
+
+// limited returns a plan that meets the limit, which the plan without recomputation exceeds.
+func (c *compiler) limited(all *compiler) (*compiler, error) {
+	if units := c.listParts(); c.mode == Train {
+		if best := c.within(units); best != nil {
+			return best, nil
+		}
+		all = c.planned(units)
+	}
+	return nil, errors.Errorf("memory: %d bytes are needed even if all parts of lists are recomputed, the limit is %d", all.needs(), c.limit)
 }
 
 // within returns a plan that meets the limit by recomputing the first n units, or nil if none does. It finds a small n by binary
@@ -46,7 +57,7 @@ func (c *compiler) within(units []string) *compiler {
 	least := math.MaxInt
 	fits := func(n int) (ok, lower bool) {
 		p := c.planned(units[:n])
-		total := p.memory().Total()
+		total := p.needs()
 		if ok = total <= c.limit; ok {
 			best = p
 		}

@@ -76,13 +76,14 @@ func (c *compiler) draw() *drawing {
 // Dot returns the computation, including gradients, in Graphviz's language, grouped by scope path.
 func (p *Program) Dot() string {
 	root := &cluster{}
-	for _, n := range p.drawing.nodes {
+	d := p.ran.Load().drawing
+	for _, n := range d.nodes {
 		root.at(splitPath(n.path)).nodes = append(root.at(splitPath(n.path)).nodes, n)
 	}
 	var s strings.Builder
 	s.WriteString("digraph {\n\trankdir=BT; compound=true;\n\tnode [shape=box, fontname=Helvetica, fontsize=10];\n")
 	root.write(&s, "\t", new(int))
-	for _, e := range p.drawing.edges {
+	for _, e := range d.edges {
 		fmt.Fprintf(&s, "\tn%d -> n%d;\n", e[0], e[1])
 	}
 	s.WriteString("}\n")

@@ -12,8 +12,15 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// Target is a set of targets over which the loss of a Program, or a term of it, is a mean.
+// Target is a set of targets over which the loss of a Program, or a term of it, is a mean. Its values are those of the last feed.
 type Target struct {
+	program *Program
+	index   int
+	aim     *aim // of the first size
+}
+
+// aim is a Target in one size.
+type aim struct {
 	node  *G.Node
 	path  string   // of the operation that takes the mean, or of Scope.Count
 	reads []string // outputs that the operation reads, such as logits
@@ -27,16 +34,16 @@ type Target struct {
 func (s *Scope) Count(n *G.Node) {
 	s.declare(func(path string) (*G.Node, error) {
 		if n != nil {
-			s.b.counted = append(s.b.counted, &Target{node: n, path: path})
+			s.b.counted = append(s.b.counted, &aim{node: n, path: path})
 		}
 		return n, nil
 	})
 }
 
-// targets finds the targets of the loss in order of declaration, and their memory.
-func (c *compiler) targets() ([]*Target, error) {
+// aim finds the targets of the loss in order of declaration, and their memory.
+func (c *compiler) aim() error {
 	if c.loss == nil {
-		return nil, nil
+		return nil
 	}
 	all := slices.Clone(c.counted)
 	nodes := c.reachable(c.loss)
@@ -46,18 +53,19 @@ func (c *compiler) targets() ([]*Target, error) {
 			continue
 		}
 		for _, i := range op.Targets {
-			all = append(all, &Target{node: c.children(n)[i], path: at(c.paths[n.ID()], op.Name), reads: c.outputsOf(c.children(n))})
+			all = append(all, &aim{node: c.children(n)[i], path: at(c.paths[n.ID()], op.Name), reads: c.outputsOf(c.children(n))})
 		}
 	}
 	for _, t := range all {
 		if t.value = c.leafView(t.node); t.value.buf == nil {
 			t.value = c.values[t.node]
 		}
-		if b := t.value.buf; b == nil || b.dense() == nil {
-			return nil, errors.Errorf("%s: its targets are computed by %v: feed them as an input", t.path, t.node.Op())
+		if b := t.value.buf; b == nil || b.place != inLeaf && b.place != inForeign {
+			return errors.Errorf("%s: its targets are computed by %v: feed them as an input", t.path, t.node.Op())
 		}
 	}
-	return all, nil
+	c.aims = all
+	return nil
 }
 
 // leafView returns the value of a leaf or of a view of one. For any other node the value has no buffer.
@@ -90,17 +98,20 @@ func (b *builder) outputsOf(nodes []*G.Node) (names []string) {
 func (p *Program) Targets() []*Target { return p.targets }
 
 // Path returns the path of the operation that takes the mean: "CrossEntropy", or "h.0: CrossEntropy".
-func (t *Target) Path() string { return t.path }
+func (t *Target) Path() string { return t.aim.path }
 
 // Reads reports whether the operation that takes the mean reads the output of this name.
-func (t *Target) Reads(output string) bool { return slices.Contains(t.reads, output) }
+func (t *Target) Reads(output string) bool { return slices.Contains(t.aim.reads, output) }
 
 // Known reports whether the targets are known before a run. They are not if Gorgonia's operations compute them from an input.
-func (t *Target) Known() bool { return t.value.buf.leaf != nil }
+func (t *Target) Known() bool { return t.aim.value.buf.leaf != nil }
+
+// value returns the memory of the targets in the size of the last feed.
+func (t *Target) value() value { return t.program.fed.Load().targets[t.index] }
 
 // IDs returns the current targets, nil if they are numbers. The slice is not a copy.
 func (t *Target) IDs() []int32 {
-	if v := t.value; v.buf.dt == tensor.Int32 {
+	if v := t.value(); v.buf.dt == tensor.Int32 {
 		return v.buf.dense().Int32s()[v.offset:][:v.size()]
 	}
 	return nil
@@ -108,7 +119,7 @@ func (t *Target) IDs() []int32 {
 
 // Count returns the number of current targets that count: ids that are not ops.IgnoreTarget, or the sum of numbers.
 func (t *Target) Count() (n float64) {
-	v := t.value
+	v := t.value()
 	switch data := v.buf.dense(); v.buf.dt {
 	case tensor.Int32:
 		for _, id := range t.IDs() {
@@ -126,14 +137,4 @@ func (t *Target) Count() (n float64) {
 		}
 	}
 	return n
-}
-
-// Set sets the inputs for RunAll. Every input must be fed with its own shape and type. An error names the input.
-func (p *Program) Set(feed Feed) error {
-	g, err := p.enter("set")
-	if err != nil {
-		return err
-	}
-	defer g.leave()
-	return errors.WithMessage(p.feed(feed), "graph: set")
 }

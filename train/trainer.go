@@ -62,7 +62,7 @@ type Report struct {
 // State.
 //
 // A loss or gradient that is not finite is an error that names the step and the parameter. The parameters keep the values from
-// before the step. Steps allocates nothing after the first step.
+// before the step. Steps allocates nothing after the first step of every size of the Program.
 func (tr *Trainer) Steps(ctx context.Context, source Source) iter.Seq2[Report, error] {
 	return func(yield func(Report, error) bool) {
 		if err := tr.prepare(source); err != nil {

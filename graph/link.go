@@ -1,0 +1,82 @@
+package graph
+
+import (
+	"maps"
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// link makes the Program of some sizes, allocates its memory and prepares the first size.
+func link(plans ...*compiler) (*Program, error) {
+	memory := together(plans)
+	if err := fits(plans, memory); err != nil {
+		return nil, err
+	}
+	first := plans[0]
+	p := &Program{Scale: 1, params: first.params, mode: first.mode, memory: memory, guard: new(guard)}
+	for _, c := range plans {
+		p.sizes = append(p.sizes, c.size())
+	}
+	p.fed.Store(p.sizes[0])
+	p.ran.Store(p.sizes[0])
+	p.names, p.states = slices.Sorted(maps.Keys(p.sizes[0].inputs)), p.sizes[0].states
+	for i, a := range first.aims {
+		p.targets = append(p.targets, &Target{program: p, index: i, aim: a})
+	}
+	p.allocate(plans)
+	if err := first.params.commit(first.weights, func() error { return p.ready(p.sizes[0]) }); err != nil {
+		return nil, err
+	}
+	values := map[string]*tensor.Dense{}
+	for _, l := range first.weights {
+		values[l.name] = l.value
+	}
+	for _, c := range plans[1:] {
+		for _, l := range c.weights {
+			l.value = values[l.name]
+		}
+	}
+	for _, w := range p.weights {
+		w.value = values[w.name]
+	}
+	return p, nil
+}
+
+// allocate makes the arena, the pools, the states and the gradients, and gives them to all sizes.
+func (p *Program) allocate(plans []*compiler) {
+	arena, all := 1, demand{}
+	for _, c := range plans {
+		arena = max(arena, c.arena)
+		all.raise(c.demand())
+	}
+	if p.params.dt == tensor.Float64 {
+		p.arena64 = newLarge(tensor.Float64, []int{arena}).Float64s()
+	} else {
+		p.arena32 = newLarge(tensor.Float32, []int{arena}).Float32s()
+	}
+	p.pools = map[pool]*tensor.Dense{}
+	for key, n := range all {
+		p.pools[key] = tensor.New(tensor.Of(key.dt), tensor.WithShape(max(n, 2))) // the data of one element are no slice
+	}
+	for path, l := range p.states {
+		l.make()
+		for _, z := range p.sizes {
+			z.states[path].value = l.value
+		}
+	}
+	grads := map[string]*tensor.Dense{}
+	for _, c := range plans {
+		for l, own := range c.own {
+			if grads[l.name] == nil {
+				grads[l.name] = newLarge(l.dt, l.shape)
+			}
+			own.tensor = grads[l.name]
+		}
+	}
+	for _, l := range plans[0].trained {
+		if grads[l.name] != nil {
+			p.weights = append(p.weights, &Weight{name: l.name, grad: grads[l.name]})
+		}
+	}
+}
