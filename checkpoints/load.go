@@ -59,8 +59,8 @@ func planLoads(path string, params Tensors, rules Rules) (loads []load, done fun
 
 func runLoads(loads []load) error {
 	for i, l := range loads {
-		if err := l.from.readInto(l.name, l.into); err != nil {
-			return errors.WithMessagef(err, "%d of %d parameters are replaced already", i, len(loads))
+		if err := l.from.header.infos[l.name].read(l.from.file, l.into); err != nil {
+			return errors.WithMessagef(err, "%d of %d parameters are replaced already: %s: tensor %q", i, len(loads), l.from.file.Name(), l.name)
 		}
 	}
 	return nil
@@ -167,6 +167,17 @@ func listed(names []string) string {
 	return fmt.Sprintf("%s, … and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
+// Read reads all tensors of a safetensors file, or of a model folder, into memory.
+func Read(path string) (_ map[string]*tensor.Dense, err error) {
+	defer func() { err = errors.WithMessage(err, "checkpoints") }()
+	w, err := openWeights(path)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	return w.read(nil)
+}
+
 // ReadWeights reads the tensors of a model folder, or of one safetensors file, for whose names wanted returns true.
 func ReadWeights(path string, wanted func(name string) bool) (all map[string]*tensor.Dense, err error) {
 	defer func() { err = errors.WithMessagef(err, "checkpoints: %s", path) }()
@@ -175,14 +186,5 @@ func ReadWeights(path string, wanted func(name string) bool) (all map[string]*te
 		return nil, err
 	}
 	defer w.close()
-	all = map[string]*tensor.Dense{}
-	for _, name := range w.names {
-		if !wanted(name) {
-			continue
-		}
-		if all[name], err = w.of[name].tensor(name); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+	return w.read(wanted)
 }

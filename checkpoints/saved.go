@@ -2,6 +2,7 @@ package checkpoints
 
 import (
 	"cmp"
+	"encoding/json"
 	"io/fs"
 	"maps"
 	"math"
@@ -102,7 +103,12 @@ func (s Saved) Load(params Tensors, state any) (optimizer map[string]*tensor.Den
 	}
 	defer done()
 	if _, ok := m.Files[optimizerName]; ok {
-		if optimizer, err = read(filepath.Join(s.Dir, optimizerName)); err != nil {
+		w, err := openWeights(filepath.Join(s.Dir, optimizerName))
+		if err != nil {
+			return nil, err
+		}
+		defer w.close()
+		if optimizer, err = w.read(nil); err != nil {
 			return nil, err
 		}
 	}
@@ -128,11 +134,12 @@ func (m manifest) readState(dir string, state any) error {
 		return errors.Errorf("%s: the state is a %T, want a pointer", path, state)
 	}
 	read := reflect.New(v.Type().Elem())
-	if err := readStrict(path, read.Interface()); err != nil {
+	text, err := readStrict(path, read.Interface())
+	if err != nil {
 		return err
 	}
 	if s, ok := read.Interface().(Stepper); ok && s.CheckpointStep() != m.Step {
 		return errors.Errorf("%s: the state is of step %d, %s of step %d: they are of different checkpoints", path, s.CheckpointStep(), manifestName, m.Step)
 	}
-	return readJSON(path, state)
+	return errors.Wrap(json.Unmarshal(text, state), path)
 }
