@@ -20,6 +20,14 @@ type Rules struct {
 	Keep   func(path string) bool   // reports whether a parameter that the file lacks keeps its value
 }
 
+// apply returns the path of a parameter for a name in a file, and whether to skip the tensor.
+func (r Rules) apply(name string) (path string, ignored bool) {
+	if r.Rename != nil {
+		name = r.Rename(name)
+	}
+	return name, r.Ignore != nil && r.Ignore(name)
+}
+
 // LoadWeights reads a model folder, or one safetensors file, into params, such as graph.Params.All(): the parameters that a
 // graph has declared. All real types convert to the parameters' type.
 //
@@ -82,13 +90,10 @@ func (c *comparison) compare(w *weights, params Tensors, rules Rules) []load {
 	source := map[string]string{} // name in the file of each parameter found
 	var loads []load
 	for _, name := range w.names {
-		path := name
-		if rules.Rename != nil {
-			path = rules.Rename(name)
-		}
+		path, ignored := rules.apply(name)
 		t, ok := wanted[path]
 		switch first, twice := source[path]; {
-		case rules.Ignore != nil && rules.Ignore(path):
+		case ignored:
 		case !ok:
 			c.unexpected = append(c.unexpected, name)
 		case twice:

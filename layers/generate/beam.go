@@ -46,10 +46,10 @@ func Beam(d *Decoder, prompt []int32, o BeamOptions) ([]Hypothesis, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	most := d.Window() - len(prompt) + 1 // the last token is chosen but not read
-	if most < 1 {
-		return nil, errors.Errorf("generate: the prompt has %d tokens, the model's window is %d: shorten the prompt", len(prompt), d.Window())
+	if err := d.checkPrompt(prompt); err != nil {
+		return nil, err
 	}
+	most := d.Window() - len(prompt) + 1 // the last token is chosen but not read
 	if o.Tokens > 0 {
 		most = min(most, o.Tokens)
 	}

@@ -100,6 +100,14 @@ func (d *Decoder) Reset() {
 	}
 }
 
+// checkPrompt returns an error if a prompt exceeds the window.
+func (d *Decoder) checkPrompt(prompt []int32) error {
+	if len(prompt) > d.window {
+		return errors.Errorf("generate: the prompt has %d tokens, the model's window is %d: shorten the prompt", len(prompt), d.window)
+	}
+	return nil
+}
+
 // Append appends tokens to every sequence and returns the logits of the next token, one row for each sequence. The logits are valid
 // until the next call. A sequence that has tokens may get no new ones; Append then returns its logits again. It is an error, and
 // nothing is appended, if a sequence would exceed the window or remain empty, or if a logit is NaN or +Inf.

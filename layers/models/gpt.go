@@ -114,15 +114,7 @@ func (m *GPT) UnmarshalJSON(data []byte) error {
 }
 
 func (m GPT) withDefaults() GPT {
-	if m.Activation == "" {
-		m.Activation = "gelu_new"
-	}
-	if m.Eps == 0 {
-		m.Eps = layers.DefaultEps
-	}
-	if m.InitStd == 0 {
-		m.InitStd = 0.02
-	}
+	m.Activation, m.Eps, m.InitStd = cmp.Or(m.Activation, "gelu_new"), cmp.Or(m.Eps, layers.DefaultEps), cmp.Or(m.InitStd, 0.02)
 	return m
 }
 
