@@ -93,9 +93,9 @@ func (f *File) Tensor(name string) (_ *tensor.Dense, err error) {
 	return info.make(f.file)
 }
 
-// ReadInto reads one tensor into dst. The shape and the element type of dst must be those that [File.Tensor] returns, except that
-// all real types convert to float32 and float64; float64 is rounded to float32. The memory of dst must be row-major without
-// gaps. If reading fails, dst may be partly overwritten.
+// ReadInto reads one tensor into dst. dst must have the shape and the element type that [File.Tensor] returns, except that all
+// real types convert to float32 and float64; float64 is rounded to float32. The memory of dst must be row-major without gaps. If
+// reading fails, dst may be partly overwritten.
 func (f *File) ReadInto(name string, dst *tensor.Dense) (err error) {
 	defer f.explain(&err, name)
 	info, err := f.find(name)

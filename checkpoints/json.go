@@ -76,7 +76,8 @@ func decodeStrict(text []byte, v any) error {
 	return nil
 }
 
-// missingKeys returns the keys in all objects of want that have lacks. As in encoding/json, case does not matter.
+// missingKeys returns the keys that an object of want has and the same object of have lacks. As in encoding/json, case does not
+// matter.
 func missingKeys(want, have any, path []string) (missing []string) {
 	switch want := want.(type) {
 	case map[string]any:

@@ -163,7 +163,7 @@ func commonPrefix(long, short []string) string {
 	return ""
 }
 
-// listed joins names. Of many names it joins the first and counts the rest.
+// listed joins names. If there are many, it joins the first names and counts the others.
 func listed(names []string) string {
 	const most = 12
 	if len(names) <= most {

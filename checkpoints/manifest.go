@@ -67,7 +67,7 @@ func inspect(dir string) (Saved, manifest, error) {
 	return s, m, nil
 }
 
-// verify is inspect, and also checks the checksums of all files.
+// verify inspects a checkpoint and compares the checksums of all files.
 func verify(dir string) (Saved, manifest, error) {
 	s, m, err := inspect(dir)
 	if err != nil {

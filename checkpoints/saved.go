@@ -25,12 +25,12 @@ type Saved struct {
 }
 
 // Latest returns the newest whole checkpoint. It skips damaged checkpoints and lists them in Saved.Damaged. If the run has no
-// checkpoint yet, errors.Is(err, fs.ErrNotExist) is true. If all checkpoints are damaged, the error is a different one.
+// checkpoint yet, errors.Is(err, fs.ErrNotExist) is true. It is false if all checkpoints are damaged.
 func (r Run) Latest() (Saved, error) {
 	return r.choose(func(all []Saved) []Saved { return all })
 }
 
-// Best returns the whole checkpoint with the lowest validation loss, the earliest of equals. If no checkpoint has a loss,
+// Best returns the whole checkpoint with the lowest validation loss, or the earliest of several. If no checkpoint has a loss,
 // errors.Is(err, fs.ErrNotExist) is true.
 func (r Run) Best() (Saved, error) { return r.choose(byLoss) }
 
@@ -80,7 +80,7 @@ func inspectAll(folders map[int]string) (all []Saved, damaged map[int]error) {
 	return all, damaged
 }
 
-// Check reads all files of a checkpoint folder and returns an error if they differ from those that were saved.
+// Check reads all files of a checkpoint folder and returns an error if a file has changed since it was saved.
 func Check(dir string) (Saved, error) {
 	s, _, err := verify(dir)
 	return s, errors.WithMessage(err, "checkpoints")

@@ -28,7 +28,7 @@ const (
 type SelfAttention struct {
 	Heads   int
 	Causal  bool
-	Window  int     // number of positions that a token sees, itself and earlier ones; 0 means all
+	Window  int     // number of positions that a token sees, up to its own; 0 means all
 	Dropout float64 // of the probabilities
 	Family  Family
 	Std     float64 // standard deviation of the initial weights; 0 means PyTorch's initialization
@@ -105,7 +105,7 @@ type CrossAttention struct {
 
 // Memory holds the vectors that a CrossAttention attends to.
 type Memory struct {
-	X       *G.Node // (B, S, C); nil, in mode Decode, reads the keys and values that another Program has cached
+	X       *G.Node // (B, S, C); nil in mode Decode means the keys and values that another Program has cached
 	Lengths *G.Node // int32 (B): number of valid vectors of each sequence; nil means S
 	S       int     // number of vectors if X is nil
 }

@@ -16,7 +16,7 @@ type BeamOptions struct {
 	Stop      []int32 // tokens that end a result; they are not part of it
 
 	Bias              map[int32]float32 // added to the scores of these tokens; -Inf forbids a token
-	RepetitionPenalty float64           // multiplies the scores, which are negative, of tokens already in the text; 0 means 1
+	RepetitionPenalty float64           // multiplies the scores of tokens already in the text, which are negative; 0 means 1
 	NoRepeat          int               // length of token sequences that may not repeat, the prompt included; 0 means no limit
 	LengthPenalty     float64           // α: the score of n tokens, stop included, is their log-probability divided by n^α; 0 means no penalty
 }

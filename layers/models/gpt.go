@@ -36,7 +36,7 @@ type GPT struct {
 	Dropout      float64 // of the results of attention and MLP in each block
 	AttnDropout  float64 // of the attention's probabilities
 
-	BOS, EOS []int32 // ids that begin a text, and ids that end one; empty means none
+	BOS, EOS []int32 // ids that begin and end a text; empty means none
 }
 
 // gptJSON is the content of config.json. Missing fields have Hugging Face's defaults.

@@ -83,7 +83,7 @@ func minimize(s *graph.Scope, logits, targets *G.Node, smoothing float64) {
 	s.Minimize(s.Try(ops.CrossEntropy(logits, targets, smoothing)))
 }
 
-// Remember declares, for mode Decode, the encoder and the decoder's cached keys and values of its result. Inputs, int32: "source"
+// Remember declares the encoder for mode Decode, and caches the decoder's keys and values of its result. Inputs, int32: "source"
 // (b, Source) and "source_lengths" (b).
 func (m Seq2Seq) Remember(b int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
