@@ -4,6 +4,9 @@
 // The one idea: every write is atomic. A file or folder is written under a hidden name in the same folder, synced, and
 // renamed to its real name. So a process killed at any moment leaves nothing half-written under a real name.
 //
+// A [Run] is a folder of checkpoints: [Run.Save] writes a [Checkpoint], which holds a [Model] and the state of its training, and
+// [Run.Latest] returns the newest as a [Saved].
+//
 // Tensors are read and written as a sequence of names and tensors, such as graph.Params.All(). The package imports nothing
 // of the framework and serves any Gorgonia program.
 //

@@ -80,7 +80,7 @@ func eightBits(value func(uint8) float32) (table [256]float32) {
 // float8E5M2 decodes the upper half of a float16.
 func float8E5M2(b uint8) float32 { return float16(uint16(b) << 8) }
 
-// float8E4M3 decodes with a bias of 7. The highest exponent is an ordinary exponent, except that all ones are NaN.
+// float8E4M3 decodes with a bias of 7. The highest exponent encodes numbers too. Only all ones encode NaN.
 func float8E4M3(b uint8) float32 {
 	exponent, mantissa := int(b>>3&0xf), float64(b&7)
 	value := math.Ldexp(8+mantissa, exponent-10)

@@ -14,7 +14,6 @@ import (
 // File is an open safetensors file. [Open] reads and checks the header. [File.Tensor] and [File.ReadInto] read the data of a
 // tensor, straight into its memory. Several goroutines may call the methods of a File.
 type File struct {
-	path   string
 	file   *os.File
 	header *header
 }
@@ -24,28 +23,29 @@ type File struct {
 //
 // The format: https://github.com/huggingface/safetensors#format. Open is stricter than the reference implementation: duplicate
 // names and unknown fields are errors. F4, F6_E2M3 and F6_E3M2 are errors too: the format does not define how they share bytes.
-func Open(path string) (*File, error) {
-	f, err := open(path)
-	return f, errors.WithMessage(err, "checkpoints")
-}
-
-func open(path string) (*File, error) {
-	if err := littleEndian(); err != nil {
-		return nil, err
-	}
+func Open(path string) (_ *File, err error) {
+	defer func() { err = errors.WithMessage(err, "checkpoints") }()
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, errors.WithStack(err)
 	}
+	return newFile(f)
+}
+
+// newFile checks the header of an open file. It closes the file if the header is invalid.
+func newFile(f *os.File) (*File, error) {
 	h, err := openHeader(f)
 	if err != nil {
 		f.Close()
-		return nil, errors.WithMessage(err, path)
+		return nil, errors.WithMessage(err, f.Name())
 	}
-	return &File{path: path, file: f, header: h}, nil
+	return &File{file: f, header: h}, nil
 }
 
 func openHeader(f *os.File) (*header, error) {
+	if err := littleEndian(); err != nil {
+		return nil, err
+	}
 	stat, err := f.Stat()
 	if err != nil {
 		return nil, errors.Wrap(err, "size")
@@ -84,44 +84,50 @@ func (f *File) Info(name string) (info Info, ok bool) {
 
 // Tensor reads one tensor into new memory. F16, BF16 and the 8-bit floats become float32; the other types keep their type.
 // A shape of [] becomes a scalar.
-func (f *File) Tensor(name string) (*tensor.Dense, error) {
-	t, err := f.tensor(name)
-	return t, errors.WithMessage(err, "checkpoints")
+func (f *File) Tensor(name string) (_ *tensor.Dense, err error) {
+	defer f.explain(&err, name)
+	info, err := f.find(name)
+	if err != nil {
+		return nil, err
+	}
+	return info.make(f.file)
 }
 
-func (f *File) tensor(name string) (*tensor.Dense, error) {
+// ReadInto reads one tensor into dst. dst must have the shape and the element type that [File.Tensor] returns, except that all
+// real types convert to float32 and float64; float64 is rounded to float32. The memory of dst must be row-major without gaps. If
+// reading fails, dst may be partly overwritten.
+func (f *File) ReadInto(name string, dst *tensor.Dense) (err error) {
+	defer f.explain(&err, name)
+	info, err := f.find(name)
+	if err != nil {
+		return err
+	}
+	if err := info.fits(dst); err != nil {
+		return err
+	}
+	return info.read(f.file, dst)
+}
+
+func (f *File) find(name string) (Info, error) {
 	info, ok := f.header.infos[name]
 	if !ok {
-		return nil, f.missing(name)
+		return info, errors.Errorf("not among the file's %d tensors", len(f.header.names))
 	}
+	return info, nil
+}
+
+// explain adds the package, the file and the tensor to an error of an exported method.
+func (f *File) explain(err *error, name string) {
+	*err = errors.WithMessagef(*err, "checkpoints: %s: tensor %q", f.file.Name(), name)
+}
+
+// make reads the tensor into new memory.
+func (info Info) make(r io.ReaderAt) (*tensor.Dense, error) {
 	t := tensor.New(tensor.Of(formats[info.Dtype].kind), tensor.WithShape(info.Shape...))
-	if err := f.readInto(name, t); err != nil {
+	if err := info.read(r, t); err != nil {
 		return nil, err
 	}
 	return t, nil
-}
-
-// ReadInto reads one tensor into dst. The shape and the element type of dst must be those that [File.Tensor] returns, except that
-// all real types convert to float32 and float64; float64 is rounded to float32. The memory of dst must be row-major without
-// gaps. If reading fails, dst may be partly overwritten.
-func (f *File) ReadInto(name string, dst *tensor.Dense) error {
-	return errors.WithMessage(f.readInto(name, dst), "checkpoints")
-}
-
-func (f *File) readInto(name string, dst *tensor.Dense) error {
-	info, ok := f.header.infos[name]
-	if !ok {
-		return f.missing(name)
-	}
-	err := info.fits(dst)
-	if err == nil {
-		err = info.read(io.NewSectionReader(f.file, info.offset, info.Bytes), dst)
-	}
-	return errors.WithMessagef(err, "%s: tensor %q", f.path, name)
-}
-
-func (f *File) missing(name string) error {
-	return errors.Errorf("%s: tensor %q: not among the file's %d tensors", f.path, name, len(f.header.names))
 }
 
 // fits returns an error if the tensor cannot be read into dst.
@@ -139,11 +145,12 @@ func (info Info) fits(dst *tensor.Dense) error {
 	return nil
 }
 
-// read fills dst. The caller has checked that it fits.
-func (info Info) read(r io.Reader, dst *tensor.Dense) error {
+// read fills dst from the file. The caller has checked that the tensor fits.
+func (info Info) read(file io.ReaderAt, dst *tensor.Dense) error {
 	if info.Bytes == 0 {
 		return nil
 	}
+	r := io.NewSectionReader(file, info.offset, info.Bytes)
 	if dst.Dtype() != formats[info.Dtype].kind || info.Dtype.widened() {
 		return info.convert(r, dst)
 	}
@@ -177,24 +184,3 @@ func packed(t *tensor.Dense) bool {
 
 // masked reports whether t has a mask. IsMasked is true for every empty tensor.
 func masked(t *tensor.Dense) bool { return len(t.Mask()) > 0 }
-
-// Read reads a whole safetensors file into memory.
-func Read(path string) (map[string]*tensor.Dense, error) {
-	all, err := read(path)
-	return all, errors.WithMessage(err, "checkpoints")
-}
-
-func read(path string) (map[string]*tensor.Dense, error) {
-	f, err := open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.file.Close()
-	all := make(map[string]*tensor.Dense, len(f.header.names))
-	for _, name := range f.header.names {
-		if all[name], err = f.tensor(name); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
-}

@@ -11,7 +11,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// foreignKinds lists files of other kinds that often have the names of a model's files, by their first bytes.
+// foreignKinds lists the first bytes of other kinds of files. Such files are often saved under the names of a model's files.
 var foreignKinds = []struct{ start, kind string }{
 	{"version https://git-lfs", "a Git LFS pointer, not the file itself: fetch the file with git lfs pull"},
 	{"PK\x03\x04", "a zip archive, as torch.save writes: convert it to safetensors in Python"},
@@ -21,7 +21,7 @@ var foreignKinds = []struct{ start, kind string }{
 	{"\x1f\x8b", "a gzip archive: unpack it first"},
 }
 
-// foreignKind returns the kind of a file and a remedy from its first bytes, or "" if the file is of no known other kind.
+// foreignKind returns the kind of a file and a remedy from its first bytes, or "" if the bytes match no other kind.
 func foreignKind(start []byte) string {
 	text := bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\ufeff")), " \t\r\n")
 	if len(text) > 1 && text[0] == '<' && (text[1] == '!' || text[1] == '?' || text[1]|0x20 >= 'a' && text[1]|0x20 <= 'z') {
@@ -35,8 +35,8 @@ func foreignKind(start []byte) string {
 	return ""
 }
 
-// foreignStart is foreignKind for a file that is not a valid safetensors file. A damaged safetensors file is not foreign: it starts
-// with the length of its header, which may look like the start of another kind but ends in bytes of 0.
+// foreignStart returns the kind of a file that is not a valid safetensors file. It returns "" for a damaged safetensors file: the
+// length of the header, its first 8 bytes, may look like the start of another kind but ends in bytes of 0.
 func foreignStart(r io.ReaderAt) string {
 	start := make([]byte, 64)
 	n, _ := r.ReadAt(start, 0)

@@ -95,7 +95,7 @@ func layOut(metadata map[string]string, entries []entry, start, size int64) (*he
 	return h, nil
 }
 
-// entry is a tensor as the header states it, not yet checked.
+// entry is a tensor of a header, not yet checked.
 type entry struct {
 	name       string
 	dtype      Dtype
@@ -103,7 +103,8 @@ type entry struct {
 	begin, end int64
 }
 
-// check compares the entry with next, the offset at which its data must begin, with the length of all data, and with its own shape.
+// check returns an error unless the data of the entry begin at next, end within the file's data and have the size of its shape.
+// before is the name of the tensor that ends at next.
 func (e entry) check(next, data int64, before string) error {
 	switch {
 	case e.begin > e.end:

@@ -18,11 +18,8 @@ func ReadConfig(dir string, config any) error {
 }
 
 // ReadJSON decodes a JSON file in UTF-8 into v, a pointer. A byte order mark is ignored; other encodings are an error.
-func ReadJSON(path string, v any) error {
-	return errors.WithMessage(readJSON(path, v), "checkpoints")
-}
-
-func readJSON(path string, v any) error {
+func ReadJSON(path string, v any) (err error) {
+	defer func() { err = errors.WithMessage(err, "checkpoints") }()
 	text, err := readText(path)
 	if err != nil {
 		return err
@@ -46,35 +43,41 @@ func readText(path string) ([]byte, error) {
 	return text, nil
 }
 
-// readStrict decodes a JSON file that was written from a value of v's type. An unknown or missing key is an error.
-func readStrict(path string, v any) error {
+// readStrict decodes a JSON file that was written from a value of v's type, and returns its text. An unknown or missing key is an
+// error.
+func readStrict(path string, v any) ([]byte, error) {
 	text, err := readText(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	return text, errors.WithMessage(decodeStrict(text, v), path)
+}
+
+func decodeStrict(text []byte, v any) error {
 	var have, want any
 	if err := json.Unmarshal(text, &have); err != nil {
-		return errors.Wrap(err, path)
+		return errors.WithStack(err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
-		return errors.Wrap(err, path)
+		return errors.WithStack(err)
 	}
 	again, err := json.Marshal(v)
 	if err != nil {
-		return errors.Wrap(err, path)
+		return errors.WithStack(err)
 	}
 	if err := json.Unmarshal(again, &want); err != nil {
-		return errors.Wrap(err, path)
+		return errors.WithStack(err)
 	}
 	if missing := missingKeys(want, have, nil); len(missing) > 0 {
-		return errors.Errorf("%s: missing: %s", path, listed(missing))
+		return errors.Errorf("missing: %s", listed(missing))
 	}
 	return nil
 }
 
-// missingKeys returns the keys in all objects of want that have lacks. As in encoding/json, case does not matter.
+// missingKeys returns the keys that an object of want has and the same object of have lacks. As in encoding/json, case does not
+// matter.
 func missingKeys(want, have any, path []string) (missing []string) {
 	switch want := want.(type) {
 	case map[string]any:

@@ -20,6 +20,14 @@ type Rules struct {
 	Keep   func(path string) bool   // reports whether a parameter that the file lacks keeps its value
 }
 
+// apply returns the path of a parameter for a name in a file, and whether to skip the tensor.
+func (r Rules) apply(name string) (path string, ignored bool) {
+	if r.Rename != nil {
+		name = r.Rename(name)
+	}
+	return name, r.Ignore != nil && r.Ignore(name)
+}
+
 // LoadWeights reads a model folder, or one safetensors file, into params, such as graph.Params.All(): the parameters that a
 // graph has declared. All real types convert to the parameters' type.
 //
@@ -59,8 +67,8 @@ func planLoads(path string, params Tensors, rules Rules) (loads []load, done fun
 
 func runLoads(loads []load) error {
 	for i, l := range loads {
-		if err := l.from.readInto(l.name, l.into); err != nil {
-			return errors.WithMessagef(err, "%d of %d parameters are replaced already", i, len(loads))
+		if err := l.from.header.infos[l.name].read(l.from.file, l.into); err != nil {
+			return errors.WithMessagef(err, "%d of %d parameters are replaced already: %s: tensor %q", i, len(loads), l.from.file.Name(), l.name)
 		}
 	}
 	return nil
@@ -82,13 +90,10 @@ func (c *comparison) compare(w *weights, params Tensors, rules Rules) []load {
 	source := map[string]string{} // name in the file of each parameter found
 	var loads []load
 	for _, name := range w.names {
-		path := name
-		if rules.Rename != nil {
-			path = rules.Rename(name)
-		}
+		path, ignored := rules.apply(name)
 		t, ok := wanted[path]
 		switch first, twice := source[path]; {
-		case rules.Ignore != nil && rules.Ignore(path):
+		case ignored:
 		case !ok:
 			c.unexpected = append(c.unexpected, name)
 		case twice:
@@ -158,13 +163,24 @@ func commonPrefix(long, short []string) string {
 	return ""
 }
 
-// listed joins names. Of many names it joins the first and counts the rest.
+// listed joins names. If there are many, it joins the first names and counts the others.
 func listed(names []string) string {
 	const most = 12
 	if len(names) <= most {
 		return strings.Join(names, ", ")
 	}
 	return fmt.Sprintf("%s, … and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// Read reads all tensors of a safetensors file, or of a model folder, into memory.
+func Read(path string) (_ map[string]*tensor.Dense, err error) {
+	defer func() { err = errors.WithMessage(err, "checkpoints") }()
+	w, err := openWeights(path)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	return w.read(nil)
 }
 
 // ReadWeights reads the tensors of a model folder, or of one safetensors file, for whose names wanted returns true.
@@ -175,14 +191,5 @@ func ReadWeights(path string, wanted func(name string) bool) (all map[string]*te
 		return nil, err
 	}
 	defer w.close()
-	all = map[string]*tensor.Dense{}
-	for _, name := range w.names {
-		if !wanted(name) {
-			continue
-		}
-		if all[name], err = w.of[name].tensor(name); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+	return w.read(wanted)
 }

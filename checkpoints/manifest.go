@@ -30,7 +30,7 @@ func (m manifest) sum() (crc, error) {
 
 func readManifest(dir string) (m manifest, err error) {
 	path := filepath.Join(dir, manifestName)
-	if err := readStrict(path, &m); err != nil {
+	if _, err := readStrict(path, &m); err != nil {
 		return m, err
 	}
 	sum, err := m.sum()
@@ -67,7 +67,7 @@ func inspect(dir string) (Saved, manifest, error) {
 	return s, m, nil
 }
 
-// verify is inspect, and also checks the checksums of all files.
+// verify inspects a checkpoint and compares the checksums of all files.
 func verify(dir string) (Saved, manifest, error) {
 	s, m, err := inspect(dir)
 	if err != nil {
@@ -111,9 +111,10 @@ func checkFile(dir, name string, size int64) error {
 	if !strings.HasSuffix(name, ".safetensors") {
 		return nil
 	}
-	f, err := open(path)
+	w, err := openWeights(path)
 	if err != nil {
 		return err
 	}
-	return errors.WithStack(f.file.Close())
+	w.close()
+	return nil
 }

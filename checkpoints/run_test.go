@@ -27,7 +27,7 @@ func wantIs(t testing.TB, err, target error) {
 	}
 }
 
-// none is a loss that was not measured.
+// none is the loss of a checkpoint that was not evaluated.
 var none = math.NaN()
 
 func measured(loss float64) *float64 {

@@ -2,6 +2,7 @@ package checkpoints
 
 import (
 	"cmp"
+	"encoding/json"
 	"io/fs"
 	"maps"
 	"math"
@@ -24,12 +25,12 @@ type Saved struct {
 }
 
 // Latest returns the newest whole checkpoint. It skips damaged checkpoints and lists them in Saved.Damaged. If the run has no
-// checkpoint yet, errors.Is(err, fs.ErrNotExist) is true. If all checkpoints are damaged, the error is a different one.
+// checkpoint yet, errors.Is(err, fs.ErrNotExist) is true. It is false if all checkpoints are damaged.
 func (r Run) Latest() (Saved, error) {
 	return r.choose(func(all []Saved) []Saved { return all })
 }
 
-// Best returns the whole checkpoint with the lowest validation loss, the earliest of equals. If no checkpoint has a loss,
+// Best returns the whole checkpoint with the lowest validation loss, or the earliest of several. If no checkpoint has a loss,
 // errors.Is(err, fs.ErrNotExist) is true.
 func (r Run) Best() (Saved, error) { return r.choose(byLoss) }
 
@@ -79,7 +80,7 @@ func inspectAll(folders map[int]string) (all []Saved, damaged map[int]error) {
 	return all, damaged
 }
 
-// Check reads all files of a checkpoint folder and returns an error if they differ from those that were saved.
+// Check reads all files of a checkpoint folder and returns an error if a file has changed since it was saved.
 func Check(dir string) (Saved, error) {
 	s, _, err := verify(dir)
 	return s, errors.WithMessage(err, "checkpoints")
@@ -102,7 +103,12 @@ func (s Saved) Load(params Tensors, state any) (optimizer map[string]*tensor.Den
 	}
 	defer done()
 	if _, ok := m.Files[optimizerName]; ok {
-		if optimizer, err = read(filepath.Join(s.Dir, optimizerName)); err != nil {
+		w, err := openWeights(filepath.Join(s.Dir, optimizerName))
+		if err != nil {
+			return nil, err
+		}
+		defer w.close()
+		if optimizer, err = w.read(nil); err != nil {
 			return nil, err
 		}
 	}
@@ -128,11 +134,12 @@ func (m manifest) readState(dir string, state any) error {
 		return errors.Errorf("%s: the state is a %T, want a pointer", path, state)
 	}
 	read := reflect.New(v.Type().Elem())
-	if err := readStrict(path, read.Interface()); err != nil {
+	text, err := readStrict(path, read.Interface())
+	if err != nil {
 		return err
 	}
 	if s, ok := read.Interface().(Stepper); ok && s.CheckpointStep() != m.Step {
 		return errors.Errorf("%s: the state is of step %d, %s of step %d: they are of different checkpoints", path, s.CheckpointStep(), manifestName, m.Step)
 	}
-	return readJSON(path, state)
+	return errors.Wrap(json.Unmarshal(text, state), path)
 }

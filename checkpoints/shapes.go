@@ -16,12 +16,8 @@ func Shapes(path string, rules Rules) (map[string][]int, error) {
 	defer w.close()
 	shapes := make(map[string][]int, len(w.names))
 	for _, name := range w.names {
-		to := name
-		if rules.Rename != nil {
-			to = rules.Rename(name)
-		}
-		if rules.Ignore == nil || !rules.Ignore(to) {
-			shapes[to] = slices.Clone(w.of[name].header.infos[name].Shape)
+		if path, ignored := rules.apply(name); !ignored {
+			shapes[path] = slices.Clone(w.of[name].header.infos[name].Shape)
 		}
 	}
 	return shapes, nil

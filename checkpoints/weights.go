@@ -1,11 +1,13 @@
 package checkpoints
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
 )
 
 // weights are the tensors of a model, in one or more files.
@@ -60,8 +62,12 @@ func readIndex(dir string, index *map[string]string) (paths []string, err error)
 	var content struct {
 		WeightMap map[string]string `json:"weight_map"`
 	}
-	if err := readJSON(at, &content); err != nil {
+	text, err := readText(at)
+	if err != nil {
 		return nil, err
+	}
+	if err := json.Unmarshal(text, &content); err != nil {
+		return nil, errors.Wrap(err, at)
 	}
 	if *index = content.WeightMap; len(*index) == 0 {
 		return nil, errors.Errorf("%s: an empty weight_map", indexName)
@@ -77,14 +83,18 @@ func readIndex(dir string, index *map[string]string) (paths []string, err error)
 }
 
 func (w *weights) add(path string) error {
-	f, err := open(path)
+	file, err := os.Open(path)
+	if err != nil {
+		return errors.WithStack(err)
+	}
+	f, err := newFile(file)
 	if err != nil {
 		return err
 	}
 	w.files = append(w.files, f)
 	for _, name := range f.header.names {
 		if other := w.of[name]; other != nil {
-			return errors.Errorf("tensor %.200q is in %s and in %s", name, other.path, path)
+			return errors.Errorf("tensor %.200q is in %s and in %s", name, other.file.Name(), path)
 		}
 		w.of[name] = f
 		w.names = append(w.names, name)
@@ -99,11 +109,28 @@ func (w *weights) checkIndex(index map[string]string) error {
 		if f == nil {
 			return errors.Errorf("%s: tensor %.200q is in none of the shards, want it in %s", indexName, name, file)
 		}
-		if have := filepath.Base(f.path); have != file {
+		if have := filepath.Base(f.file.Name()); have != file {
 			return errors.Errorf("%s: tensor %.200q is in %s, want it in %s", indexName, name, have, file)
 		}
 	}
 	return nil
+}
+
+// read reads the tensors for whose names wanted returns true; nil means all.
+func (w *weights) read(wanted func(name string) bool) (map[string]*tensor.Dense, error) {
+	all := map[string]*tensor.Dense{}
+	for _, name := range w.names {
+		if wanted != nil && !wanted(name) {
+			continue
+		}
+		f := w.of[name]
+		t, err := f.header.infos[name].make(f.file)
+		if err != nil {
+			return nil, errors.WithMessagef(err, "%s: tensor %q", f.file.Name(), name)
+		}
+		all[name] = t
+	}
+	return all, nil
 }
 
 func (w *weights) close() {

@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"cmp"
+
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -26,7 +28,7 @@ const (
 type SelfAttention struct {
 	Heads   int
 	Causal  bool
-	Window  int     // number of positions that a token sees, itself and earlier ones; 0 means all
+	Window  int     // number of positions that a token sees, up to its own; 0 means all
 	Dropout float64 // of the probabilities
 	Family  Family
 	Std     float64 // standard deviation of the initial weights; 0 means PyTorch's initialization
@@ -43,9 +45,6 @@ func (l SelfAttention) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node 
 	in := ops.Operands{Q: l.project(s, x, c), Lengths: seq.Lengths} // (B, T, 3C)
 	if l.Causal && s.Mode() == graph.Decode {
 		in = l.cached(s, in.Q, seq)
-	}
-	if l.Dropout > 0 && s.Training() {
-		in.Stream = s.Stream()
 	}
 	o := attention{l.Heads, l.Causal, l.Window, l.Dropout}.forward(s, in) // (B, T, C)
 	return l.out(s, o, c)
@@ -70,10 +69,7 @@ func inProjection(s *graph.Scope, c int, std float64) (w, b *G.Node) {
 }
 
 func (l SelfAttention) out(s *graph.Scope, o *G.Node, c int) *G.Node {
-	std := l.OutStd
-	if std == 0 {
-		std = l.Std
-	}
+	std := cmp.Or(l.OutStd, l.Std)
 	if l.Family == GPT2 {
 		return Linear{Out: c, InOut: true, Std: std}.Forward(s.In("c_proj"), o)
 	}
@@ -109,7 +105,7 @@ type CrossAttention struct {
 
 // Memory holds the vectors that a CrossAttention attends to.
 type Memory struct {
-	X       *G.Node // (B, S, C); nil, in mode Decode, reads the keys and values that another Program has cached
+	X       *G.Node // (B, S, C); nil in mode Decode means the keys and values that another Program has cached
 	Lengths *G.Node // int32 (B): number of valid vectors of each sequence; nil means S
 	S       int     // number of vectors if X is nil
 }
@@ -125,9 +121,6 @@ func (l CrossAttention) Forward(s *graph.Scope, x *G.Node, m Memory) *G.Node {
 	q := rows(s, x, w, bias, 0, c) // (B, T, C)
 	kv := memory{w, bias, b, c}.forward(s, m)
 	in := ops.Operands{Q: q, K: kv, Lengths: m.Lengths}
-	if l.Dropout > 0 && s.Training() {
-		in.Stream = s.Stream()
-	}
 	o := attention{heads: l.Heads, dropout: l.Dropout}.forward(s, in) // (B, T, C)
 	return Linear{Out: c, Std: l.Std}.Forward(s.In("out_proj"), o)
 }
@@ -176,8 +169,8 @@ type attention struct {
 
 func (a attention) forward(s *graph.Scope, in ops.Operands) *G.Node {
 	o := ops.AttentionOptions{Heads: a.heads, Causal: a.causal, Window: a.window, Key: s.Key()}
-	if s.Training() {
-		o.Dropout = a.dropout
+	if a.dropout != 0 && s.Training() {
+		o.Dropout, in.Stream = a.dropout, s.Stream()
 	}
 	return s.Try(ops.Attention(in, o))
 }

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"math"
 
 	G "gorgonia.org/gorgonia"
@@ -25,11 +26,7 @@ func (l Embedding) Forward(s *graph.Scope, ids *G.Node) *G.Node {
 
 // Weight declares the table alone, for models that use it twice: in Lookup and in Head.
 func (l Embedding) Weight(s *graph.Scope) *G.Node {
-	std := l.Std
-	if std == 0 {
-		std = 1
-	}
-	return s.Param("weight", graph.Normal(std), l.Vocab, l.Dim)
+	return s.Param("weight", graph.Normal(cmp.Or(l.Std, 1)), l.Vocab, l.Dim)
 }
 
 // Lookup returns the rows of a table from Weight: int32 (…) → (…, Dim).

@@ -30,7 +30,7 @@ func (l EncoderLayer) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
 	})
 }
 
-// residual adds the result of a part to the part's input, with dropout and a norm whose names end in number.
+// residual adds the result of a part to its input. The names of its dropout and its norm end in number.
 type residual struct {
 	normFirst bool
 	eps       float64

@@ -67,7 +67,7 @@ func at(l interface {
 	return func(s *graph.Scope, x *G.Node) *G.Node { return l.Forward(s, x, seq) }
 }
 
-// TestInitialBiases: biases begin at zero unless PyTorch's do not, and norms begin at one.
+// TestInitialBiases: biases begin at zero except where PyTorch's do not, and weights of norms begin at one.
 func TestInitialBiases(t *testing.T) {
 	params := graph.NewParams(tensor.Float64, 1)
 	build(t, params, graph.Eval, func(s *graph.Scope) {

@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"cmp"
+
 	G "gorgonia.org/gorgonia"
 
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -28,17 +30,8 @@ func (l MLP) Forward(s *graph.Scope, x *G.Node) *G.Node {
 	if l.Family == GPT2 {
 		first, second, act = "c_fc", "c_proj", kernel.GELUTanh
 	}
-	if l.Act != kernel.Identity {
-		act = l.Act
-	}
-	if l.Hidden == 0 {
-		l.Hidden = 4 * c
-	}
-	if l.OutStd == 0 {
-		l.OutStd = l.Std
-	}
-	conv1D := l.Family == GPT2
-	h := Linear{Out: l.Hidden, InOut: conv1D, Act: act, Std: l.Std}.Forward(s.In(first), x) // (…, Hidden)
+	conv1D, hidden := l.Family == GPT2, cmp.Or(l.Hidden, 4*c)
+	h := Linear{Out: hidden, InOut: conv1D, Act: cmp.Or(l.Act, act), Std: l.Std}.Forward(s.In(first), x) // (…, Hidden)
 	h = Dropout{l.Dropout}.Forward(s.In("dropout"), h)
-	return Linear{Out: c, InOut: conv1D, Std: l.OutStd}.Forward(s.In(second), h) // (…, C)
+	return Linear{Out: c, InOut: conv1D, Std: cmp.Or(l.OutStd, l.Std)}.Forward(s.In(second), h) // (…, C)
 }

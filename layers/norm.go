@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"cmp"
+
 	G "gorgonia.org/gorgonia"
 
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -27,7 +29,7 @@ func (l LayerNorm) Forward(s *graph.Scope, x *G.Node) *G.Node {
 	if !l.NoBias {
 		b = s.Param("bias", graph.Zeros(), c)
 	}
-	return s.Try(ops.LayerNorm(x, w, b, orDefault(l.Eps)))
+	return s.Try(ops.LayerNorm(x, w, b, cmp.Or(l.Eps, DefaultEps)))
 }
 
 // RMSNorm is x/√(mean(x²) + Eps) · weight over the last axis: (…, C) → (…, C) (Zhang and Sennrich 2019, arXiv 1910.07467).
@@ -38,12 +40,5 @@ type RMSNorm struct{ Eps float64 }
 // Forward declares the layer.
 func (l RMSNorm) Forward(s *graph.Scope, x *G.Node) *G.Node {
 	w := s.Param("weight", graph.Ones(), channels(s, "RMS norm", x))
-	return s.Try(ops.RMSNorm(x, w, orDefault(l.Eps)))
-}
-
-func orDefault(eps float64) float64 {
-	if eps == 0 {
-		return DefaultEps
-	}
-	return eps
+	return s.Try(ops.RMSNorm(x, w, cmp.Or(l.Eps, DefaultEps)))
 }

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"math"
 
 	G "gorgonia.org/gorgonia"
@@ -25,11 +26,7 @@ func (l LearnedPositions) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.No
 	if t > l.Max {
 		return s.Failf("learned positions: %d tokens exceed the %d positions: shorten the sequence or train with more positions", t, l.Max)
 	}
-	std := l.Std
-	if std == 0 {
-		std = 0.02
-	}
-	table := s.Param("weight", graph.Normal(std), l.Max, c) // (Max, C)
+	table := s.Param("weight", graph.Normal(cmp.Or(l.Std, 0.02)), l.Max, c) // (Max, C)
 	return addPositions(s, x, table, seq)
 }
 

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"iter"
 
 	"github.com/pkg/errors"
@@ -72,7 +73,7 @@ func (o *AdamW) kinds() []string {
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *AdamW) Step(model []G.ValueGrad) error {
-	return o.Update(model, orDefault(o.Rate, defaultRate), 1)
+	return o.Update(model, cmp.Or(o.Rate, defaultRate), 1)
 }
 
 // Update implements Optimizer.
@@ -96,7 +97,7 @@ func (o *AdamW) Restore(state map[string]*tensor.Dense) error {
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *Adam) Step(model []G.ValueGrad) error {
-	return o.Update(model, orDefault(o.Rate, defaultRate), 1)
+	return o.Update(model, cmp.Or(o.Rate, defaultRate), 1)
 }
 
 // Update implements Optimizer.
@@ -130,7 +131,7 @@ func (a adam) update(model []G.ValueGrad, scale float64, s *optimizerState) (err
 	if err := checkUpdate(a.Rate, scale); err != nil {
 		return err
 	}
-	a.Beta1, a.Beta2, a.Eps = orDefault(a.Beta1, 0.9), orDefault(a.Beta2, 0.999), orDefault(a.Eps, 1e-8)
+	a.Beta1, a.Beta2, a.Eps = cmp.Or(a.Beta1, 0.9), cmp.Or(a.Beta2, 0.999), cmp.Or(a.Eps, 1e-8)
 	if a.Beta1 < 0 || a.Beta1 >= 1 || a.Beta2 < 0 || a.Beta2 >= 1 || a.Eps < 0 {
 		return errors.Errorf("Beta1 %v, Beta2 %v and Eps %v, want the betas within [0, 1) and Eps at least 0", a.Beta1, a.Beta2, a.Eps)
 	}

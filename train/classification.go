@@ -6,16 +6,15 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// Scores holds the scores of one class.
+// Scores holds the scores of one class. A row is of the class that is its target.
 type Scores struct {
-	Precision float64 `json:"precision"` // fraction of the rows predicted as the class that have it as their target
-	Recall    float64 `json:"recall"`    // fraction of the rows with the class as their target that are predicted as it
+	Precision float64 `json:"precision"` // fraction of the rows predicted as the class that are of the class
+	Recall    float64 `json:"recall"`    // fraction of the rows of the class that are predicted as the class
 	F1        float64 `json:"f1"`        // harmonic mean of Precision and Recall
-	Support   int     `json:"support"`   // number of rows with the class as their target
+	Support   int     `json:"support"`   // number of rows of the class
 }
 
-// Classification holds the scores of a classifier. They agree with scikit-learn's classification_report, in which a fraction of
-// no rows is 0, too.
+// Classification holds the scores of a classifier. They agree with scikit-learn's classification_report. A fraction of no rows is 0.
 type Classification struct {
 	Labels    []string `json:"labels"`
 	Confusion [][]int  `json:"confusion"` // number of rows by target and predicted class
@@ -51,7 +50,7 @@ func (p Predictions) Classification(labels []string) (Classification, error) {
 	return c, nil
 }
 
-// score computes all scores from the confusion matrix, which counts rows rows.
+// score computes all scores from the confusion matrix. rows is the sum of its elements.
 func (c *Classification) score(rows int) {
 	right := 0
 	for i, row := range c.Confusion {

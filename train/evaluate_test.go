@@ -3,7 +3,6 @@ package train_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"testing"
 
@@ -115,50 +114,4 @@ func TestEvaluateStops(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || e != (train.Evaluation{}) {
 		t.Errorf("got %+v and %v, want nothing and the context's error", e, err)
 	}
-}
-
-func ExampleTrainer() {
-	declare := fixed(4, 8, 10, true)
-	params := graph.NewParams(tensor.Float32, 1)
-	step, err := graph.Build(params, graph.Train, declare)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	eval, err := graph.Build(params, graph.Eval, declare)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	ids := make([]int32, 1000)
-	for i := range ids {
-		ids[i] = int32(i % 10) // each digit is followed by the next
-	}
-	corpus, err := data.NewCorpus(ids)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fit, valid, err := corpus.Split(0.9)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	tr := train.Trainer{Program: step, Optimizer: &train.AdamW{}, Rate: train.Cosine(0.3, 0.03, 5, 50), Clip: 1, Until: 50}
-	ctx, stop := train.UntilInterrupt(context.Background())
-	defer stop()
-	for _, err := range tr.Steps(ctx, fit.Batches(4, 8)) {
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-	}
-	source := valid.Sequential(4, 8)
-	e, err := train.Evaluate(ctx, eval, source, source.Len())
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Printf("after %d steps: accuracy %.2f over %d tokens\n", tr.Step, e.Accuracy, e.Tokens)
-	// Output: after 50 steps: accuracy 1.00 over 99 tokens
 }

@@ -42,14 +42,6 @@ func (d Decay) of(s *paramState, decay float64) float64 {
 	return 0
 }
 
-// orDefault returns v, or the default if v is 0.
-func orDefault(v, byDefault float64) float64 {
-	if v == 0 {
-		return byDefault
-	}
-	return v
-}
-
 // checkUpdate returns an error if the rate is negative, or if the rate or the scale is not finite.
 func checkUpdate(rate, scale float64) error {
 	if !(rate >= 0) || rate-rate != 0 {

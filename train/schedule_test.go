@@ -2,7 +2,6 @@ package train_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"testing"
 
@@ -60,16 +59,4 @@ func TestEarlyStopping(t *testing.T) {
 			t.Fatal("got a stop without Patience, want none")
 		}
 	}
-}
-
-func ExampleCosine() {
-	rate := train.Cosine(1e-3, 1e-4, 100, 2000)
-	for _, step := range []int{0, 100, 1050, 2000} {
-		fmt.Printf("%4d %.2e\n", step, rate(step))
-	}
-	// Output:
-	//    0 9.90e-06
-	//  100 1.00e-03
-	// 1050 5.50e-04
-	// 2000 1.00e-04
 }

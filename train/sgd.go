@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"iter"
 
 	"github.com/pkg/errors"
@@ -48,7 +49,7 @@ func (o *SGD) kinds() []string {
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *SGD) Step(model []G.ValueGrad) error {
-	return o.Update(model, orDefault(o.Rate, defaultRate), 1)
+	return o.Update(model, cmp.Or(o.Rate, defaultRate), 1)
 }
 
 // Update implements Optimizer.

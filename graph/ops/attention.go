@@ -163,7 +163,7 @@ func (a attention) flops(in, _ []tensor.Shape) int {
 	return n
 }
 
-// heads returns the queries, keys and values of the operands, or their gradients of the results.
+// heads returns the queries, keys and values in x, which is the operands, or the results of the backward pass.
 func heads[T kernel.Float](a attention, x []Arg[T], d int) (q, k, v kernel.Heads[T]) {
 	kv := a.kvHeads()
 	at := func(i, channel int) kernel.Heads[T] {

@@ -83,7 +83,7 @@ func (o *Op) backward(d Derivation) (*Op, []*G.Node, error) {
 	return b, operands, nil
 }
 
-// backwardWork counts as much work as the forward pass for each of at most two gradients.
+// backwardWork counts the work of the forward pass once for each gradient, at most twice.
 func (o *Op) backwardWork(out []tensor.Shape) int {
 	n := 0
 	for _, s := range out {

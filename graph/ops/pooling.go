@@ -48,7 +48,7 @@ func pool(name string, x, lengths *G.Node, forward, backward Kernel) (*G.Node, e
 	}, in...)
 }
 
-// pooled is the kernel of a pooling, which has checked the lengths.
+// pooled returns the kernel of a pooling. It checks the lengths first.
 func pooled[T kernel.Float](run func(y, x []T, s kernel.Sequences)) func(*Call[T]) error {
 	return func(c *Call[T]) error {
 		s := sequences(c.In)
@@ -60,7 +60,7 @@ func pooled[T kernel.Float](run func(y, x []T, s kernel.Sequences)) func(*Call[T
 	}
 }
 
-// spread is the kernel of a pooling's gradient.
+// spread returns the kernel of a pooling's gradient.
 func spread[T kernel.Float](run func(dx, dy []T, s kernel.Sequences)) func(*Call[T]) error {
 	return func(c *Call[T]) error {
 		run(c.Out[0].F, c.In[len(c.In)-1].F, sequences(c.In))

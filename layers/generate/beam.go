@@ -16,7 +16,7 @@ type BeamOptions struct {
 	Stop      []int32 // tokens that end a result; they are not part of it
 
 	Bias              map[int32]float32 // added to the scores of these tokens; -Inf forbids a token
-	RepetitionPenalty float64           // multiplies the scores, which are negative, of tokens already in the text; 0 means 1
+	RepetitionPenalty float64           // multiplies the scores of tokens already in the text, which are negative; 0 means 1
 	NoRepeat          int               // length of token sequences that may not repeat, the prompt included; 0 means no limit
 	LengthPenalty     float64           // α: the score of n tokens, stop included, is their log-probability divided by n^α; 0 means no penalty
 }
@@ -46,10 +46,10 @@ func Beam(d *Decoder, prompt []int32, o BeamOptions) ([]Hypothesis, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	most := d.Window() - len(prompt) + 1 // the last token is chosen but not read
-	if most < 1 {
-		return nil, errors.Errorf("generate: the prompt has %d tokens, the model's window is %d: shorten the prompt", len(prompt), d.Window())
+	if err := d.checkPrompt(prompt); err != nil {
+		return nil, err
 	}
+	most := d.Window() - len(prompt) + 1 // the last token is chosen but not read
 	if o.Tokens > 0 {
 		most = min(most, o.Tokens)
 	}

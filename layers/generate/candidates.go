@@ -66,7 +66,7 @@ func keepBest(c []candidate, n int) []candidate {
 	}
 }
 
-// heaviest moves the fewest best candidates whose weights sum to at least mass to the front, the worst of them last. It returns their
+// heaviest moves the best candidates to the front: the fewest whose weights sum to at least mass, the worst last. It returns their
 // number, at least 1, and their sum. All weights must be positive.
 func heaviest(c []candidate, mass float64) (n int, sum float64) {
 	lo, hi := 0, len(c)

@@ -9,7 +9,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// Model can be decoded, such as models.GPT and models.Seq2Seq. The first axis of its states is the batch. A state of three or more
+// Model is a model that a Decoder can run, such as models.GPT or models.Seq2Seq. The first axis of its states is the batch. A state of three or more
 // axes whose second axis has the length of the window holds a row for each token of a sequence. Rows after the last token are not
 // read.
 //
@@ -100,8 +100,16 @@ func (d *Decoder) Reset() {
 	}
 }
 
+// checkPrompt returns an error if a prompt exceeds the window.
+func (d *Decoder) checkPrompt(prompt []int32) error {
+	if len(prompt) > d.window {
+		return errors.Errorf("generate: the prompt has %d tokens, the model's window is %d: shorten the prompt", len(prompt), d.window)
+	}
+	return nil
+}
+
 // Append appends tokens to every sequence and returns the logits of the next token, one row for each sequence. The logits are valid
-// until the next call. A sequence that has tokens may get no new ones; Append then returns its logits again. It is an error, and
+// until the next call. A sequence that has tokens may get none; Append then returns its logits again. It is an error, and
 // nothing is appended, if a sequence would exceed the window or remain empty, or if a logit is NaN or +Inf.
 func (d *Decoder) Append(tokens [][]int32) ([][]float32, error) {
 	if len(tokens) != d.Batch() {
@@ -155,8 +163,8 @@ func (d *Decoder) choose(tokens [][]int32, done, longest int) *stepper {
 	return many
 }
 
-// span returns the position in sequence b at which a run of t rows starts, after done of the new tokens, and the number of valid
-// rows. A finished sequence repeats its last token, which rewrites the same cache entry.
+// span returns the first position of a run of t rows in sequence b, and the number of valid rows. Earlier runs have read done of the
+// new tokens. A finished sequence repeats its last token, which rewrites the same cache entry.
 func (d *Decoder) span(tokens [][]int32, b, done, t int) (start, n int) {
 	if done < len(tokens[b]) {
 		return len(d.tokens[b]) + done, min(t, len(tokens[b])-done)

@@ -8,6 +8,6 @@
 //
 // A [Decoder] holds a batch of sequences and two Programs over the same caches: one reads a prompt in chunks, the other reads
 // single tokens. [Options] and [BeamOptions] determine which tokens may follow and how likely they are. Without stop tokens, no
-// token ends a text. Use Bias to forbid ids that are no tokens. If a prompt or a result does not fit into the model's window, the
+// token ends a text. Use Bias to forbid ids that are not tokens. If a prompt or a result does not fit into the model's window, the
 // error names both lengths.
 package generate

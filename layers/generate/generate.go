@@ -13,6 +13,9 @@ type Token struct {
 	LogProb float64 // natural logarithm of the model's probability, before bias, penalties, temperature and filters
 }
 
+func (t Token) id() int32   { return t.ID }
+func (t Token) self() Token { return t }
+
 // Tokens generates the continuation of a prompt, one token at a time. It needs a Decoder for one sequence, and empties it first. It
 // ends after o.Tokens tokens, at a stop token, or with an error.
 //
@@ -21,51 +24,44 @@ type Token struct {
 // This suits models trained on windows that begin anywhere in a text, such as models.GPT. The targets of an EncoderDecoder begin
 // at position 0, so o.Slide is an error for them.
 func Tokens(d *Decoder, prompt []int32, o Options) iter.Seq2[int32, error] {
-	return func(yield func(int32, error) bool) {
-		if err := single(d, prompt, o, false, func(t Token) bool { return yield(t.ID, nil) }); err != nil {
-			yield(0, err)
-		}
-	}
+	return stream(d, prompt, o, false, Token.id)
 }
 
 // Scored is Tokens with the probability of each token.
 func Scored(d *Decoder, prompt []int32, o Options) iter.Seq2[Token, error] {
-	return func(yield func(Token, error) bool) {
-		if err := single(d, prompt, o, true, func(t Token) bool { return yield(t, nil) }); err != nil {
-			yield(Token{}, err)
-		}
-	}
+	return stream(d, prompt, o, true, Token.self)
 }
 
-// single continues one prompt.
-func single(d *Decoder, prompt []int32, o Options, score bool, yield func(Token) bool) error {
-	if d.Batch() != 1 {
-		return errors.Errorf("generate: a decoder for %d sequences, want 1", d.Batch())
+// stream continues one prompt and yields a result for each token.
+func stream[T any](d *Decoder, prompt []int32, o Options, score bool, of func(Token) T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		w := writer{Decoder: d, Options: o, score: score, whole: true, yield: func(_ int, t Token) bool { return yield(of(t), nil) }}
+		var none T
+		if d.Batch() != 1 {
+			yield(none, errors.Errorf("generate: a decoder for %d sequences, want 1", d.Batch()))
+		} else if err := w.run([][]int32{prompt}); err != nil {
+			yield(none, err)
+		}
 	}
-	w := writer{Decoder: d, Options: o, score: score, whole: true, yield: func(_ int, t Token) bool { return yield(t) }}
-	return w.run([][]int32{prompt})
 }
 
 // Batch generates the continuation of each prompt and returns the new tokens. It needs a Decoder for as many sequences as prompts, and
 // empties it first. For an encoder-decoder, set the sources first. A sequence ends at a stop token, after o.Tokens tokens or, without
 // o.Slide, when the window is full. Sequence b draws like Tokens with a Seed of o.Seed+b.
 func Batch(d *Decoder, prompts [][]int32, o Options) ([][]int32, error) {
-	out := make([][]int32, d.Batch())
-	w := writer{Decoder: d, Options: o, yield: func(b int, t Token) bool {
-		out[b] = append(out[b], t.ID)
-		return true
-	}}
-	if err := w.run(prompts); err != nil {
-		return nil, err
-	}
-	return out, nil
+	return batch(d, prompts, o, false, Token.id)
 }
 
 // ScoredBatch is Batch with the probability of each token.
 func ScoredBatch(d *Decoder, prompts [][]int32, o Options) ([][]Token, error) {
-	out := make([][]Token, d.Batch())
-	w := writer{Decoder: d, Options: o, score: true, yield: func(b int, t Token) bool {
-		out[b] = append(out[b], t)
+	return batch(d, prompts, o, true, Token.self)
+}
+
+// batch continues each prompt and returns a result for each token.
+func batch[T any](d *Decoder, prompts [][]int32, o Options, score bool, of func(Token) T) ([][]T, error) {
+	out := make([][]T, d.Batch())
+	w := writer{Decoder: d, Options: o, score: score, yield: func(b int, t Token) bool {
+		out[b] = append(out[b], of(t))
 		return true
 	}}
 	if err := w.run(prompts); err != nil {
@@ -103,8 +99,8 @@ func (w *writer) run(prompts [][]int32) error {
 		return errors.New("generate: the targets of an encoder-decoder begin at its first position: the window cannot slide")
 	}
 	for _, p := range prompts {
-		if len(p) > w.Window() {
-			return errors.Errorf("generate: the prompt has %d tokens, the model's window is %d: shorten the prompt", len(p), w.Window())
+		if err := w.checkPrompt(p); err != nil {
+			return err
 		}
 		w.texts = append(w.texts, text{ids: slices.Clone(p)})
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
 
-// own is a model of a user's: one attention over embeddings, with a tied head.
+// own is a user's own model: one attention over embeddings, with a tied head.
 type own struct{ Vocab, Context, Dim int }
 
 // Forward declares the model: int32 (B, T) → (B, T, V), or (B, V) of the rows in last unless that is nil.
@@ -42,8 +42,8 @@ func (m own) Decode(b, t int) func(*graph.Scope) {
 // Window implements generate.Model.
 func (m own) Window() int { return m.Context }
 
-// A model of your own generates with two methods, over the weights with which its Forward was trained. Here the cached decoder agrees
-// with the whole model.
+// A model of your own needs two methods to generate text. They use the weights that its Forward was trained with. Here the cached
+// decoder agrees with the whole model.
 func ExampleModel() {
 	m, params := own{Vocab: 10, Context: 6, Dim: 4}, newParams()
 	d, err := generate.NewDecoder(params, m, 1)

@@ -10,7 +10,7 @@ import (
 // Reorder replaces each sequence b by a copy of sequence parents[b], for beam search. It copies only the sequences that change.
 func (d *Decoder) Reorder(parents []int) error { return d.reorder(parents, true) }
 
-// reorder is Reorder; it moves the sources only if sources is set.
+// reorder is Reorder. It moves the sources only if sources is set.
 func (d *Decoder) reorder(parents []int, sources bool) error {
 	if len(parents) != d.Batch() {
 		return errors.Errorf("generate: %d parents for a batch of %d", len(parents), d.Batch())

@@ -60,10 +60,10 @@ func (w *weights) at(mass float64) (last candidate, sum float64) {
 	return w.room[n-1], sum + more
 }
 
-// atLeast returns the sum of the weights that are at least least.
-func (w *weights) atLeast(least float64) (sum float64) {
+// atLeast returns the sum of all weights of at least bound.
+func (w *weights) atLeast(bound float64) (sum float64) {
 	for _, c := range w.all {
-		if c.p >= least {
+		if c.p >= bound {
 			sum += c.p
 		}
 	}

@@ -106,11 +106,7 @@ func (m Classifier) Loss(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		logits := m.logits(s, b, t)
 		s.Output("logits", logits)
-		smoothing := m.LabelSmoothing
-		if !s.Training() {
-			smoothing = 0
-		}
-		s.Minimize(s.Try(ops.CrossEntropy(logits, s.Input("targets", tensor.Int32, b), smoothing)))
+		minimize(s, logits, s.Input("targets", tensor.Int32, b), m.LabelSmoothing)
 	}
 }
 

@@ -32,10 +32,8 @@ func activation(name string) (kernel.Activation, error) {
 	if act, ok := activations[name]; ok {
 		return act, nil
 	}
-	return 0, errors.Errorf("models: unknown activation %q, want one of %s", name, strings.Join(sortedKeys(activations), ", "))
+	return 0, errors.Errorf("models: unknown activation %q, want one of %s", name, strings.Join(slices.Sorted(maps.Keys(activations)), ", "))
 }
-
-func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
 // field is the name and the value of a configuration's field.
 type field[T int | float64] struct {

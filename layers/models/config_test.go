@@ -219,7 +219,7 @@ func TestDecodingNeedsSizes(t *testing.T) {
 	wantError(t, err, "wpe", "10 tokens", "9 positions")
 }
 
-// TestTokenIDs: ids are a number, a list or null, 0 is a valid id, and ids are written in the form in which they were read. A list
+// TestTokenIDs: ids are a number, a list or null, 0 is a valid id, and ids are written in the form that was read. A list
 // of one id equals the id.
 func TestTokenIDs(t *testing.T) {
 	for _, c := range []struct {

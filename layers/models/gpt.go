@@ -36,7 +36,7 @@ type GPT struct {
 	Dropout      float64 // of the results of attention and MLP in each block
 	AttnDropout  float64 // of the attention's probabilities
 
-	BOS, EOS []int32 // ids that begin a text, and ids that end one; empty means none
+	BOS, EOS []int32 // ids that begin and end a text; empty means none
 }
 
 // gptJSON is the content of config.json. Missing fields have Hugging Face's defaults.
@@ -114,15 +114,7 @@ func (m *GPT) UnmarshalJSON(data []byte) error {
 }
 
 func (m GPT) withDefaults() GPT {
-	if m.Activation == "" {
-		m.Activation = "gelu_new"
-	}
-	if m.Eps == 0 {
-		m.Eps = layers.DefaultEps
-	}
-	if m.InitStd == 0 {
-		m.InitStd = 0.02
-	}
+	m.Activation, m.Eps, m.InitStd = cmp.Or(m.Activation, "gelu_new"), cmp.Or(m.Eps, layers.DefaultEps), cmp.Or(m.InitStd, 0.02)
 	return m
 }
 

@@ -3,7 +3,9 @@ package models
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 )
@@ -82,7 +84,7 @@ func decode(data []byte, model string, into any) error {
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(data, &fields) == nil {
-		for _, name := range sortedKeys(fields) {
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
 			one, e := json.Marshal(map[string]json.RawMessage{name: fields[name]})
 			if e == nil {
 				e = json.Unmarshal(one, into)

@@ -38,15 +38,7 @@ type Seq2Seq struct {
 }
 
 func (m Seq2Seq) withDefaults() Seq2Seq {
-	if m.Activation == "" {
-		m.Activation = "relu"
-	}
-	if m.Eps == 0 {
-		m.Eps = layers.DefaultEps
-	}
-	if m.Hidden == 0 {
-		m.Hidden = 4 * m.Dim
-	}
+	m.Activation, m.Eps, m.Hidden = cmp.Or(m.Activation, "relu"), cmp.Or(m.Eps, layers.DefaultEps), cmp.Or(m.Hidden, 4*m.Dim)
 	return m
 }
 
@@ -79,15 +71,19 @@ func (m Seq2Seq) Loss(b, src, tgt int) func(*graph.Scope) {
 		seq := layers.Sequence{Lengths: s.Input("lengths", tensor.Int32, b)}
 		logits := m.head(s, m.decode(s, tokens, seq, memory)) // (B, T, V)
 		s.Output("logits", logits)
-		smoothing := m.LabelSmoothing
-		if !s.Training() {
-			smoothing = 0
-		}
-		s.Minimize(s.Try(ops.CrossEntropy(logits, s.Input("targets", tensor.Int32, b, tgt), smoothing)))
+		minimize(s, logits, s.Input("targets", tensor.Int32, b, tgt), m.LabelSmoothing)
 	}
 }
 
-// Remember declares, for mode Decode, the encoder and the decoder's cached keys and values of its result. Inputs, int32: "source"
+// minimize declares the mean cross-entropy as the loss, with label smoothing in training.
+func minimize(s *graph.Scope, logits, targets *G.Node, smoothing float64) {
+	if !s.Training() {
+		smoothing = 0
+	}
+	s.Minimize(s.Try(ops.CrossEntropy(logits, targets, smoothing)))
+}
+
+// Remember declares the encoder for mode Decode, and caches the decoder's keys and values of its result. Inputs, int32: "source"
 // (b, Source) and "source_lengths" (b).
 func (m Seq2Seq) Remember(b int) func(*graph.Scope) {
 	return func(s *graph.Scope) {

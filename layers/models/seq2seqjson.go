@@ -29,7 +29,7 @@ type seq2seqJSON struct {
 	EOS            ids     `json:"eos_token_id"`
 }
 
-// seq2seqFixed holds the fields of config.json of which Seq2Seq supports one value each.
+// seq2seqFixed holds the fields of config.json for which Seq2Seq supports a single value.
 type seq2seqFixed struct {
 	Positions string `json:"positions"`
 	Scale     bool   `json:"scale_embeddings"`
