@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -141,7 +142,11 @@ func (t Text) key(files []textfile.File) (key [32]byte) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %d %d %q\n", t.Fingerprint, t.End, t.Block, t.Encoding)
 	for _, f := range files {
-		fmt.Fprintf(h, "%q %d %d\n", f.Path, f.Size, f.Modified.UnixNano())
+		path := f.Path
+		if full, err := filepath.Abs(path); err == nil { // a token file serves programs in other folders
+			path = full
+		}
+		fmt.Fprintf(h, "%q %d %d\n", path, f.Size, f.Modified.UnixNano())
 	}
 	h.Sum(key[:0])
 	return key
