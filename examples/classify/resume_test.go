@@ -97,7 +97,7 @@ func TestTokenizers(t *testing.T) {
 				t.Skip("no reference data")
 			}
 			o := small(t)
-			o.tokenizer, o.vocab, o.Steps, o.EvalEvery, o.Warmup = tokenizer, 300, 2, 2, nil
+			o.vocabulary.Name, o.vocabulary.Size, o.Steps, o.EvalEvery, o.Warmup = tokenizer, 300, 2, 2, nil
 			if _, err := learn(io.Discard, o); err != nil {
 				t.Fatal(err)
 			}

@@ -65,7 +65,7 @@ func demo(w io.Writer, o *options) error {
 		return err
 	}
 	fmt.Fprintln(w, "\nA sample:")
-	g := generation{model: o.Out, prompt: prompt, cut: true, options: sampling(300)}
+	g := generation{model: o.Out, prompt: prompt, cut: true, omit: o.vocabulary.OmitUnknown, options: sampling(300)}
 	return g.run(w)
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -80,7 +79,7 @@ func (t *training) size(from string, resumed bool) (err error) {
 		return nil
 	}
 	if t.given["tokenizer"] {
-		return errors.Errorf("-tokenizer is %s, but the model of -init %s has its own: leave the flag out", t.tokenizer, from)
+		return errors.Errorf("-tokenizer is %s, but the model of -init %s has its own: leave the flag out", t.vocabulary.Name, from)
 	}
 	for _, f := range []struct {
 		name       string
@@ -119,7 +118,7 @@ func (t *training) read(from string, run *job.Run) (err error) {
 		}
 	}
 	text := textfile.Set{Paths: []string{t.text}, Encoding: t.encoding}
-	if t.tok, err = (vocabulary.Options{Size: t.vocab}).Open(cmp.Or(from, t.tokenizer), vocabulary.Files(text)); err != nil {
+	if t.tok, err = t.vocabulary.Open(from, vocabulary.Files(text)); err != nil {
 		return err
 	}
 	fingerprint, err := t.tok.Fingerprint()

@@ -52,7 +52,8 @@ func demo(w io.Writer, o *options) error {
 	if finished, err := learn(o); err != nil || !finished {
 		return err
 	}
-	g := generation{model: o.Out, beam: 4}
+	g := search(o.Out)
+	g.omit = o.vocabulary.OmitUnknown
 	answer, err := g.translate(w)
 	if err != nil {
 		return err
