@@ -83,7 +83,7 @@ func (g *generation) flags(f *flags.Set) {
 	vocabulary.OmitFlag(f, &g.omit)
 	f.IntVar(&o.Tokens, "tokens", o.Tokens, "number of tokens of a result at most; 0 means as many as the model has")
 	f.IntVar(&o.MinTokens, "min-tokens", o.MinTokens, "number of tokens before a result may end")
-	f.BoolVar(&g.scores, "scores", g.scores, "print the score and a tab before each result: its log-probability, divided as -length-penalty says")
+	f.BoolVar(&g.scores, "scores", g.scores, "print the score and a tab before each result: its log-probability, with -bias and penalties")
 	f.Group("Search")
 	f.IntVar(&g.beam, "beam", g.beam, "width of the beam; 1 takes the most likely token each time")
 	f.Float64Var(&o.LengthPenalty, "length-penalty", o.LengthPenalty, "divides the log-probability of a result by its length to this power")
