@@ -53,7 +53,7 @@ func (o *options) run(w io.Writer) error {
 		}
 		o.data = texts{path}
 	}
-	published, err := load(o.tokenizers)
+	published, err := load(o.tokenizers, o.omit)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (o *Options) Flags(f *flags.Set, on, needs string) {
 
 // OmitFlag declares -omit-unknown.
 func OmitFlag(f *flags.Set, p *bool) {
-	f.BoolVar(p, "omit-unknown", *p, "leave out text that has no token, if there is no unknown token (OmitUnknown), instead of returning an error")
+	f.BoolVar(p, "omit-unknown", *p, "leave out text that has no token, instead of returning an error (OmitUnknown); no effect on a tokenizer with an unknown token")
 }
 
 // Paths returns the names of the flags that are paths: "tokenizer", unless its value is a kind.
