@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
+	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/tokenize"
@@ -86,7 +87,7 @@ func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
 		return nil, err
 	}
 	if e.data == "" {
-		if e.data, err = opticks(); err != nil {
+		if e.data, err = goroot.Opticks(); err != nil {
 			return nil, err
 		}
 	}

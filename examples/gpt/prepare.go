@@ -13,6 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
+	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -113,7 +114,7 @@ func (t *training) config(from string, resumed bool) (err error) {
 // read reads the text, trains or loads the tokenizer, and holds out the last tenth.
 func (t *training) read(from string, run *job.Run) (err error) {
 	if t.text = t.data; t.text == "" {
-		if t.text, err = opticks(); err != nil {
+		if t.text, err = goroot.Opticks(); err != nil {
 			return err
 		}
 	}
