@@ -106,24 +106,33 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	o := g.options
 	o.Stop, o.Slide, o.Bias = m.EOS, true, folder.Allow(o.Bias, tok, m.Vocab)
 	return func(ctx context.Context, prompt string) error {
-		ids, err := tok.Encode(prompt)
+		ids, err := g.encode(tok, m, prompt)
 		if err != nil {
 			return err
-		}
-		if g.cut {
-			ids = ids[:min(len(ids), d.Window())]
-		}
-		if len(ids) == 0 && len(m.BOS) > 0 {
-			ids = m.BOS[:1]
-		}
-		if len(ids) == 0 {
-			return errors.Errorf("the prompt %q has no tokens, want at least one to continue", prompt)
 		}
 		if g.scores {
 			return writeScores(ctx, w, tok, generate.Scored(d, ids, o))
 		}
 		return write(ctx, w, generate.Text(follow(ids, generate.Tokens(d, ids, o)), tok.Stream()))
 	}, nil
+}
+
+// encode returns the ids of a prompt. The ids of an empty prompt are the token of the beginning, if the model has one.
+func (g *generation) encode(tok *tokenize.Tokenizer, m models.GPT, prompt string) ([]int32, error) {
+	ids, err := tok.Encode(prompt)
+	if err != nil {
+		return nil, err
+	}
+	if g.cut {
+		ids = ids[:min(len(ids), m.Context)]
+	}
+	if len(ids) == 0 && len(m.BOS) > 0 {
+		ids = m.BOS[:1]
+	}
+	if len(ids) == 0 {
+		return nil, errors.Errorf("the prompt %q has no tokens, want at least one to continue", prompt)
+	}
+	return ids, nil
 }
 
 // check returns an error for the first invalid flag.

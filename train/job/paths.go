@@ -26,7 +26,11 @@ func (p Program) restore(name, value, remedy string) error {
 	if value != "" && slices.Contains(p.Paths, name) && slices.Contains(p.Data, name) && !exists(value) {
 		return errors.Errorf("-%s is %s in the run, which does not exist: %s", name, quoted(value), remedy)
 	}
-	if p.Flags.Lookup(name).Value.String() == value { // an unset flag may have a value that cannot be set, such as ""
+	f := p.Flags.Lookup(name)
+	if f == nil {
+		return errors.Errorf("Program.Data names -%s, but the program declares no such flag", name)
+	}
+	if f.Value.String() == value { // an unset flag may have a value that cannot be set, such as ""
 		return nil
 	}
 	return errors.Wrapf(p.Flags.Set(name, value), "%s: -%s", recordName, name)

@@ -104,6 +104,10 @@ func TestRecall(t *testing.T) {
 	}
 	_, err := recall("other", out)
 	wantError(t, err, `program "test" began it, this is "other"`)
+	_, flags := newFlags(new(string))
+	flags.Name, flags.Data = "test", []string{"data", "vocab"}
+	_, err = job.Recall(flags, out)
+	wantError(t, err, "the run of "+out, "names -vocab", "declares no such flag")
 	os.Remove(filepath.Join(home, "a.txt"))
 	_, err = recall("test", out)
 	wantError(t, err, "the run of "+out, "-data is "+filepath.Join(home, "a.txt")+" in the run", "does not exist", "name the data to score with -data")

@@ -23,6 +23,9 @@ func Recall(p Program, model string) (key string, err error) {
 	if was.Program != p.Name {
 		return "", errors.Errorf("program %q began it, this is %q: use %[1]q", was.Program, p.Name)
 	}
+	if p.Flags == nil {
+		return was.Data, nil
+	}
 	given := map[string]bool{}
 	p.Flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for _, name := range p.Data {
