@@ -61,7 +61,7 @@ func (r Run) choose(rank func([]Saved) []Saved) (Saved, error) {
 	if len(damaged) > 0 && len(damaged) == len(folders) {
 		// Not wrapped: if a checkpoint lacks a file, its error is fs.ErrNotExist, which here means a run without checkpoints.
 		newest := slices.Max(slices.Collect(maps.Keys(damaged)))
-		return Saved{}, errors.Errorf("checkpoints: %s: all %d checkpoints are damaged: %v", r.Dir, len(damaged), damaged[newest])
+		return Saved{}, errors.Errorf("checkpoints: %s: all %d checkpoints are damaged: %v: restore one from a copy, or begin another run in another folder", r.Dir, len(damaged), damaged[newest])
 	}
 	return Saved{}, errors.Wrapf(fs.ErrNotExist, "checkpoints: %s: no such checkpoint among %d", r.Dir, len(folders))
 }

@@ -42,7 +42,7 @@ func (t *Tokenizer) Fingerprint() (string, error) {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%t %d\n", t.Bare, t.Special)
+	fmt.Fprintf(h, "%t %t %d\n", t.Bare, t.OmitUnknown, t.Special)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		fmt.Fprintf(h, "%q %d\n", name, len(files[name]))
 		h.Write(files[name])

@@ -105,6 +105,7 @@ func TestFingerprintOfSettings(t *testing.T) {
 		"Bare":        func(t *tokenize.Tokenizer) { t.Bare = true },
 		"Truncation":  func(t *tokenize.Tokenizer) { t.Truncation = &tokenize.Truncation{MaxLength: 8} },
 		"Truncation9": func(t *tokenize.Tokenizer) { t.Truncation = &tokenize.Truncation{MaxLength: 9} },
+		"OmitUnknown": func(t *tokenize.Tokenizer) { t.OmitUnknown = true },
 		"Padding":     func(t *tokenize.Tokenizer) { t.Padding = &tokenize.Padding{} },
 	} {
 		c := *tok

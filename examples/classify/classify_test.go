@@ -175,7 +175,7 @@ func TestBadData(t *testing.T) {
 		"no text":        {func(o *options) { o.data = write(t, "none.tsv", "text\tlabel\n") }, []string{"none.tsv", "no labelled text"}},
 		"empty file":     {func(o *options) { o.data = write(t, "nothing.tsv", "") }, []string{"nothing.tsv", "empty"}},
 		"nothing held":   {func(o *options) { o.heldOut = 0 }, []string{"-held-out 0", "holds 0 out"}},
-		"no start":       {func(o *options) { o.tokenizer = write(t, "tokenizer.json", plainTokenizer) }, []string{"no token for the beginning of a text", "cls_token or bos_token"}},
+		"no start":       {func(o *options) { o.vocabulary.Name = write(t, "tokenizer.json", plainTokenizer) }, []string{"no token for the beginning of a text", "cls_token or bos_token"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := small(t)

@@ -32,7 +32,7 @@ func TestBadFlags(t *testing.T) {
 		{Args: "train -data missing.tsv", Words: "missing.tsv"},
 		{Args: "train -encoding klingon", Words: "-encoding|klingon"},
 		{Args: "-data missing.tsv", Words: "missing.tsv"}, // without a command
-		{Args: "eval", Words: "-data is missing"},
+		{Args: "eval", Words: "-model is \"out/classify\", which does not exist"},
 		{Args: "eval -data missing.tsv -batch 0", Words: "-batch is 0"},
 		{Args: "eval -data missing.tsv -model missing", Words: "missing"},
 		{Args: "predict -model missing", Words: "missing"},

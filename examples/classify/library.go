@@ -5,12 +5,12 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
@@ -22,14 +22,13 @@ const firstWords = 40
 
 // library returns the beginnings of comments of Go's standard library, each labelled with the first folder of its package.
 func library() ([]data.LabelledText, error) {
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return nil, errors.Wrap(err, "go env GOROOT, to find the texts to learn from; or name others with -data")
-	}
 	var all []data.LabelledText
 	for _, part := range parts {
-		folder := filepath.Join(strings.TrimSpace(string(root)), "src", part)
-		err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		folder, err := goroot.Source(part)
+		if err != nil {
+			return nil, err
+		}
+		err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() && d.Name() == "testdata" {
 				return skip(err)
 			}

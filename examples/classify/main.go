@@ -5,8 +5,8 @@
 // with the confusion matrix, and labels a few sentences. The flags of train work without a command too. Each command does one thing:
 //
 //	go run ./examples/classify train -data FILE -text-column sentence -label-column label -out DIR …
-//	go run ./examples/classify eval -model DIR -data FILE …
-//	go run ./examples/classify predict -model DIR                ask for texts to label, or read one a line from a pipe
+//	go run ./examples/classify eval -model DIR                   score the held-out texts of the run, or -data FILE
+//	go run ./examples/classify predict -model DIR                ask for texts to label, or read one per line from a pipe
 //	go run ./examples/classify predict -model DIR -text TEXT
 //	go run ./examples/classify help train                        list the flags, in groups
 //
@@ -49,7 +49,7 @@ func program(w io.Writer) flags.Program {
 			Flags: o.flags, Run: func() error { return demo(w, o) }},
 		{Name: "train", About: "train a model on labelled texts", Example: "-data reviews.tsv -text-column text -label-column label -out out/reviews",
 			Flags: o.flags, Run: func() error { return o.train(w) }},
-		{Name: "eval", About: "score a model on labelled texts", Example: "-model out/reviews -data test.tsv -text-column text -label-column label",
+		{Name: "eval", About: "score a model on labelled texts", Example: "-model out/reviews",
 			Flags: e.flags, Run: func() error { return e.run(w) }},
 		{Name: "predict", About: "label texts with a trained model", Example: `-model out/reviews -text "a charming journey"`,
 			Flags: p.flags, Run: func() error { return p.start(w) }},
@@ -63,7 +63,7 @@ func demo(w io.Writer, o *options) error {
 		return err
 	}
 	fmt.Fprintln(w, "\nSentences that are in no package:")
-	c, err := open(o.Out, 1)
+	c, err := open(o.Out, 1, o.vocabulary.OmitUnknown)
 	if err != nil {
 		return err
 	}

@@ -15,9 +15,8 @@ type options struct {
 	format
 	data, valid, test                string
 	heldOut                          float64
-	tokenizer                        string
-	vocab, minCount                  int
-	lowercase                        bool
+	vocabulary                       vocabulary.Options
+	minCount                         int
 	maxTokens                        int
 	layers, heads, dim, hidden       int
 	postNorm                         bool
@@ -33,7 +32,8 @@ func defaults() *options {
 	return &options{
 		Options:  job.Options{Out: "out/classify", Steps: 800, EvalEvery: 100, Keep: 2, Unit: "texts"},
 		Learning: job.Learning{LR: 2e-3, Decay: 0.01, Beta2: 0.98, Clip: 1, MicroBatches: 1, Seed: 1},
-		format:   format{text: "text", label: "label"}, heldOut: 0.1, tokenizer: "word", vocab: 8000, minCount: 2, lowercase: true,
+		format:   format{text: "text", label: "label"}, heldOut: 0.1,
+		vocabulary: vocabulary.Options{Name: "word", Size: 8000, Special: []string{special}, Unknown: "<unk>", Lowercase: true}, minCount: 2,
 		layers: 1, heads: 4, dim: 64, positions: "learned", pooling: "mean", batch: 32, dropout: 0.3, tokenDropout: 0.2,
 	}
 }
@@ -47,11 +47,9 @@ func (o *options) flags(f *flags.Set) {
 	f.StringVar(&o.test, "test", o.test, "`file` of labelled texts to score at the end (default: the held-out texts)")
 	o.format.flags(f)
 	f.Group("Tokens")
-	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, "`name` of a tokenizer to train on the texts: "+vocabulary.Kinds+
-		"; or the path of a trained one that has a token for the beginning: "+vocabulary.Saved)
-	f.IntVar(&o.vocab, "vocab", o.vocab, "vocabulary size of a trained tokenizer; char ignores it")
+	o.vocabulary.Flags(f, "the texts", " that has a token for the beginning")
 	f.IntVar(&o.minCount, "min-count", o.minCount, "rarer words get no token of their own; only for word")
-	f.BoolVar(&o.lowercase, "lowercase", o.lowercase, "a trained tokenizer ignores case")
+	f.BoolVar(&o.vocabulary.Lowercase, "lowercase", o.vocabulary.Lowercase, "a trained tokenizer ignores case")
 	f.IntVar(&o.maxTokens, "max-tokens", o.maxTokens, "tokens that the model sees of a text; 0 means as many as 99 % of the texts have")
 	f.Group("Model")
 	f.IntVar(&o.layers, "layers", o.layers, "layers of the encoder; 0 means the mean of the embeddings alone")
@@ -75,7 +73,8 @@ func (o *options) flags(f *flags.Set) {
 func (o *options) program() job.Program {
 	return job.Program{
 		Name: "classify", Flags: o.set,
-		Data: []string{"data", "valid", "test", "held-out", "text-column", "label-column", "separator", "header", "label-until", "encoding"},
+		Data:  []string{"data", "valid", "test", "held-out", "text-column", "label-column", "separator", "header", "label-until", "encoding", "omit-unknown"},
+		Paths: append(o.vocabulary.Paths(), "data", "valid", "test"),
 		Fixed: []string{"tokenizer", "vocab", "min-count", "lowercase", "max-tokens", "layers", "heads", "dim", "hidden", "post-norm",
 			"positions", "pooling", "seed"},
 	}
@@ -85,7 +84,7 @@ func (o *options) program() job.Program {
 func (o *options) check() error {
 	err := flags.First(
 		flags.AtLeast("layers", o.layers, 0), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1),
-		flags.AtLeast("hidden", o.hidden, 0), flags.AtLeast("max-tokens", o.maxTokens, 0), flags.AtLeast("vocab", o.vocab, 1),
+		flags.AtLeast("hidden", o.hidden, 0), flags.AtLeast("max-tokens", o.maxTokens, 0), flags.AtLeast("vocab", o.vocabulary.Size, 1),
 		flags.AtLeast("min-count", o.minCount, 0), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
 		flags.Below("dropout", o.dropout, 1), flags.Below("token-dropout", o.tokenDropout, 1), flags.Below("label-smoothing", o.smoothing, 1),
 		flags.Below("held-out", o.heldOut, 1), flags.File("data", o.data), flags.File("valid", o.valid), flags.File("test", o.test),

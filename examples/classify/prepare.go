@@ -48,7 +48,7 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 		return nil, err
 	}
 	from, _ := run.Resumed()
-	if err := t.tokenizer(cmp.Or(from, o.tokenizer)); err != nil {
+	if err := t.tokenizer(from); err != nil {
 		return nil, err
 	}
 	if err := t.shape(from); err != nil {
@@ -65,8 +65,8 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 	return t, nil
 }
 
-// tokenizer trains the tokenizer of the given name on the texts, or loads it.
-func (t *training) tokenizer(name string) error {
+// tokenizer trains or loads the tokenizer of -tokenizer, or loads that of the folder from unless it is "".
+func (t *training) tokenizer(from string) error {
 	texts := func(yield func(string) bool) {
 		for _, x := range t.texts.learning {
 			if !yield(x.Text) {
@@ -74,15 +74,14 @@ func (t *training) tokenizer(name string) error {
 			}
 		}
 	}
-	v, err := vocabulary.Options{
-		Size: t.vocab, MinCount: int64(t.minCount), Special: []string{special}, Unknown: "<unk>", Lowercase: t.lowercase,
-	}.Open(name, vocabulary.Texts(texts))
+	t.vocabulary.MinCount = int64(t.minCount)
+	v, err := t.vocabulary.Open(from, vocabulary.Texts(texts))
 	if err != nil {
 		return err
 	}
 	t.setup.Files = v.Files
 	t.tok, err = newEncoder(v.Tokenizer)
-	return errors.WithMessagef(err, "the tokenizer of %s", name)
+	return errors.WithMessagef(err, "the tokenizer of %s", cmp.Or(from, t.vocabulary.Name))
 }
 
 // shape finds the labels and -max-tokens: those of the checkpoint in folder from, if the run resumes. Other data must not change them.
@@ -118,8 +117,13 @@ func (t *training) encode() (err error) {
 		*p.rows, cut = p.rows.Truncate(t.size.T)
 		t.cut += cut
 	}
-	t.setup.Data = fmt.Sprintf("%d-%s", len(t.learning), slices.Concat(t.learning, t.held).Key())
+	t.setup.Data = key(t.learning, t.held)
 	return nil
+}
+
+// key returns the key of the data of a run: the number of texts to learn from and the key of all texts.
+func key(learning, held data.Rows) string {
+	return fmt.Sprintf("%d-%s", len(learning), slices.Concat(learning, held).Key())
 }
 
 // build makes the Programs and the Trainer.

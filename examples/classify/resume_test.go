@@ -5,8 +5,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flagstest"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // classify runs the program by a command line.
@@ -55,7 +59,7 @@ func TestResumeOther(t *testing.T) {
 	wantError(t, resume("-dim 32"), "-dim is 16 in the run and 32 here", "cannot change")
 	wantError(t, resume("-tokenizer char"), "-tokenizer is word in the run and char here")
 	wantError(t, resume("-held-out 0.2"), "the data have key", "-held-out is 0.1 in the run and 0.2 here")
-	wantError(t, resume("-data other.tsv"), "the data have key", "-data is reviews.tsv in the run and other.tsv here")
+	wantError(t, resume("-data other.tsv"), "the data have key", "reviews.tsv in the run and other.tsv here")
 	wantError(t, resume("-data fewer.tsv"), "the data have key")
 	wantError(t, resume("-dropout 0.1"), "-dropout is 0.3 in the run and 0.1 here", "-change dropout")
 	wantError(t, resume("-data renamed.tsv -change data"), `label "great"`, `want one of ["bad" "good"]`)
@@ -97,7 +101,7 @@ func TestTokenizers(t *testing.T) {
 				t.Skip("no reference data")
 			}
 			o := small(t)
-			o.tokenizer, o.vocab, o.Steps, o.EvalEvery, o.Warmup = tokenizer, 300, 2, 2, nil
+			o.vocabulary.Name, o.vocabulary.Size, o.Steps, o.EvalEvery, o.Warmup = tokenizer, 300, 2, 2, nil
 			if _, err := learn(io.Discard, o); err != nil {
 				t.Fatal(err)
 			}
@@ -120,4 +124,120 @@ func shared(parts ...string) string {
 		return ""
 	}
 	return path
+}
+
+// TestOtherFolder: a run resumes from another folder, whatever its relative paths.
+func TestOtherFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("reviews.tsv", []byte(reviews(60)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := classify(tiny + "-data reviews.tsv -out first"); err != nil {
+		t.Fatal(err)
+	}
+	small := "-layers 0 -heads 1 -dim 8 -batch 4 -min-count 0 "
+	flagstest.OtherFolder(t, program, small+"-data reviews.tsv")
+	flagstest.OtherFolder(t, program, small+"-data ./reviews.tsv -valid ./reviews.tsv -test reviews.tsv -tokenizer first/tokenizer.json")
+}
+
+// TestWrapped: a model whose tensors have the names of PyTorch's wrappers gives the same labels.
+func TestWrapped(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("reviews.tsv", []byte(reviews(60)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := classify(tiny + "-data reviews.tsv -out run"); err != nil {
+		t.Fatal(err)
+	}
+	want, err := said("predict -model run -text fine")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir := range flagstest.Wrapped(t, "run") {
+		if got, err := said("predict -text fine -model " + dir); err != nil || got != want {
+			t.Errorf("%s: got %q (%v), want %q", dir, got, err, want)
+		}
+	}
+}
+
+// TestEvalOfRun: without -data, eval scores the held-out texts of the run as the run did. It refuses texts that have changed.
+func TestEvalOfRun(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, n := range map[string]int{"reviews.tsv": 60, "valid.tsv": 21} {
+		if err := os.WriteFile(name, []byte(reviews(n)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ flags, held string }{
+		{"-held-out 0.25 -seed 3", "texts 8\n"}, {"-valid valid.tsv -test reviews.tsv", "texts 21\n"},
+	} {
+		os.RemoveAll("run")
+		trained, err := said(tiny + "-data reviews.tsv -out run " + c.flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scored, err := said("eval -model run")
+		if err != nil || !strings.Contains(scored, c.held) {
+			t.Errorf("%s: got %q (%v), want %q", c.flags, scored, err, c.held)
+		}
+		if again, err := said("eval -model run/checkpoints/step-00000002 -batch 3"); err != nil || again != scored {
+			t.Errorf("%s: a checkpoint: got %q (%v), want %q", c.flags, again, err, scored)
+		}
+		if strings.Contains(c.flags, "-seed") && trained != scored { // the end of the run scores the same texts
+			t.Errorf("%s: the run printed %q, eval %q", c.flags, trained, scored)
+		}
+	}
+	_, err := said("eval -model run -label-column 0")
+	wantError(t, err, "two different columns")
+	if err := os.WriteFile("valid.tsv", []byte(reviews(22)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err = said("eval -model run")
+	wantError(t, err, "reviews.tsv has key", "the run of run had", "the texts have changed", "-data")
+	os.Remove("valid.tsv")
+	_, err = said("eval -model run")
+	wantError(t, err, "-valid is ", "in the run, which does not exist", "name the data to score with -data")
+	os.Remove("run/run.json")
+	_, err = said("eval -model run")
+	wantError(t, err, "-data is missing, and run has no run")
+}
+
+// TestOmitUnknown: text that has no token is an error, or is left out, wherever a command encodes text.
+func TestOmitUnknown(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("reviews.tsv", []byte(reviews(60)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	tok, err := trainer.Char{Special: []string{special}}.Train(slices.Values([]string{"film number is fine por 01234567"})) // no 8, no 9
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tok.Save("tok.json"); err != nil {
+		t.Fatal(err)
+	}
+	train := tiny + "-data reviews.tsv -out run -tokenizer tok.json "
+	wantError(t, classify(train), `"9" `, "OmitUnknown")
+	for _, args := range []string{train + "-omit-unknown", "train -resume -steps 3 -out run"} {
+		if err := classify(args); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for args, fails := range map[string]bool{
+		"eval -model run": false, "eval -model run -data reviews.tsv": true, "eval -model run -data reviews.tsv -omit-unknown": false,
+		"predict -model run -text 9fine": true, "predict -model run -omit-unknown -text 9fine": false, "predict -model run -omit-unknown -text 9": false,
+	} {
+		if err := classify(args); (err != nil) != fails {
+			t.Errorf("%s: got error %v, want an error %v", args, err, fails)
+		}
+	}
+}
+
+// tiny is the start of a command line that trains for an instant.
+const tiny = "train -layers 0 -heads 1 -dim 8 -batch 4 -steps 2 -eval-every 2 -min-count 0 "
+
+// said runs a command line and returns its output.
+func said(args string) (string, error) {
+	var w bytes.Buffer
+	err := program(&w).Run(strings.Fields(args), &w)
+	return w.String(), err
 }

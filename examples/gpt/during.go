@@ -18,7 +18,7 @@ func (t *training) sample() (string, error) {
 		return "", err
 	}
 	o := sampling(60)
-	o.Slide, o.Bias, o.Stop = true, folder.NoTokens(t.tok.Tokenizer, t.model.Vocab), t.model.EOS
+	o.Slide, o.Bias, o.Stop = true, folder.Allow(nil, t.tok.Tokenizer, t.model.Vocab), t.model.EOS
 	var b strings.Builder
 	for text, err := range generate.Text(follow(prompt, generate.Tokens(d, prompt, o)), t.tok.Stream()) {
 		if err != nil {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
+	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
+	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
@@ -23,6 +25,7 @@ import (
 type evaluation struct {
 	model, data string
 	encoding    textfile.Encoding
+	omit        bool
 	batch       int
 
 	set *flag.FlagSet
@@ -34,6 +37,7 @@ func (e *evaluation) flags(f *flags.Set) {
 	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model")
 	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz too (default: the held-out text of the model's run)")
 	f.TextVar(&e.encoding, "encoding", e.encoding, flags.EncodingHelp)
+	vocabulary.OmitFlag(f, &e.omit)
 	f.IntVar(&e.batch, "batch", 12, "windows in a batch")
 }
 
@@ -42,7 +46,7 @@ func (e *evaluation) run(w io.Writer) error {
 	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), flags.Model("model", e.model)); err != nil {
 		return err
 	}
-	m, tok, err := open(e.model)
+	m, tok, err := open(e.model, e.omit)
 	if err != nil {
 		return err
 	}
@@ -73,9 +77,9 @@ func (e *evaluation) run(w io.Writer) error {
 // corpus returns the tokens of -data, or the held-out tokens of the model's run.
 func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
 	if e.data != "" {
-		return data.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
+		return e.read(tok)
 	}
-	key, err := job.Recall(e.set, e.model, "data", "encoding")
+	key, err := job.Recall((&options{set: e.set}).program(), e.model)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Errorf("-data is missing, and %s has no run with a held-out text: name a text to score", e.model)
 	}
@@ -83,14 +87,12 @@ func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
 		return nil, err
 	}
 	if e.data == "" {
-		if e.data, err = opticks(); err != nil {
+		if e.data, err = goroot.Opticks(); err != nil {
 			return nil, err
 		}
 	}
-	if err := flags.Input("data", e.data); err != nil {
-		return nil, errors.WithMessagef(err, "the text of the run of %s: name it with -data", e.model)
-	}
-	corpus, err := data.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
+	tok.OmitUnknown = e.omit // of the run
+	corpus, err := e.read(tok)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +103,11 @@ func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
 	}
 	_, held, err := split(corpus)
 	return held, err
+}
+
+// read encodes the text of -data.
+func (e *evaluation) read(tok *tokenize.Tokenizer) (*data.Corpus, error) {
+	return data.Text{Paths: []string{e.data}, Encoding: e.encoding, Encoder: tok}.Corpus()
 }
 
 // split holds out the last tenth of a text.

@@ -46,7 +46,7 @@ func TestEvalOfRun(t *testing.T) {
 	wantError(t, err, "text.txt", "first", "the text has changed", "-data")
 	os.Remove("text.txt")
 	_, _, err = eval("-model first")
-	wantError(t, err, "text.txt", "the run of first", "no such file", "-data")
+	wantError(t, err, "text.txt", "the run of first", "does not exist", "name the data to score with -data")
 	os.Remove(filepath.Join("first", "run.json"))
 	_, _, err = eval("-model first")
 	wantError(t, err, "-data is missing", "first")

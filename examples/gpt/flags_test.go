@@ -39,6 +39,19 @@ func TestBadFlags(t *testing.T) {
 		{Args: "train -tokenizer bpe -vocab 10", Words: "10"},
 		{Args: "-data missing.txt", Words: "missing.txt"}, // without a command
 		{Args: "generate -tokens 0", Words: "-tokens is 0, want at least 1"},
+		{Args: "generate -tokens 3 -min-tokens 4", Words: "-min-tokens is 4, want at most -tokens, which is 3"},
+		{Args: "generate -min-tokens -1", Words: "-min-tokens is -1, want at least 0"},
+		{Args: "generate -no-repeat -1", Words: "-no-repeat is -1, want at least 0"},
+		{Args: "generate -frequency-penalty NaN", Words: "-frequency-penalty is NaN, want a finite number"},
+		{Args: "generate -presence-penalty many", Words: "-presence-penalty is \"many\", want a number"},
+		{Args: "generate -bias 5", Words: "-bias is \"5\"|no id=bias, want pairs such as 13=-inf,50=2.5"},
+		{Args: "generate -bias 5=1,x=2", Words: "-bias|\"x\" is no id of a token"},
+		{Args: "generate -bias -5=1", Words: "-bias|\"-5\" is no id of a token"},
+		{Args: "generate -bias 5=inf", Words: "-bias|\"inf\" is no bias of token 5|-inf"},
+		{Args: "generate -bias 5=NaN", Words: "-bias|\"NaN\" is no bias of token 5"},
+		{Args: "generate -bias 5=1,5=2", Words: "-bias|token 5 has two biases"},
+		{Args: "generate -scores=perhaps", Words: "-scores is \"perhaps\", want true or false"},
+		{Args: "train -omit-unknown=perhaps", Words: "-omit-unknown is \"perhaps\", want true or false"},
 		{Args: "generate -top-k x", Words: "-top-k"},
 		{Args: "generate -model missing", Words: "missing"},
 		{Args: "eval -batch 0", Words: "-batch is 0"},
@@ -52,5 +65,6 @@ func TestExit(t *testing.T) {
 
 func TestSweepFlags(t *testing.T) {
 	small := "-data text.txt -out out -tokenizer char -layers 1 -heads 1 -dim 4 -context 4 -batch 1 -steps 1"
-	flagstest.Sweep(t, program, map[string]string{"": small, "train": small, "generate": "-prompt a", "eval": "-data text.txt"})
+	flagstest.Sweep(t, program, map[string]string{"": small, "train": small, "generate": "-prompt a", "eval": "-data text.txt"},
+		"-frequency-penalty=-1", "-presence-penalty=-1") // make tokens more likely that were generated
 }

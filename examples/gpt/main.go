@@ -21,8 +21,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -65,7 +63,7 @@ func demo(w io.Writer, o *options) error {
 		return err
 	}
 	fmt.Fprintln(w, "\nA sample:")
-	g := generation{model: o.Out, prompt: prompt, cut: true, options: sampling(300)}
+	g := generation{model: o.Out, prompt: prompt, cut: true, omit: o.vocabulary.OmitUnknown, options: sampling(300)}
 	return g.run(w)
 }
 
@@ -83,13 +81,4 @@ func opening(path string, e textfile.Encoding) (string, error) {
 		}
 	}
 	return "", errors.Errorf("-data is %q, which has no words: want a text", path)
-}
-
-// opticks returns the path of Newton's Opticks in the Go distribution.
-func opticks() (string, error) {
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return "", errors.Wrap(err, "go env GOROOT, to find Newton's Opticks (-data names another text)")
-	}
-	return filepath.Join(strings.TrimSpace(string(root)), "src", "testdata", "Isaac.Newton-Opticks.txt"), nil
 }

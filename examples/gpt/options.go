@@ -13,9 +13,9 @@ import (
 type options struct {
 	job.Options
 	job.Learning
-	data, tokenizer    string
+	data               string
 	encoding           textfile.Encoding
-	vocab              int
+	vocabulary         vocabulary.Options
 	layers, heads, dim int
 	context, batch     int
 	dropout            float64
@@ -28,9 +28,9 @@ type options struct {
 // defaults returns options that train on Newton's Opticks in under a minute on two cores.
 func defaults() *options {
 	return &options{
-		Options:   job.Options{Out: "out/gpt", Steps: 1000, EvalEvery: 200, EvalTokens: 200_000, Keep: 2},
-		Learning:  job.Learning{LR: 1e-3, Decay: 0.1, Beta2: 0.99, Clip: 1, MicroBatches: 1, Seed: 1},
-		tokenizer: "bpe", vocab: 1024, layers: 4, heads: 4, dim: 128, context: 64, batch: 12,
+		Options:    job.Options{Out: "out/gpt", Steps: 1000, EvalEvery: 200, EvalTokens: 200_000, Keep: 2},
+		Learning:   job.Learning{LR: 1e-3, Decay: 0.1, Beta2: 0.99, Clip: 1, MicroBatches: 1, Seed: 1},
+		vocabulary: vocabulary.Options{Name: "bpe", Size: 1024}, layers: 4, heads: 4, dim: 128, context: 64, batch: 12,
 	}
 }
 
@@ -39,8 +39,7 @@ func (o *options) flags(f *flags.Set) {
 	f.Group("Data")
 	f.StringVar(&o.data, "data", o.data, "`path` of the text to learn from: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
 	f.TextVar(&o.encoding, "encoding", o.encoding, flags.EncodingHelp)
-	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, "`name` of a tokenizer to train on the text: "+vocabulary.Kinds+"; or the path of a trained one: "+vocabulary.Saved)
-	f.IntVar(&o.vocab, "vocab", o.vocab, "vocabulary size of a trained tokenizer; char ignores it")
+	o.vocabulary.Flags(f, "the text", "")
 	f.Group("Model")
 	f.IntVar(&o.layers, "layers", o.layers, "number of blocks")
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a block")
@@ -59,7 +58,7 @@ func (o *options) flags(f *flags.Set) {
 // program names, for package job, the flags of the data and the flags that a run fixes.
 func (o *options) program() job.Program {
 	return job.Program{
-		Name: "gpt", Flags: o.set, Data: []string{"data", "encoding"},
+		Name: "gpt", Flags: o.set, Data: []string{"data", "encoding", "omit-unknown"}, Paths: append(o.vocabulary.Paths(), "data", "init"),
 		Fixed: []string{"tokenizer", "vocab", "layers", "heads", "dim", "context", "init", "freeze", "seed"},
 	}
 }
@@ -77,7 +76,7 @@ func (o *options) check() error {
 	err := flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1),
 		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
-		flags.AtLeast("vocab", o.vocab, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.Learning.Check(o.Steps))
+		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.Learning.Check(o.Steps))
 	if err != nil {
 		return err
 	}

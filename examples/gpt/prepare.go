@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
+	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -80,7 +80,7 @@ func (t *training) size(from string, resumed bool) (err error) {
 		return nil
 	}
 	if t.given["tokenizer"] {
-		return errors.Errorf("-tokenizer is %s, but the model of -init %s has its own: leave the flag out", t.tokenizer, from)
+		return errors.Errorf("-tokenizer is %s, but the model of -init %s has its own: leave the flag out", t.vocabulary.Name, from)
 	}
 	for _, f := range []struct {
 		name       string
@@ -114,12 +114,12 @@ func (t *training) config(from string, resumed bool) (err error) {
 // read reads the text, trains or loads the tokenizer, and holds out the last tenth.
 func (t *training) read(from string, run *job.Run) (err error) {
 	if t.text = t.data; t.text == "" {
-		if t.text, err = opticks(); err != nil {
+		if t.text, err = goroot.Opticks(); err != nil {
 			return err
 		}
 	}
 	text := textfile.Set{Paths: []string{t.text}, Encoding: t.encoding}
-	if t.tok, err = (vocabulary.Options{Size: t.vocab}).Open(cmp.Or(from, t.tokenizer), vocabulary.Files(text)); err != nil {
+	if t.tok, err = t.vocabulary.Open(from, vocabulary.Files(text)); err != nil {
 		return err
 	}
 	fingerprint, err := t.tok.Fingerprint()

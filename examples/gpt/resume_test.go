@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -24,18 +25,18 @@ func small(t *testing.T, out string) *options {
 		t.Fatal(err)
 	}
 	o := defaults()
-	o.data, o.Out, o.tokenizer = data, out, "char"
+	o.data, o.Out, o.vocabulary.Name = data, out, "char"
 	o.layers, o.heads, o.dim, o.context, o.batch = 1, 2, 16, 16, 4
 	o.Steps, o.EvalEvery, o.dropout, o.MicroBatches = 120, 4, 0.1, 2
 	return o
 }
 
-// results returns the files whose every bit depends on the whole run.
-func results(t *testing.T, out string) map[string][]byte {
+// results returns the files whose every bit depends on the whole run of this many steps.
+func results(t *testing.T, out string, steps int) map[string][]byte {
 	t.Helper()
-	files := map[string][]byte{}
+	files, last := map[string][]byte{}, fmt.Sprintf("checkpoints/step-%08d/", steps)
 	for _, name := range []string{"model.safetensors", "config.json", "tokenizer.json",
-		"checkpoints/step-00000120/model.safetensors", "checkpoints/step-00000120/optimizer.safetensors", "checkpoints/step-00000120/trainer_state.json"} {
+		last + "model.safetensors", last + "optimizer.safetensors", last + "trainer_state.json"} {
 		data, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(name)))
 		if err != nil {
 			t.Fatal(err)
@@ -80,14 +81,14 @@ func TestKilledAnywhere(t *testing.T) {
 	if out, err := command(alone).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	took, want := time.Since(start), results(t, alone)
+	took, want := time.Since(start), results(t, alone, 120)
 	random := rand.New(rand.NewPCG(1, 2))
 	for total, done, saving := kills(t), 0, 0; done < total; {
 		out := filepath.Join(t.TempDir(), "killed")
 		n, inSave := killThrough(t, out, took, min(20, total-done), random)
-		sameResults(t, results(t, out), want)
+		sameResults(t, results(t, out, 120), want)
 		if done, saving = done+n, saving+inSave; n == 0 {
-			t.Fatal("the run was never killed: the test shows nothing")
+			took /= 2 // the run is faster now than it was alone
 		}
 		t.Logf("killed %d times, %d of them in a save", done, saving)
 	}
@@ -105,7 +106,7 @@ func killThrough(t *testing.T, out string, took time.Duration, most int, random 
 		ended := make(chan error, 1)
 		go func() { ended <- c.Wait() }()
 		if kills < most { // after at most a sixth of the run, so that many kills hit it
-			killSoon(c.Process, out, time.Duration(random.Int64N(int64(took/6))), random.IntN(2) == 0, ended)
+			killSoon(c.Process, out, time.Duration(random.Int64N(int64(took/6)+1)), random.IntN(2) == 0, ended)
 		}
 		err := <-ended
 		switch {
@@ -141,50 +142,76 @@ func killSoon(p *os.Process, out string, after time.Duration, saving bool, ended
 	_ = p.Kill() // an error means that the process has ended
 }
 
-// TestInterrupted: Ctrl-C ends a run after the current step and saves it. The resumed run gives the same results.
+// TestInterrupted: Ctrl-C ends a run after the current step and saves it. The resumed run gives the same results. The run has more steps
+// than any machine takes before the signal, and the test waits for its log, not for a time.
 func TestInterrupted(t *testing.T) {
-	alone, stopped := filepath.Join(t.TempDir(), "alone"), filepath.Join(t.TempDir(), "stopped")
-	if out, err := command(alone).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	c := command(stopped)
+	stopped, alone := filepath.Join(t.TempDir(), "stopped"), filepath.Join(t.TempDir(), "alone")
+	c := command(stopped, "GPT_TEST_STEPS=1000000000", "GPT_TEST_WATCH=yes")
 	var output bytes.Buffer
 	c.Stdout, c.Stderr = &output, &output
+	if _, err := c.StdinPipe(); err != nil { // stays open
+		t.Fatal(err)
+	}
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for range 1000 { // until the run has started
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	for {
 		if log, err := os.ReadFile(filepath.Join(stopped, "log.csv")); err == nil && bytes.Count(log, []byte("\n")) > 9 {
 			break
 		}
-		time.Sleep(5 * time.Millisecond)
+		select {
+		case err := <-ended:
+			t.Fatalf("the run ended too early: %v\n%s", err, output.String())
+		case <-time.After(time.Millisecond):
+		}
 	}
 	if err := c.Process.Signal(os.Interrupt); err != nil {
 		_ = c.Process.Kill()
 		t.Skipf("interrupts cannot be sent here: %v", err)
 	}
-	if err := c.Wait(); err != nil {
+	if err := <-ended; err != nil {
 		t.Fatalf("got %v, want exit code 0\n%s", err, output.String())
 	}
-	if !strings.Contains(output.String(), "continue with -resume") {
+	var step int
+	if _, after, ok := strings.Cut(output.String(), "saved at step "); !ok || !strings.Contains(after, "continue with -resume") {
 		t.Fatalf("got %q, want the saved step and the flag that resumes", output.String())
+	} else if _, err := fmt.Sscan(after, &step); err != nil {
+		t.Fatal(err)
 	}
-	if out, err := command(stopped).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	steps := step + 6
+	for _, out := range []string{stopped, alone} {
+		if text, err := command(out, fmt.Sprintf("GPT_TEST_STEPS=%d", steps)).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
 	}
-	sameResults(t, results(t, stopped), results(t, alone))
+	sameResults(t, results(t, stopped, steps), results(t, alone, steps))
 }
 
 // command runs TestKilledAnywhere as a program that trains into a folder, or resumes the run in it.
-func command(out string) *exec.Cmd {
+func command(out string, env ...string) *exec.Cmd {
 	c := exec.Command(os.Args[0], "-test.run=^TestKilledAnywhere$")
-	c.Env = append(os.Environ(), "GPT_TEST_OUT="+out)
+	c.Env = append(append(os.Environ(), "GPT_TEST_OUT="+out), env...)
 	return c
 }
 
 func child(t *testing.T) {
 	o := small(t, os.Getenv("GPT_TEST_OUT"))
 	o.Auto = true
+	if steps := os.Getenv("GPT_TEST_STEPS"); steps != "" { // with a schedule that does not depend on the number of steps
+		low, warmup := o.LR, 5
+		o.MinLR, o.Warmup = &low, &warmup
+		if _, err := fmt.Sscan(steps, &o.Steps); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if os.Getenv("GPT_TEST_WATCH") != "" { // the child ends with its parent
+		go func() {
+			io.Copy(io.Discard, os.Stdin)
+			os.Exit(1)
+		}()
+	}
 	if _, err := learn(o); err != nil {
 		t.Fatal(err)
 	}

@@ -125,7 +125,7 @@ func TestOtherText(t *testing.T) {
 	text[1000], text[1001] = text[1001], text[1000]
 	os.WriteFile("other.txt", text, 0o666)
 	resume := func(args string) error { return gpt("train -resume -out run -steps 5 " + args) }
-	wantError(t, resume("-data other.txt"), "the data have key", "-data is text.txt in the run and other.txt here")
+	wantError(t, resume("-data other.txt"), "the data have key", "text.txt in the run and other.txt here")
 	writeText(t, string(text))
 	wantError(t, resume(""), "the data have key", "the files have changed")
 	writeText(t, strings.Repeat(fox, 50))

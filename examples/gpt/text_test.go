@@ -58,7 +58,7 @@ func TestWholePrompt(t *testing.T) {
 	if err := tok.Save(out); err != nil {
 		t.Fatal(err)
 	}
-	_, tok, err = open(out)
+	_, tok, err = open(out, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func TestTokenizers(t *testing.T) {
 			}
 			out := filepath.Join(t.TempDir(), "model")
 			o := small(t, out)
-			o.tokenizer, o.vocab, o.Steps, o.EvalEvery, o.MicroBatches = c.tokenizer, 300, 2, 2, 1
+			o.vocabulary.Name, o.vocabulary.Size, o.Steps, o.EvalEvery, o.MicroBatches = c.tokenizer, 300, 2, 2, 1
 			if _, err := learn(o); err != nil {
 				t.Fatal(err)
 			}

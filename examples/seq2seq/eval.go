@@ -1,15 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/train"
@@ -21,15 +23,17 @@ import (
 type evaluation struct {
 	dataset
 	model string
+	omit  bool
 	batch int
 
-	set *flag.FlagSet
+	set *flags.Set
 }
 
 func (e *evaluation) flags(f *flags.Set) {
-	e.set = f.FlagSet
+	e.set = f
 	e.dataset.flags(f, "the held-out pairs of the model's run")
 	f.StringVar(&e.model, "model", "out/seq2seq", "`folder` of the model")
+	vocabulary.OmitFlag(f, &e.omit)
 	f.IntVar(&e.batch, "batch", 64, "pairs in a batch")
 }
 
@@ -42,18 +46,7 @@ func (e *evaluation) run(w io.Writer) error {
 	if err := flags.First(e.dataset.check(), flags.Model("model", e.model)); err != nil {
 		return err
 	}
-	if err := e.recall(); err != nil {
-		return err
-	}
-	_, held, err := e.read()
-	if err != nil {
-		return err
-	}
-	t, err := open(e.model, e.batch)
-	if err != nil {
-		return err
-	}
-	pairs, err := data.EncodePairs(held, t.tok, t.tok)
+	t, pairs, held, err := e.pairs()
 	if err != nil {
 		return err
 	}
@@ -83,16 +76,66 @@ func (e *evaluation) run(w io.Writer) error {
 	return err
 }
 
-// recall sets the flags of the data from the model's run, unless the command line names pairs.
-func (e *evaluation) recall() error {
+// pairs opens the model and returns the held-out pairs, encoded and as texts. Without -data or -source they are those of the model's run,
+// without pairs that have no source, as in training.
+func (e *evaluation) pairs() (t *translator, held data.Pairs, texts []data.TextPair, err error) {
+	was, err := e.recall()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	first, second, err := e.read()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if t, err = open(e.model, e.batch, e.omit); err != nil {
+		return nil, nil, nil, err
+	}
+	if held, err = data.EncodePairs(second, t.tok, t.tok); err != nil || was == "" {
+		return t, held, second, err
+	}
+	learning, err := data.EncodePairs(first, t.tok, t.tok)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	learning, _ = withSource(learning, first)
+	held, texts = withSource(held, second)
+	return t, held, texts, e.sameKey(key(learning, held), was)
+}
+
+// withSource returns the pairs that have a source, and their texts.
+func withSource(all data.Pairs, of []data.TextPair) (pairs data.Pairs, texts []data.TextPair) {
+	for i, p := range all {
+		if len(p.Source) > 0 {
+			pairs, texts = append(pairs, p), append(texts, of[i])
+		}
+	}
+	return pairs, texts
+}
+
+// recall sets the flags of the data from the model's run and returns the key of its data. If the command line names pairs, it returns
+// "".
+func (e *evaluation) recall() (key string, err error) {
 	if e.file+e.source+e.target != "" {
+		return "", nil
+	}
+	key, err = job.Recall((&options{set: e.set.FlagSet}).program(), e.model)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", errors.Errorf("-data is missing, and %s has no run with held-out pairs: name a file of pairs to score", e.model)
+	}
+	return key, err
+}
+
+// sameKey returns an error if the key of the pairs differs from the run's. With -held-out, only the key of all pairs counts.
+func (e *evaluation) sameKey(now, was string) error {
+	if e.set.Given("held-out") {
+		_, now, _ = strings.Cut(now, "-")
+		_, was, _ = strings.Cut(was, "-")
+	}
+	if now == was {
 		return nil
 	}
-	_, err := job.Recall(e.set, e.model, "data", "separator", "source", "target", "encoding", "held-out")
-	if errors.Is(err, fs.ErrNotExist) {
-		return errors.Errorf("-data is missing, and %s has no run with held-out pairs: name a file of pairs to score", e.model)
-	}
-	return err
+	return errors.Errorf("%s has key %.16s, the run of %s had %.16s: the pairs have changed: name others with -data",
+		cmp.Or(e.file, e.source, "the default"), now, e.model, was)
 }
 
 // exact returns the number of pairs of a batch whose generated text equals the target.
@@ -104,7 +147,7 @@ func (t *translator) exact(pairs data.Pairs, texts []data.TextPair) (n int, err 
 	if err := t.SetSources(sources); err != nil {
 		return 0, err
 	}
-	out, err := generate.Batch(t.Decoder, starts, generate.Options{Stop: t.model.EOS, Bias: t.noTokens()})
+	out, err := generate.Batch(t.Decoder, starts, generate.Options{Stop: t.model.EOS, Bias: t.allow(nil)})
 	if err != nil {
 		return 0, err
 	}

@@ -34,6 +34,12 @@ func TestBadFlags(t *testing.T) {
 		{Args: "train -source missing", Words: "give -data alone"},
 		{Args: "-data missing.tsv", Words: "missing.tsv"}, // without a command
 		{Args: "generate -beam 0", Words: "-beam is 0, want at least 1"},
+		{Args: "generate -tokens -1", Words: "-tokens is -1, want at least 0"},
+		{Args: "generate -tokens 3 -min-tokens 4", Words: "-min-tokens is 4, want at most -tokens, which is 3"},
+		{Args: "generate -min-tokens -1", Words: "-min-tokens is -1, want at least 0"},
+		{Args: "generate -no-repeat -1", Words: "-no-repeat is -1, want at least 0"},
+		{Args: "generate -repetition-penalty -1", Words: "repetition penalty -1, want a finite number"},
+		{Args: "generate -bias 5", Words: "-bias is \"5\"|no id=bias, want pairs such as 13=-inf,50=2.5"},
 		{Args: "generate -model missing", Words: "missing"},
 		{Args: "eval -batch 0", Words: "-batch is 0"},
 		{Args: "eval -model missing", Words: "missing"},

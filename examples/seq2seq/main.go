@@ -8,7 +8,7 @@
 //	go run ./examples/seq2seq train -source FILE -target FILE -out DIR …     or two files, line by line
 //	go run ./examples/seq2seq generate -model DIR             ask for texts, or read one per line from a pipe
 //	go run ./examples/seq2seq generate -model DIR -prompt TEXT -beam N
-//	go run ./examples/seq2seq eval -model DIR -data PAIRS
+//	go run ./examples/seq2seq eval -model DIR                 score the held-out pairs of the run, or -data PAIRS
 //	go run ./examples/seq2seq help train                      list the flags, in groups
 //
 // The last tenth of the pairs is held out: train validates on it and eval scores it. Ctrl-C finishes the step, saves and exits; train
@@ -41,7 +41,7 @@ func program(w io.Writer) flags.Program {
 			Flags: o.flags, Run: o.train},
 		{Name: "generate", About: "turn texts into others with a trained model", Example: `-model out/seq2seq -prompt "1 Jan 2000"`,
 			Flags: g.flags, Run: func() error { return g.start(w) }},
-		{Name: "eval", About: "score a model on pairs of texts", Example: "-model out/pairs -data pairs.tsv",
+		{Name: "eval", About: "score a model on pairs of texts", Example: "-model out/pairs",
 			Flags: e.flags, Run: func() error { return e.run(w) }},
 	}}
 }
@@ -52,7 +52,8 @@ func demo(w io.Writer, o *options) error {
 	if finished, err := learn(o); err != nil || !finished {
 		return err
 	}
-	g := generation{model: o.Out, beam: 4}
+	g := search(o.Out)
+	g.omit = o.vocabulary.OmitUnknown
 	answer, err := g.translate(w)
 	if err != nil {
 		return err

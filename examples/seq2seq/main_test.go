@@ -50,7 +50,8 @@ func TestTrainGenerateEval(t *testing.T) {
 	}
 	var text bytes.Buffer
 	for _, beam := range []int{1, 3} {
-		g := generation{model: out, prompt: "12 plus", beam: beam}
+		g := search(out)
+		g.prompt, g.beam = "12 plus", beam
 		if err := g.run(&text); err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +144,7 @@ func TestBadInput(t *testing.T) {
 		{"held out", func(o *options) { o.heldOut = 0 }, "-held-out is 0"},
 		{"heads", func(o *options) { o.heads = 3 }, "does not divide into 3"},
 		{"eval-every", func(o *options) { o.EvalEvery = 0 }, "-eval-every is 0"},
-		{"tokenizer", func(o *options) { o.tokenizer = t.TempDir() }, "tokenize"},
+		{"tokenizer", func(o *options) { o.vocabulary.Name = t.TempDir() }, "tokenize"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := small(filepath.Join(t.TempDir(), "model"))
@@ -170,7 +171,7 @@ func TestEmptySources(t *testing.T) {
 		}
 		o := small("")
 		o.file, o.heldOut = path, 0.5
-		_, learning, held, err := o.pairs(o.tokenizer)
+		_, learning, held, err := o.pairs("")
 		switch {
 		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
 			t.Errorf("%q: got error %v, want one with %q", text, err, want)

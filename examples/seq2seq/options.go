@@ -13,8 +13,7 @@ type options struct {
 	job.Options
 	job.Learning
 	dataset
-	tokenizer                  string
-	vocab                      int
+	vocabulary                 vocabulary.Options
 	layers, heads, dim, hidden int
 	normFirst                  bool
 	batch                      int
@@ -26,19 +25,18 @@ type options struct {
 // defaults returns options that learn to write dates in under a minute on two cores.
 func defaults() *options {
 	return &options{
-		Options:   job.Options{Out: "out/seq2seq", Steps: 800, EvalEvery: 100, EvalTokens: 200_000, Keep: 2},
-		Learning:  job.Learning{LR: 2e-3, Decay: 0.01, Beta2: 0.98, Clip: 1, MicroBatches: 1, Seed: 1},
-		dataset:   dataset{separator: "\t", heldOut: 0.1},
-		tokenizer: "char", vocab: 4096, layers: 2, heads: 4, dim: 64, hidden: 128, normFirst: true, batch: 64,
+		Options:    job.Options{Out: "out/seq2seq", Steps: 800, EvalEvery: 100, EvalTokens: 200_000, Keep: 2},
+		Learning:   job.Learning{LR: 2e-3, Decay: 0.01, Beta2: 0.98, Clip: 1, MicroBatches: 1, Seed: 1},
+		dataset:    dataset{separator: "\t", heldOut: 0.1},
+		vocabulary: vocabulary.Options{Name: "char", Size: 4096, Special: special, Unknown: "<unk>"},
+		layers:     2, heads: 4, dim: 64, hidden: 128, normFirst: true, batch: 64,
 	}
 }
 
 func (o *options) flags(f *flags.Set) {
 	o.set = f.FlagSet
 	o.dataset.flags(f, "made-up dates")
-	f.StringVar(&o.tokenizer, "tokenizer", o.tokenizer, "`name` of a tokenizer to train on both sides: "+vocabulary.Kinds+"; or the path of a trained one that has tokens for "+
-		"padding, beginning and end: "+vocabulary.Saved)
-	f.IntVar(&o.vocab, "vocab", o.vocab, "vocabulary size of a trained tokenizer; char ignores it")
+	o.vocabulary.Flags(f, "both sides", " that has tokens for padding, beginning and end")
 	f.Group("Model")
 	f.IntVar(&o.layers, "layers", o.layers, "layers of the encoder and of the decoder")
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a layer")
@@ -57,7 +55,8 @@ func (o *options) flags(f *flags.Set) {
 // program names, for package job, the flags of the data and the flags that a run fixes.
 func (o *options) program() job.Program {
 	return job.Program{
-		Name: "seq2seq", Flags: o.set, Data: []string{"data", "source", "target", "separator", "held-out", "encoding"},
+		Name: "seq2seq", Flags: o.set, Data: []string{"data", "source", "target", "separator", "held-out", "encoding", "omit-unknown"},
+		Paths: append(o.vocabulary.Paths(), "data", "source", "target"),
 		Fixed: []string{"tokenizer", "vocab", "layers", "heads", "dim", "hidden", "norm-first", "seed"},
 	}
 }
@@ -67,5 +66,5 @@ func (o *options) check() error {
 	return flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1),
 		flags.AtLeast("hidden", o.hidden, 0), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
-		flags.AtLeast("vocab", o.vocab, 1), o.dataset.check(), flags.Below("dropout", o.dropout, 1), flags.Below("label-smoothing", o.smoothing, 1), o.Learning.Check(o.Steps))
+		flags.AtLeast("vocab", o.vocabulary.Size, 1), o.dataset.check(), flags.Below("dropout", o.dropout, 1), flags.Below("label-smoothing", o.smoothing, 1), o.Learning.Check(o.Steps))
 }

@@ -37,11 +37,8 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	tokenizer := o.tokenizer
-	if dir, ok := run.Resumed(); ok {
-		tokenizer = dir
-	}
-	if t.tok, t.learning, t.held, err = o.pairs(tokenizer); err != nil {
+	from, _ := run.Resumed()
+	if t.tok, t.learning, t.held, err = o.pairs(from); err != nil {
 		return nil, err
 	}
 	if err := t.build(run); err != nil {
@@ -80,7 +77,7 @@ func (t *training) build(run *job.Run) error {
 
 // describe sets the first line of the run, its next command and the files of its folder.
 func (t *training) describe() {
-	t.setup.Config, t.setup.Data = t.model, fmt.Sprintf("%d-%s", len(t.learning), slices.Concat(t.learning, t.held).Key())
+	t.setup.Config, t.setup.Data = t.model, key(t.learning, t.held)
 	t.setup.Files = t.tok.Files
 	from := "made-up dates"
 	if t.file+t.source != "" {
@@ -91,8 +88,13 @@ func (t *training) describe() {
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("seq2seq", "generate"), t.Out)
 }
 
-// pairs reads the pairs and encodes them with one tokenizer for both sides.
-func (o *options) pairs(tokenizer string) (tok marked, learning, held data.Pairs, err error) {
+// key returns the key of the data of a run: the number of pairs to learn from and the key of all pairs.
+func key(learning, held data.Pairs) string {
+	return fmt.Sprintf("%d-%s", len(learning), slices.Concat(learning, held).Key())
+}
+
+// pairs reads the pairs and encodes them with one tokenizer for both sides, that of the folder from unless it is "".
+func (o *options) pairs(from string) (tok marked, learning, held data.Pairs, err error) {
 	first, second, err := o.read()
 	if err != nil {
 		return tok, nil, nil, err
@@ -104,7 +106,7 @@ func (o *options) pairs(tokenizer string) (tok marked, learning, held data.Pairs
 			}
 		}
 	}
-	if tok, err = o.marked(tokenizer, texts); err != nil {
+	if tok, err = o.marked(from, texts); err != nil {
 		return tok, nil, nil, err
 	}
 	if learning, err = data.EncodePairs(first, tok, tok); err != nil {

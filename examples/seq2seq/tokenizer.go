@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"iter"
 	"strings"
 
@@ -19,13 +20,12 @@ type marked struct {
 	marks data.Marks // batches have them
 }
 
-// marked trains a tokenizer of the given name on texts, or loads it.
-func (o *options) marked(name string, texts iter.Seq[string]) (v marked, err error) {
-	train := vocabulary.Options{Size: o.vocab, Special: special, Unknown: "<unk>"}
-	if v.Vocabulary, err = train.Open(name, vocabulary.Texts(texts)); err != nil {
+// marked trains or loads the tokenizer of -tokenizer, or loads that of the folder from unless it is "".
+func (o *options) marked(from string, texts iter.Seq[string]) (v marked, err error) {
+	if v.Vocabulary, err = o.vocabulary.Open(from, vocabulary.Texts(texts)); err != nil {
 		return v, err
 	}
-	return v, errors.WithMessagef(v.findMarks(), "the tokenizer of %s", name)
+	return v, errors.WithMessagef(v.findMarks(), "the tokenizer of %s", cmp.Or(from, o.vocabulary.Name))
 }
 
 // findMarks finds the special tokens by their roles. BERT's [CLS] and [SEP] serve as beginning and end. The error names the roles

@@ -31,7 +31,7 @@ func TestTokenizers(t *testing.T) {
 			}
 			out := filepath.Join(t.TempDir(), "model")
 			o := small(out)
-			o.file, o.tokenizer, o.vocab, o.Steps, o.EvalEvery = data, c.tokenizer, 300, 2, 2
+			o.file, o.vocabulary.Name, o.vocabulary.Size, o.Steps, o.EvalEvery = data, c.tokenizer, 300, 2, 2
 			if _, err := learn(o); err != nil {
 				t.Fatal(err)
 			}
@@ -58,7 +58,7 @@ func TestMissingMarks(t *testing.T) {
 	saved := filepath.Join(t.TempDir(), "plain.json")
 	saveBPE(t, saved, "<s>")
 	o := small(filepath.Join(t.TempDir(), "model"))
-	o.file, o.tokenizer = pairsFile(t, 20), saved
+	o.file, o.vocabulary.Name = pairsFile(t, 20), saved
 	_, err := learn(o)
 	for _, want := range []string{saved, "padding (pad_token) and the end (eos_token)"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -76,8 +76,8 @@ func TestMissingMarks(t *testing.T) {
 // TestSentencePieceWithoutPadding: the .model of Llama has tokens for beginning and end only.
 func TestSentencePieceWithoutPadding(t *testing.T) {
 	o := small(filepath.Join(t.TempDir(), "model"))
-	o.file, o.tokenizer = pairsFile(t, 20), shared("tokenizers", "llama2", "tokenizer.model")
-	if o.tokenizer == "" {
+	o.file, o.vocabulary.Name = pairsFile(t, 20), shared("tokenizers", "llama2", "tokenizer.model")
+	if o.vocabulary.Name == "" {
 		t.Skip("no reference data")
 	}
 	if _, err := learn(o); err == nil || !strings.Contains(err.Error(), "has no token for padding (pad_token): its") {

@@ -24,7 +24,8 @@ func TestTruncation(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := small(filepath.Join(t.TempDir(), "model"))
-	v, err := o.marked(saved, nil)
+	o.vocabulary.Name = saved
+	v, err := o.marked("", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

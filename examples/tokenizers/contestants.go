@@ -90,8 +90,8 @@ func trainWordPiece(size int, texts iter.Seq[string], progress func(trainer.Prog
 	return trainer.WordPiece{VocabSize: size, Unknown: unknown, LimitAlphabet: size / 4, Progress: progress}.Train(texts)
 }
 
-// load reads published tokenizers.
-func load(flags []string) ([]contestant, error) {
+// load reads published tokenizers. With omit, they leave out text that has no token.
+func load(flags []string, omit bool) ([]contestant, error) {
 	var list []contestant
 	for _, flag := range flags {
 		for _, path := range split(flag) {
@@ -99,6 +99,7 @@ func load(flags []string) ([]contestant, error) {
 			if err != nil {
 				return nil, err
 			}
+			tok.OmitUnknown = omit
 			list = append(list, contestant{kind: published(path), tok: tok})
 		}
 	}

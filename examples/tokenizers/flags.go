@@ -8,6 +8,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
@@ -21,6 +22,7 @@ type options struct {
 	column     int
 	heldOut    float64
 	encoding   textfile.Encoding
+	omit       bool
 }
 
 func defaults() *options {
@@ -38,6 +40,7 @@ func (o *options) flags(f *flags.Set) {
 	f.Var(&o.sizes, "sizes", "comma-separated vocabulary `sizes` of words and subwords")
 	f.Var(&o.tokenizers, "tokenizer", "`path` of a published tokenizer to compare: a tokenizer.json, "+
 		"a vocab.json with its merges.txt, a .model, a .tiktoken, or a folder with one of them; for more, repeat the flag or use commas")
+	vocabulary.OmitFlag(f, &o.omit)
 	f.Group("Output")
 	f.StringVar(&o.sentence, "sentence", o.sentence, "sentence to print as tokens (default: a held-out sentence with a new word)")
 	f.StringVar(&o.out, "out", o.out, "`folder` of the plots")

@@ -18,13 +18,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
 	"github.com/gorgoformer/gorgoformer/examples/internal/progress"
 )
 
@@ -47,13 +46,13 @@ func (o *options) run(w io.Writer) error {
 		return err
 	}
 	if len(o.data) == 0 {
-		path, err := opticks()
+		path, err := goroot.Opticks()
 		if err != nil {
 			return err
 		}
 		o.data = texts{path}
 	}
-	published, err := load(o.tokenizers)
+	published, err := load(o.tokenizers, o.omit)
 	if err != nil {
 		return err
 	}
@@ -109,13 +108,4 @@ func (o *options) rows(t *text, published []contestant) ([]row, error) {
 		rows = append(rows, r)
 	}
 	return rows, nil
-}
-
-// opticks returns the path of Newton's Opticks in the Go distribution.
-func opticks() (string, error) {
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return "", errors.Wrap(err, "go env GOROOT, to find Newton's Opticks (-data names another text)")
-	}
-	return filepath.Join(strings.TrimSpace(string(root)), "src", "testdata", "Isaac.Newton-Opticks.txt"), nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flagstest"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // file writes a text into a folder of the test and returns its path.
@@ -128,5 +129,26 @@ func TestRead(t *testing.T) {
 		if got := published(path); got != want {
 			t.Errorf("%s: got %s, want %s", path, got, want)
 		}
+	}
+}
+
+// TestOmitUnknown: a published tokenizer that lacks a token of the text is an error, or leaves the text out.
+func TestOmitUnknown(t *testing.T) {
+	tok, err := trainer.Char{}.Train(slices.Values([]string{"The quick brown Fox jumps over"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved := filepath.Join(t.TempDir(), "letters.json")
+	if err := tok.Save(saved); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"-data", file(t, "text.txt", lines(30)), "-sizes", "300", "-tokenizer", saved, "-out", t.TempDir()}
+	var w bytes.Buffer
+	if err := program(&w).Run(args, &w); err == nil || !strings.Contains(err.Error(), "OmitUnknown") {
+		t.Errorf("got error %v, want one with the remedy", err)
+	}
+	w.Reset()
+	if err := program(&w).Run(append(args, "-omit-unknown"), &w); err != nil || !strings.Contains(w.String(), "\nletters ") {
+		t.Errorf("got %q (%v), want a row of letters", w.String(), err)
 	}
 }

@@ -184,6 +184,9 @@ func TestTokenFileIsUsedAgain(t *testing.T) {
 	raw[20] ^= 1
 	os.WriteFile(text.File, raw, 0o644)
 	open(2) // a file with a damaged header is not up to date
+	t.Chdir(dir)
+	text.Paths = []string{"."}
+	open(0) // the same files by relative paths
 	names, _ := filepath.Glob(filepath.Join(dir, ".*"))
 	if len(names) != 0 {
 		t.Errorf("got leftovers %v, want none", names)

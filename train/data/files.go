@@ -15,9 +15,18 @@ func findFiles(paths []string, except string) ([]textfile.File, error) {
 	if err != nil || except == "" {
 		return files, err
 	}
-	files = slices.DeleteFunc(files, func(f textfile.File) bool { return f.Path == filepath.Clean(except) })
+	except = absolute(except)
+	files = slices.DeleteFunc(files, func(f textfile.File) bool { return absolute(f.Path) == except })
 	if len(files) == 0 {
 		return nil, errors.Errorf("%s: no files but the token file itself", except)
 	}
 	return files, nil
+}
+
+// absolute returns the absolute path of a file, or the path itself if the current folder is unknown.
+func absolute(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return filepath.Clean(path)
 }

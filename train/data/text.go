@@ -136,12 +136,13 @@ func (t Text) encodeFile(path string, b *blocks, sink func([]int32) error) error
 	}
 }
 
-// key returns the hash of everything that the ids depend on. Strings are quoted, so that different lists have different keys.
+// key returns the hash of everything that the ids depend on. Strings are quoted, so that different lists have different keys. Paths are
+// absolute, so that a token file serves programs in other folders.
 func (t Text) key(files []textfile.File) (key [32]byte) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %d %d %q\n", t.Fingerprint, t.End, t.Block, t.Encoding)
 	for _, f := range files {
-		fmt.Fprintf(h, "%q %d %d\n", f.Path, f.Size, f.Modified.UnixNano())
+		fmt.Fprintf(h, "%q %d %d\n", absolute(f.Path), f.Size, f.Modified.UnixNano())
 	}
 	h.Sum(key[:0])
 	return key

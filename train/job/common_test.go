@@ -37,7 +37,7 @@ type program struct {
 	job.Options
 	job.Learning
 	batch, vocab int
-	data         string
+	data, start  string // paths, which the program does not read
 
 	ids       []int32 // ids of the text
 	tokenizer string
@@ -71,12 +71,13 @@ func (p *program) run(args string) (finished bool, err error) {
 	f.IntVar(&p.batch, "batch", p.batch, "")
 	f.IntVar(&p.vocab, "vocab", p.vocab, "")
 	f.StringVar(&p.data, "data", p.data, "")
+	f.StringVar(&p.start, "start", p.start, "")
 	p.Options.Flags(f)
 	p.Learning.Flags(f)
 	if err := f.Parse(strings.Fields(args)); err != nil {
 		return false, err
 	}
-	run, err := job.Open(&p.Options, job.Program{Name: p.name, Flags: f, Data: []string{"data"}, Fixed: []string{"vocab", "seed"}, W: &p.said})
+	run, err := job.Open(&p.Options, job.Program{Name: p.name, Flags: f, Data: []string{"data"}, Fixed: []string{"vocab", "seed", "start"}, Paths: []string{"data", "start"}, W: &p.said})
 	if err != nil {
 		return false, err
 	}
@@ -144,6 +145,16 @@ func (p *program) setup() (s job.Setup, batches train.Source, err error) {
 
 // inFolder runs a test in an empty folder.
 func inFolder(t *testing.T) { t.Chdir(t.TempDir()) }
+
+// emptyText makes an empty text in a folder of its own and returns its path.
+func emptyText(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "a.txt")
+	if err := os.WriteFile(path, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
 
 func mustRun(t testing.TB, p *program, args string) {
 	t.Helper()

@@ -2,7 +2,8 @@
 //
 // The one idea: a run resumes from its folder alone. The folder holds the flags, the key of the data and the fingerprint of the
 // tokenizer (run.json), the checkpoints, the log and at the end the model. So `train -resume -out DIR` continues with the run's own
-// settings, bit for bit. If flags, data or the tokenizer differ from the run's, an error names the difference.
+// settings, bit for bit, from any folder: it keeps paths absolute. If flags, data or the tokenizer differ from the run's, an error names
+// the difference.
 //
 //	run, err := job.Open(&options, job.Program{Name: "own", Flags: flag.CommandLine})
 //	if err != nil {

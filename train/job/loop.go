@@ -47,9 +47,10 @@ func (r *Run) Evaluate() train.Evaluation {
 	return e
 }
 
+// describe returns the results of an evaluation. A perplexity is shown only for tokens.
 func (r *Run) describe(e train.Evaluation) string {
 	text := fmt.Sprintf("loss %.4f", e.Loss)
-	if e.Loss < 20 {
+	if r.Unit == "" && e.Loss < 20 {
 		text += fmt.Sprintf(", perplexity %.2f", e.Perplexity())
 	}
 	return text + fmt.Sprintf(", accuracy %.4f on %d %s", e.Accuracy, e.Tokens, r.unit())

@@ -8,10 +8,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Recall sets the named flags of f to their values in the run of a model, except flags on the command line. It is for programs that
+// Recall sets the flags in p.Data to their values in the run of a model, except flags on the command line. It is for programs that
 // score a model on the data of its run. The model is the folder of a run or of one of its checkpoints. Recall returns the key of the
 // run's data. The error is fs.ErrNotExist if the model belongs to no run.
-func Recall(f *flag.FlagSet, model string, names ...string) (data string, err error) {
+func Recall(p Program, model string) (key string, err error) {
 	was, err := readRecord(model)
 	if above := filepath.Dir(filepath.Clean(model)); errors.Is(err, fs.ErrNotExist) && filepath.Base(above) == "checkpoints" {
 		was, err = readRecord(filepath.Dir(above))
@@ -19,18 +19,25 @@ func Recall(f *flag.FlagSet, model string, names ...string) (data string, err er
 	if err != nil {
 		return "", err
 	}
+	defer func() { err = errors.WithMessagef(err, "the run of %s", model) }()
+	if was.Program != p.Name {
+		return "", errors.Errorf("program %q began it, this is %q: use %[1]q", was.Program, p.Name)
+	}
+	if p.Flags == nil {
+		return was.Data, nil
+	}
 	given := map[string]bool{}
-	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	for _, name := range names {
+	p.Flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for _, name := range p.Data {
 		value, ok := was.Flags[name]
 		if !ok {
-			return "", errors.Errorf("%s: the run of %s has no flag -%s: program %q began it", recordName, model, name, was.Program)
+			return "", errors.Errorf("%s has no flag -%s: another version of %q began it: name the data with flags", recordName, name, was.Program)
 		}
 		if given[name] {
 			continue
 		}
-		if err := f.Set(name, value); err != nil {
-			return "", errors.Wrapf(err, "%s: -%s", recordName, name)
+		if err := p.restore(name, value, "name the data to score with -"+p.Data[0]); err != nil {
+			return "", err
 		}
 	}
 	return was.Data, nil

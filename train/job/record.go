@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 
@@ -43,7 +42,10 @@ func readRecord(dir string) (*record, error) {
 		r.Sum = ""
 		err = checkSum(r, sum)
 	}
-	return &r, errors.WithMessagef(err, "%s is damaged", path)
+	if err != nil {
+		return nil, errors.Errorf("%s is damaged: %v: restore it from a copy, or choose another -out", path, err)
+	}
+	return &r, nil
 }
 
 func (r record) write(dir string) (err error) {
@@ -96,13 +98,13 @@ func checkSum(v any, saved string) error {
 	return nil
 }
 
-// flagsOf returns the values of the recorded flags by name.
-func flagsOf(f *flag.FlagSet) map[string]string {
+// recorded returns the values of the recorded flags by name. Paths are absolute.
+func (p Program) recorded() map[string]string {
 	values := map[string]string{}
-	if f != nil {
-		f.VisitAll(func(f *flag.Flag) {
+	if p.Flags != nil {
+		p.Flags.VisitAll(func(f *flag.Flag) {
 			if !slices.Contains(unrecorded, f.Name) {
-				values[f.Name] = f.Value.String()
+				values[f.Name] = p.absolute(f.Name, f.Value.String())
 			}
 		})
 	}
@@ -117,70 +119,4 @@ func fingerprint(files map[string][]byte) string {
 		h.Write(files[name])
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))
-}
-
-// recall sets every flag that is not on the command line to its value in the run. A flag on the command line with another value is an
-// error, unless it is free, names data or is listed in -change.
-func (r *Run) recall(was *record) error {
-	f := r.program.Flags
-	if was.Program != r.program.Name {
-		return errors.Errorf("program %q began the run, this is %q", was.Program, r.program.Name)
-	}
-	if f == nil {
-		return nil
-	}
-	given := map[string]bool{}
-	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	var refused, fixed []string
-	for _, name := range slices.Sorted(maps.Keys(was.Flags)) {
-		now := f.Lookup(name)
-		if now == nil {
-			return errors.Errorf("%s has a flag -%s, which this program lacks: use the program that began the run", recordName, name)
-		}
-		then := was.Flags[name]
-		if now.Value.String() == then {
-			continue
-		}
-		if !given[name] {
-			if err := f.Set(name, then); err != nil {
-				return errors.Wrapf(err, "%s: -%s", recordName, name)
-			}
-			continue
-		}
-		both := fmt.Sprintf("-%s is %s in the run and %s here", name, quoted(then), quoted(now.Value.String()))
-		switch {
-		case slices.Contains(r.program.Data, name):
-			r.otherData = append(r.otherData, both)
-		case slices.Contains(r.program.Fixed, name):
-			fixed = append(fixed, both)
-		case !slices.Contains(free, name) && !slices.Contains(r.changes(), name):
-			refused = append(refused, both)
-		default:
-			r.changed = append(r.changed, both)
-		}
-	}
-	return refuse(fixed, refused)
-}
-
-func refuse(fixed, refused []string) error {
-	if len(fixed) > 0 {
-		return errors.Errorf("%s: a run cannot change that: leave it out, or choose another -out", strings.Join(fixed, ", "))
-	}
-	if len(refused) == 0 {
-		return nil
-	}
-	names := make([]string, len(refused))
-	for i, both := range refused {
-		name, _, _ := strings.Cut(both, " ")
-		names[i] = name[1:]
-	}
-	return errors.Errorf("%s: leave it out, or allow it with -change %s", strings.Join(refused, ", "), strings.Join(names, ","))
-}
-
-// quoted returns the value, in quotes if it is empty or contains white space.
-func quoted(value string) string {
-	if value == "" || strings.ContainsAny(value, " \t\n") {
-		return fmt.Sprintf("%q", value)
-	}
-	return value
 }

@@ -25,6 +25,7 @@ type Program struct {
 
 	Data  []string // names of flags that name data; they may differ from the run's if the data are the same
 	Fixed []string // names of flags that can never change in a run, such as flags of the model's shape
+	Paths []string // names of flags whose values are paths; the run keeps them absolute, so that it resumes from any folder
 
 	W io.Writer // receives the lines about the run; nil means os.Stdout
 }
@@ -62,32 +63,31 @@ type Run struct {
 // the command line to the run's values. It is an error if another process uses the folder, if the folder is not writable or holds
 // something else, or if flags on the command line differ from the run's. Call Close at the end. If no run started, Close removes the
 // folder that Open made.
-func Open(o *Options, p Program) (*Run, error) {
+func Open(o *Options, p Program) (run *Run, err error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	r := &Run{Options: o, program: p, pipes: train.SurvivePipes(), loop: context.Background()}
+	defer func() {
+		if err != nil {
+			r.Close()
+			run, err = nil, errors.WithMessagef(err, "run in %s", o.Out)
+		}
+	}()
 	if r.program.W == nil {
 		r.program.W = os.Stdout
 	}
-	if err := r.open(); err != nil {
-		r.Close()
-		return nil, errors.WithMessagef(err, "run in %s", o.Out)
-	}
-	if err := o.check(); err != nil {
-		r.Close()
-		return nil, err
-	}
-	return r, nil
-}
-
-func (r *Run) open() (err error) {
-	if r.Out == "" {
-		return r.check()
-	}
 	if _, err := os.Stat(filepath.Join(r.Out, recordName)); err != nil && r.Resume {
-		return errors.New("no run to resume: check -out, or leave out -resume to begin a run")
+		return nil, errors.New("no run to resume: check -out, or leave out -resume to begin a run")
 	}
 	if r.folder, err = openFolder(r.Out); err != nil {
-		return err
+		return nil, err
 	}
+	return r, r.find()
+}
+
+// find finds the run in the folder, if there is one, and sets the flags to its values if the run resumes.
+func (r *Run) find() error {
 	r.saves = checkpoints.Run{Dir: filepath.Join(r.Out, "checkpoints")}
 	was, err := readRecord(r.Out)
 	if errors.Is(err, fs.ErrNotExist) {

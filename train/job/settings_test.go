@@ -15,7 +15,8 @@ import (
 // TestSettings resumes with another value for every flag.
 func TestSettings(t *testing.T) {
 	inFolder(t)
-	mustRun(t, newProgram(), "-warmup 2 -data a.txt")
+	text := emptyText(t)
+	mustRun(t, newProgram(), "-warmup 2 -data "+text)
 	whole := files(t, "out")
 	for _, c := range []struct{ flag, then, now, kind string }{
 		{"batch", "4", "3", "change"}, {"lr", "0.1", "0.2", "change"}, {"min-lr", `""`, "0.01", "change"}, {"warmup", "2", "1", "change"},
@@ -23,7 +24,7 @@ func TestSettings(t *testing.T) {
 		{"eval-tokens", "0", "10", "change"},
 		{"vocab", "8", "9", "fixed"}, {"seed", "1", "2", "fixed"},
 		{"steps", "12", "13", "free"}, {"eval-every", "4", "5", "free"}, {"sample-every", "0", "1", "free"}, {"patience", "0", "9", "free"},
-		{"keep", "2", "3", "free"}, {"data", "a.txt", "b.txt", "free"}, // both files have the same content
+		{"keep", "2", "3", "free"}, {"data", text, "b.txt", "free"}, // both files have the same content
 	} {
 		os.RemoveAll("copy")
 		if err := os.CopyFS("copy", os.DirFS("out")); err != nil {
@@ -57,7 +58,8 @@ func TestSettings(t *testing.T) {
 // TestOtherRun resumes with other data, another tokenizer, another program and in folders without a run.
 func TestOtherRun(t *testing.T) {
 	inFolder(t)
-	mustRun(t, newProgram(), "-data a.txt")
+	text := emptyText(t)
+	mustRun(t, newProgram(), "-data "+text)
 	whole := files(t, "out")
 	for _, c := range []struct {
 		args  string
@@ -65,7 +67,7 @@ func TestOtherRun(t *testing.T) {
 		words []string
 	}{
 		{"-resume", func(p *program) { p.ids = slices.Clone(p.ids); p.ids[9]++ }, []string{"the data have key", "the run began with", "the files have changed", "-change data"}},
-		{"-resume -data b.txt", func(p *program) { p.ids = slices.Clone(p.ids); p.ids[399]++ }, []string{"-data is a.txt in the run and b.txt here"}},
+		{"-resume -data b.txt", func(p *program) { p.ids = slices.Clone(p.ids); p.ids[399]++ }, []string{"-data is " + text + " in the run and b.txt here"}},
 		{"-resume", func(p *program) { p.tokenizer = "other" }, []string{"the tokenizer has fingerprint", "the run's has"}},
 		{"-resume", func(p *program) { p.name = "other" }, []string{`program "test" began the run, this is "other"`}},
 		{"-resume -out typo", func(*program) {}, []string{"run in typo", "no run to resume"}},

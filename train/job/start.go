@@ -49,22 +49,16 @@ func (s state) CheckpointStep() int { return s.Trainer.Step }
 // In a dry run Start does not begin the run. It prints the parameters, the memory, the floating-point operations and seconds of a step,
 // the time of the whole run and the disk space of its checkpoints. It measures a few steps, which change the parameters but leave no
 // file. It then cancels Context, so that the loop trains no step and Finish does nothing.
-func (r *Run) Start(s Setup) error {
+func (r *Run) Start(s Setup) (err error) {
 	if r.DryRun {
 		return errors.WithMessage(r.plan(s), "dry run")
 	}
-	if err := r.start(s); err != nil {
-		return errors.WithMessagef(err, "run in %s", r.Out)
-	}
-	return r.err
-}
-
-func (r *Run) start(s Setup) error {
+	defer func() { err = errors.WithMessagef(err, "run in %s", r.Out) }()
 	r.setup, r.saves.Keep = s, r.Keep
 	if err := r.checkSetup(); err != nil {
 		return err
 	}
-	now := record{Program: r.program.Name, Flags: flagsOf(r.program.Flags), Data: s.Data, Tokenizer: fingerprint(s.Files)}
+	now := record{Program: r.program.Name, Flags: r.program.recorded(), Data: s.Data, Tokenizer: fingerprint(s.Files)}
 	if r.resumes {
 		if err := r.sameData(now); err != nil {
 			return err
@@ -86,7 +80,7 @@ func (r *Run) start(s Setup) error {
 	r.signals, r.restore = train.UntilInterrupt(context.Background())
 	r.loop, r.end = context.WithCancel(r.signals)
 	r.begin()
-	return nil
+	return r.err
 }
 
 func (r *Run) checkSetup() error {

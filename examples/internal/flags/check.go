@@ -20,6 +20,14 @@ func AtLeast(flag string, value, least int) error {
 	return nil
 }
 
+// Between returns an error that names the flag unless least ≤ value ≤ most, the value of the flag mostName.
+func Between(flag string, value, least int, mostName string, most int) error {
+	if value > most {
+		return errors.Errorf("-%s is %d, want at most -%s, which is %d", flag, value, mostName, most)
+	}
+	return AtLeast(flag, value, least)
+}
+
 // Below returns an error that names the flag unless 0 ≤ value < limit.
 func Below(flag string, value, limit float64) error {
 	if !(value >= 0 && value < limit) {

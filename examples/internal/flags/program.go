@@ -145,7 +145,7 @@ func (p Program) Flags(name string) (*Set, error) {
 
 // set returns the declared flags of the command.
 func (c Command) set(p Program) *Set {
-	f := newSet(p.call(c.Name))
+	f := NewSet(p.call(c.Name))
 	if c.Flags != nil {
 		c.Flags(f)
 	}

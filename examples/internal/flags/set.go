@@ -17,7 +17,8 @@ type group struct {
 	flags []*flag.Flag
 }
 
-func newSet(name string) *Set {
+// NewSet returns a Set without flags, for the command with a name.
+func NewSet(name string) *Set {
 	return &Set{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), groups: []group{{title: "Flags"}}}
 }
 

@@ -3,6 +3,7 @@ package folder
 
 import (
 	"io/fs"
+	"maps"
 	"math"
 	"path/filepath"
 	"reflect"
@@ -108,14 +109,15 @@ func rulesOf(dir string, m models.GPT) (checkpoints.Rules, error) {
 	return rules, err
 }
 
-// NoTokens returns a bias of -∞ for every id below vocab without a token. Such ids exist if a vocabulary is padded to a round number or
-// has gaps.
-func NoTokens(tok *tokenize.Tokenizer, vocab int) map[int32]float32 {
-	bias := map[int32]float32{}
+// Allow returns a copy of bias that also forbids every id below vocab without a token, with -∞. Such ids exist if a vocabulary is padded
+// to a round number or has gaps.
+func Allow(bias map[int32]float32, tok *tokenize.Tokenizer, vocab int) map[int32]float32 {
+	all := map[int32]float32{}
+	maps.Copy(all, bias)
 	for id := range int32(vocab) {
 		if _, ok := tok.IDToToken(id); !ok {
-			bias[id] = float32(math.Inf(-1))
+			all[id] = float32(math.Inf(-1))
 		}
 	}
-	return bias
+	return all
 }

@@ -53,7 +53,7 @@ func greedy(t testing.TB, dir, prompt string) (text string, m models.GPT, err er
 	}
 	ids, err := tok.Encode(prompt)
 	check(t, err)
-	o := generate.Options{Stop: m.EOS, Bias: folder.NoTokens(tok, m.Vocab)}
+	o := generate.Options{Stop: m.EOS, Bias: folder.Allow(nil, tok, m.Vocab)}
 	for part, err := range generate.Text(generate.Tokens(d, ids, o), tok.Stream()) {
 		if err != nil {
 			return text, m, err
@@ -95,14 +95,14 @@ func TestPadded(t *testing.T) {
 	}
 	m, err := folder.GPT(dir)
 	check(t, err)
-	if got := folder.NoTokens(tok, m.Vocab); len(got) != m.Vocab-tok.VocabSize() {
+	if got := folder.Allow(nil, tok, m.Vocab); len(got) != m.Vocab-tok.VocabSize() {
 		t.Errorf("got %v, want the %d rows from %d on", got, m.Vocab-tok.VocabSize(), tok.VocabSize())
 	}
 	params := graph.NewParams(tensor.Float32, 1)
 	d, err := generate.NewDecoder(params, m, 3)
 	check(t, err)
 	check(t, folder.LoadGPT(dir, m, params.All()))
-	bias, tokens := folder.NoTokens(tok, m.Vocab), [][]int32(nil)
+	bias, tokens := folder.Allow(nil, tok, m.Vocab), [][]int32(nil)
 	tokens, err = generate.Batch(d, [][]int32{{1}, {2}, {3}}, generate.Options{Temperature: 5, Bias: bias})
 	check(t, err)
 	beams, err := generate.Beam(d, []int32{1}, generate.BeamOptions{Bias: bias})
@@ -277,7 +277,7 @@ func TestGapsAreForbidden(t *testing.T) {
 	if err != nil {
 		t.Skipf("vocabularies with gaps do not load: %v", err)
 	}
-	got := folder.NoTokens(tok, 8)
+	got := folder.Allow(nil, tok, 8)
 	for id := range int32(8) {
 		_, forbidden := got[id]
 		if want := !slices.Contains([]int32{0, 2, 5}, id); forbidden != want || forbidden && !math.IsInf(float64(got[id]), -1) {

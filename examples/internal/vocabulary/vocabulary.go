@@ -2,6 +2,7 @@
 package vocabulary
 
 import (
+	"cmp"
 	"iter"
 	"os"
 
@@ -24,13 +25,38 @@ type Vocabulary struct {
 	Files map[string][]byte
 }
 
-// Options are the settings of a tokenizer that is trained.
+// Options are the settings of a tokenizer.
 type Options struct {
+	Name        string // a kind to train, or the path of a trained tokenizer
+	OmitUnknown bool   // leave out text that has no token, instead of returning an error
+
+	// The others are for a tokenizer that is trained.
 	Size      int      // bound of the vocabulary; char ignores it
 	MinCount  int64    // rarer words get no token; only for word
 	Special   []string // tokens that are no text
 	Unknown   string   // token for unknown characters; only for char, "" means none
 	Lowercase bool
+}
+
+// Flags declares -tokenizer, -vocab and -omit-unknown. Their defaults are the values of o. The help says on what a tokenizer is trained,
+// and which tokens a trained one needs.
+func (o *Options) Flags(f *flags.Set, on, needs string) {
+	f.StringVar(&o.Name, "tokenizer", o.Name, "`name` of a tokenizer to train on "+on+": "+Kinds+"; or the path of a trained one"+needs+": "+Saved)
+	f.IntVar(&o.Size, "vocab", o.Size, "vocabulary size of a trained tokenizer; char ignores it")
+	OmitFlag(f, &o.OmitUnknown)
+}
+
+// OmitFlag declares -omit-unknown.
+func OmitFlag(f *flags.Set, p *bool) {
+	f.BoolVar(p, "omit-unknown", *p, "leave out text that has no token, instead of returning an error (OmitUnknown); no effect on a tokenizer with an unknown token")
+}
+
+// Paths returns the names of the flags that are paths: "tokenizer", unless its value is a kind.
+func (o Options) Paths() []string {
+	if o.trainer(o.Name) != nil {
+		return nil
+	}
+	return []string{"tokenizer"}
 }
 
 // Texts returns an argument of Open that trains on texts.
@@ -43,12 +69,14 @@ func Files(files textfile.Set) func(trainer.Trainer) (*tokenize.Tokenizer, error
 	return func(t trainer.Trainer) (*tokenize.Tokenizer, error) { return trainer.TrainOn(files, t) }
 }
 
-// Open trains a tokenizer if name is one of Kinds, and otherwise loads it from the path name.
-func (o Options) Open(name string, on func(trainer.Trainer) (*tokenize.Tokenizer, error)) (v Vocabulary, err error) {
+// Open trains a tokenizer if o.Name is one of Kinds, and otherwise loads it. If from is not "", Open loads the tokenizer in that folder
+// instead.
+func (o Options) Open(from string, on func(trainer.Trainer) (*tokenize.Tokenizer, error)) (v Vocabulary, err error) {
+	name := cmp.Or(from, o.Name)
 	if err := flags.Tokenizer("tokenizer", name); err != nil {
 		return v, err
 	}
-	if t := o.trainer(name); t != nil {
+	if t := o.trainer(name); t != nil && from == "" {
 		v.Tokenizer, err = on(t)
 	} else {
 		v.Tokenizer, err = tokenize.Load(name)
@@ -57,6 +85,7 @@ func (o Options) Open(name string, on func(trainer.Trainer) (*tokenize.Tokenizer
 		return v, err
 	}
 	v.Tokenizer = v.ForText()
+	v.OmitUnknown = o.OmitUnknown
 	v.Files, err = v.ModelFiles()
 	return v, err
 }

@@ -17,7 +17,8 @@ func TestKinds(t *testing.T) {
 	o := vocabulary.Options{Size: 300, Special: []string{"<s>"}, Unknown: "<unk>", Lowercase: true}
 	texts := slices.Values(strings.Split("The quick brown fox\njumps over the lazy dog", "\n"))
 	for kind := range strings.FieldsFuncSeq(strings.ReplaceAll(vocabulary.Kinds, " or ", " "), func(r rune) bool { return r == ',' || r == ' ' }) {
-		v, err := o.Open(kind, vocabulary.Texts(texts))
+		o.Name = kind
+		v, err := o.Open("", vocabulary.Texts(texts))
 		if err != nil {
 			t.Errorf("%s: %v", kind, err)
 			continue
@@ -54,7 +55,7 @@ func TestKinds(t *testing.T) {
 // TestWrongNames: the error of a name that is no kind and no path names it.
 func TestWrongNames(t *testing.T) {
 	for _, name := range []string{"", "bpee", "missing/tokenizer.json", t.TempDir()} {
-		if _, err := (vocabulary.Options{Size: 300}).Open(name, nil); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := (vocabulary.Options{Name: name, Size: 300}).Open("", nil); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%q: got error %v, want one with the name", name, err)
 		}
 	}

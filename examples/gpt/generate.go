@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"iter"
-	"slices"
 
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
+	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
@@ -22,6 +21,7 @@ type generation struct {
 	set           *flags.Set
 	model, prompt string
 	cut           bool // truncates the prompt to the window
+	omit, scores  bool
 	options       generate.Options
 }
 
@@ -31,7 +31,10 @@ func (g *generation) flags(f *flags.Set) {
 	f.Group("Text")
 	f.StringVar(&g.model, "model", "out/gpt", "`folder` of the model, trained here or a published GPT-2")
 	f.StringVar(&g.prompt, "prompt", "", "text to continue (default: asks on a terminal, else reads one text per line)")
+	vocabulary.OmitFlag(f, &g.omit)
 	f.IntVar(&o.Tokens, "tokens", o.Tokens, "number of tokens to generate")
+	f.IntVar(&o.MinTokens, "min-tokens", o.MinTokens, "number of tokens before the text may end")
+	f.BoolVar(&g.scores, "scores", g.scores, "print a line for each generated token, without the prompt: id, log-probability and token, tab-separated")
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of the sampling; the same seed gives the same text")
 	f.Group("Sampling")
 	f.Float64Var(&o.Temperature, "temperature", o.Temperature, "divides the logits; 0 takes the most likely token each time")
@@ -39,6 +42,10 @@ func (g *generation) flags(f *flags.Set) {
 	f.Float64Var(&o.TopP, "top-p", o.TopP, "choose among the most likely tokens that together have this probability; 0 means all")
 	f.Float64Var(&o.MinP, "min-p", o.MinP, "choose among tokens at least this fraction as likely as the most likely one; 0 means all")
 	f.Float64Var(&o.RepetitionPenalty, "repetition-penalty", o.RepetitionPenalty, "above 1, makes tokens less likely that the text already has; 0 means 1")
+	f.Float64Var(&o.FrequencyPenalty, "frequency-penalty", o.FrequencyPenalty, "subtracted from a token's logit for each time that it was generated")
+	f.Float64Var(&o.PresencePenalty, "presence-penalty", o.PresencePenalty, "subtracted once from the logit of each generated token")
+	f.IntVar(&o.NoRepeat, "no-repeat", o.NoRepeat, "length of token sequences that may not repeat, the prompt included; 0 means no limit")
+	f.Var((*flags.Bias)(&o.Bias), "bias", flags.BiasHelp)
 }
 
 // sampling returns the default options.
@@ -78,10 +85,10 @@ func (g *generation) run(w io.Writer) error {
 
 // writer opens the model and returns a function that continues a text, token by token.
 func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
-	if err := flags.First(flags.AtLeast("tokens", g.options.Tokens, 1), g.options.Check(), flags.Model("model", g.model)); err != nil {
+	if err := g.check(); err != nil {
 		return nil, err
 	}
-	m, tok, err := open(g.model)
+	m, tok, err := open(g.model, g.omit)
 	if err != nil {
 		return nil, err
 	}
@@ -96,69 +103,54 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err := folder.LoadGPT(g.model, m, params.All()); err != nil {
 		return nil, err
 	}
-	g.options.Stop, g.options.Bias, g.options.Slide = m.EOS, folder.NoTokens(tok, m.Vocab), true
+	o := g.options
+	o.Stop, o.Slide, o.Bias = m.EOS, true, folder.Allow(o.Bias, tok, m.Vocab)
 	return func(ctx context.Context, prompt string) error {
-		ids, err := tok.Encode(prompt)
+		ids, err := g.encode(tok, m, prompt)
 		if err != nil {
 			return err
 		}
-		if g.cut {
-			ids = ids[:min(len(ids), d.Window())]
+		if g.scores {
+			return writeScores(ctx, w, tok, generate.Scored(d, ids, o))
 		}
-		if len(ids) == 0 && len(m.BOS) > 0 {
-			ids = m.BOS[:1]
-		}
-		if len(ids) == 0 {
-			return errors.Errorf("the prompt %q has no tokens, want at least one to continue", prompt)
-		}
-		return write(ctx, w, generate.Text(follow(ids, generate.Tokens(d, ids, g.options)), tok.Stream()))
+		return write(ctx, w, generate.Text(follow(ids, generate.Tokens(d, ids, o)), tok.Stream()))
 	}, nil
 }
 
-// write writes the parts of a text as they arrive, and then a newline. It stops early if ctx is cancelled.
-func write(ctx context.Context, w io.Writer, text iter.Seq2[string, error]) error {
-	for part, err := range text {
-		if err != nil {
-			return err
-		}
-		if _, err := io.WriteString(w, prompts.Whole(part)); err != nil {
-			return errors.WithStack(err)
-		}
-		if ctx.Err() != nil {
-			break
-		}
+// encode returns the ids of a prompt. The ids of an empty prompt are the token of the beginning, if the model has one.
+func (g *generation) encode(tok *tokenize.Tokenizer, m models.GPT, prompt string) ([]int32, error) {
+	ids, err := tok.Encode(prompt)
+	if err != nil {
+		return nil, err
 	}
-	_, err := fmt.Fprintln(w)
-	return errors.WithStack(err)
+	if g.cut {
+		ids = ids[:min(len(ids), m.Context)]
+	}
+	if len(ids) == 0 && len(m.BOS) > 0 {
+		ids = m.BOS[:1]
+	}
+	if len(ids) == 0 {
+		return nil, errors.Errorf("the prompt %q has no tokens, want at least one to continue", prompt)
+	}
+	return ids, nil
 }
 
-// follow yields the prompt and then the generated tokens, so that one decoder sees both. If the first token fails, it yields only the
-// error.
-func follow(prompt []int32, next iter.Seq2[int32, error]) iter.Seq2[int32, error] {
-	return func(yield func(int32, error) bool) {
-		begun := false
-		begin := func() bool {
-			begun = true
-			return !slices.ContainsFunc(prompt, func(id int32) bool { return !yield(id, nil) })
-		}
-		for id, err := range next {
-			if err == nil && !begun && !begin() || !yield(id, err) || err != nil {
-				return
-			}
-		}
-		if !begun {
-			begin()
-		}
-	}
+// check returns an error for the first invalid flag.
+func (g *generation) check() error {
+	o := &g.options
+	return flags.First(flags.AtLeast("tokens", o.Tokens, 1), flags.Between("min-tokens", o.MinTokens, 0, "tokens", o.Tokens),
+		flags.AtLeast("no-repeat", o.NoRepeat, 0), o.Check(), flags.Model("model", g.model))
 }
 
-// open reads the configuration and the tokenizer of a model folder.
-func open(dir string) (m models.GPT, tok *tokenize.Tokenizer, err error) {
+// open reads the configuration and the tokenizer of a model folder. With omit, the tokenizer leaves out text that has no token.
+func open(dir string, omit bool) (m models.GPT, tok *tokenize.Tokenizer, err error) {
 	if m, err = folder.GPT(dir); err != nil {
 		return m, nil, err
 	}
 	if tok, err = tokenize.Load(dir); err != nil {
 		return m, nil, err
 	}
-	return m, tok.ForText(), nil
+	tok = tok.ForText()
+	tok.OmitUnknown = omit
+	return m, tok, nil
 }
