@@ -94,8 +94,8 @@ func prepend(t Text, s string) Text {
 	switch {
 	case t.s == "" || s == "":
 		return t
-	case t.loose:
-		return Text{s: s + t.s, loose: true}
+	case t.idsOnly:
+		return Text{s: s + t.s, idsOnly: true}
 	}
 	b := t.builder()
 	_, w := utf8.DecodeRuneInString(t.s)
