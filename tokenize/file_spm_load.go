@@ -3,6 +3,7 @@ package tokenize
 import (
 	"bytes"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/atomicfile"
 	"github.com/pkg/errors"
 )
 
@@ -87,7 +88,7 @@ func (t *Tokenizer) SaveSentencePiece(path string) error {
 	if !ok {
 		return errors.Errorf("tokenize: save: %s: the model is %T, not one of sentencepiece: use Save", path, t.stages.Model)
 	}
-	return errors.WithMessagef(writeFile(path, m.file.marshal()), "tokenize: save: %s", path)
+	return errors.WithMessagef(atomicfile.Write(path, m.file.marshal()), "tokenize: save: %s", path)
 }
 
 // errNoJSON is the error of stages of sentencepiece that a tokenizer.json cannot hold, because its stages cut and round

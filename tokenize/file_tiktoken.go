@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/atomicfile"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
@@ -119,5 +120,5 @@ func (t *Tokenizer) SaveTiktoken(path string) error {
 			b.WriteString(base64.StdEncoding.EncodeToString([]byte(token)) + " " + strconv.Itoa(id) + "\n")
 		}
 	}
-	return errors.WithMessagef(writeFile(path, b.Bytes()), "tokenize: save: %s", path)
+	return errors.WithMessagef(atomicfile.Write(path, b.Bytes()), "tokenize: save: %s", path)
 }
