@@ -11,6 +11,12 @@ import (
 // non-empty part between added tokens with nil. Under AsText special tokens are skipped. A nil matcher has no tokens.
 func (m *matcher) parts(text string, p Policy) iter.Seq2[Span, *AddedToken] {
 	return func(yield func(Span, *AddedToken) bool) {
+		if m == nil {
+			if text != "" {
+				yield(Span{0, len(text)}, nil)
+			}
+			return
+		}
 		f := finder{m: m, text: text, policy: p}
 		for at := 0; at < len(text); {
 			token, s, ok := f.next()
@@ -39,9 +45,6 @@ type finder struct {
 // still hides the tokens that overlap it.
 func (f *finder) next() (token *AddedToken, at Span, ok bool) {
 	m, text := f.m, f.text
-	if m == nil {
-		return nil, at, false
-	}
 	for f.at < len(text) {
 		n := m.start(text[f.at:])
 		if n < 0 {

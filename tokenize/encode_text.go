@@ -27,10 +27,10 @@ func (e *encoder) encode() error {
 			break
 		}
 		var err error
-		if x := (Text{s: e.text[at.Start:at.End], at: at.Start, idsOnly: idsOnly}); token != nil {
-			err = e.addToken(token, x)
+		if s := e.text[at.Start:at.End]; token != nil {
+			err = e.addToken(token, s, at)
 		} else {
-			err = e.normalize(x)
+			err = e.normalize(Text{s: s, at: at.Start, idsOnly: idsOnly})
 		}
 		if err != nil {
 			return err
@@ -54,10 +54,10 @@ func (e *encoder) normalize(x Text) (err error) {
 		if e.full() {
 			break
 		}
-		if part := x.Slice(at.Start, at.End); token != nil {
-			err = e.addToken(token, part)
+		if token != nil {
+			err = e.addToken(token, x.s[at.Start:at.End], x.Span(at.Start, at.End))
 		} else {
-			err = e.split(part)
+			err = e.split(x.Slice(at.Start, at.End))
 		}
 		if err != nil {
 			return err
@@ -114,9 +114,8 @@ func (e *encoder) tokenize(p Text) (err error) {
 	return nil
 }
 
-// addToken appends an added token that covers x.
-func (e *encoder) addToken(a *AddedToken, x Text) error {
-	at := x.Span(0, len(x.s))
+// addToken appends an added token. text is its spelling in the text, at its place.
+func (e *encoder) addToken(a *AddedToken, text string, at Span) error {
 	if a.Special && e.t.Special == Forbid {
 		return errors.Errorf("tokenize: encode: byte %d: special token %q in the text: forbidden", at.Start, a.Text)
 	}
@@ -124,7 +123,7 @@ func (e *encoder) addToken(a *AddedToken, x Text) error {
 		e.out.IDs = append(e.out.IDs, a.ID)
 		return nil
 	}
-	e.add(a.ID, x.s, at)
+	e.add(a.ID, text, at)
 	e.words++
 	return nil
 }
