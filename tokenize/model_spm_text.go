@@ -1,6 +1,10 @@
 package tokenize
 
-import "github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+import (
+	"strings"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+)
 
 // appendText implements textModel.
 func (m *SentencePiece) appendText(dst []int32, text string, sc scan.Scanner) ([]int32, error) {
@@ -61,3 +65,6 @@ func (m *SentencePiece) appendWord(s *spmScratch, dst []int32, part string) []in
 	}
 	return dst
 }
+
+// withSpaces returns token with every "▁" replaced by a space.
+func withSpaces(token string) string { return strings.ReplaceAll(token, "▁", " ") }

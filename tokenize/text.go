@@ -1,6 +1,7 @@
 package tokenize
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -147,3 +148,6 @@ func validText(s string) string {
 	}
 	return string([]rune(s))
 }
+
+// withoutMark returns data without a UTF-8 byte order mark.
+func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }
