@@ -11,21 +11,17 @@ import (
 // sentencepiece. Control pieces ("<s>") are special tokens. As in sentencepiece they are not recognized in a text, unless
 // Special is set to Allow.
 func LoadSentencePiece(path string) (*Tokenizer, error) {
-	data, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	t, err := parseSentencePiece(data)
-	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
+	return loadFile(path, fromSPM)
 }
 
 // ParseSentencePiece is LoadSentencePiece for the contents of the file. It keeps data.
 func ParseSentencePiece(data []byte) (*Tokenizer, error) {
-	t, err := parseSentencePiece(data)
+	t, err := fromSPM(data)
 	return t, errors.WithMessage(err, "tokenize: parse")
 }
 
-func parseSentencePiece(data []byte) (*Tokenizer, error) {
+// fromSPM makes the Tokenizer of a .model file.
+func fromSPM(data []byte) (*Tokenizer, error) {
 	s, err := parseSPMStages(data)
 	if err != nil {
 		return nil, err

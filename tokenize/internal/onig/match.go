@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Machine matches a program in a text. It backtracks. After many steps it remembers failures, so that it tries no state
-// twice at the same place.
+// Machine matches a program in a text or in prefixes of this text. It backtracks. After many steps it remembers failures, so
+// that it tries no state twice at the same place.
 type Machine struct {
 	*Program
 	Text   string
@@ -42,7 +42,7 @@ func NewMachine(p *Program) *Machine {
 	return &Machine{Program: p, code: p.fast, limit: stepsAtLeast}
 }
 
-// Begin sets the text and forgets the previous one.
+// Begin sets the text. It forgets failures if the length of the text changes: texts of the same length must be equal.
 func (m *Machine) Begin(text string) {
 	if len(m.Text) != len(text) {
 		m.code, m.steps, m.failed = m.fast, 0, m.failed[:0]

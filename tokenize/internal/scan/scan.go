@@ -88,8 +88,8 @@ func atMost(text string, i, n int, classes uint8) int {
 	return i
 }
 
-// contraction returns the length of 's 't 're 've 'm 'll 'd at text[i], an apostrophe, or 0. With fold the letters may also
-// be capitals, and s may be U+017F, as in Unicode's case folding.
+// contraction returns the length of 's 't 're 've 'm 'll 'd at text[i], an apostrophe, or 0. With anyCase the letters
+// may also be capitals, and s may be U+017F, as in Unicode's case folding.
 func contraction(text string, i int, anyCase bool) int {
 	rest := text[i+1:]
 	if len(rest) == 0 {
