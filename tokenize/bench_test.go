@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // goCode is about size bytes of Go source from the distribution.
@@ -29,7 +30,7 @@ func goCode(t testing.TB, size int) string {
 }
 
 func goPattern(t testing.TB, parts ...string) string {
-	return filepath.Join(goPath(t, parts[:len(parts)-1]...), parts[len(parts)-1])
+	return filepath.Join(tokentest.GoPath(t, parts[:len(parts)-1]...), parts[len(parts)-1])
 }
 
 // benchTexts are the texts of the benchmarks of speed: English, Go code, and text in many scripts.
@@ -43,7 +44,7 @@ func benchTexts(b *testing.B) map[string]string {
 
 func unpacked(t testing.TB, parts ...string) string {
 	t.Helper()
-	for text, err := range tokenize.Documents(shared(t, append([]string{"data"}, parts...)...)) {
+	for text, err := range tokenize.Documents(tokentest.Shared(t, append([]string{"data"}, parts...)...)) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +96,7 @@ var benchFiles = []struct {
 // benchEach runs measure for every tokenizer and each of texts.
 func benchEach(b *testing.B, texts map[string]string, measure func(b *testing.B, path, text string)) {
 	for _, f := range benchFiles {
-		path := shared(b, append([]string{"tokenizers"}, f.file...)...)
+		path := tokentest.Shared(b, append([]string{"tokenizers"}, f.file...)...)
 		for _, kind := range slices.Sorted(maps.Keys(texts)) {
 			b.Run(f.name+"/"+kind, func(b *testing.B) {
 				b.ReportAllocs()
@@ -107,7 +108,7 @@ func benchEach(b *testing.B, texts map[string]string, measure func(b *testing.B,
 }
 
 func loadBench(b *testing.B, path string) *tokenize.Tokenizer {
-	tok := must[*tokenize.Tokenizer](b)(tokenize.Load(path))
+	tok := tokentest.Must[*tokenize.Tokenizer](b)(tokenize.Load(path))
 	tok.Truncation, tok.Padding = nil, nil
 	return tok
 }
@@ -117,9 +118,9 @@ func BenchmarkEncode(b *testing.B) { benchEach(b, benchTexts(b), benchEncode) }
 
 func benchEncode(b *testing.B, path, text string) {
 	tok := loadBench(b, path)
-	ids := must[[]int32](b)(tok.AppendEncode(make([]int32, 0, len(text)), text))
+	ids := tokentest.Must[[]int32](b)(tok.AppendEncode(make([]int32, 0, len(text)), text))
 	for b.Loop() {
-		ids = must[[]int32](b)(tok.AppendEncode(ids[:0], text))
+		ids = tokentest.Must[[]int32](b)(tok.AppendEncode(ids[:0], text))
 	}
 	b.ReportMetric(float64(len(ids))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mtokens/s")
 }
@@ -132,7 +133,7 @@ func BenchmarkEncodeCold(b *testing.B) {
 			b.StopTimer()
 			tok := loadBench(b, path)
 			b.StartTimer()
-			must[[]int32](b)(tok.AppendEncode(ids, text))
+			tokentest.Must[[]int32](b)(tok.AppendEncode(ids, text))
 		}
 	})
 }
@@ -155,7 +156,7 @@ func BenchmarkEncodeParallel(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		must[[]int32](b)(tok.Encode(text))
+		tokentest.Must[[]int32](b)(tok.Encode(text))
 	}
 }
 
@@ -168,7 +169,7 @@ func BenchmarkDecode(b *testing.B) {
 		}
 		var out []byte
 		for b.Loop() {
-			out = must[[]byte](b)(tok.AppendDecode(out[:0], ids))
+			out = tokentest.Must[[]byte](b)(tok.AppendDecode(out[:0], ids))
 		}
 		b.SetBytes(int64(len(out)))
 	})
@@ -177,10 +178,10 @@ func BenchmarkDecode(b *testing.B) {
 // BenchmarkLoad measures a file, read and made ready to encode.
 func BenchmarkLoad(b *testing.B) {
 	for _, f := range benchFiles {
-		path := shared(b, append([]string{"tokenizers"}, f.file...)...)
+		path := tokentest.Shared(b, append([]string{"tokenizers"}, f.file...)...)
 		b.Run(f.name, func(b *testing.B) {
 			b.ReportAllocs()
-			b.SetBytes(must[os.FileInfo](b)(os.Stat(path)).Size())
+			b.SetBytes(tokentest.Must[os.FileInfo](b)(os.Stat(path)).Size())
 			for b.Loop() {
 				loadBench(b, path)
 			}
@@ -190,18 +191,18 @@ func BenchmarkLoad(b *testing.B) {
 
 // BenchmarkEncodePattern measures split patterns that have no scanner of their own, on one goroutine, with a small model.
 func BenchmarkEncodePattern(b *testing.B) {
-	model := trainBPE(b).Stages().Model
+	model := tokentest.BPE(b).Stages().Model
 	patterns := publishedPatterns(b)
 	for _, name := range slices.Sorted(maps.Keys(patterns)) {
 		split := tokenize.Split{Pattern: patterns[name], Regex: true, Behavior: tokenize.Isolated}
-		tok := must[*tokenize.Tokenizer](b)(tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{split, tokenize.ByteLevel{NoPattern: true}}, Model: model}))
+		tok := tokentest.Must[*tokenize.Tokenizer](b)(tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{split, tokenize.ByteLevel{NoPattern: true}}, Model: model}))
 		for kind, text := range benchTexts(b) {
 			b.Run(name+"/"+kind, func(b *testing.B) {
 				b.SetBytes(int64(len(text)))
 				b.ReportAllocs()
 				var ids []int32
 				for b.Loop() {
-					ids = must[[]int32](b)(tok.AppendEncode(ids[:0], text))
+					ids = tokentest.Must[[]int32](b)(tok.AppendEncode(ids[:0], text))
 				}
 			})
 		}

@@ -95,9 +95,6 @@ func (s *spmState) dropSpace(token string) string {
 	return rest
 }
 
-// withSpaces returns token with every "▁" replaced by a space.
-func withSpaces(token string) string { return strings.ReplaceAll(token, "▁", " ") }
-
 // drain appends the complete characters at the start of bytes. If all is set, it also appends U+FFFD for each byte of an
 // incomplete one.
 func (s *spmState) drain(dst []byte, all bool) []byte {

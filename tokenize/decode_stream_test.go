@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // checkStream compares the text of a Stream with the text of Decode. No part of it may end within a character, unless
@@ -33,14 +34,14 @@ func checkStream(t *testing.T, tok *tokenize.Tokenizer, ids []int32) {
 	if wantErr != nil {
 		t.Fatalf("%v: Stream has no error, want %v", ids, wantErr)
 	}
-	got.WriteString(must[string](t)(s.Flush()))
+	got.WriteString(tokentest.Must[string](t)(s.Flush()))
 	if got.String() != want {
 		t.Fatalf("%v: Stream: got %q, want %q", ids, got.String(), want)
 	}
-	if rest := must[string](t)(s.Flush()); rest != "" {
+	if rest := tokentest.Must[string](t)(s.Flush()); rest != "" {
 		t.Fatalf("%v: second Flush: got %q", ids, rest)
 	}
-	dst := must[[]byte](t)(tok.AppendDecode([]byte("x"), ids))
+	dst := tokentest.Must[[]byte](t)(tok.AppendDecode([]byte("x"), ids))
 	if string(dst) != "x"+want {
 		t.Fatalf("%v: AppendDecode: got %q, want %q", ids, dst, "x"+want)
 	}
@@ -111,9 +112,9 @@ func chainTokenizer(t testing.TB, d tokenize.Decoder) *tokenize.Tokenizer {
 	}
 	n := int32(len(vocab))
 	added := []tokenize.AddedToken{{ID: n, Text: "<S>", Special: true}, {ID: n + 1, Text: "ADD", Normalized: true}, {ID: n + 2, Text: "É x"}, {ID: 9, Text: "<pad>", Special: true}}
-	m := must[*tokenize.WordLevel](t)(tokenize.NewWordLevel(vocab, "<unk>"))
+	m := tokentest.Must[*tokenize.WordLevel](t)(tokenize.NewWordLevel(vocab, "<unk>"))
 	ll := tokenize.Normalizers{tokenize.Prepend{Text: "▁"}, tokenize.Replace{Pattern: " ", Content: "▁"}}
-	return must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Normalizer: ll, Model: m, Decoder: d, Added: added}))
+	return tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Normalizer: ll, Model: m, Decoder: d, Added: added}))
 }
 
 // checkChain also compares Decode with the Decoder itself on the list of tokens.
@@ -132,7 +133,7 @@ func checkChain(t *testing.T, tok *tokenize.Tokenizer, ids []int32) {
 		tokens = append(tokens, token)
 	}
 	want := strings.Join(tok.Stages().Decoder.Decode(slices.Clone(tokens)), "")
-	if got := must[string](t)(tok.Decode(ids)); got != want {
+	if got := tokentest.Must[string](t)(tok.Decode(ids)); got != want {
 		t.Fatalf("%+v: %q: got %q, want %q", tok.Stages().Decoder, tokens, got, want)
 	}
 }
@@ -188,11 +189,11 @@ func FuzzStream(f *testing.F) {
 
 // TestLegacyLlama decodes an added token that the normalizer rewrites, as the normalizer writes it (Hugging Face 0.23.2).
 func TestLegacyLlama(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "faults", "tokenizers", "llama2legacy.json")))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "faults", "tokenizers", "llama2legacy.json")))
 	tok.SkipSpecial = true
 	for _, text := range []string{"Wendel saw Zorby today.", "Zorby today.", "Zorby Zorby", "saw Zorby"} {
-		ids := must[[]int32](t)(tok.Encode(text))
-		if got := must[string](t)(tok.Decode(ids)); got != text {
+		ids := tokentest.Must[[]int32](t)(tok.Encode(text))
+		if got := tokentest.Must[string](t)(tok.Decode(ids)); got != text {
 			t.Errorf("%v: got %q, want %q", ids, got, text)
 		}
 		checkStream(t, tok, ids)

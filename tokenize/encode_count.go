@@ -72,7 +72,7 @@ func (t *Tokenizer) TruncateText(text string, n int) (string, error) {
 
 // endOf returns the end of the first n tokens of text. It excludes a character of which they cover only a part.
 func (t *Tokenizer) endOf(text string, n int) (int, error) {
-	e := encoder{t: t, text: text, out: &Encoding{}, limit: n + 1}
+	e := encoder{t: t, text: text, limit: n + 1}
 	if err := e.encode(); err != nil {
 		return 0, err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -41,7 +42,7 @@ func (c encodings) file() []byte {
 
 func TestTruncationAndPadding(t *testing.T) {
 	for _, c := range goldens[encodings](t, "encodings.jsonl") {
-		loaded := must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
+		loaded := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
 		for _, x := range c.Cases {
 			tok := *loaded
 			tok.Bare, tok.Truncation, tok.Padding = x.Bare, x.Truncation, x.Padding
@@ -53,10 +54,10 @@ func TestTruncationAndPadding(t *testing.T) {
 			}
 			e, err := encode()
 			if x.Error {
-				wantError(t, err, "truncate", string(x.Truncation.Strategy))
+				tokentest.WantError(t, err, "truncate", string(x.Truncation.Strategy))
 				continue
 			}
-			e = must[*tokenize.Encoding](t)(e, err)
+			e = tokentest.Must[*tokenize.Encoding](t)(e, err)
 			name := fmt.Sprintf("%s %q %+v %+v", c.PostProcessor[:30], x.Text, *x.Truncation, x.Padding)
 			same(t, name, "ids", e.IDs, x.IDs)
 			same(t, name, "attention", e.Attention, x.Attention)
@@ -78,7 +79,7 @@ func TestTruncationAndPadding(t *testing.T) {
 func letters(t testing.TB) *tokenize.Tokenizer {
 	t.Helper()
 	c := encodings{PostProcessor: json.RawMessage(`{"type":"BertProcessing","sep":["[SEP]",2],"cls":["[CLS]",1]}`)}
-	return must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
+	return tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
 }
 
 func TestTruncationErrors(t *testing.T) {
@@ -95,7 +96,7 @@ func TestTruncationErrors(t *testing.T) {
 	} {
 		tok.Truncation = &c.truncation
 		_, err := tok.Encode("a b c d")
-		wantError(t, err, append(c.want, "tokenize: truncate")...)
+		tokentest.WantError(t, err, append(c.want, "tokenize: truncate")...)
 	}
 }
 
@@ -104,37 +105,37 @@ func TestBatches(t *testing.T) {
 	tok.Padding = &tokenize.Padding{ID: 3, Token: "[PAD]"}
 	texts := []string{"a b c", "", "d"}
 	want := [][]int32{{1, 4, 5, 6, 2}, {1, 2, 3, 3, 3}, {1, 7, 2, 3, 3}}
-	got := must[[][]int32](t)(tok.EncodeAll(texts))
-	all := must[[]*tokenize.Encoding](t)(tok.EncodeAllDetailed(texts))
+	got := tokentest.Must[[][]int32](t)(tok.EncodeAll(texts))
+	all := tokentest.Must[[]*tokenize.Encoding](t)(tok.EncodeAllDetailed(texts))
 	for i := range want {
 		same(t, texts[i], "ids", got[i], want[i])
 		same(t, texts[i], "detailed ids", all[i].IDs, want[i])
 	}
 	same(t, "d", "attention", all[2].Attention, []int32{1, 1, 1, 0, 0})
-	pairs := must[[]*tokenize.Encoding](t)(tok.EncodeAllPairs([][2]string{{"a", "b"}, {"c", ""}}))
+	pairs := tokentest.Must[[]*tokenize.Encoding](t)(tok.EncodeAllPairs([][2]string{{"a", "b"}, {"c", ""}}))
 	same(t, "a, b", "ids of a pair", pairs[0].IDs, []int32{1, 4, 2, 5, 2})
 	same(t, "c", "ids of a pair", pairs[1].IDs, []int32{1, 6, 2, 2, 3})
-	texts = must[[]string](t)(trainBPE(t).DecodeAll([][]int32{{}, {0}}))
+	texts = tokentest.Must[[]string](t)(tokentest.BPE(t).DecodeAll([][]int32{{}, {0}}))
 	if len(texts) != 2 || texts[0] != "" || texts[1] == "" {
 		t.Errorf("decoded: got %q", texts)
 	}
 	_, err := tok.DecodeAll([][]int32{{1}, {99}})
-	wantError(t, err, "list 1", "99")
+	tokentest.WantError(t, err, "list 1", "99")
 }
 
 func TestCountAndTruncateText(t *testing.T) {
-	long := strings.Repeat(corpus, 40)
-	for _, tok := range []*tokenize.Tokenizer{trainBPE(t), trainWords(t), trainChars(t)} {
-		ids := must[[]int32](t)(tok.Encode(long))
-		if got := must[int](t)(tok.CountTokens(long)); got != len(ids) {
+	long := strings.Repeat(tokentest.Corpus, 40)
+	for _, tok := range []*tokenize.Tokenizer{tokentest.BPE(t), tokentest.Words(t), tokentest.Chars(t)} {
+		ids := tokentest.Must[[]int32](t)(tok.Encode(long))
+		if got := tokentest.Must[int](t)(tok.CountTokens(long)); got != len(ids) {
 			t.Errorf("count: got %d, want %d", got, len(ids))
 		}
 		for _, n := range []int{0, 1, 2, 5, 17, 1000, len(ids) - 1, len(ids), len(ids) + 1} {
-			got := must[string](t)(tok.TruncateText(long, n))
+			got := tokentest.Must[string](t)(tok.TruncateText(long, n))
 			if !strings.HasPrefix(long, got) || !slices.Equal([]rune(got), []rune(long)[:len([]rune(got))]) {
 				t.Fatalf("%d tokens: got %.50q, which is no beginning", n, got)
 			}
-			if left := must[int](t)(tok.CountTokens(got)); left > n {
+			if left := tokentest.Must[int](t)(tok.CountTokens(got)); left > n {
 				t.Errorf("%d tokens: got %d", n, left)
 			}
 			if n >= len(ids) && got != long {
@@ -143,18 +144,18 @@ func TestCountAndTruncateText(t *testing.T) {
 		}
 	}
 	tok := letters(t)
-	if got := must[string](t)(tok.TruncateText("a b c", 4)); got != "a b" {
+	if got := tokentest.Must[string](t)(tok.TruncateText("a b c", 4)); got != "a b" {
 		t.Errorf("two of three letters: got %q, want %q", got, "a b")
 	}
 	_, err := tok.TruncateText("a", 1)
-	wantError(t, err, "no room", "2")
+	tokentest.WantError(t, err, "no room", "2")
 }
 
 // TestTruncateTextKeepsCharactersWhole cuts a character that has four tokens.
 func TestTruncateTextKeepsCharactersWhole(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 256}.Train(lines("")))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 256}.Train(strings.Lines("")))
 	for n, want := range []string{"", "a", "a", "a", "a", "a👍", "a👍b", "a👍b"} {
-		if got := must[string](t)(tok.TruncateText("a👍b", n)); got != want {
+		if got := tokentest.Must[string](t)(tok.TruncateText("a👍b", n)); got != want {
 			t.Errorf("%d tokens: got %q, want %q", n, got, want)
 		}
 	}
@@ -173,16 +174,16 @@ func TestStreamIsDecode(t *testing.T) {
 		`{"type":"WordPiece","prefix":"b","cleanup":true}`,
 		`{"type":"BPEDecoder","suffix":"b"}`,
 	} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Parse(fmt.Appendf(nil, fallback, decoder)))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(fmt.Appendf(nil, fallback, decoder)))
 		for n := range int32(8 * 8 * 8 * 8) {
 			ids := []int32{n % 8, n / 8 % 8, n / 64 % 8, n / 512}
-			want := must[string](t)(tok.Decode(ids))
+			want := tokentest.Must[string](t)(tok.Decode(ids))
 			var got strings.Builder
 			s := tok.Stream()
 			for _, id := range ids {
-				got.WriteString(must[string](t)(s.Write(id)))
+				got.WriteString(tokentest.Must[string](t)(s.Write(id)))
 			}
-			got.WriteString(must[string](t)(s.Flush()))
+			got.WriteString(tokentest.Must[string](t)(s.Flush()))
 			if got.String() != want {
 				t.Fatalf("%s: %v: got %q, want %q", decoder, ids, got.String(), want)
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/atomicfile"
 	"github.com/pkg/errors"
 )
 
@@ -134,5 +135,5 @@ func (t *Tokenizer) SaveWordPiece(path string) error {
 		}
 		b.WriteString(token + "\n")
 	}
-	return errors.WithMessagef(writeFile(path, b.Bytes()), "tokenize: save: %s", path)
+	return errors.WithMessagef(atomicfile.Write(path, b.Bytes()), "tokenize: save: %s", path)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/atomicfile"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 	"github.com/pkg/errors"
 )
@@ -154,8 +155,8 @@ func (t *Tokenizer) SaveGPT2(folder string) error {
 	for _, pair := range m.config.Merges {
 		merges.WriteString(pair[0] + " " + pair[1] + "\n")
 	}
-	if err := writeFile(filepath.Join(folder, "vocab.json"), append(vocab, '\n')); err != nil {
+	if err := atomicfile.Write(filepath.Join(folder, "vocab.json"), append(vocab, '\n')); err != nil {
 		return errors.WithMessagef(err, "tokenize: save: %s", folder)
 	}
-	return errors.WithMessagef(writeFile(filepath.Join(folder, "merges.txt"), merges.Bytes()), "tokenize: save: %s", folder)
+	return errors.WithMessagef(atomicfile.Write(filepath.Join(folder, "merges.txt"), merges.Bytes()), "tokenize: save: %s", folder)
 }

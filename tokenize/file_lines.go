@@ -8,9 +8,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
-// Lines yields the lines of UTF-8 files, each with its "
-// ", in the order of paths. A path is a file, a folder or a pattern (see textfile.Find). Files named .gz are
-// decompressed. An error, such as a byte that is not UTF-8, ends the sequence.
+// Lines yields the lines of UTF-8 files, each with its "\n", in the order of paths. A path is a file, a folder or a pattern
+// (see textfile.Find). Files named .gz are decompressed. An error, such as a byte that is not UTF-8, ends the sequence.
 func Lines(paths ...string) iter.Seq2[string, error] {
 	return readErrors(textfile.Set{Paths: paths}.Lines())
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -26,7 +27,7 @@ func folder(t *testing.T, files map[string]string) string {
 		if strings.HasSuffix(name, ".gz") {
 			var b bytes.Buffer
 			z := gzip.NewWriter(&b)
-			must[int](t)(z.Write(data))
+			tokentest.Must[int](t)(z.Write(data))
 			if err := z.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +69,7 @@ func TestLines(t *testing.T) {
 	}
 	for _, path := range []string{filepath.Join(dir, "none"), filepath.Join(dir, "*.none"), t.TempDir()} {
 		_, err := trainer.Char{}.TrainFiles(path)
-		wantError(t, err, path, "file")
+		tokentest.WantError(t, err, path, "file")
 	}
 	broken := folder(t, map[string]string{"x": ""})
 	path := filepath.Join(broken, "x.gz")
@@ -76,5 +77,5 @@ func TestLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := trainer.BPE{}.TrainFiles(path)
-	wantError(t, err, "x.gz", "gzip")
+	tokentest.WantError(t, err, "x.gz", "gzip")
 }

@@ -37,10 +37,15 @@ func Load(path string) (*Tokenizer, error) {
 	case ".model":
 		return LoadSentencePiece(path)
 	}
+	return loadFile(path, fromJSON)
+}
+
+// loadFile reads a file and makes a Tokenizer of its contents.
+func loadFile(path string, from func(data []byte) (*Tokenizer, error)) (*Tokenizer, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	t, err := parse(data)
+	t, err := from(data)
 	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
 }

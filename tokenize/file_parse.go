@@ -24,11 +24,12 @@ type jsonFile struct {
 // the same text the first sets the id and the second sets the flags; a token whose id is taken gets the next free id; a
 // token without text is left out.
 func Parse(data []byte) (*Tokenizer, error) {
-	t, err := parse(data)
+	t, err := fromJSON(data)
 	return t, errors.WithMessage(err, "tokenize: parse")
 }
 
-func parse(data []byte) (*Tokenizer, error) {
+// fromJSON makes the Tokenizer of a tokenizer.json.
+func fromJSON(data []byte) (*Tokenizer, error) {
 	f, s, err := parseFile(data)
 	if err != nil {
 		return nil, err

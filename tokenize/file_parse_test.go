@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // fileBPE is a small tokenizer.json; the tests replace parts of it.
@@ -15,33 +16,33 @@ const fileBPE = `{"version":"1.0","added_tokens":[],"pre_tokenizer":{"type":"Byt
 "model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}`
 
 func TestParse(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(fileBPE)))
-	if got := must[[]int32](t)(tok.Encode("abba")); !slices.Equal(got, []int32{2, 1, 0}) {
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(fileBPE)))
+	if got := tokentest.Must[[]int32](t)(tok.Encode("abba")); !slices.Equal(got, []int32{2, 1, 0}) {
 		t.Errorf("got %v, want [2 1 0]", got)
 	}
 	_, err := tok.Encode("ab!")
-	wantError(t, err, "byte 2", "0x21")
+	tokentest.WantError(t, err, "byte 2", "0x21")
 	pairs := strings.Replace(fileBPE, `"a b"`, `["a","b"]`, 1)
 	pairs = strings.Replace(pairs, `"type":"BPE",`, ``, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(pairs)))
-	if got := must[[]int32](t)(tok.Encode("ab")); !slices.Equal(got, []int32{2}) {
+	tok = tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(pairs)))
+	if got := tokentest.Must[[]int32](t)(tok.Encode("ab")); !slices.Equal(got, []int32{2}) {
 		t.Errorf("merges as pairs, no type: got %v, want [2]", got)
 	}
 	unknown := strings.Replace(fileBPE, `"type":"BPE",`, `"type":"BPE","unk_token":"?",`, 1)
 	unknown = strings.Replace(unknown, `"ab":2`, `"ab":2,"?":3`, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(unknown)))
-	if got := must[[]int32](t)(tok.Encode("a!")); !slices.Equal(got, []int32{0, 3}) {
+	tok = tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(unknown)))
+	if got := tokentest.Must[[]int32](t)(tok.Encode("a!")); !slices.Equal(got, []int32{0, 3}) {
 		t.Errorf("an unknown byte: got %v, want [0 3]", got)
 	}
 	// No merge makes "bb", so only IgnoreMerges gives this token.
 	whole := strings.Replace(fileBPE, `"ab":2`, `"ab":2,"bb":3`, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(whole)))
-	if got := must[[]int32](t)(tok.Encode("bb")); !slices.Equal(got, []int32{1, 1}) {
+	tok = tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(whole)))
+	if got := tokentest.Must[[]int32](t)(tok.Encode("bb")); !slices.Equal(got, []int32{1, 1}) {
 		t.Errorf("by merges: got %v, want [1 1]", got)
 	}
 	whole = strings.Replace(whole, `"type":"BPE",`, `"type":"BPE","ignore_merges":true,`, 1)
-	tok = must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(whole)))
-	if got := must[[]int32](t)(tok.Encode("bb")); !slices.Equal(got, []int32{3}) {
+	tok = tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(whole)))
+	if got := tokentest.Must[[]int32](t)(tok.Encode("bb")); !slices.Equal(got, []int32{3}) {
 		t.Errorf("merges ignored: got %v, want [3]", got)
 	}
 }
@@ -92,11 +93,11 @@ func TestParseErrors(t *testing.T) {
 		}
 		path := filepath.Join(folder(t, map[string]string{"t.json": strings.Replace(fileBPE, c.old, c.new, 1)}), "t.json")
 		_, err := tokenize.Load(path)
-		wantError(t, err, append(c.want, path)...)
+		tokentest.WantError(t, err, append(c.want, path)...)
 	}
 	deep := strings.Repeat(`{"type":"Sequence","normalizers":[`, 50) + strings.Repeat(`]}`, 50)
 	_, err := tokenize.Parse([]byte(strings.Replace(fileBPE, `"added_tokens":[]`, `"normalizer":`+deep, 1)))
-	wantError(t, err, "normalizer", "nested")
+	tokentest.WantError(t, err, "normalizer", "nested")
 }
 
 func TestLoadGPT2Errors(t *testing.T) {
@@ -114,14 +115,14 @@ func TestLoadGPT2Errors(t *testing.T) {
 	} {
 		dir := folder(t, map[string]string{"vocab.json": c.vocab, "merges.txt": c.merges})
 		_, err := tokenize.Load(dir)
-		wantError(t, err, append(c.want, dir)...)
+		tokentest.WantError(t, err, append(c.want, dir)...)
 	}
 	dir := folder(t, map[string]string{"vocab.json": vocab})
 	_, err := tokenize.Load(dir)
-	wantError(t, err, dir, "vocab.json without merges.txt")
+	tokentest.WantError(t, err, dir, "vocab.json without merges.txt")
 	empty := t.TempDir()
 	_, err = tokenize.Load(empty)
-	wantError(t, err, empty, "none of", "tokenizer.json", "vocab.txt")
+	tokentest.WantError(t, err, empty, "none of", "tokenizer.json", "vocab.txt")
 }
 
 // TestBehaviors checks the examples of Hugging Face's documentation of Split: "the-final--countdown" by "-".
@@ -148,8 +149,8 @@ func FuzzParse(f *testing.F) {
 	for _, c := range goldens[component](f, "components.jsonl") {
 		f.Add(c.file())
 	}
-	for _, tok := range []*tokenize.Tokenizer{trainChars(f), trainWords(f)} {
-		f.Add(must[[]byte](f)(tok.MarshalJSON()))
+	for _, tok := range []*tokenize.Tokenizer{tokentest.Chars(f), tokentest.Words(f)} {
+		f.Add(tokentest.Must[[]byte](f)(tok.MarshalJSON()))
 	}
 	f.Add([]byte(`{"version":"1.0","post_processor":{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}}],"special_tokens":{"x":{"ids":[1],"tokens":[]}}},"model":{"vocab":{}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -160,9 +161,9 @@ func FuzzParse(f *testing.F) {
 		if !bytes.Contains(data, []byte("Regex")) { // a pattern may take exponential time, as in the reference
 			useLoaded(t, tok)
 		}
-		saved := must[[]byte](t)(tok.MarshalJSON())
-		again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
-		if got := must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(got, saved) {
+		saved := tokentest.Must[[]byte](t)(tok.MarshalJSON())
+		again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
+		if got := tokentest.Must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(got, saved) {
 			t.Errorf("saved again: got %s, want %s", got, saved)
 		}
 	})
@@ -170,7 +171,7 @@ func FuzzParse(f *testing.F) {
 
 // useLoaded encodes and decodes with a tokenizer that a fuzzer made. Errors are allowed, panics are not.
 func useLoaded(t *testing.T, tok *tokenize.Tokenizer) {
-	for _, text := range texts {
+	for _, text := range tokentest.Texts {
 		ids, err := tok.Encode(text)
 		e, detailed := tok.EncodeDetailed(text)
 		if (err == nil) != (detailed == nil) {

@@ -48,6 +48,3 @@ func isTiktoken(data []byte) bool {
 	_, err := parseRanks(line)
 	return err == nil && len(bytes.TrimSpace(line)) > 0
 }
-
-// withoutMark returns data without a UTF-8 byte order mark.
-func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }

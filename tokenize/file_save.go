@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/atomicfile"
 	"github.com/pkg/errors"
 )
 
@@ -19,7 +20,7 @@ func (t *Tokenizer) Save(path string) error {
 		return err
 	}
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		return errors.WithMessagef(writeFile(path, data), "tokenize: save: %s", path)
+		return errors.WithMessagef(atomicfile.Write(path, data), "tokenize: save: %s", path)
 	}
 	config, err := t.config()
 	if err != nil {
@@ -30,7 +31,7 @@ func (t *Tokenizer) Save(path string) error {
 		data []byte
 	}{{"tokenizer.json", data}, {"tokenizer_config.json", config}} {
 		name := filepath.Join(path, f.name)
-		if err := writeFile(name, f.data); err != nil {
+		if err := atomicfile.Write(name, f.data); err != nil {
 			return errors.WithMessagef(err, "tokenize: save: %s", name)
 		}
 	}

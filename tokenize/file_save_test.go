@@ -10,65 +10,66 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 func TestSaveAndLoad(t *testing.T) {
-	low := must[*tokenize.Tokenizer](t)(trainer.Word{
+	low := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Word{
 		Normalizer: tokenize.Normalizers{tokenize.NFKC, tokenize.Lowercase{}},
 		Splitter:   tokenize.Splitters{tokenize.WhitespaceSplit{}, tokenize.Split{Pattern: "'", Behavior: tokenize.MergedWithNext}},
-	}.Train(lines(corpus)))
-	s := trainBPE(t, "<s>", "</s>").Stages()
+	}.Train(strings.Lines(tokentest.Corpus)))
+	s := tokentest.BPE(t, "<s>", "</s>").Stages()
 	s.PostProcessor = tokenize.PostProcessors{tokenize.ByteLevel{TrimOffsets: true}, tokenize.Template{
 		Single: []tokenize.TemplatePart{{Name: "begin", IDs: []int32{0}, Tokens: []string{"<s>"}}, {Text: "A"}},
 	}}
 	s.Added = append(slices.Clone(s.Added), tokenize.AddedToken{ID: 500, Text: "<é&>", LeftStrip: true, Normalized: true})
-	framed := must[*tokenize.Tokenizer](t)(tokenize.New(s))
-	for _, tok := range []*tokenize.Tokenizer{trainChars(t), trainWords(t), trainBPE(t), low, framed} {
+	framed := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(s))
+	for _, tok := range []*tokenize.Tokenizer{tokentest.Chars(t), tokentest.Words(t), tokentest.BPE(t), low, framed} {
 		dir := t.TempDir()
 		if err := tok.Save(dir); err != nil {
 			t.Fatal(err)
 		}
-		again := must[*tokenize.Tokenizer](t)(tokenize.Load(dir))
-		if a, b := must[[]byte](t)(tok.MarshalJSON()), must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(a, b) {
+		again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(dir))
+		if a, b := tokentest.Must[[]byte](t)(tok.MarshalJSON()), tokentest.Must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(a, b) {
 			t.Errorf("saved twice: got %s, want %s", b, a)
 		}
-		text := corpus
+		text := tokentest.Corpus
 		if tok == framed {
 			text += "<s> <é&>"
 		}
-		want := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
-		got := must[*tokenize.Encoding](t)(again.EncodeDetailed(text))
+		want := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
+		got := tokentest.Must[*tokenize.Encoding](t)(again.EncodeDetailed(text))
 		if !slices.Equal(got.IDs, want.IDs) || !slices.Equal(got.Offsets, want.Offsets) {
 			t.Errorf("%T: got %v, want %v", tok.Stages().Splitter, got.IDs, want.IDs)
 		}
 		if again.Roles != tok.Roles {
 			t.Errorf("roles: got %+v, want %+v", again.Roles, tok.Roles)
 		}
-		if a, b := must[string](t)(tok.Decode(want.IDs)), must[string](t)(again.Decode(want.IDs)); a != b {
+		if a, b := tokentest.Must[string](t)(tok.Decode(want.IDs)), tokentest.Must[string](t)(again.Decode(want.IDs)); a != b {
 			t.Errorf("%T: decoded: got %q, want %q", tok.Stages().Splitter, b, a)
 		}
-		if files := must[[]os.DirEntry](t)(os.ReadDir(dir)); len(files) != 2 {
+		if files := tokentest.Must[[]os.DirEntry](t)(os.ReadDir(dir)); len(files) != 2 {
 			t.Errorf("got %d files in the folder, want 2", len(files))
 		}
 	}
 	err := framed.Save(filepath.Join(t.TempDir(), "none", "tokenizer.json"))
-	wantError(t, err, "save", "tokenizer.json", "no such file")
+	tokentest.WantError(t, err, "save", "tokenizer.json", "no such file")
 }
 
 func TestSaveGPT2(t *testing.T) {
 	dir := t.TempDir()
-	tok := trainBPE(t, "<|endoftext|>")
+	tok := tokentest.BPE(t, "<|endoftext|>")
 	if err := tok.SaveGPT2(dir); err != nil {
 		t.Fatal(err)
 	}
-	again := must[*tokenize.Tokenizer](t)(tokenize.Load(dir))
-	if a, b := must[[]byte](t)(tok.MarshalJSON()), must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(a, b) {
+	again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(dir))
+	if a, b := tokentest.Must[[]byte](t)(tok.MarshalJSON()), tokentest.Must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(a, b) {
 		t.Errorf("got %s, want %s", b, a)
 	}
-	wantError(t, trainChars(t).SaveGPT2(dir), "use Save")
+	tokentest.WantError(t, tokentest.Chars(t).SaveGPT2(dir), "use Save")
 	more := withAdded(t, tok, tokenize.AddedToken{Text: "<x>", LeftStrip: true})
-	wantError(t, more.SaveGPT2(dir), "<x>", "use Save")
+	tokentest.WantError(t, more.SaveGPT2(dir), "<x>", "use Save")
 }
 
 func TestSaveGPT2IsGPT2(t *testing.T) {
@@ -76,14 +77,14 @@ func TestSaveGPT2IsGPT2(t *testing.T) {
 	if err := gpt2(t).SaveGPT2(dir); err != nil {
 		t.Fatal(err)
 	}
-	got := must[[]byte](t)(os.ReadFile(filepath.Join(dir, "merges.txt")))
-	want := must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", "gpt2", "merges.txt")))
+	got := tokentest.Must[[]byte](t)(os.ReadFile(filepath.Join(dir, "merges.txt")))
+	want := tokentest.Must[[]byte](t)(os.ReadFile(tokentest.Shared(t, "tokenizers", "gpt2", "merges.txt")))
 	if !bytes.Equal(bytes.TrimSpace(got), bytes.TrimSpace(want)) {
 		t.Errorf("merges.txt: got %d bytes that differ from %d", len(got), len(want))
 	}
 	var a, b map[string]int32
-	for path, to := range map[string]*map[string]int32{filepath.Join(dir, "vocab.json"): &a, shared(t, "tokenizers", "gpt2", "vocab.json"): &b} {
-		if err := json.Unmarshal(must[[]byte](t)(os.ReadFile(path)), to); err != nil {
+	for path, to := range map[string]*map[string]int32{filepath.Join(dir, "vocab.json"): &a, tokentest.Shared(t, "tokenizers", "gpt2", "vocab.json"): &b} {
+		if err := json.Unmarshal(tokentest.Must[[]byte](t)(os.ReadFile(path)), to); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -99,7 +100,7 @@ func TestSaveGPT2IsGPT2(t *testing.T) {
 
 // TestPhi2 loads a published tokenizer.json: GPT-2's vocabulary with runs of spaces and tabs added.
 func TestPhi2(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "tokenizers", "phi-2", "tokenizer.json")))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "tokenizers", "phi-2", "tokenizer.json")))
 	if got := tok.VocabSize(); got != 50295 {
 		t.Errorf("VocabSize: got %d, want 50295", got)
 	}
@@ -114,7 +115,7 @@ func TestPhi2(t *testing.T) {
 	if n < 100 {
 		t.Errorf("only %d cases without runs of spaces", n)
 	}
-	ids := must[[]int32](t)(tok.Encode("a" + strings.Repeat(" ", 31) + "b"))
+	ids := tokentest.Must[[]int32](t)(tok.Encode("a" + strings.Repeat(" ", 31) + "b"))
 	if !slices.Contains(ids, 50257) {
 		t.Errorf("31 spaces: got %v, want 50257 in it", ids)
 	}

@@ -3,6 +3,7 @@ package tokenize
 import (
 	"bytes"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/atomicfile"
 	"github.com/pkg/errors"
 )
 
@@ -10,21 +11,17 @@ import (
 // sentencepiece. Control pieces ("<s>") are special tokens. As in sentencepiece they are not recognized in a text, unless
 // Special is set to Allow.
 func LoadSentencePiece(path string) (*Tokenizer, error) {
-	data, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	t, err := parseSentencePiece(data)
-	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
+	return loadFile(path, fromSPM)
 }
 
 // ParseSentencePiece is LoadSentencePiece for the contents of the file. It keeps data.
 func ParseSentencePiece(data []byte) (*Tokenizer, error) {
-	t, err := parseSentencePiece(data)
+	t, err := fromSPM(data)
 	return t, errors.WithMessage(err, "tokenize: parse")
 }
 
-func parseSentencePiece(data []byte) (*Tokenizer, error) {
+// fromSPM makes the Tokenizer of a .model file.
+func fromSPM(data []byte) (*Tokenizer, error) {
 	s, err := parseSPMStages(data)
 	if err != nil {
 		return nil, err
@@ -62,32 +59,13 @@ func parseSPMStages(data []byte) (s Stages, err error) {
 	return s, nil
 }
 
-// firstOnly is the Normalizer of a sentencepiece file that adds its space only at the start of the text, not after an
-// added token. "legacy": false in a tokenizer_config.json selects it.
-type firstOnly struct{ *spmNormalizer }
-
-// Normalize implements Normalizer.
-func (n firstOnly) Normalize(t Text) Text {
-	if t.Span(0, 0).Start == 0 {
-		return n.spmNormalizer.Normalize(t)
-	}
-	inner := *n.spmNormalizer
-	inner.dummyPrefix = false
-	return inner.Normalize(t)
-}
-
-func isFirstOnly(n Normalizer) bool {
-	_, ok := n.(firstOnly)
-	return ok
-}
-
 // SaveSentencePiece writes the .model file that t was loaded from.
 func (t *Tokenizer) SaveSentencePiece(path string) error {
 	m, ok := t.stages.Model.(*SentencePiece)
 	if !ok {
 		return errors.Errorf("tokenize: save: %s: the model is %T, not one of sentencepiece: use Save", path, t.stages.Model)
 	}
-	return errors.WithMessagef(writeFile(path, m.file.marshal()), "tokenize: save: %s", path)
+	return errors.WithMessagef(atomicfile.Write(path, m.file.marshal()), "tokenize: save: %s", path)
 }
 
 // errNoJSON is the error of stages of sentencepiece that a tokenizer.json cannot hold, because its stages cut and round

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/atomicfile"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
@@ -21,17 +22,12 @@ type Tiktoken struct {
 // LoadTiktoken reads the tokens and ranks of a .tiktoken file (lines of base64 and a number) into a byte-level BPE that
 // returns the same ids as OpenAI's tiktoken. The pattern and the special tokens come from c (see TiktokenNamed).
 func LoadTiktoken(path string, c Tiktoken) (*Tokenizer, error) {
-	data, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	t, err := parseTiktoken(data, c)
-	return t, errors.WithMessagef(err, "tokenize: load: %s", path)
+	return loadFile(path, c.from)
 }
 
 // ParseTiktoken is LoadTiktoken for the contents of the file.
 func ParseTiktoken(data []byte, c Tiktoken) (*Tokenizer, error) {
-	t, err := parseTiktoken(data, c)
+	t, err := c.from(data)
 	return t, errors.WithMessage(err, "tokenize: parse")
 }
 
@@ -45,7 +41,8 @@ func loadTiktokenByName(path string) (*Tokenizer, error) {
 	return LoadTiktoken(path, c)
 }
 
-func parseTiktoken(data []byte, c Tiktoken) (*Tokenizer, error) {
+// from makes the Tokenizer of a .tiktoken file.
+func (c Tiktoken) from(data []byte) (*Tokenizer, error) {
 	raw, err := parseRanks(data)
 	if err != nil {
 		return nil, err
@@ -119,5 +116,5 @@ func (t *Tokenizer) SaveTiktoken(path string) error {
 			b.WriteString(base64.StdEncoding.EncodeToString([]byte(token)) + " " + strconv.Itoa(id) + "\n")
 		}
 	}
-	return errors.WithMessagef(writeFile(path, b.Bytes()), "tokenize: save: %s", path)
+	return errors.WithMessagef(atomicfile.Write(path, b.Bytes()), "tokenize: save: %s", path)
 }

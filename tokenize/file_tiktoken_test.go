@@ -13,18 +13,19 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // ranks reads a .tiktoken file: a token in base64 and its rank on every line.
 func ranks(t *testing.T, path string) map[string]int32 {
 	t.Helper()
-	f := must[*os.File](t)(os.Open(path))
+	f := tokentest.Must[*os.File](t)(os.Open(path))
 	defer f.Close()
 	out := map[string]int32{}
 	for in := bufio.NewScanner(f); in.Scan(); {
 		token, rank, _ := strings.Cut(in.Text(), " ")
-		raw := must[[]byte](t)(base64.StdEncoding.DecodeString(token))
-		out[string(raw)] = int32(must[int](t)(strconv.Atoi(rank)))
+		raw := tokentest.Must[[]byte](t)(base64.StdEncoding.DecodeString(token))
+		out[string(raw)] = int32(tokentest.Must[int](t)(strconv.Atoi(rank)))
 	}
 	return out
 }
@@ -60,12 +61,12 @@ func TestSplitPatterns(t *testing.T) {
 		var meta struct {
 			Pattern string `json:"pat_str"`
 		}
-		data := must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", "parity", name+"_base.meta.json")))
+		data := tokentest.Must[[]byte](t)(os.ReadFile(tokentest.Shared(t, "tokenizers", "parity", name+"_base.meta.json")))
 		if err := json.Unmarshal(data, &meta); err != nil {
 			t.Fatal(err)
 		}
 		split := tokenize.Split{Pattern: meta.Pattern, Regex: true}
-		table := ranks(t, shared(t, "tokenizers", "parity", name+"_base.tiktoken"))
+		table := ranks(t, tokentest.Shared(t, "tokenizers", "parity", name+"_base.tiktoken"))
 		cached := map[string][]int32{}
 		for _, r := range references(t, "tokenizers", "parity", name+".jsonl") {
 			var got []int32
@@ -89,7 +90,7 @@ func tiktoken(t testing.TB, name string) *tokenize.Tokenizer {
 	if !ok {
 		t.Fatalf("%s is not known", name)
 	}
-	return must[*tokenize.Tokenizer](t)(tokenize.LoadTiktoken(shared(t, "tokenizers", "parity", name+".tiktoken"), c))
+	return tokentest.Must[*tokenize.Tokenizer](t)(tokenize.LoadTiktoken(tokentest.Shared(t, "tokenizers", "parity", name+".tiktoken"), c))
 }
 
 // TestTiktokenParity compares ids with tiktoken's, with special tokens as text and with special tokens allowed.
@@ -117,7 +118,7 @@ func TestTiktokenNames(t *testing.T) {
 			Pattern string `json:"pat_str"`
 			Special map[string]int32
 		}
-		data := must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", "parity", name+".meta.json")))
+		data := tokentest.Must[[]byte](t)(os.ReadFile(tokentest.Shared(t, "tokenizers", "parity", name+".meta.json")))
 		if err := json.Unmarshal(data, &want); err != nil {
 			t.Fatal(err)
 		}
@@ -139,8 +140,8 @@ const fileRanks = "YQ== 0\nYg== 1\nYWI= 2\r\n\nYmE= 4\n" // a, b, ab, ba; no ran
 
 func TestTiktokenFiles(t *testing.T) {
 	c := tokenize.Tiktoken{Pattern: gpt2Pattern(t), Special: map[string]int32{"<s>": 3, "<e>": 5}}
-	tok := must[*tokenize.Tokenizer](t)(tokenize.ParseTiktoken([]byte(fileRanks), c))
-	if got := must[[]int32](t)(tok.Encode("bab<s>aba<e>")); !slices.Equal(got, []int32{1, 2, 3, 2, 0, 5}) {
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.ParseTiktoken([]byte(fileRanks), c))
+	if got := tokentest.Must[[]int32](t)(tok.Encode("bab<s>aba<e>")); !slices.Equal(got, []int32{1, 2, 3, 2, 0, 5}) {
 		t.Errorf("got %v, want [1 2 3 2 0 5]", got)
 	}
 	if got := tok.VocabSize(); got != 6 {
@@ -150,15 +151,15 @@ func TestTiktokenFiles(t *testing.T) {
 	if err := tok.SaveTiktoken(path); err != nil {
 		t.Fatal(err)
 	}
-	if got := must[[]byte](t)(os.ReadFile(path)); string(got) != "YQ== 0\nYg== 1\nYWI= 2\nYmE= 4\n" {
+	if got := tokentest.Must[[]byte](t)(os.ReadFile(path)); string(got) != "YQ== 0\nYg== 1\nYWI= 2\nYmE= 4\n" {
 		t.Errorf("saved: got %q", got)
 	}
 	_, err := tokenize.Load(path)
-	wantError(t, err, path, `"x"`, "LoadTiktoken")
-	wantError(t, trainBPE(t).SaveTiktoken(path), "save", path, "use Save")
-	again := must[*tokenize.Tokenizer](t)(tokenize.Parse(must[[]byte](t)(tok.MarshalJSON())))
+	tokentest.WantError(t, err, path, `"x"`, "LoadTiktoken")
+	tokentest.WantError(t, tokentest.BPE(t).SaveTiktoken(path), "save", path, "use Save")
+	again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(tokentest.Must[[]byte](t)(tok.MarshalJSON())))
 	for _, text := range []string{"", "ab", "aba", "bab<s>abba<e>"} {
-		if got, want := must[[]int32](t)(again.Encode(text)), must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, want) {
+		if got, want := tokentest.Must[[]int32](t)(again.Encode(text)), tokentest.Must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, want) {
 			t.Errorf("%q from tokenizer.json: got %v, want %v", text, got, want)
 		}
 	}
@@ -178,19 +179,19 @@ func TestTiktokenErrors(t *testing.T) {
 		{"YQ== 0\nYQ== 1\n", []string{`"a"`, "0", "1"}},
 	} {
 		_, err := tokenize.ParseTiktoken([]byte(c.file), tokenize.Tiktoken{})
-		wantError(t, err, c.want...)
+		tokentest.WantError(t, err, c.want...)
 	}
 }
 
 func TestForbiddenSpecial(t *testing.T) {
-	tok := *must[*tokenize.Tokenizer](t)(tokenize.ParseTiktoken([]byte(fileRanks), tokenize.Tiktoken{
+	tok := *tokentest.Must[*tokenize.Tokenizer](t)(tokenize.ParseTiktoken([]byte(fileRanks), tokenize.Tiktoken{
 		Pattern: gpt2Pattern(t), Special: map[string]int32{"<s>": 3}}))
 	tok.Special = tokenize.Forbid
 	_, err := tok.Encode("ab<s>")
-	wantError(t, err, "byte 2", `"<s>"`, "forbidden")
+	tokentest.WantError(t, err, "byte 2", `"<s>"`, "forbidden")
 	tok.Special = tokenize.AsText
 	_, err = tok.Encode("ab<s>")
-	wantError(t, err, "byte 2", "0x3c")
+	tokentest.WantError(t, err, "byte 2", "0x3c")
 }
 
 // gpt2Pattern is the pattern of GPT-2.
@@ -215,6 +216,6 @@ func FuzzParseTiktoken(f *testing.F) {
 		if err := tok.SaveTiktoken(path); err != nil {
 			t.Fatal(err)
 		}
-		must[*tokenize.Tokenizer](t)(tokenize.LoadTiktoken(path, c))
+		tokentest.Must[*tokenize.Tokenizer](t)(tokenize.LoadTiktoken(path, c))
 	})
 }

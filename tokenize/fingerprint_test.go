@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -143,7 +144,7 @@ func TestFingerprintErrors(t *testing.T) {
 // TestFingerprintPublished: published tokenizers of all kinds of files keep their fingerprints when saved and loaded.
 func TestFingerprintPublished(t *testing.T) {
 	t.Parallel()
-	root := shared(t, "tokenizers")
+	root := tokentest.Shared(t, "tokenizers")
 	seen := map[string]string{}
 	for _, name := range []string{"gpt2", "bert-base-uncased/vocab.txt", "bert-base-cased/vocab.txt", "all-minilm-l6-v2/tokenizer.json",
 		"sentencepiece/test_model.model", "sentencepiece/test_ja_model.model", "t5-base/spiece.model"} {

@@ -5,18 +5,20 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // checkFixedPoint saves tok and loads it: the ids are the same, and saving again gives the same file.
 func checkFixedPoint(t *testing.T, tok *tokenize.Tokenizer, text string) {
 	t.Helper()
-	saved := must[[]byte](t)(tok.MarshalJSON())
-	again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
-	if second := must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(saved, second) {
+	saved := tokentest.Must[[]byte](t)(tok.MarshalJSON())
+	again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
+	if second := tokentest.Must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(saved, second) {
 		t.Fatalf("the second file differs at byte %d", firstDifference(saved, second))
 	}
 	if m, ok := tok.Stages().Model.(*tokenize.Unigram); ok {
@@ -41,28 +43,28 @@ func firstDifference(a, b []byte) int {
 
 // TestTrainedFilesComeBack saves the tokenizers that every trainer makes of several texts.
 func TestTrainedFilesComeBack(t *testing.T) {
-	for _, text := range []string{corpus, "a", "<s> b b\n", "aaaaaaaaaaaaaaa$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa$aaaaaaaaaaa0aaa1aaaa", "x\u2581y  z\r\n\t\x00é"} {
+	for _, text := range []string{tokentest.Corpus, "a", "<s> b b\n", "aaaaaaaaaaaaaaa$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa$aaaaaaaaaaa0aaa1aaaa", "x\u2581y  z\r\n\t\x00é"} {
 		for _, special := range [][]string{nil, {"<pad>", "<s>"}} {
 			for name, train := range map[string]func() (*tokenize.Tokenizer, error){
 				"bpe": func() (*tokenize.Tokenizer, error) {
-					return trainer.BPE{VocabSize: 400, Special: special}.Train(lines(text))
+					return trainer.BPE{VocabSize: 400, Special: special}.Train(strings.Lines(text))
 				},
-				"char": func() (*tokenize.Tokenizer, error) { return trainer.Char{Special: special}.Train(lines(text)) },
-				"word": func() (*tokenize.Tokenizer, error) { return trainer.Word{Special: special}.Train(lines(text)) },
+				"char": func() (*tokenize.Tokenizer, error) { return trainer.Char{Special: special}.Train(strings.Lines(text)) },
+				"word": func() (*tokenize.Tokenizer, error) { return trainer.Word{Special: special}.Train(strings.Lines(text)) },
 				"charbpe": func() (*tokenize.Tokenizer, error) {
-					return trainer.CharBPE{VocabSize: 400, Special: special}.Train(lines(text))
+					return trainer.CharBPE{VocabSize: 400, Special: special}.Train(strings.Lines(text))
 				},
 				"suffix": func() (*tokenize.Tokenizer, error) {
-					return trainer.CharBPE{VocabSize: 400, Suffix: "</w>", ByteFallback: true}.Train(lines(text))
+					return trainer.CharBPE{VocabSize: 400, Suffix: "</w>", ByteFallback: true}.Train(strings.Lines(text))
 				},
 				"unigram": func() (*tokenize.Tokenizer, error) {
-					return trainer.Unigram{VocabSize: 350, Special: special}.Train(lines(text))
+					return trainer.Unigram{VocabSize: 350, Special: special}.Train(strings.Lines(text))
 				},
 				"fallback": func() (*tokenize.Tokenizer, error) {
-					return trainer.Unigram{VocabSize: 450, ByteFallback: true}.Train(lines(text))
+					return trainer.Unigram{VocabSize: 450, ByteFallback: true}.Train(strings.Lines(text))
 				},
 				"wordpiece": func() (*tokenize.Tokenizer, error) {
-					return trainer.WordPiece{VocabSize: 400, Special: special}.Train(lines(text))
+					return trainer.WordPiece{VocabSize: 400, Special: special}.Train(strings.Lines(text))
 				},
 			} {
 				tok, err := train()
@@ -85,8 +87,8 @@ func checkPlainFiles(t *testing.T, tok *tokenize.Tokenizer, text string) {
 	if err := tok.SaveGPT2(dir); err != nil {
 		t.Fatal(err)
 	}
-	again := must[*tokenize.Tokenizer](t)(tokenize.Load(dir))
-	a, b := must[[]int32](t)(tok.Encode(text)), must[[]int32](t)(again.Encode(text))
+	again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(dir))
+	a, b := tokentest.Must[[]int32](t)(tok.Encode(text)), tokentest.Must[[]int32](t)(again.Encode(text))
 	if !slices.Equal(a, b) {
 		t.Fatalf("two files: %.100q: got %v, want %v", text, b, a)
 	}
@@ -95,7 +97,7 @@ func checkPlainFiles(t *testing.T, tok *tokenize.Tokenizer, text string) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"vocab.json", "merges.txt"} {
-		if !bytes.Equal(must[[]byte](t)(os.ReadFile(filepath.Join(dir, name))), must[[]byte](t)(os.ReadFile(filepath.Join(second, name)))) {
+		if !bytes.Equal(tokentest.Must[[]byte](t)(os.ReadFile(filepath.Join(dir, name))), tokentest.Must[[]byte](t)(os.ReadFile(filepath.Join(second, name)))) {
 			t.Fatalf("the second %s differs", name)
 		}
 	}
@@ -108,7 +110,7 @@ func TestLoadedFilesComeBack(t *testing.T) {
 		if _, err := tok.MarshalJSON(); err != nil {
 			t.Skipf("it cannot be saved: %v", err)
 		}
-		checkFixedPoint(t, tok, corpus)
+		checkFixedPoint(t, tok, tokentest.Corpus)
 	})
 }
 
@@ -147,11 +149,11 @@ func checkOtherFile(t *testing.T, tok *tokenize.Tokenizer, name string, save fun
 	if err := save(again, second); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	if a, b := must[[]byte](t)(os.ReadFile(path)), must[[]byte](t)(os.ReadFile(second)); !bytes.Equal(a, b) {
+	if a, b := tokentest.Must[[]byte](t)(os.ReadFile(path)), tokentest.Must[[]byte](t)(os.ReadFile(second)); !bytes.Equal(a, b) {
 		t.Errorf("%s: the second file differs at byte %d", name, firstDifference(a, b))
 	}
-	a, err := tok.Encode(corpus)
-	b, other := again.Encode(corpus)
+	a, err := tok.Encode(tokentest.Corpus)
+	b, other := again.Encode(tokentest.Corpus)
 	if (err == nil) != (other == nil) || !slices.Equal(a, b) {
 		t.Errorf("%s: got %d ids, %v, want %d, %v", name, len(b), other, len(a), err)
 	}
@@ -159,24 +161,24 @@ func checkOtherFile(t *testing.T, tok *tokenize.Tokenizer, name string, save fun
 
 // FuzzTrain trains on any text. The tokenizer encodes the text, and its file gives the same ids.
 func FuzzTrain(f *testing.F) {
-	for _, text := range texts {
+	for _, text := range tokentest.Texts {
 		f.Add(text, uint8(3), uint8(0))
 	}
-	f.Add(corpus, uint8(40), uint8(7))
+	f.Add(tokentest.Corpus, uint8(40), uint8(7))
 	f.Fuzz(func(t *testing.T, text string, size, options uint8) {
 		n, fallback, limit := 260+len([]rune(text))+int(size)*2, options&1 != 0, int(options>>1)%8
 		affix := []string{"", "##", "$"}[options%3]
 		trainers := []func() (*tokenize.Tokenizer, error){
 			func() (*tokenize.Tokenizer, error) {
-				return trainer.Unigram{VocabSize: n, ByteFallback: fallback, LimitAlphabet: limit}.Train(lines(text))
+				return trainer.Unigram{VocabSize: n, ByteFallback: fallback, LimitAlphabet: limit}.Train(strings.Lines(text))
 			},
 			func() (*tokenize.Tokenizer, error) {
-				return trainer.CharBPE{VocabSize: 2*n + n, ByteFallback: fallback, LimitAlphabet: limit, Suffix: affix}.Train(lines(text))
+				return trainer.CharBPE{VocabSize: 2*n + n, ByteFallback: fallback, LimitAlphabet: limit, Suffix: affix}.Train(strings.Lines(text))
 			},
 			func() (*tokenize.Tokenizer, error) {
-				return trainer.WordPiece{VocabSize: 3 * n, Prefix: affix, LimitAlphabet: limit}.Train(lines(text))
+				return trainer.WordPiece{VocabSize: 3 * n, Prefix: affix, LimitAlphabet: limit}.Train(strings.Lines(text))
 			},
-			func() (*tokenize.Tokenizer, error) { return trainer.BPE{VocabSize: n}.Train(lines(text)) },
+			func() (*tokenize.Tokenizer, error) { return trainer.BPE{VocabSize: n}.Train(strings.Lines(text)) },
 		}
 		for _, train := range trainers {
 			tok, err := train()

@@ -73,7 +73,7 @@ func rankedStages(data []byte) (Stages, error) {
 	}
 	for name, ranks := range map[string]int{"llama3": 128000} {
 		if c, ok := TiktokenNamed(name); ok && len(raw) == ranks {
-			t, err := parseTiktoken(data, c)
+			t, err := c.from(data)
 			if err != nil {
 				return Stages{}, err
 			}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // smallBytePairs returns a vocab.json of a few letters and the given tokens, and a merges.txt.
@@ -128,7 +129,7 @@ func TestFolderErrors(t *testing.T) {
 	} {
 		dir := makeFolder(t, c.files)
 		_, err := tokenize.Load(dir)
-		wantError(t, err, append(c.want, "tokenize: load")...)
+		tokentest.WantError(t, err, append(c.want, "tokenize: load")...)
 		if err != nil && strings.Count(err.Error(), "tokenize: load") > 1 {
 			t.Errorf("%s: the error names the place twice: %v", c.name, err)
 		}
@@ -163,16 +164,16 @@ func TestMisfits(t *testing.T) {
 				dir += "/" + name
 			}
 			_, err := tokenize.Load(dir)
-			wantError(t, err, name, word)
+			tokentest.WantError(t, err, name, word)
 		}
 	}
 	llama := "IQ== 0\nIg== 1\nIw== 2\n"
 	_, err := tokenize.Load(makeFolder(t, map[string]string{"tokenizer.model": llama}))
-	wantError(t, err, "tokenizer.model", "tiktoken", "3 ranks", "llama3")
+	tokentest.WantError(t, err, "tokenizer.model", "tiktoken", "3 ranks", "llama3")
 	_, err = tokenize.LoadSentencePiece(makeFolder(t, map[string]string{"x.model": llama}) + "/x.model")
-	wantError(t, err, "x.model", "tiktoken", "LoadTiktoken")
+	tokentest.WantError(t, err, "x.model", "tiktoken", "LoadTiktoken")
 	_, err = tokenize.Load(makeFolder(t, map[string]string{"tokenizer.model": "{}"}))
-	wantError(t, err, "tokenizer.model", "JSON")
+	tokentest.WantError(t, err, "tokenizer.model", "JSON")
 	marked := "\xef\xbb\xbf"
 	for _, files := range []map[string]string{smallBytePairs("<|endoftext|>"), {"vocab.txt": smallVocab, configFile: marked + "{}"}, {"cl100k_base.tiktoken": llama}} {
 		for name := range files {
@@ -187,9 +188,9 @@ func TestMisfits(t *testing.T) {
 // TestSentencePieceFolders compares ids under the keys of Llama's and T5's classes with the expected ids.
 func TestSentencePieceFolders(t *testing.T) {
 	t.Parallel()
-	llama, t5 := read(t, shared(t, "tokenizers", "llama2", "tokenizer.model")), read(t, shared(t, "tokenizers", "t5-base", "spiece.model"))
-	bare := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece([]byte(llama)))
-	hello := must[[]int32](t)(bare.Encode("Hello"))
+	llama, t5 := read(t, tokentest.Shared(t, "tokenizers", "llama2", "tokenizer.model")), read(t, tokentest.Shared(t, "tokenizers", "t5-base", "spiece.model"))
+	bare := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece([]byte(llama)))
+	hello := tokentest.Must[[]int32](t)(bare.Encode("Hello"))
 	const class = `{"tokenizer_class":"LlamaTokenizer",`
 	for _, c := range []struct {
 		config, text string
@@ -201,7 +202,7 @@ func TestSentencePieceFolders(t *testing.T) {
 		{class + `"add_bos_token":false}`, "Hello", hello},
 		{class + `"add_eos_token":true}`, "Hello", append(append([]int32{1}, hello...), 2)},
 		{class + `"add_bos_token":false}`, "<s>Hello", append([]int32{1}, hello...)},
-		{class + `"add_bos_token":false,"split_special_tokens":true}`, "<s>", must[[]int32](t)(bare.Encode("<s>"))},
+		{class + `"add_bos_token":false,"split_special_tokens":true}`, "<s>", tokentest.Must[[]int32](t)(bare.Encode("<s>"))},
 		{class + `"add_bos_token":false,"legacy":false}`, "Hello", hello},
 		{class + `"add_bos_token":false,"legacy":false}`, "</s>Hello", []int32{2, 10994}}, // "Hello" without a space
 		{class + `"add_bos_token":false,"legacy":false,"add_prefix_space":false}`, "Hello", []int32{10994}},
@@ -211,42 +212,42 @@ func TestSentencePieceFolders(t *testing.T) {
 		if c.config != "" {
 			files[configFile] = c.config
 		}
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, files)))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, files)))
 		if c.config == "" { // a folder saved without a class has none, whatever its model
 			for _, model := range []string{"llama", "gpt2", "t5"} {
 				saved := map[string]string{"config.json": `{"model_type":"` + model + `"}`}
-				for name, data := range must[map[string][]byte](t)(tok.ModelFiles()) {
+				for name, data := range tokentest.Must[map[string][]byte](t)(tok.ModelFiles()) {
 					saved[name] = string(data)
 				}
-				again := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, saved)))
-				if got := must[[]int32](t)(again.Encode("<s>Hello")); !slices.Equal(got, must[[]int32](t)(tok.Encode("<s>Hello"))) {
+				again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, saved)))
+				if got := tokentest.Must[[]int32](t)(again.Encode("<s>Hello")); !slices.Equal(got, tokentest.Must[[]int32](t)(tok.Encode("<s>Hello"))) {
 					t.Errorf("saved beside a %s: got %v", model, got)
 				}
 			}
 		}
-		if got := must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(got, c.want) {
+		if got := tokentest.Must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q: got %v, want %v", c.config, c.text, got, c.want)
 		}
 		testModelFiles(t, tok, "tokenizer.model")
 	}
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, map[string]string{"spiece.model": t5, configFile: `{"tokenizer_class":"T5Tokenizer"}`})))
-	want := must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "tokenizers", "t5-small")))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, map[string]string{"spiece.model": t5, configFile: `{"tokenizer_class":"T5Tokenizer"}`})))
+	want := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "tokenizers", "t5-small")))
 	for _, text := range []string{"A text for T5.", "a <extra_id_0> b<extra_id_99>", "end</s>"} {
-		if got, want := must[[]int32](t)(tok.Encode(text)), must[[]int32](t)(want.Encode(text)); !slices.Equal(got, want) {
+		if got, want := tokentest.Must[[]int32](t)(tok.Encode(text)), tokentest.Must[[]int32](t)(want.Encode(text)); !slices.Equal(got, want) {
 			t.Errorf("T5: %q: got %v, want %v", text, got, want)
 		}
 	}
 	_, err := tokenize.Load(makeFolder(t, map[string]string{"tokenizer.model": llama, configFile: class + `"sp_model_kwargs":{"enable_sampling":true}}`}))
-	wantError(t, err, "sp_model_kwargs")
+	tokentest.WantError(t, err, "sp_model_kwargs")
 	_, err = tokenize.Load(makeFolder(t, map[string]string{"sentencepiece.bpe.model": llama, configFile: `{"tokenizer_class":"XLMRobertaTokenizer"}`}))
-	wantError(t, err, "XLMRobertaTokenizer", "tokenizer.json")
+	tokentest.WantError(t, err, "XLMRobertaTokenizer", "tokenizer.json")
 }
 
 // TestLlama3 loads a tiktoken file of Llama 3's size under sentencepiece's name.
 func TestLlama3(t *testing.T) {
-	data := read(t, shared(t, "tokenizers", "parity", "o200k_base.tiktoken"))
+	data := read(t, tokentest.Shared(t, "tokenizers", "parity", "o200k_base.tiktoken"))
 	lines := strings.SplitAfterN(data, "\n", 128001)
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, map[string]string{"tokenizer.model": strings.Join(lines[:128000], "")})))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, map[string]string{"tokenizer.model": strings.Join(lines[:128000], "")})))
 	if id, ok := tok.BOS(); id != 128000 || !ok || tok.VocabSize() != 128256 {
 		t.Errorf("got BOS %d %t of %d, want 128000 of 128256", id, ok, tok.VocabSize())
 	}

@@ -9,34 +9,35 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // TestModelFiles checks that Load reads the result of ModelFiles from a folder, with the same ids and roles.
 func TestModelFiles(t *testing.T) {
 	_, err := tokenize.Load(t.TempDir())
-	wantError(t, err, "none of tokenizer.json, vocab.json")
-	testModelFiles(t, trainChars(t), "tokenizer.json")
-	testModelFiles(t, trainBPE(t, "<pad>", "<s>", "</s>"), "tokenizer.json")
-	testModelFiles(t, must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "tokenizers", "t5-base"))), "tokenizer.model")
+	tokentest.WantError(t, err, "none of tokenizer.json, vocab.json")
+	testModelFiles(t, tokentest.Chars(t), "tokenizer.json")
+	testModelFiles(t, tokentest.BPE(t, "<pad>", "<s>", "</s>"), "tokenizer.json")
+	testModelFiles(t, tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "tokenizers", "t5-base"))), "tokenizer.model")
 	for _, name := range []string{"gpt2add", "ko", "clip"} {
-		testModelFiles(t, must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "faults", "folders", name))), "tokenizer.json")
+		testModelFiles(t, tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "faults", "folders", name))), "tokenizer.json")
 	}
 	for class, path := range map[string][]string{
 		"LlamaTokenizer": {"tokenizers", "llama2", "tokenizer.model"}, "T5Tokenizer": {"tokenizers", "t5-base", "spiece.model"},
 	} {
 		for _, legacy := range []string{"true", "false"} {
 			dir := makeFolder(t, map[string]string{
-				filepath.Base(path[2]):  read(t, shared(t, path...)),
+				filepath.Base(path[2]):  read(t, tokentest.Shared(t, path...)),
 				"tokenizer_config.json": `{"tokenizer_class": "` + class + `", "legacy": ` + legacy + `, "pad_token": "<extra>"}`,
 			})
-			testModelFiles(t, must[*tokenize.Tokenizer](t)(tokenize.Load(dir)), "tokenizer.model")
+			testModelFiles(t, tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(dir)), "tokenizer.model")
 		}
 	}
 }
 
 func testModelFiles(t *testing.T, tok *tokenize.Tokenizer, want string) {
 	t.Helper()
-	files := must[map[string][]byte](t)(tok.ModelFiles())
+	files := tokentest.Must[map[string][]byte](t)(tok.ModelFiles())
 	if files[want] == nil || files["tokenizer_config.json"] == nil || len(files) != 2 {
 		t.Fatalf("got %d files, want %s and tokenizer_config.json", len(files), want)
 	}
@@ -46,20 +47,20 @@ func testModelFiles(t *testing.T, tok *tokenize.Tokenizer, want string) {
 			t.Fatal(err)
 		}
 	}
-	again := must[*tokenize.Tokenizer](t)(tokenize.Load(dir))
+	again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(dir))
 	for _, text := range []string{"the best of times", "the</s> end", ""} {
 		wantIDs, err := tok.Encode(text)
 		if err != nil {
 			continue // the model has no such characters
 		}
-		if ids := must[[]int32](t)(again.Encode(text)); !slices.Equal(ids, wantIDs) {
+		if ids := tokentest.Must[[]int32](t)(again.Encode(text)); !slices.Equal(ids, wantIDs) {
 			t.Errorf("%s: %q: got %v, want %v", want, text, ids, wantIDs)
 		}
 	}
 	if again.Roles != tok.Roles || again.VocabSize() != tok.VocabSize() {
 		t.Errorf("got roles %+v and a vocabulary of %d, want %+v and %d", again.Roles, again.VocabSize(), tok.Roles, tok.VocabSize())
 	}
-	for name, data := range must[map[string][]byte](t)(again.ModelFiles()) {
+	for name, data := range tokentest.Must[map[string][]byte](t)(again.ModelFiles()) {
 		if string(data) != string(files[name]) {
 			t.Errorf("%s saved again differs: got\n%s\nwant\n%s", name, data[max(0, len(data)-900):], files[name][max(0, len(files[name])-900):])
 		}
@@ -80,16 +81,16 @@ func makeFolder(t testing.TB, files map[string]string) string {
 
 func read(t testing.TB, path string) string {
 	t.Helper()
-	return string(must[[]byte](t)(os.ReadFile(path)))
+	return string(tokentest.Must[[]byte](t)(os.ReadFile(path)))
 }
 
 // TestFolderKinds checks the ids of several kinds of folders.
 func TestFolderKinds(t *testing.T) {
 	load := func(name string) *tokenize.Tokenizer {
-		return must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "faults", "folders", name)))
+		return tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "faults", "folders", name)))
 	}
 	tok := load("gpt2add")
-	if got := must[[]int32](t)(tok.Encode("hello<|pad|><think>")); !slices.Equal(got[1:], []int32{264, 265}) || tok.VocabSize() != 266 {
+	if got := tokentest.Must[[]int32](t)(tok.Encode("hello<|pad|><think>")); !slices.Equal(got[1:], []int32{264, 265}) || tok.VocabSize() != 266 {
 		t.Errorf("gpt2add: got %v of %d, want …, 264, 265 of 266", got, tok.VocabSize())
 	}
 	if tok.IsSpecial(265) || !tok.IsSpecial(264) {
@@ -103,15 +104,15 @@ func TestFolderKinds(t *testing.T) {
 	}
 	tok = load("ko")
 	const ko = "한국어 토큰화 나는 를 좋아한다. bert é café"
-	if got, want := must[*tokenize.Encoding](t)(tok.EncodeDetailed(ko)).Tokens, []string{"[CLS]", "한국어", "토큰", "##화", "나는", "[UNK]", "좋아", "##한다", ".", "bert", "é", "café", "[SEP]"}; !slices.Equal(got, want) {
+	if got, want := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(ko)).Tokens, []string{"[CLS]", "한국어", "토큰", "##화", "나는", "[UNK]", "좋아", "##한다", ".", "bert", "é", "café", "[SEP]"}; !slices.Equal(got, want) {
 		t.Errorf("ko: got %q, want %q", got, want)
 	}
-	guessed := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, map[string]string{"vocab.txt": read(t, shared(t, "faults", "folders", "ko", "vocab.txt"))})))
-	if got, want := must[[]int32](t)(guessed.Encode("한국어 CAFÉ")), []int32{2, 5, 15, 3}; !slices.Equal(got, want) {
+	guessed := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, map[string]string{"vocab.txt": read(t, tokentest.Shared(t, "faults", "folders", "ko", "vocab.txt"))})))
+	if got, want := tokentest.Must[[]int32](t)(guessed.Encode("한국어 CAFÉ")), []int32{2, 5, 15, 3}; !slices.Equal(got, want) {
 		t.Errorf("ko without settings: got %v, want %v", got, want)
 	}
 	tok = load("clip")
-	if got, want := must[*tokenize.Encoding](t)(tok.EncodeDetailed("The  cat")).Tokens, []string{"<|startoftext|>", "the</w>", "cat</w>", "<|endoftext|>"}; !slices.Equal(got, want) {
+	if got, want := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed("The  cat")).Tokens, []string{"<|startoftext|>", "the</w>", "cat</w>", "<|endoftext|>"}; !slices.Equal(got, want) {
 		t.Errorf("clip: got %q, want %q", got, want)
 	}
 }
@@ -143,12 +144,12 @@ func TestFoldersLikeJSON(t *testing.T) {
 		{"CLIPTokenizer", "clip", "bytes"}, {"CLIPTokenizerFast", "clip", "bytes"}, {"", "clip", "bytes"}, {"RobertaTokenizer", "roberta-base", "bytes"},
 		{"BertTokenizer", "bert-base-uncased", "vocab.txt"}, {"", "bert-base-uncased", "vocab.txt"},
 	} {
-		path := shared(t, "tokenizers", c.json, "tokenizer.json")
+		path := tokentest.Shared(t, "tokenizers", c.json, "tokenizer.json")
 		files := map[string]string{}
 		if c.files == "bytes" {
 			files = bytePairsOf(t, path)
 		} else {
-			files[c.files] = read(t, shared(t, "tokenizers", c.json, c.files))
+			files[c.files] = read(t, tokentest.Shared(t, "tokenizers", c.json, c.files))
 		}
 		if c.class != "" {
 			files["tokenizer_config.json"] = `{"tokenizer_class": "` + c.class + `"}`
@@ -156,10 +157,10 @@ func TestFoldersLikeJSON(t *testing.T) {
 		for name := range files {
 			files[name] = "\xef\xbb\xbf" + files[name]
 		}
-		want := must[*tokenize.Tokenizer](t)(tokenize.Load(path))
-		got := must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, files)))
+		want := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(path))
+		got := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, files)))
 		for _, text := range texts {
-			a, b := must[*tokenize.Encoding](t)(want.EncodeDetailed(text)), must[*tokenize.Encoding](t)(got.EncodeDetailed(text))
+			a, b := tokentest.Must[*tokenize.Encoding](t)(want.EncodeDetailed(text)), tokentest.Must[*tokenize.Encoding](t)(got.EncodeDetailed(text))
 			if !slices.Equal(a.IDs, b.IDs) {
 				t.Errorf("%s of %s: %q: got %v, want %v", c.class, c.json, text, b.IDs, a.IDs)
 				break

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // huggingFace lists the cases that Hugging Face's tokenizers wrote and the files that they were written from.
@@ -28,7 +29,7 @@ var huggingFace = []struct {
 
 func published(t testing.TB, file ...string) *tokenize.Tokenizer {
 	t.Helper()
-	return must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, append([]string{"tokenizers"}, file...)...)))
+	return tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, append([]string{"tokenizers"}, file...)...)))
 }
 
 func TestHuggingFaceCases(t *testing.T) {
@@ -55,26 +56,26 @@ const removedAtStart = "\x1c\x1d\x1e\x1fx"
 // checkReference compares all that is known of one text.
 func checkReference(t *testing.T, tok *tokenize.Tokenizer, r reference) {
 	t.Helper()
-	full := must[[]int32](t)(tok.Encode(r.Text))
+	full := tokentest.Must[[]int32](t)(tok.Encode(r.Text))
 	same(t, r.Text, "ids with special tokens", full, r.IDsSpecial)
 	bare := *tok
 	bare.Bare = true
-	same(t, r.Text, "ids", must[[]int32](t)(bare.Encode(r.Text)), r.IDs)
-	e := must[*tokenize.Encoding](t)(bare.EncodeDetailed(r.Text))
+	same(t, r.Text, "ids", tokentest.Must[[]int32](t)(bare.Encode(r.Text)), r.IDs)
+	e := tokentest.Must[*tokenize.Encoding](t)(bare.EncodeDetailed(r.Text))
 	same(t, r.Text, "detailed ids", e.IDs, r.IDs)
 	same(t, r.Text, "tokens", e.Tokens, r.Tokens)
 	if r.Text != removedAtStart {
 		same(t, r.Text, "offsets", pairsOf(e.Offsets), r.Offsets)
 	}
 	same(t, r.Text, "words", e.Words, r.WordIDs)
-	if got := must[string](t)(tok.Decode(r.IDs)); got != r.Decoded {
+	if got := tokentest.Must[string](t)(tok.Decode(r.IDs)); got != r.Decoded {
 		t.Errorf("%q: decoded: got %q, want %q", r.Text, got, r.Decoded)
 	}
 }
 
 func checkPair(t *testing.T, tok *tokenize.Tokenizer, r reference) {
 	t.Helper()
-	e := must[*tokenize.Encoding](t)(tok.EncodePair(r.Text, *r.Pair))
+	e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodePair(r.Text, *r.Pair))
 	texts := make([]int32, len(r.SequenceIDs))
 	for i, id := range r.SequenceIDs {
 		texts[i] = -1
@@ -98,7 +99,7 @@ func same[T comparable](t *testing.T, text, what string, got, want []T) {
 
 // TestPublished loads every published tokenizer, saves it, and loads it again.
 func TestPublished(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(shared(t, "tokenizers"), "*", "*tokenizer.json"))
+	files, err := filepath.Glob(filepath.Join(tokentest.Shared(t, "tokenizers"), "*", "*tokenizer.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files: %v", err)
 	}
@@ -108,21 +109,21 @@ func TestPublished(t *testing.T) {
 			if info, err := os.Stat(file); err != nil || testing.Short() && info.Size() > 1_000_000 {
 				t.Skipf("a large file takes a while: %v", err)
 			}
-			tok := must[*tokenize.Tokenizer](t)(tokenize.Load(file))
-			saved := must[[]byte](t)(tok.MarshalJSON())
-			again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
-			if got := must[[]byte](t)(again.MarshalJSON()); string(got) != string(saved) {
+			tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(file))
+			saved := tokentest.Must[[]byte](t)(tok.MarshalJSON())
+			again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
+			if got := tokentest.Must[[]byte](t)(again.MarshalJSON()); string(got) != string(saved) {
 				t.Errorf("saved twice: %d bytes differ from %d", len(got), len(saved))
 			}
-			for _, text := range texts {
+			for _, text := range tokentest.Texts {
 				a, err := tok.Encode(text)
 				if err != nil && strings.Contains(err.Error(), "has no token") {
 					continue // Falcon has no tokens for some bytes, and no unknown token
 				}
-				b := must[[]int32](t)(again.Encode(text))
+				b := tokentest.Must[[]int32](t)(again.Encode(text))
 				same(t, text, "ids of the saved tokenizer", b, a)
-				e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
-				same(t, text, "detailed ids", e.IDs, must[[]int32](t)(a, err))
+				e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
+				same(t, text, "detailed ids", e.IDs, tokentest.Must[[]int32](t)(a, err))
 			}
 		})
 	}
@@ -142,7 +143,7 @@ func TestOffsetsSliceTheTextBack(t *testing.T) {
 			if err != nil && strings.Contains(err.Error(), "has no token") {
 				continue // Falcon has no tokens for some bytes, and no unknown token
 			}
-			equal += checkOffsets(t, r.Text, must[*tokenize.Encoding](t)(e, err))
+			equal += checkOffsets(t, r.Text, tokentest.Must[*tokenize.Encoding](t)(e, err))
 			all += len(e.IDs)
 		}
 		if equal < all/3 {
@@ -195,23 +196,23 @@ func isASCII(s string) bool {
 func TestBertCases(t *testing.T) {
 	for _, name := range []string{"bert-base-uncased", "bert-base-cased"} {
 		vocab := map[string]int32{}
-		data := must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", name, "vocab.txt")))
+		data := tokentest.Must[[]byte](t)(os.ReadFile(tokentest.Shared(t, "tokenizers", name, "vocab.txt")))
 		for i, token := range strings.Split(strings.TrimRight(string(data), "\n"), "\n") {
 			vocab[token] = int32(i)
 		}
 		normalizer := tokenize.BertNormalizer{Clean: true, Chinese: true, Lowercase: strings.HasSuffix(name, "uncased")}
-		model := must[*tokenize.WordPiece](t)(tokenize.NewWordPiece(tokenize.WordPieceConfig{Vocab: vocab, Unknown: "[UNK]", Prefix: "##", MaxRunes: 100}))
-		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Normalizer: normalizer, Splitter: tokenize.BertSplitter{}, Model: model}))
+		model := tokentest.Must[*tokenize.WordPiece](t)(tokenize.NewWordPiece(tokenize.WordPieceConfig{Vocab: vocab, Unknown: "[UNK]", Prefix: "##", MaxRunes: 100}))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Normalizer: normalizer, Splitter: tokenize.BertSplitter{}, Model: model}))
 		var file struct{ Cases []reference }
-		if err := json.Unmarshal(must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", name, "cases.json"))), &file); err != nil {
+		if err := json.Unmarshal(tokentest.Must[[]byte](t)(os.ReadFile(tokentest.Shared(t, "tokenizers", name, "cases.json"))), &file); err != nil {
 			t.Fatal(err)
 		}
 		if len(file.Cases) == 0 {
 			t.Fatalf("%s: no cases", name)
 		}
 		for _, r := range file.Cases {
-			same(t, r.Text, "ids", must[[]int32](t)(tok.Encode(r.Text)), r.IDs)
-			same(t, r.Text, "tokens", must[*tokenize.Encoding](t)(tok.EncodeDetailed(r.Text)).Tokens, r.Tokens)
+			same(t, r.Text, "ids", tokentest.Must[[]int32](t)(tok.Encode(r.Text)), r.IDs)
+			same(t, r.Text, "tokens", tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(r.Text)).Tokens, r.Tokens)
 		}
 	}
 }

@@ -68,8 +68,8 @@ func optional[T comparable](v T) *T {
 	return &v
 }
 
-// text returns *s, or "" if s is nil.
-func text(s *string) string {
+// deref returns *s, or "" if s is nil.
+func deref(s *string) string {
 	if s == nil {
 		return ""
 	}

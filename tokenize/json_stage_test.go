@@ -12,12 +12,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // goldens reads the lines of a file of testdata, written by Hugging Face's tokenizers 0.23.2 (npm).
 func goldens[T any](t testing.TB, name string) (list []T) {
 	t.Helper()
-	f := must[*os.File](t)(os.Open(filepath.Join("testdata", name)))
+	f := tokentest.Must[*os.File](t)(os.Open(filepath.Join("testdata", name)))
 	defer f.Close()
 	in := bufio.NewScanner(f)
 	in.Buffer(nil, 1<<20)
@@ -64,7 +65,7 @@ func (c component) file() []byte {
 
 func TestComponents(t *testing.T) {
 	for _, c := range goldens[component](t, "components.jsonl") {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
 		tok.RuneOffsets = true
 		for _, x := range c.Cases {
 			if got := c.result(tok, x.Text, x.Tokens); !slices.Equal(got, x.Want) {
@@ -73,7 +74,7 @@ func TestComponents(t *testing.T) {
 			if c.Role == "decoder" || composes(c.Stage) {
 				continue
 			}
-			e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(x.Text))
+			e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(x.Text))
 			if got := pairsOf(e.Offsets); !slices.Equal(got, x.Offsets) {
 				t.Errorf("%s: %+q: offsets: got %v, want %v", c.Stage, x.Text, got, x.Offsets)
 			}
@@ -108,9 +109,9 @@ func (c component) result(tok *tokenize.Tokenizer, text string, tokens []string)
 
 func TestComponentsAreSaved(t *testing.T) {
 	for _, c := range goldens[component](t, "components.jsonl") {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
-		saved := must[[]byte](t)(tok.MarshalJSON())
-		again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(c.file()))
+		saved := tokentest.Must[[]byte](t)(tok.MarshalJSON())
+		again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
 		a, b := tok.Stages(), again.Stages()
 		a.Model, b.Model = nil, nil
 		if !reflect.DeepEqual(a, b) {
@@ -143,7 +144,7 @@ func TestOlderSpellings(t *testing.T) {
 		`{"type":"Digits","x":1}`: tokenize.Digits{},
 		`{"trim_offsets":true,"add_prefix_space":false,"type":"ByteLevel"}`: tokenize.ByteLevel{TrimOffsets: true},
 	} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Parse(component{Role: "pre_tokenizer", Stage: json.RawMessage(stage)}.file()))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(component{Role: "pre_tokenizer", Stage: json.RawMessage(stage)}.file()))
 		if got := tok.Stages().Splitter; got != want {
 			t.Errorf("%s: got %+v, want %+v", stage, got, want)
 		}
@@ -172,7 +173,7 @@ func TestComponentErrors(t *testing.T) {
 		{"decoder", `{"type":"Sequence","decoders":[null]}`, []string{"decoders[0]", "null"}},
 	} {
 		_, err := tokenize.Parse(component{Role: c.role, Stage: json.RawMessage(c.stage)}.file())
-		wantError(t, err, append(c.want, c.role)...)
+		tokentest.WantError(t, err, append(c.want, c.role)...)
 	}
 }
 
@@ -200,7 +201,7 @@ func FuzzComponents(f *testing.F) {
 		if err != nil {
 			return
 		}
-		same(t, text, "ids", must[[]int32](t)(tok.Encode(text)), e.IDs)
+		same(t, text, "ids", tokentest.Must[[]int32](t)(tok.Encode(text)), e.IDs)
 		for _, o := range e.Offsets {
 			if o.Start < 0 || o.End < o.Start || o.End > len(text) {
 				t.Fatalf("%q: offset %v", text, o)

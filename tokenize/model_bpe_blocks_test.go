@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // TestBlocksAreWhole compares merging in blocks with merging by a single heap, on random vocabularies in which a merge
@@ -33,7 +34,7 @@ func TestBlocksAreWhole(t *testing.T) {
 		for rank, token := range tokens {
 			fmt.Fprintln(&file, base64.StdEncoding.EncodeToString([]byte(token)), rank)
 		}
-		tok := must[*tokenize.Tokenizer](t)(tokenize.ParseTiktoken([]byte(file.String()), tokenize.Tiktoken{Pattern: gpt2Pattern(t)}))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.ParseTiktoken([]byte(file.String()), tokenize.Tiktoken{Pattern: gpt2Pattern(t)}))
 		m := tok.Stages().Model.(*tokenize.BPE)
 		for range 10 {
 			text := randomText(r, letters, 1+r.IntN(1500))

@@ -18,3 +18,11 @@ func (m *BPE) drops() bool { return m.config.Dropout > 0 }
 func (m *BPE) toss() coin {
 	return coin{m.config.Dropout, rand.New(rand.NewPCG(m.config.Seed, m.pieces.Add(1)))}
 }
+
+// pushDropped pushes the skipped entries back onto the heap.
+func (s *bpeScratch) pushDropped() {
+	for _, entry := range s.dropped {
+		s.heap.Push(entry)
+	}
+	s.dropped = s.dropped[:0]
+}

@@ -97,17 +97,13 @@ func (m *BPE) appendText(dst []int32, text string, sc scan.Scanner) ([]int32, er
 
 // lookUp returns the ids of a piece, from the cache or in the memory of s.
 func (m *BPE) lookUp(s *bpeScratch, text string, piece Span) ([]int32, error) {
-	key, hash, short := keyOf(text, piece.Start, piece.End)
-	if !short || s.cache == nil {
-		return m.encode(s, text[piece.Start:piece.End])
-	}
-	c := &s.cache[hash]
-	if c.key == key {
-		return c.ids[:c.n], nil
+	e, key, hit := s.cache.Find(text, piece.Start, piece.End)
+	if hit {
+		return e.IDs(), nil
 	}
 	ids, err := m.encode(s, text[piece.Start:piece.End])
-	if err == nil && len(ids) <= cachedIDs {
-		c.store(key, ids)
+	if err == nil {
+		e.Keep(key, ids)
 	}
 	return ids, err
 }

@@ -13,8 +13,8 @@ func (f *modelFields) bpe(characters bool) (Model, error) {
 	if err != nil {
 		return nil, errors.WithMessage(err, "vocab")
 	}
-	c := BPEConfig{Vocab: ids, Characters: characters, Unknown: text(f.Unknown), FuseUnknown: f.FuseUnknown,
-		ByteFallback: f.ByteFallback, Prefix: text(f.Prefix), Suffix: text(f.Suffix), IgnoreMerges: f.IgnoreMerges}
+	c := BPEConfig{Vocab: ids, Characters: characters, Unknown: deref(f.Unknown), FuseUnknown: f.FuseUnknown,
+		ByteFallback: f.ByteFallback, Prefix: deref(f.Prefix), Suffix: deref(f.Suffix), IgnoreMerges: f.IgnoreMerges}
 	if f.Dropout != nil {
 		c.Dropout = *f.Dropout
 	}

@@ -60,16 +60,13 @@ func (m *BPE) mergeLong(s *bpeScratch, ids []int32) []int32 {
 			s.heap = append(s.heap, heapEntry(s.merges[i], int32(i)))
 		}
 	}
-	for i := len(s.heap)/2 - 1; i >= 0; i-- {
-		siftDown(s.heap, i)
-	}
+	s.heap.MakeHeap()
 	var coin coin
 	if m.drops() {
 		coin = m.toss()
 	}
 	for len(s.heap) > 0 {
-		top := s.heap[0]
-		s.pop()
+		top := s.heap.Pop()
 		if coin.drop() {
 			s.dropped = append(s.dropped, top)
 			continue
@@ -115,7 +112,7 @@ func (m *BPE) rerank(s *bpeScratch, ids []int32, i int32) {
 	}
 	if found := m.table.Find(ids[i], ids[s.next[i]]); found != table.NoMerge {
 		s.merges[i] = found
-		s.push(heapEntry(found, i))
+		s.heap.Push(heapEntry(found, i))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 type bpeCase struct {
@@ -83,17 +84,17 @@ func bpeOf(t testing.TB, c tokenize.BPEConfig, vocab, merges string) *tokenize.B
 	for _, m := range strings.Split(merges, ", ") {
 		c.Merges = append(c.Merges, [2]string(strings.Fields(m)))
 	}
-	return must[*tokenize.BPE](t)(tokenize.NewBPE(c))
+	return tokentest.Must[*tokenize.BPE](t)(tokenize.NewBPE(c))
 }
 
 func TestCharacterBPE(t *testing.T) {
 	for _, b := range bpeCases {
 		b.config.Characters = true
-		tok := *must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Model: bpeOf(t, b.config, b.vocab, b.merges)}))
+		tok := *tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Model: bpeOf(t, b.config, b.vocab, b.merges)}))
 		tok.RuneOffsets = true
-		saved := must[*tokenize.Tokenizer](t)(tokenize.Parse(must[[]byte](t)(tok.MarshalJSON())))
+		saved := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(tokentest.Must[[]byte](t)(tok.MarshalJSON())))
 		for _, c := range b.cases {
-			e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(c.text))
+			e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(c.text))
 			var offsets []int
 			for _, s := range e.Offsets {
 				offsets = append(offsets, s.Start, s.End)
@@ -101,10 +102,10 @@ func TestCharacterBPE(t *testing.T) {
 			if !slices.Equal(e.IDs, c.ids) || !slices.Equal(offsets, c.offsets) {
 				t.Errorf("%s: %q: got %v at %v, want %v at %v", b.name, c.text, e.IDs, offsets, c.ids, c.offsets)
 			}
-			if got := must[[]int32](t)(tok.AppendEncode(nil, c.text)); !slices.Equal(got, c.ids) {
+			if got := tokentest.Must[[]int32](t)(tok.AppendEncode(nil, c.text)); !slices.Equal(got, c.ids) {
 				t.Errorf("%s: %q: appended: got %v, want %v", b.name, c.text, got, c.ids)
 			}
-			if got := must[[]int32](t)(saved.Encode(c.text)); !slices.Equal(got, c.ids) {
+			if got := tokentest.Must[[]int32](t)(saved.Encode(c.text)); !slices.Equal(got, c.ids) {
 				t.Errorf("%s: %q: saved and loaded: got %v, want %v", b.name, c.text, got, c.ids)
 			}
 		}
@@ -115,11 +116,11 @@ func TestCharacterBPE(t *testing.T) {
 func bareModel(t testing.TB, parts ...string) *tokenize.Tokenizer {
 	t.Helper()
 	var file map[string]json.RawMessage
-	if err := json.Unmarshal(must[[]byte](t)(os.ReadFile(shared(t, parts...))), &file); err != nil {
+	if err := json.Unmarshal(tokentest.Must[[]byte](t)(os.ReadFile(tokentest.Shared(t, parts...))), &file); err != nil {
 		t.Fatal(err)
 	}
 	bare := map[string]any{"version": "1.0", "model": file["model"]}
-	return must[*tokenize.Tokenizer](t)(tokenize.Parse(must[[]byte](t)(json.Marshal(bare))))
+	return tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(tokentest.Must[[]byte](t)(json.Marshal(bare))))
 }
 
 // marked returns text after the normalizer of Llama 2.
@@ -137,11 +138,11 @@ func TestWholeTextParity(t *testing.T) {
 		if r.Pair != nil || r.Tag == "special" {
 			continue
 		}
-		e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(marked(r.Text)))
+		e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(marked(r.Text)))
 		if !slices.Equal(e.IDs, r.IDs) || !slices.Equal(e.Tokens, r.Tokens) {
 			t.Errorf("%q: got %v, want %v", r.Text, e.IDs, r.IDs)
 		}
-		if got := must[[]int32](t)(tok.Encode(marked(r.Text))); !slices.Equal(got, r.IDs) {
+		if got := tokentest.Must[[]int32](t)(tok.Encode(marked(r.Text))); !slices.Equal(got, r.IDs) {
 			t.Errorf("%q: got %v, want %v", r.Text, got, r.IDs)
 		}
 	}
@@ -193,17 +194,17 @@ func TestCuttingTextChangesNothing(t *testing.T) {
 				c.Merges = append(c.Merges, m)
 			}
 		}
-		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Model: must[*tokenize.BPE](t)(tokenize.NewBPE(c))}))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Model: tokentest.Must[*tokenize.BPE](t)(tokenize.NewBPE(c))}))
 		for range 20 {
 			text := ""
 			for range r.IntN(80) {
 				text += append(letters, "x", "한")[r.IntN(len(letters)+2)]
 			}
 			want := byMerges(c, text)
-			if got := must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, want) {
+			if got := tokentest.Must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, want) {
 				t.Fatalf("%q by %v: got %v, want %v", text, c.Merges, got, want)
 			}
-			if e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text)); !slices.Equal(e.IDs, want) {
+			if e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(text)); !slices.Equal(e.IDs, want) {
 				t.Fatalf("%q by %v: detailed: got %v, want %v", text, c.Merges, e.IDs, want)
 			}
 		}
@@ -211,13 +212,13 @@ func TestCuttingTextChangesNothing(t *testing.T) {
 }
 
 func TestDropout(t *testing.T) {
-	c := trainBPE(t).Stages().Model.(*tokenize.BPE).Config()
+	c := tokentest.BPE(t).Stages().Model.(*tokenize.BPE).Config()
 	encode := func(chance float64, seed uint64) (ids [][]int32) {
 		c.Dropout, c.Seed = chance, seed
-		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.ByteLevel{}, Model: must[*tokenize.BPE](t)(tokenize.NewBPE(c))}))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.ByteLevel{}, Model: tokentest.Must[*tokenize.BPE](t)(tokenize.NewBPE(c))}))
 		for range 3 {
-			ids = append(ids, must[[]int32](t)(tok.AppendEncode(nil, corpus)))
-			if got := must[string](t)(tok.Decode(ids[len(ids)-1])); got != corpus {
+			ids = append(ids, tokentest.Must[[]int32](t)(tok.AppendEncode(nil, tokentest.Corpus)))
+			if got := tokentest.Must[string](t)(tok.Decode(ids[len(ids)-1])); got != tokentest.Corpus {
 				t.Errorf("dropout %v: decoded: got %q", chance, got)
 			}
 		}
@@ -233,8 +234,8 @@ func TestDropout(t *testing.T) {
 	if !slices.Equal(never[0], never[1]) || len(never[0]) >= len(some[0]) {
 		t.Errorf("without dropout: got %d and %d tokens, with it %d", len(never[0]), len(never[1]), len(some[0]))
 	}
-	if len(always[0]) != len(corpus) {
-		t.Errorf("all merges left out: got %d tokens, want %d", len(always[0]), len(corpus))
+	if len(always[0]) != len(tokentest.Corpus) {
+		t.Errorf("all merges left out: got %d tokens, want %d", len(always[0]), len(tokentest.Corpus))
 	}
 }
 
@@ -242,13 +243,13 @@ func TestDropout(t *testing.T) {
 func FuzzEncodeCharacters(f *testing.F) {
 	const vocab = "? a b ab é <0xC3> <0xA9> <0xFF>"
 	c := tokenize.BPEConfig{Characters: true, Unknown: "?", FuseUnknown: true, ByteFallback: true}
-	tok := must[*tokenize.Tokenizer](f)(tokenize.New(tokenize.Stages{Model: bpeOf(f, c, vocab, "a b")}))
-	for _, text := range texts {
+	tok := tokentest.Must[*tokenize.Tokenizer](f)(tokenize.New(tokenize.Stages{Model: bpeOf(f, c, vocab, "a b")}))
+	for _, text := range tokentest.Texts {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		ids := must[[]int32](t)(tok.Encode(text))
-		e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
+		ids := tokentest.Must[[]int32](t)(tok.Encode(text))
+		e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
 		if !slices.Equal(ids, e.IDs) {
 			t.Errorf("%q: got %v, but detailed %v", text, ids, e.IDs)
 		}
@@ -267,7 +268,7 @@ func TestAppendEncodeOfLargeModelsAllocatesNothing(t *testing.T) {
 		"o200k":  tiktoken(t, "o200k_base"),
 		"llama2": bareModel(t, "tokenizers", "llama2", "tokenizer.json"),
 	} {
-		text := marked(strings.Repeat(corpus, 1+(1<<16)/len(corpus)))
+		text := marked(strings.Repeat(tokentest.Corpus, 1+(1<<16)/len(tokentest.Corpus)))
 		dst := make([]int32, 0, len(text))
 		got := testing.AllocsPerRun(20, func() {
 			if _, err := tok.AppendEncode(dst, text); err != nil {

@@ -22,24 +22,6 @@ func ofBytes(m Model) bool {
 // bytes themselves.
 func isSpelled(s Stages) bool { return hasByteLevel(s.Splitter) && !ofBytes(s.Model) }
 
-// hasByteLevel reports whether a Splitter is a ByteLevel or has a ByteLevel among its parts.
-func hasByteLevel(s Splitter) bool { return byteLevelIn(s) >= 0 }
-
-// byteLevelIn returns the index of the first ByteLevel among the parts of a Splitter, or -1.
-func byteLevelIn(s Splitter) int {
-	switch s := s.(type) {
-	case ByteLevel:
-		return 0
-	case Splitters:
-		for i, part := range s {
-			if hasByteLevel(part) {
-				return i
-			}
-		}
-	}
-	return -1
-}
-
 // scannerIn returns the fast form of the Splitter, or nil. For a model that gets whole texts it is a scanner that cuts
 // only where a cut does not change the tokens. A non-nil respell rewrites the text before it is scanned.
 func scannerIn(s Stages) (sc scan.Scanner, respell respellFunc) {

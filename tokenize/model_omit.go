@@ -1,40 +1,11 @@
 package tokenize
 
 import (
-	"sync"
-
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/table"
 )
 
 // omitter is a Model that can leave out text without a token instead of returning an error.
 type omitter interface{ omitting() Model }
-
-// newOmitting returns a function that, on its first call, makes the form of c for OmitUnknown.
-func newOmitting(c *core) func() *core {
-	return sync.OnceValue(func() *core {
-		m, ok := c.stages.Model.(omitter)
-		if !ok {
-			return c
-		}
-		s := c.stages
-		s.Model = m.omitting()
-		t, err := newTokenizer(s)
-		if err != nil {
-			return c // cannot happen, because the stages of c are valid; unknown text then stays an error
-		}
-		return t.core
-	})
-}
-
-// encoder returns t, with its model replaced if t.OmitUnknown is set.
-func (t *Tokenizer) encoder() *Tokenizer {
-	if !t.OmitUnknown {
-		return t
-	}
-	omitting := *t
-	omitting.OmitUnknown, omitting.core = false, t.omitting()
-	return &omitting
-}
 
 // omitting returns a copy of m that leaves out characters without a token; their neighbours merge.
 func (m *BPE) omitting() Model {

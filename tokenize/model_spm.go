@@ -34,7 +34,7 @@ type spmSearch interface {
 type spmScratch struct {
 	viterbi viterbiScratch
 	bpe     spmBPEScratch
-	cache   wordCache
+	cache   table.Cache
 	ids     []int32
 }
 

@@ -13,7 +13,7 @@ const noSymbol = -1
 // spmBPEScratch is the memory of one goroutine.
 type spmBPEScratch struct {
 	symbols []spmSymbol
-	heap    []uint64           // rank<<32 | the position of the left symbol, lowest first
+	heap    table.Heap         // rank<<32 | the position of the left symbol, lowest first
 	parts   map[int32][2]int32 // the two parts of the last merge that made an unused piece
 	tokens  []Token
 }
@@ -47,11 +47,8 @@ func (b *spmBPE) cut(scratch *spmScratch, text string) []Token {
 // merge merges neighbours until no two of them merge.
 func (b *spmBPE) merge(s *spmBPEScratch) {
 	for len(s.heap) > 0 {
-		rank, i := int32(s.heap[0]>>32), int32(uint32(s.heap[0]))
-		last := len(s.heap) - 1
-		s.heap[0] = s.heap[last]
-		s.heap = s.heap[:last]
-		siftDown(s.heap, 0)
+		top := s.heap.Pop()
+		rank, i := int32(top>>32), int32(uint32(top))
 		left := &s.symbols[i]
 		if left.made < 0 || b.ranks[left.made] != rank {
 			continue // stale: the symbol has merged or has another neighbour
@@ -104,8 +101,7 @@ func (b *spmBPE) pair(s *spmBPEScratch, i int32) {
 	}
 	made := merge.ID()
 	left.made = made
-	s.heap = append(s.heap, uint64(merge)>>32<<32|uint64(i))
-	siftUp(s.heap, len(s.heap)-1)
+	s.heap.Push(heapEntry(merge, i))
 	if b.unused && b.model.file.pieces[made].kind == spmUnused {
 		if s.parts == nil {
 			s.parts = map[int32][2]int32{}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -68,21 +69,21 @@ func TestSentencePieceSmall(t *testing.T) {
 		{"user-defined pieces as they are spelled", "a<x▁y>b", modelBPE, []string{"▁a", "<x▁y>", "b"}},
 		{"characters", "ab<x y>", modelChar, []string{"▁", "a", "b", "<x▁y>"}},
 	} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(modelFile(c.model, letterPieces)))
-		e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(c.text))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(modelFile(c.model, letterPieces)))
+		e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(c.text))
 		if !slices.Equal(e.Tokens, c.want) {
 			t.Errorf("%s: %q: got %q, want %q", c.name, c.text, e.Tokens, c.want)
 		}
-		if got := must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(got, e.IDs) {
+		if got := tokentest.Must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(got, e.IDs) {
 			t.Errorf("%s: %q: got %v, but detailed %v", c.name, c.text, got, e.IDs)
 		}
 	}
 }
 
 func TestSentencePieceOffsets(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(modelFile(modelUnigram, letterPieces)))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(modelFile(modelUnigram, letterPieces)))
 	const text = "  ab  aé "
-	e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
+	e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
 	want := []tokenize.Span{{Start: 2, End: 2}, {Start: 2, End: 4}, {Start: 4, End: 6}, {Start: 6, End: 7}, {Start: 7, End: 9}}
 	if !slices.Equal(e.Offsets, want) {
 		t.Errorf("%q: got %v, want %v", e.Tokens, e.Offsets, want)
@@ -103,28 +104,28 @@ func TestSentencePieceSpaces(t *testing.T) {
 		{[]protowire.Number{3, 4}, []string{"▁a", "▁", "▁", "b", "▁"}, " a  b ", " a  b "},
 		{[]protowire.Number{5}, []string{" ", "a", " ", "b"}, " a  b ", " ⁇ a ⁇ b"},
 	} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(modelFile(modelBPE, letterPieces, c.off...)))
-		e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(c.text))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(modelFile(modelBPE, letterPieces, c.off...)))
+		e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(c.text))
 		if !slices.Equal(e.Tokens, c.tokens) {
 			t.Errorf("without %v: got %q, want %q", c.off, e.Tokens, c.tokens)
 		}
-		if got := must[string](t)(tok.Decode(e.IDs)); got != c.decoded {
+		if got := tokentest.Must[string](t)(tok.Decode(e.IDs)); got != c.decoded {
 			t.Errorf("without %v: decoded: got %q, want %q", c.off, got, c.decoded)
 		}
 	}
 }
 
 func TestSentencePieceControl(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(modelFile(modelUnigram, letterPieces)))
-	if got := must[[]int32](t)(tok.Encode("<s>a")); slices.Contains(got, 1) {
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(modelFile(modelUnigram, letterPieces)))
+	if got := tokentest.Must[[]int32](t)(tok.Encode("<s>a")); slices.Contains(got, 1) {
 		t.Errorf("a control piece in the text: got %v, want it as text", got)
 	}
 	allow := *tok
 	allow.Special = tokenize.Allow
-	if got, want := must[[]int32](t)(allow.Encode("<s>a")), []int32{1, 2, 3}; !slices.Equal(got, want) {
+	if got, want := tokentest.Must[[]int32](t)(allow.Encode("<s>a")), []int32{1, 2, 3}; !slices.Equal(got, want) {
 		t.Errorf("allowed: got %v, want %v", got, want)
 	}
-	if got := must[string](t)(tok.Decode([]int32{1, 6, 0, 1, 3})); got != "a ⁇ a" {
+	if got := tokentest.Must[string](t)(tok.Decode([]int32{1, 6, 0, 1, 3})); got != "a ⁇ a" {
 		t.Errorf("decoded: got %q, want %q", got, "a ⁇ a")
 	}
 }
@@ -153,25 +154,25 @@ func TestSentencePieceErrors(t *testing.T) {
 	} {
 		path := filepath.Join(folder(t, map[string]string{"m.model": string(c.data)}), "m.model")
 		_, err := tokenize.Load(path)
-		wantError(t, err, append(c.want, path)...)
+		tokentest.WantError(t, err, append(c.want, path)...)
 	}
-	tok := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(good))
-	wantError(t, tok.Save(t.TempDir()), "SaveSentencePiece")
-	wantError(t, trainChars(t).SaveSentencePiece(filepath.Join(t.TempDir(), "m.model")), "use Save")
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(good))
+	tokentest.WantError(t, tok.Save(t.TempDir()), "SaveSentencePiece")
+	tokentest.WantError(t, tokentest.Chars(t).SaveSentencePiece(filepath.Join(t.TempDir(), "m.model")), "use Save")
 }
 
 func TestSaveSentencePiece(t *testing.T) {
 	files := map[string][]byte{"small": modelFile(modelUnigram, letterPieces, 3, 4)}
 	for _, path := range publishedModels {
-		file := shared(t, append([]string{"tokenizers"}, path...)...)
-		files[file] = must[[]byte](t)(os.ReadFile(file))
+		file := tokentest.Shared(t, append([]string{"tokenizers"}, path...)...)
+		files[file] = tokentest.Must[[]byte](t)(os.ReadFile(file))
 	}
 	for name, data := range files {
 		path := filepath.Join(t.TempDir(), "saved.model")
-		if err := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(data)).SaveSentencePiece(path); err != nil {
+		if err := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(data)).SaveSentencePiece(path); err != nil {
 			t.Fatal(err)
 		}
-		if got := must[[]byte](t)(os.ReadFile(path)); !bytes.Equal(got, data) {
+		if got := tokentest.Must[[]byte](t)(os.ReadFile(path)); !bytes.Equal(got, data) {
 			t.Errorf("%s: saved: got %d bytes that differ from %d", name, len(got), len(data))
 		}
 	}
@@ -184,7 +185,7 @@ var publishedModels = [][]string{{"llama2", "tokenizer.model"}, {"t5-base", "spi
 
 func TestSentencePieceParity(t *testing.T) {
 	for _, name := range []string{"bpe8k", "bpe8kid", "uni8k"} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "tokenizers", "parity", name+".model")))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "tokenizers", "parity", name+".model")))
 		for _, r := range references(t, "tokenizers", "parity", "spm_"+name+".jsonl") {
 			checkPieces(t, tok, r)
 		}
@@ -193,23 +194,23 @@ func TestSentencePieceParity(t *testing.T) {
 
 func checkPieces(t *testing.T, tok *tokenize.Tokenizer, r reference) {
 	t.Helper()
-	ids := must[[]int32](t)(tok.Encode(r.Text))
-	e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(r.Text))
+	ids := tokentest.Must[[]int32](t)(tok.Encode(r.Text))
+	e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(r.Text))
 	if !slices.Equal(ids, r.IDs) || !slices.Equal(e.IDs, r.IDs) {
 		t.Errorf("%q: got %v and detailed %v, want %v", r.Text, ids, e.IDs, r.IDs)
 	}
 	if !slices.Equal(e.Tokens, r.Pieces) {
 		t.Errorf("%q: got %q, want %q", r.Text, e.Tokens, r.Pieces)
 	}
-	if got := must[string](t)(tok.Decode(ids)); got != r.Decoded {
+	if got := tokentest.Must[string](t)(tok.Decode(ids)); got != r.Decoded {
 		t.Errorf("%q: decoded: got %q, want %q", r.Text, got, r.Decoded)
 	}
 	var streamed strings.Builder
 	s := tok.Stream()
 	for _, id := range ids {
-		streamed.WriteString(must[string](t)(s.Write(id)))
+		streamed.WriteString(tokentest.Must[string](t)(s.Write(id)))
 	}
-	streamed.WriteString(must[string](t)(s.Flush()))
+	streamed.WriteString(tokentest.Must[string](t)(s.Flush()))
 	if streamed.String() != r.Decoded {
 		t.Errorf("%q: streamed: got %q, want %q", r.Text, streamed.String(), r.Decoded)
 	}
@@ -218,10 +219,10 @@ func checkPieces(t *testing.T, tok *tokenize.Tokenizer, r reference) {
 // TestSentencePieceLongRuns encodes long runs. A search that is not near linear would not finish.
 func TestSentencePieceLongRuns(t *testing.T) {
 	for _, model := range []uint64{modelUnigram, modelBPE} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(modelFile(model, letterPieces, 4)))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.ParseSentencePiece(modelFile(model, letterPieces, 4)))
 		for _, unit := range []string{"a", " ", "^", "ab"} {
 			text := strings.Repeat(unit, 1<<18/len(unit))
-			if got := must[[]int32](t)(tok.Encode(text)); len(got) == 0 {
+			if got := tokentest.Must[[]int32](t)(tok.Encode(text)); len(got) == 0 {
 				t.Errorf("%q: got no ids", unit)
 			}
 		}
@@ -239,8 +240,8 @@ func FuzzSentencePiece(f *testing.F) {
 			return
 		}
 		useLoaded(t, tok)
-		ids := must[[]int32](t)(tok.Encode(text))
-		e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
+		ids := tokentest.Must[[]int32](t)(tok.Encode(text))
+		e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
 		if !slices.Equal(ids, e.IDs) {
 			t.Fatalf("got %v, but detailed %v", ids, e.IDs)
 		}
@@ -249,6 +250,6 @@ func FuzzSentencePiece(f *testing.F) {
 				t.Fatalf("offset %v is outside the text", o)
 			}
 		}
-		must[string](t)(tok.Decode(ids))
+		tokentest.Must[string](t)(tok.Decode(ids))
 	})
 }

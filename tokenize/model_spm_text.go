@@ -1,13 +1,17 @@
 package tokenize
 
-import "github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+import (
+	"strings"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
+)
 
 // appendText implements textModel.
 func (m *SentencePiece) appendText(dst []int32, text string, sc scan.Scanner) ([]int32, error) {
 	text = validText(text)
 	s := m.free.Get()
 	defer m.release(s)
-	s.cache.expect(len(text))
+	s.cache.Expect(len(text))
 	for at := 0; at < len(text); {
 		start, end := sc.Next(text, at)
 		if start == end {
@@ -24,12 +28,12 @@ func (m *SentencePiece) appendIDs(s *spmScratch, dst []int32, text string) []int
 	n := len(dst)
 	for at := 0; at < len(text); {
 		end := m.search.wordEnd(text, at)
-		e, key, hit := s.cache.find(text, at, end)
+		e, key, hit := s.cache.Find(text, at, end)
 		if hit {
-			dst = m.join(dst, n, e.ids[:e.n])
+			dst = m.join(dst, n, e.IDs())
 		} else {
 			s.ids = m.appendWord(s, s.ids[:0], text[at:end])
-			e.keep(key, s.ids)
+			e.Keep(key, s.ids)
 			dst = m.join(dst, n, s.ids)
 		}
 		at = end
@@ -61,3 +65,6 @@ func (m *SentencePiece) appendWord(s *spmScratch, dst []int32, part string) []in
 	}
 	return dst
 }
+
+// withSpaces returns token with every "▁" replaced by a space.
+func withSpaces(token string) string { return strings.ReplaceAll(token, "▁", " ") }

@@ -147,16 +147,16 @@ func (m *Unigram) appendText(dst []int32, text string, sc scan.Scanner) ([]int32
 	text = validText(text)
 	s := m.free.Get()
 	defer m.release(s)
-	s.cache.expect(len(text))
+	s.cache.Expect(len(text))
 	for at := 0; at < len(text); {
 		start, end := sc.Next(text, at)
 		if start == end {
 			break
 		}
 		at = end
-		e, key, hit := s.cache.find(text, start, end)
+		e, key, hit := s.cache.Find(text, start, end)
 		if hit {
-			dst = append(dst, e.ids[:e.n]...)
+			dst = append(dst, e.IDs()...)
 			continue
 		}
 		var err error
@@ -167,7 +167,7 @@ func (m *Unigram) appendText(dst []int32, text string, sc scan.Scanner) ([]int32
 		for _, token := range s.out {
 			dst = append(dst, token.ID)
 		}
-		e.keep(key, dst[n:])
+		e.Keep(key, dst[n:])
 	}
 	return dst, nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // pieces returns a vocabulary: "<unk>" followed by texts with scores.
@@ -36,16 +37,16 @@ func TestUnigram(t *testing.T) {
 		{tokenize.UnigramConfig{Pieces: fallback, ByteFallback: true}, "éß", []tokenize.Token{token(0, 0, 4)}},
 		{tokenize.UnigramConfig{Pieces: fallback}, "é", []tokenize.Token{token(0, 0, 2)}},
 	} {
-		m := must[*tokenize.Unigram](t)(tokenize.NewUnigram(c.config))
-		if got := must[[]tokenize.Token](t)(m.Tokenize(nil, c.text)); !slices.Equal(got, c.want) {
+		m := tokentest.Must[*tokenize.Unigram](t)(tokenize.NewUnigram(c.config))
+		if got := tokentest.Must[[]tokenize.Token](t)(m.Tokenize(nil, c.text)); !slices.Equal(got, c.want) {
 			t.Errorf("%q: got %v, want %v", c.text, got, c.want)
 		}
 	}
-	m := must[*tokenize.Unigram](t)(tokenize.NewUnigram(tokenize.UnigramConfig{Pieces: letters, Unknown: -1}))
+	m := tokentest.Must[*tokenize.Unigram](t)(tokenize.NewUnigram(tokenize.UnigramConfig{Pieces: letters, Unknown: -1}))
 	_, err := m.Tokenize(nil, "axy")
-	wantError(t, err, `"x"`, "unknown token")
+	tokentest.WantError(t, err, `"x"`, "unknown token")
 	_, err = tokenize.NewUnigram(tokenize.UnigramConfig{Pieces: letters, Unknown: 7})
-	wantError(t, err, "unigram", "7")
+	tokentest.WantError(t, err, "unigram", "7")
 }
 
 // bestScore returns the score of the best segmentation, by trying all of them.
@@ -74,10 +75,10 @@ func TestUnigramIsBest(t *testing.T) {
 			p.Text = strings.Map(func(c rune) rune { return 'a' + c }, p.Text)
 			list, scores[p.Text], lowest = append(list, p), p.Score, min(lowest, p.Score)
 		}
-		m := must[*tokenize.Unigram](t)(tokenize.NewUnigram(tokenize.UnigramConfig{Pieces: list}))
+		m := tokentest.Must[*tokenize.Unigram](t)(tokenize.NewUnigram(tokenize.UnigramConfig{Pieces: list}))
 		text := strings.Map(func(c rune) rune { return 'a' + c }, randomBytes(r, 3)+randomBytes(r, 3))[:2]
 		got := 0.0
-		for _, tok := range must[[]tokenize.Token](t)(m.Tokenize(nil, text)) {
+		for _, tok := range tokentest.Must[[]tokenize.Token](t)(m.Tokenize(nil, text)) {
 			if tok.ID == 0 {
 				got += (lowest - 10) * float64(tok.End-tok.Start)
 				continue
@@ -95,18 +96,18 @@ const fileUnigram = `{"version":"1.0","model":{"type":"Unigram","unk_id":0,"voca
 
 func TestUnigramFile(t *testing.T) {
 	for _, file := range []string{fileUnigram, strings.Replace(fileUnigram, `"type":"Unigram",`, "", 1)} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(file)))
-		saved := must[[]byte](t)(tok.MarshalJSON())
-		again := must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
-		if got := must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(got, saved) {
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(file)))
+		saved := tokentest.Must[[]byte](t)(tok.MarshalJSON())
+		again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
+		if got := tokentest.Must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(got, saved) {
 			t.Errorf("saved again: got %s, want %s", got, saved)
 		}
-		if got, want := must[[]int32](t)(again.Encode("abaxx")), []int32{2, 1, 0}; !slices.Equal(got, want) {
+		if got, want := tokentest.Must[[]int32](t)(again.Encode("abaxx")), []int32{2, 1, 0}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	}
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(fileUnigram)))
-	e := must[*tokenize.Encoding](t)(tok.EncodeDetailed("axyab"))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(fileUnigram)))
+	e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed("axyab"))
 	if want := []string{"a", "xy", "ab"}; !slices.Equal(e.Tokens, want) {
 		t.Errorf("an unknown token is the text it stands for: got %q, want %q", e.Tokens, want)
 	}
@@ -119,7 +120,7 @@ func TestUnigramFile(t *testing.T) {
 		{`["a",-1.5]`, `["a",1e999]`, "vocab"},
 	} {
 		_, err := tokenize.Parse([]byte(strings.Replace(fileUnigram, c.old, c.new, 1)))
-		wantError(t, err, "model", c.want)
+		tokentest.WantError(t, err, "model", c.want)
 	}
 }
 

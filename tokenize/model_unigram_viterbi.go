@@ -32,7 +32,7 @@ type viterbiScratch struct {
 	ends   []pathEnd // by byte of the text, plus one for its end
 	tokens []Token
 	out    []Token // result of cut
-	cache  wordCache
+	cache  table.Cache
 }
 
 // cut returns the pieces of text in the memory of s.

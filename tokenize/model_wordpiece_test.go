@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // wordPieces is the vocabulary of tensorflow's and BERT's documentation: "unaffable" is "un ##aff ##able".
@@ -20,7 +21,7 @@ var wordPieces = tokenize.WordPieceConfig{
 }
 
 func TestWordPiece(t *testing.T) {
-	m := must[*tokenize.WordPiece](t)(tokenize.NewWordPiece(wordPieces))
+	m := tokentest.Must[*tokenize.WordPiece](t)(tokenize.NewWordPiece(wordPieces))
 	for _, c := range []struct {
 		piece string
 		want  []tokenize.Token
@@ -35,7 +36,7 @@ func TestWordPiece(t *testing.T) {
 		{strings.Repeat("é", 100), nil},
 		{strings.Repeat("é", 101), []tokenize.Token{token(0, 0, 202)}},
 	} {
-		got := must[[]tokenize.Token](t)(m.Tokenize(nil, c.piece))
+		got := tokentest.Must[[]tokenize.Token](t)(m.Tokenize(nil, c.piece))
 		if len(c.piece) == 200 {
 			if len(got) != 100 {
 				t.Errorf("100 characters: got %d tokens, want 100", len(got))
@@ -55,16 +56,16 @@ func token(id int32, start, end int) tokenize.Token {
 func TestWordPieceErrors(t *testing.T) {
 	c := wordPieces
 	c.Unknown = "<unk>"
-	m := must[*tokenize.WordPiece](t)(tokenize.NewWordPiece(c))
+	m := tokentest.Must[*tokenize.WordPiece](t)(tokenize.NewWordPiece(c))
 	_, err := m.Tokenize(nil, "zebra")
-	wantError(t, err, `"zebra"`, "unknown token")
+	tokentest.WantError(t, err, `"zebra"`, "unknown token")
 	c.MaxRunes = -1
 	_, err = tokenize.NewWordPiece(c)
-	wantError(t, err, "wordpiece", "-1")
+	tokentest.WantError(t, err, "wordpiece", "-1")
 	c = wordPieces
 	c.Vocab = map[string]int32{"a": 0, "b": 0}
 	_, err = tokenize.NewWordPiece(c)
-	wantError(t, err, "wordpiece", `"a"`, `"b"`)
+	tokentest.WantError(t, err, "wordpiece", `"a"`, `"b"`)
 }
 
 // naiveWordPiece is BERT's own algorithm, which tries every end from the right.
@@ -92,7 +93,7 @@ func naiveWordPiece(vocab map[string]int32, piece string) []tokenize.Token {
 
 func TestWordPieceMatchesNaive(t *testing.T) {
 	vocab := bertVocab(t)
-	m := must[*tokenize.WordPiece](t)(tokenize.NewWordPiece(tokenize.WordPieceConfig{Vocab: vocab, Unknown: "[UNK]", Prefix: "##"}))
+	m := tokentest.Must[*tokenize.WordPiece](t)(tokenize.NewWordPiece(tokenize.WordPieceConfig{Vocab: vocab, Unknown: "[UNK]", Prefix: "##"}))
 	var words []string
 	for _, r := range references(t, "tokenizers", "parity", "hf_bert.jsonl") {
 		words = append(words, strings.Fields(strings.ToLower(r.Text))...)
@@ -110,7 +111,7 @@ func TestWordPieceMatchesNaive(t *testing.T) {
 		if utf8.RuneCountInString(word) > 100 {
 			continue
 		}
-		got := must[[]tokenize.Token](t)(m.Tokenize(nil, word))
+		got := tokentest.Must[[]tokenize.Token](t)(m.Tokenize(nil, word))
 		if want := naiveWordPiece(vocab, word); !slices.Equal(got, want) {
 			t.Errorf("%q: got %v, want %v", word, got, want)
 		}
@@ -120,7 +121,7 @@ func TestWordPieceMatchesNaive(t *testing.T) {
 // bertVocab reads the vocabulary of bert-base-uncased line by line.
 func bertVocab(t testing.TB) map[string]int32 {
 	t.Helper()
-	data := must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", "bert-base-uncased", "vocab.txt")))
+	data := tokentest.Must[[]byte](t)(os.ReadFile(tokentest.Shared(t, "tokenizers", "bert-base-uncased", "vocab.txt")))
 	vocab := map[string]int32{}
 	for line := range strings.Lines(string(data)) {
 		vocab[strings.TrimRight(line, "\n")] = int32(len(vocab))
@@ -133,17 +134,17 @@ const fileWordPiece = `{"version":"1.0","pre_tokenizer":{"type":"WhitespaceSplit
 "continuing_subword_prefix":"##","max_input_chars_per_word":10,"vocab":{"[UNK]":0,"a":1,"##a":2,"##ab":3}}}`
 
 func TestWordPieceFile(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(fileWordPiece)))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(fileWordPiece)))
 	for range 2 {
-		got := must[[]int32](t)(tok.Encode("a aab b aaaaaaaaaa aaaaaaaaaaa"))
+		got := tokentest.Must[[]int32](t)(tok.Encode("a aab b aaaaaaaaaa aaaaaaaaaaa"))
 		if want := []int32{1, 1, 3, 0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
-		saved := must[[]byte](t)(tok.MarshalJSON())
+		saved := tokentest.Must[[]byte](t)(tok.MarshalJSON())
 		if !bytes.Contains(saved, []byte(`"type": "WordPiece"`)) {
 			t.Errorf("saved: got %s, want a type in it", saved)
 		}
-		tok = must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
+		tok = tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
 	}
 	for _, c := range []struct{ old, new, want string }{
 		{`word":10`, `word":0`, "max_input_chars_per_word"},
@@ -151,6 +152,6 @@ func TestWordPieceFile(t *testing.T) {
 		{`"a":1`, `"a":2`, "##a"},
 	} {
 		_, err := tokenize.Parse([]byte(strings.Replace(fileWordPiece, c.old, c.new, 1)))
-		wantError(t, err, "model", c.want)
+		tokentest.WantError(t, err, "model", c.want)
 	}
 }

@@ -41,7 +41,7 @@ func parseNormalizer(raw json.RawMessage, depth int) (Normalizer, error) {
 		"NFKC":           form(NFKC),
 		"NFKD":           form(NFKD),
 		"Nmt":            read[Normalizer](Nmt{}),
-		"Precompiled":    func(raw json.RawMessage, _ int) (Normalizer, error) { return parsePrecompiled(raw) },
+		"Precompiled":    read[Normalizer](Precompiled{}),
 		"Prepend":        read[Normalizer](Prepend{}),
 		"Replace":        read[Normalizer](Replace{}),
 		"Strip":          read[Normalizer](Strip{Left: true, Right: true}),

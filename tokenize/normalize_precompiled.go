@@ -43,17 +43,18 @@ func (p Precompiled) MarshalJSON() ([]byte, error) {
 	return marshal(jsonPrecompiled{"Precompiled", base64.StdEncoding.EncodeToString(p.Bytes())})
 }
 
-func parsePrecompiled(raw json.RawMessage) (Normalizer, error) {
+// UnmarshalJSON reads the Normalizer.
+func (p *Precompiled) UnmarshalJSON(data []byte) error {
 	var f jsonPrecompiled
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return nil, errors.WithStack(err)
+	if err := json.Unmarshal(data, &f); err != nil {
+		return errors.WithStack(err)
 	}
-	data, err := base64.StdEncoding.DecodeString(f.Charsmap)
+	table, err := base64.StdEncoding.DecodeString(f.Charsmap)
 	if err != nil {
-		return nil, errors.Wrap(err, "Precompiled: precompiled_charsmap")
+		return errors.Wrap(err, "precompiled_charsmap")
 	}
-	table, err := parseCharsmap(data)
-	return Precompiled{table}, errors.WithMessage(err, "Precompiled")
+	p.table, err = parseCharsmap(table)
+	return err
 }
 
 // Normalize implements Normalizer. The characters of a replacement have their origins in the characters of the grapheme,

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // tinyCharsmap returns a hand-written table for strings of one byte. The node of a byte has the index 256 XOR the byte,
@@ -34,7 +35,7 @@ func tinyCharsmap(replacements map[byte]string) []byte {
 }
 
 func TestPrecompiledOffsets(t *testing.T) {
-	p := must[tokenize.Precompiled](t)(tokenize.ParsePrecompiled(tinyCharsmap(map[byte]string{'x': "ab", 'y': "", 'z': "é"})))
+	p := tokentest.Must[tokenize.Precompiled](t)(tokenize.ParsePrecompiled(tinyCharsmap(map[byte]string{'x': "ab", 'y': "", 'z': "é"})))
 	got := p.Normalize(tokenize.NewText("-xyzé\xff"))
 	if want := "-abéé\xff"; got.String() != want {
 		t.Errorf("got %q, want %q", got.String(), want)
@@ -65,7 +66,7 @@ func TestParsePrecompiledErrors(t *testing.T) {
 		{append(slices.Clone(good), 0xff), "UTF-8"},
 	} {
 		_, err := tokenize.ParsePrecompiled(c.data)
-		wantError(t, err, "tokenize: precompiled", c.want)
+		tokentest.WantError(t, err, "tokenize: precompiled", c.want)
 	}
 }
 
@@ -89,17 +90,17 @@ func TestPrecompiledT5(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
-	again := must[tokenize.Precompiled](t)(tokenize.ParsePrecompiled(p.Bytes()))
+	again := tokentest.Must[tokenize.Precompiled](t)(tokenize.ParsePrecompiled(p.Bytes()))
 	if !bytes.Equal(again.Bytes(), p.Bytes()) {
 		t.Error("Bytes: not those that were read")
 	}
-	file := `{"version":"1.0","normalizer":` + string(must[[]byte](t)(p.MarshalJSON())) + `,"model":{"type":"WordLevel","vocab":{"fi":0}}}`
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(file)))
-	if got := must[[]int32](t)(tok.Encode("ﬁ")); !slices.Equal(got, []int32{0}) {
+	file := `{"version":"1.0","normalizer":` + string(tokentest.Must[[]byte](t)(p.MarshalJSON())) + `,"model":{"type":"WordLevel","vocab":{"fi":0}}}`
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(file)))
+	if got := tokentest.Must[[]int32](t)(tok.Encode("ﬁ")); !slices.Equal(got, []int32{0}) {
 		t.Errorf("a file: got %v, want [0]", got)
 	}
 	_, err := tokenize.Parse([]byte(strings.Replace(file, `charsmap":"`, `charsmap":"!`, 1)))
-	wantError(t, err, "normalizer", "Precompiled", "base64")
+	tokentest.WantError(t, err, "normalizer", "Precompiled", "base64")
 }
 
 func FuzzPrecompiled(f *testing.F) {

@@ -50,7 +50,7 @@ func replaceAll(t Text, matches []Span, content string) Text {
 	for _, m := range matches {
 		b.WriteText(t.Slice(done, m.Start))
 		from := Span{}
-		if !t.loose && m.End > 0 {
+		if !t.idsOnly && m.End > 0 {
 			from = t.Span(m.End-1, m.End)
 		}
 		b.Write(content, from)

@@ -20,11 +20,11 @@ func (l rewriters) appendRewritten(dst []byte, text string) ([]byte, error) {
 	return l[len(l)-1].appendRewritten(dst, text)
 }
 
-// looseRewriter makes a rewriter of a Normalizer without a fast form. Its texts keep no origins.
-type looseRewriter struct{ Normalizer }
+// plainRewriter makes a rewriter of a Normalizer without a fast form. Its texts keep no origins.
+type plainRewriter struct{ Normalizer }
 
-func (r looseRewriter) appendRewritten(dst []byte, text string) ([]byte, error) {
-	t, err := normalize(r.Normalizer, Text{s: text, loose: true})
+func (r plainRewriter) appendRewritten(dst []byte, text string) ([]byte, error) {
+	t, err := normalize(r.Normalizer, Text{s: text, idsOnly: true})
 	return append(dst, t.s...), err
 }
 
@@ -40,8 +40,8 @@ func rewriterOf(n Normalizer) rewriter {
 		own := false
 		for _, part := range n {
 			if r := rewriterOf(part); r != nil {
-				_, loose := r.(looseRewriter)
-				list, own = append(list, r), own || !loose
+				_, plain := r.(plainRewriter)
+				list, own = append(list, r), own || !plain
 			}
 		}
 		switch {
@@ -51,7 +51,7 @@ func rewriterOf(n Normalizer) rewriter {
 			return list
 		}
 	}
-	return looseRewriter{n}
+	return plainRewriter{n}
 }
 
 // rewritten returns text after the Normalizer.

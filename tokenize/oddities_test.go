@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // oddFile is a tokenizer.json with added tokens and a model.
@@ -51,7 +52,7 @@ func TestOddities(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if got := must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(got, c.want) {
+		if got := tokentest.Must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
 		tok.OmitUnknown = true // for the texts of checkEncoders
@@ -60,13 +61,13 @@ func TestOddities(t *testing.T) {
 	}
 	for i, options := range []string{specialToken + "|" + plainToken, plainToken + "|" + specialToken} {
 		first, second, _ := strings.Cut(options, "|")
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(oddFile(addedJSON(3, "<x>", first)+","+addedJSON(3, "<x>", second), wordModel))))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(oddFile(addedJSON(3, "<x>", first)+","+addedJSON(3, "<x>", second), wordModel))))
 		if !tok.IsSpecial(3) {
 			t.Errorf("order %d: a token that is special once is not special", i)
 		}
 	}
-	_, err := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(oddities[7].file))).Encode("aqb")
-	wantError(t, err, "byte 0", `"q"`, `"<u>"`, "OmitUnknown")
+	_, err := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(oddities[7].file))).Encode("aqb")
+	tokentest.WantError(t, err, "byte 0", `"q"`, `"<u>"`, "OmitUnknown")
 }
 
 // TestOddFiles loads such files of ../shared.
@@ -78,8 +79,8 @@ func TestOddFiles(t *testing.T) {
 		{"unkmissing.json", "the\x01 hé", []int32{257, 189, 220, 71, 127, 102}},
 		{"addeddup.json", "the<x>a", []int32{257, 279, 64}},
 	} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "faults", "tokenizers", c.file)))
-		if got := must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(got, c.want) {
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "faults", "tokenizers", c.file)))
+		if got := tokentest.Must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.file, got, c.want)
 		}
 	}
@@ -103,14 +104,14 @@ var omissions = []struct {
 // TestOmitUnknown leaves out text without a token when told so, and returns an error otherwise, also after the other.
 func TestOmitUnknown(t *testing.T) {
 	for i, c := range omissions {
-		strict := must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(oddFile("", c.model))))
+		strict := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse([]byte(oddFile("", c.model))))
 		tok := *strict
 		tok.OmitUnknown = true
 		for range 2 {
 			if _, err := strict.Encode(c.text); i != 1 || err == nil {
-				wantError(t, err, "OmitUnknown")
+				tokentest.WantError(t, err, "OmitUnknown")
 			}
-			e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(c.text))
+			e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(c.text))
 			if i != 1 && !slices.Equal(e.IDs, c.want) {
 				t.Errorf("model %d: %q: got %v, want %v", i, c.text, e.IDs, c.want)
 			}
@@ -120,11 +121,11 @@ func TestOmitUnknown(t *testing.T) {
 			checkEncoders(t, &tok, c.text)
 		}
 	}
-	tok := must[*tokenize.Tokenizer](t)(tokenize.Load(shared(t, "faults", "tokenizers", "nocr.json")))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "faults", "tokenizers", "nocr.json")))
 	_, err := tok.Encode("a\r\nb")
-	wantError(t, err, "byte 1", "0x0d", "OmitUnknown")
+	tokentest.WantError(t, err, "byte 1", "0x0d", "OmitUnknown")
 	tok.OmitUnknown = true
-	if got, want := must[[]int32](t)(tok.Encode("a\r\nb")), []int32{64, 198, 65}; !slices.Equal(got, want) {
+	if got, want := tokentest.Must[[]int32](t)(tok.Encode("a\r\nb")), []int32{64, 198, 65}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

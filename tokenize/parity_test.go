@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -45,7 +46,7 @@ func checkIDs(t *testing.T, tok *tokenize.Tokenizer, r reference) {
 }
 
 func TestGPT2Cases(t *testing.T) {
-	data := must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", "gpt2", "cases.json")))
+	data := tokentest.Must[[]byte](t)(os.ReadFile(tokentest.Shared(t, "tokenizers", "gpt2", "cases.json")))
 	var file struct{ Cases []reference }
 	if err := json.Unmarshal(data, &file); err != nil {
 		t.Fatal(err)
@@ -76,12 +77,12 @@ type trainedModel struct {
 }
 
 func TestTrainingMatchesHuggingFace(t *testing.T) {
-	data := must[[]byte](t)(os.ReadFile(shared(t, "tokenizers", "parity", "trained_opticks.json")))
+	data := tokentest.Must[[]byte](t)(os.ReadFile(tokentest.Shared(t, "tokenizers", "parity", "trained_opticks.json")))
 	var want trainedModel
 	if err := json.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}
-	tok, err := trainer.BPE{VocabSize: 30000, SeenBytes: true}.TrainFiles(goPath(t, opticks))
+	tok, err := trainer.BPE{VocabSize: 30000, SeenBytes: true}.TrainFiles(tokentest.GoPath(t, tokentest.Opticks))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,21 +53,19 @@ func (p *Pieces) Parts(text string, size int) iter.Seq[string] {
 
 // text calls each for the parts of one text between the added tokens, as the normalizer rewrites them.
 func (p *Pieces) text(text string, each pieceFunc) error {
-	for at := 0; at < len(text); {
-		_, s, ok := p.added.find(text, at, Allow)
-		if !ok {
-			s = Span{len(text), len(text)}
+	for at, token := range p.added.parts(text, Allow) {
+		if token != nil {
+			continue
 		}
-		x, err := normalize(p.normalizer, Text{s: text[at:s.Start], at: at})
+		x, err := normalize(p.normalizer, Text{s: text[at.Start:at.End], at: at.Start})
 		if err != nil {
 			return err
 		}
 		if x.s != "" {
-			if err := each(x.s, at == 0); err != nil {
+			if err := each(x.s, at.Start == 0); err != nil {
 				return err
 			}
 		}
-		at = s.End
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // listPieces returns the pieces of texts.
@@ -26,7 +27,7 @@ func listPieces(t *testing.T, p *tokenize.Pieces, texts ...string) (pieces []str
 
 // TestParts checks that the parts of a text join to the text and have its pieces.
 func TestParts(t *testing.T) {
-	text := strings.Repeat(corpus, 3)
+	text := strings.Repeat(tokentest.Corpus, 3)
 	for name, c := range map[string]struct {
 		stages tokenize.Stages
 		cut    bool

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // TestPieces compares Pieces with the pieces that encoding makes.
@@ -18,7 +19,7 @@ func TestPieces(t *testing.T) {
 		tokenize.Splitters{tokenize.Split{Pattern: "t", Behavior: tokenize.Removed, Invert: true}, tokenize.Digits{Individual: true}},
 		tokenize.ByteLevel{PrefixSpace: true}, tokenize.Splitters{tokenize.Digits{}, tokenize.ByteLevel{}}, tokenize.Splitters{},
 	} {
-		for _, text := range append(texts, corpus, " a  b ", "\na", "▁x _y") {
+		for _, text := range append(tokentest.Texts, tokentest.Corpus, " a  b ", "\na", "▁x _y") {
 			if text == "" {
 				continue // nothing is encoded
 			}

@@ -2,9 +2,6 @@ package tokenize
 
 import (
 	"encoding/json"
-	"slices"
-
-	"github.com/pkg/errors"
 )
 
 // PostProcessor adds the tokens that a model expects around a text or a pair of texts.
@@ -56,93 +53,6 @@ func (l PostProcessors) frame() (before, after []int32, ok bool) {
 		}
 	}
 	return before, after, true
-}
-
-// Template is the PostProcessor that adds special tokens at fixed places: "<s> A </s>" or "[CLS] A [SEP] B [SEP]".
-type Template struct {
-	Single []TemplatePart // for one text; contains A once
-	Pair   []TemplatePart // for two texts; contains A and B once each
-}
-
-// TemplatePart is a text or a run of special tokens. Type is the segment of its tokens.
-type TemplatePart struct {
-	Text   string   // "A" or "B", or "" for special tokens
-	Name   string   // the name of the special tokens, which may differ from their texts
-	IDs    []int32  // their ids
-	Tokens []string // their texts
-	Type   int32
-}
-
-// Process implements PostProcessor.
-func (p Template) Process(parts []*Encoding) ([]*Encoding, error) {
-	template := p.Single
-	switch {
-	case len(parts) == 2 && len(p.Pair) == 0:
-		return nil, errors.New("tokenize: template: it has no parts for a pair of texts")
-	case len(parts) == 2:
-		template = p.Pair
-	case len(parts) != 1:
-		return nil, errors.Errorf("tokenize: template: %d parts, want one or two texts", len(parts))
-	}
-	var out []*Encoding
-	for _, part := range template {
-		if part.Text != "" {
-			e := parts[part.Text[0]-'A']
-			e.setType(part.Type)
-			out = append(out, e)
-			continue
-		}
-		e := &Encoding{}
-		for i, id := range part.IDs {
-			e.append(id, part.Tokens[i], part.Type)
-		}
-		out = append(out, e)
-	}
-	return out, nil
-}
-
-func (p Template) frame() (before, after []int32, ok bool) {
-	for _, part := range p.Single {
-		switch {
-		case part.Text != "":
-			ok = true
-		case ok:
-			after = append(after, part.IDs...)
-		default:
-			before = append(before, part.IDs...)
-		}
-	}
-	return before, after, ok
-}
-
-// check returns an error if a template does not contain its texts as required, or if an id is not below size.
-func (p Template) check(size int) error {
-	if a, b := count(p.Single, "A"), count(p.Single, "B"); a != 1 || b != 0 {
-		return errors.Errorf("single: A occurs %d times and B %d times: 1 and 0 are needed", a, b)
-	}
-	if a, b := count(p.Pair, "A"), count(p.Pair, "B"); len(p.Pair) > 0 && (a != 1 || b != 1) {
-		return errors.Errorf("pair: A occurs %d times and B %d times: once each is needed", a, b)
-	}
-	for _, part := range slices.Concat(p.Single, p.Pair) {
-		if len(part.IDs) != len(part.Tokens) {
-			return errors.Errorf("special token %q: %d ids and %d tokens", part.Name, len(part.IDs), len(part.Tokens))
-		}
-		for _, id := range part.IDs {
-			if id < 0 || int(id) >= size {
-				return errors.Errorf("special token %q: id %d is not in [0, %d)", part.Name, id, size)
-			}
-		}
-	}
-	return nil
-}
-
-func count(parts []TemplatePart, text string) (n int) {
-	for _, part := range parts {
-		if part.Text == text {
-			n++
-		}
-	}
-	return n
 }
 
 // MarshalJSON returns the sequence in the form of tokenizer.json.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/unicode/rangetable"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
 
 // splitPatterns are the patterns with a scanner of their own.
@@ -111,12 +112,12 @@ func TestStackedScanners(t *testing.T) {
 // TestLiteralScanner compares ids where a text is a piece by itself, before and behind the spelling of bytes and among others, with
 // those of the stages one by one.
 func TestLiteralScanner(t *testing.T) {
-	model := trainBPE(t).Stages().Model
+	model := tokentest.BPE(t).Stages().Model
 	newline, space := tokenize.Split{Pattern: "\n", Behavior: tokenize.Isolated}, tokenize.Split{Pattern: "Ġ", Behavior: tokenize.Isolated}
 	for i, s := range []tokenize.Splitters{
 		{newline, tokenize.ByteLevel{}}, {tokenize.ByteLevel{}, space}, {newline, tokenize.Split{Pattern: "a", Behavior: tokenize.Isolated}, tokenize.ByteLevel{NoPattern: true}},
 	} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: s, Model: model, Decoder: tokenize.ByteLevel{}}))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: s, Model: model, Decoder: tokenize.ByteLevel{}}))
 		r := rand.New(rand.NewPCG(7, 8))
 		for range 2000 {
 			var b strings.Builder
@@ -124,8 +125,8 @@ func TestLiteralScanner(t *testing.T) {
 				b.WriteRune([]rune("ab \nĠé한")[r.IntN(7)])
 			}
 			text := b.String()
-			e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
-			if got := must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, e.IDs) {
+			e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
+			if got := tokentest.Must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, e.IDs) {
 				t.Fatalf("splitter %d: %q: got %v, want %v", i, text, got, e.IDs)
 			}
 		}
@@ -145,7 +146,7 @@ func TestShortPatterns(t *testing.T) {
 		}
 		text := b.String()
 		got := tokenize.Replace{Pattern: `\s+`, Regex: true, Content: "_"}.Normalize(tokenize.NewText(text)).String()
-		if want := must[string](t)(spaces.Replace(text, "_", -1, -1)); got != want {
+		if want := tokentest.Must[string](t)(spaces.Replace(text, "_", -1, -1)); got != want {
 			t.Fatalf("%q: got %q, want %q", text, got, want)
 		}
 		var pieces []string
@@ -157,7 +158,7 @@ func TestShortPatterns(t *testing.T) {
 }
 
 func FuzzScanners(f *testing.F) {
-	for _, text := range texts {
+	for _, text := range tokentest.Texts {
 		f.Add(text)
 	}
 	patterns, engines := splitPatterns(f), map[string]*regexp2.Regexp{}

@@ -2,9 +2,7 @@ package tokenize
 
 import (
 	"encoding/json"
-	"unicode/utf8"
 
-	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/scan"
 	"github.com/pkg/errors"
 )
@@ -43,76 +41,22 @@ func (s ByteLevel) scanner() scan.Scanner {
 	return s.pattern()
 }
 
-// Process implements PostProcessor. It adds no tokens. With TrimOffsets it excludes spaces from the offsets.
-func (s ByteLevel) Process(parts []*Encoding) ([]*Encoding, error) {
-	if s.TrimOffsets {
-		for _, e := range parts {
-			s.trim(e)
-		}
-	}
-	return parts, nil
-}
+// hasByteLevel reports whether a Splitter is a ByteLevel or has a ByteLevel among its parts.
+func hasByteLevel(s Splitter) bool { return byteLevelIn(s) >= 0 }
 
-func (s ByteLevel) frame() (before, after []int32, ok bool) { return nil, nil, true }
-
-// trim excludes the spaces at both ends of each token from its offsets. The space that PrefixSpace added has no place in
-// the text, so nothing is trimmed for it.
-func (s ByteLevel) trim(e *Encoding) {
-	for i, token := range e.Tokens {
-		o := &e.Offsets[i]
-		lead, trail := spacesAround(token, e.runes)
-		if lead > 0 && s.PrefixSpace && (i == 0 || o.Start == 0) {
-			lead--
-		}
-		o.Start = min(o.Start+lead, o.End)
-		if o.End >= trail {
-			o.End = max(o.End-trail, o.Start)
+// byteLevelIn returns the index of the first ByteLevel among the parts of a Splitter, or -1.
+func byteLevelIn(s Splitter) int {
+	switch s := s.(type) {
+	case ByteLevel:
+		return 0
+	case Splitters:
+		for i, part := range s {
+			if hasByteLevel(part) {
+				return i
+			}
 		}
 	}
-	for _, o := range e.Overflow {
-		s.trim(o)
-	}
-}
-
-// spacesAround returns the length of the spaces at each end of a token's text, in bytes or runes. GPT-2 spells a space Ġ.
-func spacesAround(token string, runes bool) (lead, trail int) {
-	width := func(r rune) int {
-		switch {
-		case r != 'Ġ' && char.Classes.Class(r)&char.Space == 0:
-			return 0
-		case r == 'Ġ' || runes:
-			return 1
-		}
-		return utf8.RuneLen(r)
-	}
-	for _, r := range token {
-		n := width(r)
-		if n == 0 {
-			break
-		}
-		lead += n
-	}
-	for token != "" {
-		r, w := utf8.DecodeLastRuneInString(token)
-		n := width(r)
-		if n == 0 {
-			break
-		}
-		trail += n
-		token = token[:len(token)-w]
-	}
-	return lead, trail
-}
-
-// Decode implements Decoder. It returns the bytes that tokens spell, in one string. A token that spells no bytes stays
-// unchanged.
-func (ByteLevel) Decode(tokens []string) []string { return Fuse{}.Decode(joinAll(ByteLevel{}, tokens)) }
-
-func (ByteLevel) join(dst []byte, _, token string, _ bool) []byte {
-	if raw, ok := char.ReadBytes(dst, token); ok {
-		return raw
-	}
-	return append(dst, token...)
+	return -1
 }
 
 // MarshalJSON returns the stage in the form of tokenizer.json.

@@ -72,25 +72,6 @@ func (m Metaspace) Split(dst []Text, t Text) []Text {
 	return dst
 }
 
-// Decode implements Decoder.
-func (m Metaspace) Decode(tokens []string) []string { return joinAll(m, tokens) }
-
-func (m Metaspace) join(dst []byte, _, token string, first bool) []byte {
-	space := " "
-	if first && m.scheme() != PrependNever {
-		space = ""
-	}
-	mark := m.mark()
-	for {
-		i := strings.Index(token, mark)
-		if i < 0 {
-			return append(dst, token...)
-		}
-		dst = append(append(dst, token[:i]...), space...)
-		token = token[i+len(mark):]
-	}
-}
-
 // jsonMetaspace is a Metaspace in the form of tokenizer.json. The last key is the older form of the scheme.
 type jsonMetaspace struct {
 	Type        string         `json:"type"`

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -56,11 +57,11 @@ func TestSlowPatterns(t *testing.T) {
 	if !testing.Short() {
 		text, patterns = strings.Repeat("a", 1000)+"!"+strings.Repeat(" ", 1000)+"!", slowPatterns
 	}
-	model := trainBPE(t).Stages().Model
+	model := tokentest.BPE(t).Stages().Model
 	bounded := func(pattern string, err error) bool {
 		t.Helper()
 		if err != nil {
-			wantError(t, err, fmt.Sprintf("pattern %q", pattern), "byte")
+			tokentest.WantError(t, err, fmt.Sprintf("pattern %q", pattern), "byte")
 		}
 		return err == nil // one error is enough: it comes after a second
 	}
@@ -82,28 +83,28 @@ func TestSlowPatterns(t *testing.T) {
 		bounded(pattern, err)
 		_, err = tok.Decode(ids)
 		bounded(pattern, err)
-		_, err = trainer.BPE{Normalizer: replace}.Train(lines(text))
+		_, err = trainer.BPE{Normalizer: replace}.Train(strings.Lines(text))
 		bounded(pattern, err)
 	}
 	long := strings.Repeat("a", 1<<17) + "!" + strings.Repeat(" ", 1<<17) + "!"
 	for _, pattern := range []string{`a++b`, `a+b`, `a*b|a`, `(a+)+$`, `(a++)+b`, `(?>a{3,})b`, `\s*[\r\n]+`, `\s{2,}+x|(?:\s|\s\s)+x`} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{tokenize.Split{Pattern: pattern, Regex: true}, tokenize.ByteLevel{}}, Model: model}))
-		if text := must[string](t)(tok.Decode(must[[]int32](t)(tok.Encode(long)))); text != long {
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{tokenize.Split{Pattern: pattern, Regex: true}, tokenize.ByteLevel{}}, Model: model}))
+		if text := tokentest.Must[string](t)(tok.Decode(tokentest.Must[[]int32](t)(tok.Encode(long)))); text != long {
 			t.Errorf("%s: a long text does not come back", pattern)
 		}
 	}
 	backtracks := tokenize.Split{Pattern: `(a+)+\1$`, Regex: true}
-	tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{backtracks, tokenize.ByteLevel{}}, Model: model}))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{backtracks, tokenize.ByteLevel{}}, Model: model}))
 	if testing.Short() {
 		return
 	}
 	_, err := tok.Encode("xx" + strings.Repeat("a", 60) + "!")
-	wantError(t, err, `(a+)+\\1$`, "byte 0", "nested repeats")
+	tokentest.WantError(t, err, `(a+)+\\1$`, "byte 0", "nested repeats")
 }
 
 // TestPatternScanners compares ids where several patterns cut each other's pieces with those of the stages one by one.
 func TestPatternScanners(t *testing.T) {
-	model, patterns := trainBPE(t).Stages().Model, publishedPatterns(t)
+	model, patterns := tokentest.BPE(t).Stages().Model, publishedPatterns(t)
 	r := rand.New(rand.NewPCG(41, 42))
 	alphabet := scannerTexts()
 	split := func(name string) tokenize.Split {
@@ -114,11 +115,11 @@ func TestPatternScanners(t *testing.T) {
 		{split("deepseek.1"), split("deepseek.2"), split("deepseek3"), end}, {split("tekken"), end}, {split("kimi"), end}, {split("cl100k"), end}, {split("words"), end},
 		{split("deepseek2."), split("deepseek2"), tokenize.Digits{Individual: true}, end}, {split("superbpe"), split("three"), end},
 	} {
-		tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: s, Model: model}))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: s, Model: model}))
 		for range 600 {
 			text := joinRandom(r, alphabet, 20)
-			e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
-			if got := must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, e.IDs) {
+			e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
+			if got := tokentest.Must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, e.IDs) {
 				t.Fatalf("splitter %d: %q: got %v, want %v", i, text, got, e.IDs)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -20,7 +21,7 @@ const (
 // everyFile calls do with each tokenizer file of ../shared of at most so many bytes, without Truncation and Padding.
 func everyFile(t *testing.T, most int64, do func(t *testing.T, tok *tokenize.Tokenizer)) {
 	t.Helper()
-	for _, dir := range []string{shared(t, "tokenizers"), shared(t, "faults", "tokenizers")} {
+	for _, dir := range []string{tokentest.Shared(t, "tokenizers"), tokentest.Shared(t, "faults", "tokenizers")} {
 		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 			ext := filepath.Ext(path)
 			base := filepath.Base(path)
@@ -32,7 +33,7 @@ func everyFile(t *testing.T, most int64, do func(t *testing.T, tok *tokenize.Tok
 				return err
 			}
 			t.Run(filepath.Join(filepath.Base(filepath.Dir(path)), base), func(t *testing.T) {
-				tok := must[*tokenize.Tokenizer](t)(tokenize.Load(path))
+				tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(path))
 				tok.Truncation, tok.Padding = nil, nil
 				do(t, tok)
 			})
@@ -122,11 +123,11 @@ func checkPairIDs(t *testing.T, tok *tokenize.Tokenizer, text string) {
 	bare := *tok
 	bare.Bare = true
 	second := text + text
-	a, b := must[[]int32](t)(bare.Encode(text)), must[[]int32](t)(bare.Encode(second))
+	a, b := tokentest.Must[[]int32](t)(bare.Encode(text)), tokentest.Must[[]int32](t)(bare.Encode(second))
 	for _, tok := range []*tokenize.Tokenizer{tok, &bare} {
 		pair, err := tok.EncodePair(text, second)
 		if p, ok := tok.Stages().PostProcessor.(tokenize.Template); ok && len(p.Pair) == 0 {
-			wantError(t, err, "pair")
+			tokentest.WantError(t, err, "pair")
 			continue
 		}
 		if err != nil {
@@ -151,14 +152,14 @@ func checkPairIDs(t *testing.T, tok *tokenize.Tokenizer, text string) {
 func sweepModels(t *testing.T) map[string]*tokenize.Tokenizer {
 	special := []string{"<pad>", "<s>"}
 	metaspace := tokenize.Metaspace{}
-	text := corpus + "it was the best hello\n"
-	train := must[*tokenize.Tokenizer](t)
+	text := tokentest.Corpus + "it was the best hello\n"
+	train := tokentest.Must[*tokenize.Tokenizer](t)
 	return map[string]*tokenize.Tokenizer{
-		"charbpe":   train(trainer.CharBPE{VocabSize: 300, Special: special, Unknown: "<unk>", Splitter: metaspace}.Train(lines(text))),
-		"fallback":  train(trainer.CharBPE{VocabSize: 500, Special: special, ByteFallback: true, Splitter: metaspace}.Train(lines(text))),
-		"unigram":   train(trainer.Unigram{VocabSize: 200, Special: special, Splitter: metaspace}.Train(lines(text))),
-		"wordpiece": train(trainer.WordPiece{VocabSize: 300, Special: special, Splitter: metaspace}.Train(lines(text))),
-		"words":     train(trainer.Word{Special: special, Splitter: metaspace}.Train(lines(text))),
+		"charbpe":   train(trainer.CharBPE{VocabSize: 300, Special: special, Unknown: "<unk>", Splitter: metaspace}.Train(strings.Lines(text))),
+		"fallback":  train(trainer.CharBPE{VocabSize: 500, Special: special, ByteFallback: true, Splitter: metaspace}.Train(strings.Lines(text))),
+		"unigram":   train(trainer.Unigram{VocabSize: 200, Special: special, Splitter: metaspace}.Train(strings.Lines(text))),
+		"wordpiece": train(trainer.WordPiece{VocabSize: 300, Special: special, Splitter: metaspace}.Train(strings.Lines(text))),
+		"words":     train(trainer.Word{Special: special, Splitter: metaspace}.Train(strings.Lines(text))),
 	}
 }
 
@@ -185,7 +186,7 @@ func sweepPostProcessors(t *testing.T, name string, stages tokenize.Stages) {
 	t.Helper()
 	for kind, p := range postProcessors() {
 		stages.PostProcessor = p
-		tok := must[*tokenize.Tokenizer](t)(tokenize.New(stages))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(stages))
 		for i := range 4 {
 			tok.Bare, tok.OmitUnknown = i%2 == 0, i/2 == 0
 			for range sweepShare() {
@@ -206,7 +207,7 @@ func TestFilesAgree(t *testing.T) {
 	everyFile(t, anyFile, func(t *testing.T, tok *tokenize.Tokenizer) {
 		for i := range 8 {
 			tok.Bare, tok.Special, tok.OmitUnknown = i%2 == 0, tokenize.Policy(i/2%2), i/4 == 0
-			for _, text := range append(sweepTexts, corpus) {
+			for _, text := range append(sweepTexts, tokentest.Corpus) {
 				checkEncoders(t, tok, text)
 			}
 		}
@@ -232,7 +233,7 @@ func (panics) Decode([]string) []string                                   { pani
 
 // TestPanicsOfStages runs stages that panic in goroutines of the package: the caller gets an error.
 func TestPanicsOfStages(t *testing.T) {
-	base := trainWords(t).Stages()
+	base := tokentest.Words(t).Stages()
 	for i, want := range []string{"normalizer broke", "splitter broke", "processor broke", "decoder broke"} {
 		s := base
 		s.Added = nil
@@ -246,35 +247,41 @@ func TestPanicsOfStages(t *testing.T) {
 		case 3:
 			s.Decoder = panics{}
 		}
-		tok := must[*tokenize.Tokenizer](t)(tokenize.New(s))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(s))
 		if i == 3 {
 			_, err := tok.DecodeAll([][]int32{{1}, {2}})
-			wantError(t, err, want)
+			tokentest.WantError(t, err, want)
 			continue
 		}
 		_, err := tok.EncodeAll([]string{"a", "b"})
-		wantError(t, err, want)
+		tokentest.WantError(t, err, want)
 		_, err = tok.EncodeAllDetailed([]string{"a", "b"})
-		wantError(t, err, want)
+		tokentest.WantError(t, err, want)
 		_, err = tok.EncodeAllPairs([][2]string{{"a", "b"}})
-		wantError(t, err, want)
+		tokentest.WantError(t, err, want)
 	}
 	var n tokenize.Normalizer = panics{}
 	for _, train := range []func() (*tokenize.Tokenizer, error){
-		func() (*tokenize.Tokenizer, error) { return trainer.BPE{Normalizer: n}.Train(lines(corpus)) },
 		func() (*tokenize.Tokenizer, error) {
-			return trainer.CharBPE{Normalizer: n}.Train(lines(corpus))
+			return trainer.BPE{Normalizer: n}.Train(strings.Lines(tokentest.Corpus))
 		},
 		func() (*tokenize.Tokenizer, error) {
-			return trainer.WordPiece{Normalizer: n}.Train(lines(corpus))
+			return trainer.CharBPE{Normalizer: n}.Train(strings.Lines(tokentest.Corpus))
 		},
 		func() (*tokenize.Tokenizer, error) {
-			return trainer.Unigram{Normalizer: n}.Train(lines(corpus))
+			return trainer.WordPiece{Normalizer: n}.Train(strings.Lines(tokentest.Corpus))
 		},
-		func() (*tokenize.Tokenizer, error) { return trainer.Word{Normalizer: n}.Train(lines(corpus)) },
-		func() (*tokenize.Tokenizer, error) { return trainer.Char{Normalizer: n}.Train(lines(corpus)) },
+		func() (*tokenize.Tokenizer, error) {
+			return trainer.Unigram{Normalizer: n}.Train(strings.Lines(tokentest.Corpus))
+		},
+		func() (*tokenize.Tokenizer, error) {
+			return trainer.Word{Normalizer: n}.Train(strings.Lines(tokentest.Corpus))
+		},
+		func() (*tokenize.Tokenizer, error) {
+			return trainer.Char{Normalizer: n}.Train(strings.Lines(tokentest.Corpus))
+		},
 	} {
 		_, err := train()
-		wantError(t, err, "normalizer broke")
+		tokentest.WantError(t, err, "normalizer broke")
 	}
 }

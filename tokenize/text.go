@@ -1,8 +1,11 @@
 package tokenize
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
 // Span is the half-open range [Start, End) of a text, in bytes unless said otherwise.
@@ -11,10 +14,10 @@ type Span struct{ Start, End int }
 // Text is a part of a text in the stages. It knows the origin of each of its bytes in the original text. It is a value:
 // stages make new Texts and never change one. The zero value is the empty text.
 type Text struct {
-	s     string
-	at    int    // where s begins in the original, if align is nil
-	align []Span // the origin of each byte of s; nil: s is an unchanged part of the original
-	loose bool   // keep no origins, because only ids are needed
+	s       string
+	at      int    // where s begins in the original, if align is nil
+	align   []Span // the origin of each byte of s; nil: s is an unchanged part of the original
+	idsOnly bool   // keep no origins
 }
 
 // NewText returns s as an original text.
@@ -26,7 +29,7 @@ func (t Text) String() string { return t.s }
 // Slice returns bytes i to j of the text. The range must be valid.
 func (t Text) Slice(i, j int) Text {
 	if t.align == nil {
-		return Text{s: t.s[i:j], at: t.at + i, loose: t.loose}
+		return Text{s: t.s[i:j], at: t.at + i, idsOnly: t.idsOnly}
 	}
 	return Text{s: t.s[i:j], at: t.at, align: t.align[i:j]}
 }
@@ -50,16 +53,16 @@ func (t Text) Span(i, j int) Span {
 
 // TextBuilder builds a new Text piece by piece. The zero value is ready for use.
 type TextBuilder struct {
-	s     strings.Builder
-	align []Span
-	loose bool
+	s       strings.Builder
+	align   []Span
+	idsOnly bool
 }
 
 // builder returns a TextBuilder for a rewritten form of t.
 func (t Text) builder() *TextBuilder {
-	b := &TextBuilder{loose: t.loose}
+	b := &TextBuilder{idsOnly: t.idsOnly}
 	b.s.Grow(len(t.s) + len(t.s)/8)
-	if !t.loose {
+	if !t.idsOnly {
 		b.align = make([]Span, 0, len(t.s)+len(t.s)/8)
 	}
 	return b
@@ -68,7 +71,7 @@ func (t Text) builder() *TextBuilder {
 // Write appends s. The origin of each of its bytes is from, a range of the original text.
 func (b *TextBuilder) Write(s string, from Span) {
 	b.s.WriteString(s)
-	if b.loose {
+	if b.idsOnly {
 		return
 	}
 	for range len(s) {
@@ -79,7 +82,7 @@ func (b *TextBuilder) Write(s string, from Span) {
 // WriteText appends t with its origins.
 func (b *TextBuilder) WriteText(t Text) {
 	b.s.WriteString(t.s)
-	if b.loose {
+	if b.idsOnly {
 		return
 	}
 	if t.align != nil {
@@ -93,8 +96,8 @@ func (b *TextBuilder) WriteText(t Text) {
 
 // Text returns the text that was written. The builder must not be used afterwards.
 func (b *TextBuilder) Text() Text {
-	if b.loose || len(b.align) == 0 {
-		return Text{s: b.s.String(), loose: b.loose}
+	if b.idsOnly || len(b.align) == 0 {
+		return Text{s: b.s.String(), idsOnly: b.idsOnly}
 	}
 	return Text{s: b.s.String(), align: b.align}
 }
@@ -126,6 +129,18 @@ func runeAround(text string, i int) (start, end int) {
 	return i, i + 1
 }
 
+// spaceStart returns the start of the spaces that end at text[i].
+func spaceStart(text string, i int) int {
+	for i > 0 {
+		start, _ := runeAround(text, i-1)
+		if k, _ := char.At(text, start); k&char.Space == 0 {
+			break
+		}
+		i = start
+	}
+	return i
+}
+
 // validText returns s with every byte that is not part of a character replaced by U+FFFD.
 func validText(s string) string {
 	if utf8.ValidString(s) {
@@ -133,3 +148,6 @@ func validText(s string) string {
 	}
 	return string([]rune(s))
 }
+
+// withoutMark returns data without a UTF-8 byte order mark.
+func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }

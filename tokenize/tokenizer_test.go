@@ -7,30 +7,31 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 func TestSpecialTokenPolicy(t *testing.T) {
-	tok := *trainBPE(t, "<s>", "</s>")
+	tok := *tokentest.BPE(t, "<s>", "</s>")
 	const text = "it</s> was"
 	end, _ := tok.TokenToID("</s>")
 	if end != 1 || !tok.IsSpecial(end) || tok.IsSpecial(2) {
 		t.Errorf("</s>: got id %d, special %v, want 1, true", end, tok.IsSpecial(end))
 	}
-	if got := must[[]int32](t)(tok.Encode(text)); !slices.Contains(got, end) {
+	if got := tokentest.Must[[]int32](t)(tok.Encode(text)); !slices.Contains(got, end) {
 		t.Errorf("Allow: got %v, want %d in it", got, end)
 	}
 	tok.SkipSpecial = true
-	if got := must[string](t)(tok.Decode(must[[]int32](t)(tok.Encode(text)))); got != "it was" {
+	if got := tokentest.Must[string](t)(tok.Decode(tokentest.Must[[]int32](t)(tok.Encode(text)))); got != "it was" {
 		t.Errorf("SkipSpecial: got %q, want %q", got, "it was")
 	}
 	tok.Special = tokenize.AsText
-	if got := must[[]int32](t)(tok.Encode(text)); slices.Contains(got, end) {
+	if got := tokentest.Must[[]int32](t)(tok.Encode(text)); slices.Contains(got, end) {
 		t.Errorf("AsText: got %v, want no %d in it", got, end)
 	}
 	tok.Special = tokenize.Forbid
 	_, err := tok.Encode(text)
-	wantError(t, err, `"</s>"`, "byte 2", "forbidden")
+	tokentest.WantError(t, err, `"</s>"`, "byte 2", "forbidden")
 	if _, err := tok.Encode("it was"); err != nil {
 		t.Errorf("Forbid without one in the text: %v", err)
 	}
@@ -45,11 +46,11 @@ func withAdded(t *testing.T, tok *tokenize.Tokenizer, added ...tokenize.AddedTok
 		a.ID = int32(tok.VocabSize() + i)
 		s.Added = append(s.Added, a)
 	}
-	return must[*tokenize.Tokenizer](t)(tokenize.New(s))
+	return tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(s))
 }
 
 func TestAddedTokens(t *testing.T) {
-	tok := withAdded(t, trainBPE(t),
+	tok := withAdded(t, tokentest.BPE(t),
 		tokenize.AddedToken{Text: "<mask>", LeftStrip: true},
 		tokenize.AddedToken{Text: "<r>", RightStrip: true},
 		tokenize.AddedToken{Text: "word", SingleWord: true},
@@ -66,7 +67,7 @@ func TestAddedTokens(t *testing.T) {
 		{"<n><mask><n", []string{"<n>", "<mask>"}},
 		{"<r> \u3000<mask>", []string{"<r> \u3000", "<mask>"}},
 	} {
-		e := must[*tokenize.Encoding](t)(tok.EncodeDetailed(c.text))
+		e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(c.text))
 		var got []string
 		for i, id := range e.IDs {
 			if int(id) >= tok.VocabSize()-5 {
@@ -76,26 +77,26 @@ func TestAddedTokens(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
 		}
-		if ids := must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(ids, e.IDs) {
+		if ids := tokentest.Must[[]int32](t)(tok.Encode(c.text)); !slices.Equal(ids, e.IDs) {
 			t.Errorf("%q: got %v, want %v", c.text, ids, e.IDs)
 		}
 	}
 }
 
 func TestTemplate(t *testing.T) {
-	s := trainChars(t).Stages()
+	s := tokentest.Chars(t).Stages()
 	begin := tokenize.TemplatePart{Name: "<s>", IDs: []int32{1}, Tokens: []string{"<s>"}}
 	end := tokenize.TemplatePart{Name: "</s>", IDs: []int32{2}, Tokens: []string{"</s>"}}
 	s.PostProcessor = tokenize.Template{
 		Single: []tokenize.TemplatePart{begin, {Text: "A"}, end},
 		Pair:   []tokenize.TemplatePart{begin, {Text: "A"}, end, {Text: "B", Type: 1}, end},
 	}
-	tok := *must[*tokenize.Tokenizer](t)(tokenize.New(s))
+	tok := *tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(s))
 	a, _ := tok.TokenToID("a")
-	if got, want := must[[]int32](t)(tok.Encode("a")), []int32{1, a, 2}; !slices.Equal(got, want) {
+	if got, want := tokentest.Must[[]int32](t)(tok.Encode("a")), []int32{1, a, 2}; !slices.Equal(got, want) {
 		t.Errorf("one text: got %v, want %v", got, want)
 	}
-	e := must[*tokenize.Encoding](t)(tok.EncodePair("a", "aa"))
+	e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodePair("a", "aa"))
 	if want := []int32{1, a, 2, a, a, 2}; !slices.Equal(e.IDs, want) {
 		t.Errorf("a pair: got %v, want %v", e.IDs, want)
 	}
@@ -106,55 +107,55 @@ func TestTemplate(t *testing.T) {
 		t.Errorf("texts: got %v, want %v", e.Texts, want)
 	}
 	tok.Bare = true
-	if got, want := must[[]int32](t)(tok.Encode("a")), []int32{a}; !slices.Equal(got, want) {
+	if got, want := tokentest.Must[[]int32](t)(tok.Encode("a")), []int32{a}; !slices.Equal(got, want) {
 		t.Errorf("bare: got %v, want %v", got, want)
 	}
 	s.PostProcessor = tokenize.Template{Single: []tokenize.TemplatePart{{Text: "A"}, {Text: "A"}}}
 	_, err := tokenize.New(s)
-	wantError(t, err, "template", "single", "2 times")
+	tokentest.WantError(t, err, "template", "single", "2 times")
 }
 
 func TestLongPieces(t *testing.T) {
-	tok := trainBPE(t)
+	tok := tokentest.BPE(t)
 	config := tok.Stages().Model.(*tokenize.BPE).Config()
 	table := map[string]int32{} // a tokenizer trained here merges in order of id, as byRank does
 	for _, id := range config.Vocab {
-		table[must[string](t)(tok.Decode([]int32{id}))] = id
+		table[tokentest.Must[string](t)(tok.Decode([]int32{id}))] = id
 	}
 	for _, n := range []int{1, 2, 31, 32, 33, 64, 65, 700} {
 		text := strings.Repeat("itwasthebestoftimes", n)[:n]
-		if got, want := must[[]int32](t)(tok.Encode(text)), byRank(table, text); !slices.Equal(got, want) {
+		if got, want := tokentest.Must[[]int32](t)(tok.Encode(text)), byRank(table, text); !slices.Equal(got, want) {
 			t.Errorf("%d letters: got %v, want %v", n, got, want)
 		}
 	}
 	// Quadratic time would take this test from a fraction of a second to minutes.
 	long := strings.Repeat("a", 1_000_000)
-	if got := must[string](t)(tok.Decode(must[[]int32](t)(tok.AppendEncode(nil, long)))); got != long {
+	if got := tokentest.Must[string](t)(tok.Decode(tokentest.Must[[]int32](t)(tok.AppendEncode(nil, long)))); got != long {
 		t.Errorf("a million letters: got %d back", len(got))
 	}
 }
 
 func TestParallelIsSequential(t *testing.T) {
-	text := strings.Repeat(corpus, 1+(1<<20)/len(corpus))
-	for _, tok := range []*tokenize.Tokenizer{trainBPE(t, "<pad>"), trainChars(t), trainWords(t)} {
-		want := must[[]int32](t)(tok.AppendEncode(nil, text))
-		if got := must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, want) {
+	text := strings.Repeat(tokentest.Corpus, 1+(1<<20)/len(tokentest.Corpus))
+	for _, tok := range []*tokenize.Tokenizer{tokentest.BPE(t, "<pad>"), tokentest.Chars(t), tokentest.Words(t)} {
+		want := tokentest.Must[[]int32](t)(tok.AppendEncode(nil, text))
+		if got := tokentest.Must[[]int32](t)(tok.Encode(text)); !slices.Equal(got, want) {
 			t.Errorf("one long text: %d ids differ from %d", len(got), len(want))
 		}
-		all := must[[][]int32](t)(tok.EncodeAll([]string{corpus, "", text}))
+		all := tokentest.Must[[][]int32](t)(tok.EncodeAll([]string{tokentest.Corpus, "", text}))
 		if !slices.Equal(all[2], want) || len(all[1]) != 0 || len(all[0]) == 0 {
 			t.Errorf("several texts: got %d, %d, %d ids", len(all[0]), len(all[1]), len(all[2]))
 		}
 	}
-	_, err := trainChars(t).EncodeAll([]string{"it", "was \u2603", "\u2603"})
-	wantError(t, err, "text 1", "byte 4", "☃")
+	_, err := tokentest.Chars(t).EncodeAll([]string{"it", "was \u2603", "\u2603"})
+	tokentest.WantError(t, err, "text 1", "byte 4", "☃")
 }
 
 func TestAppendEncodeAllocatesNothing(t *testing.T) {
-	tok := trainBPE(t, "<pad>")
-	dst := make([]int32, 0, 4*len(corpus))
+	tok := tokentest.BPE(t, "<pad>")
+	dst := make([]int32, 0, 4*len(tokentest.Corpus))
 	got := testing.AllocsPerRun(100, func() {
-		if _, err := tok.AppendEncode(dst, corpus); err != nil {
+		if _, err := tok.AppendEncode(dst, tokentest.Corpus); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -162,28 +163,28 @@ func TestAppendEncodeAllocatesNothing(t *testing.T) {
 		t.Errorf("got %v allocations, want 0", got)
 	}
 	dst = []int32{7}
-	if out := must[[]int32](t)(tok.AppendEncode(dst, "it")); out[0] != 7 || len(out) < 2 {
+	if out := tokentest.Must[[]int32](t)(tok.AppendEncode(dst, "it")); out[0] != 7 || len(out) < 2 {
 		t.Errorf("appended to [7]: got %v", out)
 	}
 }
 
 func TestDecodeErrors(t *testing.T) {
-	tok := trainBPE(t)
+	tok := tokentest.BPE(t)
 	_, err := tok.Decode([]int32{0, 400})
-	wantError(t, err, "position 1", "400")
+	tokentest.WantError(t, err, "position 1", "400")
 	_, err = tok.Decode([]int32{-1})
-	wantError(t, err, "position 0", "-1")
+	tokentest.WantError(t, err, "position 0", "-1")
 	_, err = tok.Stream().Write(400)
-	wantError(t, err, "400")
+	tokentest.WantError(t, err, "400")
 }
 
 func TestStreamShowsWholeCharacters(t *testing.T) {
-	bytes := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 256}.Train(lines("")))
+	bytes := tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 256}.Train(strings.Lines("")))
 	const text = "a한👍🏽é"
 	s := bytes.Stream()
 	var shown strings.Builder
-	for _, id := range must[[]int32](t)(bytes.Encode(text)) {
-		part := must[string](t)(s.Write(id))
+	for _, id := range tokentest.Must[[]int32](t)(bytes.Encode(text)) {
+		part := tokentest.Must[string](t)(s.Write(id))
 		if !utf8.ValidString(part) {
 			t.Errorf("got %q, half a character", part)
 		}
@@ -192,7 +193,7 @@ func TestStreamShowsWholeCharacters(t *testing.T) {
 	if shown.String() != text {
 		t.Errorf("got %q, want %q", shown.String(), text)
 	}
-	if rest := must[string](t)(s.Flush()); rest != "" {
+	if rest := tokentest.Must[string](t)(s.Flush()); rest != "" {
 		t.Errorf("rest: got %q, want none", rest)
 	}
 }
@@ -205,25 +206,25 @@ func (upper) Decode(tokens []string) []string {
 }
 
 func TestOwnDecoder(t *testing.T) {
-	s := trainWords(t).Stages()
+	s := tokentest.Words(t).Stages()
 	s.Decoder = upper{}
-	tok := must[*tokenize.Tokenizer](t)(tokenize.New(s))
-	ids := must[[]int32](t)(tok.Encode("it was the age"))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(s))
+	ids := tokentest.Must[[]int32](t)(tok.Encode("it was the age"))
 	const want = "IT-WAS-THE-AGE"
-	if got := must[string](t)(tok.Decode(ids)); got != want {
+	if got := tokentest.Must[string](t)(tok.Decode(ids)); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	var streamed strings.Builder
 	stream := tok.Stream()
 	for _, id := range ids {
-		streamed.WriteString(must[string](t)(stream.Write(id)))
+		streamed.WriteString(tokentest.Must[string](t)(stream.Write(id)))
 	}
-	streamed.WriteString(must[string](t)(stream.Flush())) // it needs the whole text
+	streamed.WriteString(tokentest.Must[string](t)(stream.Flush())) // it needs the whole text
 	if streamed.String() != want {
 		t.Errorf("streamed: got %q, want %q", streamed.String(), want)
 	}
 	_, err := tok.MarshalJSON()
-	wantError(t, err, "decoder", "upper", "json.Marshaler")
+	tokentest.WantError(t, err, "decoder", "upper", "json.Marshaler")
 }
 
 // TestRuneClasses counts the letters and numbers that GPT-2's pattern sees. The counts are those of Unicode 16.0
@@ -253,11 +254,11 @@ func TestRuneClasses(t *testing.T) {
 }
 
 func TestNewWordLevel(t *testing.T) {
-	m := must[*tokenize.WordLevel](t)(tokenize.NewWordLevel(map[string]int32{"?": 0, "a": 1}, "?"))
-	tok := must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.Words{}, Model: m}))
-	if got, want := must[[]int32](t)(tok.Encode("a b")), []int32{1, 0}; !slices.Equal(got, want) {
+	m := tokentest.Must[*tokenize.WordLevel](t)(tokenize.NewWordLevel(map[string]int32{"?": 0, "a": 1}, "?"))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.Words{}, Model: m}))
+	if got, want := tokentest.Must[[]int32](t)(tok.Encode("a b")), []int32{1, 0}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	_, err := tokenize.NewWordLevel(map[string]int32{"a": -1}, "")
-	wantError(t, err, "word level", `"a"`, "-1")
+	tokentest.WantError(t, err, "word level", `"a"`, "-1")
 }

@@ -6,19 +6,20 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // wiki is the first size bytes of the lines of WikiText-2.
 func wiki(b *testing.B, size int) iter.Seq[string] {
 	b.Helper()
-	return slices.Values(firstBytes(b, size, tokenize.Lines(shared(b, "data", "wikitext-2", "train.txt.gz"))))
+	return slices.Values(firstBytes(b, size, tokenize.Lines(tokentest.Shared(b, "data", "wikitext-2", "train.txt.gz"))))
 }
 
 // goLines is the first size bytes of the Go distribution, by lines.
 func goLines(b *testing.B, size int) iter.Seq[string] {
 	b.Helper()
-	src := goPath(b)
+	src := tokentest.GoPath(b)
 	var patterns []string
 	for _, depth := range []string{"/*/*.go", "/*/*/*.go", "/*/*/*/*.go"} {
 		patterns = append(patterns, src+depth)

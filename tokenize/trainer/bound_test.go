@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -47,7 +48,7 @@ func TestBoundedMemory(t *testing.T) {
 	var want []byte
 	for _, workers := range []int{1, 3} {
 		before, peak := heap(), uint64(0)
-		tok := must[*tokenize.Tokenizer](t)(trainer.Word{MaxPieces: most, Workers: workers}.Train(stream(lines, func() { peak = max(peak, heap()) })))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Word{MaxPieces: most, Workers: workers}.Train(stream(lines, func() { peak = max(peak, heap()) })))
 		if got := tok.VocabSize(); got > most+1 {
 			t.Errorf("%d workers: got %d entries, want at most %d and <unk>", workers, got, most)
 		}
@@ -60,7 +61,7 @@ func TestBoundedMemory(t *testing.T) {
 		if used := int64(peak) - int64(before); used > 8<<20 {
 			t.Errorf("%d workers: got %d bytes at the peak, want at most 8 MiB", workers, used)
 		}
-		got := must[[]byte](t)(tok.MarshalJSON())
+		got := tokentest.Must[[]byte](t)(tok.MarshalJSON())
 		if want == nil {
 			want = got
 		}
@@ -72,18 +73,18 @@ func TestBoundedMemory(t *testing.T) {
 
 // TestCountsPastTheBound compares counts of words with and without a bound: those of common words are the same.
 func TestCountsPastTheBound(t *testing.T) {
-	free := must[*tokenize.Tokenizer](t)(trainer.Word{VocabSize: 12}.Train(stream(20_000, func() {})))
-	bound := must[*tokenize.Tokenizer](t)(trainer.Word{VocabSize: 12, MaxPieces: 100}.Train(stream(20_000, func() {})))
-	a, b := must[[]byte](t)(free.MarshalJSON()), must[[]byte](t)(bound.MarshalJSON())
+	free := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Word{VocabSize: 12}.Train(stream(20_000, func() {})))
+	bound := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Word{VocabSize: 12, MaxPieces: 100}.Train(stream(20_000, func() {})))
+	a, b := tokentest.Must[[]byte](t)(free.MarshalJSON()), tokentest.Must[[]byte](t)(bound.MarshalJSON())
 	if !bytes.Equal(a, b) {
 		t.Errorf("got %s, want as without a bound %s", b, a)
 	}
 }
 
 func TestExtendBPE(t *testing.T) {
-	old := trainBPE(t, "<pad>")
+	old := tokentest.BPE(t, "<pad>")
 	const korean = "한국어 문장을 나누고 한국어 문장을 모으고 한국어 문장을 보았다 zebras zebras zebras\n"
-	tok := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 420, Special: []string{"<s>"}}.Extend(old, lines(strings.Repeat(korean, 3))))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 420, Special: []string{"<s>"}}.Extend(old, strings.Lines(strings.Repeat(korean, 3))))
 	if got := tok.VocabSize(); got != 420 {
 		t.Errorf("VocabSize: got %d, want 420", got)
 	}
@@ -96,7 +97,7 @@ func TestExtendBPE(t *testing.T) {
 	if id, ok := tok.TokenToID("<s>"); !ok || int(id) != old.VocabSize() || !tok.IsSpecial(id) {
 		t.Errorf("<s>: got id %d, want %d, the first new one, special", id, old.VocabSize())
 	}
-	before, after := must[[]int32](t)(old.Encode(korean)), must[[]int32](t)(tok.Encode(korean))
+	before, after := tokentest.Must[[]int32](t)(old.Encode(korean)), tokentest.Must[[]int32](t)(tok.Encode(korean))
 	if len(after) >= len(before) {
 		t.Errorf("new text: got %d tokens, want fewer than %d", len(after), len(before))
 	}
@@ -104,44 +105,44 @@ func TestExtendBPE(t *testing.T) {
 	if !slices.Equal(a, b[:len(a)]) {
 		t.Error("the old merges are not the first ones")
 	}
-	for _, text := range texts {
-		checkRoundTrip(t, tok, text)
+	for _, text := range tokentest.Texts {
+		tokentest.RoundTrip(t, tok, text)
 	}
-	_, err := trainer.BPE{VocabSize: 300}.Extend(old, lines(korean))
-	wantError(t, err, "extend bpe", "300", "400")
-	_, err = trainer.BPE{}.Extend(trainWords(t), lines(korean))
-	wantError(t, err, "WordLevel")
+	_, err := trainer.BPE{VocabSize: 300}.Extend(old, strings.Lines(korean))
+	tokentest.WantError(t, err, "extend bpe", "300", "400")
+	_, err = trainer.BPE{}.Extend(tokentest.Words(t), strings.Lines(korean))
+	tokentest.WantError(t, err, "WordLevel")
 }
 
 // TestExtendIsTrainingOn extends on the texts of the first training: that makes the merges of one longer training.
 func TestExtendIsTrainingOn(t *testing.T) {
-	whole := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 360}.Train(lines(corpus)))
-	part := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 300}.Train(lines(corpus)))
-	rest := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 360}.Extend(part, lines(corpus)))
-	if a, b := must[[]byte](t)(whole.MarshalJSON()), must[[]byte](t)(rest.MarshalJSON()); !bytes.Equal(a, b) {
+	whole := tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 360}.Train(strings.Lines(tokentest.Corpus)))
+	part := tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 300}.Train(strings.Lines(tokentest.Corpus)))
+	rest := tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 360}.Extend(part, strings.Lines(tokentest.Corpus)))
+	if a, b := tokentest.Must[[]byte](t)(whole.MarshalJSON()), tokentest.Must[[]byte](t)(rest.MarshalJSON()); !bytes.Equal(a, b) {
 		t.Error("300 entries extended to 360 differ from 360 trained at once")
 	}
 }
 
 func TestExtendWords(t *testing.T) {
-	old := trainWords(t)
-	tok := must[*tokenize.Tokenizer](t)(trainer.Word{}.Extend(old, lines("zebra times zebra\n")))
+	old := tokentest.Words(t)
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Word{}.Extend(old, strings.Lines("zebra times zebra\n")))
 	if got, want := tok.VocabSize(), old.VocabSize()+1; got != want {
 		t.Errorf("got %d entries, want %d: zebra is new, times and the newline are not", got, want)
 	}
-	ids := must[[]int32](t)(tok.Encode("the times zebra quagga"))
+	ids := tokentest.Must[[]int32](t)(tok.Encode("the times zebra quagga"))
 	unknown, _ := tok.TokenToID("<unk>")
 	if ids[2] != int32(old.VocabSize()) || ids[3] != unknown {
 		t.Errorf("got %v, want zebra to be %d and quagga <unk>, %d", ids, old.VocabSize(), unknown)
 	}
-	chars := must[*tokenize.Tokenizer](t)(trainer.Word{}.Extend(trainChars(t), lines("ξη\n")))
-	if got := must[string](t)(chars.Decode(must[[]int32](t)(chars.Encode("ξ time")))); got != "ξ time" {
+	chars := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Word{}.Extend(tokentest.Chars(t), strings.Lines("ξη\n")))
+	if got := tokentest.Must[string](t)(chars.Decode(tokentest.Must[[]int32](t)(chars.Encode("ξ time")))); got != "ξ time" {
 		t.Errorf("characters: got %q, want %q", got, "ξ time")
 	}
 }
 
 func TestLongTokens(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 400, MaxLength: 3}.Train(lines(strings.Repeat("abcdefgh abcdefgh\n", 9))))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 400, MaxLength: 3}.Train(strings.Lines(strings.Repeat("abcdefgh abcdefgh\n", 9))))
 	longest := 0
 	for id := range int32(tok.VocabSize()) {
 		token, _ := tok.IDToToken(id)

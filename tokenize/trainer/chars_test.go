@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
 // TestCharacterMerges compares with the BPE trainer of Hugging Face tokenizers 0.23.2, with Whitespace before it and 30,000 entries.
 func TestCharacterMerges(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(trainer.CharBPE{VocabSize: 30001, Splitter: tokenize.Whitespace{}}.TrainFiles(goPath(t, opticks)))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.CharBPE{VocabSize: 30001, Splitter: tokenize.Whitespace{}}.TrainFiles(tokentest.GoPath(t, tokentest.Opticks)))
 	merges := tok.Stages().Model.(*tokenize.BPE).Config().Merges
 	h := sha256.New()
 	for _, m := range merges {
@@ -94,7 +95,7 @@ func TestAffixesAgainstTheDefinition(t *testing.T) {
 				words[word]++
 				text = append(text, word)
 			}
-			tok := must[*tokenize.Tokenizer](t)(trainer.CharBPE{VocabSize: 40, Prefix: affix[0], Suffix: affix[1],
+			tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.CharBPE{VocabSize: 40, Prefix: affix[0], Suffix: affix[1],
 				Splitter: tokenize.WhitespaceSplit{}}.Train(slices.Values(text)))
 			got := tok.Stages().Model.(*tokenize.BPE).Config().Merges
 			made := map[string]bool{}
@@ -115,7 +116,7 @@ func TestAlphabet(t *testing.T) {
 	const text = "aaaa bbb cc d\n"
 	alphabet := func(c trainer.CharBPE) string {
 		c.VocabSize, c.Splitter = 300, tokenize.Chars{} // no pairs
-		tok := must[*tokenize.Tokenizer](t)(c.Train(lines(text)))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(c.Train(strings.Lines(text)))
 		var b strings.Builder
 		for id := range int32(tok.VocabSize()) {
 			token, _ := tok.IDToToken(id)
@@ -138,21 +139,21 @@ func TestAlphabet(t *testing.T) {
 			t.Errorf("%+v: got %q, want %q", c.trainer, got, c.want)
 		}
 	}
-	_, err := trainer.CharBPE{VocabSize: 4, Splitter: tokenize.Chars{}}.Train(lines(text))
-	wantError(t, err, "train character bpe", "4", "6 characters", "LimitAlphabet")
+	_, err := trainer.CharBPE{VocabSize: 4, Splitter: tokenize.Chars{}}.Train(strings.Lines(text))
+	tokentest.WantError(t, err, "train character bpe", "4", "6 characters", "LimitAlphabet")
 }
 
 func TestTrainWordPiece(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(trainer.WordPiece{VocabSize: 120, Special: []string{"[PAD]", "[UNK]"}}.Train(lines(strings.Repeat("low lower lowest\n", 5))))
-	e := must[*tokenize.Encoding](t)(tok.EncodeDetailed("lowest slow zlow"))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.WordPiece{VocabSize: 120, Special: []string{"[PAD]", "[UNK]"}}.Train(strings.Lines(strings.Repeat("low lower lowest\n", 5))))
+	e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed("lowest slow zlow"))
 	if want := []string{"lowest", "s", "##low", "[UNK]"}; !slices.Equal(e.Tokens[:1], want[:1]) || e.Tokens[len(e.Tokens)-1] != "[UNK]" {
 		t.Errorf("got %q, want %q", e.Tokens, want)
 	}
 	if id, _ := tok.TokenToID("[UNK]"); id != 1 {
 		t.Errorf("[UNK]: got id %d, want 1, its place among the special tokens", id)
 	}
-	more := must[*tokenize.Tokenizer](t)(trainer.WordPiece{VocabSize: 140}.Extend(tok, lines(strings.Repeat("newest zest\n", 5))))
-	e = must[*tokenize.Encoding](t)(more.EncodeDetailed("newest zest lowest"))
+	more := tokentest.Must[*tokenize.Tokenizer](t)(trainer.WordPiece{VocabSize: 140}.Extend(tok, strings.Lines(strings.Repeat("newest zest\n", 5))))
+	e = tokentest.Must[*tokenize.Encoding](t)(more.EncodeDetailed("newest zest lowest"))
 	if want := []string{"newest", "zest", "lowest"}; !slices.Equal(e.Tokens, want) {
 		t.Errorf("extended: got %q, want %q", e.Tokens, want)
 	}
@@ -161,23 +162,23 @@ func TestTrainWordPiece(t *testing.T) {
 
 func TestExtendCharBPE(t *testing.T) {
 	train := trainer.CharBPE{VocabSize: 130}
-	old := must[*tokenize.Tokenizer](t)(train.Train(lines(corpus)))
+	old := tokentest.Must[*tokenize.Tokenizer](t)(train.Train(strings.Lines(tokentest.Corpus)))
 	train.VocabSize = 180
-	more := must[*tokenize.Tokenizer](t)(train.Extend(old, lines(strings.Repeat("ξενία zebra\n", 5))))
+	more := tokentest.Must[*tokenize.Tokenizer](t)(train.Extend(old, strings.Lines(strings.Repeat("ξενία zebra\n", 5))))
 	checkOldIDs(t, old, more)
-	ids := must[[]int32](t)(more.Encode("ξενία zebra"))
+	ids := tokentest.Must[[]int32](t)(more.Encode("ξενία zebra"))
 	if unknown, _ := more.TokenToID("<unk>"); len(ids) > 3 || slices.Contains(ids, unknown) {
 		t.Errorf("got %d tokens, want two words", len(ids))
 	}
-	whole := must[*tokenize.Tokenizer](t)(train.Train(lines(corpus)))
-	rest := must[*tokenize.Tokenizer](t)(train.Extend(old, lines(corpus)))
-	if a, b := must[[]byte](t)(whole.MarshalJSON()), must[[]byte](t)(rest.MarshalJSON()); string(a) != string(b) {
+	whole := tokentest.Must[*tokenize.Tokenizer](t)(train.Train(strings.Lines(tokentest.Corpus)))
+	rest := tokentest.Must[*tokenize.Tokenizer](t)(train.Extend(old, strings.Lines(tokentest.Corpus)))
+	if a, b := tokentest.Must[[]byte](t)(whole.MarshalJSON()), tokentest.Must[[]byte](t)(rest.MarshalJSON()); string(a) != string(b) {
 		t.Error("130 entries extended to 180 differ from 180 trained at once")
 	}
-	_, err := trainer.CharBPE{}.Extend(trainBPE(t), lines(corpus))
-	wantError(t, err, "bytes", "trainer.BPE")
-	_, err = trainer.BPE{}.Extend(old, lines(corpus))
-	wantError(t, err, "characters", "trainer.CharBPE")
+	_, err := trainer.CharBPE{}.Extend(tokentest.BPE(t), strings.Lines(tokentest.Corpus))
+	tokentest.WantError(t, err, "bytes", "trainer.BPE")
+	_, err = trainer.BPE{}.Extend(old, strings.Lines(tokentest.Corpus))
+	tokentest.WantError(t, err, "characters", "trainer.CharBPE")
 }
 
 // checkOldIDs checks that the tokens of old have their ids in more.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -76,7 +77,7 @@ func TestExpectedPieces(t *testing.T) {
 				b.WriteString(pieces[r.IntN(len(pieces))])
 			}
 			text := b.String()
-			l := must[*trainer.Lattice](t)(trainer.NewLattice([]string{text}, scores))
+			l := tokentest.Must[*trainer.Lattice](t)(trainer.NewLattice([]string{text}, scores))
 			got, want := l.Expected(text), naiveExpected(text, scores)
 			for p := range scores {
 				if math.Abs(got[p]-want[p]) > 1e-9*float64(len(text)) { // a count is rounded to 2⁻⁴⁰ at each place
@@ -118,7 +119,7 @@ func TestSeeds(t *testing.T) {
 		for i := range texts {
 			texts[i] = randomLetters(r, 1+r.IntN(30))
 		}
-		got := must[map[string]int64](t)(trainer.Seeds(texts, 6))
+		got := tokentest.Must[map[string]int64](t)(trainer.Seeds(texts, 6))
 		if want := naiveSeeds(texts, 6); !maps.Equal(got, want) {
 			t.Fatalf("%q: got %v, want %v", texts, got, want)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -18,21 +19,21 @@ func TestTrainingDoesNotDependOnWorkers(t *testing.T) {
 	if testing.Short() {
 		repeats = 1000
 	}
-	text := strings.Repeat(corpus, repeats) // several batches
+	text := strings.Repeat(tokentest.Corpus, repeats) // several batches
 	trainers := map[string]func(workers int) (*tokenize.Tokenizer, error){
 		"bpe": func(n int) (*tokenize.Tokenizer, error) {
-			return trainer.BPE{VocabSize: 500, Workers: n}.Train(lines(text))
+			return trainer.BPE{VocabSize: 500, Workers: n}.Train(strings.Lines(text))
 		},
 		"one text": func(n int) (*tokenize.Tokenizer, error) {
 			return trainer.BPE{VocabSize: 500, Workers: n}.Train(slices.Values([]string{text}))
 		},
-		"words": func(n int) (*tokenize.Tokenizer, error) { return trainer.Word{Workers: n}.Train(lines(text)) },
-		"chars": func(n int) (*tokenize.Tokenizer, error) { return trainer.Char{Workers: n}.Train(lines(text)) },
+		"words": func(n int) (*tokenize.Tokenizer, error) { return trainer.Word{Workers: n}.Train(strings.Lines(text)) },
+		"chars": func(n int) (*tokenize.Tokenizer, error) { return trainer.Char{Workers: n}.Train(strings.Lines(text)) },
 	}
 	for name, train := range trainers {
 		var want []byte
 		for _, workers := range []int{1, 2, 7} {
-			got := must[[]byte](t)(must[*tokenize.Tokenizer](t)(train(workers)).MarshalJSON())
+			got := tokentest.Must[[]byte](t)(tokentest.Must[*tokenize.Tokenizer](t)(train(workers)).MarshalJSON())
 			if want == nil {
 				want = got
 			}
@@ -56,7 +57,7 @@ func TestTrainingAgainstTheDefinition(t *testing.T) {
 			words[string(b)]++
 			text = append(text, string(b))
 		}
-		tok := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 3 + 12, SeenBytes: true}.Train(slices.Values(text)))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 3 + 12, SeenBytes: true}.Train(slices.Values(text)))
 		got := tok.Stages().Model.(*tokenize.BPE).Config().Merges
 		// Where two merges make one string, Hugging Face's rule is not the definition's: compare up to there.
 		want := naiveMerges(words, [2]string{}, 12)
@@ -74,7 +75,7 @@ func TestTrainingAgainstTheDefinition(t *testing.T) {
 }
 
 func TestTrainerLimits(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 300, Special: []string{"<pad>", "<s>"}}.Train(lines(corpus)))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 300, Special: []string{"<pad>", "<s>"}}.Train(strings.Lines(tokentest.Corpus)))
 	if got := tok.VocabSize(); got != 300 {
 		t.Errorf("VocabSize: got %d, want 300", got)
 	}
@@ -83,26 +84,26 @@ func TestTrainerLimits(t *testing.T) {
 			t.Errorf("token %d: got %q, want %q", i, got, want)
 		}
 	}
-	rare := must[*tokenize.Tokenizer](t)(trainer.BPE{MinFrequency: 6}.Train(lines("abababababab\nab\n")))
+	rare := tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{MinFrequency: 6}.Train(strings.Lines("abababababab\nab\n")))
 	if got := len(rare.Stages().Model.(*tokenize.BPE).Config().Merges); got != 1 {
 		t.Errorf("pairs that occur 6 times: got %d merges, want 1, of a and b", got)
 	}
-	words := must[*tokenize.Tokenizer](t)(trainer.Word{MinFrequency: 2}.Train(lines("b a b c a\n")))
+	words := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Word{MinFrequency: 2}.Train(strings.Lines("b a b c a\n")))
 	if got := words.VocabSize(); got != 3 {
 		t.Errorf("words that occur twice: got %d entries, want <unk>, a, b", got)
 	}
-	_, err := trainer.BPE{VocabSize: 100}.Train(lines(corpus))
-	wantError(t, err, "100", "256")
-	_, err = trainer.Char{VocabSize: 10}.Train(lines(corpus))
-	wantError(t, err, "10 of", "VocabSize", "Unknown")
-	_, err = trainer.Word{Special: []string{"<s>", "<s>"}}.Train(lines(corpus))
-	wantError(t, err, `"<s>"`, "twice")
-	_, err = trainer.Word{VocabSize: 2, Special: []string{"<s>"}}.Train(lines(corpus))
-	wantError(t, err, "2", "no room")
+	_, err := trainer.BPE{VocabSize: 100}.Train(strings.Lines(tokentest.Corpus))
+	tokentest.WantError(t, err, "100", "256")
+	_, err = trainer.Char{VocabSize: 10}.Train(strings.Lines(tokentest.Corpus))
+	tokentest.WantError(t, err, "10 of", "VocabSize", "Unknown")
+	_, err = trainer.Word{Special: []string{"<s>", "<s>"}}.Train(strings.Lines(tokentest.Corpus))
+	tokentest.WantError(t, err, `"<s>"`, "twice")
+	_, err = trainer.Word{VocabSize: 2, Special: []string{"<s>"}}.Train(strings.Lines(tokentest.Corpus))
+	tokentest.WantError(t, err, "2", "no room")
 }
 
 func TestSpecialTokensAreNotTrainedOn(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(trainer.Word{Special: []string{"<unk>"}}.Train(lines("a <unk> a\n")))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Word{Special: []string{"<unk>"}}.Train(strings.Lines("a <unk> a\n")))
 	if _, ok := tok.TokenToID("unk"); ok || tok.VocabSize() != 3 {
 		t.Errorf("got %d entries, want <unk>, a and the newline", tok.VocabSize())
 	}
@@ -116,11 +117,11 @@ func TestProgress(t *testing.T) {
 		if !slices.Contains(phases, p.Phase) {
 			phases = append(phases, p.Phase)
 		}
-		if p.Phase == "count" && p.Done > int64(len(corpus)) {
-			t.Errorf("counted %d of %d bytes", p.Done, len(corpus))
+		if p.Phase == "count" && p.Done > int64(len(tokentest.Corpus)) {
+			t.Errorf("counted %d of %d bytes", p.Done, len(tokentest.Corpus))
 		}
 	}
-	must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 300, Progress: report}.Train(lines(corpus)))
+	tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 300, Progress: report}.Train(strings.Lines(tokentest.Corpus)))
 	if want := []string{"count", "merge"}; !slices.Equal(phases, want) || last.Done != 300 || last.Total != 300 {
 		t.Errorf("got %q, then %+v, want %q, then 300 of 300", phases, last, want)
 	}
@@ -129,15 +130,15 @@ func TestProgress(t *testing.T) {
 // TestTrainFiles compares every trainer's files with the same lines from memory.
 func TestTrainFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "text.txt")
-	if err := os.WriteFile(path, []byte(corpus), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(tokentest.Corpus), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tr := range []trainer.Trainer{
 		trainer.BPE{VocabSize: 300}, trainer.CharBPE{VocabSize: 300}, trainer.WordPiece{VocabSize: 300},
 		trainer.Unigram{VocabSize: 200}, trainer.Word{}, trainer.Char{},
 	} {
-		got := must[[]byte](t)(must[*tokenize.Tokenizer](t)(tr.TrainFiles(path)).MarshalJSON())
-		want := must[[]byte](t)(must[*tokenize.Tokenizer](t)(tr.Train(lines(corpus))).MarshalJSON())
+		got := tokentest.Must[[]byte](t)(tokentest.Must[*tokenize.Tokenizer](t)(tr.TrainFiles(path)).MarshalJSON())
+		want := tokentest.Must[[]byte](t)(tokentest.Must[*tokenize.Tokenizer](t)(tr.Train(strings.Lines(tokentest.Corpus))).MarshalJSON())
 		if !bytes.Equal(got, want) {
 			t.Errorf("%T: files make another tokenizer than their lines", tr)
 		}

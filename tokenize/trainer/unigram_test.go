@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -17,8 +18,8 @@ func piecesOf(tok *tokenize.Tokenizer) []tokenize.ScoredPiece {
 }
 
 func TestUnigramVocabulary(t *testing.T) {
-	text := goSource(t, opticks)
-	tok := must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 2000, Special: []string{"<pad>", "<s>"}}.Train(lines(text)))
+	text := tokentest.GoSource(t, tokentest.Opticks)
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 2000, Special: []string{"<pad>", "<s>"}}.Train(strings.Lines(text)))
 	if got := tok.VocabSize(); got != 2000 {
 		t.Fatalf("got %d entries, want 2000", got)
 	}
@@ -56,12 +57,12 @@ func TestUnigramVocabulary(t *testing.T) {
 // characters, no normalization): 134,455 tokens for 100,801 words.
 func TestUnigramAgainstSentencepiece(t *testing.T) {
 	var text []string
-	for line := range lines(goSource(t, opticks)) {
+	for line := range strings.Lines(tokentest.GoSource(t, tokentest.Opticks)) {
 		text = append(text, strings.Join(strings.Fields(line), " "))
 	}
-	tok := must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 2000}.Train(slices.Values(text)))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 2000}.Train(slices.Values(text)))
 	got := 0
-	for _, ids := range must[[][]int32](t)(tok.EncodeAll(text)) {
+	for _, ids := range tokentest.Must[[][]int32](t)(tok.EncodeAll(text)) {
 		got += len(ids)
 	}
 	t.Logf("%d tokens", got)
@@ -81,15 +82,15 @@ func TestUnigramFindsWords(t *testing.T) {
 		}
 		b.WriteString("\n")
 	}
-	tok := must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 15, MaxLength: 5, Splitter: tokenize.WhitespaceSplit{}}.Train(lines(b.String())))
-	e := must[*tokenize.Encoding](t)(tok.EncodeDetailed("gammabetaalphadelta"))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 15, MaxLength: 5, Splitter: tokenize.WhitespaceSplit{}}.Train(strings.Lines(b.String())))
+	e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed("gammabetaalphadelta"))
 	if want := []string{"gamma", "beta", "alpha", "delta"}; !slices.Equal(e.Tokens, want) {
 		t.Errorf("got %q, want %q", e.Tokens, want)
 	}
 }
 
 func TestUnigramWorkers(t *testing.T) {
-	text := goSource(t, opticks)
+	text := tokentest.GoSource(t, tokentest.Opticks)
 	if testing.Short() {
 		text = text[:1<<17]
 	}
@@ -100,7 +101,7 @@ func TestUnigramWorkers(t *testing.T) {
 			if whole {
 				c.Splitter, text = tokenize.Splitters{}, text[:1<<15]
 			}
-			got := must[[]byte](t)(must[*tokenize.Tokenizer](t)(c.Train(lines(text))).MarshalJSON())
+			got := tokentest.Must[[]byte](t)(tokentest.Must[*tokenize.Tokenizer](t)(c.Train(strings.Lines(text))).MarshalJSON())
 			if want == nil {
 				want = got
 			}
@@ -112,8 +113,8 @@ func TestUnigramWorkers(t *testing.T) {
 }
 
 func TestUnigramOptions(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 400, ByteFallback: true, LimitAlphabet: 20, InitialAlphabet: "Ω",
-		MaxLength: 4, SeedSize: 100, Rounds: 1, Shrink: 0.5, Unknown: "?"}.Train(lines(corpus)))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 400, ByteFallback: true, LimitAlphabet: 20, InitialAlphabet: "Ω",
+		MaxLength: 4, SeedSize: 100, Rounds: 1, Shrink: 0.5, Unknown: "?"}.Train(strings.Lines(tokentest.Corpus)))
 	chars := 0
 	for i, p := range piecesOf(tok)[1+256:] {
 		n := len([]rune(p.Text))
@@ -143,17 +144,17 @@ func TestUnigramOptions(t *testing.T) {
 		{trainer.Unigram{Rounds: -1}, []string{"Rounds", "-1"}},
 		{trainer.Unigram{Special: []string{"a", "a"}}, []string{"twice"}},
 	} {
-		_, err := c.trainer.Train(lines(corpus))
-		wantError(t, err, append(c.parts, "train unigram")...)
+		_, err := c.trainer.Train(strings.Lines(tokentest.Corpus))
+		tokentest.WantError(t, err, append(c.parts, "train unigram")...)
 	}
 }
 
 // TestUnigramSpecialIsText encodes text that looks like a special token as text, when told so.
 func TestUnigramSpecialIsText(t *testing.T) {
-	tok := must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 200, Special: []string{"<s>"}}.Train(lines("a < b <x> is s > t\n")))
+	tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 200, Special: []string{"<s>"}}.Train(strings.Lines("a < b <x> is s > t\n")))
 	untrusted := *tok
 	untrusted.Special = tokenize.AsText
-	for _, id := range must[[]int32](t)(untrusted.Encode("<s>")) {
+	for _, id := range tokentest.Must[[]int32](t)(untrusted.Encode("<s>")) {
 		if tok.IsSpecial(id) {
 			t.Errorf("got the special token %d in text from strangers", id)
 		}
@@ -161,17 +162,17 @@ func TestUnigramSpecialIsText(t *testing.T) {
 }
 
 func TestExtendUnigram(t *testing.T) {
-	old := must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 100}.Train(lines(corpus)))
+	old := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 100}.Train(strings.Lines(tokentest.Corpus)))
 	const text = "ξενία zebra times zebra ξενία worst\n"
-	more := must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 150, Special: []string{"<new>"}}.Extend(old, lines(strings.Repeat(text, 5))))
+	more := tokentest.Must[*tokenize.Tokenizer](t)(trainer.Unigram{VocabSize: 150, Special: []string{"<new>"}}.Extend(old, strings.Lines(strings.Repeat(text, 5))))
 	checkOldIDs(t, old, more)
-	ids := must[[]int32](t)(more.Encode("zebra ξενία"))
+	ids := tokentest.Must[[]int32](t)(more.Encode("zebra ξενία"))
 	if unknown, _ := more.TokenToID("<unk>"); len(ids) > 5 || slices.Contains(ids, unknown) {
 		t.Errorf("got %d tokens, want two words", len(ids))
 	}
 	if id, _ := more.TokenToID("<new>"); int(id) != old.VocabSize() || !more.IsSpecial(id) {
 		t.Errorf("<new>: got id %d, want %d, special", id, old.VocabSize())
 	}
-	_, err := trainer.Unigram{}.Extend(trainBPE(t), lines(corpus))
-	wantError(t, err, "extend unigram", "BPE")
+	_, err := trainer.Unigram{}.Extend(tokentest.BPE(t), strings.Lines(tokentest.Corpus))
+	tokentest.WantError(t, err, "extend unigram", "BPE")
 }

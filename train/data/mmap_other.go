@@ -17,6 +17,3 @@ func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
 	}
 	return b, func() error { return nil }, nil
 }
-
-// syncFolder does nothing: these systems cannot open a folder to sync it.
-func syncFolder(string) error { return nil }

@@ -20,13 +20,3 @@ func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
 	}
 	return b, func() error { return unix.Munmap(b) }, nil
 }
-
-// syncFolder syncs a folder, so that a rename in it survives a loss of power.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return errors.WithStack(err)
-	}
-	defer d.Close()
-	return errors.WithStack(d.Sync())
-}

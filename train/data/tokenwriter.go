@@ -5,9 +5,8 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
-	"os"
-	"path/filepath"
 
+	"github.com/gorgoformer/gorgoformer/tokenize/atomicfile"
 	"github.com/pkg/errors"
 )
 
@@ -16,15 +15,15 @@ import (
 type tokenWriter struct {
 	tokenHeader
 	path    string
-	file    *os.File
+	file    *atomicfile.File
 	w       *bufio.Writer
 	scratch []byte
 }
 
 func createTokens(path string, width int) (*tokenWriter, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	f, err := atomicfile.Create(path)
 	if err != nil {
-		return nil, errors.Wrap(err, "create token file")
+		return nil, errors.WithMessage(err, "create token file")
 	}
 	w := &tokenWriter{tokenHeader: tokenHeader{width: width}, path: path, file: f, w: bufio.NewWriterSize(f, 1<<16)}
 	if _, err := w.w.Write(make([]byte, headerSize)); err != nil {
@@ -35,13 +34,7 @@ func createTokens(path string, width int) (*tokenWriter, error) {
 }
 
 // abandon removes the unfinished file. After finish it does nothing.
-func (w *tokenWriter) abandon() {
-	if w.file != nil {
-		w.file.Close()
-		os.Remove(w.file.Name())
-		w.file = nil
-	}
-}
+func (w *tokenWriter) abandon() { w.file.Abandon() }
 
 // write appends ids. The caller has checked that none is negative.
 func (w *tokenWriter) write(ids []int32) error {
@@ -105,21 +98,8 @@ func (w *tokenWriter) finish(key [32]byte) error {
 	if err == nil {
 		_, err = w.file.WriteAt(w.tokenHeader.bytes(), 0)
 	}
-	if err == nil {
-		err = w.file.Chmod(0o644)
-	}
-	if err == nil {
-		err = w.file.Sync()
-	}
-	if err == nil {
-		err = w.file.Close()
-	}
-	if err == nil {
-		err = os.Rename(w.file.Name(), w.path)
-	}
 	if err != nil {
 		return errors.Wrapf(err, "write token file %s", w.path)
 	}
-	w.file = nil
-	return errors.WithMessagef(syncFolder(filepath.Dir(w.path)), "write token file %s", w.path)
+	return errors.WithMessagef(w.file.Commit(), "write token file %s", w.path)
 }

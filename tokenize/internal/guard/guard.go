@@ -3,8 +3,8 @@ package guard
 
 import "github.com/pkg/errors"
 
-// Do runs do, and returns its error. A panic of do becomes an error: the caller of a package cannot recover from a panic in a
-// goroutine of the package.
+// Do calls do and returns its error. It turns a panic into an error, because a caller cannot recover from a panic in another
+// goroutine.
 func Do(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -2,7 +2,7 @@ package onig
 
 import "unicode/utf8"
 
-// back returns the state of the last choice that is still open, or −1.
+// back returns where the machine continues after a failure: the next way of the last open choice. Without one, pc is -1.
 func (m *Machine) back(base int) (pc, pos int) {
 	for len(m.stack) > base {
 		m.steps++
@@ -32,7 +32,7 @@ func (m *Machine) back(base int) (pc, pos int) {
 	return -1, 0
 }
 
-// apart matches the code of in by itself.
+// apart matches the code of an opAhead, opBehind or opAtomic on its own.
 func (m *Machine) apart(in *instruction, pc, pos int) (to, end int, ok bool) {
 	from := pos
 	for n := 0; in.op == opBehind && n < in.min; n++ {

@@ -9,11 +9,11 @@ import (
 	"github.com/pkg/errors"
 )
 
-// class reads the rest of a class, behind its [.
+// class reads a class after its [.
 func (p *regexParser) class() (char.Set, error) {
 	negate := p.take("^")
 	var set char.Set
-	var left []char.Set // the operands of && so far
+	var left []char.Set // the operands of && read so far
 	for first := true; ; first = false {
 		switch {
 		case p.at >= len(p.in):
@@ -54,7 +54,7 @@ func (p *regexParser) class() (char.Set, error) {
 	}
 }
 
-// classItem reads a character, in which case one is true, or a set.
+// classItem reads a character or a set of a class. one is true for a character.
 func (p *regexParser) classItem() (set char.Set, one bool, err error) {
 	if p.at >= len(p.in) {
 		return nil, false, errors.New("class without ]")
@@ -82,7 +82,7 @@ func (p *regexParser) classItem() (set char.Set, one bool, err error) {
 	}
 }
 
-// posixSet returns the characters of a bracket such as [:space:].
+// posixSet reads a bracket such as [:space:] and returns its set.
 func posixSet(name string) (set char.Set, one bool, err error) {
 	rest, negate := strings.CutPrefix(name, "^")
 	switch rest {
@@ -105,7 +105,7 @@ func posixSet(name string) (set char.Set, one bool, err error) {
 	return set, false, nil
 }
 
-// escapedSet reads the rest of an escape after its backslash: a set, or a single character, for which one is true.
+// escapedSet reads an escape after its backslash. one is true if it is a single character.
 func (p *regexParser) escapedSet() (set char.Set, one bool, err error) {
 	if p.at >= len(p.in) {
 		return nil, false, errors.New("backslash at the end")
@@ -145,7 +145,7 @@ func (p *regexParser) escapedSet() (set char.Set, one bool, err error) {
 	return set, false, nil
 }
 
-// property reads {name} behind \p or \P.
+// property reads {name} after \p or \P.
 func (p *regexParser) property(negate bool) (set char.Set, one bool, err error) {
 	end := strings.IndexByte(p.in[p.at:], '}')
 	if !p.take("{") || end < 0 {
@@ -165,7 +165,7 @@ func (p *regexParser) property(negate bool) (set char.Set, one bool, err error) 
 	return set, false, nil
 }
 
-// escape rewrites the rest of an escape outside a class.
+// escape rewrites an escape outside a class, after its backslash.
 func (p *regexParser) escape() error {
 	word := char.WordsAlone().String()
 	for _, e := range [][2]string{

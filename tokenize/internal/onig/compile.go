@@ -6,13 +6,13 @@ import "github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 type programCompiler struct {
 	program *Program
 	sets    []char.Set // by bit
-	masks   []uint32   // by class: the sets that it is in
+	masks   []uint32   // by class: the sets that contain it
 	code    []instruction
 	loops   bool // write a repeated set as a loop
 	ok      bool
 }
 
-// put appends an instruction and returns its place.
+// put appends an instruction and returns its index.
 func (c *programCompiler) put(in instruction) int {
 	if len(c.code) >= maxProgram {
 		c.ok = false
@@ -24,7 +24,7 @@ func (c *programCompiler) put(in instruction) int {
 	return len(c.code) - 1
 }
 
-// emit writes n, which the rest follows.
+// emit writes the code of n. rest holds the characters that may follow n.
 func (c *programCompiler) emit(n *regexNode, rest firstSet) {
 	if !c.ok {
 		return
@@ -90,14 +90,15 @@ func (c *programCompiler) choice(n *regexNode, rest firstSet) {
 	}
 }
 
-// branch writes an opBranch with n ways.
+// branch writes an opBranch with n ways and returns its index.
 func (c *programCompiler) branch(n int) int {
 	c.program.Branches++
 	b := &branch{number: c.program.Branches - 1, pcs: make([]int, n)}
 	return c.put(instruction{op: opBranch, branch: b})
 }
 
-// aim lets way i of the opBranch at at go on here.
+// aim makes the next instruction the target of way i of the opBranch at index at. first holds the characters that allow the
+// way.
 func (c *programCompiler) aim(at, i int, first firstSet) {
 	if !c.ok {
 		return
@@ -111,7 +112,7 @@ func (c *programCompiler) aim(at, i int, first firstSet) {
 	}
 }
 
-// apart writes the only part of n as code that is matched by itself.
+// apart writes the child of n as code that the machine matches on its own.
 func (c *programCompiler) apart(op opcode, n *regexNode, back int) {
 	c.program.Plain = c.program.Plain && n.bounded()
 	at := c.put(instruction{op: op, negative: n.negative, min: back})
@@ -122,7 +123,7 @@ func (c *programCompiler) apart(op opcode, n *regexNode, back int) {
 	}
 }
 
-// behind writes a look behind: each alternative must have one length.
+// behind writes a look-behind. All matches of an alternative must have the same length.
 func (c *programCompiler) behind(n *regexNode, rest firstSet) {
 	c.program.Forward = false
 	part := n.kids[0]
@@ -186,7 +187,7 @@ func (c *programCompiler) repeat(n *regexNode, rest firstSet) {
 	}
 }
 
-// way writes a branch: kid, which after follows, or the rest, whose place is set by land.
+// way writes a branch between kid and the rest. land sets the target of the second way.
 func (c *programCompiler) way(kid *regexNode, lazy bool, rest, after firstSet) int {
 	at := c.branch(2)
 	i := 0
@@ -198,7 +199,7 @@ func (c *programCompiler) way(kid *regexNode, lazy bool, rest, after firstSet) i
 	return at
 }
 
-// land lets the other way of the branch at at go on here.
+// land makes the next instruction the target of the second way of the branch at index at.
 func (c *programCompiler) land(at int, lazy bool, rest firstSet) {
 	i := 1
 	if lazy {
@@ -207,7 +208,7 @@ func (c *programCompiler) land(at int, lazy bool, rest firstSet) {
 	c.aim(at, i, rest)
 }
 
-// disjoint reports whether no character is in both.
+// disjoint reports whether the sets of s and t have no character in common.
 func (c *programCompiler) disjoint(s, t uint32) bool {
 	for _, mask := range c.masks {
 		if mask&s != 0 && mask&t != 0 {
@@ -217,7 +218,7 @@ func (c *programCompiler) disjoint(s, t uint32) bool {
 	return true
 }
 
-// first returns how n and the rest behind it may begin.
+// first returns the characters with which n, followed by rest, may begin.
 func (c *programCompiler) first(n *regexNode, rest firstSet) firstSet {
 	switch n.kind {
 	case nodeSequence:

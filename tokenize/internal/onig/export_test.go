@@ -1,7 +1,7 @@
 package onig
 
-// MatchBoth returns the matches of a pattern by its program, if it has one, and by the engine that backtracks. With slow
-// the program remembers failures from the start.
+// MatchBoth returns the matches by the program of a pattern, if it has one, and by the backtracking engine. With slow the
+// program remembers failures from the start.
 func MatchBoth(pattern, text string, slow bool) (program, engine []Match, known bool, err error) {
 	re, err := Compile(pattern)
 	if err != nil {

@@ -6,10 +6,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Match is a match, from its first byte to behind its last.
+// Match is the half-open range of a match, in bytes.
 type Match struct{ Start, End int }
 
-// Find returns the first match that begins at at or after; ok is false if there is none.
+// Find returns the first match that begins at or after at. ok is false if there is none.
 func (m *Machine) Find(at int) (s Match, ok bool) {
 	for {
 		class, w := uint8(0), 0
@@ -29,7 +29,7 @@ func (m *Machine) Find(at int) (s Match, ok bool) {
 }
 
 // findAll returns the matches in text, from left to right. An empty match does not directly follow another match. It is an
-// error if a program that is not plain takes too many steps.
+// error if a program that is not Plain takes too many steps.
 func (p *Program) findAll(text string) ([]Match, error) {
 	m := NewMachine(p)
 	m.Begin(text)

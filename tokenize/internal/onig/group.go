@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// group opens a group, or changes flags.
+// group reads the start of a group, or flags.
 func (p *regexParser) group() error {
 	g := regexGroup{len(p.out), p.flags}
 	if !p.take("?") {
@@ -32,7 +32,7 @@ func (p *regexParser) group() error {
 	return p.options(g)
 }
 
-// options reads the flags of a group, which hold in it or, when there is none, to the end of the group around.
+// options reads flags. Those of (?i:…) hold in this group. Those of (?i) hold to the end of the enclosing group.
 func (p *regexParser) options(g regexGroup) error {
 	on := true
 	for p.at < len(p.in) {
@@ -59,8 +59,9 @@ func (p *regexParser) options(g regexGroup) error {
 	return errors.New("group without )")
 }
 
-// restGroup goes on with the flags just set. Where an alternative follows in the group around, Oniguruma takes all of the
-// rest for one group, which is not written here.
+// restGroup handles flags that hold to the end of the enclosing group. Oniguruma reads the rest of the enclosing group,
+// alternatives included, as one group. That is not supported: it is an error if an alternative follows, except at the start
+// of a group.
 func (p *regexParser) restGroup() error {
 	depth, class := 0, false
 	for i := p.at; i < len(p.in); i++ {
@@ -84,7 +85,7 @@ func (p *regexParser) restGroup() error {
 	return nil
 }
 
-// groupStart is where the contents of the group around begin in out.
+// groupStart returns the index in out at which the contents of the innermost open group begin.
 func (p *regexParser) groupStart() int {
 	if len(p.open) == 0 {
 		return 0

@@ -6,42 +6,43 @@ import (
 	"unicode/utf8"
 )
 
-// Machine matches a program with texts of which each is the same or a prefix of one text. It backtracks; once that has
-// taken many steps, it remembers where it failed, so that no state is tried at one place twice.
+// Machine matches a program in a text or in prefixes of this text. It backtracks. After many steps it remembers failures, so
+// that it tries no state twice at the same place.
 type Machine struct {
 	*Program
 	Text   string
 	code   []instruction // fast or slow
 	stack  []choicePoint
 	steps  int
-	limit  int      // of steps
-	over   bool     // the limit is passed even with the memory of failures, so that matches are missing
-	failed []uint64 // by branch and place, for slow
-	runs   []Match  // by instruction, for slow: the last run without a bound
+	limit  int      // maximum number of steps
+	over   bool     // the limit was passed although failures are remembered; matches may be missing
+	failed []uint64 // slow code: bits by branch and place
+	runs   []Match  // slow code, by instruction: the last run without a bound
 }
 
-// choicePoint is a way that is still open, or with next below 0 a mark: when it is reached, all ways of pc have failed.
+// choicePoint is an open choice. If next is negative, it is a mark: when the machine returns to it, all ways of pc have
+// failed.
 type choicePoint struct {
 	pc, next int // the branch to try next
-	pos, low int // where to go on; of an opRun also the lowest place
+	pos, low int // where to continue; low is the lowest place of an opRun
 }
 
 const (
 	noMatch = -1
-	tooSlow = -2 // the limit is passed
+	tooSlow = -2 // the limit was passed
 
-	stepsPerByte = 64 // without the memory of failures
+	stepsPerByte = 64 // before failures are remembered
 	stepsAtLeast = 1 << 12
-	mostPerByte  = 1 << 12 // with it, for a program that is not plain
+	mostPerByte  = 1 << 12 // while failures are remembered, for a program that is not Plain
 	mostAtLeast  = 1 << 24
 )
 
-// NewMachine returns a machine for a program. Begin gives it a text.
+// NewMachine returns a Machine for p. Begin sets its text.
 func NewMachine(p *Program) *Machine {
 	return &Machine{Program: p, code: p.fast, limit: stepsAtLeast}
 }
 
-// Begin sets the text.
+// Begin sets the text. It forgets failures if the length of the text changes: texts of the same length must be equal.
 func (m *Machine) Begin(text string) {
 	if len(m.Text) != len(text) {
 		m.code, m.steps, m.failed = m.fast, 0, m.failed[:0]
@@ -50,10 +51,10 @@ func (m *Machine) Begin(text string) {
 	m.Text = text
 }
 
-// remembers reports whether failures are remembered.
+// remembers reports whether the machine remembers failures.
 func (m *Machine) remembers() bool { return len(m.failed) > 0 }
 
-// remember begins to remember failures.
+// remember makes the machine remember failures from now on.
 func (m *Machine) remember() {
 	n := (m.Branches*(len(m.Text)+1) + 64) / 64
 	if cap(m.failed) < n {
@@ -68,7 +69,7 @@ func (m *Machine) remember() {
 	}
 }
 
-// matchAt returns the end of the match that begins at at, or noMatch.
+// matchAt returns the end of the match that begins at at, or noMatch or tooSlow.
 func (m *Machine) matchAt(at int) int {
 	end := m.run(0, at)
 	if end == tooSlow && !m.remembers() {
@@ -79,7 +80,7 @@ func (m *Machine) matchAt(at int) int {
 	return end
 }
 
-// run returns where the code from pc on ends that begins at pos, or noMatch.
+// run runs the code from pc at place pos. It returns the end of the match, or noMatch or tooSlow.
 func (m *Machine) run(pc, pos int) int {
 	base := len(m.stack)
 	for {
@@ -115,7 +116,7 @@ func (m *Machine) run(pc, pos int) int {
 	}
 }
 
-// one matches an instruction that has at most one character and one way.
+// one runs an instruction that matches at most one character and has one way.
 func (m *Machine) one(in *instruction, pos int) (end int, ok bool) {
 	switch in.op {
 	case opSet:
@@ -132,7 +133,7 @@ func (m *Machine) one(in *instruction, pos int) (end int, ok bool) {
 	return pos, pos == len(m.Text) // opEnd
 }
 
-// runOf takes as many characters as in allows, and leaves a choice to give some back.
+// runOf matches as many characters as in allows. It pushes a choice of giving some back.
 func (m *Machine) runOf(in *instruction, pc, pos int) (end int, ok bool) {
 	text, set := m.Text, in.set
 	if m.remembers() && in.max < 0 {
@@ -167,7 +168,7 @@ func (m *Machine) runOf(in *instruction, pc, pos int) (end int, ok bool) {
 	return at, true
 }
 
-// runAgain is runOf for a possessive run without a bound. It goes through each run of a text once.
+// runAgain is runOf for a possessive run without a bound. It reads each run of a text only once.
 func (m *Machine) runAgain(in *instruction, pc, pos int) (end int, ok bool) {
 	last := &m.runs[pc]
 	n, at := 0, pos
@@ -185,7 +186,7 @@ func (m *Machine) runAgain(in *instruction, pc, pos int) (end int, ok bool) {
 	return at, n >= in.min
 }
 
-// enter goes to the first way of in that the next character allows, and leaves a choice for the next one.
+// enter takes the first way of in that the next character allows. It pushes a choice for the next such way.
 func (m *Machine) enter(in *instruction, pc, pos int) (to int, ok bool) {
 	if m.remembers() {
 		bit := in.branch.number*(len(m.Text)+1) + pos
@@ -197,7 +198,7 @@ func (m *Machine) enter(in *instruction, pc, pos int) (to int, ok bool) {
 	return m.take(in, pc, pos, 0)
 }
 
-// take is enter from way i on.
+// take is enter for the ways from i.
 func (m *Machine) take(in *instruction, pc, pos, i int) (to int, ok bool) {
 	ways := in.branch.ways[m.nextClass(m.Text, pos)] >> i << i
 	if ways == 0 {

@@ -32,15 +32,14 @@ const (
 	nodeEnd
 )
 
-// regexReader parses the result of translateRegex, which has few constructs. ok becomes false at one that it does not
-// know.
+// regexReader parses the result of translateRegex, which has few constructs. An unknown construct sets ok to false.
 type regexReader struct {
 	in string
 	at int
 	ok bool
 }
 
-// parseNodes returns a pattern of translateRegex as nodes; ok is false if it has a construct that is not known.
+// parseNodes parses a pattern of translateRegex. ok is false if the pattern has an unknown construct.
 func parseNodes(translated string) (node *regexNode, ok bool) {
 	r := &regexReader{in: translated, ok: true}
 	node = r.choice()
@@ -55,7 +54,7 @@ func (r *regexReader) take(s string) bool {
 	return true
 }
 
-// choice reads alternatives up to a ) or the end.
+// choice reads alternatives, to a ) or to the end.
 func (r *regexReader) choice() *regexNode {
 	n := &regexNode{kind: nodeChoice}
 	for {
@@ -96,7 +95,7 @@ func (r *regexReader) atom() *regexNode {
 	return &regexNode{kind: nodeSet, set: char.Set{{First: c, Last: c}}}
 }
 
-// group reads a group behind its parenthesis. A numbered one is like any other, for nothing refers to it here.
+// group reads a group after its parenthesis. A numbered group needs no number, because references are unknown constructs.
 func (r *regexReader) group() *regexNode {
 	n := &regexNode{}
 	switch {
@@ -119,7 +118,7 @@ func (r *regexReader) group() *regexNode {
 	return n
 }
 
-// repeats reads the quantifiers behind n.
+// repeats reads the quantifiers of n.
 func (r *regexReader) repeats(n *regexNode) *regexNode {
 	for r.ok {
 		low, high := 0, -1
@@ -165,7 +164,7 @@ func (r *regexReader) counts() (low, high int) {
 	return low, high
 }
 
-// class reads a class behind its [.
+// class reads a class after its [.
 func (r *regexReader) class() char.Set {
 	negate := r.take("^")
 	if r.take(`\s\S]`) {
@@ -196,7 +195,7 @@ func (r *regexReader) char() rune {
 	r.at += w
 	switch {
 	case c != '\\' && strings.ContainsRune("^$.*+?{[", c):
-		r.ok = false // a construct
+		r.ok = false // an unknown construct
 	case c != '\\':
 		return c
 	case r.take("n"):

@@ -1,5 +1,5 @@
-// Package onig runs regular expressions in the syntax of Oniguruma, which tokenizer.json files use. Most compile to a program that takes linear
-// time; the others run under a time limit.
+// Package onig runs regular expressions in the syntax of Oniguruma, which tokenizer.json files use. Most of them compile to
+// a program that takes linear time. The others run under a time limit.
 package onig
 
 import (
@@ -11,29 +11,29 @@ import (
 	"github.com/pkg/errors"
 )
 
-// regex is a compiled regular expression: a program of our own, or an engine that backtracks for the few constructs that
-// the program has not.
+// regex is a compiled regular expression: a Program, or a backtracking engine for the few constructs that programs do not
+// support.
 type regex struct {
 	Program *Program
 	re      *regexp2.Regexp
 }
 
-// matchTime bounds the time for one match of the engine, findTime that for 100,000 bytes of text.
+// matchTime is the engine's maximum time for one match. findTime is its maximum time for 100,000 bytes of text.
 const (
 	matchTime = time.Second
 	findTime  = 10 * time.Second
 )
 
-// maxCompiled is how many compiled expressions are kept.
+// maxCompiled is the maximum number of compiled expressions that are kept.
 const maxCompiled = 256
 
-// compiled holds expressions by pattern, so that the stages that have one stay plain data.
+// compiled holds expressions by pattern, so that stages with a pattern can be plain data.
 var compiled struct {
 	sync.RWMutex
 	byPattern map[string]*regex
 }
 
-// Compile returns the regex of a pattern in Oniguruma's syntax. A construct that is not known here is an error.
+// Compile compiles a pattern in Oniguruma's syntax. An unknown construct is an error.
 func Compile(pattern string) (*regex, error) {
 	compiled.RLock()
 	r, ok := compiled.byPattern[pattern]
@@ -67,7 +67,7 @@ func newRegex(translated string) (*regex, error) {
 	return &regex{Program: compileProgram(translated), re: re}, nil
 }
 
-// FindAll returns the matches in text, from left to right. A byte that is no character counts as U+FFFD.
+// FindAll returns the matches in text, from left to right. A byte that is not part of a character counts as U+FFFD.
 func (r *regex) FindAll(text string) ([]Match, error) {
 	if r.Program != nil {
 		return r.Program.findAll(text)
@@ -75,7 +75,7 @@ func (r *regex) FindAll(text string) ([]Match, error) {
 	return r.backtrack(text)
 }
 
-// backtrack is findAll by the engine. It is an error if that takes too long.
+// backtrack is FindAll with the backtracking engine. It is an error if the engine takes too long.
 func (r *regex) backtrack(text string) (found []Match, err error) {
 	runes, offsets := runesOf(text)
 	last := 0
@@ -104,7 +104,7 @@ func (r *regex) backtrack(text string) (found []Match, err error) {
 	return found, nil
 }
 
-// runesOf returns the characters of text, and the byte where each begins; nil means that all are ASCII.
+// runesOf returns the characters of text and the index of the first byte of each. The indices are nil if text is ASCII.
 func runesOf(text string) (runes []rune, offsets []int) {
 	runes = make([]rune, 0, len(text))
 	for i := 0; i < len(text); {

@@ -25,7 +25,7 @@ func publishedPatterns(t testing.TB) (patterns map[string]string) {
 	return patterns
 }
 
-// oddPatterns have the constructs of regular expressions in many orders.
+// oddPatterns combine the constructs of regular expressions in many orders.
 var oddPatterns = []string{
 	`a*`, `a+?`, `a*?b`, `a{2,3}?`, `(?:ab|a)(?:c|bcd)`, `(a|ab)(c|bcd)(d*)`, `a{2}b{0,2}`, `(?>a+)a`, `(?>a|ab)c`, `(?>a{2,})b?`, `(?>a{0,2})a`, `a++b?`, `(?:a|b)*c`,
 	`(?:a+b?)+c`, `^a`, `a$`, `\Aa|b\z`, `\bab\b`, `\Ba`, `(?<=a)b`, `(?<!a)b+`, `(?<=ab|c)d`, `(?<!ab|c)d`, `(?=ab)a`, `(?!ab)a`, `(?!\s*b)a`,
@@ -34,7 +34,7 @@ var oddPatterns = []string{
 	`(?:a?b)*c`, `(?:(?:a|b)+c?)+`, `a*a*a*b`, `(?:\s*\n)+`, `( ?a)+`, `(?:a|b(?>c+)d)*`,
 }
 
-// oddAlphabet has the characters of oddPatterns, wide characters, and bytes that are none.
+// oddAlphabet holds the characters of oddPatterns, wide characters, and bytes that are not part of a character.
 var oddAlphabet = []string{"a", "a", "b", "b", "c", "d", "ab", "1", "2", "345", " ", "\n", "\r\n", ".", ",", "x", "A", "é", "한", "\u0301", "👍", "\xff", "\xe2\x82", "_"}
 
 func joinRandom(r *rand.Rand, alphabet []string, most int) string {
@@ -57,7 +57,7 @@ func checkMatches(t *testing.T, pattern, text string, slow bool) (known bool) {
 	return known
 }
 
-// TestPrograms compares the matches of programs with those of the engine that backtracks.
+// TestPrograms compares the matches of programs with those of the backtracking engine.
 func TestPrograms(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
 	rounds := 800

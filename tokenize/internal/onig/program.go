@@ -8,18 +8,18 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
-// Program is a regular expression for the machine: instructions of a machine that backtracks, with the preferences of
-// Oniguruma. Characters that no set tells apart are one class, and one look at a table gives the class of a character.
+// Program is a regular expression as instructions of a Machine. It prefers the same matches as Oniguruma. Characters that
+// are in the same sets form a class. A table maps a character to its class.
 type Program struct {
 	fast     []instruction // a repeated set is one instruction
-	slow     []instruction // a repeated set is a loop, so that the memory of failures knows every place in it
+	slow     []instruction // a repeated set is a loop, so that failures are remembered at each of its places
 	Branches int           // the number of branch instructions in slow
 	ascii    [256]uint8    // classes of ASCII, and 0 for other bytes
 	table    *classTable
 	Empty    bool    // the empty text may match
-	starts   classes // of the first character of a match
-	Forward  bool    // no look behind and no start of the text: a match depends only on the text from its start on
-	Plain    bool    // no unbounded part is matched by itself: with the memory of failures, time is linear
+	starts   classes // classes of the first character of a match
+	Forward  bool    // a match depends only on the text from its start: there is no look-behind and no start of the text
+	Plain    bool    // no unbounded part is matched on its own, so that time is linear while failures are remembered
 }
 
 type opcode uint8
@@ -28,12 +28,12 @@ const (
 	opMatch  opcode = iota
 	opSet           // one character of set
 	opRun           // min to max characters of set, as many as possible
-	opBranch        // the first of branches that leads to a match
+	opBranch        // the first way that leads to a match
 	opJump          // to target
-	opLook          // the next character is in set; negative: it is not
-	opAhead         // the code up to target matches here; negative: it does not
-	opBehind        // the same, min characters before
-	opAtomic        // the code up to target, in its first way to match
+	opLook          // the next character is in set; if negative, it is not
+	opAhead         // the code up to target matches here; if negative, it does not
+	opBehind        // like opAhead, min characters earlier
+	opAtomic        // the first match of the code up to target
 	opStart
 	opEnd
 )
@@ -41,31 +41,31 @@ const (
 type instruction struct {
 	op         opcode
 	negative   bool
-	possessive bool // of opRun: fewer characters cannot lead to a match
+	possessive bool // of opRun: giving characters back cannot lead to a match
 	set        *classes
 	min, max   int // max -1: no bound
 	target     int
 	branch     *branch // of opBranch
 }
 
-// branch is ways to go on, in order. A way is tried only if the next character allows it.
+// branch lists ways to continue, in order. A way is tried only if the next character allows it.
 type branch struct {
-	number int         // among all
-	pcs    []int       // of the ways
-	ways   [256]uint64 // the ways, as bits, by the class of the next character
+	number int         // index among all branches
+	pcs    []int       // the target of each way
+	ways   [256]uint64 // bits of the allowed ways, by the class of the next character
 }
 
-// maxWays is the number of ways of a branch.
+// maxWays is the maximum number of ways of a branch.
 const maxWays = 64
 
 // classes is a set of classes.
 type classes [256]bool
 
-// firstSet is the characters that may come next.
+// firstSet holds the characters that may come next.
 type firstSet struct {
 	set   uint32 // a bit for each set
-	any   bool   // any character, or none
-	match bool   // the rest matches in any case
+	any   bool   // any character or the end of the text
+	match bool   // a match is complete without a further character
 }
 
 func (f firstSet) or(g firstSet) firstSet {
@@ -74,23 +74,23 @@ func (f firstSet) or(g firstSet) firstSet {
 
 func (f firstSet) has(mask uint32) bool { return f.any || f.set&mask != 0 }
 
-// classTable maps a character to its class in two steps; equal blocks are stored once. Class 0 is in no set; it is also
-// that of the end of a text.
+// classTable maps a character to its class in two steps; equal blocks are stored once. Class 0 is in no set. The end of a
+// text has class 0 too.
 type classTable struct {
 	index  [(unicode.MaxRune + 1) / 256]uint16
 	blocks [][256]uint8
 }
 
-// maxSets is the number of sets that a program may have, and maxProgram the number of instructions that a program may have.
-// maxPossessive bounds a possessive repeat that has a bound.
+// A program has at most maxSets sets and maxProgram instructions. maxPossessive is the greatest bound of a possessive
+// repeat.
 const (
 	maxSets       = 32
 	maxProgram    = 1 << 12
 	maxPossessive = 1 << 10
 )
 
-// compileProgram returns the program of a pattern of translateRegex, or nil if the pattern has a construct that programs
-// do not know: references, repeats of parts that may be empty, looks behind at parts of unknown length.
+// compileProgram compiles a pattern of translateRegex. It returns nil if the pattern has a construct that programs do not
+// support: a reference, a repeat of a part that may be empty, or a look-behind at a part of unknown length.
 func compileProgram(translated string) *Program {
 	root, ok := parseNodes(translated)
 	if !ok {
@@ -118,7 +118,7 @@ func compileProgram(translated string) *Program {
 	return p
 }
 
-// collect gives every set of n its bit.
+// collect assigns a bit to every set of n.
 func (c *programCompiler) collect(n *regexNode) {
 	if n.kind == nodeSet {
 		n.set = n.set.Normal()
@@ -135,7 +135,7 @@ func (c *programCompiler) collect(n *regexNode) {
 	}
 }
 
-// bitOf returns the mask of a set, 0 for one that has none.
+// bitOf returns the bit of a set, or 0 if it has none.
 func (c *programCompiler) bitOf(s char.Set) uint32 {
 	i := slices.IndexFunc(c.sets, func(t char.Set) bool { return slices.Equal(s, t) })
 	if i < 0 {
@@ -144,9 +144,9 @@ func (c *programCompiler) bitOf(s char.Set) uint32 {
 	return 1 << i
 }
 
-// fill makes the table of classes. There may be 256 of them.
+// fill builds the table of classes. At most 256 classes are allowed.
 func (c *programCompiler) fill() {
-	all := make([]uint32, unicode.MaxRune+1) // a bit for each set that has the character
+	all := make([]uint32, unicode.MaxRune+1) // the bits of the sets that contain the character
 	for i, set := range c.sets {
 		for _, r := range set {
 			part := all[r.First : min(r.Last, unicode.MaxRune)+1]
@@ -180,7 +180,7 @@ func (c *programCompiler) fill() {
 	copy(c.program.ascii[:utf8.RuneSelf], t.blocks[t.index[0]][:])
 }
 
-// classOf returns the class of the characters in the sets of mask, a new one if there is none.
+// classOf returns the class of the characters in exactly the sets of mask. It adds the class if it is new.
 func (c *programCompiler) classOf(mask uint32, numbers map[uint32]uint8) uint8 {
 	class, ok := numbers[mask]
 	if !ok {
@@ -203,7 +203,8 @@ func (c *programCompiler) classesOf(f firstSet) (in classes) {
 	return in
 }
 
-// classAt returns the class and the width of the character at text[i]. A byte that is no character is U+FFFD.
+// classAt returns the class and the width of the character at text[i]. A byte that is not part of a character
+// counts as U+FFFD.
 func (p *Program) classAt(text string, i int) (class uint8, width int) {
 	if c := text[i]; c < utf8.RuneSelf {
 		return p.ascii[c], 1
@@ -212,7 +213,7 @@ func (p *Program) classAt(text string, i int) (class uint8, width int) {
 	return p.table.blocks[p.table.index[r>>8]][r&0xff], w
 }
 
-// nextClass returns the class of the character at text[i], 0 at the end.
+// nextClass returns the class of the character at text[i], or 0 at the end of text.
 func (p *Program) nextClass(text string, i int) uint8 {
 	if i >= len(text) {
 		return 0

@@ -2,7 +2,7 @@ package onig
 
 import "strings"
 
-// quantifiers rewrites those of the part that begins at start in out.
+// quantifiers rewrites the quantifiers of the part that begins at out[start].
 func (p *regexParser) quantifiers(start int) {
 	for n := 0; p.at < len(p.in); n++ {
 		q, plain := p.quantifier()
@@ -21,7 +21,8 @@ func (p *regexParser) quantifiers(start int) {
 	}
 }
 
-// wrap puts the part that begins at start between before and after, in a group of its own when it has a quantifier already.
+// wrap puts the part that begins at out[start] between before and after. If group is set, it first puts the part into a
+// group.
 func (p *regexParser) wrap(start int, group bool, before, after string) {
 	part := string(p.out[start:])
 	if group {
@@ -30,7 +31,7 @@ func (p *regexParser) wrap(start int, group bool, before, after string) {
 	p.out = append(append(append(p.out[:start], before...), part...), after...)
 }
 
-// quantifier reads one; plain is false for {n,m}, after which + and ? are quantifiers themselves.
+// quantifier reads a quantifier. plain is false for {n,m}: a + or ? after it is another quantifier.
 func (p *regexParser) quantifier() (q string, plain bool) {
 	switch c := p.in[p.at]; c {
 	case '*', '+', '?':
@@ -62,7 +63,7 @@ func (p *regexParser) quantifier() (q string, plain bool) {
 	return "{" + low + "," + high + "}", false
 }
 
-// isNumberText tells whether s is at most five digits.
+// isNumberText reports whether s consists of at most five digits.
 func isNumberText(s string) bool {
 	return len(s) <= 5 && strings.Trim(s, "0123456789") == ""
 }

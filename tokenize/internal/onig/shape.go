@@ -24,7 +24,7 @@ func (n *regexNode) nullable() bool {
 	return true
 }
 
-// bounded reports whether there is a longest match of n.
+// bounded reports whether the matches of n have a maximum length.
 func (n *regexNode) bounded() bool {
 	for _, kid := range n.kids {
 		if !kid.bounded() {
@@ -34,7 +34,7 @@ func (n *regexNode) bounded() bool {
 	return n.kind != nodeRepeat || n.max >= 0
 }
 
-// length returns the number of characters of every match of n; ok is false if that varies.
+// length returns the number of characters of the matches of n. ok is false if their numbers differ.
 func (n *regexNode) length() (length int, ok bool) {
 	switch n.kind {
 	case nodeSet:

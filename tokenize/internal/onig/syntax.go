@@ -9,9 +9,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// translateRegex writes a pattern of Oniguruma's Ruby syntax, which Hugging Face's files are in, for the engine used here.
-// Classes, shorthands and letters without regard to case become explicit sets of characters, so that both engines mean the
-// same by them. A construct without a counterpart is an error.
+// translateRegex translates a pattern from Oniguruma's Ruby syntax, which Hugging Face's files use, to the syntax of the
+// backtracking engine. Classes, shorthands and case-insensitive letters become explicit sets of characters, so that they
+// match the same characters. A construct without a counterpart is an error.
 func translateRegex(pattern string) (string, error) {
 	if !utf8.ValidString(pattern) || len(pattern) > maxPattern {
 		return "", errors.Errorf("not valid UTF-8 of at most %d bytes", maxPattern)
@@ -25,22 +25,22 @@ func translateRegex(pattern string) (string, error) {
 	return string(p.out), nil
 }
 
-// maxPattern is the length of the longest pattern, which may grow a thousand times when sets are written out.
+// maxPattern is the maximum length of a pattern. Explicit sets may make a pattern a thousand times longer.
 const maxPattern = 4096
 
-// regexParser rewrites a pattern from left to right.
+// regexParser translates a pattern from left to right.
 type regexParser struct {
 	in    string
 	at    int
 	out   []byte
 	flags regexFlags
-	open  []regexGroup // the groups around
-	last  rune         // the letter before, without regard to case, for folds of two letters
+	open  []regexGroup // the open groups
+	last  rune         // the previous letter if case is ignored, for folds of two letters
 }
 
 type regexFlags struct{ fold, dotAll, extended bool }
 
-// regexGroup is an open group: where it begins in out, and the flags before it.
+// regexGroup is an open group: its start in out, and the flags before it.
 type regexGroup struct {
 	start int
 	flags regexFlags
@@ -48,7 +48,7 @@ type regexGroup struct {
 
 func (p *regexParser) peek(s string) bool { return strings.HasPrefix(p.in[p.at:], s) }
 
-// take reads s when it is next.
+// take reads s if the rest begins with it, and reports whether it does.
 func (p *regexParser) take(s string) bool {
 	if !p.peek(s) {
 		return false
@@ -65,7 +65,7 @@ func (p *regexParser) rune() rune {
 	return r
 }
 
-// term rewrites the next part of the pattern with its quantifiers.
+// term translates the next part of the pattern with its quantifiers.
 func (p *regexParser) term() error {
 	start, last := len(p.out), p.last
 	p.last = 0
@@ -94,7 +94,7 @@ func (p *regexParser) term() error {
 	return nil
 }
 
-// comment passes the rest of a line when it is one.
+// comment skips a comment, to the end of its line.
 func (p *regexParser) comment(c rune) {
 	if c == '#' {
 		_, rest, _ := strings.Cut(p.in[p.at:], "\n")
@@ -102,7 +102,7 @@ func (p *regexParser) comment(c rune) {
 	}
 }
 
-// atom rewrites the atom that begins with c.
+// atom translates the atom that begins with c.
 func (p *regexParser) atom(c, last rune) error {
 	switch {
 	case c == '[':

@@ -2,7 +2,7 @@ package scan
 
 import "github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 
-// The split patterns with a scanner of their own, by their exact text.
+// The exact texts of split patterns that have a hand-written scanner.
 const (
 	PatternGPT2   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 	PatternCL100K = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
@@ -12,7 +12,7 @@ const (
 		`\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 )
 
-// Known holds the scanner of every pattern that is recognised.
+// Known holds the hand-written scanners by pattern.
 var Known = map[string]Scanner{
 	PatternGPT2:   GPT2{},
 	PatternCL100K: clScanner{digits: 3},
@@ -20,7 +20,7 @@ var Known = map[string]Scanner{
 	PatternO200K:  o200kScanner{},
 }
 
-// GPT2 is patternGPT2.
+// GPT2 is the scanner of patternGPT2.
 type GPT2 struct{}
 
 func (GPT2) Next(text string, at int) (start, end int) {
@@ -52,7 +52,7 @@ func (GPT2) Next(text string, at int) (start, end int) {
 
 func (GPT2) Cut(text string, at int) int { return CutAtNewline(text, at, 0) }
 
-// clScanner is patternCL100K (of GPT-4 and Llama 3) with digits 3, and patternQwen2 with digits 1.
+// clScanner is the scanner of patternCL100K (GPT-4, Llama 3) with digits 3, and of patternQwen2 with digits 1.
 type clScanner struct{ digits int }
 
 func (s clScanner) Next(text string, at int) (start, end int) {
@@ -81,7 +81,8 @@ func (s clScanner) Next(text string, at int) (start, end int) {
 
 func (clScanner) Cut(text string, at int) int { return CutAtNewline(text, at, 1) }
 
-// punctuationOrSpace is ` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`, with slash [\r\n/] instead of the first [\r\n].
+// punctuationOrSpace matches ` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`. With slash, [\r\n/] replaces the first
+// [\r\n].
 func punctuationOrSpace(text string, at int, slash bool) int {
 	i := at
 	if text[at] == ' ' {
@@ -99,7 +100,7 @@ func punctuationOrSpace(text string, at int, slash bool) int {
 	return spaceEnd(text, at)
 }
 
-// o200kScanner is patternO200K (of GPT-4o).
+// o200kScanner is the scanner of patternO200K (GPT-4o).
 type o200kScanner struct{}
 
 const (
@@ -140,8 +141,8 @@ func (o200kScanner) Next(text string, at int) (start, end int) {
 
 func (o200kScanner) Cut(text string, at int) int { return CutAtNewline(text, at, 1) }
 
-// o200kLower is [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+ at text[i], or -1. When no tail follows the
-// capitals, the match gives capitals back until one of them is a tail too.
+// o200kLower returns the end of [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+ at text[i], or -1. If no
+// character of the second set follows the first run, the run gives characters back until one is in the second set.
 func o200kLower(text string, i int) int {
 	last := -1
 	for i < len(text) {
@@ -160,7 +161,7 @@ func o200kLower(text string, i int) int {
 	return last
 }
 
-// o200kUpper is [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+ at text[i], or -1.
+// o200kUpper returns the end of [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+ at text[i], or -1.
 func o200kUpper(text string, i int) int {
 	if end := RunOf(text, i, o200kHead); end > i {
 		return end

@@ -5,15 +5,15 @@ import "github.com/gorgoformer/gorgoformer/tokenize/internal/onig"
 // maxBranches bounds the memory of failures of a patternScanner, in bits for each byte of text.
 const maxBranches = 256
 
-// patternScanner yields the matches of a program and, if gaps is set, the text between them. Like stack it keeps a state
-// while it scans a text: see Begun.
+// patternScanner yields the matches of a program and, if gaps is set, the text between them. It has a state for each text
+// (see Begun).
 type patternScanner struct {
 	program *onig.Program
 	gaps    bool
 }
 
-// NewPattern returns the scanner of a regular expression whose time is linear and whose matches are not empty and do
-// not depend on the text before them; nil for any other.
+// NewPattern returns the scanner of a regular expression. It returns nil unless matching takes linear time and the matches
+// are not empty and do not depend on the text before them.
 func NewPattern(pattern string, gaps bool) Scanner {
 	re, err := onig.Compile(pattern)
 	if err != nil || re.Program == nil {
@@ -26,21 +26,21 @@ func NewPattern(pattern string, gaps bool) Scanner {
 	return patternScanner{p, gaps}
 }
 
-// Next is right for the first piece, and slow for others: see Begun.
+// Next is slow except for the first piece (see Begun).
 func (s patternScanner) Next(text string, at int) (start, end int) { return s.begun().Next(text, at) }
 
-// Cut implements scanner. Where a text may be parted depends on the pattern.
+// Cut implements Scanner. It never cuts, because safe places depend on the pattern.
 func (patternScanner) Cut(text string, _ int) int { return len(text) }
 
 func (s patternScanner) begun() *patternState {
 	return &patternState{Machine: onig.NewMachine(s.program), gaps: s.gaps}
 }
 
-// patternState is a patternScanner on its way through a text.
+// patternState is the state of a patternScanner in a text.
 type patternState struct {
 	*onig.Machine
 	gaps bool
-	held onig.Match // the match behind a gap
+	held onig.Match // the match after the last gap
 }
 
 func (s *patternState) Next(text string, at int) (start, end int) {

@@ -7,25 +7,25 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
-// More patterns with a scanner of their own: Falcon's, CLIP's, and that of CLIP's normalizer.
+// More patterns that have a hand-written scanner: Falcon's, CLIP's, and the pattern of CLIP's normalizer.
 const (
 	PatternThree  = `[0-9][0-9][0-9]`
 	PatternCLIP   = `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
 	PatternSpaces = `\s+`
 )
 
-// Runs yields runs of the characters that is says yes to, and runs of the others.
+// Runs yields runs of the characters for which is returns true, and runs of other characters.
 type Runs struct {
 	Is      func(rune) bool
-	Single  bool // every one of the characters by itself
-	spelled bool // is sees the spelling of each byte
+	Single  bool // each of the characters is a piece
+	spelled bool // is gets the spelling of each byte
 }
 
-// Spelled returns the form of a scanner for the bytes that a ByteLevel spells, nil when there is none.
+// Spelled returns the form of sc for text after a ByteLevel, whose bytes are spelled. It returns nil if sc has none.
 func Spelled(sc Scanner) Scanner {
 	switch sc := sc.(type) {
 	case Three:
-		return sc // digits of ASCII are spelled as they are
+		return sc // the spelling of an ASCII digit is the digit
 	case Runs:
 		sc.spelled = true
 		return sc
@@ -54,7 +54,7 @@ func (s Runs) Next(text string, at int) (start, end int) {
 
 func (Runs) Cut(text string, _ int) int { return len(text) }
 
-// Literal yields every occurrence of a text as a piece, and the text between them.
+// Literal yields the occurrences of a string, and the text between them.
 type Literal string
 
 func (l Literal) Next(text string, at int) (start, end int) {
@@ -93,7 +93,7 @@ func (Three) Next(text string, at int) (start, end int) {
 
 func (Three) Cut(text string, _ int) int { return len(text) }
 
-// CLIP is patternCLIP.
+// CLIP is the scanner of PatternCLIP.
 type CLIP struct{}
 
 func (CLIP) Next(text string, at int) (start, end int) {

@@ -1,4 +1,5 @@
-// Package scan cuts text into pieces by hand-written scanners of the known split patterns, and by compiled ones for other patterns.
+// Package scan cuts text into pieces. The split patterns of known models have hand-written scanners; other patterns are
+// compiled.
 package scan
 
 import (
@@ -8,15 +9,16 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
-// Scanner cuts a text into pieces from left to right, keeping no state: the fast form of a Splitter that changes no text.
+// Scanner cuts a text into pieces, from left to right and without a state. It is the fast form of a Splitter that does not
+// change the text.
 type Scanner interface {
-	// next returns the first piece that begins at text[at] or after, or an empty one at the end of the text.
+	// Next returns the first piece that begins at text[at] or later, or an empty piece at the end of the text.
 	Next(text string, at int) (start, end int)
-	// cut returns a place after at where text may be parted without changing a piece, or len(text).
+	// Cut returns a place after at where a cut changes no piece, or len(text).
 	Cut(text string, at int) int
 }
 
-// RunOf returns the end of the characters from text[i] on that have one of the classes.
+// RunOf returns the end of the run of characters at text[i] that have one of the classes.
 func RunOf(text string, i int, classes uint8) int {
 	for i < len(text) {
 		k, w := char.At(text, i)
@@ -28,7 +30,7 @@ func RunOf(text string, i int, classes uint8) int {
 	return i
 }
 
-// RunNot returns the end of the characters from text[i] on that have none of the classes.
+// RunNot returns the end of the run of characters at text[i] that have none of the classes.
 func RunNot(text string, i int, classes uint8) int {
 	for i < len(text) {
 		k, w := char.At(text, i)
@@ -40,7 +42,8 @@ func RunNot(text string, i int, classes uint8) int {
 	return i
 }
 
-// spaceEnd is \s+(?!\S)|\s+ at a space: the run of spaces, without its last one when more text follows and some remain.
+// spaceEnd returns the end of \s+(?!\S)|\s+ at a space. If text follows a run of two spaces or more, the match excludes the
+// last space.
 func spaceEnd(text string, at int) int {
 	last, i := at, at
 	for i < len(text) {
@@ -57,7 +60,7 @@ func spaceEnd(text string, at int) int {
 	return i
 }
 
-// newlineEnd is \s*[\r\n]+ at a space: the end of the last newline of the run of spaces, or -1.
+// newlineEnd returns the end of \s*[\r\n]+ at a space: the end of the last newline in the run of spaces, or -1.
 func newlineEnd(text string, i int) int {
 	end := -1
 	for i < len(text) {
@@ -73,7 +76,7 @@ func newlineEnd(text string, i int) int {
 	return end
 }
 
-// atMost returns the end of at most n characters of the classes from text[i] on.
+// atMost is RunOf for at most n characters.
 func atMost(text string, i, n int, classes uint8) int {
 	for ; n > 0 && i < len(text); n-- {
 		k, w := char.At(text, i)
@@ -85,8 +88,8 @@ func atMost(text string, i, n int, classes uint8) int {
 	return i
 }
 
-// contraction returns the length of 's 't 're 've 'm 'll 'd at text[i], which is an apostrophe; 0 for none. Without
-// regard to case, the letters may be capitals and s also U+017F, as Unicode folds it.
+// contraction returns the length of 's 't 're 've 'm 'll 'd at text[i], an apostrophe, or 0. With anyCase the letters
+// may also be capitals, and s may be U+017F, as in Unicode's case folding.
 func contraction(text string, i int, anyCase bool) int {
 	rest := text[i+1:]
 	if len(rest) == 0 {
@@ -114,8 +117,8 @@ func contraction(text string, i int, anyCase bool) int {
 	return 0
 }
 
-// CutAtNewline returns the place of the first "\n" after at that stands before an ASCII letter or digit, plus skip. No
-// split pattern known here takes such a newline together with the text after it.
+// CutAtNewline returns the place of the first "\n" after at that precedes an ASCII letter or digit, plus skip. No split
+// pattern with a hand-written scanner matches such a newline together with the text after it.
 func CutAtNewline(text string, at, skip int) int {
 	for at++; at < len(text); at++ {
 		n := strings.IndexByte(text[at:], '\n')
@@ -136,7 +139,7 @@ type Whole struct{}
 func (Whole) Next(text string, at int) (start, end int) { return at, len(text) }
 func (Whole) Cut(text string, _ int) int                { return len(text) }
 
-// Chars yields every character, and every byte that is none.
+// Chars yields every character, and every byte that is not part of a character.
 type Chars struct{}
 
 func (Chars) Next(text string, at int) (start, end int) {

@@ -1,10 +1,9 @@
 package scan
 
-// Stack combines two scanners: the inner one cuts the pieces of the outer one. Like the scanner of a pattern it has a
-// state, so Begun must be called for each text.
+// Stack combines two scanners. Inner cuts the pieces of Outer. A Stack has a state for each text (see Begun).
 type Stack struct{ Outer, Inner Scanner }
 
-// stackState is the state of a stack in a text.
+// stackState is the state of a Stack in a text.
 type stackState struct {
 	Stack
 	end int // end of the current piece of Outer

@@ -6,7 +6,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/char"
 )
 
-// Words is patternWords: words with apostrophes inside them, newlines, and every other mark by itself.
+// Words is the scanner of patternWords: words, which may contain apostrophes, newlines, and single other marks.
 type Words struct{}
 
 const wordChars = char.Letter | char.Mark | char.Number
@@ -29,7 +29,7 @@ func (Words) Next(text string, at int) (start, end int) {
 
 func (Words) Cut(text string, at int) int { return CutAtNewline(text, at, 0) }
 
-// wordEnd returns the end of a word that has begun before text[i].
+// wordEnd returns the end of the word that begins before text[i].
 func wordEnd(text string, i int) int {
 	for i < len(text) {
 		k, w := char.At(text, i)
@@ -53,7 +53,7 @@ func wordEnd(text string, i int) int {
 	return i
 }
 
-// Whitespace is \w+|[^\w\s]+, the Whitespace of Hugging Face.
+// Whitespace is the scanner of \w+|[^\w\s]+, Hugging Face's Whitespace.
 type Whitespace struct{}
 
 func (Whitespace) Next(text string, at int) (start, end int) {
@@ -69,7 +69,7 @@ func (Whitespace) Next(text string, at int) (start, end int) {
 
 func (Whitespace) Cut(text string, at int) int { return CutAtNewline(text, at, 0) }
 
-// Fields is \S+, the WhitespaceSplit of Hugging Face.
+// Fields is the scanner of \S+, Hugging Face's WhitespaceSplit.
 type Fields struct{}
 
 func (Fields) Next(text string, at int) (start, end int) {

@@ -1,4 +1,5 @@
-// Package table holds the tables that models look tokens up in: a trie, merges of BPE, tokens of bytes, and the pool of their scratch memory.
+// Package table holds the data structures of models: a trie, the merges of BPE, a table of tokens, a heap, a cache of pieces
+// and a pool of memory.
 package table
 
 import (
@@ -7,16 +8,16 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Trie is a set of strings of bytes that is walked byte by byte: a double array (Aoe 1989, IEEE TSE 15(9)), in which the
-// kids of a node lie at its base exclusive-or their bytes, as in Darts-clone. No two nodes share a base, so that a unit
-// needs to remember its byte only and not its parent. The zero value is empty and must not be walked.
+// Trie maps strings of bytes to values. It is a double array (Aoe 1989, IEEE TSE 15(9)): the index of a child is the base of
+// its parent, exclusive-or its byte, as in Darts-clone. No two nodes share a base, so a unit holds its byte and not its
+// parent. The zero value is empty and must not be walked.
 type Trie struct {
 	Units []trieUnit // a multiple of 256
 }
 
-// trieUnit is one node: 8 bytes, so that a step is one access to memory.
+// trieUnit is one node. It has 8 bytes, so that a step is one access to memory.
 type trieUnit struct {
-	Link  uint32 // base<<9 | 1<<8 for a node that is there | its byte
+	Link  uint32 // base<<9 | TrieUsed if the node exists | its byte
 	Value int32  // of the string that ends here; -1: none
 }
 
@@ -24,21 +25,22 @@ const (
 	trieBlock    = 256
 	TrieUsed     = 1 << 8
 	maxTrieUnits = 1 << 23 // bounded by the bits of a base
-	openBlocks   = 16      // blocks at the end that are searched for room: more pack denser and build slower
-	baseTries    = 512     // free units that are tried for a node, so that no set of strings takes long
-	noKids       = 0       // the base of nodes without kids, which no other node has
+	openBlocks   = 16      // number of blocks at the end that are searched for room; more make a smaller trie and take longer
+	baseTries    = 512     // number of free units that are tried for a node, so that building stays fast for all strings
+	noKids       = 0       // the base of all nodes without children, and of no other node
 )
 
 // Root returns the base from which a walk begins.
 func (t *Trie) Root() uint32 { return t.Units[0].Link >> 9 }
 
-// Step follows b from the node with that base. The value is -1 where no string ends.
+// Step follows b from the node with this base. value is -1 if no string ends at the next node. ok is false if there is no
+// next node.
 func (t *Trie) Step(base uint32, b byte) (next uint32, value int32, ok bool) {
 	u := t.Units[base^uint32(b)]
 	return u.Link >> 9, u.Value, u.Link&0x1ff == TrieUsed|uint32(b)
 }
 
-// Walk follows s from the root.
+// Walk follows s from the root and returns the base of the last node. ok is false if no string begins with s.
 func (t *Trie) Walk(s string) (base uint32, ok bool) {
 	base, ok = t.Root(), true
 	for i := range len(s) {
@@ -49,8 +51,8 @@ func (t *Trie) Walk(s string) (base uint32, ok bool) {
 	return base, true
 }
 
-// Longest returns the length and the value of the longest string at the start of s, from the node with that base; 0 for
-// none.
+// Longest returns the length and the value of the longest string at the start of s. It walks from the node with this base.
+// Without such a string it returns 0 and -1.
 func (t *Trie) Longest(base uint32, s string) (length int, value int32) {
 	value = -1
 	for i := range len(s) {
@@ -66,7 +68,7 @@ func (t *Trie) Longest(base uint32, s string) (length int, value int32) {
 	return length, value
 }
 
-// NewTrie makes a trie of strings, none of them empty, with values of 0 and more.
+// NewTrie returns a Trie of values. No string may be empty and no value negative.
 func NewTrie(values map[string]int32) (Trie, error) {
 	b := trieBuilder{keys: make([]string, 0, len(values)), values: values}
 	for key := range values {
@@ -87,11 +89,11 @@ func NewTrie(values map[string]int32) (Trie, error) {
 	return Trie{b.units}, nil
 }
 
-// trieRange is a node that has no kids yet: the keys from lo to hi share its first depth bytes.
+// trieRange is a node without children so far. The keys lo to hi share their first depth bytes.
 type trieRange struct{ node, lo, hi, depth int32 }
 
-// trieBuilder finds places for the nodes of a trie. Free units form a ring through next and prev, without those of old
-// blocks.
+// trieBuilder finds places for the nodes of a trie. next and prev link the free units into a ring. Units of old blocks are
+// not in the ring.
 type trieBuilder struct {
 	keys       []string
 	values     map[string]int32
@@ -103,7 +105,7 @@ type trieBuilder struct {
 	starts     []int32 // where the keys of each label begin
 }
 
-// place gives a node its value and room for its kids, which are appended to todo.
+// place sets the value of a node, finds places for its children and appends them to todo.
 func (b *trieBuilder) place(r trieRange, todo []trieRange) []trieRange {
 	if r.lo < r.hi && len(b.keys[r.lo]) == int(r.depth) {
 		b.units[r.node].Value = b.values[b.keys[r.lo]]
@@ -131,7 +133,7 @@ func (b *trieBuilder) place(r trieRange, todo []trieRange) []trieRange {
 	return todo
 }
 
-// findBase returns a base of its own from which all labels lead to free units.
+// findBase returns an unused base from which all labels lead to free units.
 func (b *trieBuilder) findBase() uint32 {
 	if b.free >= 0 {
 		for u, tries := b.free, 0; tries < baseTries; tries++ {
@@ -158,7 +160,7 @@ func (b *trieBuilder) fits(base uint32) bool {
 	return true
 }
 
-// take makes a unit not free.
+// take removes a unit from the ring of free units.
 func (b *trieBuilder) take(u int32) {
 	if b.next[u] == u {
 		b.free = -1
@@ -171,7 +173,7 @@ func (b *trieBuilder) take(u int32) {
 	b.next[u] = -1
 }
 
-// grow adds a block of free units, and gives up the free ones of the block that becomes too old.
+// grow adds a block of free units. It removes the free units of the block that is now too old.
 func (b *trieBuilder) grow() {
 	from := int32(len(b.units))
 	if len(b.units) == 0 {

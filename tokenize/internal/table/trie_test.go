@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestTrie compares with a map: short keys of few bytes share nodes, long ones of any bytes fill blocks.
+// TestTrie compares a Trie with a map. Keys of few letters share nodes; keys of all bytes fill blocks.
 func TestTrie(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, letters := range []int{2, 5, 256} {

@@ -1,10 +1,6 @@
 package tokenize
 
-import (
-	"slices"
-
-	"github.com/pkg/errors"
-)
+import "slices"
 
 // Encoding holds the details of the tokens of a text or a pair of texts. Its slices have one entry per token.
 type Encoding struct {
@@ -115,55 +111,4 @@ func mergeParts(parts []*Encoding) *Encoding {
 		all.Overflow = overflow
 	}
 	return all
-}
-
-// EncodeDetailed encodes text like Encode, and also returns the tokens, offsets and word numbers.
-func (t *Tokenizer) EncodeDetailed(text string) (*Encoding, error) {
-	t = t.encoder()
-	e, err := t.encoding(text)
-	if err != nil {
-		return nil, err
-	}
-	return t.process([]*Encoding{e})
-}
-
-// EncodePair encodes two texts into one Encoding, such as a question and its context.
-func (t *Tokenizer) EncodePair(first, second string) (*Encoding, error) {
-	t = t.encoder()
-	a, err := t.encoding(first)
-	if err != nil {
-		return nil, err
-	}
-	b, err := t.encoding(second)
-	if err != nil {
-		return nil, errors.WithMessage(err, "tokenize: second text")
-	}
-	for i := range b.Types {
-		b.Types[i], b.Texts[i] = 1, 1
-	}
-	return t.process([]*Encoding{a, b})
-}
-
-// process applies Truncation, the PostProcessor and Padding to the encodings of one or two texts.
-func (t *Tokenizer) process(parts []*Encoding) (_ *Encoding, err error) {
-	if t.Truncation != nil {
-		if err := t.truncate(parts); err != nil {
-			return nil, err
-		}
-	}
-	if t.stages.PostProcessor != nil {
-		if parts, err = t.stages.PostProcessor.Process(parts); err != nil {
-			return nil, err
-		}
-	}
-	if t.Bare {
-		for i := range parts {
-			parts[i] = parts[i].textsOnly()
-		}
-	}
-	e := mergeParts(parts)
-	if t.Padding != nil {
-		t.Padding.pad([]*Encoding{e})
-	}
-	return e, nil
 }
