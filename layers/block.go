@@ -26,13 +26,12 @@ type Block struct {
 
 // Forward declares the layer.
 func (l Block) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
-	y := LayerNorm{Eps: l.Eps}.Forward(s.In("ln_1"), x)
-	y = SelfAttention{
-		Heads: l.Heads, Causal: true, Window: l.Window, Dropout: l.AttnDropout, Names: GPT2Attention, Std: l.Std, OutStd: l.OutStd,
-	}.Forward(s.In("attn"), y, seq)
-	x = s.Add(x, Dropout{l.Dropout}.Forward(s.In("attn.resid_dropout"), y))
-	y = LayerNorm{Eps: l.Eps}.Forward(s.In("ln_2"), x)
-	mlp := MLP{Hidden: l.Hidden, Act: cmp.Or(l.Act, kernel.GELUTanh), Names: GPT2MLP, Std: l.Std, OutStd: l.OutStd}
-	y = mlp.Forward(s.In("mlp"), y)
-	return s.Add(x, Dropout{l.Dropout}.Forward(s.In("mlp.resid_dropout"), y))
+	return PreNorm{
+		Attention: SelfAttention{
+			Heads: l.Heads, Causal: true, Window: l.Window, Dropout: l.AttnDropout, Names: GPT2Attention, Std: l.Std, OutStd: l.OutStd,
+		},
+		MLP:     MLP{Hidden: l.Hidden, Act: cmp.Or(l.Act, kernel.GELUTanh), Names: GPT2MLP, Std: l.Std, OutStd: l.OutStd},
+		Norm:    Norm{Eps: l.Eps},
+		Dropout: l.Dropout,
+	}.Forward(s, x, seq)
 }

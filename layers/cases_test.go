@@ -224,6 +224,7 @@ var droppedOut = []part{
 	attention("SelfAttention", layers.SelfAttention{Causal: true, Dropout: 0.3}, true),
 	cross("CrossAttention", layers.CrossAttention{Dropout: 0.3}, true),
 	block("Block", layers.Block{Dropout: 0.2, AttnDropout: 0.3}),
+	preNorm("PreNorm", layers.PreNorm{Dropout: 0.2, Names: layers.Gemma2Block}),
 	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Dropout: 0.2}}),
 	decoder("Decoder", layers.Decoder{Layers: 1, Layer: layers.DecoderLayer{Dropout: 0.2, NormFirst: true}}),
 	head("ClassificationHead", layers.ClassificationHead{Classes: 4, Hidden: 5, Dropout: 0.2}),

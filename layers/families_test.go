@@ -5,6 +5,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
@@ -26,6 +27,13 @@ func grouped(name string, l layers.SelfAttention, masked bool) part {
 			seq.Lengths = lengths(s, z.b, z.t)
 		}
 		return l.Forward(s, x, seq)
+	}}
+}
+
+func preNorm(name string, l layers.PreNorm) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Attention.Heads = z.h
+		return l.Forward(s, x, layers.Sequence{})
 	}}
 }
 
@@ -73,6 +81,15 @@ var families = []part{
 	attention("SelfAttention/T5", layers.SelfAttention{Names: layers.T5Attention, NoBias: true, NoOutBias: true, Scale: 1, Positions: t5, Std: 0.5}, true),
 	attention("SelfAttention/T5 causal", layers.SelfAttention{Causal: true, Positions: t5}, false),
 	attention("SelfAttention/Shaw", layers.SelfAttention{Positions: shaw, Names: layers.LlamaAttention}, true),
+	preNorm("PreNorm", layers.PreNorm{MLP: layers.MLP{Hidden: 3}}),
+	preNorm("PreNorm/Llama", layers.PreNorm{
+		Attention: layers.SelfAttention{Causal: true, Positions: alibi, NoBias: true}, Gated: layers.GatedMLP{Hidden: 3, NoBias: true},
+		Norm: layers.Norm{RMS: true, Eps: 0.1}, Names: layers.LlamaBlock,
+	}),
+	preNorm("PreNorm/Gemma", layers.PreNorm{
+		Gated: layers.GatedMLP{Act: kernel.GELUTanh}, Norm: layers.Norm{RMS: true, PlusOne: true, Eps: 0.1}, Names: layers.Gemma2Block,
+	}),
+	preNorm("PreNorm/MPT", layers.PreNorm{MLP: layers.MLP{NoBias: true, Names: layers.MPTMLP}, Norm: layers.Norm{NoBias: true}, Names: layers.MPTBlock}),
 	{"SelfAttention/packed texts", packedRows},
 	{"SelfAttention/stack", stacked},
 }

@@ -54,6 +54,22 @@ func (l RMSNorm) Forward(s *graph.Scope, x *G.Node) *G.Node {
 	return s.Try(ops.RMSNorm(x, w, cmp.Or(l.Eps, DefaultEps)))
 }
 
+// Norm is a LayerNorm or, with RMS, an RMSNorm.
+type Norm struct {
+	RMS     bool
+	PlusOne bool // of an RMSNorm
+	NoBias  bool // of a LayerNorm
+	Eps     float64
+}
+
+// Forward declares the layer.
+func (l Norm) Forward(s *graph.Scope, x *G.Node) *G.Node {
+	if l.RMS {
+		return RMSNorm{Eps: l.Eps, PlusOne: l.PlusOne}.Forward(s, x)
+	}
+	return LayerNorm{Eps: l.Eps, NoBias: l.NoBias}.Forward(s, x)
+}
+
 // ones fills t with ones.
 func ones(t *tensor.Dense) { fill(t, func(int) float64 { return 1 }) }
 
