@@ -171,7 +171,10 @@ func (c goldenCase) expected(t *testing.T, m models.Model) graphtest.Golden {
 	g := graphtest.Golden{
 		Weights: map[string]*tensor.Dense{}, Feed: graph.Feed{}, Logits: c.tensors["logits"], Loss: float64(c.tensors["loss"].Float32s()[0]),
 		Grads: map[string]*tensor.Dense{}, Final: map[string]*tensor.Dense{}, Step: adamW(1e-3, 0.1),
-		LogitsWithin: 1e-4, LossWithin: 1e-6, GradsWithin: 1e-4, LossesWithin: 1e-5, FinalWithin: 1e-5,
+		LogitsWithin: 1e-4, LossWithin: 1e-6, GradsWithin: 1e-4, LossesWithin: 1e-5, FinalWithin: 1e-5, FinalNoise: map[string]float64{},
+	}
+	for k := range c.noise {
+		g.FinalNoise[m.Rename(k)] = 3e-3 // three steps at a rate of 1e-3
 	}
 	for k, v := range weights {
 		g.Weights[m.Rename(k)] = v

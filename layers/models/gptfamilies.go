@@ -117,6 +117,10 @@ func checkRoPE(r layers.RoPE, d, length int) error {
 	if r.Dim > d {
 		return errors.Errorf("RoPE rotates %d channels of a head, which has %d", r.Dim, d)
 	}
-	_, _, err := r.Frequencies(length)
-	return err
+	for _, n := range []int{1, max(length, r.Scaling.Original+1)} { // LongRoPE has two lists
+		if _, _, err := r.Frequencies(n); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -53,7 +53,7 @@ func (m Llama) checkFamily() error {
 		return refuse("FinalSoftcap", m.FinalSoftcap, "gemma2")
 	case m.Sliding != nil && len(m.Sliding) != m.Layers:
 		return errors.Errorf("models: Llama: Sliding has %d layers, Layers is %d: make them agree", len(m.Sliding), m.Layers)
-	case family == "mistral" && m.SlidingWindow != 0 && m.full():
+	case family == "mistral" && m.SlidingWindow != 0 && m.Sliding != nil && m.full():
 		return errors.New("models: Llama: family mistral slides in all layers, but Sliding has layers that do not: use family qwen2")
 	}
 	return nil
