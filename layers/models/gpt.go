@@ -101,7 +101,8 @@ func (m GPT) Window() int { return m.Context }
 // Forward declares everything below the logits: int32 (B, T) → (B, T, C), and the weight of the head, (Vocab, C).
 func (m GPT) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, head *G.Node) {
 	if err := m.Check(); err != nil {
-		s.Failf("%v", err)
+		x = s.Failf("%v", err)
+		return x, x
 	}
 	m = m.withDefaults()
 	f, block := gptFamilies[m.Family], m.block()
@@ -130,11 +131,11 @@ func (m GPT) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, he
 }
 
 // block returns one block of a model with defaults.
-func (m GPT) block() layers.PreNorm {
+func (m GPT) block() layers.Block {
 	f := gptFamilies[m.Family]
 	act, _ := activation(m.Activation)                           // Check has validated it
 	outStd := m.InitStd / math.Sqrt(2*float64(max(m.Layers, 1))) // Radford et al. 2019, section 2.3
-	return layers.PreNorm{
+	return layers.Block{
 		Attention: layers.SelfAttention{
 			Heads: m.Heads, Causal: true, Positions: m.Scheme, Dropout: m.AttnDropout, NoBias: m.NoBias, NoOutBias: m.NoBias,
 			Names: f.attention, Std: m.InitStd, OutStd: outStd,

@@ -138,7 +138,8 @@ func (m Llama) Window() int { return m.Context }
 // Forward declares everything below the logits: int32 (B, T) → (B, T, C), and the weight of the head, (Vocab, C).
 func (m Llama) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, head *G.Node) {
 	if err := m.Check(); err != nil {
-		s.Failf("%v", err)
+		x = s.Failf("%v", err)
+		return x, x
 	}
 	m = m.withDefaults()
 	embedding := layers.Embedding{Vocab: m.Vocab, Dim: m.Dim, Std: m.InitStd, Scale: m.gemma()}
@@ -157,7 +158,7 @@ func (m Llama) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, 
 func (m Llama) norm() layers.Norm { return layers.Norm{RMS: true, PlusOne: m.gemma(), Eps: m.Eps} }
 
 // block returns a block of a model with defaults.
-func (m Llama) block(layer int) layers.PreNorm {
+func (m Llama) block(layer int) layers.Block {
 	act, _ := activation(m.Activation)                           // Check has validated it
 	outStd := m.InitStd / math.Sqrt(2*float64(max(m.Layers, 1))) // Radford et al. 2019, section 2.3
 	f := llamaFamilies[m.Family]
@@ -175,7 +176,7 @@ func (m Llama) block(layer int) layers.PreNorm {
 			a.Positions.RoPE = layers.RoPE{Dim: m.RoPE.Dim, Theta: m.LocalTheta}
 		}
 	}
-	return layers.PreNorm{
+	return layers.Block{
 		Attention: a, Norm: m.norm(), Dropout: m.Dropout, Names: f.block,
 		Gated: layers.GatedMLP{Hidden: m.Hidden, Act: act, NoBias: !m.MLPBias, Std: m.InitStd, OutStd: outStd},
 	}

@@ -217,6 +217,12 @@ func TestBadFamilies(t *testing.T) {
 	bad := func(change func(*models.Llama)) error {
 		m := smallLlama
 		change(&m)
+		for _, declare := range []func(*graph.Scope){m.Loss(1, 2), m.Logits(1, 2), m.Decode(1, 2)} {
+			_, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Decode, declare)
+			wantError(t, err, m.Check().Error())
+		}
+		_, err := json.Marshal(m)
+		wantError(t, err, m.Check().Error())
 		return m.Check()
 	}
 	wantError(t, bad(func(m *models.Llama) { m.Family = "falcon" }), `"falcon"`, "llama")
