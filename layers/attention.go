@@ -54,7 +54,7 @@ func (l SelfAttention) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node 
 	if in.Distance = seq.Distance; in.Distance == nil {
 		in.Distance = l.Distance(s, t, seq)
 	}
-	o := l.attend(s, in) // (B, T, H·D)
+	o := l.attend(s, in, seq.Show != nil && seq.Show(s.Path())) // (B, T, H·D)
 	names := l.Names.orPyTorch()
 	return Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: cmp.Or(l.OutStd, l.Std)}.Forward(s.In(names.Out), o) // (B, T, C)
 }
@@ -88,14 +88,23 @@ func headDim(s *graph.Scope, layer string, heads, d, c int) (int, bool) {
 	return d, true
 }
 
-// attend declares everything between the projections.
-func (l SelfAttention) attend(s *graph.Scope, in ops.Operands) *G.Node {
+// attend declares everything between the projections. With show, the probabilities become an output.
+func (l SelfAttention) attend(s *graph.Scope, in ops.Operands, show bool) *G.Node {
+	name := s.In("probabilities").Path()
 	if l.Positions.Shaw != (Shaw{}) {
-		return l.shaw(s, in)
+		o, probabilities := l.shaw(s, in)
+		if show {
+			s.Output(name, probabilities)
+		}
+		return o
 	}
-	return attend(s, in, ops.AttentionOptions{
+	o := ops.AttentionOptions{
 		Heads: l.Heads, KVHeads: l.KVHeads, Causal: l.Causal, Window: l.Window, Scale: l.Scale, Softcap: l.Softcap, Dropout: l.Dropout,
-	})
+	}
+	if show {
+		s.Output(name, s.Try(ops.AttentionProbabilities(in, o)))
+	}
+	return attend(s, in, o)
 }
 
 // attend declares scaled dot-product attention, with dropout only in training.
