@@ -146,7 +146,9 @@ func (t *training) build(run *job.Run) error {
 	t.batches = t.learning.Batches(t.size)
 	t.batches.Seed = t.Seed
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, t.eval
-	t.setup.Held = t.held.Sequential(t.size).Spread(t.EvalTokens)
+	scored := t.held.Sequential(t.size)
+	scored.Spread = t.EvalTokens
+	t.setup.Held = scored
 	return nil
 }
 

@@ -170,7 +170,9 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	t.batches = t.learning.Batches(t.batch, t.context)
 	t.batches.Seed = t.Seed
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
-	t.setup.Held = t.held.Sequential(t.batch, t.context).Spread(t.EvalTokens)
+	scored := t.held.Sequential(t.batch, t.context)
+	scored.Spread = t.EvalTokens
+	t.setup.Held = scored
 	return nil
 }
 

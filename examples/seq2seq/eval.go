@@ -59,7 +59,7 @@ func (e *evaluation) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	batches := pairs.Sequential(size, marks(t.model))
+	batches := pairs.Sequential(marks(t.model), size)
 	score, err := train.Evaluate(context.Background(), p, batches, batches.Len())
 	if err != nil {
 		return err

@@ -68,10 +68,12 @@ func (t *training) build(run *job.Run) error {
 	t.trainer = &train.Trainer{
 		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
 	}
-	t.batches = t.learning.Batches(size, marks(t.model))
+	t.batches = t.learning.Batches(marks(t.model), size)
 	t.batches.Seed = t.Seed
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
-	t.setup.Held = t.held.Sequential(size, marks(t.model)).Spread(t.EvalTokens)
+	scored := t.held.Sequential(marks(t.model), size)
+	scored.Spread = t.EvalTokens
+	t.setup.Held = scored
 	return nil
 }
 
