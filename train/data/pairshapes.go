@@ -2,7 +2,6 @@ package data
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -20,9 +19,8 @@ func (p Pairs) Shapes(s Shaping) (sizes []PairSize, err error) {
 	if len(p) == 0 {
 		return nil, errors.New("the set is empty")
 	}
-	if kept, n := p.Fit(PairSize{S: math.MaxInt, T: math.MaxInt}); n > 0 {
-		i := slices.IndexFunc(p, func(p Pair) bool { return len(p.Source) == 0 })
-		return nil, errors.Errorf("%d of %d pairs have no source, the first is pair %d: Pairs.Fit drops them", len(p)-len(kept), len(p), i)
+	if n, first := p.sourceless(); n > 0 {
+		return nil, errors.Errorf("%d of %d pairs have no source, the first is pair %d: Pairs.Fit drops them", n, len(p), first)
 	}
 	g := newGrid(p, s)
 	g.search(s.most())
@@ -35,6 +33,16 @@ func (p Pairs) Shapes(s Shaping) (sizes []PairSize, err error) {
 		return cmp.Or(cmp.Compare(x.positions(), y.positions()), cmp.Compare(x.S, y.S))
 	})
 	return sizes, nil
+}
+
+// sourceless returns the number of pairs without a source, and the first of them.
+func (p Pairs) sourceless() (n, first int) {
+	for i, pair := range slices.Backward(p) {
+		if len(pair.Source) == 0 {
+			n, first = n+1, i
+		}
+	}
+	return n, first
 }
 
 // axisLevels is the largest number of lengths of one axis that the search distinguishes.
