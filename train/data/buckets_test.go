@@ -1,6 +1,8 @@
 package data_test
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -160,9 +162,13 @@ func TestSpreadChanges(t *testing.T) {
 	}
 }
 
+// TestFarBatches: the last batches of all are drawn like the first, and a number past them is an error.
 func TestFarBatches(t *testing.T) {
-	s := somePairs(37).Batches(data.Marks{}, data.PairSize{B: 3, S: 4, T: 9}, data.PairSize{B: 1000, S: 9, T: 9})
-	batch(t, s, 1<<40-1)
-	_, err := s.Batch(1 << 40)
-	wantError(t, err, "no batch 1099511627776", "0 … 1099511627775")
+	for _, b := range []int{1, 3, 1000} {
+		s := somePairs(37).Batches(data.Marks{}, data.PairSize{B: 3, S: 4, T: 9}, data.PairSize{B: b, S: 9, T: 9})
+		last := math.MaxInt/8/max(b, 3) - 1
+		batch(t, s, last)
+		_, err := s.Batch(last + 1)
+		wantError(t, err, fmt.Sprintf("no batch %d: batches are numbered 0 … %d", last+1, last))
+	}
 }

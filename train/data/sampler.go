@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 
@@ -119,14 +120,15 @@ func (s *sampler[I, S]) fillBatches(order []int) {
 	for at, k := range order {
 		from := &s.buckets[k]
 		whole := len(from.items) / from.b * from.b
-		if moved, ok := s.places(from.items[whole:], order[at+1:]); ok {
-			for at, i := range from.items[whole:] {
-				to := &s.buckets[moved[at]]
-				to.items = append(to.items, i)
-				slices.Sort(to.items)
+		if to, ok := s.places(from.items[whole:], order[at+1:]); ok {
+			for r, i := range from.items[whole:] {
+				s.buckets[to[r]].items = append(s.buckets[to[r]].items, i)
 			}
 			from.items = from.items[:whole]
 		}
+	}
+	for _, b := range s.buckets {
+		slices.Sort(b.items)
 	}
 }
 
@@ -177,13 +179,16 @@ func (s *sampler[I, S]) batches(spread int) (n int) {
 	return n
 }
 
-// mostBatches limits the numbers of batches of shuffled epochs, so that products with numbers of rows stay in range.
-const mostBatches = 1 << 40
+// mostRows limits the rows of all batches of shuffled epochs, so that products of numbers of epochs and items stay in range.
+const mostRows = math.MaxInt / 8
 
 // draw returns the index of the size and the items of batch i of the plan, valid until the next call. In a pass, the last batch of a
 // size may have fewer items than rows.
 func (s *sampler[I, S]) draw(i int, seed uint64) (size int, items []int, err error) {
-	n, epoch := mostBatches, 0
+	n, epoch := mostRows, 0
+	for _, b := range s.buckets {
+		n = min(n, mostRows/b.b)
+	}
 	if s.pass {
 		n = s.before(1)
 	}
