@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pkg/errors"
 
@@ -84,7 +85,7 @@ type pairFeed struct {
 // Batches returns a Source that draws every pair once in each epoch. Each epoch has a new order of the pairs of a size, and of the
 // batches of all sizes. A batch may span two epochs.
 func (p Pairs) Batches(marks Marks, sizes ...PairSize) *PairBatches {
-	return &PairBatches{marks: marks, sampler: sampler[Pair, PairSize]{items: p, sizes: sizes}}
+	return &PairBatches{marks: marks, sampler: sampler[Pair, PairSize]{items: p, sizes: slices.Clone(sizes)}}
 }
 
 // Sequential returns a Source of all pairs once, for evaluation. It has Len batches; any other number is an error. The pairs of a size

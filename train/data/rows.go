@@ -1,6 +1,8 @@
 package data
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -75,7 +77,7 @@ type rowFeed struct {
 // Batches returns a Source that draws every row once in each epoch. Each epoch has a new order of the rows of a size, and of the
 // batches of all sizes. A batch may span two epochs.
 func (r Rows) Batches(sizes ...RowSize) *RowBatches {
-	return &RowBatches{sampler: sampler[Row, RowSize]{items: r, sizes: sizes}}
+	return &RowBatches{sampler: sampler[Row, RowSize]{items: r, sizes: slices.Clone(sizes)}}
 }
 
 // Sequential returns a Source of all rows once, for evaluation. It has Len batches; any other number is an error. The rows of a size

@@ -1,12 +1,8 @@
 package data
 
 import (
-	"fmt"
 	"math"
-	"slices"
 	"sort"
-
-	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
@@ -28,7 +24,7 @@ type sampler[I any, S shape[I]] struct {
 	pass  bool // one pass instead of shuffled epochs
 
 	buckets []bucket // one for each size; nil before plan
-	spread  int      // the limit of targets in buckets
+	limit   int      // limit of the targets in buckets
 	misfits int      // number of items that fit no size
 	misfit  int      // the first of them
 	batch   []int    // items of the last batch
@@ -40,113 +36,6 @@ type bucket struct {
 	b     int   // rows of a batch
 	pass  bool
 	name  string // name of the random order
-}
-
-// plan assigns each item to the cheapest size that holds it. A pass is limited to items with about spread targets; 0 means no limit.
-// If the plan is up to date, plan does nothing.
-func (s *sampler[I, S]) plan(spread int) error {
-	if s.buckets != nil && s.spread == spread {
-		return nil
-	}
-	if len(s.items) == 0 {
-		return errors.New("the set is empty")
-	}
-	if len(s.sizes) == 0 {
-		return errors.New("no size of batches, want at least 1")
-	}
-	for _, size := range s.sizes {
-		if err := size.check(); err != nil {
-			return err
-		}
-	}
-	s.buckets, s.spread, s.misfits = make([]bucket, len(s.sizes)), spread, 0
-	for k, size := range s.sizes {
-		s.buckets[k] = bucket{b: size.rows(), pass: s.pass, name: fmt.Sprint("items ", k)}
-	}
-	s.buckets[0].name = "items"
-	order := s.byCost()
-	s.assign(order)
-	if s.pass {
-		s.fillBatches(order)
-	}
-	return nil
-}
-
-// byCost returns the indexes of the sizes, the cheapest first.
-func (s *sampler[I, S]) byCost() []int {
-	order := make([]int, len(s.sizes))
-	for k := range order {
-		order[k] = k
-	}
-	slices.SortStableFunc(order, func(x, y int) int { return s.sizes[x].positions() - s.sizes[y].positions() })
-	return order
-}
-
-// assign puts items into the first bucket, in this order, whose size holds them.
-func (s *sampler[I, S]) assign(order []int) {
-	n := s.count()
-	for at := range n {
-		i := spread(at, n, len(s.items))
-		first := slices.IndexFunc(order, func(k int) bool { return s.sizes[k].fits(s.items[i]) })
-		if first < 0 {
-			if s.misfits++; s.misfits == 1 {
-				s.misfit = i
-			}
-			continue
-		}
-		b := &s.buckets[order[first]]
-		b.items = append(b.items, i)
-	}
-}
-
-// count returns the number of items of a pass.
-func (s *sampler[I, S]) count() int {
-	n := len(s.items)
-	if !s.pass || s.spread <= 0 {
-		return n
-	}
-	targets := 0
-	for _, item := range s.items {
-		targets += s.sizes[0].targets(item)
-	}
-	if s.spread >= targets {
-		return n
-	}
-	return (s.spread*n + targets - 1) / targets
-}
-
-// fillBatches empties batches that are not full: it moves their items to free rows of larger sizes, if all find one.
-func (s *sampler[I, S]) fillBatches(order []int) {
-	for at, k := range order {
-		from := &s.buckets[k]
-		whole := len(from.items) / from.b * from.b
-		if to, ok := s.places(from.items[whole:], order[at+1:]); ok {
-			for r, i := range from.items[whole:] {
-				s.buckets[to[r]].items = append(s.buckets[to[r]].items, i)
-			}
-			from.items = from.items[:whole]
-		}
-	}
-	for _, b := range s.buckets {
-		slices.Sort(b.items)
-	}
-}
-
-// places returns a bucket with a free row for each item, the first in this order. ok is false if an item finds none.
-func (s *sampler[I, S]) places(items, order []int) (buckets []int, ok bool) {
-	free := make([]int, len(s.buckets))
-	for k, b := range s.buckets {
-		free[k] = b.batches(0)*b.b - len(b.items)
-	}
-	for _, i := range items {
-		at := slices.IndexFunc(order, func(k int) bool { return free[k] > 0 && s.sizes[k].fits(s.items[i]) })
-		if at < 0 {
-			return nil, false
-		}
-		free[order[at]]--
-		buckets = append(buckets, order[at])
-	}
-	return buckets, true
 }
 
 // before returns the number of batches before an epoch. A batch that spans two epochs belongs to the second. A pass rounds up.
@@ -169,12 +58,15 @@ func (s *sampler[I, S]) before(epoch int) (n int) {
 }
 
 // batches returns the number of batches that hold all items of a pass once, rounded up for each size.
-func (s *sampler[I, S]) batches(spread int) (n int) {
-	if s.plan(spread) != nil {
+func (s *sampler[I, S]) batches(limit int) (n int) {
+	if s.plan(limit) != nil {
 		return 0
 	}
 	for _, b := range s.buckets {
 		n += (len(b.items) + b.b - 1) / b.b
+	}
+	if s.misfits > 0 {
+		n = max(n, 1) // a loop over the batches then returns the error of Batch
 	}
 	return n
 }
@@ -252,12 +144,4 @@ func (s *sampler[I, S]) filled() float64 {
 		}
 	}
 	return float64(real) / all
-}
-
-// spread returns item k of some items that are spread evenly over n.
-func spread(k, some, n int) int {
-	if some == n {
-		return k
-	}
-	return int(float64(k) / float64(some) * float64(n))
 }

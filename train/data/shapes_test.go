@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -239,6 +240,26 @@ type quarters struct{}
 
 func (quarters) AppendEncode(dst []int32, text string) ([]int32, error) {
 	return append(dst, make([]int32, (len(strings.TrimSpace(text))+3)/4)...), nil
+}
+
+// With two shapes, short rows share a batch and so do long rows.
+func ExampleRows_Shapes() {
+	var rows data.Rows
+	for _, length := range []int{2, 9, 3, 8, 9, 1} {
+		rows = append(rows, data.Row{IDs: make([]int32, length)})
+	}
+	for _, most := range []int{1, 2} {
+		sizes, err := rows.Shapes(data.Shaping{Rows: 3, Most: most}, 0)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		filled, err := rows.Batches(sizes...).Filled()
+		fmt.Printf("%+v %.2f %v\n", sizes, filled, err)
+	}
+	// Output:
+	// [{B:3 T:9 Pad:0}] 0.59 <nil>
+	// [{B:3 T:3 Pad:0} {B:3 T:9 Pad:0}] 0.89 <nil>
 }
 
 func BenchmarkPairShapes(b *testing.B) {
