@@ -19,7 +19,7 @@ import (
 func small(out string) *options {
 	o := defaults()
 	o.Out, o.layers, o.dim, o.hidden, o.heads = out, 1, 16, 32, 2
-	o.batch, o.Steps, o.EvalEvery, o.SampleEvery, o.dropout, o.smoothing = 8, 6, 3, 5, 0.1, 0.1
+	o.batch.Rows, o.Steps, o.EvalEvery, o.SampleEvery, o.dropout, o.smoothing = 8, 6, 3, 5, 0.1, 0.1
 	return o
 }
 
