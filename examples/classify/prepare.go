@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 
@@ -121,7 +122,7 @@ func (t *training) encode() (err error) {
 	}
 	t.setup.Data = key(t.learning, t.held)
 	// Short rows are padded with the token in front, which has no influence there.
-	t.sizes, err = slices.Concat(t.learning, t.held, t.test).Shapes(t.batch.Shaping(), t.tok.start)
+	t.sizes, err = slices.Concat(t.learning, t.held).Shapes(t.batch.Shaping(), t.tok.start)
 	return err
 }
 
@@ -132,19 +133,18 @@ func key(learning, held data.Rows) string {
 
 // build makes the Programs and the Trainer.
 func (t *training) build(run *job.Run) error {
-	loss := func(s *graph.Scope, z data.RowSize) { t.model.Loss(z.B, z.T)(s) }
 	t.params = graph.NewParams(tensor.Float32, t.Seed)
 	err := run.Require(func(m graph.Mode) (graph.Requirements, error) {
-		return graph.EstimateShapes(t.params, m, t.sizes, loss)
+		return graph.EstimateShapes(t.params, m, t.sizes, t.loss)
 	})
 	if err != nil {
 		return err
 	}
-	step, err := graph.BuildShapes(t.params, graph.Train, t.sizes, loss)
+	step, err := graph.BuildShapes(t.params, graph.Train, t.sizes, t.loss)
 	if err != nil {
 		return err
 	}
-	if t.eval, err = graph.BuildShapes(t.params, graph.Eval, t.sizes, loss); err != nil {
+	if t.eval, err = graph.BuildShapes(t.params, graph.Eval, t.sizes, t.loss); err != nil {
 		return err
 	}
 	t.trainer = &train.Trainer{
@@ -159,6 +159,22 @@ func (t *training) build(run *job.Run) error {
 	filled, err := t.batches.Filled()
 	t.setup.Shapes = shaping.Describe(t.sizes, filled, func(z data.RowSize) string { return fmt.Sprintf("%d×%d", z.B, z.T) })
 	return err
+}
+
+// loss declares the model and its loss for batches of a size.
+func (t *training) loss(s *graph.Scope, size data.RowSize) { t.model.Loss(size.B, size.T)(s) }
+
+// score writes the scores of the texts to test. Their lengths choose shapes of their own, so that they have no influence on training.
+func (t *training) score(w io.Writer) error {
+	sizes, err := t.test.Shapes(t.batch.Shaping(), t.tok.start)
+	if err != nil {
+		return err
+	}
+	p, err := graph.BuildShapes(t.params, graph.Eval, sizes, t.loss)
+	if err != nil {
+		return err
+	}
+	return score(w, p, t.test, sizes, t.model.Labels)
 }
 
 // describe sets the configuration, the first line of the run and its next command.

@@ -141,6 +141,7 @@ func (p *program) setup() (s job.Setup, batches train.Source, err error) {
 		s.Held = p.held(s.Held)
 	}
 	s.Config, s.Files = config{p.vocab}, map[string][]byte{"tokenizer.json": []byte(p.tokenizer)}
+	s.Shapes = "two of them"
 	s.About, s.Next = "a table on numbers", "test generate"
 	return s, s.Batches, nil
 }
