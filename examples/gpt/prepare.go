@@ -143,7 +143,7 @@ func (t *training) read(from string, run *job.Run) (err error) {
 func (t *training) build(resumed bool, run *job.Run) error {
 	loss := t.model.Loss(t.batch, t.context)
 	t.params = graph.NewParams(tensor.Float32, t.Seed)
-	if err := run.Require(t.params, loss); err != nil {
+	if err := run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.Estimate(t.params, m, loss) }); err != nil {
 		return err
 	}
 	eval, err := graph.Build(t.params, graph.Eval, loss)
@@ -170,7 +170,9 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	t.batches = t.learning.Batches(t.batch, t.context)
 	t.batches.Seed = t.Seed
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
-	t.setup.Held = t.held.Sequential(t.batch, t.context).Spread(t.EvalTokens)
+	scored := t.held.Sequential(t.batch, t.context)
+	scored.Spread = t.EvalTokens
+	t.setup.Held = scored
 	return nil
 }
 
