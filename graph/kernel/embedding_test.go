@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -54,4 +55,22 @@ func TestCheckIDs(t *testing.T) {
 	mustPanic(t, "kernel: embedding: id 7", func() {
 		kernel.Gather(make([]float32, 2), make([]float32, 14), []int32{7}, 2)
 	})
+}
+
+func BenchmarkScatterAdd(b *testing.B) {
+	for name, rows := range map[string]int{"50000 rows": 50000, "2 rows": 2} {
+		b.Run(name, func(b *testing.B) {
+			const n, cols = 4096, 384
+			ids, r := make([]int32, n), rand.NewZipf(rand.New(rand.NewPCG(1, 2)), 1.1, 3, uint64(rows-1))
+			for i := range ids {
+				ids[i] = int32(r.Uint64())
+			}
+			dtable, dy := make([]float32, rows*cols), randoms[float32](n*cols, 1)
+			b.ReportAllocs()
+			for b.Loop() {
+				kernel.ScatterAdd(dtable, ids, dy, cols)
+			}
+			b.ReportMetric(n*cols*float64(b.N)/b.Elapsed().Seconds()/1e6, "Melem/s")
+		})
+	}
 }
