@@ -48,3 +48,9 @@ var supported = accelerated
 
 // ExpRow is the exponential of a row, as the softmax uses it.
 func ExpRow(y, x []float32, shift float32) float64 { return expRow(y, x, shift) }
+
+// SharedAngles returns the number of tables that NewAngles knows.
+func SharedAngles() (n int) {
+	sharedAngles.Range(func(_, _ any) bool { n++; return true })
+	return n
+}

@@ -86,6 +86,17 @@ func (s suite[T]) addElements() {
 		kernel.Scale(dx, dx, 3)
 		kernel.Fill(z[:100], 1)
 	}, y, dx, z)
+	positions := make([]int32, n/50)
+	for i := range positions {
+		positions[i] = int32(i * 7)
+	}
+	r := kernel.RoPE[T]{Cols: 50, Heads: 3, D: 16, Angles: kernel.NewAngles[T](ropeFrequencies(14), 1.1, false), Positions: positions}
+	i := kernel.RoPE[T]{Cols: 50, Heads: 2, D: 16, Angles: kernel.NewAngles[T](ropeFrequencies(16), 1, true), Time: 100, Inverse: true}
+	s.add("rope", func() {
+		r.Run(y, x)
+		i.Run(dx, x)
+		i.Run(dx, dx)
+	}, y, dx)
 	seed := kernel.Seed{Key: kernel.Key(1, "x"), Stream: 3}
 	s.add("random", func() {
 		kernel.Uniform(y, seed, 0, 1)

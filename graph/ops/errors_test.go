@@ -112,6 +112,26 @@ var wrongLayers = []wrong{
 	}, "ops: Cache|float32|int32"},
 }
 
+var wrongRoPE = []wrong{
+	{"none", rotating(ops.RoPEOptions{HeadDim: 4}), "ops: RoPE|0 frequencies|4 channels"},
+	{"many", rotating(ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1, 2, 3}}), "3 frequencies|4 channels|1 to 2"},
+	{"frequency", rotating(ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1, math.NaN()}}), "frequency 1|NaN"},
+	{"factor", rotating(ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1}, Factor: math.Inf(1)}), "factor +Inf"},
+	{"negative", rotating(ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1}, Heads: -1}), "-1 heads"},
+	{"heads", rotating(ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1}, Heads: 3}), "(2, 3, 8)|3 heads of 4"},
+	{"divide", rotating(ops.RoPEOptions{HeadDim: 3, Frequencies: []float64{1}}), "(2, 3, 8)|heads of 3"},
+	{"positions", func(l leaves) (*G.Node, error) {
+		return ops.RoPE(l.f32(2, 3, 8), l.i32(3, 2), ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1}})
+	}, "positions (3, 2)|want (2, 3)"},
+	{"type", func(l leaves) (*G.Node, error) {
+		return ops.RoPE(l.f32(2, 3, 8), l.f32(2, 3), ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1}})
+	}, "float32|int32"},
+}
+
+func rotating(o ops.RoPEOptions) func(l leaves) (*G.Node, error) {
+	return func(l leaves) (*G.Node, error) { return ops.RoPE(l.f32(2, 3, 8), nil, o) }
+}
+
 var wrongAttention = []wrong{
 	{"heads", attend(ops.AttentionOptions{}, 6), "0 heads"},
 	{"groups", attend(ops.AttentionOptions{Heads: 3, KVHeads: 2}, 14), "3 heads|2 key-value heads"},
@@ -146,7 +166,7 @@ func attending(change func(l leaves, o *ops.Operands)) func(l leaves) (*G.Node, 
 // TestWrongCalls: a wrong call is an error that names the operation and the values that disagree.
 func TestWrongCalls(t *testing.T) {
 	for group, calls := range map[string][]wrong{
-		"arithmetic": wrongArithmetic, "shapes": wrongShapes, "layers": wrongLayers, "attention": wrongAttention, "new": wrongDefs,
+		"arithmetic": wrongArithmetic, "shapes": wrongShapes, "layers": wrongLayers, "attention": wrongAttention, "rope": wrongRoPE, "new": wrongDefs,
 	} {
 		for _, c := range calls {
 			t.Run(group+"/"+c.name, func(t *testing.T) {
@@ -198,6 +218,7 @@ func TestWrongIDs(t *testing.T) {
 		{embedding(-1), "Embedding|id -1|position 2|5 rows"},
 		{crossEntropy(4), "CrossEntropy|target 4|position 2|4 classes"},
 		{crossEntropy(-1), "CrossEntropy|target -1|position 2|4 classes"},
+		{ropeCase(ops.RoPEOptions{HeadDim: 2, Frequencies: []float64{1}}, []int{2, 2, 2}, []int32{0, 1, 0, -3}), "RoPE|sequence 1|position -3|row 1"},
 		{attention(nil, []int32{5, 6}), "Attention|sequence 1|length 6|5"},
 		{attention(nil, []int32{-1, 5}), "Attention|sequence 0|length -1|5"},
 		{attention([]int32{0, -2}, nil), "Attention|sequence 1|position -2"},

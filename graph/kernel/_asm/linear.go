@@ -43,6 +43,11 @@ func linear() {
 			v.store("dx", mul(d, v.load("y")))
 		},
 	}.write()
+	row{
+		name: "addShiftedRow", doc: "computes y += x - a.",
+		in: []string{"y", "x"}, out: []string{"y"}, scalars: []string{"a"},
+		body: func(v *vector) { v.store("y", add(v.load("y"), sub(v.load("x"), v.scalars["a"]))) },
+	}.write()
 	largest()
 }
 
