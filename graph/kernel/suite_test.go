@@ -125,14 +125,23 @@ func (s suite[T]) addProducts() {
 		g := newGemm[T](c)
 		s.add(name, g.Run, g.C)
 	}
-	a := newAttention[T](attentionCase{b: 2, h: 4, kv: 2, tq: 130, tk: 130, d: 16, causal: true, dropout: 0.1, bias: "h"})
-	do := output(a)
-	do.Data = randoms[T](len(do.Data), 8)
-	g := attentionGrads(a, do)
-	s.add("attention", func() {
-		a.Forward(g.O, g.Normalizer)
-		a.Backward(g)
-	}, g.O.Data, g.Normalizer.Top, g.Normalizer.Inverse, g.DQ.Data, g.DK.Data, g.DV.Data, g.DBias)
+	for name, c := range map[string]attentionCase{
+		"attention":           {b: 2, h: 4, kv: 2, tq: 130, tk: 130, d: 16, causal: true, dropout: 0.1, bias: "h"},
+		"attention, distance": {b: 2, h: 4, kv: 2, tq: 130, tk: 130, d: 16, causal: true, distance: "-", softcap: 2},
+		"attention, ranges": {
+			b: 1, h: 4, kv: 2, tq: 200, tk: 200, d: 16, distance: "h", starts: documents(200, 70, 130), ends: documentEnds(200, 70, 130),
+		},
+	} {
+		a := newAttention[T](c)
+		do := output(a)
+		do.Data = randoms[T](len(do.Data), 8)
+		g, p := attentionGrads(a, do), make([]T, c.b*c.h*c.tq*c.tk)
+		s.add(name, func() {
+			a.Forward(g.O, g.Normalizer)
+			a.Backward(g)
+			a.Probabilities(p)
+		}, g.O.Data, g.Normalizer.Top, g.Normalizer.Inverse, g.DQ.Data, g.DK.Data, g.DV.Data, g.DBias, g.DDistance, p)
+	}
 }
 
 func testSameBits[T kernel.Float](t *testing.T) {
