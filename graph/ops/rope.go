@@ -2,6 +2,7 @@ package ops
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -99,7 +100,7 @@ func (r rope) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if len(x) != 3 || x[2]%r.HeadDim != 0 || r.heads(x)*r.HeadDim > x[2] {
 		return nil, errors.Errorf("operand %v: want (B, T, channels) with at least %d heads of %d channels", x, max(1, r.Heads), r.HeadDim)
 	}
-	if len(in) > 1 && !in[1].Eq(x[:2]) {
+	if len(in) > 1 && !slices.Equal(in[1], x[:2]) {
 		return nil, errors.Errorf("positions %v for %v: want (%d, %d)", in[1], x, x[0], x[1])
 	}
 	return sameShape(in)
