@@ -304,6 +304,11 @@ func swigluRowAVX2(n int, y *float32, gate *float32, up *float32)
 //go:noescape
 func swigluGradRowAVX2(n int, dgate *float32, dup *float32, gate *float32, up *float32, dy *float32)
 
+// softcapRowAVX2 computes y = c·tanh(x·inverse) and the slope 1 - tanh²(x·inverse).
+//
+//go:noescape
+func softcapRowAVX2(n int, y *float32, slope *float32, x *float32, c float32, inverse float32)
+
 // expRowAVX2 computes y = e^(x-shift) and returns the sum.
 //
 //go:noescape
@@ -379,6 +384,11 @@ func axpyRowAVX2(n int, y *float32, x *float32, a float32)
 //go:noescape
 func softmaxGradRowAVX2(n int, dx *float32, y *float32, dy *float32, avg float32, rest float32)
 
+// addShiftedRowAVX2 computes y += x - a.
+//
+//go:noescape
+func addShiftedRowAVX2(n int, y *float32, x *float32, a float32)
+
 // largestRowAVX2 returns the maximum of n elements: -Inf if n is 0, NaN if an element is NaN.
 //
 //go:noescape
@@ -413,6 +423,16 @@ func normSumsRowAVX2(n int, x *float32, dy *float32, w *float32, mean float32, r
 //
 //go:noescape
 func normInputRowAVX2(n int, dx *float32, x *float32, dy *float32, w *float32, mean float32, rest float32, rstd float32, avg float32, slope float32)
+
+// rotateHalvesRowAVX2 computes y = a·cos - b·sin and z = b·cos + a·sin.
+//
+//go:noescape
+func rotateHalvesRowAVX2(n int, y *float32, z *float32, a *float32, b *float32, cos *float32, sin *float32)
+
+// rotatePairsRowAVX2 computes y = x·cos + x'·sin·sign, where x' is x with each pair exchanged.
+//
+//go:noescape
+func rotatePairsRowAVX2(n int, y *float32, x *float32, cos *float32, sin *float32, sign float32)
 
 // adamRowAVX2 computes one step of Adam with the scalars of adamUpdate.
 //

@@ -10963,6 +10963,133 @@ done:
 	VZEROUPPER
 	RET
 
+// func softcapRowAVX2(n int, y *float32, slope *float32, x *float32, c float32, inverse float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softcapRowAVX2(SB), NOSPLIT, $0-40
+	MOVQ         n+0(FP), AX
+	MOVQ         y+8(FP), CX
+	MOVQ         slope+16(FP), DX
+	MOVQ         x+24(FP), BX
+	VBROADCASTSS c+32(FP), Y0
+	VBROADCASTSS inverse+36(FP), Y1
+	XORQ         SI, SI
+	SUBQ         $0x08, AX
+	JL           tail
+
+loop:
+	VMOVUPS      (BX)(SI*1), Y2
+	VMULPS       Y2, Y1, Y2
+	VANDPS       all_7fffffff<>+0(SB), Y2, Y3
+	VMOVUPS      all_40000000<>+0(SB), Y4
+	VADDPS       Y3, Y3, Y5
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y5, Y6
+	VMOVUPS      all_42b20000<>+0(SB), Y7
+	VMINPS       Y5, Y7, Y7
+	VMOVUPS      all_4b400000<>+0(SB), Y5
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y7, Y5
+	VSUBPS       all_4b400000<>+0(SB), Y5, Y8
+	VFNMADD231PS all_3f318000<>+0(SB), Y8, Y7
+	VFNMADD231PS all_b95e8083<>+0(SB), Y8, Y7
+	VMOVUPS      all_3ab6887e<>+0(SB), Y8
+	VFMADD213PS  all_3c0905b1<>+0(SB), Y7, Y8
+	VFMADD213PS  all_3d2aaa8d<>+0(SB), Y7, Y8
+	VFMADD213PS  all_3e2aaa6f<>+0(SB), Y7, Y8
+	VFMADD213PS  all_3f000000<>+0(SB), Y7, Y8
+	VMULPS       Y7, Y8, Y8
+	VFMADD213PS  Y7, Y7, Y8
+	VADDPS       all_3f800000<>+0(SB), Y8, Y8
+	VADDPS       Y8, Y8, Y8
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       all_3f000000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y8, Y8
+	VANDPS       Y6, Y8, Y8
+	VADDPS       all_3f800000<>+0(SB), Y8, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMOVUPS      all_3f800000<>+0(SB), Y5
+	VSUBPS       Y4, Y5, Y4
+	VANDPS       all_80000000<>+0(SB), Y2, Y5
+	VXORPS       Y5, Y4, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVUPS      all_bbd91b8a<>+0(SB), Y6
+	VFMADD213PS  all_3caea217<>+0(SB), Y5, Y6
+	VFMADD213PS  all_bd5cd185<>+0(SB), Y5, Y6
+	VFMADD213PS  all_3e0887fa<>+0(SB), Y5, Y6
+	VFMADD213PS  all_beaaaaaa<>+0(SB), Y5, Y6
+	VMULPS       Y5, Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  Y2, Y2, Y5
+	VCMPPS       $0x11, all_3f0c3611<>+0(SB), Y3, Y2
+	VBLENDVPS    Y2, Y5, Y4, Y2
+	VMULPS       Y0, Y2, Y3
+	VMOVUPS      Y3, (CX)(SI*1)
+	VMOVUPS      all_3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS Y2, Y2, Y3
+	VMOVUPS      Y3, (DX)(SI*1)
+	ADDQ         $0x20, SI
+	SUBQ         $0x08, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, AX
+	JZ           done
+	LEAQ         tail<>+32(SB), DI
+	NEGQ         AX
+	VMOVUPS      (DI)(AX*4), Y2
+	VMASKMOVPS   (BX)(SI*1), Y2, Y3
+	VMULPS       Y3, Y1, Y1
+	VANDPS       all_7fffffff<>+0(SB), Y1, Y3
+	VMOVUPS      all_40000000<>+0(SB), Y4
+	VADDPS       Y3, Y3, Y5
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y5, Y6
+	VMOVUPS      all_42b20000<>+0(SB), Y7
+	VMINPS       Y5, Y7, Y7
+	VMOVUPS      all_4b400000<>+0(SB), Y5
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y7, Y5
+	VSUBPS       all_4b400000<>+0(SB), Y5, Y8
+	VFNMADD231PS all_3f318000<>+0(SB), Y8, Y7
+	VFNMADD231PS all_b95e8083<>+0(SB), Y8, Y7
+	VMOVUPS      all_3ab6887e<>+0(SB), Y8
+	VFMADD213PS  all_3c0905b1<>+0(SB), Y7, Y8
+	VFMADD213PS  all_3d2aaa8d<>+0(SB), Y7, Y8
+	VFMADD213PS  all_3e2aaa6f<>+0(SB), Y7, Y8
+	VFMADD213PS  all_3f000000<>+0(SB), Y7, Y8
+	VMULPS       Y7, Y8, Y8
+	VFMADD213PS  Y7, Y7, Y8
+	VADDPS       all_3f800000<>+0(SB), Y8, Y8
+	VADDPS       Y8, Y8, Y8
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       all_3f000000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y8, Y8
+	VANDPS       Y6, Y8, Y8
+	VADDPS       all_3f800000<>+0(SB), Y8, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMOVUPS      all_3f800000<>+0(SB), Y5
+	VSUBPS       Y4, Y5, Y4
+	VANDPS       all_80000000<>+0(SB), Y1, Y5
+	VXORPS       Y5, Y4, Y4
+	VMULPS       Y1, Y1, Y5
+	VMOVUPS      all_bbd91b8a<>+0(SB), Y6
+	VFMADD213PS  all_3caea217<>+0(SB), Y5, Y6
+	VFMADD213PS  all_bd5cd185<>+0(SB), Y5, Y6
+	VFMADD213PS  all_3e0887fa<>+0(SB), Y5, Y6
+	VFMADD213PS  all_beaaaaaa<>+0(SB), Y5, Y6
+	VMULPS       Y5, Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  Y1, Y1, Y5
+	VCMPPS       $0x11, all_3f0c3611<>+0(SB), Y3, Y1
+	VBLENDVPS    Y1, Y5, Y4, Y1
+	VMULPS       Y0, Y1, Y0
+	VMASKMOVPS   Y0, Y2, (CX)(SI*1)
+	VMOVUPS      all_3f800000<>+0(SB), Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS Y1, Y1, Y0
+	VMASKMOVPS   Y0, Y2, (DX)(SI*1)
+
+done:
+	VZEROUPPER
+	RET
+
 // func expRowAVX2(n int, y *float32, x *float32, shift float32) (total float64)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·expRowAVX2(SB), NOSPLIT, $0-40
@@ -11741,6 +11868,43 @@ done:
 	VZEROUPPER
 	RET
 
+// func addShiftedRowAVX2(n int, y *float32, x *float32, a float32)
+// Requires: AVX
+TEXT ·addShiftedRowAVX2(SB), NOSPLIT, $0-28
+	MOVQ         n+0(FP), AX
+	MOVQ         y+8(FP), CX
+	MOVQ         x+16(FP), DX
+	VBROADCASTSS a+24(FP), Y0
+	XORQ         BX, BX
+	SUBQ         $0x08, AX
+	JL           tail
+
+loop:
+	VMOVUPS (CX)(BX*1), Y1
+	VMOVUPS (DX)(BX*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y1
+	VMOVUPS Y1, (CX)(BX*1)
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	LEAQ       tail<>+32(SB), SI
+	NEGQ       AX
+	VMOVUPS    (SI)(AX*4), Y1
+	VMASKMOVPS (CX)(BX*1), Y1, Y2
+	VMASKMOVPS (DX)(BX*1), Y1, Y3
+	VSUBPS     Y0, Y3, Y0
+	VADDPS     Y2, Y0, Y0
+	VMASKMOVPS Y0, Y1, (CX)(BX*1)
+
+done:
+	VZEROUPPER
+	RET
+
 // func largestRowAVX2(n int, x *float32) float32
 // Requires: AVX, SSE
 TEXT ·largestRowAVX2(SB), NOSPLIT, $0-20
@@ -12120,6 +12284,107 @@ tail:
 	VFNMADD231PS Y0, Y4, Y1
 	VMULPS       Y2, Y1, Y0
 	VMASKMOVPS   Y0, Y5, (CX)(DI*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rotateHalvesRowAVX2(n int, y *float32, z *float32, a *float32, b *float32, cos *float32, sin *float32)
+// Requires: AVX
+TEXT ·rotateHalvesRowAVX2(SB), NOSPLIT, $0-56
+	MOVQ n+0(FP), AX
+	MOVQ y+8(FP), CX
+	MOVQ z+16(FP), DX
+	MOVQ a+24(FP), BX
+	MOVQ b+32(FP), SI
+	MOVQ cos+40(FP), DI
+	MOVQ sin+48(FP), R8
+	XORQ R9, R9
+	SUBQ $0x08, AX
+	JL   tail
+
+loop:
+	VMOVUPS (BX)(R9*1), Y0
+	VMOVUPS (SI)(R9*1), Y1
+	VMOVUPS (DI)(R9*1), Y2
+	VMOVUPS (R8)(R9*1), Y3
+	VMULPS  Y0, Y2, Y4
+	VMULPS  Y1, Y3, Y5
+	VSUBPS  Y5, Y4, Y4
+	VMOVUPS Y4, (CX)(R9*1)
+	VMULPS  Y1, Y2, Y1
+	VMULPS  Y0, Y3, Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(R9*1)
+	ADDQ    $0x20, R9
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	LEAQ       tail<>+32(SB), R10
+	NEGQ       AX
+	VMOVUPS    (R10)(AX*4), Y0
+	VMASKMOVPS (BX)(R9*1), Y0, Y1
+	VMASKMOVPS (SI)(R9*1), Y0, Y2
+	VMASKMOVPS (DI)(R9*1), Y0, Y3
+	VMASKMOVPS (R8)(R9*1), Y0, Y4
+	VMULPS     Y1, Y3, Y5
+	VMULPS     Y2, Y4, Y6
+	VSUBPS     Y6, Y5, Y5
+	VMASKMOVPS Y5, Y0, (CX)(R9*1)
+	VMULPS     Y2, Y3, Y2
+	VMULPS     Y1, Y4, Y1
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(R9*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rotatePairsRowAVX2(n int, y *float32, x *float32, cos *float32, sin *float32, sign float32)
+// Requires: AVX
+TEXT ·rotatePairsRowAVX2(SB), NOSPLIT, $0-44
+	MOVQ         n+0(FP), AX
+	MOVQ         y+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         cos+24(FP), BX
+	MOVQ         sin+32(FP), SI
+	VBROADCASTSS sign+40(FP), Y0
+	XORQ         DI, DI
+	SUBQ         $0x08, AX
+	JL           tail
+
+loop:
+	VMOVUPS   (DX)(DI*1), Y1
+	VPERMILPS $0xb1, Y1, Y2
+	VMOVUPS   (BX)(DI*1), Y3
+	VMULPS    Y1, Y3, Y1
+	VMOVUPS   (SI)(DI*1), Y3
+	VMULPS    Y0, Y3, Y3
+	VMULPS    Y2, Y3, Y2
+	VADDPS    Y1, Y2, Y1
+	VMOVUPS   Y1, (CX)(DI*1)
+	ADDQ      $0x20, DI
+	SUBQ      $0x08, AX
+	JGE       loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	LEAQ       tail<>+32(SB), R8
+	NEGQ       AX
+	VMOVUPS    (R8)(AX*4), Y1
+	VMASKMOVPS (DX)(DI*1), Y1, Y2
+	VPERMILPS  $0xb1, Y2, Y3
+	VMASKMOVPS (BX)(DI*1), Y1, Y4
+	VMULPS     Y2, Y4, Y2
+	VMASKMOVPS (SI)(DI*1), Y1, Y4
+	VMULPS     Y0, Y4, Y0
+	VMULPS     Y3, Y0, Y0
+	VADDPS     Y2, Y0, Y0
+	VMASKMOVPS Y0, Y1, (CX)(DI*1)
 
 done:
 	VZEROUPPER

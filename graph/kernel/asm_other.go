@@ -46,6 +46,8 @@ func swigluRowAVX2(n int, y, gate, up *float32) { panic(noAssembly) }
 
 func swigluGradRowAVX2(n int, dgate, dup, gate, up, dy *float32) { panic(noAssembly) }
 
+func softcapRowAVX2(n int, y, slope, x *float32, c, inverse float32) { panic(noAssembly) }
+
 func expRowAVX2(n int, y, x *float32, shift float32) (total float64) { panic(noAssembly) }
 
 func expSumRowAVX2(n int, x *float32, shift float32) (total float64) { panic(noAssembly) }
@@ -76,6 +78,8 @@ func axpyRowAVX2(n int, y, x *float32, a float32) { panic(noAssembly) }
 
 func softmaxGradRowAVX2(n int, dx, y, dy *float32, avg, rest float32) { panic(noAssembly) }
 
+func addShiftedRowAVX2(n int, y, x *float32, a float32) { panic(noAssembly) }
+
 func largestRowAVX2(n int, x *float32) float32 { panic(noAssembly) }
 
 func normRowAVX2(n int, y, x *float32, mean, rest, rstd float32) { panic(noAssembly) }
@@ -93,6 +97,10 @@ func normSumsRowAVX2(n int, x, dy, w *float32, mean, rest, rstd float32) (total,
 func normInputRowAVX2(n int, dx, x, dy, w *float32, mean, rest, rstd, avg, slope float32) {
 	panic(noAssembly)
 }
+
+func rotateHalvesRowAVX2(n int, y, z, a, b, cos, sin *float32) { panic(noAssembly) }
+
+func rotatePairsRowAVX2(n int, y, x, cos, sin *float32, sign float32) { panic(noAssembly) }
 
 func adamRowAVX2(n int, w, m, v, grad *float32, scale, l2, beta1, beta2, rest2, rate, root, eps, keep float32) {
 	panic(noAssembly)

@@ -22,7 +22,7 @@ func (x Heads[T]) rows(b, t, h int, trans bool) Matrix[T] {
 // Attention is scaled dot-product attention (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762) over the keys that a
 // query may see:
 //
-//	o = dropout(softmax(Scale·q·kᵀ + Bias))·v
+//	o = dropout(softmax(cap(Scale·q·kᵀ) + Bias + Distance))·v
 //
 // Nothing of size Tq×Tk is stored: Forward runs over tiles of keys with a running softmax, and Backward recomputes the
 // probabilities (Dao et al. 2022, https://arxiv.org/abs/2205.14135).
@@ -36,9 +36,14 @@ type Attention[T Float] struct {
 	Window  int     // if > 0, also j > p-Window; without Causal, |p-j| < Window
 	Past    []int32 // (B) position of the first query of each sequence; nil means Tk-Tq
 	Lengths []int32 // (B) number of keys of each sequence; nil means Tk
+	Starts  []int32 // (B, Tq) first key that a query sees; nil means 0
+	Ends    []int32 // (B, Tq) one more than the last key that a query sees; nil means Tk
 
-	Bias                []T // rows (Tq, Tk) added to the scores; nil means none
-	BiasBatch, BiasHead int // elements from one sequence or head to the next; 0 shares the rows
+	Softcap             float64 // c of cap(s) = c·tanh(s/c); 0 means cap(s) = s
+	Bias                []T     // rows (Tq, Tk) added to the scores; nil means none
+	BiasBatch, BiasHead int     // elements from one sequence or head to the next; 0 shares the rows
+	Distance            []T     // rows (Tq+Tk-1): element j-p+Tk-1 is added to the score of a query at p and key j; nil means none
+	DistanceHead        int     // elements from one head to the next; 0 shares the row
 
 	Dropout float64 // probability; word ((b·H+h)·Tq+i)·Tk+j of Seed decides
 	Seed    Seed
@@ -54,6 +59,7 @@ const (
 // are relative to the query's offset; see offset. A query that sees no key gives zeros.
 func (a Attention[T]) Forward(o Heads[T], n Normalizer[T]) {
 	a.prepare("attention")
+	a.prepareValues("attention")
 	checkReach("attention", "o", len(o.Data), a.reach(o, a.Tq, a.H))
 	n.check("attention", a.B*a.H*a.Tq)
 	f := attentionForward[T]{Attention: a, o: o, normalizer: n, heads: a.headsTogether(), mask: newMask(a.Dropout, a.Seed)}
@@ -105,12 +111,20 @@ func (a *Attention[T]) prepare(kernel string) {
 	}
 	checkReach(kernel, "q", len(a.Q.Data), a.reach(a.Q, a.Tq, a.H))
 	checkReach(kernel, "k", len(a.K.Data), a.reach(a.K, a.Tk, a.KVHeads))
-	checkReach(kernel, "v", len(a.V.Data), a.reach(a.V, a.Tk, a.KVHeads))
 	checkOptional(kernel, "past", a.Past, a.B)
 	checkOptional(kernel, "lengths", a.Lengths, a.B)
+	checkOptional(kernel, "starts", a.Starts, a.B*a.Tq)
+	checkOptional(kernel, "ends", a.Ends, a.B*a.Tq)
 	if a.Bias != nil {
 		checkReach(kernel, "bias", len(a.Bias), a.biasReach())
 	}
+	if a.Distance != nil {
+		checkReach(kernel, "distance", len(a.Distance), a.distanceReach())
+	}
+}
+
+func (a *Attention[T]) prepareValues(kernel string) {
+	checkReach(kernel, "v", len(a.V.Data), a.reach(a.V, a.Tk, a.KVHeads))
 }
 
 // reach returns one more than the last index of x with the given numbers of times and heads.
@@ -119,76 +133,6 @@ func (a *Attention[T]) reach(x Heads[T], time, heads int) int {
 		return 0
 	}
 	return (a.B-1)*x.Batch + (time-1)*x.Time + (heads-1)*x.Head + a.D
-}
-
-func (a *Attention[T]) biasReach() int {
-	if a.B == 0 || a.H == 0 {
-		return 0
-	}
-	return (a.B-1)*a.BiasBatch + (a.H-1)*a.BiasHead + a.Tq*a.Tk
-}
-
-// span returns the range [lo, hi) of keys that query i of sequence b sees. It is empty if lo = hi.
-func (a *Attention[T]) span(b, i int) (lo, hi int) {
-	hi = a.Tk
-	if a.Lengths != nil {
-		hi = min(hi, int(a.Lengths[b]))
-	}
-	position := a.Tk - a.Tq + i
-	if a.Past != nil {
-		position = int(a.Past[b]) + i
-	}
-	if a.Window > 0 {
-		lo = max(lo, position-a.Window+1)
-		hi = min(hi, position+a.Window)
-	}
-	if a.Causal {
-		hi = min(hi, position+1)
-	}
-	hi = max(hi, 0)
-	return min(lo, hi), hi
-}
-
-// clip returns the part of a span inside a tile of n keys from j on, relative to j.
-func clip(lo, hi, j, n int) (int, int) {
-	lo, hi = max(lo-j, 0), min(hi-j, n)
-	return min(lo, n), max(hi, min(lo, n))
-}
-
-// maxOffset bounds the offsets of biases. Larger biases stand for -Inf: they absorb the scores, as in any sum of floats.
-const maxOffset = 1 << 40
-
-// offset returns the largest bias that query i sees. The softmax does not depend on it, so scores are computed without
-// it. Added to a large bias, they would lose their digits.
-func (a *Attention[T]) offset(b, h, i int) T {
-	if a.Bias == nil {
-		return 0
-	}
-	lo, hi := a.span(b, i)
-	top := largest(a.biasRow(b, h, i)[lo:hi])
-	if !(top > -maxOffset && top < maxOffset) { // also true for NaN
-		return 0
-	}
-	return top
-}
-
-func (a *Attention[T]) biasRow(b, h, i int) []T {
-	return a.Bias[b*a.BiasBatch+h*a.BiasHead+i*a.Tk:][:a.Tk]
-}
-
-// addBias adds the bias of the keys from j on, minus the query's offset, to a row of at most keyTile scores.
-func (a *Attention[T]) addBias(s []T, b, h, i, j int, offset T) {
-	if a.Bias == nil {
-		return
-	}
-	bias := a.biasRow(b, h, i)[j:][:len(s)]
-	if offset == 0 {
-		addRow(s, bias)
-		return
-	}
-	for k, v := range bias {
-		s[k] += v - offset
-	}
 }
 
 // number returns the index of a probability in (B, H, Tq, Tk).

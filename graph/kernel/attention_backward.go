@@ -1,28 +1,30 @@
 package kernel
 
 // AttentionGrads are the operands of Attention.Backward: the output O and the Normalizer (B, H, Tq) of Forward, the
-// gradient DO of O, and the results DQ, DK, DV and DBias, the gradients of Q, K, V and Bias. A result is not computed if
-// its Data, or DBias itself, is nil. DBias has the layout of Bias. A row that several heads or sequences share gets the
-// sum of their gradients.
+// gradient DO of O, and the results DQ, DK, DV, DBias and DDistance, the gradients of Q, K, V, Bias and Distance. A result
+// is not computed if its Data, or the slice itself, is nil. DBias and DDistance have the layouts of Bias and Distance. A row
+// that several heads or sequences share gets the sum of their gradients.
 type AttentionGrads[T Float] struct {
 	O, DO      Heads[T]
 	Normalizer Normalizer[T]
 	DQ, DK, DV Heads[T]
 	DBias      []T
+	DDistance  []T
 }
 
 // needsScores reports whether a requested gradient depends on the scores.
 func (g *AttentionGrads[T]) needsScores() bool {
-	return g.DQ.Data != nil || g.DK.Data != nil || g.DBias != nil
+	return g.DQ.Data != nil || g.DK.Data != nil || g.DBias != nil || g.DDistance != nil
 }
 
 // Backward writes the gradients. With p = softmax(s), m the dropout mask and Δ = Σ o·do of a query:
 //
-//	dv = Σ (p·m)·do, ds = p·(m·do·v - Δ), dq = Scale·Σ ds·k, dk = Scale·Σ ds·q, dbias = ds
+//	dv = Σ (p·m)·do, dbias = p·(m·do·v - Δ), ds = dbias·cap'(s), dq = Scale·Σ ds·k, dk = Scale·Σ ds·q
 //
 // DQ, DK and DV must not overlap the other operands.
 func (a Attention[T]) Backward(g AttentionGrads[T]) {
 	a.prepare("attention backward")
+	a.prepareValues("attention backward")
 	checkReach("attention backward", "o", len(g.O.Data), a.reach(g.O, a.Tq, a.H))
 	checkReach("attention backward", "do", len(g.DO.Data), a.reach(g.DO, a.Tq, a.H))
 	a.checkGrad("dq", g.DQ, a.Tq, a.H)
@@ -30,22 +32,18 @@ func (a Attention[T]) Backward(g AttentionGrads[T]) {
 	a.checkGrad("dv", g.DV, a.Tk, a.KVHeads)
 	g.Normalizer.checkWhole("attention backward", a.B*a.H*a.Tq)
 	w := attentionBackward[T]{Attention: a, AttentionGrads: g, mask: newMask(a.Dropout, a.Seed), batches: 1, kvHeads: 1}
-	if g.DBias != nil {
-		checkReach("attention backward", "dbias", len(g.DBias), a.biasReach())
-		w.clearBias()
-		// Sequences and heads that share rows of DBias are added one after the other, in a fixed order.
-		if a.BiasBatch == 0 {
-			w.batches = a.B
-		}
-		if a.BiasHead == 0 {
-			w.kvHeads = a.KVHeads
-		}
+	w.prepareBias()
+	if g.DDistance != nil {
+		checkReach("attention backward", "ddistance", len(g.DDistance), a.distanceReach())
+		parts := take[buffer[float64]]()
+		w.parts = parts.zeroed(a.B * a.H * a.distances())
+		defer give(parts)
 	}
-	if a.B == 0 || a.H == 0 {
-		return
+	if a.B > 0 && a.H > 0 {
+		cost := a.H / a.KVHeads * a.Tq * a.Tk * a.D
+		parallel(a.B/w.batches*(a.KVHeads/w.kvHeads), rowGrain(cost), w)
 	}
-	cost := a.H / a.KVHeads * a.Tq * a.Tk * a.D
-	parallel(a.B/w.batches*(a.KVHeads/w.kvHeads), rowGrain(cost), w)
+	w.sumDistances()
 }
 
 func (a *Attention[T]) checkGrad(name string, x Heads[T], time, heads int) {
@@ -61,26 +59,22 @@ type attentionBackward[T Float] struct {
 	AttentionGrads[T]
 	mask             mask
 	batches, kvHeads int
+	parts            []float64 // (B, H, Tq+Tk-1) gradients of Distance
 }
 
 // gradScratch is the scratch memory of one worker in the backward pass.
 type gradScratch[T Float] struct {
 	panels   panels[T]
-	p, ds    buffer[T] // (queryTile, keyTile)
-	q        buffer[T] // rows of a tile of Forward
-	together buffer[T] // scores of q
-	delta    buffer[T] // (Tq) of one head
-	offset   buffer[T] // (Tq) of one head
+	p, ds    buffer[T]       // (queryTile, keyTile)
+	q        buffer[T]       // rows of a tile of Forward
+	together buffer[T]       // scores of q
+	delta    buffer[T]       // (Tq) of one head
+	offset   buffer[float64] // (Tq) of one head
+	spans    buffer[span]
+	tiles    buffer[span] // joined spans of each tile of queries
+	slopes   [keyTile]T   // of Softcap
 
 	restQ, restK, restV, restBias folded[T] // of the gradients
-}
-
-func (w *attentionBackward[T]) clearBias() {
-	for b := range w.B {
-		for h := range w.H {
-			clear(w.DBias[b*w.BiasBatch+h*w.BiasHead:][:w.Tq*w.Tk])
-		}
-	}
 }
 
 func (w *attentionBackward[T]) Range(lo, hi int) {
@@ -123,6 +117,7 @@ func (w *attentionBackward[T]) gradSums(x Heads[T], b, t, h, rows int) sumMatrix
 func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 	w.zero(w.DK, w.Tk, b, kv)
 	w.zero(w.DV, w.Tk, b, kv)
+	spans, tiles := w.spans(s, b)
 	group := w.H / w.KVHeads
 	for h := kv * group; h < (kv+1)*group; h++ {
 		w.zero(w.DQ, w.Tq, b, h)
@@ -131,13 +126,16 @@ func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 			if w.needsScores() {
 				delta[i] = T(dot64(w.O.at(b, i, h)[:w.D], w.DO.at(b, i, h)[:w.D]))
 			}
-			offset[i] = w.offset(b, h, i)
+			offset[i] = w.offset(b, h, i, spans[i])
 		}
 		dq := w.gradSums(w.DQ, b, 0, h, w.Tq)
 		for j := 0; j < w.Tk; j += keyTile {
 			n := min(keyTile, w.Tk-j)
 			dk, dv := w.gradSums(w.DK, b, j, kv, n), w.gradSums(w.DV, b, j, kv, n)
 			for i := 0; i < w.Tq; i += queryTile {
+				if seen := tiles[i/queryTile]; seen.hi <= j || seen.lo >= j+keyTile {
+					continue
+				}
 				w.tile(s, gradTile{b, h, kv, i, j, min(queryTile, w.Tq-i), n})
 				s.restK.count(dk)
 				s.restV.count(dv)
@@ -148,6 +146,16 @@ func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 		}
 		s.restQ.addTo(dq)
 	}
+}
+
+// spans computes the span of each query, and the joined spans of each tile of queries.
+func (w *attentionBackward[T]) spans(s *gradScratch[T], b int) (spans, tiles []span) {
+	spans, tiles = s.spans.sized(w.Tq), s.tiles.zeroed((w.Tq+queryTile-1)/queryTile)
+	for i := range spans {
+		spans[i] = w.span(b, i)
+		tiles[i/queryTile] = tiles[i/queryTile].join(spans[i])
+	}
+	return spans, tiles
 }
 
 // zero clears one head of x. It does nothing if x has no Data.
@@ -164,11 +172,6 @@ func (w *attentionBackward[T]) zero(x Heads[T], time, b, h int) {
 type gradTile struct{ b, h, kv, i, j, m, n int }
 
 func (w *attentionBackward[T]) tile(s *gradScratch[T], t gradTile) {
-	lo, _ := w.span(t.b, t.i)
-	_, hi := w.span(t.b, t.i+t.m-1)
-	if lo >= t.j+t.n || hi <= t.j {
-		return
-	}
 	p, ds := s.p.sized(t.m*t.n), s.ds.sized(t.m*t.n)
 	q, do := w.Q.rows(t.b, t.i, t.h, false), w.DO.rows(t.b, t.i, t.h, false)
 	w.scores(s, t, q)
@@ -222,15 +225,15 @@ func (w *attentionBackward[T]) row(s *gradScratch[T], p, ds []T, t gradTile, r i
 	i := t.i + r
 	at := (t.b*w.H+t.h)*w.Tq + i
 	inverse := w.Normalizer.Inverse[at]
-	lo, hi := w.span(t.b, i)
-	lo, hi = clip(lo, hi, t.j, t.n)
+	lo, hi := s.spans.data[i].clip(t.j, t.n)
 	if inverse == 0 {
 		hi = lo
 	}
-	w.addBias(p, t.b, t.h, i, t.j, s.offset.data[i])
 	clear(p[:lo])
 	clear(p[hi:])
-	seen, number := p[lo:hi], w.number(t.b, t.h, i, t.j+lo)
+	seen, number, keys := p[lo:hi], w.number(t.b, t.h, i, t.j+lo), span{t.j + lo, t.j + hi}
+	w.capScores(seen, &s.slopes)
+	w.addBias(seen, t.b, t.h, i, keys, s.offset.data[i])
 	expScaleRow(seen, seen, w.Normalizer.Top[at], inverse, 0)
 	if w.needsScores() {
 		clear(ds[:lo])
@@ -238,9 +241,10 @@ func (w *attentionBackward[T]) row(s *gradScratch[T], p, ds []T, t gradTile, r i
 		dseen := ds[lo:hi]
 		maskRow(w.mask, dseen, number)
 		centerRow(dseen, seen, dseen, s.delta.data[i], 0)
+		w.addBiasGrads(dseen, t.b, t.h, i, keys)
+		if w.Softcap > 0 {
+			binaryRow(Mul, dseen, dseen, s.slopes[:len(dseen)])
+		}
 	}
 	maskRow(w.mask, seen, number)
-	if w.DBias != nil {
-		addRow(w.DBias[t.b*w.BiasBatch+t.h*w.BiasHead+i*w.Tk+t.j:][:t.n], ds)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 )
 
 // BenchmarkAttention is causal attention forward and backward, with the heads of a model of 384 channels. MB is the
@@ -60,6 +61,77 @@ func BenchmarkAttentionShapes(b *testing.B) {
 			reportAttention(b, 10, c)
 		})
 	}
+}
+
+// BenchmarkAttentionKinds runs causal attention, forward and backward, plain and with other operands in turn. The metrics are the
+// ratios of the shortest times to plain attention, and the megabytes of the operands, gradients and scratch of each kind.
+func BenchmarkAttentionKinds(b *testing.B) {
+	for _, t := range []int{1024, 4096} {
+		b.Run(fmt.Sprintf("T%d", t), func(b *testing.B) {
+			names, runs, megabytes := attentionKinds(t)
+			best := make([]time.Duration, len(runs))
+			for b.Loop() {
+				for i, run := range runs {
+					start := time.Now()
+					run()
+					if d := time.Since(start); best[i] == 0 || d < best[i] {
+						best[i] = d
+					}
+				}
+			}
+			b.ReportMetric(float64(best[0].Microseconds())/1e3, names[0]+"-ms")
+			b.ReportMetric(megabytes[0], names[0]+"-MB")
+			for i := range best[1:] {
+				b.ReportMetric(float64(best[i+1])/float64(best[0]), names[i+1]+"/plain")
+				b.ReportMetric(megabytes[i+1], names[i+1]+"-MB")
+			}
+		})
+	}
+}
+
+// attentionKinds returns the passes of each kind, and the memory that each kind took when it ran first.
+func attentionKinds(t int) (names []string, runs []func(), megabytes []float64) {
+	plain := attentionCase{b: 1, h: 6, kv: 6, tq: t, tk: t, d: 64, causal: true}
+	learned, packed := plain, plain
+	learned.distance = "h"
+	packed.starts = documents(t, t/8, 2*t/8, 3*t/8, 4*t/8, 5*t/8, 6*t/8, 7*t/8)
+	for _, k := range []struct {
+		name string
+		c    attentionCase
+	}{{"plain", plain}, {"rope", plain}, {"alibi", learned}, {"t5", learned}, {"starts", packed}} {
+		before := heapMB()
+		a := newAttention[float32](k.c)
+		do := output(a)
+		do.Data = randoms[float32](len(do.Data), 8)
+		g := attentionGrads(a, do)
+		if k.name == "alibi" {
+			g.DDistance = nil
+			for h := range a.H {
+				for i := range a.DistanceHead {
+					a.Distance[h*a.DistanceHead+i] = float32(i-t+1) / float32(int(2)<<h)
+				}
+			}
+		}
+		r := newRoPE[float32](ropeCase{heads: 6, time: t, d: 64, dim: 64, factor: 1})
+		rotate := func(inverse bool, x ...[]float32) {
+			for _, x := range x {
+				r.Inverse = inverse
+				r.Run(x[:t*6*64], x[:t*6*64])
+			}
+		}
+		names, megabytes = append(names, k.name), append(megabytes, heapMB()-before)
+		runs = append(runs, func() {
+			if k.name == "rope" {
+				rotate(false, a.Q.Data, a.K.Data)
+			}
+			a.Forward(g.O, g.Normalizer)
+			a.Backward(g)
+			if k.name == "rope" {
+				rotate(true, g.DQ.Data, g.DK.Data)
+			}
+		})
+	}
+	return names, runs, megabytes
 }
 
 // reportAttention counts flops for each channel of a visible pair of query and key.

@@ -18,7 +18,9 @@ type attentionScratch[T Float] struct {
 	q, scores, out buffer[T] // (rows, D), (rows, keyTile), (rows, D)
 	rest           folded[T] // of out
 	top, total     [queryTile]float64
-	offset         [queryTile]T
+	offset         [queryTile]float64
+	spans          [queryTile]span
+	slopes         [keyTile]T // not used
 }
 
 func (f *attentionForward[T]) Range(lo, hi int) {
@@ -40,16 +42,16 @@ func (f *attentionForward[T]) tile(s *attentionScratch[T], rows queryRows) {
 	m, d := rows.count(), f.D
 	q, out, scores := f.gather(s.q.sized(m*d), rows), s.out.zeroed(m*d), s.scores.sized(m*keyTile)
 	s.rest.reset()
+	var all span
 	for r := range m {
 		h, i := rows.row(r)
-		s.top[r], s.total[r], s.offset[r] = math.Inf(-1), 0, f.offset(rows.b, h, i)
+		s.spans[r] = f.span(rows.b, i)
+		all = all.join(s.spans[r])
+		s.top[r], s.total[r], s.offset[r] = math.Inf(-1), 0, f.offset(rows.b, h, i, s.spans[r])
 	}
 	kv := rows.head / (f.H / f.KVHeads)
-	// Spans move forward with the query, so the first and the last query bound all spans.
-	lo, _ := f.span(rows.b, rows.first)
-	_, hi := f.span(rows.b, rows.first+rows.queries-1)
-	for j := lo / dotsUnit * dotsUnit; j < hi; j += keyTile {
-		n := min(keyTile, hi-j)
+	for j := all.lo / dotsUnit * dotsUnit; j < all.hi; j += keyTile {
+		n := min(keyTile, all.hi-j)
 		wide := min(roundUp(n, dotsUnit), f.Tk-j)
 		f.scoreTile(product[T]{
 			m: m, n: wide, c: scores, stride: wide,
@@ -72,12 +74,12 @@ func (f *attentionForward[T]) tile(s *attentionScratch[T], rows queryRows) {
 // softmax. If the maximum grows, the sums so far are scaled down.
 func (f *attentionForward[T]) absorb(s *attentionScratch[T], rows queryRows, r, j int, scores []T) {
 	h, i := rows.row(r)
-	lo, hi := f.span(rows.b, i)
-	lo, hi = clip(lo, hi, j, len(scores))
-	f.addBias(scores, rows.b, h, i, j, s.offset[r])
+	lo, hi := s.spans[r].clip(j, len(scores))
 	clear(scores[:lo])
 	clear(scores[hi:])
 	seen := scores[lo:hi]
+	f.capScores(seen, &s.slopes)
+	f.addBias(seen, rows.b, h, i, span{j + lo, j + hi}, s.offset[r])
 	top := max(T(s.top[r]), largest(seen))
 	if math.IsInf(float64(top), -1) {
 		clear(seen)

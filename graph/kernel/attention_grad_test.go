@@ -18,6 +18,9 @@ func attentionGrads[T kernel.Float](a kernel.Attention[T], do kernel.Heads[T]) k
 	if a.Bias != nil {
 		g.DBias = randoms[T](len(a.Bias), 78)
 	}
+	if a.Distance != nil {
+		g.DDistance = randoms[T](len(a.Distance), 79)
+	}
 	a.Forward(g.O, g.Normalizer)
 	a.Backward(g)
 	return g
@@ -34,7 +37,7 @@ func compact[T kernel.Float](a kernel.Attention[T], x kernel.Heads[T], time, n i
 }
 
 func TestAttentionGrad(t *testing.T) {
-	for _, c := range smallAttention {
+	for _, c := range append(clone(smallAttention), randomAttention(60)...) {
 		a := newAttention[float64](c)
 		do := output(a)
 		do.Data = randoms[float64](len(do.Data), 8)
@@ -58,6 +61,9 @@ func TestAttentionGrad(t *testing.T) {
 		if a.Bias != nil {
 			checkGradient(t, name+" dbias", f, a.Bias, g.DBias)
 		}
+		if a.Distance != nil {
+			checkGradient(t, name+" ddistance", f, a.Distance, g.DDistance)
+		}
 	}
 }
 
@@ -70,15 +76,13 @@ func attentionGradReference(a kernel.Attention[float64], do kernel.Heads[float64
 		b, h, i := at[0], at[1], at[2]
 		kv, row := h/(a.H/a.KVHeads), (b*a.H+h)*a.Tq+i
 		q, d := a.Q.Data[b*a.Q.Batch+i*a.Q.Time+h*a.Q.Head:][:a.D], do.Data[b*do.Batch+i*do.Time+h*do.Head:][:a.D]
-		p, dp, m, delta := make([]float64, a.Tk), make([]float64, a.Tk), make([]float64, a.Tk), 0.0
+		p, dp, m, slopes, delta := make([]float64, a.Tk), make([]float64, a.Tk), make([]float64, a.Tk), make([]float64, a.Tk), 0.0
 		for j := range p {
 			if !sees(a, b, i, j) {
 				continue
 			}
 			s := dotProduct(q, a.K.Data[b*a.K.Batch+j*a.K.Time+kv*a.K.Head:][:a.D]) * scale
-			if a.Bias != nil {
-				s += a.Bias[b*a.BiasBatch+h*a.BiasHead+i*a.Tk+j]
-			}
+			s, slopes[j] = score(a, b, h, i, j, s)
 			if float64(a.Seed.Uint32(uint64(row*a.Tk+j))) >= math.Round(a.Dropout*(1<<32)) {
 				m[j] = 1 / (1 - a.Dropout)
 			}
@@ -87,7 +91,7 @@ func attentionGradReference(a kernel.Attention[float64], do kernel.Heads[float64
 			delta += p[j] * dp[j]
 		}
 		for j := range p {
-			ds := p[j] * (dp[j] - delta) * scale
+			ds := p[j] * (dp[j] - delta) * slopes[j] * scale
 			for c := range a.D {
 				key := ((b*a.Tk+j)*a.KVHeads+kv)*a.D + c
 				dq[((b*a.Tq+i)*a.H+h)*a.D+c] += ds * a.K.Data[b*a.K.Batch+j*a.K.Time+kv*a.K.Head+c]
@@ -105,11 +109,8 @@ func widenHeads(x kernel.Heads[float32]) kernel.Heads[float64] {
 
 func TestAttentionGradLarge(t *testing.T) {
 	for _, c := range largeAttention {
-		a32, a := newAttention[float32](c), newAttention[float64](c)
-		a.Q, a.K, a.V, a.Bias = widenHeads(a32.Q), widenHeads(a32.K), widenHeads(a32.V), wide(a32.Bias)
-		if a32.Bias == nil {
-			a.Bias = nil
-		}
+		a32 := newAttention[float32](c)
+		a := widenAttention(a32)
 		do := output(a32)
 		do.Data = randoms[float32](len(do.Data), 8)
 		g32, g := attentionGrads(a32, do), attentionGrads(a, widenHeads(do))
@@ -125,6 +126,9 @@ func TestAttentionGradLarge(t *testing.T) {
 		near(t, name+" dv", compact(a32, g32.DV, c.tk, c.kv), dv, tol)
 		if a.Bias != nil {
 			near(t, name+" dbias", g32.DBias, g.DBias, tol)
+		}
+		if a.Distance != nil {
+			near(t, name+" ddistance", g32.DDistance, g.DDistance, tol)
 		}
 	}
 }

@@ -24,7 +24,10 @@ type attentionCase struct {
 	causal              bool
 	window              int
 	past, lengths       []int32
+	starts, ends        []int32
+	softcap             float64
 	bias                string // axes of the bias among batch and head: "", "-", "b", "h", "bh"
+	distance            string // axes of the bias by distance: "", "-", "h"
 	dropout             float64
 	headFirst           bool
 }
@@ -34,6 +37,13 @@ func newAttention[T kernel.Float](c attentionCase) kernel.Attention[T] {
 		B: c.b, H: c.h, KVHeads: c.kv, Tq: c.tq, Tk: c.tk, D: c.d, Causal: c.causal, Window: c.window, Past: c.past, Lengths: c.lengths,
 		Q: heads[T](c.b, c.tq, c.h, c.d, c.headFirst, 1), K: heads[T](c.b, c.tk, c.kv, c.d, c.headFirst, 2),
 		V: heads[T](c.b, c.tk, c.kv, c.d, !c.headFirst, 3), Dropout: c.dropout, Seed: kernel.Seed{Key: 4, Stream: 5},
+		Starts: c.starts, Ends: c.ends, Softcap: c.softcap,
+	}
+	switch n := max(c.tq+c.tk-1, 0); c.distance {
+	case "-":
+		a.Distance = randoms[T](n, 7)
+	case "h":
+		a.Distance, a.DistanceHead = randoms[T](c.h*n, 7), n
 	}
 	rows := c.tq * c.tk
 	switch c.bias {
@@ -49,11 +59,34 @@ func newAttention[T kernel.Float](c attentionCase) kernel.Attention[T] {
 	return a
 }
 
+func position[T kernel.Float](a kernel.Attention[T], b, i int) int {
+	if a.Past != nil {
+		return int(a.Past[b]) + i
+	}
+	return a.Tk - a.Tq + i
+}
+
+// score is the definition of a score, of which product is the scaled product of query and key. slope is its derivative.
+func score[T kernel.Float](a kernel.Attention[T], b, h, i, j int, product float64) (s, slope float64) {
+	s, slope = product, 1
+	if a.Softcap > 0 {
+		t := math.Tanh(product / a.Softcap)
+		s, slope = a.Softcap*t, 1-t*t
+	}
+	if a.Bias != nil {
+		s += float64(a.Bias[b*a.BiasBatch+h*a.BiasHead+i*a.Tk+j])
+	}
+	if a.Distance != nil {
+		s += float64(a.Distance[h*a.DistanceHead+j-position(a, b, i)+a.Tk-1])
+	}
+	return s, slope
+}
+
 // sees is the definition of the masks.
 func sees[T kernel.Float](a kernel.Attention[T], b, i, j int) bool {
-	p := a.Tk - a.Tq + i
-	if a.Past != nil {
-		p = int(a.Past[b]) + i
+	p := position(a, b, i)
+	if a.Starts != nil && j < int(a.Starts[b*a.Tq+i]) || a.Ends != nil && j >= int(a.Ends[b*a.Tq+i]) {
+		return false
 	}
 	if a.Lengths != nil && j >= int(a.Lengths[b]) {
 		return false
@@ -79,10 +112,7 @@ func attentionReference[T kernel.Float](a kernel.Attention[T]) (o, lse []float64
 			for d := range a.D {
 				s += float64(a.Q.Data[b*a.Q.Batch+i*a.Q.Time+h*a.Q.Head+d]) * float64(a.K.Data[b*a.K.Batch+j*a.K.Time+kv*a.K.Head+d])
 			}
-			s /= math.Sqrt(float64(a.D))
-			if a.Bias != nil {
-				s += float64(a.Bias[b*a.BiasBatch+h*a.BiasHead+i*a.Tk+j])
-			}
+			s, _ = score(a, b, h, i, j, s/math.Sqrt(float64(a.D)))
 			p[j] = math.Exp(s)
 			total += p[j]
 		}
@@ -126,6 +156,16 @@ var smallAttention = []attentionCase{
 	{b: 1, h: 1, kv: 1, tq: 2, tk: 0, d: 3},
 	{b: 0, h: 1, kv: 1, tq: 2, tk: 2, d: 3},
 	{b: 1, h: 1, kv: 1, tq: 2, tk: 3, d: 2, window: 2, past: []int32{9}},
+	{b: 1, h: 1, kv: 1, tq: 1, tk: 1, d: 1, distance: "-", softcap: 1, starts: []int32{0}, ends: []int32{1}},
+	{b: 2, h: 2, kv: 1, tq: 3, tk: 3, d: 2, distance: "h", causal: true},
+	{b: 2, h: 2, kv: 2, tq: 3, tk: 5, d: 2, distance: "-"},
+	{b: 2, h: 4, kv: 2, tq: 2, tk: 6, d: 2, distance: "h", causal: true, past: []int32{0, 4}, bias: "h"},
+	{b: 1, h: 2, kv: 1, tq: 5, tk: 2, d: 3, distance: "h", dropout: 0.4},
+	{b: 2, h: 2, kv: 1, tq: 3, tk: 4, d: 2, softcap: 0.7, bias: "bh", distance: "h", lengths: []int32{4, 2}},
+	{b: 2, h: 1, kv: 1, tq: 4, tk: 4, d: 2, causal: true, starts: []int32{0, 0, 2, 2, 0, 1, 1, 3}},
+	{b: 2, h: 1, kv: 1, tq: 4, tk: 4, d: 2, starts: []int32{0, 0, 2, 2, 4, 1, 1, 3}, ends: []int32{2, 2, 4, 4, 2, 3, 1, 4}},
+	{b: 1, h: 2, kv: 2, tq: 1, tk: 0, d: 3, distance: "h"},
+	{b: 0, h: 2, kv: 2, tq: 2, tk: 2, d: 3, distance: "h"},
 }
 
 // largeAttention has several tiles in both directions and odd remainders.
@@ -137,6 +177,35 @@ var largeAttention = []attentionCase{
 	{b: 2, h: 8, kv: 4, tq: 1, tk: 300, d: 32, causal: true, past: []int32{100, 299}},
 	{b: 2, h: 8, kv: 4, tq: 5, tk: 133, d: 4, lengths: []int32{133, 64}, causal: true, bias: "h"},
 	{b: 1, h: 2, kv: 1, tq: 65, tk: 65, d: 300, causal: true},
+	{b: 2, h: 2, kv: 1, tq: 150, tk: 150, d: 16, causal: true, distance: "h", softcap: 2},
+	{b: 2, h: 2, kv: 2, tq: 140, tk: 190, d: 8, distance: "-", dropout: 0.2},
+	{b: 1, h: 4, kv: 2, tq: 200, tk: 200, d: 8, causal: true, starts: documents(200, 3, 70, 130)},
+	{b: 1, h: 2, kv: 2, tq: 200, tk: 200, d: 8, starts: documents(200, 70, 130), ends: documentEnds(200, 70, 130), bias: "h", window: 40},
+}
+
+// documents returns the first token of the document of each of n tokens. New documents begin at the given tokens.
+func documents(n int, begins ...int) []int32 {
+	starts := make([]int32, n)
+	for _, b := range begins {
+		for i := b; i < n; i++ {
+			starts[i] = int32(b)
+		}
+	}
+	return starts
+}
+
+// documentEnds returns one more than the last token of the document of each of n tokens.
+func documentEnds(n int, begins ...int) []int32 {
+	ends := make([]int32, n)
+	for i := range ends {
+		ends[i] = int32(n)
+		for k := len(begins) - 1; k >= 0; k-- {
+			if i < begins[k] {
+				ends[i] = int32(begins[k])
+			}
+		}
+	}
+	return ends
 }
 
 func newNormalizer[T kernel.Float](rows int) kernel.Normalizer[T] {
@@ -164,7 +233,7 @@ func testAttention[T kernel.Float](t *testing.T) {
 		// A score is a sum of d products, and the probabilities carry its absolute error.
 		tol := epsilon[T]() * float64(c.d+64)
 		near(t, fmt.Sprintf("%+v", c), o.Data, want, tol)
-		if a.Bias == nil {
+		if a.Bias == nil && a.Distance == nil { // otherwise relative to an offset
 			near(t, fmt.Sprintf("%+v lse", c), logSums(n), wantLSE, tol)
 		}
 		again := output(a)

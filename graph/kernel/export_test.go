@@ -48,3 +48,13 @@ var supported = accelerated
 
 // ExpRow is the exponential of a row, as the softmax uses it.
 func ExpRow(y, x []float32, shift float32) float64 { return expRow(y, x, shift) }
+
+// SharedAngles returns the number of tables that NewAngles knows.
+func SharedAngles() (n int) {
+	sharedAngles.Range(func(_, _ any) bool { n++; return true })
+	return n
+}
+
+// Softcap is the cap of a row of scores with its slope. AddShifted is the sum of a row and a shifted bias.
+func Softcap(s, slope []float32, c float32) { softcap(s, slope, c) }
+func AddShifted(y, x []float32, a float32)  { addShifted(y, x, a) }

@@ -160,10 +160,18 @@ func TestAttentionOffsets(t *testing.T) {
 		{b: 2, h: 2, kv: 1, tq: 70, tk: 70, d: 8, bias: "b", causal: true},
 		{b: 2, h: 2, kv: 2, tq: 66, tk: 131, d: 8, bias: "bh", window: 9},
 		{b: 2, h: 2, kv: 2, tq: 20, tk: 20, d: 8, bias: "bh", lengths: []int32{20, 7}, dropout: 0.2},
+		{b: 2, h: 2, kv: 1, tq: 70, tk: 70, d: 8, distance: "h", causal: true},
+		{b: 2, h: 2, kv: 2, tq: 66, tk: 131, d: 8, distance: "-", softcap: 3},
+		{b: 2, h: 2, kv: 2, tq: 20, tk: 20, d: 8, distance: "h", bias: "-"},
 	} {
 		for _, offset := range offsets {
 			a := newAttention[float32](c)
-			a.Bias = shifted(len(a.Bias), 6, offset)
+			if a.Bias != nil {
+				a.Bias = shifted(len(a.Bias), 6, offset)
+			}
+			if a.Distance != nil {
+				a.Distance = shifted(len(a.Distance), 7, offset)
+			}
 			checkAttention(t, fmt.Sprintf("%+v, offset %g", c, offset), a, offset)
 		}
 	}
@@ -175,8 +183,10 @@ func checkAttention(t *testing.T, name string, a kernel.Attention[float32], offs
 	do := output(a)
 	do.Data = randoms[float32](len(do.Data), 8)
 	w := widenAttention(a)
-	for i := range w.Bias {
-		w.Bias[i] -= float64(offset)
+	for _, bias := range [][]float64{w.Bias, w.Distance} {
+		for i := range bias {
+			bias[i] -= float64(offset)
+		}
 	}
 	g, want := attentionGrads(a, do), attentionGrads(w, widenHeads(do))
 	o, _ := attentionReference(w)
@@ -186,12 +196,17 @@ func checkAttention(t *testing.T, name string, a kernel.Attention[float32], offs
 	closeTo(t, name+": dk", compact(a, g.DK, a.Tk, a.KVHeads), dk)
 	closeTo(t, name+": dv", compact(a, g.DV, a.Tk, a.KVHeads), dv)
 	closeTo(t, name+": dbias", g.DBias, want.DBias)
+	closeTo(t, name+": ddistance", g.DDistance, want.DDistance)
 }
 
 func widenAttention(a kernel.Attention[float32]) kernel.Attention[float64] {
 	w := kernel.Attention[float64]{
 		B: a.B, H: a.H, KVHeads: a.KVHeads, Tq: a.Tq, Tk: a.Tk, D: a.D, Causal: a.Causal, Window: a.Window, Past: a.Past, Lengths: a.Lengths,
 		Q: widenHeads(a.Q), K: widenHeads(a.K), V: widenHeads(a.V), BiasBatch: a.BiasBatch, BiasHead: a.BiasHead, Dropout: a.Dropout, Seed: a.Seed,
+		Starts: a.Starts, Ends: a.Ends, Softcap: a.Softcap, DistanceHead: a.DistanceHead,
+	}
+	if a.Distance != nil {
+		w.Distance = wide(a.Distance)
 	}
 	if a.Bias != nil {
 		w.Bias = wide(a.Bias)

@@ -86,6 +86,17 @@ func (s suite[T]) addElements() {
 		kernel.Scale(dx, dx, 3)
 		kernel.Fill(z[:100], 1)
 	}, y, dx, z)
+	positions := make([]int32, n/50)
+	for i := range positions {
+		positions[i] = int32(i * 7)
+	}
+	r := kernel.RoPE[T]{Cols: 50, Heads: 3, D: 16, Angles: kernel.NewAngles[T](ropeFrequencies(14), 1.1, false), Positions: positions}
+	i := kernel.RoPE[T]{Cols: 50, Heads: 2, D: 16, Angles: kernel.NewAngles[T](ropeFrequencies(16), 1, true), Time: 100, Inverse: true}
+	s.add("rope", func() {
+		r.Run(y, x)
+		i.Run(dx, x)
+		i.Run(dx, dx)
+	}, y, dx)
 	seed := kernel.Seed{Key: kernel.Key(1, "x"), Stream: 3}
 	s.add("random", func() {
 		kernel.Uniform(y, seed, 0, 1)
@@ -114,14 +125,23 @@ func (s suite[T]) addProducts() {
 		g := newGemm[T](c)
 		s.add(name, g.Run, g.C)
 	}
-	a := newAttention[T](attentionCase{b: 2, h: 4, kv: 2, tq: 130, tk: 130, d: 16, causal: true, dropout: 0.1, bias: "h"})
-	do := output(a)
-	do.Data = randoms[T](len(do.Data), 8)
-	g := attentionGrads(a, do)
-	s.add("attention", func() {
-		a.Forward(g.O, g.Normalizer)
-		a.Backward(g)
-	}, g.O.Data, g.Normalizer.Top, g.Normalizer.Inverse, g.DQ.Data, g.DK.Data, g.DV.Data, g.DBias)
+	for name, c := range map[string]attentionCase{
+		"attention":           {b: 2, h: 4, kv: 2, tq: 130, tk: 130, d: 16, causal: true, dropout: 0.1, bias: "h"},
+		"attention, distance": {b: 2, h: 4, kv: 2, tq: 130, tk: 130, d: 16, causal: true, distance: "-", softcap: 2},
+		"attention, ranges": {
+			b: 1, h: 4, kv: 2, tq: 200, tk: 200, d: 16, distance: "h", starts: documents(200, 70, 130), ends: documentEnds(200, 70, 130),
+		},
+	} {
+		a := newAttention[T](c)
+		do := output(a)
+		do.Data = randoms[T](len(do.Data), 8)
+		g, p := attentionGrads(a, do), make([]T, c.b*c.h*c.tq*c.tk)
+		s.add(name, func() {
+			a.Forward(g.O, g.Normalizer)
+			a.Backward(g)
+			a.Probabilities(p)
+		}, g.O.Data, g.Normalizer.Top, g.Normalizer.Inverse, g.DQ.Data, g.DK.Data, g.DV.Data, g.DBias, g.DDistance, p)
+	}
 }
 
 func testSameBits[T kernel.Float](t *testing.T) {

@@ -87,6 +87,23 @@ func twinKernels() []twinKernel {
 			kernel.AdamW(y, a, c, z, 0.7, kernel.Adam{Rate: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Step: 3})
 		}},
 	}
+	list = append(list,
+		twinKernel{"softcap", 8 * unit, func(a, _, _, y, z []float32) {
+			copy(y, a)
+			kernel.Softcap(y, z, 1.3)
+		}},
+		twinKernel{"add shifted", 0, func(a, _, _, y, _ []float32) { kernel.AddShifted(y, a, 0.7) }},
+	)
+	for _, interleaved := range []bool{false, true} {
+		list = append(list, twinKernel{fmt.Sprintf("rope interleaved %v", interleaved), 0, func(a, b, _, y, z []float32) {
+			dim := len(a) &^ 1
+			r := kernel.RoPE[float32]{Cols: len(a), Heads: min(1, dim), D: dim, Time: 1, Positions: []int32{7}[:min(1, len(a))]}
+			r.Angles = kernel.NewAngles[float32](ropeFrequencies(dim), 1, interleaved)
+			r.Run(y, a)
+			r.Inverse = true
+			r.Run(z, b)
+		}})
+	}
 	for act := kernel.ReLU; act <= kernel.Sigmoid; act++ {
 		list = append(list, twinKernel{act.String(), 16 * unit, func(a, b, _, y, z []float32) {
 			kernel.Activate(act, y, a)

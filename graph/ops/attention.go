@@ -1,11 +1,11 @@
 package ops
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
-
-	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
 // AttentionOptions are the options of Attention. Heads is required.
@@ -15,6 +15,7 @@ type AttentionOptions struct {
 	Causal  bool    // a query sees no later key
 	Window  int     // a query at p sees keys j > p−Window (and j < p+Window unless Causal); 0 means all
 	Scale   float64 // of the scores; 0 means 1/√D
+	Softcap float64 // c: scores s become c·tanh(s/c) before biases and masks (Gemma 2); 0 means none
 	Dropout float64 // on the probabilities; needs Operands.Stream
 	Key     uint64  // key of the dropout's random numbers, different for each path of a model
 }
@@ -34,14 +35,67 @@ type Operands struct {
 
 	Past    *G.Node // int32 (B): position of the first query among the keys; nil means S−T
 	Lengths *G.Node // int32 (B): number of valid keys of each sequence; nil means S
-	Bias    *G.Node // added to the scores, (B or 1, H or 1, T, S); nil for none
-	Stream  *G.Node // the step's stream of random numbers, for Dropout
+
+	// Starts and Ends bound the keys of each query, int32 (B, T): the first key that it sees, and one more than the last. Nil means 0
+	// and S. They keep packed documents apart: keys of other documents cost no time and change no bit.
+	Starts, Ends *G.Node
+
+	Bias *G.Node // added to the scores, (B or 1, H or 1, T, S); nil for none
+
+	// Distance is a bias that depends only on the distance of a key j from a query at position p, (H or 1, T+S−1): element j−p+S−1 is
+	// added to the score. The query i is at p = Past+i, or S−T+i if Past is nil. Without Past, all distances are in the table. With
+	// Past, a visible key outside it is an error of the run; with Causal and p < S there is none.
+	Distance *G.Node
+
+	Stream *G.Node // the step's stream of random numbers, for Dropout
 }
 
-// Attention is scaled dot-product attention, softmax(Q·Kᵀ·Scale + Bias)·V for each head (Vaswani et al. 2017, section 3.2.1): → (B,
+// Attention is scaled dot-product attention, softmax(cap(Q·Kᵀ·Scale) + Bias + Distance)·V for each head (Vaswani et al. 2017, section 3.2.1): → (B,
 // T, H·D). It stores nothing of size T×S. It computes the probabilities in tiles with a running softmax, and again for the gradient
 // (Dao et al. 2022, arXiv 2205.14135). A query that sees no key gives zeros.
 func Attention(in Operands, o AttentionOptions) (*G.Node, error) {
+	a, nodes, err := newAttention(in, o)
+	if err != nil {
+		return nil, errors.WithMessage(err, "ops: Attention")
+	}
+	return New(Def{
+		Name:     "Attention",
+		Attrs:    []any{o},
+		Shapes:   a.shapes,
+		Forward:  Kernel{attentionForward[float32](a), attentionForward[float64](a)},
+		Backward: Kernel{attentionBackward[float32](a), attentionBackward[float64](a)},
+		FLOPs:    a.flops,
+	}, nodes...)
+}
+
+// AttentionProbabilities returns the probabilities that Attention computes from the same operands and options, before dropout: → (B,
+// H, T, S). Keys that a query does not see get 0. It serves to look at the attention of a model. It has no gradient.
+func AttentionProbabilities(in Operands, o AttentionOptions) (*G.Node, error) {
+	o.Dropout, in.Stream = 0, nil
+	a, nodes, err := newAttention(in, o)
+	if err != nil {
+		return nil, errors.WithMessage(err, "ops: AttentionProbabilities")
+	}
+	return New(Def{
+		Name:    "AttentionProbabilities",
+		Attrs:   []any{o},
+		Shapes:  a.probabilityShapes,
+		Forward: Kernel{attentionProbabilities[float32](a), attentionProbabilities[float64](a)},
+		FLOPs:   func(in, out []tensor.Shape) int { return a.flops(in, out) / 2 },
+	}, nodes...)
+}
+
+// attention is Attention's options and the indices of its operands; -1 means none.
+type attention struct {
+	AttentionOptions
+	sources                int // number of nodes that hold the queries, keys and values
+	past, lengths          int
+	starts, ends           int
+	bias, distance, stream int
+}
+
+// newAttention checks the operands and lists them in order.
+func newAttention(in Operands, o AttentionOptions) (attention, []*G.Node, error) {
 	a := attention{AttentionOptions: o, sources: 1}
 	nodes := []*G.Node{in.Q}
 	for _, n := range []*G.Node{in.K, in.V} {
@@ -57,25 +111,9 @@ func Attention(in Operands, o AttentionOptions) (*G.Node, error) {
 		nodes = append(nodes, n)
 		return len(nodes) - 1
 	}
-	a.past, a.lengths, a.bias, a.stream = optional(in.Past), optional(in.Lengths), optional(in.Bias), optional(in.Stream)
-	if err := a.check(in); err != nil {
-		return nil, errors.WithMessage(err, "ops: Attention")
-	}
-	return New(Def{
-		Name:     "Attention",
-		Attrs:    []any{o},
-		Shapes:   a.shapes,
-		Forward:  Kernel{attentionForward[float32](a), attentionForward[float64](a)},
-		Backward: Kernel{attentionBackward[float32](a), attentionBackward[float64](a)},
-		FLOPs:    a.flops,
-	}, nodes...)
-}
-
-// attention is Attention's options and the indices of its operands; -1 means none.
-type attention struct {
-	AttentionOptions
-	sources                     int // number of nodes that hold the queries, keys and values
-	past, lengths, bias, stream int
+	a.past, a.lengths, a.starts, a.ends = optional(in.Past), optional(in.Lengths), optional(in.Starts), optional(in.Ends)
+	a.bias, a.distance, a.stream = optional(in.Bias), optional(in.Distance), optional(in.Stream)
+	return a, nodes, a.check(in)
 }
 
 func (a attention) check(in Operands) error {
@@ -90,10 +128,17 @@ func (a attention) check(in Operands) error {
 		return errors.New("dropout needs a stream of random numbers")
 	case a.Window < 0:
 		return errors.Errorf("window %d is negative", a.Window)
+	case a.Softcap != 0 && !(a.Softcap >= 1e-6 && a.Softcap <= 1e6):
+		return errors.Errorf("softcap %g: want 0 for none, or a number from 1e-6 to 1e6", a.Softcap)
 	}
-	for _, n := range []*G.Node{in.Past, in.Lengths} {
+	for _, n := range []*G.Node{in.Past, in.Lengths, in.Starts, in.Ends} {
 		if n != nil && n.Dtype() != tensor.Int32 {
-			return errors.Errorf("positions or lengths of type %v: want int32", n.Dtype())
+			return errors.Errorf("positions, lengths, starts or ends of type %v: want int32", n.Dtype())
+		}
+	}
+	for _, n := range []*G.Node{in.Bias, in.Distance} {
+		if n != nil && n.Dtype() == tensor.Int32 {
+			return errors.New("bias of type int32: want floating-point numbers")
 		}
 	}
 	if in.Stream != nil {
@@ -144,13 +189,32 @@ func (a attention) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 			return nil, errors.Errorf("positions or lengths %v: want (%d)", in[i], b)
 		}
 	}
+	for _, i := range []int{a.starts, a.ends} {
+		if i >= 0 && !slices.Equal(in[i], []int{b, t}) {
+			return nil, errors.Errorf("starts or ends %v: want (%d, %d)", in[i], b, t)
+		}
+	}
 	if a.bias >= 0 {
 		x := in[a.bias]
 		if len(x) != 4 || x[0] != 1 && x[0] != b || x[1] != 1 && x[1] != a.Heads || x[2] != t || x[3] != s {
 			return nil, errors.Errorf("bias %v: want (%d or 1, %d or 1, %d, %d)", x, b, a.Heads, t, s)
 		}
 	}
+	if a.distance >= 0 {
+		x := in[a.distance]
+		if len(x) != 2 || x[0] != 1 && x[0] != a.Heads || x[1] != t+s-1 {
+			return nil, errors.Errorf("bias by distance %v: want (%d or 1, %d)", x, a.Heads, t+s-1)
+		}
+	}
 	return []tensor.Shape{{b, t, a.Heads * d}, {b, a.Heads, t}, {b, a.Heads, t}}, nil
+}
+
+func (a attention) probabilityShapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	if _, err := a.shapes(in); err != nil {
+		return nil, err
+	}
+	b, t, s, _, _ := a.dims(in)
+	return []tensor.Shape{{b, a.Heads, t, s}}, nil
 }
 
 // flops counts two products of T×S×D per head, and half of them if the mask is causal.
@@ -161,109 +225,4 @@ func (a attention) flops(in, _ []tensor.Shape) int {
 		n /= 2
 	}
 	return n
-}
-
-// heads returns the queries, keys and values in x, which is the operands, or the results of the backward pass.
-func heads[T kernel.Float](a attention, x []Arg[T], d int) (q, k, v kernel.Heads[T]) {
-	kv := a.kvHeads()
-	at := func(i, channel int) kernel.Heads[T] {
-		h := kernel.Heads[T]{Batch: x[i].Shape[1] * x[i].Cols(), Time: x[i].Cols(), Head: d}
-		if x[i].F != nil {
-			h.Data = x[i].F[channel:]
-		}
-		return h
-	}
-	switch a.sources {
-	case 1:
-		return at(0, 0), at(0, a.Heads*d), at(0, (a.Heads+kv)*d)
-	case 2:
-		return at(0, 0), at(1, 0), at(1, kv*d)
-	}
-	return at(0, 0), at(1, 0), at(2, 0)
-}
-
-func attentionKernel[T kernel.Float](a attention, c *Call[T]) kernel.Attention[T] {
-	k := kernel.Attention[T]{
-		B: c.In[0].Shape[0], H: a.Heads, KVHeads: a.kvHeads(), Tq: c.In[0].Shape[1], Tk: c.In[0].Shape[1],
-		Scale: a.Scale, Causal: a.Causal, Window: a.Window, Dropout: a.Dropout,
-	}
-	k.D = c.In[0].Cols() / a.Heads
-	if a.sources == 1 {
-		k.D = c.In[0].Cols() / (a.Heads + 2*a.kvHeads())
-	} else {
-		k.Tk = c.In[1].Shape[1]
-	}
-	k.Q, k.K, k.V = heads(a, c.In, k.D)
-	if a.past >= 0 {
-		k.Past = c.In[a.past].I
-	}
-	if a.lengths >= 0 {
-		k.Lengths = c.In[a.lengths].I
-	}
-	if a.bias >= 0 {
-		b := c.In[a.bias]
-		k.Bias = b.F
-		if b.Shape[1] > 1 {
-			k.BiasHead = b.Shape[2] * b.Shape[3]
-		}
-		if b.Shape[0] > 1 {
-			k.BiasBatch = b.Shape[1] * b.Shape[2] * b.Shape[3]
-		}
-	}
-	if a.Dropout > 0 {
-		k.Seed = seedOf(a.Key, c.In[a.stream].I)
-	}
-	return k
-}
-
-// contiguous returns the layout of the result: (B, T, H·D).
-func contiguous[T kernel.Float](x Arg[T], d int) kernel.Heads[T] {
-	return kernel.Heads[T]{Data: x.F, Batch: x.Shape[1] * x.Cols(), Time: x.Cols(), Head: d}
-}
-
-func attentionForward[T kernel.Float](a attention) func(*Call[T]) error {
-	return func(c *Call[T]) error {
-		k := attentionKernel(a, c)
-		if err := checkPositions(a, c); err != nil {
-			return err
-		}
-		k.Forward(contiguous(c.Out[0], k.D), kernel.Normalizer[T]{Top: c.Out[1].F, Inverse: c.Out[2].F})
-		return nil
-	}
-}
-
-// checkPositions returns an error for lengths and positions outside the keys.
-func checkPositions[T kernel.Float](a attention, c *Call[T]) error {
-	s := c.In[min(a.sources, 2)-1].Shape[1]
-	if a.lengths >= 0 {
-		for i, n := range c.In[a.lengths].I {
-			if n < 0 || int(n) > s {
-				return errors.Errorf("sequence %d: length %d is not in 0…%d", i, n, s)
-			}
-		}
-	}
-	if a.past >= 0 {
-		for i, p := range c.In[a.past].I {
-			if p < 0 {
-				return errors.Errorf("sequence %d: position %d is negative", i, p)
-			}
-		}
-	}
-	return nil
-}
-
-func attentionBackward[T kernel.Float](a attention) func(*Call[T]) error {
-	return func(c *Call[T]) error {
-		k := attentionKernel(a, c)
-		kept := c.In[len(c.In)-4:] // o, top, inverse, do
-		g := kernel.AttentionGrads[T]{
-			O: contiguous(kept[0], k.D), Normalizer: kernel.Normalizer[T]{Top: kept[1].F, Inverse: kept[2].F}, DO: contiguous(kept[3], k.D),
-		}
-		g.DQ, g.DK, g.DV = heads(a, c.Out, k.D)
-		if a.bias >= 0 {
-			g.DBias = c.Out[a.bias].F
-		}
-		k.Backward(g)
-		return nil
-	}
 }

@@ -43,7 +43,8 @@ func fixed(v []float64, shape ...int) operand { return operand{shape: shape, fix
 // allCases returns every case of this package's tables.
 func allCases() []opCase {
 	return slices.Concat(arithmeticCases(), matMulCases(), linearCases(), shapeCases(), embeddingCases(), attentionCases(),
-		normCases(), softmaxCases(), crossEntropyCases(), headLossCases(), activationCases(), dropoutCases(), poolingCases(), customCases())
+		normCases(), softmaxCases(), crossEntropyCases(), headLossCases(), activationCases(), dropoutCases(), poolingCases(), customCases(),
+		ropeCases())
 }
 
 // declare declares the case in a graph.Program.

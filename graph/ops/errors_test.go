@@ -112,6 +112,26 @@ var wrongLayers = []wrong{
 	}, "ops: Cache|float32|int32"},
 }
 
+var wrongRoPE = []wrong{
+	{"none", rotating(ops.RoPEOptions{HeadDim: 4}), "ops: RoPE|0 frequencies|4 channels"},
+	{"many", rotating(ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1, 2, 3}}), "3 frequencies|4 channels|1 to 2"},
+	{"frequency", rotating(ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1, math.NaN()}}), "frequency 1|NaN"},
+	{"factor", rotating(ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1}, Factor: math.Inf(1)}), "factor +Inf"},
+	{"negative", rotating(ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1}, Heads: -1}), "-1 heads"},
+	{"heads", rotating(ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1}, Heads: 3}), "(2, 3, 8)|3 heads of 4"},
+	{"divide", rotating(ops.RoPEOptions{HeadDim: 3, Frequencies: []float64{1}}), "(2, 3, 8)|heads of 3"},
+	{"positions", func(l leaves) (*G.Node, error) {
+		return ops.RoPE(l.f32(2, 3, 8), l.i32(3, 2), ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1}})
+	}, "positions (3, 2)|want (2, 3)"},
+	{"type", func(l leaves) (*G.Node, error) {
+		return ops.RoPE(l.f32(2, 3, 8), l.f32(2, 3), ops.RoPEOptions{HeadDim: 4, Frequencies: []float64{1}})
+	}, "float32|int32"},
+}
+
+func rotating(o ops.RoPEOptions) func(l leaves) (*G.Node, error) {
+	return func(l leaves) (*G.Node, error) { return ops.RoPE(l.f32(2, 3, 8), nil, o) }
+}
+
 var wrongAttention = []wrong{
 	{"heads", attend(ops.AttentionOptions{}, 6), "0 heads"},
 	{"groups", attend(ops.AttentionOptions{Heads: 3, KVHeads: 2}, 14), "3 heads|2 key-value heads"},
@@ -127,6 +147,16 @@ var wrongAttention = []wrong{
 	{"only values", attending(func(l leaves, o *ops.Operands) { o.K, o.V = nil, l.f32(2, 4, 4) }), "Q, K and V"},
 	{"lengths", attending(func(l leaves, o *ops.Operands) { o.Lengths = l.i32(3) }), "(3)|want (2)"},
 	{"past type", attending(func(l leaves, o *ops.Operands) { o.Past = l.f32(2) }), "float32|int32"},
+	{"softcap", attend(ops.AttentionOptions{Heads: 1, Softcap: -1}, 3), "softcap -1"},
+	{"softcap", attend(ops.AttentionOptions{Heads: 1, Softcap: math.NaN()}, 3), "softcap NaN"},
+	{"starts", attending(func(l leaves, o *ops.Operands) { o.Starts = l.i32(2, 5) }), "(2, 5)|want (2, 3)"},
+	{"ends", attending(func(l leaves, o *ops.Operands) { o.Ends = l.i32(2) }), "(2)|want (2, 3)"},
+	{"ends type", attending(func(l leaves, o *ops.Operands) { o.Ends = l.f32(2, 3) }), "float32|int32"},
+	{"distance", attending(func(l leaves, o *ops.Operands) { o.Distance = l.f32(2, 5) }), "(2, 5)|want (2 or 1, 7)"},
+	{"distance type", attending(func(l leaves, o *ops.Operands) { o.Distance = l.i32(2, 7) }), "int32|floating"},
+	{"probabilities", func(l leaves) (*G.Node, error) {
+		return ops.AttentionProbabilities(ops.Operands{Q: l.f32(2, 3, 8)}, ops.AttentionOptions{Heads: 3})
+	}, "ops: AttentionProbabilities|8 channels|9 heads"},
 	{"bias", attending(func(l leaves, o *ops.Operands) { o.Bias = l.f32(2, 3, 3, 5) }), "(2, 3, 3, 5)|(2 or 1, 2 or 1, 3, 5)"},
 }
 
@@ -146,7 +176,7 @@ func attending(change func(l leaves, o *ops.Operands)) func(l leaves) (*G.Node, 
 // TestWrongCalls: a wrong call is an error that names the operation and the values that disagree.
 func TestWrongCalls(t *testing.T) {
 	for group, calls := range map[string][]wrong{
-		"arithmetic": wrongArithmetic, "shapes": wrongShapes, "layers": wrongLayers, "attention": wrongAttention, "new": wrongDefs,
+		"arithmetic": wrongArithmetic, "shapes": wrongShapes, "layers": wrongLayers, "attention": wrongAttention, "rope": wrongRoPE, "new": wrongDefs,
 	} {
 		for _, c := range calls {
 			t.Run(group+"/"+c.name, func(t *testing.T) {
@@ -178,6 +208,12 @@ func TestWrongIDs(t *testing.T) {
 		a := attentionCase{sources: 2, b: 2, t: 2, s: 5, d: 2, o: ops.AttentionOptions{Heads: 2}, past: past, lengths: lengths}
 		return opCase{name: "Attention", operands: a.operands(), apply: a.apply}
 	}
+	ranges := func(starts, ends []int32) opCase {
+		a := attentionCase{sources: 2, b: 2, t: 2, s: 5, d: 2, o: ops.AttentionOptions{Heads: 2}, starts: starts, ends: ends}
+		return opCase{name: "Attention", operands: a.operands(), apply: a.apply}
+	}
+	distant := attentionCase{sources: 2, b: 2, t: 2, s: 5, d: 2, o: ops.AttentionOptions{Heads: 2}, past: []int32{3, 1}, distances: 2}
+	far := opCase{name: "Attention", operands: distant.operands(), apply: distant.apply}
 	embedding := func(id int32) opCase {
 		return opCase{
 			name: "Embedding", operands: []operand{normal(5, 3), ids([]int32{0, 1, id, 9}, 2, 2)},
@@ -198,9 +234,13 @@ func TestWrongIDs(t *testing.T) {
 		{embedding(-1), "Embedding|id -1|position 2|5 rows"},
 		{crossEntropy(4), "CrossEntropy|target 4|position 2|4 classes"},
 		{crossEntropy(-1), "CrossEntropy|target -1|position 2|4 classes"},
+		{ropeCase(ops.RoPEOptions{HeadDim: 2, Frequencies: []float64{1}}, []int{2, 2, 2}, []int32{0, 1, 0, -3}), "RoPE|sequence 1|position -3|row 1"},
 		{attention(nil, []int32{5, 6}), "Attention|sequence 1|length 6|5"},
 		{attention(nil, []int32{-1, 5}), "Attention|sequence 0|length -1|5"},
 		{attention([]int32{0, -2}, nil), "Attention|sequence 1|position -2"},
+		{ranges([]int32{0, 0, 6, 0}, nil), "Attention|sequence 1|start 6 of query 0|5"},
+		{ranges(nil, []int32{0, -1, 5, 0}), "Attention|sequence 0|end -1 of query 1|5"},
+		{far, "Attention|sequence 1|query 0 at position 1|keys 0…4|distances -4…1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Train, c.declare)

@@ -44,6 +44,15 @@ func activations() {
 		in: []string{"gate", "up", "dy"}, out: []string{"dgate", "dup"},
 		body: swigluGrad,
 	}.write()
+	row{
+		name: "softcapRow", doc: "computes y = c·tanh(x·inverse) and the slope 1 - tanh²(x·inverse).",
+		in: []string{"x"}, out: []string{"y", "slope"}, scalars: []string{"c", "inverse"},
+		body: func(v *vector) {
+			t := tanh(mul(v.load("x"), v.scalars["inverse"]))
+			v.store("y", mul(v.scalars["c"], t))
+			v.store("slope", fnma(t, t, constant(1)))
+		},
+	}.write()
 }
 
 func swigluGrad(v *vector) {

@@ -44,6 +44,11 @@ func linear() {
 			v.store("dx", mul(d, add(y, y)))
 		},
 	}.write()
+	row{
+		name: "addShiftedRow", doc: "computes y += x - a.",
+		in: []string{"y", "x"}, out: []string{"y"}, scalars: []string{"a"},
+		body: func(v *vector) { v.store("y", add(v.load("y"), sub(v.load("x"), v.scalars["a"]))) },
+	}.write()
 	largest()
 }
 

@@ -19,6 +19,7 @@ func main() {
 	sums()
 	linear()
 	norms()
+	rotations()
 	optimizers()
 	dropout()
 	if *other != "" {
