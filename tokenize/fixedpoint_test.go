@@ -185,7 +185,7 @@ func FuzzTrain(f *testing.F) {
 		for i, train := range trainers {
 			tok, err := train()
 			if i < bytesOnly && !utf8.ValidString(text) {
-				wantError(t, err, "is not UTF-8")
+				tokentest.WantError(t, err, "is not UTF-8")
 				continue
 			}
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -25,15 +26,15 @@ func TestInvalidTexts(t *testing.T) {
 		trainer.Unigram{VocabSize: 30}, trainer.Unigram{VocabSize: 300, ByteFallback: true}, trainer.Word{}, trainer.Char{},
 	}
 	for _, tr := range trainers {
-		old := must[*tokenize.Tokenizer](t)(tr.Train(slices.Values(good)))
+		old := tokentest.Must[*tokenize.Tokenizer](t)(tr.Train(slices.Values(good)))
 		for text, offset := range invalid {
 			texts := slices.Values(append(slices.Clone(good), text, "more"))
 			_, err := tr.Train(texts)
 			want := fmt.Sprintf("text 5: byte 0x%02x at offset %d is not UTF-8", text[offset], offset)
-			wantError(t, err, "trainer: train", want)
+			tokentest.WantError(t, err, "trainer: train", want)
 			if e, ok := tr.(extender); ok {
 				_, err := e.Extend(old, texts)
-				wantError(t, err, "trainer: extend", want)
+				tokentest.WantError(t, err, "trainer: extend", want)
 			}
 		}
 	}
@@ -43,12 +44,12 @@ func TestInvalidTexts(t *testing.T) {
 func TestBPETrainsOnBytes(t *testing.T) {
 	for _, n := range []tokenize.Normalizer{nil, tokenize.Lowercase{}, tokenize.NFC, tokenize.NFKC} {
 		texts := slices.Values([]string{"\xff\xfe\xfd", "\xff\xfe\xfd", "\xff\xfe"})
-		tok := must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 5, SeenBytes: true, Normalizer: n}.Train(texts))
-		ids := must[[]int32](t)(tok.Encode("\xff\xfe\xfd"))
+		tok := tokentest.Must[*tokenize.Tokenizer](t)(trainer.BPE{VocabSize: 5, SeenBytes: true, Normalizer: n}.Train(texts))
+		ids := tokentest.Must[[]int32](t)(tok.Encode("\xff\xfe\xfd"))
 		if len(ids) != 1 {
 			t.Errorf("normalizer %v: got ids %v of three bytes that occur together, want one id", n, ids)
 		}
-		if text := must[string](t)(tok.Decode(ids)); text != "\xff\xfe\xfd" {
+		if text := tokentest.Must[string](t)(tok.Decode(ids)); text != "\xff\xfe\xfd" {
 			t.Errorf("normalizer %v: got %q back, want the same bytes", n, text)
 		}
 	}
