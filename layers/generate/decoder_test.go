@@ -244,7 +244,7 @@ func (m lacking) Decode(b, t int) func(*graph.Scope) {
 			}
 			s.Input(name, tensor.Int32, shape...)
 		}
-		s.Output(m.output, s.Param("x", graph.Ones(), b, m.vocab))
+		s.Output(m.output, s.ConstantFunc(tensor.Float32, nil, b, m.vocab))
 	}
 }
 

@@ -9,10 +9,10 @@ func Chooser(o Options, vocab int) (func(logits []float32, text []int32, n int) 
 // LogSum exports logSum.
 func LogSum(logits, room []float32) float64 { return logSum(logits, room) }
 
-// Moves exports moves: it returns pairs of target and source rows.
-func Moves(parents []int) (list [][2]int) {
-	for _, m := range moves(parents) {
-		list = append(list, [2]int{m.to, m.from})
+// Inherit exports inherit: it returns pairs of target and source rows.
+func Inherit(rowOf, parents []int) (copies [][2]int) {
+	for _, m := range inherit(rowOf, parents) {
+		copies = append(copies, [2]int{m.to, m.from})
 	}
-	return list
+	return copies
 }
