@@ -9,9 +9,7 @@ import (
 )
 
 // State returns the state of a path, with the rows of all sizes, nil if the path is unknown. The tensor is not a copy.
-func (p *Program) State(path string) *tensor.Dense {
-	return p.states[path]
-}
+func (p *Program) State(path string) *tensor.Dense { return p.states[path] }
 
 // States lists the paths of the states in order.
 func (p *Program) States() []string { return slices.Sorted(maps.Keys(p.states)) }
@@ -47,9 +45,11 @@ func (p *Program) shareStates(other *Program) error {
 			return errors.Errorf("%s: state has shape %v but %v in the other program", path, mine.Shape(), theirs.Shape())
 		}
 	}
+	shared := map[string]*tensor.Dense{}
 	for path := range p.states {
-		p.states[path] = other.states[path]
+		shared[path] = other.states[path]
 	}
+	p.states = shared
 	p.giveStates()
 	for _, z := range p.sizes {
 		if z.bound {

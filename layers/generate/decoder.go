@@ -26,8 +26,8 @@ import (
 //		}
 //	}
 type Model interface {
-	// Decode declares the model for mode Decode: each run reads t tokens of each of b sequences. A Decoder calls it for several b up
-	// to its batch, and several t. Inputs, int32: "tokens" and "positions" (b, t); "past" (b); "last" (b), the row b·t+i of the token
+	// Decode declares the model for mode Decode: each run reads t tokens of each of b sequences. A Decoder calls it for several b, up
+	// to its batch, and several t, up to the window. Inputs, int32: "tokens" and "positions" (b, t); "past" (b); "last" (b), the row b·t+i of the token
 	// whose successor is predicted. Output: "logits" (b, vocabulary).
 	Decode(b, t int) func(*graph.Scope)
 	// Window returns the largest number of tokens in a sequence.
@@ -110,8 +110,8 @@ func (d *Decoder) at(b int) *row { return &d.rows[d.rowOf[b]] }
 // until the next call. A sequence that has tokens may get none; Append then returns its logits again, at no cost. It is an
 // error, and nothing is appended, if a sequence would exceed the window or remain empty, or if a logit is NaN or +Inf.
 //
-// Long prompts are read in large passes. A pass reads as many tokens of each of its sequences, so the planner chooses sequences that
-// have about as many left. In which passes a sequence was read changes at most the last digits of its logits.
+// Append reads the tokens in passes, each over sequences that have about the same number of tokens left. Which pass reads a token
+// changes only the last digits of the logits.
 func (d *Decoder) Append(tokens [][]int32) ([][]float32, error) {
 	if err := d.check(tokens); err != nil {
 		return nil, err
@@ -201,6 +201,9 @@ func (d *Decoder) run(p *pass) error {
 		return err
 	}
 	logits := d.program.Output("logits")
+	if err := checkLogits(logits, p.Sequences); err != nil {
+		return err
+	}
 	for i := range rows {
 		r := &rows[i]
 		if r.left() == 0 {

@@ -229,6 +229,12 @@ func TestCustomModels(t *testing.T) {
 	wantError(t, err, "input source")
 	_, err = generate.NewDecoder(newParams(), transposed{bigram{5, 9}}, 2)
 	wantError(t, err, "state s", "(4, 2)", "batch of 2")
+	d := decoder(t, newParams(), fixed{bigram{5, 9}}, 2)
+	if _, err = d.Append([][]int32{{1}, {2}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Append([][]int32{nil, {2}})
+	wantError(t, err, "output logits", "(2, 5)", "want (1, vocabulary)")
 }
 
 // lacking is a model that may lack inputs, or have an output of another name.
@@ -258,6 +264,18 @@ func (m transposed) Decode(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		m.bigram.Decode(b, t)(s)
 		s.Output("kept", s.Try(ops.Scale(s.State("s", 4, 2), 1)))
+	}
+}
+
+// fixed is a model whose output has two rows for any number of sequences.
+type fixed struct{ bigram }
+
+func (m fixed) Decode(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		for name, shape := range map[string][]int{"tokens": {b, t}, "positions": {b, t}, "past": {b}, "last": {b}} {
+			s.Input(name, tensor.Int32, shape...)
+		}
+		s.Output("logits", s.ConstantFunc(tensor.Float32, nil, 2, m.vocab))
 	}
 }
 

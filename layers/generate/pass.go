@@ -92,8 +92,16 @@ func checkModel(p *graph.Program, z size) error {
 			return errors.Errorf("generate: the model's input %s has shape %v, want %v", in.name, have, in.shape)
 		}
 	}
-	if l := p.Output("logits"); l == nil || l.Dims() != 2 || l.Shape()[0] != z.Sequences {
-		return errors.Errorf("generate: the model has no output logits (%d, vocabulary)", z.Sequences)
+	return checkLogits(p.Output("logits"), z.Sequences)
+}
+
+// checkLogits returns an error unless a model has logits for b sequences.
+func checkLogits(logits *tensor.Dense, b int) error {
+	switch {
+	case logits == nil:
+		return errors.New("generate: the model has no output logits (batch, vocabulary)")
+	case logits.Dims() != 2 || logits.Shape()[0] != b:
+		return errors.Errorf("generate: the model's output logits has shape %v for %d sequences, want (%d, vocabulary)", logits.Shape(), b, b)
 	}
 	return nil
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
-// planner chooses the passes that read all tokens at a low cost. A pass reads at most Tokens tokens of each of the leading rows, so the
-// planner moves rows that have many tokens left to the front. The unit of cost is a position of a large pass.
+// planner chooses the passes that read all tokens at a low cost. A pass covers the leading rows, so rows that have many tokens left move
+// to the front. The unit of cost is a position of a large pass.
 type planner struct {
 	passes []*pass
 	credit float64 // cost that copying rows would have saved so far
@@ -77,8 +77,8 @@ func (l *planner) sort(rows []row) {
 	}
 }
 
-// best returns the pass that reads the most tokens for its cost, or the last pass if a single one is no dearer than that pass with those
-// that would follow.
+// best returns the pass with the lowest cost for each token. But if a single pass over all tokens costs at most as much as that pass and
+// the passes after it, best returns the single pass.
 func (l *planner) best(copies func(option) float64) option {
 	var best, last option
 	for _, p := range l.passes {
@@ -112,7 +112,8 @@ func (o option) cheaper(b option) bool {
 	return b.pass == nil || o.cost*float64(b.tokens) < b.cost*float64(o.tokens)
 }
 
-// rest returns the cost of the passes that follow a pass over t tokens of the first rows in order, if each is the cheapest for each token.
+// rest returns the cost of the passes after a pass over t tokens of the first rows in order. Each of them has the lowest cost for each
+// token.
 func (l *planner) rest(t, rows int) (cost float64) {
 	left := append(l.scratch[:0], l.left...)
 	for {
@@ -143,7 +144,8 @@ func (d *Decoder) copies(o option) (cost float64) {
 	return cost
 }
 
-// exchange calls do for pairs of rows to swap: a row of the option behind the leading rows, and a leading row not of the option.
+// exchange calls do for every pair of rows to swap: a row of the option that is not among the leading rows of the pass, and a leading row
+// that is not of the option.
 func (d *Decoder) exchange(o option, do func(a, b int)) {
 	to := 0
 	for _, from := range d.plan.order[:o.rows] {

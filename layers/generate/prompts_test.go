@@ -44,9 +44,10 @@ func BenchmarkPrompts(b *testing.B) {
 				}
 			}
 			total := (b.Elapsed() - reading).Seconds() // Batch reads the prompts, too
+			steps := (b.Elapsed() - 2*reading).Seconds() * 1000
 			b.ReportMetric(float64(b.N*read)/reading.Seconds(), "prompt-tokens/s")
 			b.ReportMetric(float64(b.N*(read+tokens*len(prompts)))/total, "tokens/s")
-			b.ReportMetric((2*reading.Seconds()-b.Elapsed().Seconds())/-float64(b.N*(tokens-1))*1000, "ms/step")
+			b.ReportMetric(steps/float64(b.N*(tokens-1)), "ms/step")
 		})
 	}
 }

@@ -54,7 +54,7 @@ func (r *row) token(i int) int32 {
 // keep copies row i of the logits.
 func (r *row) keep(logits *tensor.Dense, i int) {
 	v := logits.Shape()[1]
-	if r.logits == nil {
+	if len(r.logits) != v {
 		r.logits = make([]float32, v)
 	}
 	if logits.Dtype() == tensor.Float64 {
