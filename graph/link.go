@@ -20,7 +20,7 @@ func link(plans ...*compiler) (*Program, error) {
 	}
 	p.fed.Store(p.sizes[0])
 	p.ran.Store(p.sizes[0])
-	p.names, p.states = slices.Sorted(maps.Keys(p.sizes[0].inputs)), p.sizes[0].states
+	p.names = slices.Sorted(maps.Keys(p.sizes[0].inputs))
 	for i, a := range first.aims {
 		p.targets = append(p.targets, &Target{program: p, index: i, aim: a})
 	}
@@ -59,12 +59,11 @@ func (p *Program) allocate(plans []*compiler) {
 	for key, n := range all {
 		p.pools[key] = tensor.New(tensor.Of(key.dt), tensor.WithShape(max(n, 2))) // the data of one element are no slice
 	}
-	for path, l := range p.states {
-		l.make()
-		for _, z := range p.sizes {
-			z.states[path].value = l.value
-		}
+	p.states = map[string]*tensor.Dense{}
+	for path, l := range largestStates(plans) {
+		p.states[path] = newDense(l.dt, l.shape)
 	}
+	p.giveStates()
 	grads := map[string]*tensor.Dense{}
 	for _, c := range plans {
 		for l, own := range c.own {

@@ -66,6 +66,7 @@ func together(sizes []*compiler) Memory {
 		constants += c.constantBytes()
 		all.raise(c.demand())
 	}
+	m.States = stateBytes(largestStates(sizes))
 	m.Inputs, m.Arena = all.bytes(inLeaf)+constants, all.bytes(inForeign)+arena*int(sizes[0].params.dt.Size())
 	return m
 }

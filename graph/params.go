@@ -22,19 +22,21 @@ type Params struct {
 
 	mu       sync.RWMutex
 	names    []string
-	byName   map[string]*param
+	byName   map[string]*tensor.Dense
+	freezes  []freeze     // the last one that matches a path counts
 	expected *expectation // nil for none
 }
 
-type param struct {
-	value  *tensor.Dense // never changes
-	frozen bool
+// freeze is a call of Freeze or Unfreeze.
+type freeze struct {
+	pattern string
+	frozen  bool
 }
 
 // NewParams makes an empty set of weights of type tensor.Float32 or tensor.Float64. The initial value of a weight depends only on
 // the seed and its path.
 func NewParams(dt tensor.Dtype, seed uint64) *Params {
-	return &Params{dt: dt, seed: seed, byName: map[string]*param{}}
+	return &Params{dt: dt, seed: seed, byName: map[string]*tensor.Dense{}}
 }
 
 // Dtype returns the type of all weights.
@@ -66,7 +68,7 @@ func (p *Params) All() iter.Seq2[string, *tensor.Dense] {
 		names := slices.Clone(p.names)
 		values := make([]*tensor.Dense, len(names))
 		for i, name := range names {
-			values[i] = p.byName[name].value
+			values[i] = p.byName[name]
 		}
 		p.mu.RUnlock()
 		for i, name := range names {
@@ -83,12 +85,13 @@ func (p *Params) Value(path string) *tensor.Dense {
 	return value
 }
 
-// Freeze excludes the weights whose path matches pattern from training, in Programs built from now on, and returns their number.
-// The pattern is as in path.Match with dots as separators, for example h.*.attn.*.weight or wte.weight. A trailing .** matches
-// everything below. A malformed pattern matches nothing.
+// Freeze excludes the weights whose path matches pattern from training, in Programs built from now on, and returns the number of
+// these weights that exist. It also holds for weights that are declared later. The pattern is as in path.Match with dots as
+// separators, for example h.*.attn.*.weight or wte.weight. A trailing .** matches everything below. A malformed pattern matches
+// nothing.
 func (p *Params) Freeze(pattern string) int { return p.setFrozen(pattern, true) }
 
-// Unfreeze undoes Freeze.
+// Unfreeze undoes Freeze for the weights whose path matches pattern.
 func (p *Params) Unfreeze(pattern string) int { return p.setFrozen(pattern, false) }
 
 // Frozen reports whether the weight at a path is excluded from training.
@@ -101,19 +104,22 @@ func (p *Params) Frozen(path string) bool {
 func (p *Params) find(path string) (value *tensor.Dense, frozen bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if q, ok := p.byName[path]; ok {
-		return q.value, q.frozen
+	for _, f := range slices.Backward(p.freezes) {
+		if matchPath(f.pattern, path) {
+			return p.byName[path], f.frozen
+		}
 	}
-	return nil, false
+	return p.byName[path], false
 }
 
 func (p *Params) setFrozen(pattern string, frozen bool) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	same := func(f freeze) bool { return f.pattern == pattern }
+	p.freezes = append(slices.DeleteFunc(p.freezes, same), freeze{pattern, frozen})
 	n := 0
 	for _, name := range p.names {
 		if matchPath(pattern, name) {
-			p.byName[name].frozen = frozen
 			n++
 		}
 	}
@@ -142,10 +148,10 @@ func (p *Params) commit(leaves []*leaf, ready func() error) error {
 			continue
 		}
 		if q, ok := p.byName[l.name]; ok {
-			if err := sameShape(q.value.Shape(), l.shape); err != nil {
+			if err := sameShape(q.Shape(), l.shape); err != nil {
 				return errors.WithMessage(err, l.name)
 			}
-			l.value = q.value
+			l.value = q
 			continue
 		}
 		l.value = l.init.tensor(p.dt, p.seed, l.name, l.shape)
@@ -155,7 +161,7 @@ func (p *Params) commit(leaves []*leaf, ready func() error) error {
 		return err
 	}
 	for _, l := range added {
-		p.byName[l.name] = &param{value: l.value}
+		p.byName[l.name] = l.value
 		p.names = append(p.names, l.name)
 	}
 	return nil

@@ -174,6 +174,25 @@ func TestFreezePatterns(t *testing.T) {
 	}
 }
 
+// TestFreezeBefore freezes weights before their declaration: Estimate and Build count them as frozen.
+func TestFreezeBefore(t *testing.T) {
+	params := graph.NewParams(tensor.Float32, 1)
+	if n := params.Freeze("h.**"); n != 0 {
+		t.Errorf("got %d weights, want 0", n)
+	}
+	params.Unfreeze("h.1")
+	declare := sumOf("h.0", "h.1", "head")
+	e, err := graph.Estimate(params, graph.Train, declare)
+	check(t, err)
+	p := buildOver(t, params, graph.Train, declare)
+	if got, want := len(p.Weights()), 2; got != want || e.Trained != e.Parameters/3*want || e.Memory.Gradients != p.Memory().Gradients {
+		t.Errorf("got %d trained weights, estimate %v, want %d", got, e, want)
+	}
+	if !params.Frozen("h.0") || params.Frozen("h.1") || params.Frozen("head") {
+		t.Error("other weights are frozen")
+	}
+}
+
 func TestSummary(t *testing.T) {
 	params := graph.NewParams(tensor.Float32, 1)
 	buildOver(t, params, graph.Eval, func(s *graph.Scope) {

@@ -63,7 +63,7 @@ func (b *builder) constantBytes() (sum int) {
 	return sum
 }
 
-// part returns a tensor over the elements of a pool from at on.
+// part returns a tensor over the elements of a larger one from at on.
 func part(pool *tensor.Dense, at int, shape tensor.Shape) *tensor.Dense {
 	data := reflect.ValueOf(pool.Data()).Slice(at, at+shape.TotalSize()).Interface()
 	return tensor.New(tensor.WithShape(shape.Clone()...), tensor.WithBacking(data))

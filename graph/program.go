@@ -38,7 +38,7 @@ type Program struct {
 	fed     atomic.Pointer[size] // size of the inputs
 	ran     atomic.Pointer[size] // size of the last run
 	names   []string             // of the inputs, in order
-	states  map[string]*leaf     // of the first size
+	states  map[string]*tensor.Dense
 	weights []*Weight
 	targets []*Target
 	memory  Memory

@@ -19,6 +19,7 @@ import (
 //
 // A size is anything that declare understands. The sizes differ in the shapes of their inputs and agree in all else: it is an error
 // if one has other parameters, states, inputs, outputs or targets than the first, or if two sizes have inputs of the same shapes.
+// Only the first axis of a state may differ: the Program holds the most rows, and a size with fewer uses the leading ones.
 //
 // All sizes are planned now and share their memory: the Program needs little more than its largest size alone. The rest is prepared
 // when a size first runs. LimitMemory limits the memory of all sizes together.
@@ -55,7 +56,6 @@ func plansOf(p *Params, mode Mode, all []variant) ([]*compiler, error) {
 	if len(all) == 0 {
 		return nil, errors.New("no sizes: give at least one")
 	}
-	inputs, constants := demand{}, 0
 	builders := make([]*builder, len(all))
 	for i, v := range all {
 		b, err := declared(p, mode, v.declare)
@@ -63,12 +63,10 @@ func plansOf(p *Params, mode Mode, all []variant) ([]*compiler, error) {
 			return nil, located(v.name, err)
 		}
 		builders[i] = b
-		inputs.raise(b.demand())
-		constants += b.constantBytes()
 	}
+	reserve(builders)
 	plans := make([]*compiler, len(all))
 	for i, b := range builders {
-		b.reserved = inputs.bytes(inLeaf) + constants - b.demand().bytes(inLeaf) - b.constantBytes()
 		c, err := b.compile()
 		if err != nil {
 			return nil, located(all[i].name, err)
@@ -85,6 +83,21 @@ func plansOf(p *Params, mode Mode, all []variant) ([]*compiler, error) {
 		}
 	}
 	return plans, nil
+}
+
+// reserve tells every size how much memory the other sizes add to its inputs, constants and states.
+func reserve(builders []*builder) {
+	inputs, constants, states := demand{}, 0, map[string]*leaf{}
+	for _, b := range builders {
+		inputs.raise(b.demand())
+		constants += b.constantBytes()
+		b.raiseStates(states)
+	}
+	for _, b := range builders {
+		own := map[string]*leaf{}
+		b.raiseStates(own)
+		b.reserved = inputs.bytes(inLeaf) + constants + stateBytes(states) - b.demand().bytes(inLeaf) - b.constantBytes() - stateBytes(own)
+	}
 }
 
 // agree returns an error unless the sizes can share one Program.
@@ -127,7 +140,7 @@ func (c *compiler) facts() map[string]string {
 	for _, l := range c.leaves {
 		switch l.kind {
 		case stateLeaf:
-			facts["state "+l.name] = fmt.Sprintf("of shape %v", l.shape)
+			facts["state "+l.name] = fmt.Sprintf("of row shape %v", l.shape[1:])
 		case inputLeaf:
 			facts["input "+l.name] = fmt.Sprintf("of type %v", l.dt)
 		}

@@ -29,7 +29,7 @@ func TestShapesDiffer(t *testing.T) {
 			x := s.Input("x", tensor.Float32, 2, 2)
 			s.Output("y", s.Try(ops.Linear(x, s.Param("w", graph.Ones(), 5, 2), nil, ops.LinearOptions{})))
 		}},
-		{"state", "state cache is of shape (2), but missing", graph.Eval, func(s *graph.Scope) { two(2)(s); s.State("cache", 2) }},
+		{"state", "state cache is of row shape (), but missing", graph.Eval, func(s *graph.Scope) { two(2)(s); s.State("cache", 2) }},
 		{"output", "output z is declared, but missing", graph.Eval, func(s *graph.Scope) { two(2)(s); s.Output("z", s.ConstantFunc(tensor.Float32, nil, 1)) }},
 		{"input", "input mask is of type int32, but missing", graph.Eval, func(s *graph.Scope) { two(2)(s); s.Input("mask", tensor.Int32, 1) }},
 		{"loss", "loss is declared, but missing", graph.Eval, func(s *graph.Scope) {

@@ -98,8 +98,50 @@ func TestShapesStates(t *testing.T) {
 	if got := q.State("h.key").Float32s(); slices.Max(got) != 0 {
 		t.Errorf("after Reset the state is %v, want zeros", got)
 	}
-	_, err := graph.BuildShapes(params, graph.Decode, []int{1, 2}, func(s *graph.Scope, b int) { counter(b, 1)(s) })
-	checkError(t, err, "graph: build: size 2: state h.key is of shape (2, 4, 2), but of shape (1, 4, 2) in size 1")
+	_, err := graph.BuildShapes(params, graph.Decode, []int{1, 2}, func(s *graph.Scope, n int) {
+		s.Output("y", s.Try(ops.Add(s.Input("x", tensor.Float32, n), s.In("h").State("key", n, n))))
+	})
+	checkError(t, err, "graph: build: size 2: state h.key is of row shape (2), but of row shape (1) in size 1")
+}
+
+// TestShapesStateRows: a size with fewer rows uses the leading rows of the states, which the Program holds once.
+func TestShapesStateRows(t *testing.T) {
+	params := graph.NewParams(tensor.Float32, 1)
+	sizes := [][]int{{1, 2}, {3, 1}, {2, 2}} // rows, positions
+	p := buildShapes(t, params, graph.Decode, sizes, func(s *graph.Scope, size []int) { counter(size[0], size[1])(s) })
+	alone := buildOver(t, params, graph.Decode, counter(3, 1))
+	if got, want := p.Memory().States, alone.Memory().States; got != want || !slices.Equal(p.State("h.key").Shape(), []int{3, 4, 2}) {
+		t.Errorf("got %d bytes of states, of shape %v, want %d", got, p.State("h.key").Shape(), want)
+	}
+	run := func(p *graph.Program, past []int32, x ...float64) {
+		t.Helper()
+		b := len(past)
+		check(t, p.Run(graph.Feed{"past": graphtest.Ints(past, b), "x": graphtest.Dense(tensor.Float32, x, b, len(x)/2/b, 2)}))
+	}
+	holds := func(want ...float32) {
+		t.Helper()
+		if got := p.State("h.key").Float32s(); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		if out := p.Output("cache").Float32s(); !slices.Equal(out, want[:len(out)]) {
+			t.Errorf("got the output %v, want the leading rows of %v", out, want)
+		}
+	}
+	run(p, []int32{0, 1, 2}, 1, 1, 2, 2, 3, 3)
+	holds(1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0)
+	run(p, []int32{1}, 4, 4, 5, 5)
+	holds(1, 1, 4, 4, 5, 5, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0)
+	run(p, []int32{2, 0}, 6, 6, 7, 7, 8, 8, 9, 9)
+	holds(1, 1, 4, 4, 6, 6, 7, 7, 8, 8, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0)
+	check(t, alone.ShareStates(p))
+	run(alone, []int32{0, 0, 0}, 0, 0, 0, 0, 0, 0)
+	run(p, []int32{2}, 6, 6, 5, 5)
+	holds(0, 0, 4, 4, 6, 6, 5, 5, 0, 0, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0)
+	checkError(t, p.ShareStates(buildOver(t, params, graph.Decode, counter(2, 1))), "h.key|(3, 4, 2)|(2, 4, 2)")
+	p.Reset()
+	if slices.Max(alone.State("h.key").Float32s()) != 0 {
+		t.Errorf("after Reset the state is %v, want zeros", alone.State("h.key"))
+	}
 }
 
 // TestShapesForeign: values that Gorgonia computes in another type are right in every size.

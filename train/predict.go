@@ -23,22 +23,21 @@ type Prediction struct {
 // Predictions holds a Prediction for each row, in order.
 type Predictions []Prediction
 
-// Predict runs a program over rows in batches of the given size and returns a Prediction for each row, in order. The program is built
-// in mode Eval with an output logits (B, V). It needs no loss. A Row of class ops.IgnoreTarget has no target. It is an error if a
+// Predict runs a program over rows in batches of the given sizes and returns a Prediction for each row, in order. The program is built
+// for these sizes in mode Eval, with an output logits (B, V). It needs no loss. A Row of class ops.IgnoreTarget has no target. It is an error if a
 // logit is not finite or if a class is V or more.
-func Predict(p *graph.Program, rows data.Rows, size data.RowSize) (all Predictions, err error) {
+func Predict(p *graph.Program, rows data.Rows, sizes ...data.RowSize) (all Predictions, err error) {
 	defer func() { err = errors.WithMessage(err, "train: predict") }()
 	switch {
 	case p == nil:
 		return nil, errors.New("the Program is nil")
 	case len(rows) == 0:
 		return nil, errors.New("no rows")
-	case size.B < 1:
-		return nil, errors.Errorf("batches of %d rows, want at least 1", size.B)
 	}
-	batches := rows.Sequential(size)
+	batches := rows.Sequential(sizes...)
 	source := Only(p, batches)
-	for i := range batches.Len() {
+	all = make(Predictions, len(rows))
+	for i := range max(1, batches.Len()) { // Batch returns the error of a wrong size
 		feed, err := source.Batch(i)
 		if err != nil {
 			return nil, err
@@ -46,35 +45,34 @@ func Predict(p *graph.Program, rows data.Rows, size data.RowSize) (all Predictio
 		if err := p.Run(feed); err != nil {
 			return nil, errors.WithMessagef(err, "batch %d", i)
 		}
-		first := i * size.B
-		n := min(size.B, len(rows)-first)
-		if all, err = appendPredictions(all, p.Output("logits"), rows[first:first+n], size.B); err != nil {
+		items, err := batches.Items(i)
+		if err != nil {
+			return nil, err
+		}
+		if err := all.fill(rows, items, p.Output("logits"), feed["tokens"].Shape()[0]); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
 }
 
-// appendPredictions appends the predictions of the first rows of logits (b, V).
-func appendPredictions(all Predictions, logits *tensor.Dense, rows data.Rows, b int) (Predictions, error) {
+// fill sets the predictions of the items, which are the first rows of logits (b, V).
+func (p Predictions) fill(rows data.Rows, items []int, logits *tensor.Dense, b int) (err error) {
 	if logits == nil || logits.Dims() != 2 || logits.Shape()[0] != b {
-		return nil, errors.Errorf("the program has no output logits (%d, V)", b)
+		return errors.Errorf("the program has no output logits (%d, V)", b)
 	}
 	v := logits.Shape()[1]
-	for i, row := range rows {
-		var p Prediction
-		var err error
+	for r, i := range items {
 		if logits.Dtype() == tensor.Float64 {
-			p, err = predictRow(logits.Float64s()[i*v:(i+1)*v], row.Class)
+			p[i], err = predictRow(logits.Float64s()[r*v:(r+1)*v], rows[i].Class)
 		} else {
-			p, err = predictRow(logits.Float32s()[i*v:(i+1)*v], row.Class)
+			p[i], err = predictRow(logits.Float32s()[r*v:(r+1)*v], rows[i].Class)
 		}
 		if err != nil {
-			return nil, errors.WithMessagef(err, "row %d", len(all))
+			return errors.WithMessagef(err, "row %d", i)
 		}
-		all = append(all, p)
 	}
-	return all, nil
+	return nil
 }
 
 func predictRow[T kernel.Float](logits []T, target int32) (p Prediction, err error) {

@@ -59,6 +59,9 @@ func TestPredict(t *testing.T) {
 			size := data.RowSize{B: 4, T: 5}
 			batches := rows.Sequential(size)
 			got := must[train.Predictions](t)(train.Predict(with, rows, size))
+			short := []data.RowSize{{B: 2, T: 2}, size}
+			shapes := must[*graph.Program](t)(graph.BuildShapes(params, graph.Eval, short, func(s *graph.Scope, z data.RowSize) { bag(z.B, z.T, 9, 3, false)(s) }))
+			sized := must[train.Predictions](t)(train.Predict(shapes, rows, short...))
 			again := must[train.Predictions](t)(train.Predict(without, rows, size))
 			want := must[train.Evaluation](t)(train.Evaluate(t.Context(), with, batches, batches.Len()))
 			e := must[train.Evaluation](t)(got.Evaluation())
@@ -76,9 +79,12 @@ func TestPredict(t *testing.T) {
 				if !slices.Equal(p.Probabilities, again[i].Probabilities) || p.Class != again[i].Class {
 					t.Errorf("row %d: got %+v without targets, want %+v", i, again[i], p)
 				}
+				if !slices.Equal(p.Probabilities, sized[i].Probabilities) || sized[i].Target != p.Target { // a mean over the length has no padding
+					t.Errorf("row %d: got %+v in two sizes, want %+v", i, sized[i], p)
+				}
 			}
-			if len(got) != n || len(again) != n {
-				t.Errorf("got %d and %d predictions, want %d", len(got), len(again), n)
+			if len(got) != n || len(again) != n || len(sized) != n {
+				t.Errorf("got %d, %d and %d predictions, want %d", len(got), len(again), len(sized), n)
 			}
 		}
 	}
@@ -101,7 +107,7 @@ func TestPredictErrors(t *testing.T) {
 	_, err = train.Predict(nil, classRows(5), size)
 	wantError(t, err, "Program is nil")
 	_, err = train.Predict(p, classRows(5), data.RowSize{T: 5})
-	wantError(t, err, "batches of 0 rows")
+	wantError(t, err, "B is 0")
 	_, err = train.Predictions{{Target: ops.IgnoreTarget}}.Evaluation()
 	wantError(t, err, "none of 1 rows")
 }

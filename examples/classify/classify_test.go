@@ -43,7 +43,7 @@ func small(t *testing.T) *options {
 	o := defaults()
 	o.data, o.Out = write(t, "reviews.tsv", reviews(200)), filepath.Join(t.TempDir(), "model")
 	warmup := 5
-	o.layers, o.heads, o.dim, o.batch, o.Steps, o.Warmup, o.EvalEvery, o.minCount = 1, 2, 16, 16, 60, &warmup, 20, 0
+	o.layers, o.heads, o.dim, o.batch.Rows, o.Steps, o.Warmup, o.EvalEvery, o.minCount = 1, 2, 16, 16, 60, &warmup, 20, 0
 	return o
 }
 

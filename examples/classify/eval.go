@@ -43,7 +43,7 @@ func (e *evaluation) run(w io.Writer) error {
 	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.File("data", e.data), flags.Model("model", e.model)); err != nil {
 		return err
 	}
-	c, err := open(e.model, e.batch, e.omit)
+	c, err := open(e.model, e.omit)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,14 @@ func (e *evaluation) run(w io.Writer) error {
 	if cut > 0 {
 		fmt.Fprintf(w, "cut to %d tokens: %d texts\n", c.Context, cut)
 	}
-	return score(w, c.program, rows, c.size, c.Labels)
+	sizes, err := rows.Shapes(data.Shaping{Rows: e.batch}, c.tok.start)
+	if err != nil {
+		return err
+	}
+	if err := c.build(sizes...); err != nil {
+		return err
+	}
+	return score(w, c.program, rows, sizes, c.Labels)
 }
 
 // file returns the rows of -data, and the number of rows that were longer than the model sees.
@@ -129,8 +136,8 @@ func (c *classifier) rows(texts []data.LabelledText) (rows data.Rows, cut int, e
 }
 
 // score writes the loss, the scores of each class and the confusion matrix.
-func score(w io.Writer, p *graph.Program, rows data.Rows, size data.RowSize, labels []string) error {
-	found, err := train.Predict(p, rows, size)
+func score(w io.Writer, p *graph.Program, rows data.Rows, sizes []data.RowSize, labels []string) error {
+	found, err := train.Predict(p, rows, sizes...)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func demo(w io.Writer, o *options) error {
 		return err
 	}
 	fmt.Fprintln(w, "\nSentences that are in no package:")
-	c, err := open(o.Out, 1, o.vocabulary.OmitUnknown)
+	c, err := openOne(o.Out, o.vocabulary.OmitUnknown)
 	if err != nil {
 		return err
 	}

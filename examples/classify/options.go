@@ -4,6 +4,7 @@ import (
 	"flag"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
@@ -21,7 +22,7 @@ type options struct {
 	layers, heads, dim, hidden       int
 	postNorm                         bool
 	positions, pooling               string
-	batch                            int
+	batch                            shaping.Options
 	dropout, tokenDropout, smoothing float64
 
 	set *flag.FlagSet
@@ -34,7 +35,7 @@ func defaults() *options {
 		Learning: job.Learning{LR: 2e-3, Decay: 0.01, Beta2: 0.98, Clip: 1, MicroBatches: 1, Seed: 1},
 		format:   format{text: "text", label: "label"}, heldOut: 0.1,
 		vocabulary: vocabulary.Options{Name: "word", Size: 8000, Special: []string{special}, Unknown: "<unk>", Lowercase: true}, minCount: 2,
-		layers: 1, heads: 4, dim: 64, positions: "learned", pooling: "mean", batch: 32, dropout: 0.3, tokenDropout: 0.2,
+		layers: 1, heads: 4, dim: 64, positions: "learned", pooling: "mean", batch: shaping.Options{Rows: 32, Shapes: 12}, dropout: 0.3, tokenDropout: 0.2,
 	}
 }
 
@@ -60,7 +61,7 @@ func (o *options) flags(f *flags.Set) {
 	f.StringVar(&o.positions, "positions", o.positions, "learned, sinusoidal or none")
 	f.StringVar(&o.pooling, "pooling", o.pooling, "mean, cls or last: the vector of a text")
 	f.Group("Training")
-	f.IntVar(&o.batch, "batch", o.batch, "texts in a batch")
+	o.batch.Flags(f, "texts")
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
 	f.Float64Var(&o.tokenDropout, "token-dropout", o.tokenDropout, "probability that a token of a text is left out of a step")
 	f.Float64Var(&o.smoothing, "label-smoothing", o.smoothing, "fraction of the label's probability that is spread over all labels")
@@ -85,7 +86,7 @@ func (o *options) check() error {
 	err := flags.First(
 		flags.AtLeast("layers", o.layers, 0), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1),
 		flags.AtLeast("hidden", o.hidden, 0), flags.AtLeast("max-tokens", o.maxTokens, 0), flags.AtLeast("vocab", o.vocabulary.Size, 1),
-		flags.AtLeast("min-count", o.minCount, 0), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
+		flags.AtLeast("min-count", o.minCount, 0), o.batch.Check(), flags.AtLeast("micro-batches", o.MicroBatches, 1),
 		flags.Below("dropout", o.dropout, 1), flags.Below("token-dropout", o.tokenDropout, 1), flags.Below("label-smoothing", o.smoothing, 1),
 		flags.Below("held-out", o.heldOut, 1), flags.File("data", o.data), flags.File("valid", o.valid), flags.File("test", o.test),
 		o.Learning.Check(o.Steps))

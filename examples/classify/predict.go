@@ -21,16 +21,18 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// classifier is a trained model: its Program for batches of a size, and its tokenizer.
+// classifier is a trained model: its tokenizer, and its Program for batches of some sizes.
 type classifier struct {
 	models.Classifier
+	dir     string
 	tok     encoder
 	program *graph.Program
-	size    data.RowSize
+	sizes   []data.RowSize
 }
 
-// open reads a model folder. Its Program computes logits of b texts at a time. With omit, the tokenizer leaves out text that has no token.
-func open(dir string, b int, omit bool) (c classifier, err error) {
+// open reads the configuration and the tokenizer of a model folder. With omit, the tokenizer leaves out text that has no token.
+func open(dir string, omit bool) (c classifier, err error) {
+	c.dir = dir
 	if err := checkpoints.ReadConfig(dir, &c.Classifier); err != nil {
 		return c, err
 	}
@@ -42,12 +44,26 @@ func open(dir string, b int, omit bool) (c classifier, err error) {
 		return c, errors.WithMessagef(err, "the tokenizer of %s", dir)
 	}
 	c.tok.OmitUnknown = omit
-	c.size = c.tok.size(b, c.Context)
+	return c, nil
+}
+
+// build builds the Program, which computes the logits of a batch, and loads its weights.
+func (c *classifier) build(sizes ...data.RowSize) (err error) {
+	c.sizes = sizes
 	params := graph.NewParams(tensor.Float32, 1)
-	if c.program, err = graph.Build(params, graph.Eval, c.Logits(b, c.Context)); err != nil {
+	c.program, err = graph.BuildShapes(params, graph.Eval, sizes, func(s *graph.Scope, z data.RowSize) { c.Logits(z.B, z.T)(s) })
+	if err != nil {
+		return err
+	}
+	return checkpoints.LoadWeights(c.dir, params.All(), checkpoints.Rules{Rename: models.Unwrap})
+}
+
+// openOne reads a model folder. Its Program computes the logits of one text.
+func openOne(dir string, omit bool) (c classifier, err error) {
+	if c, err = open(dir, omit); err != nil {
 		return c, err
 	}
-	return c, checkpoints.LoadWeights(dir, params.All(), checkpoints.Rules{Rename: models.Unwrap})
+	return c, c.build(data.RowSize{B: 1, T: c.Context, Pad: c.tok.start})
 }
 
 // prediction holds the flags of predict.
@@ -77,7 +93,7 @@ func (p *prediction) run(w io.Writer, in io.Reader) error {
 	if err := flags.Model("model", p.model); err != nil {
 		return err
 	}
-	c, err := open(p.model, 1, p.omit)
+	c, err := openOne(p.model, p.omit)
 	if err != nil {
 		return err
 	}
@@ -91,7 +107,7 @@ func (c *classifier) label(w io.Writer, text string) error {
 		return err
 	}
 	row := data.Row{IDs: ids[:min(len(ids), c.Context)], Class: ops.IgnoreTarget}
-	found, err := train.Predict(c.program, data.Rows{row}, c.size)
+	found, err := train.Predict(c.program, data.Rows{row}, c.sizes...)
 	if err != nil {
 		return err
 	}

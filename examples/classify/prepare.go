@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -27,9 +29,10 @@ type training struct {
 	texts                texts
 	labels               []string
 	tok                  encoder
-	learning, held, test data.Rows // of at most size.T tokens
+	learning, held, test data.Rows // of at most context tokens
 	cut                  int       // texts that were longer
-	size                 data.RowSize
+	context              int
+	sizes                []data.RowSize
 	model                models.Classifier
 	params               *graph.Params
 	eval                 *graph.Program
@@ -57,7 +60,7 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 	if err := t.encode(); err != nil {
 		return nil, err
 	}
-	t.model = o.classifier(t.tok.VocabSize(), t.size.T, t.labels)
+	t.model = o.classifier(t.tok.VocabSize(), t.context, t.labels)
 	if err := t.build(run); err != nil {
 		return nil, err
 	}
@@ -89,13 +92,13 @@ func (t *training) shape(from string) error {
 	if from != "" {
 		var was models.Classifier
 		err := checkpoints.ReadConfig(from, &was)
-		t.labels, t.size.T = was.Labels, was.Context
+		t.labels, t.context = was.Labels, was.Context
 		return err
 	}
 	if t.labels = data.Labels(t.texts.learning); len(t.labels) < 2 {
 		return errors.Errorf("all texts to learn from have the label %q: want at least two labels", t.labels)
 	}
-	t.size.T = t.maxTokens
+	t.context = t.maxTokens
 	return nil
 }
 
@@ -111,14 +114,16 @@ func (t *training) encode() (err error) {
 			return errors.WithMessagef(err, "texts %s", p.name)
 		}
 	}
-	t.size = t.tok.size(t.batch, cmp.Or(t.size.T, longest(t.learning)))
+	t.context = cmp.Or(t.context, longest(t.learning))
 	for _, p := range parts {
 		cut := 0
-		*p.rows, cut = p.rows.Truncate(t.size.T)
+		*p.rows, cut = p.rows.Truncate(t.context)
 		t.cut += cut
 	}
 	t.setup.Data = key(t.learning, t.held)
-	return nil
+	// Short rows are padded with the token in front, which has no influence there.
+	t.sizes, err = slices.Concat(t.learning, t.held).Shapes(t.batch.Shaping(), t.tok.start)
+	return err
 }
 
 // key returns the key of the data of a run: the number of texts to learn from and the key of all texts.
@@ -128,26 +133,48 @@ func key(learning, held data.Rows) string {
 
 // build makes the Programs and the Trainer.
 func (t *training) build(run *job.Run) error {
-	loss := t.model.Loss(t.size.B, t.size.T)
 	t.params = graph.NewParams(tensor.Float32, t.Seed)
-	if err := run.Require(t.params, loss); err != nil {
-		return err
-	}
-	step, err := graph.Build(t.params, graph.Train, loss)
+	err := run.Require(func(m graph.Mode) (graph.Requirements, error) {
+		return graph.EstimateShapes(t.params, m, t.sizes, t.loss)
+	})
 	if err != nil {
 		return err
 	}
-	if t.eval, err = graph.Build(t.params, graph.Eval, loss); err != nil {
+	step, err := graph.BuildShapes(t.params, graph.Train, t.sizes, t.loss)
+	if err != nil {
+		return err
+	}
+	if t.eval, err = graph.BuildShapes(t.params, graph.Eval, t.sizes, t.loss); err != nil {
 		return err
 	}
 	t.trainer = &train.Trainer{
 		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
 	}
-	t.batches = t.learning.Batches(t.size)
+	t.batches = t.learning.Batches(t.sizes...)
 	t.batches.Seed = t.Seed
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, t.eval
-	t.setup.Held = t.held.Sequential(t.size).Spread(t.EvalTokens)
-	return nil
+	scored := t.held.Sequential(t.sizes...)
+	scored.Spread = t.EvalTokens
+	t.setup.Held = scored
+	filled, err := t.batches.Filled()
+	t.setup.Shapes = shaping.Describe(t.sizes, filled, func(z data.RowSize) string { return fmt.Sprintf("%d×%d", z.B, z.T) })
+	return err
+}
+
+// loss declares the model and its loss for batches of a size.
+func (t *training) loss(s *graph.Scope, size data.RowSize) { t.model.Loss(size.B, size.T)(s) }
+
+// score writes the scores of the texts to test. Their lengths choose shapes of their own, so that they have no influence on training.
+func (t *training) score(w io.Writer) error {
+	sizes, err := t.test.Shapes(t.batch.Shaping(), t.tok.start)
+	if err != nil {
+		return err
+	}
+	p, err := graph.BuildShapes(t.params, graph.Eval, sizes, t.loss)
+	if err != nil {
+		return err
+	}
+	return score(w, p, t.test, sizes, t.model.Labels)
 }
 
 // describe sets the configuration, the first line of the run and its next command.
@@ -159,14 +186,14 @@ func (t *training) describe() {
 	}
 	t.setup.About = message.NewPrinter(language.English).Sprintf(
 		"a classifier of %d parameters with a vocabulary of %d on %d texts of %s with %d labels, %d held out, of up to %d tokens (%d texts are cut)",
-		t.params.Size(), t.model.Vocab, len(t.learning), from, len(t.model.Labels), len(t.held), t.size.T, t.cut)
+		t.params.Size(), t.model.Vocab, len(t.learning), from, len(t.model.Labels), len(t.held), t.context, t.cut)
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("classify", "predict"), t.Out)
 }
 
 // sample labels a held-out text with the weights of a step.
 func (t *training) sample(step int) (string, error) {
 	i := step / t.SampleEvery % len(t.held)
-	found, err := train.Predict(t.eval, t.held[i:i+1], t.size)
+	found, err := train.Predict(t.eval, t.held[i:i+1], t.sizes...)
 	if err != nil {
 		return "", err
 	}

@@ -37,9 +37,6 @@ func (e encoder) AppendEncode(dst []int32, text string) ([]int32, error) {
 	return e.Tokenizer.AppendEncode(append(dst, e.start), text)
 }
 
-// size returns the shape of batches. Short rows are filled up with the token in front, which has no influence there.
-func (e encoder) size(b, t int) data.RowSize { return data.RowSize{B: b, T: t, Pad: e.start} }
-
 // longest returns the length that 99 % of the rows do not exceed.
 func longest(rows data.Rows) int {
 	lengths := make([]int, len(rows))

@@ -49,5 +49,5 @@ func learn(w io.Writer, o *options) (finished bool, err error) {
 	if finished, err := run.Finish(); err != nil || !finished {
 		return false, err
 	}
-	return true, score(w, t.eval, t.test, t.size, t.model.Labels)
+	return true, t.score(w)
 }

@@ -143,7 +143,10 @@ func (t *training) read(from string, run *job.Run) (err error) {
 func (t *training) build(resumed bool, run *job.Run) error {
 	loss := t.model.Loss(t.batch, t.context)
 	t.params = graph.NewParams(tensor.Float32, t.Seed)
-	if err := run.Require(t.params, loss); err != nil {
+	for _, pattern := range t.frozen() {
+		t.params.Freeze(pattern) // so that Require counts only trained weights
+	}
+	if err := run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.Estimate(t.params, m, loss) }); err != nil {
 		return err
 	}
 	eval, err := graph.Build(t.params, graph.Eval, loss)
@@ -155,8 +158,8 @@ func (t *training) build(resumed bool, run *job.Run) error {
 			return err
 		}
 	}
-	for pattern := range strings.SplitSeq(t.freeze, ",") {
-		if t.freeze != "" && t.params.Freeze(strings.TrimSpace(pattern)) == 0 {
+	for _, pattern := range t.frozen() {
+		if t.params.Freeze(pattern) == 0 {
 			return errors.Errorf("-freeze: no weight matches %q: weights have names such as wte.weight and h.0.attn.c_attn.weight", pattern)
 		}
 	}
@@ -170,8 +173,20 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	t.batches = t.learning.Batches(t.batch, t.context)
 	t.batches.Seed = t.Seed
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
-	t.setup.Held = t.held.Sequential(t.batch, t.context).Spread(t.EvalTokens)
+	scored := t.held.Sequential(t.batch, t.context)
+	scored.Spread = t.EvalTokens
+	t.setup.Held = scored
 	return nil
+}
+
+// frozen returns the patterns of -freeze.
+func (o *options) frozen() (patterns []string) {
+	for pattern := range strings.SplitSeq(o.freeze, ",") {
+		if o.freeze != "" {
+			patterns = append(patterns, strings.TrimSpace(pattern))
+		}
+	}
+	return patterns
 }
 
 // describe sets the first line of the run, its next command and the files of its folder.

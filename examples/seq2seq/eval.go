@@ -55,11 +55,15 @@ func (e *evaluation) run(w io.Writer) error {
 		return errors.Errorf("%d of %d pairs are longer than the model's %d source and %d target tokens: leave them out, "+
 			"or train a model on longer pairs", long, len(pairs), size.S, size.T-1)
 	}
-	p, err := graph.Build(t.params, graph.Eval, t.model.Loss(size.B, size.S, size.T))
+	sizes, err := pairs.Shapes(data.Shaping{Rows: e.batch})
 	if err != nil {
 		return err
 	}
-	batches := pairs.Sequential(size, marks(t.model))
+	p, err := graph.BuildShapes(t.params, graph.Eval, sizes, func(s *graph.Scope, z data.PairSize) { t.model.Loss(z.B, z.S, z.T)(s) })
+	if err != nil {
+		return err
+	}
+	batches := pairs.Sequential(marks(t.model), sizes...)
 	score, err := train.Evaluate(context.Background(), p, batches, batches.Len())
 	if err != nil {
 		return err

@@ -12,14 +12,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/train/data"
+	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
 // small returns the options of a run that takes a second and learns little.
 func small(out string) *options {
 	o := defaults()
 	o.Out, o.layers, o.dim, o.hidden, o.heads = out, 1, 16, 32, 2
-	o.batch, o.Steps, o.EvalEvery, o.SampleEvery, o.dropout, o.smoothing = 8, 6, 3, 5, 0.1, 0.1
+	o.batch.Rows, o.Steps, o.EvalEvery, o.SampleEvery, o.dropout, o.smoothing = 8, 6, 3, 5, 0.1, 0.1
 	return o
 }
 
@@ -78,16 +80,16 @@ func TestTrainGenerateEval(t *testing.T) {
 	}
 }
 
-// TestResume compares a resumed run with an uninterrupted run.
+// TestResume compares a resumed run with an uninterrupted run, for batches of several shapes and of one.
 func TestResume(t *testing.T) {
 	data := pairsFile(t, 100)
-	weights := func(stops ...int) []byte {
+	weights := func(batch shaping.Options, stops ...int) []byte {
 		out := filepath.Join(t.TempDir(), "model")
 		for _, steps := range stops {
 			o := small(out)
 			low, warmup := o.LR, 2 // a schedule that does not depend on the number of steps
 			o.file, o.Auto, o.MinLR, o.Warmup = data, true, &low, &warmup
-			o.Steps = steps
+			o.Steps, o.batch = steps, batch
 			if _, err := learn(o); err != nil {
 				t.Fatal(err)
 			}
@@ -98,8 +100,37 @@ func TestResume(t *testing.T) {
 		}
 		return b
 	}
-	if !bytes.Equal(weights(3, 6), weights(6)) {
-		t.Error("a resumed run gives other weights than an uninterrupted run")
+	for _, batch := range []shaping.Options{{Rows: 8, Shapes: 4}, {Rows: 8, Tokens: 60, Shapes: 12}, {Rows: 8, Shapes: 1}} {
+		if !bytes.Equal(weights(batch, 3, 6), weights(batch, 6)) {
+			t.Errorf("%+v: a resumed run gives other weights than an uninterrupted run", batch)
+		}
+	}
+}
+
+// TestShapes: the flags choose the shapes of batches, which a dry run lists.
+func TestShapes(t *testing.T) {
+	for _, c := range []struct {
+		shaping.Options
+		want string // of one shape or more
+	}{
+		{shaping.Options{Rows: 8, Shapes: 1}, `^1, \d\d\.\d % of the positions hold tokens: 8×\(8, 4\)$`},
+		{shaping.Options{Rows: 8, Shapes: 12}, `^[2-9], \d\d\.\d % .*: 8×.*, 8×\(8, 4\)$`},
+		{shaping.Options{Rows: 8, Tokens: 60, Shapes: 12}, `^[2-9], \d\d\.\d % .*: .*, 5×\(8, 4\)$`},
+	} {
+		o := small(filepath.Join(t.TempDir(), "model"))
+		o.file, o.batch = pairsFile(t, 100), c.Options
+		run, err := job.Open(&o.Options, o.program())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := prepare(o, run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !regexp.MustCompile(c.want).MatchString(p.setup.Shapes) {
+			t.Errorf("%+v: got shapes %q, want %q", c.Options, p.setup.Shapes, c.want)
+		}
+		run.Close()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"flag"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
@@ -16,7 +17,7 @@ type options struct {
 	vocabulary                 vocabulary.Options
 	layers, heads, dim, hidden int
 	normFirst                  bool
-	batch                      int
+	batch                      shaping.Options
 	dropout, smoothing         float64
 
 	set *flag.FlagSet
@@ -29,7 +30,7 @@ func defaults() *options {
 		Learning:   job.Learning{LR: 2e-3, Decay: 0.01, Beta2: 0.98, Clip: 1, MicroBatches: 1, Seed: 1},
 		dataset:    dataset{separator: "\t", heldOut: 0.1},
 		vocabulary: vocabulary.Options{Name: "char", Size: 4096, Special: special, Unknown: "<unk>"},
-		layers:     2, heads: 4, dim: 64, hidden: 128, normFirst: true, batch: 64,
+		layers:     2, heads: 4, dim: 64, hidden: 128, normFirst: true, batch: shaping.Options{Rows: 64, Shapes: 12},
 	}
 }
 
@@ -46,7 +47,7 @@ func (o *options) flags(f *flags.Set) {
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
 	f.Group("Training")
 	f.Float64Var(&o.smoothing, "label-smoothing", o.smoothing, "fraction of the target's probability that is spread over all tokens")
-	f.IntVar(&o.batch, "batch", o.batch, "pairs in a batch")
+	o.batch.Flags(f, "pairs")
 	o.Learning.Flags(f)
 	f.Group("Run")
 	o.Options.Flags(f)
@@ -65,6 +66,6 @@ func (o *options) program() job.Program {
 func (o *options) check() error {
 	return flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1),
-		flags.AtLeast("hidden", o.hidden, 0), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
+		flags.AtLeast("hidden", o.hidden, 0), o.batch.Check(), flags.AtLeast("micro-batches", o.MicroBatches, 1),
 		flags.AtLeast("vocab", o.vocabulary.Size, 1), o.dataset.check(), flags.Below("dropout", o.dropout, 1), flags.Below("label-smoothing", o.smoothing, 1), o.Learning.Check(o.Steps))
 }

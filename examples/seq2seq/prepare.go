@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
@@ -51,28 +52,36 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 // build makes the model, the Programs and the Trainer.
 func (t *training) build(run *job.Run) error {
 	t.model = t.transformer(t.tok, slices.Concat(t.learning, t.held))
-	size := data.PairSize{B: t.batch, S: t.model.Source, T: t.model.Target} // holds the longest of the pairs
-	loss := t.model.Loss(size.B, size.S, size.T)
-	t.params = graph.NewParams(tensor.Float32, t.Seed)
-	if err := run.Require(t.params, loss); err != nil {
-		return err
-	}
-	step, err := graph.Build(t.params, graph.Train, loss)
+	sizes, err := slices.Concat(t.learning, t.held).Shapes(t.batch.Shaping())
 	if err != nil {
 		return err
 	}
-	eval, err := graph.Build(t.params, graph.Eval, loss)
+	loss := func(s *graph.Scope, z data.PairSize) { t.model.Loss(z.B, z.S, z.T)(s) }
+	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	err = run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.EstimateShapes(t.params, m, sizes, loss) })
+	if err != nil {
+		return err
+	}
+	step, err := graph.BuildShapes(t.params, graph.Train, sizes, loss)
+	if err != nil {
+		return err
+	}
+	eval, err := graph.BuildShapes(t.params, graph.Eval, sizes, loss)
 	if err != nil {
 		return err
 	}
 	t.trainer = &train.Trainer{
 		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
 	}
-	t.batches = t.learning.Batches(size, marks(t.model))
+	t.batches = t.learning.Batches(marks(t.model), sizes...)
 	t.batches.Seed = t.Seed
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
-	t.setup.Held = t.held.Sequential(size, marks(t.model)).Spread(t.EvalTokens)
-	return nil
+	scored := t.held.Sequential(marks(t.model), sizes...)
+	scored.Spread = t.EvalTokens
+	t.setup.Held = scored
+	filled, err := t.batches.Filled()
+	t.setup.Shapes = shaping.Describe(sizes, filled, func(z data.PairSize) string { return fmt.Sprintf("%d×(%d, %d)", z.B, z.S, z.T) })
+	return err
 }
 
 // describe sets the first line of the run, its next command and the files of its folder.

@@ -151,10 +151,24 @@ func reluSlope[T Float](x T) T {
 	return 0
 }
 
-func gelu[T Float](x T) T { return x * normalCDF(x) }
+// saturation is a magnitude at which each slope has reached 0 or 1 in float64 too. Arguments are cut to it, because x³
+// overflows for a large x, and an infinite factor times a zero is NaN.
+const saturation = 1e4
+
+// atLeast returns x, or -saturation if x is less. For such an x, the values of GELU and SiLU are zero.
+func atLeast[T Float](x T) T { return max(x, -saturation) }
+
+// saturate returns x cut to ±saturation.
+func saturate[T Float](x T) T { return min(max(x, -saturation), saturation) }
+
+func gelu[T Float](x T) T {
+	x = atLeast(x)
+	return x * normalCDF(x)
+}
 
 // geluSlope returns Φ(x) + x·φ(x), where φ is the density.
 func geluSlope[T Float](x T) T {
+	x = saturate(x)
 	density := T(1/math.Sqrt2/math.SqrtPi) * exp(-0.5*x*x)
 	return normalCDF(x) + x*density
 }
@@ -165,16 +179,24 @@ const (
 	geluCubic = 0.044715
 )
 
-func geluTanh[T Float](x T) T { return x * sigmoid(2*geluScale*(x+geluCubic*x*x*x)) }
+func geluTanh[T Float](x T) T {
+	x = atLeast(x)
+	return x * sigmoid(2*geluScale*(x+geluCubic*x*x*x))
+}
 
 func geluTanhSlope[T Float](x T) T {
+	x = saturate(x)
 	s, rest := sigmoids(2 * geluScale * (x + geluCubic*x*x*x))
 	return s + x*s*rest*2*geluScale*(1+3*geluCubic*x*x)
 }
 
-func silu[T Float](x T) T { return x * sigmoid(x) }
+func silu[T Float](x T) T {
+	x = atLeast(x)
+	return x * sigmoid(x)
+}
 
 func siluSlope[T Float](x T) T {
+	x = saturate(x)
 	s, rest := sigmoids(x)
 	return s * (1 + x*rest)
 }

@@ -379,7 +379,7 @@ func scaleRowAVX2(n int, y *float32, x *float32, a float32)
 //go:noescape
 func axpyRowAVX2(n int, y *float32, x *float32, a float32)
 
-// softmaxGradRowAVX2 computes dx = y·(dy-avg-rest).
+// softmaxGradRowAVX2 computes dx = 2y·(dy/2-avg-rest).
 //
 //go:noescape
 func softmaxGradRowAVX2(n int, dx *float32, y *float32, dy *float32, avg float32, rest float32)

@@ -9276,11 +9276,13 @@ TEXT ·geluRowAVX2(SB), NOSPLIT, $0-24
 
 loop:
 	VMOVUPS      (DX)(BX*1), Y0
-	VANDPS       all_7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      all_c61c4000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VANDPS       all_7fffffff<>+0(SB), Y1, Y0
 	VMOVUPS      all_3f800000<>+0(SB), Y2
 	VMOVUPS      all_3f800000<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
-	VFMADD231PS  all_3e99999a<>+0(SB), Y1, Y3
+	VFMADD231PS  all_3e99999a<>+0(SB), Y0, Y3
 	VDIVPS       Y3, Y2, Y2
 	VMOVUPS      all_3d19ccbc<>+0(SB), Y3
 	VFMADD213PS  all_be2957bd<>+0(SB), Y2, Y3
@@ -9291,14 +9293,14 @@ loop:
 	VFMADD213PS  all_3df8ce4f<>+0(SB), Y2, Y3
 	VFMADD213PS  all_3df4d23e<>+0(SB), Y2, Y3
 	VFMADD213PS  all_3692e03f<>+0(SB), Y2, Y3
-	VMULPS       all_bf000000<>+0(SB), Y1, Y2
-	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y1, Y2
+	VMULPS       all_bf000000<>+0(SB), Y0, Y2
+	VMULPS       Y2, Y0, Y0
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y0, Y2
 	VMOVUPS      all_42b20000<>+0(SB), Y4
-	VMINPS       Y1, Y4, Y4
-	VMOVUPS      all_4b400000<>+0(SB), Y1
-	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y1
-	VSUBPS       all_4b400000<>+0(SB), Y1, Y5
+	VMINPS       Y0, Y4, Y4
+	VMOVUPS      all_4b400000<>+0(SB), Y0
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y0
+	VSUBPS       all_4b400000<>+0(SB), Y0, Y5
 	VFNMADD231PS all_3f318000<>+0(SB), Y5, Y4
 	VFNMADD231PS all_b95e8083<>+0(SB), Y5, Y4
 	VMOVUPS      all_3ab6887e<>+0(SB), Y5
@@ -9310,15 +9312,15 @@ loop:
 	VFMADD213PS  Y4, Y4, Y5
 	VADDPS       all_3f800000<>+0(SB), Y5, Y5
 	VADDPS       Y5, Y5, Y5
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       all_3f000000<>+0(SB), Y1, Y1
-	VMULPS       Y1, Y5, Y5
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       all_3f000000<>+0(SB), Y0, Y0
+	VMULPS       Y0, Y5, Y5
 	VANDPS       Y2, Y5, Y5
-	VMULPS       Y3, Y5, Y1
+	VMULPS       Y3, Y5, Y0
 	VMOVUPS      all_3f800000<>+0(SB), Y2
-	VSUBPS       Y1, Y2, Y2
-	VBLENDVPS    Y0, Y1, Y2, Y1
-	VMULPS       Y0, Y1, Y0
+	VSUBPS       Y0, Y2, Y2
+	VBLENDVPS    Y1, Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (CX)(BX*1)
 	ADDQ         $0x20, BX
 	SUBQ         $0x08, AX
@@ -9331,11 +9333,13 @@ tail:
 	NEGQ         AX
 	VMOVUPS      (SI)(AX*4), Y0
 	VMASKMOVPS   (DX)(BX*1), Y0, Y1
-	VANDPS       all_7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      all_c61c4000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VANDPS       all_7fffffff<>+0(SB), Y2, Y1
 	VMOVUPS      all_3f800000<>+0(SB), Y3
 	VMOVUPS      all_3f800000<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
-	VFMADD231PS  all_3e99999a<>+0(SB), Y2, Y4
+	VFMADD231PS  all_3e99999a<>+0(SB), Y1, Y4
 	VDIVPS       Y4, Y3, Y3
 	VMOVUPS      all_3d19ccbc<>+0(SB), Y4
 	VFMADD213PS  all_be2957bd<>+0(SB), Y3, Y4
@@ -9346,14 +9350,14 @@ tail:
 	VFMADD213PS  all_3df8ce4f<>+0(SB), Y3, Y4
 	VFMADD213PS  all_3df4d23e<>+0(SB), Y3, Y4
 	VFMADD213PS  all_3692e03f<>+0(SB), Y3, Y4
-	VMULPS       all_bf000000<>+0(SB), Y2, Y3
-	VMULPS       Y3, Y2, Y2
-	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y2, Y3
+	VMULPS       all_bf000000<>+0(SB), Y1, Y3
+	VMULPS       Y3, Y1, Y1
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y1, Y3
 	VMOVUPS      all_42b20000<>+0(SB), Y5
-	VMINPS       Y2, Y5, Y5
-	VMOVUPS      all_4b400000<>+0(SB), Y2
-	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y5, Y2
-	VSUBPS       all_4b400000<>+0(SB), Y2, Y6
+	VMINPS       Y1, Y5, Y5
+	VMOVUPS      all_4b400000<>+0(SB), Y1
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y5, Y1
+	VSUBPS       all_4b400000<>+0(SB), Y1, Y6
 	VFNMADD231PS all_3f318000<>+0(SB), Y6, Y5
 	VFNMADD231PS all_b95e8083<>+0(SB), Y6, Y5
 	VMOVUPS      all_3ab6887e<>+0(SB), Y6
@@ -9365,20 +9369,30 @@ tail:
 	VFMADD213PS  Y5, Y5, Y6
 	VADDPS       all_3f800000<>+0(SB), Y6, Y6
 	VADDPS       Y6, Y6, Y6
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       all_3f000000<>+0(SB), Y2, Y2
-	VMULPS       Y2, Y6, Y6
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       all_3f000000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y6, Y6
 	VANDPS       Y3, Y6, Y6
-	VMULPS       Y4, Y6, Y2
+	VMULPS       Y4, Y6, Y1
 	VMOVUPS      all_3f800000<>+0(SB), Y3
-	VSUBPS       Y2, Y3, Y3
-	VBLENDVPS    Y1, Y2, Y3, Y2
-	VMULPS       Y1, Y2, Y1
+	VSUBPS       Y1, Y3, Y3
+	VBLENDVPS    Y2, Y1, Y3, Y1
+	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(BX*1)
 
 done:
 	VZEROUPPER
 	RET
+
+DATA all_c61c4000<>+0(SB)/4, $0xc61c4000
+DATA all_c61c4000<>+4(SB)/4, $0xc61c4000
+DATA all_c61c4000<>+8(SB)/4, $0xc61c4000
+DATA all_c61c4000<>+12(SB)/4, $0xc61c4000
+DATA all_c61c4000<>+16(SB)/4, $0xc61c4000
+DATA all_c61c4000<>+20(SB)/4, $0xc61c4000
+DATA all_c61c4000<>+24(SB)/4, $0xc61c4000
+DATA all_c61c4000<>+28(SB)/4, $0xc61c4000
+GLOBL all_c61c4000<>(SB), RODATA|NOPTR, $32
 
 DATA all_7fffffff<>+0(SB)/4, $0x7fffffff
 DATA all_7fffffff<>+4(SB)/4, $0x7fffffff
@@ -9624,6 +9638,10 @@ TEXT ·geluGradRowAVX2(SB), NOSPLIT, $0-32
 loop:
 	VMOVUPS      (BX)(SI*1), Y0
 	VMOVUPS      (DX)(SI*1), Y1
+	VMOVUPS      all_c61c4000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMOVUPS      all_461c4000<>+0(SB), Y1
+	VMINPS       Y2, Y1, Y1
 	VMULPS       all_bf000000<>+0(SB), Y1, Y2
 	VMULPS       Y2, Y1, Y2
 	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y2, Y3
@@ -9706,6 +9724,10 @@ tail:
 	VMOVUPS      (DI)(AX*4), Y0
 	VMASKMOVPS   (BX)(SI*1), Y0, Y1
 	VMASKMOVPS   (DX)(SI*1), Y0, Y2
+	VMOVUPS      all_c61c4000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMOVUPS      all_461c4000<>+0(SB), Y2
+	VMINPS       Y3, Y2, Y2
 	VMULPS       all_bf000000<>+0(SB), Y2, Y3
 	VMULPS       Y3, Y2, Y3
 	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y3, Y4
@@ -9781,6 +9803,16 @@ done:
 	VZEROUPPER
 	RET
 
+DATA all_461c4000<>+0(SB)/4, $0x461c4000
+DATA all_461c4000<>+4(SB)/4, $0x461c4000
+DATA all_461c4000<>+8(SB)/4, $0x461c4000
+DATA all_461c4000<>+12(SB)/4, $0x461c4000
+DATA all_461c4000<>+16(SB)/4, $0x461c4000
+DATA all_461c4000<>+20(SB)/4, $0x461c4000
+DATA all_461c4000<>+24(SB)/4, $0x461c4000
+DATA all_461c4000<>+28(SB)/4, $0x461c4000
+GLOBL all_461c4000<>(SB), RODATA|NOPTR, $32
+
 DATA all_3ecc422a<>+0(SB)/4, $0x3ecc422a
 DATA all_3ecc422a<>+4(SB)/4, $0x3ecc422a
 DATA all_3ecc422a<>+8(SB)/4, $0x3ecc422a
@@ -9803,19 +9835,21 @@ TEXT ·geluTanhRowAVX2(SB), NOSPLIT, $0-24
 
 loop:
 	VMOVUPS      (DX)(BX*1), Y0
-	VMULPS       Y0, Y0, Y1
+	VMOVUPS      all_c61c4000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VMULPS       Y1, Y1, Y0
 	VMOVUPS      all_3fcc422a<>+0(SB), Y2
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  all_3d922279<>+0(SB), Y1, Y2
-	VMULPS       Y0, Y2, Y1
+	VFMADD231PS  all_3d922279<>+0(SB), Y0, Y2
+	VMULPS       Y1, Y2, Y0
 	VMOVUPS      all_3f800000<>+0(SB), Y2
-	VXORPS       all_80000000<>+0(SB), Y1, Y1
-	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y1, Y3
+	VXORPS       all_80000000<>+0(SB), Y0, Y0
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y0, Y3
 	VMOVUPS      all_42b20000<>+0(SB), Y4
-	VMINPS       Y1, Y4, Y4
-	VMOVUPS      all_4b400000<>+0(SB), Y1
-	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y1
-	VSUBPS       all_4b400000<>+0(SB), Y1, Y5
+	VMINPS       Y0, Y4, Y4
+	VMOVUPS      all_4b400000<>+0(SB), Y0
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y0
+	VSUBPS       all_4b400000<>+0(SB), Y0, Y5
 	VFNMADD231PS all_3f318000<>+0(SB), Y5, Y4
 	VFNMADD231PS all_b95e8083<>+0(SB), Y5, Y4
 	VMOVUPS      all_3ab6887e<>+0(SB), Y5
@@ -9827,13 +9861,13 @@ loop:
 	VFMADD213PS  Y4, Y4, Y5
 	VADDPS       all_3f800000<>+0(SB), Y5, Y5
 	VADDPS       Y5, Y5, Y5
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       all_3f000000<>+0(SB), Y1, Y1
-	VMULPS       Y1, Y5, Y5
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       all_3f000000<>+0(SB), Y0, Y0
+	VMULPS       Y0, Y5, Y5
 	VANDPS       Y3, Y5, Y5
-	VADDPS       all_3f800000<>+0(SB), Y5, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMULPS       Y0, Y1, Y0
+	VADDPS       all_3f800000<>+0(SB), Y5, Y0
+	VDIVPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (CX)(BX*1)
 	ADDQ         $0x20, BX
 	SUBQ         $0x08, AX
@@ -9846,19 +9880,21 @@ tail:
 	NEGQ         AX
 	VMOVUPS      (SI)(AX*4), Y0
 	VMASKMOVPS   (DX)(BX*1), Y0, Y1
-	VMULPS       Y1, Y1, Y2
+	VMOVUPS      all_c61c4000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       Y2, Y2, Y1
 	VMOVUPS      all_3fcc422a<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
-	VFMADD231PS  all_3d922279<>+0(SB), Y2, Y3
-	VMULPS       Y1, Y3, Y2
+	VFMADD231PS  all_3d922279<>+0(SB), Y1, Y3
+	VMULPS       Y2, Y3, Y1
 	VMOVUPS      all_3f800000<>+0(SB), Y3
-	VXORPS       all_80000000<>+0(SB), Y2, Y2
-	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y2, Y4
+	VXORPS       all_80000000<>+0(SB), Y1, Y1
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y1, Y4
 	VMOVUPS      all_42b20000<>+0(SB), Y5
-	VMINPS       Y2, Y5, Y5
-	VMOVUPS      all_4b400000<>+0(SB), Y2
-	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y5, Y2
-	VSUBPS       all_4b400000<>+0(SB), Y2, Y6
+	VMINPS       Y1, Y5, Y5
+	VMOVUPS      all_4b400000<>+0(SB), Y1
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y5, Y1
+	VSUBPS       all_4b400000<>+0(SB), Y1, Y6
 	VFNMADD231PS all_3f318000<>+0(SB), Y6, Y5
 	VFNMADD231PS all_b95e8083<>+0(SB), Y6, Y5
 	VMOVUPS      all_3ab6887e<>+0(SB), Y6
@@ -9870,13 +9906,13 @@ tail:
 	VFMADD213PS  Y5, Y5, Y6
 	VADDPS       all_3f800000<>+0(SB), Y6, Y6
 	VADDPS       Y6, Y6, Y6
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       all_3f000000<>+0(SB), Y2, Y2
-	VMULPS       Y2, Y6, Y6
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       all_3f000000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y6, Y6
 	VANDPS       Y4, Y6, Y6
-	VADDPS       all_3f800000<>+0(SB), Y6, Y2
-	VDIVPS       Y2, Y3, Y2
-	VMULPS       Y1, Y2, Y1
+	VADDPS       all_3f800000<>+0(SB), Y6, Y1
+	VDIVPS       Y1, Y3, Y1
+	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(BX*1)
 
 done:
@@ -9927,6 +9963,10 @@ TEXT ·geluTanhGradRowAVX2(SB), NOSPLIT, $0-32
 loop:
 	VMOVUPS      (BX)(SI*1), Y0
 	VMOVUPS      (DX)(SI*1), Y1
+	VMOVUPS      all_c61c4000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMOVUPS      all_461c4000<>+0(SB), Y1
+	VMINPS       Y2, Y1, Y1
 	VMULPS       Y1, Y1, Y2
 	VMOVUPS      all_3fcc422a<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
@@ -9981,6 +10021,10 @@ tail:
 	VMOVUPS      (DI)(AX*4), Y0
 	VMASKMOVPS   (BX)(SI*1), Y0, Y1
 	VMASKMOVPS   (DX)(SI*1), Y0, Y2
+	VMOVUPS      all_c61c4000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMOVUPS      all_461c4000<>+0(SB), Y2
+	VMINPS       Y3, Y2, Y2
 	VMULPS       Y2, Y2, Y3
 	VMOVUPS      all_3fcc422a<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
@@ -10050,8 +10094,10 @@ TEXT ·siluRowAVX2(SB), NOSPLIT, $0-24
 
 loop:
 	VMOVUPS      (DX)(BX*1), Y0
-	VMOVUPS      all_3f800000<>+0(SB), Y1
-	VXORPS       all_80000000<>+0(SB), Y0, Y2
+	VMOVUPS      all_c61c4000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VMOVUPS      all_3f800000<>+0(SB), Y0
+	VXORPS       all_80000000<>+0(SB), Y1, Y2
 	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y2, Y3
 	VMOVUPS      all_42b20000<>+0(SB), Y4
 	VMINPS       Y2, Y4, Y4
@@ -10074,8 +10120,8 @@ loop:
 	VMULPS       Y2, Y5, Y5
 	VANDPS       Y3, Y5, Y5
 	VADDPS       all_3f800000<>+0(SB), Y5, Y2
-	VDIVPS       Y2, Y1, Y1
-	VMULPS       Y0, Y1, Y0
+	VDIVPS       Y2, Y0, Y0
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (CX)(BX*1)
 	ADDQ         $0x20, BX
 	SUBQ         $0x08, AX
@@ -10088,8 +10134,10 @@ tail:
 	NEGQ         AX
 	VMOVUPS      (SI)(AX*4), Y0
 	VMASKMOVPS   (DX)(BX*1), Y0, Y1
-	VMOVUPS      all_3f800000<>+0(SB), Y2
-	VXORPS       all_80000000<>+0(SB), Y1, Y3
+	VMOVUPS      all_c61c4000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMOVUPS      all_3f800000<>+0(SB), Y1
+	VXORPS       all_80000000<>+0(SB), Y2, Y3
 	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y3, Y4
 	VMOVUPS      all_42b20000<>+0(SB), Y5
 	VMINPS       Y3, Y5, Y5
@@ -10112,8 +10160,8 @@ tail:
 	VMULPS       Y3, Y6, Y6
 	VANDPS       Y4, Y6, Y6
 	VADDPS       all_3f800000<>+0(SB), Y6, Y3
-	VDIVPS       Y3, Y2, Y2
-	VMULPS       Y1, Y2, Y1
+	VDIVPS       Y3, Y1, Y1
+	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(BX*1)
 
 done:
@@ -10134,6 +10182,10 @@ TEXT ·siluGradRowAVX2(SB), NOSPLIT, $0-32
 loop:
 	VMOVUPS      (BX)(SI*1), Y0
 	VMOVUPS      (DX)(SI*1), Y1
+	VMOVUPS      all_c61c4000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMOVUPS      all_461c4000<>+0(SB), Y1
+	VMINPS       Y2, Y1, Y1
 	VORPS        all_80000000<>+0(SB), Y1, Y2
 	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y2, Y3
 	VMOVUPS      all_42b20000<>+0(SB), Y4
@@ -10179,6 +10231,10 @@ tail:
 	VMOVUPS      (DI)(AX*4), Y0
 	VMASKMOVPS   (BX)(SI*1), Y0, Y1
 	VMASKMOVPS   (DX)(SI*1), Y0, Y2
+	VMOVUPS      all_c61c4000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMOVUPS      all_461c4000<>+0(SB), Y2
+	VMINPS       Y3, Y2, Y2
 	VORPS        all_80000000<>+0(SB), Y2, Y3
 	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y3, Y4
 	VMOVUPS      all_42b20000<>+0(SB), Y5
@@ -10709,8 +10765,10 @@ TEXT ·swigluRowAVX2(SB), NOSPLIT, $0-32
 loop:
 	VMOVUPS      (BX)(SI*1), Y0
 	VMOVUPS      (DX)(SI*1), Y1
-	VMOVUPS      all_3f800000<>+0(SB), Y2
-	VXORPS       all_80000000<>+0(SB), Y1, Y3
+	VMOVUPS      all_c61c4000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMOVUPS      all_3f800000<>+0(SB), Y1
+	VXORPS       all_80000000<>+0(SB), Y2, Y3
 	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y3, Y4
 	VMOVUPS      all_42b20000<>+0(SB), Y5
 	VMINPS       Y3, Y5, Y5
@@ -10733,8 +10791,8 @@ loop:
 	VMULPS       Y3, Y6, Y6
 	VANDPS       Y4, Y6, Y6
 	VADDPS       all_3f800000<>+0(SB), Y6, Y3
-	VDIVPS       Y3, Y2, Y2
-	VMULPS       Y1, Y2, Y1
+	VDIVPS       Y3, Y1, Y1
+	VMULPS       Y2, Y1, Y1
 	VMULPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (CX)(SI*1)
 	ADDQ         $0x20, SI
@@ -10749,8 +10807,10 @@ tail:
 	VMOVUPS      (DI)(AX*4), Y0
 	VMASKMOVPS   (BX)(SI*1), Y0, Y1
 	VMASKMOVPS   (DX)(SI*1), Y0, Y2
-	VMOVUPS      all_3f800000<>+0(SB), Y3
-	VXORPS       all_80000000<>+0(SB), Y2, Y4
+	VMOVUPS      all_c61c4000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMOVUPS      all_3f800000<>+0(SB), Y2
+	VXORPS       all_80000000<>+0(SB), Y3, Y4
 	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y4, Y5
 	VMOVUPS      all_42b20000<>+0(SB), Y6
 	VMINPS       Y4, Y6, Y6
@@ -10773,8 +10833,8 @@ tail:
 	VMULPS       Y4, Y7, Y7
 	VANDPS       Y5, Y7, Y7
 	VADDPS       all_3f800000<>+0(SB), Y7, Y4
-	VDIVPS       Y4, Y3, Y3
-	VMULPS       Y2, Y3, Y2
+	VDIVPS       Y4, Y2, Y2
+	VMULPS       Y3, Y2, Y2
 	VMULPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(SI*1)
 
@@ -10827,13 +10887,19 @@ loop:
 	VMULPS       Y6, Y3, Y4
 	VBLENDVPS    Y0, Y4, Y3, Y5
 	VBLENDVPS    Y0, Y3, Y4, Y3
-	VMOVAPS      Y0, Y4
+	VMOVUPS      all_c61c4000<>+0(SB), Y4
+	VMAXPS       Y0, Y4, Y4
+	VMOVUPS      all_461c4000<>+0(SB), Y6
+	VMINPS       Y4, Y6, Y6
+	VMOVAPS      Y6, Y4
 	VFMADD213PS  all_3f800000<>+0(SB), Y3, Y4
 	VMULPS       Y5, Y4, Y3
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y1, Y2, Y1
 	VMOVUPS      Y1, (CX)(R8*1)
-	VMULPS       Y0, Y5, Y0
+	VMOVUPS      all_c61c4000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VMULPS       Y1, Y5, Y0
 	VMULPS       Y0, Y2, Y0
 	VMOVUPS      Y0, (DX)(R8*1)
 	ADDQ         $0x20, R8
@@ -10877,13 +10943,19 @@ tail:
 	VMULPS       Y7, Y4, Y5
 	VBLENDVPS    Y1, Y5, Y4, Y6
 	VBLENDVPS    Y1, Y4, Y5, Y4
-	VMOVAPS      Y1, Y5
+	VMOVUPS      all_c61c4000<>+0(SB), Y5
+	VMAXPS       Y1, Y5, Y5
+	VMOVUPS      all_461c4000<>+0(SB), Y7
+	VMINPS       Y5, Y7, Y7
+	VMOVAPS      Y7, Y5
 	VFMADD213PS  all_3f800000<>+0(SB), Y4, Y5
 	VMULPS       Y6, Y5, Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y2, Y3, Y2
 	VMASKMOVPS   Y2, Y0, (CX)(R8*1)
-	VMULPS       Y1, Y6, Y1
+	VMOVUPS      all_c61c4000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       Y2, Y6, Y1
 	VMULPS       Y1, Y3, Y1
 	VMASKMOVPS   Y1, Y0, (DX)(R8*1)
 
@@ -11766,9 +11838,11 @@ TEXT ·softmaxGradRowAVX2(SB), NOSPLIT, $0-40
 
 loop:
 	VMOVUPS (BX)(SI*1), Y2
+	VMULPS  all_3f000000<>+0(SB), Y2, Y2
 	VSUBPS  Y0, Y2, Y2
 	VSUBPS  Y1, Y2, Y2
 	VMOVUPS (DX)(SI*1), Y3
+	VADDPS  Y3, Y3, Y3
 	VMULPS  Y2, Y3, Y2
 	VMOVUPS Y2, (CX)(SI*1)
 	ADDQ    $0x20, SI
@@ -11782,9 +11856,11 @@ tail:
 	NEGQ       AX
 	VMOVUPS    (DI)(AX*4), Y2
 	VMASKMOVPS (BX)(SI*1), Y2, Y3
+	VMULPS     all_3f000000<>+0(SB), Y3, Y3
 	VSUBPS     Y0, Y3, Y0
 	VSUBPS     Y1, Y0, Y0
 	VMASKMOVPS (DX)(SI*1), Y2, Y1
+	VADDPS     Y1, Y1, Y1
 	VMULPS     Y0, Y1, Y0
 	VMASKMOVPS Y0, Y2, (CX)(SI*1)
 

@@ -73,19 +73,44 @@ type gradScratch[T Float] struct {
 	spans    buffer[span]
 	tiles    buffer[span] // joined spans of each tile of queries
 	slopes   [keyTile]T   // of Softcap
+
+	restQ, restK, restV, restBias folded[T] // of the gradients
 }
 
 func (w *attentionBackward[T]) Range(lo, hi int) {
 	s := take[gradScratch[T]]()
 	sets := w.KVHeads / w.kvHeads
 	for i := lo; i < hi; i++ {
+		bias := w.biasSums(i/sets*w.batches, i%sets*w.kvHeads)
 		for b := i / sets * w.batches; b < (i/sets+1)*w.batches; b++ {
 			for kv := i % sets * w.kvHeads; kv < (i%sets+1)*w.kvHeads; kv++ {
 				w.keyHead(s, b, kv)
+				s.restBias.count(bias)
 			}
 		}
+		s.restBias.addTo(bias)
 	}
 	give(s)
+}
+
+// biasSums returns the rows of DBias of the query heads that read a key head, or the rows that all heads share.
+func (w *attentionBackward[T]) biasSums(b, kv int) sumMatrix[T] {
+	if w.DBias == nil {
+		return sumMatrix[T]{}
+	}
+	group, first := w.H/w.KVHeads, kv*w.H/w.KVHeads
+	if w.BiasHead == 0 {
+		group, first = 1, 0
+	}
+	return sumMatrix[T]{w.DBias[b*w.BiasBatch+first*w.BiasHead:], group, w.Tq * w.Tk, w.BiasHead}
+}
+
+// gradSums returns rows of a gradient of one head from time t on, or nothing if the gradient is not computed.
+func (w *attentionBackward[T]) gradSums(x Heads[T], b, t, h, rows int) sumMatrix[T] {
+	if x.Data == nil {
+		return sumMatrix[T]{}
+	}
+	return sumMatrix[T]{x.at(b, t, h), rows, w.D, x.Time}
 }
 
 // keyHead computes one key head with all query heads that read it.
@@ -103,14 +128,23 @@ func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 			}
 			offset[i] = w.offset(b, h, i, spans[i])
 		}
+		dq := w.gradSums(w.DQ, b, 0, h, w.Tq)
 		for j := 0; j < w.Tk; j += keyTile {
+			n := min(keyTile, w.Tk-j)
+			dk, dv := w.gradSums(w.DK, b, j, kv, n), w.gradSums(w.DV, b, j, kv, n)
 			for i := 0; i < w.Tq; i += queryTile {
 				if seen := tiles[i/queryTile]; seen.hi <= j || seen.lo >= j+keyTile {
 					continue
 				}
-				w.tile(s, gradTile{b, h, kv, i, j, min(queryTile, w.Tq-i), min(keyTile, w.Tk-j)})
+				w.tile(s, gradTile{b, h, kv, i, j, min(queryTile, w.Tq-i), n})
+				s.restK.count(dk)
+				s.restV.count(dv)
 			}
+			s.restK.addTo(dk)
+			s.restV.addTo(dv)
+			s.restQ.count(dq)
 		}
+		s.restQ.addTo(dq)
 	}
 }
 

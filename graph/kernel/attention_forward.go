@@ -16,6 +16,7 @@ type attentionForward[T Float] struct {
 type attentionScratch[T Float] struct {
 	panels         panels[T]
 	q, scores, out buffer[T] // (rows, D), (rows, keyTile), (rows, D)
+	rest           folded[T] // of out
 	top, total     [queryTile]float64
 	offset         [queryTile]float64
 	spans          [queryTile]span
@@ -40,6 +41,7 @@ func (f *attentionForward[T]) Range(lo, hi int) {
 func (f *attentionForward[T]) tile(s *attentionScratch[T], rows queryRows) {
 	m, d := rows.count(), f.D
 	q, out, scores := f.gather(s.q.sized(m*d), rows), s.out.zeroed(m*d), s.scores.sized(m*keyTile)
+	s.rest.reset()
 	var all span
 	for r := range m {
 		h, i := rows.row(r)
@@ -62,7 +64,9 @@ func (f *attentionForward[T]) tile(s *attentionScratch[T], rows queryRows) {
 			m: m, n: d, k: n, alpha: 1, c: out, stride: d, accumulate: true,
 			a: Matrix[T]{Data: scores, Stride: wide}, b: f.V.rows(rows.b, j, kv, false),
 		}.run(&s.panels)
+		s.rest.count(sumMatrix[T]{out, m, d, d})
 	}
+	s.rest.addTo(sumMatrix[T]{out, m, d, d})
 	f.finish(s, rows, out)
 }
 
@@ -84,6 +88,7 @@ func (f *attentionForward[T]) absorb(s *attentionScratch[T], rows queryRows, r, 
 	if shrink := exp(T(s.top[r]) - top); shrink != 1 {
 		out := s.out.data[r*f.D : (r+1)*f.D]
 		scaleRow(out, shrink, out)
+		s.rest.scale(r, f.D, shrink)
 		s.total[r] *= float64(shrink)
 	}
 	s.total[r] += expRow(seen, seen, top)

@@ -32,8 +32,9 @@
 // Products far deeper than wide are split the same way; an example is the input gradient of a vocabulary head.
 //
 // Attention works on tiles of 64 queries by 64 keys with a running softmax: the same micro-kernels with rows of
-// exponentials between them, and no memory except for the tile. Activations, norms and the softmax use vector registers,
-// with polynomials for exp, tanh and the normal distribution. TestVectorFunctions bounds their errors.
+// exponentials between them, and no memory except for the tile. Tiles that no query sees are skipped. A bias by distance
+// costs a row per head instead of a square. Activations, norms and the softmax use vector registers, with polynomials
+// for exp, tanh and the normal distribution. TestVectorFunctions bounds their errors.
 //
 // Distance from the limit of the machine, on two cores of a server processor with AVX-512 (415 GFLOP/s of fused
 // multiplications in registers; 225 with AVX2; 34 GB/s of memory): large products reach 265 to 315 GFLOP/s, 0.64 to 0.76
@@ -42,5 +43,5 @@
 //
 // Sources: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008 (Gemm); Dao et al.,
 // "FlashAttention", 2022, https://arxiv.org/abs/2205.14135 (Attention); Salmon et al., "Parallel Random Numbers: As Easy
-// as 1, 2, 3", 2011 (Seed).
+// as 1, 2, 3", 2011 (Seed); Su et al., "RoFormer", 2021, https://arxiv.org/abs/2104.09864 (RoPE).
 package kernel

@@ -37,26 +37,3 @@ func (g *gather[T]) Range(lo, hi int) {
 		copy(g.y[i*g.cols:(i+1)*g.cols], g.table[id*g.cols:(id+1)*g.cols])
 	}
 }
-
-// ScatterAdd is the gradient of Gather: it adds row i of dy (len(ids), cols) to row ids[i] of dtable (V, cols). Rows of
-// a repeated id are added in the order of i. dtable is not cleared first.
-func ScatterAdd[T Float](dtable []T, ids []int32, dy []T, cols int) {
-	checkLen("scatter add", "dy", len(dy), len(ids)*cols)
-	mustIDs("scatter add", ids, len(dtable), cols)
-	// Split by columns: two chunks never write the same element, and each chunk visits the ids in order.
-	parallel(cols, max(16, minWork/max(1, len(ids))), scatterAdd[T]{dtable, ids, dy, cols})
-}
-
-type scatterAdd[T Float] struct {
-	dtable []T
-	ids    []int32
-	dy     []T
-	cols   int
-}
-
-func (s *scatterAdd[T]) Range(lo, hi int) {
-	for i, id := range s.ids {
-		row := int(id) * s.cols
-		addRow(s.dtable[row+lo:row+hi], s.dy[i*s.cols+lo:i*s.cols+hi])
-	}
-}

@@ -54,3 +54,7 @@ func SharedAngles() (n int) {
 	sharedAngles.Range(func(_, _ any) bool { n++; return true })
 	return n
 }
+
+// Softcap is the cap of a row of scores with its slope. AddShifted is the sum of a row and a shifted bias.
+func Softcap(s, slope []float32, c float32) { softcap(s, slope, c) }
+func AddShifted(y, x []float32, a float32)  { addShifted(y, x, a) }

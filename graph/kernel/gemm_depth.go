@@ -46,23 +46,44 @@ func (g *Gemm[T]) runDeep(unit int) {
 
 func (d *deepProduct[T]) Range(lo, hi int) {
 	s := take[panels[T]]()
+	size := d.M * d.N
+	for i := lo; i < hi; i++ {
+		sums := d.sums[i*size:][:size]
+		k, end := i*d.depth, min((i+1)*d.depth, d.K)
+		d.multiply(s, sums, k, min(k+d.longest(), end))
+		// A part that is very deep is summed in stretches. One long chain of additions would lose digits.
+		for k += d.longest(); k < end; k += d.longest() {
+			stretch := s.sums.sized(size)
+			d.multiply(s, stretch, k, min(k+d.longest(), end))
+			addRow(sums, stretch)
+		}
+	}
+	give(s)
+}
+
+// longest returns the largest depth that is summed at once.
+func (d *deepProduct[T]) longest() int {
+	if d.unit == depthUnit {
+		return foldDepth(true)
+	}
+	return roundUp(1<<16, d.unit)
+}
+
+// multiply writes the product of depths k to end.
+func (d *deepProduct[T]) multiply(s *panels[T], sums []T, from, end int) {
 	wide := tileCols
 	if d.unit == depthUnit {
 		wide = d.N
 	}
-	for i := lo; i < hi; i++ {
-		sums := d.sums[i*d.M*d.N:]
-		for k, end := i*d.depth, min((i+1)*d.depth, d.K); k < end; k += d.unit {
-			// A block of A stays in the L2 cache for all columns.
-			for j := 0; j < d.N; j += wide {
-				product[T]{
-					m: d.M, n: min(wide, d.N-j), k: min(d.unit, end-k), a: d.A.at(0, k), b: d.B.at(k, j),
-					c: sums[j:], stride: d.N, alpha: T(d.Alpha), accumulate: k > i*d.depth,
-				}.run(s)
-			}
+	for k := from; k < end; k += d.unit {
+		// A block of A stays in the L2 cache for all columns.
+		for j := 0; j < d.N; j += wide {
+			product[T]{
+				m: d.M, n: min(wide, d.N-j), k: min(d.unit, end-k), a: d.A.at(0, k), b: d.B.at(k, j),
+				c: sums[j:], stride: d.N, alpha: T(d.Alpha), accumulate: k > from,
+			}.run(s)
 		}
 	}
-	give(s)
 }
 
 // addParts sums the partial products in order, onto C if Accumulate is set.

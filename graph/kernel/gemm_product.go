@@ -9,7 +9,7 @@ const (
 )
 
 // panels is the scratch memory of one worker for one product.
-type panels[T Float] struct{ a, b buffer[T] }
+type panels[T Float] struct{ a, b, sums buffer[T] }
 
 // product is C (m, n) = alpha·A (m, k)·B (k, n), plus C if accumulate is set. One worker computes it with packed
 // operands. m and n are small: the caller splits larger products into tiles.
@@ -39,12 +39,39 @@ func (p product[T]) run(s *panels[T]) { p.runAs(s, thin(p.m, p.b)) }
 // how the product is split.
 func (p product[T]) runAs(s *panels[T], thin bool) {
 	switch {
+	case p.k > foldDepth(thin) && single[T]():
+		p.fold(s, thin)
 	case p.k > 0 && thin:
 		p.thin(s)
 	case p.k > 0:
 		p.thick(s)
 	case !p.accumulate:
 		p.clear()
+	}
+}
+
+// foldDepth returns the depth from which a product is computed in parts, which are then added. One long chain of additions
+// would lose digits. A thin product makes longer chains than packed operands.
+func foldDepth(thin bool) int {
+	if thin {
+		return 1 << 12
+	}
+	return 1 << 14
+}
+
+// fold computes a deep product in parts.
+func (p product[T]) fold(s *panels[T], thin bool) {
+	if !p.accumulate {
+		p.clear()
+	}
+	part := p
+	part.c, part.stride, part.accumulate = s.sums.sized(p.m*p.n), p.n, false
+	for k := 0; k < p.k; k += foldDepth(thin) {
+		part.a, part.b, part.k = p.a.at(0, k), p.b.at(k, 0), min(foldDepth(thin), p.k-k)
+		part.runAs(s, thin)
+		for i := range p.m {
+			addRow(p.c[i*p.stride:][:p.n], part.c[i*p.n:][:p.n])
+		}
 	}
 }
 

@@ -140,7 +140,7 @@ func (n Norm[T]) Backward(dx, dw, db, dy []T, m Moments[T]) {
 	}
 	grain := partialGrain(rows, n.Cols*2*normCost)
 	args := normBackward[T]{Norm: n, dx: dx, dw: dw != nil, db: db != nil, moments: m, dy: dy, grain: grain}
-	partial := take[buffer[T]]()
+	partial := take[buffer[float64]]()
 	chunks := (rows + grain - 1) / grain
 	if dw != nil || db != nil {
 		args.partial = partial.zeroed(2 * chunks * n.Cols)
@@ -161,7 +161,7 @@ type normBackward[T Float] struct {
 	dx, dy  []T
 	dw, db  bool
 	moments Moments[T]
-	partial []T // (2, chunks, Cols): dw, then db, of each chunk of rows
+	partial []float64 // (2, chunks, Cols): dw, then db, of each chunk of rows
 	grain   int
 }
 
@@ -173,12 +173,25 @@ func (n *normBackward[T]) moment(r int) moment[T] {
 	return m
 }
 
+// normRows is the number of rows whose terms of dw and db are added in T, before the sums are added in float64. A short
+// chain of additions loses few digits.
+const normRows = 16
+
 func (n *normBackward[T]) Range(lo, hi int) {
+	scratch := take[buffer[T]]()
+	for r := lo; r < hi; r += normRows {
+		n.rowRange(scratch, r, min(r+normRows, hi), lo/n.grain*n.Cols)
+	}
+	give(scratch)
+}
+
+// rowRange computes at most normRows rows. Their sums are added to the partial sums at the given index.
+func (n *normBackward[T]) rowRange(scratch *buffer[T], lo, hi, at int) {
 	c := n.Cols
 	var dw, db []T
-	if n.partial != nil {
-		k := lo / n.grain * c
-		dw, db = n.partial[k:k+c], n.partial[len(n.partial)/2+k:][:c]
+	if n.dw || n.db {
+		sums := scratch.zeroed(2 * c)
+		dw, db = sums[:c], sums[c:]
 	}
 	for r := lo; r < hi; r++ {
 		x, dy := n.X[r*c:(r+1)*c], n.dy[r*c:(r+1)*c]
@@ -192,6 +205,12 @@ func (n *normBackward[T]) Range(lo, hi int) {
 		if n.dx != nil {
 			n.inputRow(n.dx[r*c:(r+1)*c], x, dy, m)
 		}
+	}
+	if n.dw {
+		addRow64(n.partial[at:at+c], dw)
+	}
+	if n.db {
+		addRow64(n.partial[len(n.partial)/2+at:][:c], db)
 	}
 }
 

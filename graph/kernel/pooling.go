@@ -38,24 +38,28 @@ func (s Sequences) check(kernel string, sequences, vectors int) {
 // 0.
 func MeanPool[T Float](y, x []T, s Sequences) {
 	s.check("mean pool", len(x), len(y))
-	parallel(s.B, rowGrain(s.T*s.C), meanPool[T]{y, x, s})
+	blocks := (s.C + sumBlock - 1) / sumBlock
+	parallel(s.B*blocks, rowGrain(s.T*min(s.C, sumBlock)), meanPool[T]{y, x, s, blocks})
 }
 
 type meanPool[T Float] struct {
-	y, x []T
-	s    Sequences
+	y, x   []T
+	s      Sequences
+	blocks int // of sumBlock channels
 }
 
 func (p *meanPool[T]) Range(lo, hi int) {
-	for b := lo; b < hi; b++ {
-		n, y := p.s.length(b), p.y[b*p.s.C:(b+1)*p.s.C]
-		clear(y)
+	var sums [sumBlock]float64
+	for i := lo; i < hi; i++ {
+		b, c := i/p.blocks, i%p.blocks*sumBlock
+		n, y := p.s.length(b), p.y[b*p.s.C : (b+1)*p.s.C][c:min(c+sumBlock, p.s.C)]
+		block := sums[:len(y)]
+		clear(block)
 		for t := range n {
-			at := (b*p.s.T + t) * p.s.C
-			addRow(y, p.x[at:at+p.s.C])
+			addRow64(block, p.x[(b*p.s.T+t)*p.s.C+c:][:len(y)])
 		}
-		for i := range y {
-			y[i] /= T(max(n, 1))
+		for j, v := range block {
+			y[j] = T(v / float64(max(n, 1)))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
@@ -141,6 +142,23 @@ func TestAnglesShared(t *testing.T) {
 		runtime.Gosched()
 	}
 	t.Errorf("got %d tables after a garbage collection, want at most %d", kernel.SharedAngles(), before)
+}
+
+// TestAnglesConcurrent: goroutines that share a table and need new positions at the same time agree. The race detector watches.
+func TestAnglesConcurrent(t *testing.T) {
+	x := randoms[float32](500*8, 1)
+	results := make([][]float32, 4)
+	var wait sync.WaitGroup
+	for i := range results {
+		results[i] = make([]float32, len(x))
+		wait.Go(func() {
+			newRoPE[float32](ropeCase{time: 500, heads: 1, d: 8, dim: 8, factor: 1.5}).Run(results[i], x)
+		})
+	}
+	wait.Wait()
+	for _, y := range results {
+		same(t, "result", y, results[0])
+	}
 }
 
 func TestRoPEPanics(t *testing.T) {

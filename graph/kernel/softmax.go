@@ -90,15 +90,16 @@ func split[T Float](x float64) (top, rest T) {
 	return top, T(x - float64(top))
 }
 
-// centerRow computes dx = y·(dy-avg-rest).
+// centerRow computes dx = y·(dy-avg-rest). The difference is halved, because it may overflow where y is 0.
 func centerRow[T Float](dx, y, dy []T, avg, rest T) {
 	dx, dy = dx[:len(y)], dy[:len(y)]
+	avg, rest = avg/2, rest/2
 	if fast[T]() {
 		softmaxGradRowAVX2(len(y), first(dx), first(y), first(dy), float32(avg), float32(rest))
 		return
 	}
 	for i, p := range y {
-		dx[i] = p * (dy[i] - avg - rest)
+		dx[i] = 2 * p * (dy[i]/2 - avg - rest)
 	}
 }
 

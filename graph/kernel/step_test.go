@@ -104,7 +104,5 @@ func pairsOf(m models.Seq2Seq, n, b int) train.Source {
 	for i := range n {
 		all = append(all, data.Pair{Source: counted(1 + i%m.Source), Target: counted(i % m.Target)})
 	}
-	s := all.Batches(data.PairSize{B: b, S: m.Source, T: m.Target}, data.Marks{BOS: m.BOS[0], EOS: m.EOS[0]})
-	s.Pool = 4
-	return s
+	return all.Batches(data.Marks{BOS: m.BOS[0], EOS: m.EOS[0]}, data.PairSize{B: b, S: m.Source, T: m.Target})
 }

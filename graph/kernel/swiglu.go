@@ -58,10 +58,10 @@ func (s *swigluGrad[T]) plain(lo, hi int) {
 		g, u, d := s.gate[i], s.up[i], s.dy[i]
 		p, rest := sigmoids(g)
 		if s.dgate != nil {
-			s.dgate[i] = p * (1 + g*rest) * u * d
+			s.dgate[i] = p * (1 + saturate(g)*rest) * u * d
 		}
 		if s.dup != nil {
-			s.dup[i] = g * p * d
+			s.dup[i] = atLeast(g) * p * d
 		}
 	}
 }

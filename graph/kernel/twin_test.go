@@ -87,6 +87,13 @@ func twinKernels() []twinKernel {
 			kernel.AdamW(y, a, c, z, 0.7, kernel.Adam{Rate: 0.01, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.1, Step: 3})
 		}},
 	}
+	list = append(list,
+		twinKernel{"softcap", 8 * unit, func(a, _, _, y, z []float32) {
+			copy(y, a)
+			kernel.Softcap(y, z, 1.3)
+		}},
+		twinKernel{"add shifted", 0, func(a, _, _, y, _ []float32) { kernel.AddShifted(y, a, 0.7) }},
+	)
 	for _, interleaved := range []bool{false, true} {
 		list = append(list, twinKernel{fmt.Sprintf("rope interleaved %v", interleaved), 0, func(a, b, _, y, z []float32) {
 			dim := len(a) &^ 1

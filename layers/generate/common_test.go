@@ -18,7 +18,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// longGPT has a window of more than two chunks, not a multiple of a chunk, and weights large enough to tell tokens apart.
+// longGPT has a window that is no multiple of the tokens of a pass, and weights large enough to tell tokens apart.
 var longGPT = models.GPT{Vocab: 29, Context: 150, Layers: 2, Heads: 2, Dim: 16, InitStd: 0.3}
 
 // cacheTolerance bounds the difference of float32 logits with and without a cache: other tiles of the attention and other kernels

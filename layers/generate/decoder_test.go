@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
 
@@ -21,14 +22,14 @@ func append1(t testing.TB, d *generate.Decoder, tokens ...int32) []float32 {
 	return logits[0]
 }
 
-// TestCacheEqualsWhole: after prompts shorter than, equal to and longer than a chunk of 64, and near the window's end, every
+// TestCacheEqualsWhole: after prompts shorter than, equal to and longer than a pass, and near the window's end, every
 // further position has the logits of the whole sequence.
 func TestCacheEqualsWhole(t *testing.T) {
 	params := newParams()
 	d, w := decoder(t, params, longGPT, 1), newWhole(t, params, longGPT)
 	text := random(1, longGPT.Vocab, longGPT.Context)
 	want := w.logits(t, text)
-	for _, prompt := range []int{1, 2, 63, 64, 65, 86, 87, 127, 128, 129, 149, 150} {
+	for _, prompt := range []int{1, 2, 8, 9, 31, 32, 33, 63, 64, 65, 86, 87, 127, 128, 129, 149, 150} {
 		d.Reset()
 		for n := prompt; n <= len(text); n++ {
 			from := n - 1
@@ -61,8 +62,8 @@ func TestBatchOfLengths(t *testing.T) {
 		{{5, 64, 1}, {1, 1, 1}, {0, 1, 1}, {1, 0, 70}, {0, 0, 0}, {66, 3, 0}, {1, 1, 1}},
 		{{130, 2, 65}, {1, 1, 1}, {19, 0, 1}, {0, 140, 0}, {0, 1, 64}},
 		{{150, 149, 86}, {0, 1, 64}, {0, 0, 0}},
-		{{86, 1, 86}, {5, 2, 64}, {1, 1, 0}}, // a chunk ends with the window
-		{{87, 1, 1}, {5, 2, 62}, {1, 1, 1}},  // a chunk would end after the window
+		{{86, 1, 86}, {5, 2, 64}, {1, 1, 0}}, // a pass of 64 would end with the window
+		{{87, 1, 1}, {5, 2, 62}, {1, 1, 1}},  // a pass of 64 would end after the window
 	} {
 		d.Reset()
 		var at [b]int
@@ -88,7 +89,7 @@ func TestBatchOfLengths(t *testing.T) {
 	}
 }
 
-// TestSmallWindow: a window of one token, and a window shorter than a chunk.
+// TestSmallWindow: a window of one token, and a window shorter than a large pass.
 func TestSmallWindow(t *testing.T) {
 	for _, context := range []int{1, 2, 5} {
 		m := longGPT
@@ -226,6 +227,14 @@ func TestCustomModels(t *testing.T) {
 	}
 	_, err := generate.NewDecoder(newParams(), sourceless{bigram{5, 9}}, 2)
 	wantError(t, err, "input source")
+	_, err = generate.NewDecoder(newParams(), transposed{bigram{5, 9}}, 2)
+	wantError(t, err, "state s", "(4, 2)", "batch of 2")
+	d := decoder(t, newParams(), fixed{bigram{5, 9}}, 2)
+	if _, err = d.Append([][]int32{{1}, {2}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Append([][]int32{nil, {2}})
+	wantError(t, err, "output logits", "(2, 5)", "want (1, vocabulary)")
 }
 
 // lacking is a model that may lack inputs, or have an output of another name.
@@ -244,7 +253,29 @@ func (m lacking) Decode(b, t int) func(*graph.Scope) {
 			}
 			s.Input(name, tensor.Int32, shape...)
 		}
-		s.Output(m.output, s.Param("x", graph.Ones(), b, m.vocab))
+		s.Output(m.output, s.ConstantFunc(tensor.Float32, nil, b, m.vocab))
+	}
+}
+
+// transposed is a model with a state whose second axis is the batch.
+type transposed struct{ bigram }
+
+func (m transposed) Decode(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		m.bigram.Decode(b, t)(s)
+		s.Output("kept", s.Try(ops.Scale(s.State("s", 4, 2), 1)))
+	}
+}
+
+// fixed is a model whose output has two rows for any number of sequences.
+type fixed struct{ bigram }
+
+func (m fixed) Decode(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		for name, shape := range map[string][]int{"tokens": {b, t}, "positions": {b, t}, "past": {b}, "last": {b}} {
+			s.Input(name, tensor.Int32, shape...)
+		}
+		s.Output("logits", s.ConstantFunc(tensor.Float32, nil, 2, m.vocab))
 	}
 }
 

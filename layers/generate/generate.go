@@ -161,7 +161,7 @@ func (w *writer) step(b int, logits []float32) (ok bool, err error) {
 		w.next[b] = t.ids[len(t.ids)-1:]
 	case w.Slide:
 		w.next[b] = t.ids[len(t.ids)-max(w.Window()/2, 1):]
-		w.tokens[b] = w.tokens[b][:0]
+		w.at(b).clear()
 	case w.whole && (w.Tokens > 0 || t.generated < w.MinTokens):
 		return false, errors.Errorf("generate: the text has reached the model's window of %d tokens", w.Window())
 	default:

@@ -28,7 +28,7 @@ func (d *Decoder) addSource(params *graph.Params, m EncoderDecoder) (err error) 
 		}
 		d.sources[name] = tensor.New(tensor.Of(tensor.Int32), tensor.WithShape(shape...))
 	}
-	return d.source.ShareStates(d.programs[0].Program)
+	return d.source.ShareStates(d.program)
 }
 
 // SetSources encodes the sources of an encoder-decoder, one for each sequence, and empties the sequences. After an error no sources
@@ -44,6 +44,7 @@ func (d *Decoder) SetSources(sources [][]int32) error {
 	ids, lengths := d.sources["source"].Int32s(), d.sources["source_lengths"].Int32s()
 	width := len(ids) / d.Batch()
 	clear(ids)
+	d.Reset()
 	for b, s := range sources {
 		if len(s) == 0 {
 			return errors.Errorf("generate: source %d is empty: give it at least one token", b)
@@ -52,12 +53,8 @@ func (d *Decoder) SetSources(sources [][]int32) error {
 			return errors.Errorf("generate: source %d has %d tokens, the model takes %d", b, len(s), width)
 		}
 		copy(ids[b*width:], s)
-		lengths[b] = int32(len(s))
+		lengths[b], d.rows[b].source = int32(len(s)), int32(len(s)) // Reset has put sequence b into row b
 	}
-	for _, p := range d.programs {
-		copy(p.sourceSizes, lengths)
-	}
-	d.Reset()
 	if err := d.source.Run(d.sources); err != nil {
 		return err
 	}

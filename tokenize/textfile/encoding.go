@@ -98,3 +98,20 @@ func markOf(head []byte) (Encoding, int) {
 	}
 	return Encoding{}, 0
 }
+
+// agrees reports whether a text in the encoding e may begin with the byte order mark of marked. UTF-8 is the default, so any
+// mark overrides it. UTF-16 and UTF-32 allow both byte orders.
+func (e Encoding) agrees(marked Encoding) bool {
+	return e.name == "" || e.name == marked.name || e.needsMark() && strings.HasPrefix(marked.name, e.name)
+}
+
+// swapped returns the other byte order of an encoding of UTF-16, otherwise "".
+func (e Encoding) swapped() string {
+	switch e.name {
+	case utf16LE.name:
+		return utf16BE.name
+	case utf16BE.name:
+		return utf16LE.name
+	}
+	return ""
+}

@@ -56,6 +56,9 @@ func NewReader(r io.Reader, name string, e Encoding) (io.Reader, error) {
 	}
 	marked, mark := markOf(head)
 	if mark > 0 {
+		if !e.agrees(marked) {
+			return nil, errors.Errorf("%s: the byte order mark is that of %v, but the encoding is %v: name the encoding %v, or convert the file", name, marked, e, marked)
+		}
 		_, _ = in.Discard(mark) // cannot fail: Peek has buffered these bytes
 		e = marked
 	} else if kind := Kind(head); kind != "" && kind != kindHTML {
@@ -69,6 +72,9 @@ func NewReader(r io.Reader, name string, e Encoding) (io.Reader, error) {
 	}
 	if e.needsMark() {
 		return nil, errors.Errorf("%s: %s without a byte order mark: name the encoding %sle or %sbe", name, e.name, e.name, e.name)
+	}
+	if mark == 0 && mostlyZeros(head) && guessUTF16(head) == e.swapped() {
+		return nil, errors.Errorf("%s: the zeros among the first %d bytes are those of %s, but the encoding is %v: name the encoding %s", name, len(head), e.swapped(), e, e.swapped())
 	}
 	return newDecoder(in, name, e, int64(mark)), nil
 }
@@ -99,10 +105,10 @@ func readError(name string, err error) error {
 
 // checkZeros returns an error if at least a quarter of the bytes after the mark are zeros, as in UTF-16 and UTF-32.
 func checkZeros(name string, head []byte, mark int) error {
-	n := bytes.Count(head[mark:], []byte{0})
-	if n == 0 || 4*n < len(head)-mark {
+	if !mostlyZeros(head[mark:]) {
 		return nil
 	}
+	n := bytes.Count(head[mark:], []byte{0})
 	remedy := "it is not text"
 	if guess := guessUTF32(head); guess != "" {
 		remedy = "it looks like UTF-32: name the encoding " + guess
@@ -110,6 +116,12 @@ func checkZeros(name string, head []byte, mark int) error {
 		remedy = "it looks like UTF-16: name the encoding " + guess
 	}
 	return errors.Errorf("%s: %d of the first %d bytes are 0, the first at offset %d: %s", name, n, len(head)-mark, bytes.IndexByte(head[mark:], 0)+mark, remedy)
+}
+
+// mostlyZeros reports whether at least a quarter of the bytes of b are zeros.
+func mostlyZeros(b []byte) bool {
+	n := bytes.Count(b, []byte{0})
+	return n > 0 && 4*n >= len(b)
 }
 
 // guessUTF16 returns utf-16le if all zeros in head are at odd offsets, utf-16be if all are at even offsets, and otherwise "".

@@ -3,7 +3,8 @@
 //
 //   - A path is a file, a folder with all files below it, or a pattern of path/filepath.Match. See Find.
 //   - A file whose name ends in .gz is unpacked.
-//   - Text is UTF-8 unless an Encoding is given. A byte order mark at the start of a file overrides the encoding and is removed.
+//   - Text is UTF-8 unless an Encoding is given. A byte order mark at the start of a file is removed. It overrides UTF-8; a mark
+//     that contradicts any other encoding is an error.
 //   - An invalid byte is an error that names the file and the offset, counted from 0 in the unpacked file.
 //
 // The package imports no other package of the module. Errors begin with the name of the file.

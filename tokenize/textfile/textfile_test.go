@@ -285,21 +285,29 @@ func TestOffsets(t *testing.T) {
 	}
 }
 
+// TestMarks pairs every byte order mark with every kind of named encoding. UTF-8 is the default, so a mark overrides it.
 func TestMarks(t *testing.T) {
 	const text = "a한\n"
-	marked := map[string]string{
-		"utf-8": "\xef\xbb\xbf" + text, "utf-16le": "\xff\xfe" + encoded(t, text, "utf-16le"), "utf-16be": "\xfe\xff" + encoded(t, text, "utf-16be"),
-		"utf-32": "\xff\xfe\x00\x00a\x00\x00\x00\x5c\xd5\x00\x00\n\x00\x00\x00",
+	marked := map[string]string{"utf-8": "\xef\xbb\xbf" + text}
+	for name, mark := range map[string]string{"utf-16le": "\xff\xfe", "utf-16be": "\xfe\xff", "utf-32le": "\xff\xfe\x00\x00", "utf-32be": "\x00\x00\xfe\xff"} {
+		marked[name] = mark + encoded(t, text, name)
 	}
 	for name, data := range marked {
-		for _, as := range []string{"utf-8", "utf-16", "utf-16le", "cp949"} { // the mark overrides the encoding
+		for _, as := range []string{"", "utf-8", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be", "cp949", "latin1", "shift_jis", "gb18030"} {
 			for file, data := range map[string]string{"a": data, "a.gz": zipped(t, data)} {
-				if got, err := readAll(t, file, data, as); err != nil || got != text {
-					t.Errorf("%s read as %s: got %q (%v), want %q", name, as, got, err, text)
+				got, err := readAll(t, file, data, as)
+				if as == "" || as == "utf-8" || strings.HasPrefix(name, as) {
+					if err != nil || got != text {
+						t.Errorf("%s read as %q: got %q (%v), want %q", name, as, got, err, text)
+					}
+					continue
 				}
+				e, _ := textfile.ParseEncoding(as)
+				wantError(t, err, file, "byte order mark is that of "+name, "the encoding is "+e.String())
 			}
 		}
 	}
+	checkSwapped(t)
 	_, err := readAll(t, "a", encoded(t, text, "utf-16le"), "utf-16")
 	wantError(t, err, "utf-16 without a byte order mark", "utf-16le")
 	for _, name := range []string{"utf-32le", "utf-32be"} {
@@ -317,6 +325,26 @@ func TestMarks(t *testing.T) {
 	}
 	if got, err := readAll(t, "a", "\xef\xbb\xbf", "utf-8"); got != "" || err != nil {
 		t.Errorf("a mark alone: got %q (%v)", got, err)
+	}
+}
+
+// checkSwapped reads UTF-16 without a mark in the other byte order.
+func checkSwapped(t *testing.T) {
+	t.Helper()
+	for _, text := range []string{"plain English text\n", "key = 값\n", "a"} {
+		for right, wrong := range map[string]string{"utf-16le": "utf-16be", "utf-16be": "utf-16le"} {
+			data := encoded(t, text, right)
+			if got, err := readAll(t, "a", data, right); err != nil || got != text {
+				t.Errorf("%q read as %s: got %q (%v)", text, right, got, err)
+			}
+			_, err := readAll(t, "a", data, wrong)
+			wantError(t, err, "are those of "+right, "the encoding is "+wrong)
+		}
+	}
+	for _, name := range []string{"utf-16le", "utf-16be"} { // 一 is U+4E00: its zero is where the other byte order has the zero of a letter
+		if got, err := readAll(t, "a", encoded(t, "一石二鳥、一期一会です", name), name); err != nil || got != "一石二鳥、一期一会です" {
+			t.Errorf("Japanese read as %s: got %q (%v)", name, got, err)
+		}
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// BPE makes a byte-level BPE tokenizer. It encodes any string, and decoding restores the string byte for byte. From the same
+// BPE makes a byte-level BPE tokenizer. It trains on the bytes of any strings, UTF-8 or not, and encodes any string; decoding restores the string byte for byte. From the same
 // texts it makes the same merges as Hugging Face's BpeTrainer: the most frequent pair of neighbours becomes a token, until
 // the vocabulary is full. Of equally frequent pairs, the pair with the lower ids comes first.
 //
@@ -55,7 +55,7 @@ func (t BPE) plan(old *tokenize.Tokenizer) *plan {
 		t.Splitter = tokenize.ByteLevel{}
 	}
 	return &plan{size: t.VocabSize, special: t.Special, normalizer: t.Normalizer, splitter: t.Splitter,
-		workers: t.Workers, pieces: t.MaxPieces, progress: t.Progress, old: old}
+		workers: t.Workers, pieces: t.MaxPieces, progress: t.Progress, old: old, bytes: true}
 }
 
 func (t BPE) train(old *tokenize.Tokenizer, texts iter.Seq[string]) (*tokenize.Tokenizer, error) {

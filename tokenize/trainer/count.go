@@ -5,6 +5,9 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
+
+	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/guard"
@@ -13,8 +16,9 @@ import (
 // counter counts the pieces of texts. Its memory grows with the number of different pieces, up to a bound, not with the text.
 type counter struct {
 	pieces   *tokenize.Pieces
-	workers  int // 0: GOMAXPROCS
-	most     int // the most different pieces to keep; 0: defaultPieces
+	workers  int  // 0: GOMAXPROCS
+	most     int  // the most different pieces to keep; 0: defaultPieces
+	bytes    bool // texts may hold any bytes, otherwise only UTF-8
 	progress func(Progress)
 }
 
@@ -102,8 +106,14 @@ func (c *counting) report() {
 
 // feed sends texts to the workers, long texts in parts.
 func (c *counting) feed(texts iter.Seq[string]) {
+	number := 0
 	for text := range texts {
 		if c.failed.Load() != nil {
+			return
+		}
+		if number++; !c.bytes && !utf8.ValidString(text) {
+			err := invalidText(text, number)
+			c.failed.CompareAndSwap(nil, &err)
 			return
 		}
 		if len(text) <= batchBytes {
@@ -114,6 +124,17 @@ func (c *counting) feed(texts iter.Seq[string]) {
 			c.send(part)
 		}
 	}
+}
+
+// invalidText returns the error for a text that is not UTF-8. Texts are counted from 1.
+func invalidText(text string, number int) error {
+	for at, r := range text {
+		if _, width := utf8.DecodeRuneInString(text[at:]); r == utf8.RuneError && width == 1 {
+			return errors.Errorf("text %d: byte 0x%02x at offset %d is not UTF-8: convert the text, or train a BPE, which takes any bytes",
+				number, text[at], at)
+		}
+	}
+	return nil
 }
 
 func (c *counting) send(text string) {

@@ -29,6 +29,7 @@ type plan struct {
 	pieces     int
 	progress   func(Progress)
 	old        *tokenize.Tokenizer // the tokenizer to extend; nil: none
+	bytes      bool                // texts may hold any bytes, otherwise only UTF-8
 }
 
 // begin assigns ids to the special tokens. If the plan extends a tokenizer, it takes over the stages of the tokenizer.
@@ -99,7 +100,7 @@ func (d *draft) room() int {
 // count counts the pieces of texts between the added tokens of d.
 func (p *plan) count(d *draft, texts iter.Seq[string]) (*tally, error) {
 	pieces := tokenize.Stages{Normalizer: p.normalizer, Splitter: p.splitter, Added: d.added}.Pieces()
-	c := counter{pieces, p.workers, p.pieces, p.progress}
+	c := counter{pieces: pieces, workers: p.workers, most: p.pieces, bytes: p.bytes, progress: p.progress}
 	return c.count(texts)
 }
 

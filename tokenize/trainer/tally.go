@@ -95,7 +95,7 @@ func (t *tally) sorted() []int {
 }
 
 // alphabet returns the characters of all and of initial, by code point. If there are more than limit, it leaves
-// out the rarest, those of initial last; 0 means no limit. Invalid bytes count as U+FFFD.
+// out the rarest, those of initial last; 0 means no limit.
 func (t *tally) alphabet(initial string, limit int) []rune {
 	counts := map[rune]int64{}
 	for i, piece := range t.pieces {

@@ -5,6 +5,9 @@
 //
 // Trainers count the pieces of texts in parallel and in bounded memory. The same texts make the same tokenizer, for any
 // number of workers. All trainers but Char have a method Extend, which adds tokens to a tokenizer.
+//
+// Texts are UTF-8. BPE trains on the bytes of any other string; for all other trainers, such a string is an error that names
+// the number of the text, from 1, and the offset of the byte.
 package trainer
 
 import (

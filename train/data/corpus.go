@@ -22,15 +22,10 @@ type tokens interface {
 
 // NewCorpus returns a corpus of ids in memory. It keeps the slice and does not copy it. A negative id is an error.
 func NewCorpus(ids []int32) (*Corpus, error) {
-	c, err := newCorpus(ids)
-	return c, errors.WithMessage(err, "data: corpus")
-}
-
-func newCorpus(ids []int32) (*Corpus, error) {
 	m := &memory{ids: ids}
 	for i, id := range ids {
 		if id < 0 {
-			return nil, errors.Errorf("id %d at position %d is negative", id, i)
+			return nil, errors.Errorf("data: corpus: id %d at position %d is negative", id, i)
 		}
 		m.maxID = max(m.maxID, id)
 	}
@@ -40,14 +35,9 @@ func newCorpus(ids []int32) (*Corpus, error) {
 // OpenCorpus opens a token file written by Text.Corpus. The size of the file must match its header. Up to 256 MiB, OpenCorpus also
 // checks the ids against their checksum; for larger files, call Verify.
 func OpenCorpus(path string) (*Corpus, error) {
-	c, err := openCorpus(path)
-	return c, errors.WithMessage(err, "data: corpus")
-}
-
-func openCorpus(path string) (*Corpus, error) {
 	t, err := openTokens(path)
 	if err != nil {
-		return nil, err
+		return nil, errors.WithMessage(err, "data: corpus")
 	}
 	return &Corpus{name: path, ids: t, hi: t.count}, nil
 }

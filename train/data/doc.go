@@ -11,6 +11,13 @@
 //	batches := learning.Shuffled(12, 64) // for a Trainer
 //	scored := held.Sequential(12, 64)    // for train.Evaluate
 //
+// Sequences of different lengths need not be padded to the longest: Shapes chooses a few shapes from the lengths, and each batch holds
+// sequences of one shape. graph.BuildShapes builds a Program for all of them.
+//
+//	sizes, err := pairs.Shapes(data.Shaping{Rows: 128})
+//	…
+//	batches := pairs.Batches(marks, sizes...)
+//
 // Shape letters: B rows of a batch, T positions of a row, S positions of a source row. A Feed has the inputs tokens, targets, lengths,
 // source and source_lengths, all int32. A target of ops.IgnoreTarget does not count.
 //

@@ -38,7 +38,7 @@ func someRows(n int) data.Rows {
 
 func TestPairBatch(t *testing.T) {
 	p := data.Pairs{{Source: []int32{5, 6}, Target: []int32{7, 8, 9}}, {Source: []int32{4}}}
-	s := p.Sequential(data.PairSize{B: 3, S: 2, T: 4}, data.Marks{Pad: 0, BOS: 1, EOS: 2})
+	s := p.Sequential(data.Marks{Pad: 0, BOS: 1, EOS: 2}, data.PairSize{B: 3, S: 2, T: 4})
 	f := batch(t, s, 0)
 	x := int32(ops.IgnoreTarget)
 	for name, want := range map[string][]int32{
@@ -65,54 +65,20 @@ func TestPairsThatDoNotFit(t *testing.T) {
 	if len(kept) != 1 || dropped != 3 || kept[0].Source[0] != 9 {
 		t.Errorf("got %v and %d dropped, want the last and 3", kept, dropped)
 	}
-	for i, words := range []string{"pair 0 has 3 source and 0 target ids", "pair 1 has 1 source and 2 target ids", "pair 2 has 0 source"} {
-		_, err := p.Sequential(size, data.Marks{}).Batch(i)
-		wantError(t, err, words, "1 … 2 and 0 … 1", "Fit")
+	for i, words := range []string{"pair 0 has 3 source and 0 target ids", "pair 0 has 1 source and 2 target ids", "pair 0 has 0 source"} {
+		one := append(data.Pairs{p[i]}, kept...)
+		_, err := one.Sequential(data.Marks{}, size).Batch(0)
+		wantError(t, err, words, "1 … 2 and 0 … 1: 1 of 2 pairs", "Fit")
 	}
-	_, err := data.Pairs{}.Batches(size, data.Marks{}).Batch(0)
+	s := p.Batches(data.Marks{}, data.PairSize{B: 1, S: 3, T: 1}, data.PairSize{B: 1, S: 1, T: 3})
+	_, err := s.Batch(9) // the last pair fits none of the sizes
+	wantError(t, err, "pair 2 has 0 source", "1 … 3 and 0 … 2, together in one of 2 sizes: 2 of 4 pairs")
+	_, err = data.Pairs{}.Batches(data.Marks{}, size).Batch(0)
 	wantError(t, err, "the set is empty")
-	_, err = p.Batches(data.PairSize{B: 1, S: 1}, data.Marks{}).Batch(0)
+	_, err = p.Batches(data.Marks{}, data.PairSize{B: 1, S: 1}).Batch(0)
 	wantError(t, err, "T is 0")
-	s := kept.Batches(size, data.Marks{})
-	s.Pool = -1
-	_, err = s.Batch(0)
-	wantError(t, err, "Pool is -1")
-}
-
-func TestPairsOncePerEpoch(t *testing.T) {
-	p := somePairs(36)
-	for _, pool := range []int{0, 1, 4, 3} {
-		s := p.Batches(data.PairSize{B: 3, S: 9, T: 9}, data.Marks{})
-		s.Pool = pool
-		for epoch := range 3 {
-			seen := map[int32]int{}
-			for i := range 12 { // an epoch of 12 batches holds whole pools of 4 and of 3
-				f := batch(t, s, epoch*12+i)
-				for r := range 3 {
-					seen[feedIDs(f, "source")[r*9]]++
-				}
-			}
-			if len(seen) != 36 {
-				t.Errorf("pool %d, epoch %d: got %d different pairs, want 36", pool, epoch, len(seen))
-			}
-		}
-	}
-}
-
-func TestPoolSortsByLength(t *testing.T) {
-	spread := func(pool int) (sum int32) {
-		s := someRows(400).Batches(data.RowSize{B: 8, T: 9})
-		s.Pool = pool
-		for i := range 50 {
-			n := feedIDs(batch(t, s, i), "lengths")
-			sum += slices.Max(n) - slices.Min(n)
-		}
-		return sum
-	}
-	// Eight lengths: a batch of random rows spans about 6 lengths, one of 25 sorted batches spans 0 or 1.
-	if loose, tight := spread(0), spread(25); tight > 50 || loose < 200 {
-		t.Errorf("got a spread of lengths of %d with a pool and %d without over 50 batches, want at most 50 and at least 200", tight, loose)
-	}
+	_, err = p.Batches(data.Marks{}).Batch(0)
+	wantError(t, err, "no size")
 }
 
 func TestRowBatch(t *testing.T) {
@@ -134,8 +100,8 @@ func TestRowBatch(t *testing.T) {
 	if len(kept) != 2 || dropped != 1 || n != 1 || !slices.Equal(cut[0].IDs, []int32{5, 6}) || len(r[0].IDs) != 3 {
 		t.Errorf("got Fit %v, %d and Truncate %v, %d", kept, dropped, cut, n)
 	}
-	_, err := r.Sequential(data.RowSize{B: 1, T: 2}).Batch(0)
-	wantError(t, err, "row 0 has 3 ids", "1 … 2")
+	_, err := r.Sequential(data.RowSize{B: 1, T: 2}, data.RowSize{B: 1, T: 1}).Batch(0)
+	wantError(t, err, "row 0 has 3 ids", "1 … 2: 1 of 3 rows")
 	_, err = data.Rows{{IDs: []int32{1}, Class: -1}}.Sequential(data.RowSize{B: 1, T: 2}).Batch(0)
 	wantError(t, err, "class -1")
 }
@@ -201,7 +167,7 @@ func TestRealData(t *testing.T) {
 
 func ExamplePairs() {
 	pairs := data.Pairs{{Source: []int32{5, 6}, Target: []int32{7}}}
-	source := pairs.Batches(data.PairSize{B: 1, S: 3, T: 3}, data.Marks{Pad: 0, BOS: 1, EOS: 2})
+	source := pairs.Batches(data.Marks{Pad: 0, BOS: 1, EOS: 2}, data.PairSize{B: 1, S: 3, T: 3})
 	feed, err := source.Batch(0)
 	if err != nil {
 		fmt.Println(err)

@@ -35,7 +35,8 @@ func TestSpread(t *testing.T) {
 	for _, window := range []int{1, 3, 7, 50, 300} {
 		for _, batch := range []int{1, 4} {
 			for _, tokens := range []int{0, 1, 6, 50, 101, 202, 1000} {
-				s := c.Sequential(batch, window).Spread(tokens)
+				s := c.Sequential(batch, window)
+				s.Spread = tokens
 				got := counted(t, s, s.Len())
 				want := tokens
 				if tokens == 0 || tokens > 202 {
@@ -53,7 +54,9 @@ func TestSpread(t *testing.T) {
 			}
 		}
 	}
-	if _, err := c.Sequential(2, 5).Spread(20).Batch(2); err == nil {
+	s := c.Sequential(2, 5)
+	s.Spread = 20
+	if _, err := s.Batch(2); err == nil {
 		t.Error("got no error for batch 2 of 2")
 	}
 }
@@ -66,7 +69,8 @@ func TestSpreadItems(t *testing.T) {
 		rows = append(rows, data.Row{IDs: []int32{1}, Class: int32(i)})
 	}
 	for _, n := range []int{0, 1, 30, 291, 292, 1000} { // the data have 292 targets
-		s := pairs.Sequential(data.PairSize{B: 3, S: 1, T: 5}, data.Marks{}).Spread(n)
+		s := pairs.Sequential(data.Marks{}, data.PairSize{B: 3, S: 1, T: 5})
+		s.Spread = n
 		got, want := len(counted(t, s, s.Len())), n
 		if n == 0 || n > 292 {
 			want = 292
@@ -75,7 +79,8 @@ func TestSpreadItems(t *testing.T) {
 			t.Errorf("%d targets asked for: got %d", n, got)
 		}
 	}
-	s := rows.Sequential(data.RowSize{B: 3, T: 1}).Spread(4)
+	s := rows.Sequential(data.RowSize{B: 3, T: 1})
+	s.Spread = 4
 	if got := counted(t, s, s.Len()); !slices.Equal(got, []int32{0, 25, 50, 75}) {
 		t.Errorf("got rows %v, want 4 of 100 spread evenly", got)
 	}

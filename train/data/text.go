@@ -37,48 +37,55 @@ type Text struct {
 // Corpus encodes the text. If File is set, it writes a token file. It uses an existing token file instead if that was made from files
 // of the same names, sizes and modification times, with the same Encoding, Fingerprint, End and Block. The file is written whole or
 // not at all. If File exists and is no token file, Corpus returns an error and does not overwrite it.
-func (t Text) Corpus() (c *Corpus, err error) {
-	defer func() { err = errors.WithMessage(err, "data: text") }()
-	switch {
-	case t.Encoder == nil:
-		return nil, errors.New("the Encoder is nil")
-	case t.Block < 0:
-		return nil, errors.Errorf("blocks of %d bytes, want at least 1, or 0 for 16 MiB", t.Block)
-	case len(t.End) > 0 && slices.Min(t.End) < 0:
-		return nil, errors.Errorf("id %d of End is negative", slices.Min(t.End))
-	case t.File != "" && t.Fingerprint == "":
-		return nil, errors.Errorf("token file %s needs the Fingerprint of its Encoder, so that another Encoder rewrites it", t.File)
+func (t Text) Corpus() (*Corpus, error) {
+	ids, name, err := t.prepare()
+	if err != nil {
+		return nil, errors.WithMessage(err, "data: text")
+	}
+	if t.File != "" {
+		return OpenCorpus(t.File)
+	}
+	c, err := NewCorpus(ids)
+	if err == nil {
+		c.name = name
+	}
+	return c, err
+}
+
+// prepare updates the token file. Without a token file, it returns the ids and the name of the first file.
+func (t Text) prepare() (ids []int32, name string, err error) {
+	if err := t.check(); err != nil {
+		return nil, "", err
 	}
 	files, err := findFiles(t.Paths, t.File)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if t.File == "" {
-		return t.inMemory(files)
+		err = t.encode(files, func(more []int32) error { ids = append(ids, more...); return nil })
+		return ids, files[0].Path, err
 	}
 	key := t.key(files)
 	usable, err := upToDate(t.File, key)
-	if err != nil {
-		return nil, err
+	if err == nil && !usable {
+		err = t.write(files, key)
 	}
-	if !usable {
-		if err := t.write(files, key); err != nil {
-			return nil, err
-		}
-	}
-	return openCorpus(t.File)
+	return nil, "", err
 }
 
-func (t Text) inMemory(files []textfile.File) (*Corpus, error) {
-	var all []int32
-	if err := t.encode(files, func(ids []int32) error { all = append(all, ids...); return nil }); err != nil {
-		return nil, err
+// check returns an error for the first invalid field.
+func (t Text) check() error {
+	switch {
+	case t.Encoder == nil:
+		return errors.New("the Encoder is nil")
+	case t.Block < 0:
+		return errors.Errorf("blocks of %d bytes, want at least 1, or 0 for 16 MiB", t.Block)
+	case len(t.End) > 0 && slices.Min(t.End) < 0:
+		return errors.Errorf("id %d of End is negative", slices.Min(t.End))
+	case t.File != "" && t.Fingerprint == "":
+		return errors.Errorf("token file %s needs the Fingerprint of its Encoder, so that another Encoder rewrites it", t.File)
 	}
-	c, err := newCorpus(all)
-	if err == nil {
-		c.name = files[0].Path
-	}
-	return c, err
+	return nil
 }
 
 func (t Text) write(files []textfile.File, key [32]byte) error {

@@ -8,16 +8,16 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// Windows is a Source of windows of a Corpus: tokens (B, T), and targets (B, T), which are the tokens shifted by one. Seed may be set
-// before the first Batch. A Windows is not safe for concurrent use.
+// Windows is a Source of windows of a Corpus: tokens (B, T), and targets (B, T), which are the tokens shifted by one. A Windows is not
+// safe for concurrent use.
 type Windows struct {
-	Seed uint64
+	Seed   uint64 // seed of the draws
+	Spread int    // limits a Sequential to windows with about this many tokens in all, spread evenly over the corpus; 0 keeps all windows
 
 	corpus *Corpus
 	b, t   int
 	starts func(w *Windows, row int) int
 	passes bool // one pass in order, which ends with the corpus
-	some   int  // number of windows of a pass, spread evenly over the corpus; 0 means all
 
 	feed            graph.Feed
 	tokens, targets []int32
@@ -41,16 +41,6 @@ func (c *Corpus) Sequential(b, t int) *Windows {
 	return &Windows{corpus: c, b: b, t: t, passes: true}
 }
 
-// Spread limits a Sequential to windows with about this many tokens in all, spread evenly over the corpus. 0 keeps all windows. It
-// returns w.
-func (w *Windows) Spread(tokens int) *Windows {
-	w.some = 0
-	if tokens > 0 && w.t > 0 {
-		w.some = (tokens-1)/w.t + 1
-	}
-	return w
-}
-
 // Len returns the number of batches of one pass over the corpus, rounded up. For Batches, it is the number of batches that hold as
 // many tokens as the corpus.
 func (w *Windows) Len() int {
@@ -67,8 +57,8 @@ func (w *Windows) Len() int {
 // rows returns the number of windows of a pass and of the whole corpus.
 func (w *Windows) rows() (some, all int) {
 	all = (max(w.corpus.Len()-1, 0) + w.t - 1) / w.t
-	if w.some > 0 {
-		return min(w.some, all), all
+	if w.Spread > 0 {
+		return min((w.Spread-1)/w.t+1, all), all
 	}
 	return all, all
 }

@@ -54,11 +54,15 @@ func TestSourcesAreFunctionsOfTheNumber(t *testing.T) {
 	}{
 		{"random", func(seed uint64) train.Source { s := c.Batches(3, 5); s.Seed = seed; return s }},
 		{"shuffled", func(seed uint64) train.Source { s := c.Shuffled(3, 5); s.Seed = seed; return s }},
-		{"pairs", func(seed uint64) train.Source { s := pairs.Batches(size, marks); s.Seed = seed; return s }},
-		{"pooled pairs", func(seed uint64) train.Source { s := pairs.Batches(size, marks); s.Seed, s.Pool = seed, 4; return s }},
-		{"pooled rows", func(seed uint64) train.Source {
-			s := rows.Batches(data.RowSize{B: 3, T: 9})
-			s.Seed, s.Pool = seed, 4
+		{"pairs", func(seed uint64) train.Source { s := pairs.Batches(marks, size); s.Seed = seed; return s }},
+		{"pairs of three sizes", func(seed uint64) train.Source {
+			s := pairs.Batches(marks, data.PairSize{B: 3, S: 4, T: 9}, size, data.PairSize{B: 3, S: 9, T: 6})
+			s.Seed = seed
+			return s
+		}},
+		{"rows of two sizes", func(seed uint64) train.Source {
+			s := rows.Batches(data.RowSize{B: 3, T: 9}, data.RowSize{B: 4, T: 4})
+			s.Seed = seed
 			return s
 		}},
 	} {
@@ -164,8 +168,9 @@ func TestBatchAllocatesNothing(t *testing.T) {
 	c := must[*data.Corpus](t)(data.NewCorpus(count(t, 1000)))
 	for name, s := range map[string]train.Source{
 		"random": c.Batches(4, 8), "shuffled": c.Shuffled(4, 8),
-		"pairs": somePairs(50).Batches(data.PairSize{B: 4, S: 9, T: 9}, data.Marks{}),
-		"rows":  someRows(50).Batches(data.RowSize{B: 4, T: 9}),
+		"pairs": somePairs(50).Batches(data.Marks{}, data.PairSize{B: 4, S: 9, T: 9}, data.PairSize{B: 5, S: 4, T: 5}),
+		"rows":  someRows(50).Batches(data.RowSize{B: 4, T: 9}, data.RowSize{B: 5, T: 4}),
+		"pass":  someRows(5000).Sequential(data.RowSize{B: 4, T: 9}, data.RowSize{B: 5, T: 4}),
 	} {
 		i := 0
 		if n := testing.AllocsPerRun(100, func() { batch(t, s, i); i++ }); n != 0 {

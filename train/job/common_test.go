@@ -134,11 +134,14 @@ func (p *program) setup() (s job.Setup, batches train.Source, err error) {
 	s.Trainer = &train.Trainer{
 		Program: step, Optimizer: p.AdamW(), Rate: p.Rate(p.Steps), Clip: p.Clip, Until: p.Steps, MicroBatches: p.MicroBatches,
 	}
-	s.Batches, s.Held = learning.Batches(p.batch, 5), held.Sequential(p.batch, 5).Spread(p.EvalTokens)
+	scored := held.Sequential(p.batch, 5)
+	scored.Spread = p.EvalTokens
+	s.Batches, s.Held = learning.Batches(p.batch, 5), scored
 	if p.held != nil {
 		s.Held = p.held(s.Held)
 	}
 	s.Config, s.Files = config{p.vocab}, map[string][]byte{"tokenizer.json": []byte(p.tokenizer)}
+	s.Shapes = "two of them"
 	s.About, s.Next = "a table on numbers", "test generate"
 	return s, s.Batches, nil
 }

@@ -37,6 +37,9 @@ func (r *Run) plan(s Setup) error {
 	params, moments := s.Trainer.Program.Memory().Params, r.momentBytes()
 	r.printf("dry run: %s, to %s", s.About, r.Out)
 	r.printf("parameters   %s, of which %s are trained", count(s.Trainer.Program.Params().Size()), count(trained(s.Trainer.Program)))
+	if s.Shapes != "" {
+		r.printf("shapes       %s", s.Shapes)
+	}
 	r.printMemory(s.Trainer.Program.Memory(), s.Eval.Memory(), moments)
 	r.printf("a step       %s, %s: %.1f GFLOP/s", operations(t.flops), report.Duration(t.step), float64(t.flops)/t.step.Seconds()/1e9)
 	r.printf("the run      %s and %s of %s: about %s", plural(left, "step"), plural(evals, "evaluation"), plural(s.Held.Len(), "batch"), report.Duration(whole))
@@ -44,48 +47,64 @@ func (r *Run) plan(s Setup) error {
 	return nil
 }
 
-// timing is the cost of a step and of a batch of an evaluation.
+// timing is the mean cost of a step and of a batch of an evaluation.
 type timing struct {
 	flops       int
-	step, batch time.Duration // duration of a training step, and of a batch of an evaluation
+	step, batch time.Duration
 }
 
-// measured is the longest time for measuring steps.
-const measured = 3 * time.Second
+// Limits of the measurements. Batches of several shapes take different times.
+const (
+	measured        = 3 * time.Second
+	measuredSteps   = 40
+	measuredBatches = 8
+)
 
-// measure trains a few steps and evaluates a few batches. The first step counts operations; it is slower and is not timed.
+// measure trains a few steps and evaluates a few batches. It does not time the first step and the first batch, which are slower.
 func measure(s Setup) (t timing, err error) {
-	steps, begin := 0, time.Time{}
 	tr := *s.Trainer
 	tr.Until = 0
-	prof, err := s.Trainer.Program.Profile(func() error {
-		for _, err := range tr.Steps(context.Background(), s.Batches) {
-			return err
-		}
-		return nil
+	if _, _, err := timeSteps(&tr, s.Batches, 1); err != nil {
+		return t, err
+	}
+	steps := 0
+	prof, err := tr.Program.Profile(func() (err error) {
+		t.step, steps, err = timeSteps(&tr, s.Batches, measuredSteps)
+		return err
 	})
 	if err != nil {
 		return t, err
 	}
 	for _, c := range prof.ByOp {
-		t.flops += c.FLOPs
+		t.flops += c.FLOPs / steps
 	}
-	begin = time.Now()
-	for _, err := range tr.Steps(context.Background(), s.Batches) {
+	if t.batch, err = timeBatches(s, 1); err != nil {
+		return t, err
+	}
+	n := int(measured / max(t.batch, measured/measuredBatches))
+	t.batch, err = timeBatches(s, max(1, min(n, s.Held.Len())))
+	return t, err
+}
+
+// timeSteps trains at most most steps, and returns their mean time and their number.
+func timeSteps(tr *train.Trainer, batches train.Source, most int) (mean time.Duration, steps int, err error) {
+	begin := time.Now()
+	for _, err := range tr.Steps(context.Background(), batches) {
 		if err != nil {
-			return t, err
+			return 0, 0, err
 		}
-		if steps++; steps == 10 || time.Since(begin) > measured {
+		if steps++; steps == most || time.Since(begin) > measured {
 			break
 		}
 	}
-	t.step = time.Since(begin) / time.Duration(steps)
-	begin, batches := time.Now(), min(2, s.Held.Len())
-	if _, err := train.Evaluate(context.Background(), s.Eval, s.Held, batches); err != nil {
-		return t, err
-	}
-	t.batch = time.Since(begin) / time.Duration(batches)
-	return t, nil
+	return time.Since(begin) / time.Duration(steps), steps, nil
+}
+
+// timeBatches evaluates n batches and returns their mean time.
+func timeBatches(s Setup, n int) (time.Duration, error) {
+	begin := time.Now()
+	_, err := train.Evaluate(context.Background(), s.Eval, s.Held, n)
+	return time.Since(begin) / time.Duration(n), err
 }
 
 func (r *Run) momentBytes() (n int) {

@@ -10,12 +10,12 @@ import (
 )
 
 // headline is the first line of a run. It begins before the first step and ends with an estimate of the time for the whole run. The
-// estimate uses the fastest of the first steps, except step 1, which is slower.
+// estimate uses the mean of the first steps, except step 1, which is slower: batches of several shapes take different times.
 type headline struct {
-	open    bool // the line has begun and has not ended
-	begun   time.Time
-	steps   int // number of steps of this process
-	fastest time.Duration
+	open  bool // the line has begun and has not ended
+	begun time.Time
+	steps int           // number of steps of this process
+	spent time.Duration // time of these steps, without the first
 }
 
 // The line ends after this many steps or, if they are slow, after this time.
@@ -57,11 +57,11 @@ func (r *Run) begin() {
 
 // step records the report of a step and reports whether the progress can be shown.
 func (h *headline) step(r *Run, s train.Report) bool {
-	if h.steps++; h.steps == 2 || h.steps > 2 && s.Elapsed < h.fastest {
-		h.fastest = s.Elapsed
+	if h.steps++; h.steps > 1 {
+		h.spent += s.Elapsed
 	}
 	if h.open && h.steps >= 2 && (h.steps == firstSteps || time.Since(h.begun) > firstTime) {
-		fmt.Fprintf(r.program.W, ", about %s\n", report.Duration(r.estimate(h.fastest)))
+		fmt.Fprintf(r.program.W, ", about %s\n", report.Duration(r.estimate(h.spent/time.Duration(h.steps-1))))
 		h.open = false
 	}
 	return !h.open

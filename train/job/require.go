@@ -11,14 +11,15 @@ import (
 )
 
 // Require returns an error unless the machine has the memory for the whole run: parameters, gradients, two moments for each parameter
-// and the Programs of training and evaluation. It plans the Programs without allocating memory; call it before they are built. If the
-// run does not fit, a dry run also prints the memory and the time that it would need.
-func (r *Run) Require(params *graph.Params, loss func(*graph.Scope)) error {
-	step, err := graph.Estimate(params, graph.Train, loss)
+// and the Programs of training and evaluation. estimate returns the cost of a Program, by graph.Estimate or graph.EstimateShapes. This
+// allocates no memory; call Require before the Programs are built. If the run does not fit, a dry run also prints the memory and the time
+// that it would need.
+func (r *Run) Require(estimate func(graph.Mode) (graph.Requirements, error)) error {
+	step, err := estimate(graph.Train)
 	if err != nil {
 		return err
 	}
-	eval, err := graph.Estimate(params, graph.Eval, loss)
+	eval, err := estimate(graph.Eval)
 	if err != nil {
 		return err
 	}

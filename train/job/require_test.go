@@ -11,6 +11,11 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
+// estimateOf returns an argument of Require for a table of n rows.
+func estimateOf(params *graph.Params, n int) func(graph.Mode) (graph.Requirements, error) {
+	return func(m graph.Mode) (graph.Requirements, error) { return graph.Estimate(params, m, config{n}.loss(4, 5)) }
+}
+
 // TestRequire: if a run does not fit into memory, an error with both numbers comes before anything is made. A dry run also prints the
 // memory and the time that the run would need.
 func TestRequire(t *testing.T) {
@@ -23,11 +28,11 @@ func TestRequire(t *testing.T) {
 			t.Fatal(err)
 		}
 		params := graph.NewParams(tensor.Float32, 1)
-		if err := run.Require(params, config{8}.loss(4, 5)); err != nil {
+		if err := run.Require(estimateOf(params, 8)); err != nil {
 			t.Errorf("a small model: %v", err)
 		}
 		huge := int(math.Sqrt(0.3 * float64(graph.AvailableMemory()) / 4)) // parameters and gradients fit, moments do not
-		err = run.Require(params, config{huge}.loss(4, 5))
+		err = run.Require(estimateOf(params, huge))
 		wantError(t, err, "of memory are needed", "moments", "are available", "-batch")
 		if params.Len() != 0 {
 			t.Errorf("%d parameters are made", params.Len())

@@ -200,7 +200,7 @@ func TestPlan(t *testing.T) {
 	if _, err := p.run("-dry-run -out a/b"); err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range []string{"dry run: a table on numbers, to a/b", "parameters   64, of which 64 are trained", "moments 520 B", "a step", "FLOP",
+	for _, word := range []string{"dry run: a table on numbers, to a/b", "parameters   64, of which 64 are trained", "moments 520 B", "shapes       two of them", "a step", "FLOP",
 		"12 steps and 3 evaluations", "checkpoints"} {
 		if !strings.Contains(p.said.String(), word) {
 			t.Errorf("printed %q, want it to have %q", p.said.String(), word)

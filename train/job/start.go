@@ -25,6 +25,8 @@ type Setup struct {
 
 	About string // model and data in the first line: "1,200,000 parameters on 140,000 tokens of a.txt"
 	Next  string // next command to type after the run
+
+	Shapes string // shapes of the batches, for a dry run; "" if there is only one
 }
 
 // Held is a Source of Len batches.

@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 
+	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
@@ -57,9 +58,9 @@ func activations() {
 func swigluGrad(v *vector) {
 	g, u, d := v.load("gate"), v.load("up"), v.load("dy")
 	s, rest := sigmoids(g)
-	slope := mul(s, fma(g, rest, all(1)))
+	slope := mul(s, fma(saturate(g), rest, all(1)))
 	v.store("dgate", mul(mul(slope, u), d))
-	v.store("dup", mul(mul(g, s), d))
+	v.store("dup", mul(mul(atLeast(g), s), d))
 }
 
 // relu keeps NaN, because notLess is true for NaN.
@@ -69,9 +70,30 @@ func relu(x VecVirtual) VecVirtual {
 
 func reluSlope(x VecVirtual) VecVirtual { return and(all(1), compare(greater, x, all(0))) }
 
-func gelu(x VecVirtual) VecVirtual { return mul(x, normalCDF(x)) }
+// saturation is as in the Go twins.
+const saturation = 1e4
+
+// atLeast returns x, or -saturation if x is less. VMAXPS returns its last operand, x, if that is NaN.
+func atLeast(x VecVirtual) VecVirtual {
+	y := constant(-saturation)
+	VMAXPS(x, y, y)
+	return y
+}
+
+// saturate returns x cut to ±saturation. It keeps NaN.
+func saturate(x VecVirtual) VecVirtual {
+	low, y := atLeast(x), constant(saturation)
+	VMINPS(low, y, y)
+	return y
+}
+
+func gelu(x VecVirtual) VecVirtual {
+	x = atLeast(x)
+	return mul(x, normalCDF(x))
+}
 
 func geluSlope(x VecVirtual) VecVirtual {
+	x = saturate(x)
 	density := mul(all(1/math.Sqrt2/math.SqrtPi), exp(mul(mul(all(-0.5), x), x)))
 	return fma(x, density, normalCDF(x))
 }
@@ -81,18 +103,26 @@ func geluArgument(x, square VecVirtual) VecVirtual {
 	return mul(x, fmaBy(all(2*geluScale*geluCubic), square, constant(2*geluScale)))
 }
 
-func geluTanh(x VecVirtual) VecVirtual { return mul(x, sigmoid(geluArgument(x, mul(x, x)))) }
+func geluTanh(x VecVirtual) VecVirtual {
+	x = atLeast(x)
+	return mul(x, sigmoid(geluArgument(x, mul(x, x))))
+}
 
 func geluTanhSlope(x VecVirtual) VecVirtual {
+	x = saturate(x)
 	square := mul(x, x)
 	s, rest := sigmoids(geluArgument(x, square))
 	inner := fmaBy(all(6*geluScale*geluCubic), square, constant(2*geluScale))
 	return fma(mul(x, mul(s, rest)), inner, s)
 }
 
-func silu(x VecVirtual) VecVirtual { return mul(x, sigmoid(x)) }
+func silu(x VecVirtual) VecVirtual {
+	x = atLeast(x)
+	return mul(x, sigmoid(x))
+}
 
 func siluSlope(x VecVirtual) VecVirtual {
+	x = saturate(x)
 	s, rest := sigmoids(x)
 	return mul(s, fma(x, rest, all(1)))
 }

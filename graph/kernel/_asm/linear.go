@@ -36,11 +36,12 @@ func linear() {
 		body: func(v *vector) { v.store("y", add(mul(v.scalars["a"], v.load("x")), v.load("y"))) },
 	}.write()
 	row{
-		name: "softmaxGradRow", doc: "computes dx = y·(dy-avg-rest).",
+		name: "softmaxGradRow", doc: "computes dx = 2y·(dy/2-avg-rest).",
 		in: []string{"y", "dy"}, out: []string{"dx"}, scalars: []string{"avg", "rest"},
 		body: func(v *vector) {
-			d := sub(sub(v.load("dy"), v.scalars["avg"]), v.scalars["rest"])
-			v.store("dx", mul(d, v.load("y")))
+			d := sub(sub(mul(all(0.5), v.load("dy")), v.scalars["avg"]), v.scalars["rest"])
+			y := v.load("y")
+			v.store("dx", mul(d, add(y, y)))
 		},
 	}.write()
 	row{

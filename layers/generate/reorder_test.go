@@ -8,24 +8,34 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// TestMoves executes and counts the copies for all assignments of up to five rows. A row that stays is not copied.
-func TestMoves(t *testing.T) {
+// TestInherit executes and counts the copies for all parents of up to five sequences, over two orders of the rows. Only the second and
+// further children of a sequence are copied.
+func TestInherit(t *testing.T) {
 	for n := 1; n <= 5; n++ {
 		parents := make([]int, n)
 		for {
-			rows, changed := make([]int, n+1), 0
-			for i := range parents {
-				rows[i] = i
-				if parents[i] != i {
-					changed++
+			for _, rowOf := range [][]int{{0, 1, 2, 3, 4}, {4, 2, 0, 1, 3}} {
+				rowOf = slices.DeleteFunc(slices.Clone(rowOf), func(r int) bool { return r >= n })
+				rows, old, distinct := make([]int, n), slices.Clone(rowOf), map[int]bool{}
+				for b, r := range rowOf {
+					rows[r] = b
+					distinct[parents[b]] = true
 				}
-			}
-			copies := generate.Moves(parents)
-			for _, m := range copies {
-				rows[m[0]] = rows[m[1]]
-			}
-			if !slices.Equal(rows[:n], parents) || len(copies) > changed+n/2 { // a cycle of two or more rows needs one extra copy
-				t.Fatalf("%v: got %v by %d copies", parents, rows[:n], len(copies))
+				copies := generate.Inherit(rowOf, parents)
+				for _, m := range copies {
+					rows[m[0]] = rows[m[1]]
+				}
+				for b, p := range parents {
+					if rows[rowOf[b]] != p || p == b && rowOf[b] != old[b] {
+						t.Fatalf("parents %v of rows %v: got rows %v by copies %v", parents, old, rowOf, copies)
+					}
+				}
+				if len(copies) != n-len(distinct) {
+					t.Fatalf("parents %v: got %d copies, want %d", parents, len(copies), n-len(distinct))
+				}
+				if slices.Sort(rowOf); !slices.Equal(rowOf, []int{0, 1, 2, 3, 4}[:n]) {
+					t.Fatalf("parents %v: two sequences share a row: %v", parents, rowOf)
+				}
 			}
 			i := 0
 			for ; i < n; i++ {
