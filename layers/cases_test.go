@@ -102,6 +102,13 @@ func cross(name string, l layers.CrossAttention, masked bool) part {
 	}}
 }
 
+func block(name string, l layers.Block) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Heads = z.h
+		return l.Forward(s, x, layers.Sequence{})
+	}}
+}
+
 func encoder(name string, l layers.Encoder) part {
 	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
 		l.Layer.Heads = z.h
@@ -191,6 +198,8 @@ var parts = append(families, []part{
 	cross("CrossAttention/T5", layers.CrossAttention{Names: layers.T5Attention, HeadDim: 3, NoBias: true, NoOutBias: true, Scale: 1}, true),
 	cross("CrossAttention/InOut", layers.CrossAttention{Names: layers.GPT2Attention, NoBias: true}, false),
 	cross("CrossAttention/Lengths", layers.CrossAttention{Std: 0.5}, true),
+	block("Block", layers.Block{}),
+	block("Block/options", layers.Block{Hidden: 3, Act: kernel.GELU, Eps: 1e-3, Window: 2, Std: 0.5, OutStd: 0.1}),
 	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Hidden: 3}}),
 	encoder("Encoder/NormFirst", layers.Encoder{Layers: 2, Layer: layers.EncoderLayer{NormFirst: true, Act: kernel.GELU, Eps: 1e-3}}),
 	encoder("Encoder/NoNorm", layers.Encoder{Layers: 1, NoNorm: true}),
@@ -214,8 +223,8 @@ var droppedOut = []part{
 	attention("Shaw", layers.SelfAttention{Causal: true, Dropout: 0.3, Positions: layers.Positions{Shaw: layers.Shaw{Max: 2}}}, true),
 	attention("SelfAttention", layers.SelfAttention{Causal: true, Dropout: 0.3}, true),
 	cross("CrossAttention", layers.CrossAttention{Dropout: 0.3}, true),
-	block("Block", layers.Block{Attention: layers.SelfAttention{Causal: true, Dropout: 0.3}, Dropout: 0.2}),
-	block("Block/Gemma", layers.Block{Dropout: 0.2, Names: layers.Gemma2Block}),
+	block("Block", layers.Block{Dropout: 0.2, AttnDropout: 0.3}),
+	preNorm("PreNorm", layers.PreNorm{Dropout: 0.2, Names: layers.Gemma2Block}),
 	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Dropout: 0.2}}),
 	decoder("Decoder", layers.Decoder{Layers: 1, Layer: layers.DecoderLayer{Dropout: 0.2, NormFirst: true}}),
 	head("ClassificationHead", layers.ClassificationHead{Classes: 4, Hidden: 5, Dropout: 0.2}),

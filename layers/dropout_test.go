@@ -97,8 +97,7 @@ func TestDropoutOfBlocks(t *testing.T) {
 		forward func(s *graph.Scope, x *G.Node) *G.Node
 	}{
 		{"Block", 4, func(s *graph.Scope, x *G.Node) *G.Node {
-			l := gpt2Block(layers.SelfAttention{Heads: 2})
-			l.Dropout = 0.5
+			l := layers.Block{Heads: 2, Dropout: 0.5}
 			return l.Forward(s.In("h.1"), l.Forward(s.In("h.0"), x, none), none)
 		}},
 		{"Encoder", 4, func(s *graph.Scope, x *G.Node) *G.Node {

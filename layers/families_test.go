@@ -30,13 +30,7 @@ func grouped(name string, l layers.SelfAttention, masked bool) part {
 	}}
 }
 
-// gpt2Block returns a block with GPT-2's names.
-func gpt2Block(a layers.SelfAttention) layers.Block {
-	a.Causal, a.Names = true, layers.GPT2Attention
-	return layers.Block{Attention: a, MLP: layers.MLP{Act: kernel.GELUTanh, Names: layers.GPT2MLP}}
-}
-
-func block(name string, l layers.Block) part {
+func preNorm(name string, l layers.PreNorm) part {
 	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
 		l.Attention.Heads = z.h
 		return l.Forward(s, x, layers.Sequence{})
@@ -87,17 +81,15 @@ var families = []part{
 	attention("SelfAttention/T5", layers.SelfAttention{Names: layers.T5Attention, NoBias: true, NoOutBias: true, Scale: 1, Positions: t5, Std: 0.5}, true),
 	attention("SelfAttention/T5 causal", layers.SelfAttention{Causal: true, Positions: t5}, false),
 	attention("SelfAttention/Shaw", layers.SelfAttention{Positions: shaw, Names: layers.LlamaAttention}, true),
-	block("Block", layers.Block{MLP: layers.MLP{Hidden: 3}}),
-	block("Block/GPT2", gpt2Block(layers.SelfAttention{})),
-	block("Block/GPT2 with a window", gpt2Block(layers.SelfAttention{Window: 2, Std: 0.5, OutStd: 0.1})),
-	block("Block/Llama", layers.Block{
+	preNorm("PreNorm", layers.PreNorm{MLP: layers.MLP{Hidden: 3}}),
+	preNorm("PreNorm/Llama", layers.PreNorm{
 		Attention: layers.SelfAttention{Causal: true, Positions: alibi, NoBias: true}, Gated: layers.GatedMLP{Hidden: 3, NoBias: true},
 		Norm: layers.Norm{RMS: true, Eps: 0.1}, Names: layers.LlamaBlock,
 	}),
-	block("Block/Gemma", layers.Block{
+	preNorm("PreNorm/Gemma", layers.PreNorm{
 		Gated: layers.GatedMLP{Act: kernel.GELUTanh}, Norm: layers.Norm{RMS: true, PlusOne: true, Eps: 0.1}, Names: layers.Gemma2Block,
 	}),
-	block("Block/MPT", layers.Block{MLP: layers.MLP{NoBias: true, Names: layers.MPTMLP}, Norm: layers.Norm{NoBias: true}, Names: layers.MPTBlock}),
+	preNorm("PreNorm/MPT", layers.PreNorm{MLP: layers.MLP{NoBias: true, Names: layers.MPTMLP}, Norm: layers.Norm{NoBias: true}, Names: layers.MPTBlock}),
 	{"SelfAttention/packed texts", packedRows},
 	{"SelfAttention/stack", stacked},
 }

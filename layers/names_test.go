@@ -143,9 +143,7 @@ func TestNamesAndShapes(t *testing.T) {
 			return layers.MLP{NoBias: true, Names: layers.T5MLP}.Forward(s, x)
 		}},
 		{"GPT2Block", blockNames, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
-			l := gpt2Block(layers.SelfAttention{Heads: 2})
-			l.MLP.Hidden = 16
-			return l.Forward(s, x, none)
+			return layers.Block{Heads: 2, Hidden: 16}.Forward(s, x, none)
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

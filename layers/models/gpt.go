@@ -131,11 +131,11 @@ func (m GPT) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, he
 }
 
 // block returns one block of a model with defaults.
-func (m GPT) block() layers.Block {
+func (m GPT) block() layers.PreNorm {
 	f := gptFamilies[m.Family]
 	act, _ := activation(m.Activation)                           // Check has validated it
 	outStd := m.InitStd / math.Sqrt(2*float64(max(m.Layers, 1))) // Radford et al. 2019, section 2.3
-	return layers.Block{
+	return layers.PreNorm{
 		Attention: layers.SelfAttention{
 			Heads: m.Heads, Causal: true, Positions: m.Scheme, Dropout: m.AttnDropout, NoBias: m.NoBias, NoOutBias: m.NoBias,
 			Names: f.attention, Std: m.InitStd, OutStd: outStd,

@@ -158,7 +158,7 @@ func (m Llama) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, 
 func (m Llama) norm() layers.Norm { return layers.Norm{RMS: true, PlusOne: m.gemma(), Eps: m.Eps} }
 
 // block returns a block of a model with defaults.
-func (m Llama) block(layer int) layers.Block {
+func (m Llama) block(layer int) layers.PreNorm {
 	act, _ := activation(m.Activation)                           // Check has validated it
 	outStd := m.InitStd / math.Sqrt(2*float64(max(m.Layers, 1))) // Radford et al. 2019, section 2.3
 	f := llamaFamilies[m.Family]
@@ -176,7 +176,7 @@ func (m Llama) block(layer int) layers.Block {
 			a.Positions.RoPE = layers.RoPE{Dim: m.RoPE.Dim, Theta: m.LocalTheta}
 		}
 	}
-	return layers.Block{
+	return layers.PreNorm{
 		Attention: a, Norm: m.norm(), Dropout: m.Dropout, Names: f.block,
 		Gated: layers.GatedMLP{Hidden: m.Hidden, Act: act, NoBias: !m.MLPBias, Std: m.InitStd, OutStd: outStd},
 	}
