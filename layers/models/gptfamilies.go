@@ -3,6 +3,7 @@ package models
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -114,7 +115,10 @@ func (m GPT) checkPositions() error {
 // checkRoPE reports numbers that do not fit heads of d channels.
 func checkRoPE(r layers.RoPE, d, length int) error {
 	r.Dim = cmp.Or(r.Dim, d)
-	if r.Dim > d {
+	switch {
+	case d > math.MaxInt16:
+		return errors.Errorf("heads of %d channels: RoPE takes at most %d", d, math.MaxInt16)
+	case r.Dim > d:
 		return errors.Errorf("RoPE rotates %d channels of a head, which has %d", r.Dim, d)
 	}
 	for _, n := range []int{1, max(length, r.Scaling.Original+1)} { // LongRoPE has two lists

@@ -100,6 +100,9 @@ func (m Llama) Check() error {
 	if err != nil {
 		return err
 	}
+	if m.Layers > math.MaxInt16 {
+		return errors.Errorf("models: Llama: Layers is %d, want at most %d", m.Layers, math.MaxInt16)
+	}
 	if m.HeadDim == 0 {
 		if err := heads(name, m.Dim, m.Heads); err != nil {
 			return err

@@ -190,6 +190,8 @@ func TestBadFamilies(t *testing.T) {
 		`{"model_type": "llama", "num_hidden_layers": 0}`:                             {"Layers is 0"},
 		`{"model_type": "llama", "vocab_size": "many"}`:                               {"vocab_size", "string"},
 		`{"model_type": "llama", "head_dim": 5}`:                                      {"5 channels", "even"},
+		`{"model_type": "llama", "head_dim": 2147483646}`:                             {"2147483646 channels", "at most 32767"},
+		`{"model_type": "mistral", "num_hidden_layers": 2147483647}`:                  {"Layers is 2147483647", "at most 32767"},
 		`{"model_type": "llama", "head_dim": -2}`:                                     {"HeadDim is -2"},
 		`{"model_type": "llama", "rope_theta": -1}`:                                   {"theta -1"},
 		`{"model_type": "llama", "rope_scaling": {"type": "mrope"}}`:                  {`"mrope"`, "linear", "yarn"},
