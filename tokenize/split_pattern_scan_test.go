@@ -45,7 +45,7 @@ func scannerTexts() (list []string) {
 
 // slowPatterns take exponential or square time on some text by an engine that backtracks without memory.
 var slowPatterns = []string{
-	`(a+)+$`, `(a*)*$`, `(a|a)*$`, `(a|aa)+$`, `(.*)*x`, `(.*a){20}$`, `(?:a?){40}a{40}b`, `(\w+\s?)*$`, `a*a*a*a*a*b`, `(?=(a+)+$)b`, `(?:(?!.*(a+)+b)a)*c`, `(?<=(a|aa))+b`, `(a+)+\1$`,
+	`(a+)+$`, `(a*)*$`, `(a|a)*$`, `(a|aa)+$`, `(.*a){20}$`, `(?:a?){40}a{40}b`, `(\w+\s?)*$`, `a*a*a*a*a*b`, `(?=(a+)+$)b`, `(?:(?!.*(a+)+b)a)*c`, `(?<=(a|aa))+b`,
 	`([a-zA-Z]+)*$`, `^(([a-z])+.)+[A-Z]([a-z])+$`, `(?>(a+)+)b`, `(a++)+b`, `(?i:(a|A)+)+$`, `\s*\s*\s*x`,
 }
 
