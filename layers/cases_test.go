@@ -80,6 +80,10 @@ func mlp(name string, l layers.MLP) part {
 	return part{name, func(s *graph.Scope, x *G.Node, _ size) *G.Node { return l.Forward(s, x) }}
 }
 
+func gated(name string, l layers.GatedMLP) part {
+	return part{name, func(s *graph.Scope, x *G.Node, _ size) *G.Node { return l.Forward(s, x) }}
+}
+
 func attention(name string, l layers.SelfAttention, masked bool) part {
 	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
 		l.Heads = z.h
@@ -146,7 +150,7 @@ func tied(s *graph.Scope, x *G.Node, z size) *G.Node {
 }
 
 // parts lists all layers with all options except dropout.
-var parts = []part{
+var parts = append(families, []part{
 	linear("Linear", layers.Linear{Out: 3}),
 	linear("Linear/one", layers.Linear{Out: 1}),
 	linear("Linear/NoBias", layers.Linear{Out: 3, NoBias: true}),
@@ -167,6 +171,7 @@ var parts = []part{
 	}},
 	{"RMSNorm", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.RMSNorm{}.Forward(s, x) }},
 	{"RMSNorm/Eps", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.RMSNorm{Eps: 0.1}.Forward(s, x) }},
+	{"RMSNorm/PlusOne", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.RMSNorm{PlusOne: true}.Forward(s, x) }},
 	{"LearnedPositions", func(s *graph.Scope, x *G.Node, _ size) *G.Node {
 		return layers.LearnedPositions{Max: 8}.Forward(s, x, layers.Sequence{})
 	}},
@@ -178,14 +183,20 @@ var parts = []part{
 	}},
 	mlp("MLP", layers.MLP{}),
 	mlp("MLP/Hidden", layers.MLP{Hidden: 3, Act: kernel.SiLU, Std: 0.5, OutStd: 0.1}),
-	mlp("MLP/GPT2", layers.MLP{Family: layers.GPT2}),
+	mlp("MLP/T5", layers.MLP{Names: layers.T5MLP, NoBias: true}),
+	gated("GatedMLP", layers.GatedMLP{}),
+	gated("GatedMLP/GELU", layers.GatedMLP{Hidden: 3, Act: kernel.GELU, Names: layers.T5GatedMLP, NoBias: true, Std: 0.5, OutStd: 0.1}),
+	gated("GatedMLP/packed", layers.GatedMLP{Hidden: 5, Act: kernel.GELUTanh, Names: layers.ModernBERTMLP}),
+	mlp("MLP/GPT2", layers.MLP{Act: kernel.GELUTanh, Names: layers.GPT2MLP}),
 	attention("SelfAttention", layers.SelfAttention{}, false),
 	attention("SelfAttention/Lengths", layers.SelfAttention{}, true),
 	attention("SelfAttention/Causal", layers.SelfAttention{Causal: true}, false),
 	attention("SelfAttention/Window", layers.SelfAttention{Window: 2, Std: 0.5}, false),
 	attention("SelfAttention/CausalWindowLengths", layers.SelfAttention{Causal: true, Window: 3}, true),
-	attention("SelfAttention/GPT2", layers.SelfAttention{Causal: true, Family: layers.GPT2, Std: 0.5, OutStd: 0.1}, false),
+	attention("SelfAttention/GPT2", layers.SelfAttention{Causal: true, Names: layers.GPT2Attention, Std: 0.5, OutStd: 0.1}, false),
 	cross("CrossAttention", layers.CrossAttention{}, false),
+	cross("CrossAttention/T5", layers.CrossAttention{Names: layers.T5Attention, HeadDim: 3, NoBias: true, NoOutBias: true, Scale: 1}, true),
+	cross("CrossAttention/InOut", layers.CrossAttention{Names: layers.GPT2Attention, NoBias: true}, false),
 	cross("CrossAttention/Lengths", layers.CrossAttention{Std: 0.5}, true),
 	block("Block", layers.Block{}),
 	block("Block/options", layers.Block{Hidden: 3, Act: kernel.GELU, Eps: 1e-3, Window: 2, Std: 0.5, OutStd: 0.1}),
@@ -202,15 +213,18 @@ var parts = []part{
 	pooled("CLSPool/Lengths", layers.CLSPool{}, true),
 	head("ClassificationHead", layers.ClassificationHead{Classes: 4}),
 	head("ClassificationHead/Hidden", layers.ClassificationHead{Classes: 1, Hidden: 5}),
-}
+}...)
 
 // droppedOut lists the layers with dropout.
 var droppedOut = []part{
 	{"Dropout", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.Dropout{P: 0.4}.Forward(s, x) }},
 	mlp("MLP", layers.MLP{Dropout: 0.3}),
+	gated("GatedMLP", layers.GatedMLP{Dropout: 0.3}),
+	attention("Shaw", layers.SelfAttention{Causal: true, Dropout: 0.3, Positions: layers.Positions{Shaw: layers.Shaw{Max: 2}}}, true),
 	attention("SelfAttention", layers.SelfAttention{Causal: true, Dropout: 0.3}, true),
 	cross("CrossAttention", layers.CrossAttention{Dropout: 0.3}, true),
 	block("Block", layers.Block{Dropout: 0.2, AttnDropout: 0.3}),
+	preNorm("PreNorm", layers.PreNorm{Dropout: 0.2, Names: layers.Gemma2Block}),
 	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Dropout: 0.2}}),
 	decoder("Decoder", layers.Decoder{Layers: 1, Layer: layers.DecoderLayer{Dropout: 0.2, NormFirst: true}}),
 	head("ClassificationHead", layers.ClassificationHead{Classes: 4, Hidden: 5, Dropout: 0.2}),

@@ -24,6 +24,16 @@ var decodes = []struct {
 }{
 	{"SelfAttention", layers.SelfAttention{Heads: 2, Causal: true}.Forward},
 	{"Window", layers.SelfAttention{Heads: 2, Causal: true, Window: 3}.Forward},
+	{"RoPE", layers.SelfAttention{Heads: 2, HeadDim: 4, Causal: true, Positions: rotary}.Forward},
+	{"RoPE/dynamic", layers.SelfAttention{Heads: 2, HeadDim: 4, Causal: true, Positions: layers.Positions{RoPE: layers.RoPE{
+		Scaling: layers.RoPEScaling{Kind: layers.RoPEDynamic, Factor: 2, Original: 4},
+	}}}.Forward},
+	{"Gemma", layers.SelfAttention{
+		Heads: 4, KVHeads: 2, HeadDim: 4, Causal: true, Window: 4, Names: layers.LlamaAttention, QKNorm: true, Softcap: 2, Positions: rotary,
+	}.Forward},
+	{"ALiBi", layers.SelfAttention{Heads: 3, Causal: true, Names: layers.BLOOMAttention, Positions: alibi}.Forward},
+	{"T5", layers.SelfAttention{Heads: 3, Causal: true, Names: layers.T5Attention, Positions: t5, Std: 0.5}.Forward},
+	{"Shaw", layers.SelfAttention{Heads: 4, KVHeads: 2, HeadDim: 3, Causal: true, Window: 7, Positions: shaw, Std: 0.5}.Forward},
 	{"Block", layers.Block{Heads: 3, Window: 4, Dropout: 0.5, AttnDropout: 0.5}.Forward},
 	{"LearnedPositions", layers.LearnedPositions{Max: 10}.Forward},
 	{"SinusoidalPositions", layers.SinusoidalPositions{}.Forward},
@@ -94,8 +104,13 @@ func from(first, n int) []int32 {
 // TestRememberedMemory: cross-attention in mode Decode returns the same over a memory, over the keys and values that Forward has
 // cached, and over those that Remember has cached.
 func TestRememberedMemory(t *testing.T) {
+	for _, names := range []layers.AttentionNames{{}, layers.T5Attention} {
+		t.Run(names.QKV+names.Q, func(t *testing.T) { rememberedMemory(t, layers.CrossAttention{Heads: 3, Names: names}) })
+	}
+}
+
+func rememberedMemory(t *testing.T, l layers.CrossAttention) {
 	const b, steps, sources, c = 2, 3, 5, 6
-	l := layers.CrossAttention{Heads: 3}
 	params := graph.NewParams(tensor.Float64, 1)
 	random := func(key uint64, shape ...int) *tensor.Dense {
 		v := tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(shape...))
@@ -112,7 +127,7 @@ func TestRememberedMemory(t *testing.T) {
 		s.Output("y", l.Forward(s, s.Input("x", tensor.Float64, b, steps, c), m))
 	})
 	remember := build(t, params, graph.Decode, func(s *graph.Scope) {
-		s.Output("kept", l.Remember(s, layers.Memory{X: s.Input("memory", tensor.Float64, b, sources, c)}))
+		l.Remember(s, layers.Memory{X: s.Input("memory", tensor.Float64, b, sources, c)})
 	})
 	eval, writes := build(t, params, graph.Eval, direct), build(t, params, graph.Decode, direct)
 	if err := eval.Run(feed); err != nil {

@@ -57,11 +57,9 @@ func (l Decoder) Forward(s *graph.Scope, x *G.Node, seq Sequence, m Memory) *G.N
 	return LayerNorm{Eps: l.Layer.Eps}.Forward(s.In("norm"), x)
 }
 
-// Remember declares, in mode Decode, only the keys and values of m in all layers. Each is an output named by its path, so that
-// the Program computes it.
+// Remember declares, in mode Decode, only the keys and values of m in all layers: see CrossAttention.Remember.
 func (l Decoder) Remember(s *graph.Scope, m Memory) {
 	for _, at := range s.In("layers").Parts(l.Layers) {
-		at = at.In("multihead_attn")
-		at.Output(at.Path(), l.Layer.cross().Remember(at, m))
+		l.Layer.cross().Remember(at.In("multihead_attn"), m)
 	}
 }

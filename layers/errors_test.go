@@ -15,6 +15,9 @@ import (
 // TestErrors: the error of a layer names the layer's path and both values that disagree.
 func TestErrors(t *testing.T) {
 	none := layers.Sequence{}
+	attention := func(l layers.SelfAttention) func(s *graph.Scope, x *G.Node) *G.Node {
+		return func(s *graph.Scope, x *G.Node) *G.Node { return l.Forward(s, x, none) }
+	}
 	for _, c := range []struct {
 		name    string
 		mode    graph.Mode
@@ -30,6 +33,31 @@ func TestErrors(t *testing.T) {
 		{"cross heads", graph.Train, []string{"cross-attention", "8 channels", "-2 heads"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.CrossAttention{Heads: -2}.Forward(s, x, layers.Memory{X: x})
 		}},
+		{"key-value heads", graph.Train, []string{"4 heads", "3 key-value heads"}, attention(layers.SelfAttention{Heads: 4, KVHeads: 3})},
+		{"negative key-value heads", graph.Train, []string{"4 heads", "-2 key-value heads"}, attention(layers.SelfAttention{Heads: 4, KVHeads: -2})},
+		{"head of no channels", graph.Train, []string{"heads of -1 channels", "8/2"}, attention(layers.SelfAttention{Heads: 2, HeadDim: -1})},
+		{"odd rotation", graph.Train, []string{"3 channels", "even"}, attention(layers.SelfAttention{Heads: 2, HeadDim: 3, Positions: rotary})},
+		{"wide rotation", graph.Train, []string{"RoPE", "3 frequencies", "4 channels"}, attention(layers.SelfAttention{
+			Heads: 2, Positions: layers.Positions{RoPE: layers.RoPE{Dim: 6}},
+		})},
+		{"slopes", graph.Train, []string{"ALiBi", "-8"}, attention(layers.SelfAttention{Heads: 2, Positions: layers.Positions{ALiBi: layers.ALiBi{Max: -8}}})},
+		{"buckets", graph.Train, []string{"3 buckets up to distance 9", "at least 4"}, attention(layers.SelfAttention{
+			Heads: 2, Positions: layers.Positions{T5: layers.T5Bias{Buckets: 3, MaxDistance: 9}},
+		})},
+		{"distance of buckets", graph.Train, []string{"8 buckets up to distance 2", "above 2"}, attention(layers.SelfAttention{
+			Heads: 2, Positions: layers.Positions{T5: layers.T5Bias{Buckets: 8, MaxDistance: 2}},
+		})},
+		{"Shaw's distance", graph.Train, []string{"Shaw", "-1"}, attention(layers.SelfAttention{Heads: 2, Positions: layers.Positions{Shaw: layers.Shaw{Max: -1}}})},
+		{"Shaw's window", graph.Train, []string{"window -1"}, attention(layers.SelfAttention{Heads: 2, Window: -1, Positions: shaw})},
+		{"Shaw's softcap", graph.Train, []string{"Shaw", "Softcap"}, attention(layers.SelfAttention{Heads: 2, Softcap: 3, Positions: shaw})},
+		{"Shaw's lengths", graph.Train, []string{"(3)", "want (2)"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.SelfAttention{Heads: 2, Positions: shaw}.Forward(s, x, layers.Sequence{Lengths: s.Input("lengths", tensor.Int32, 3)})
+		}},
+		{"grouped rows by head", graph.Train, []string{"PerHead", "1 and 2"}, attention(layers.SelfAttention{Heads: 2, KVHeads: 1, Names: layers.BLOOMAttention})},
+		{"cross rows by head", graph.Train, []string{"cross-attention", "PerHead"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.CrossAttention{Heads: 2, Names: layers.BLOOMAttention}.Forward(s, x, layers.Memory{X: x})
+		}},
+		{"nil to GatedMLP", graph.Train, []string{"gated MLP: input is nil"}, func(s *graph.Scope, _ *G.Node) *G.Node { return layers.GatedMLP{}.Forward(s, nil) }},
 		{"axes", graph.Train, []string{"(10, 8)", "2 axes, want 3"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.SelfAttention{Heads: 2}.Forward(s, s.Try(ops.Reshape(x, 10, 8)), none)
 		}},
@@ -71,7 +99,8 @@ func TestErrors(t *testing.T) {
 			return layers.SelfAttention{Heads: 2, Causal: true}.Forward(s, x, none)
 		}},
 		{"remember nothing", graph.Decode, []string{"nil"}, func(s *graph.Scope, _ *G.Node) *G.Node {
-			return layers.CrossAttention{Heads: 2}.Remember(s, layers.Memory{S: 5})
+			layers.CrossAttention{Heads: 2}.Remember(s, layers.Memory{S: 5})
+			return s.In("never").Param("reached", graph.Zeros(), 1)
 		}},
 		{"memory of no size", graph.Decode, []string{"S of at least 1"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.CrossAttention{Heads: 2}.Forward(s, x, layers.Memory{})

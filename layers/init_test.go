@@ -42,7 +42,7 @@ func TestInitialWeights(t *testing.T) {
 		{"SelfAttention", "out_proj.weight", at(layers.SelfAttention{Heads: 4}, none), even(torch), torch},
 		{"SelfAttention with Std", "in_proj_weight", at(layers.SelfAttention{Heads: 4, Std: 0.1}, none), 0.1, 0},
 		{"SelfAttention with Std", "out_proj.weight", at(layers.SelfAttention{Heads: 4, Std: 0.1}, none), 0.1, 0},
-		{"GPT2 with OutStd", "c_proj.weight", at(layers.SelfAttention{Heads: 4, Family: layers.GPT2, Std: 0.1, OutStd: 0.3}, none), 0.3, 0},
+		{"GPT2 with OutStd", "c_proj.weight", at(layers.SelfAttention{Heads: 4, Names: layers.GPT2Attention, Std: 0.1, OutStd: 0.3}, none), 0.3, 0},
 		{"LearnedPositions", "weight", at(layers.LearnedPositions{Max: c}, none), 0.02, 0},
 		{"Embedding", "weight", func(s *graph.Scope, x *G.Node) *G.Node { return layers.Embedding{Vocab: c, Dim: c}.Weight(s) }, 1, 0},
 	} {

@@ -62,6 +62,10 @@ func stack(layer []string) []string {
 	return append(names, normNames("norm.")...)
 }
 
+func attend(l layers.SelfAttention) func(s *graph.Scope, x *G.Node, m layers.Memory) *G.Node {
+	return func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node { return l.Forward(s, x, layers.Sequence{}) }
+}
+
 func TestNamesAndShapes(t *testing.T) {
 	none := layers.Sequence{}
 	encoderLayer, decoderLayer := layers.EncoderLayer{Heads: 2, Hidden: 16}, layers.DecoderLayer{Heads: 2, Hidden: 16}
@@ -91,6 +95,52 @@ func TestNamesAndShapes(t *testing.T) {
 		}},
 		{"Decoder", stack(decoderLayerNames), func(s *graph.Scope, x *G.Node, m layers.Memory) *G.Node {
 			return layers.Decoder{Layers: 2, Layer: decoderLayer}.Forward(s, x, none, m)
+		}},
+		{"Llama attention", []string{
+			"q_proj.weight(16, 8)", "k_proj.weight(8, 8)", "v_proj.weight(8, 8)", "o_proj.weight(8, 16)", "q_norm.weight(4)", "k_norm.weight(4)",
+		}, attend(layers.SelfAttention{Heads: 4, KVHeads: 2, HeadDim: 4, Names: layers.LlamaAttention, NoBias: true, NoOutBias: true, QKNorm: true})},
+		{"Qwen2 attention", []string{
+			"q_proj.weight(8, 8)", "q_proj.bias(8)", "k_proj.weight(4, 8)", "k_proj.bias(4)", "v_proj.weight(4, 8)", "v_proj.bias(4)", "o_proj.weight(8, 8)",
+		}, attend(layers.SelfAttention{Heads: 2, KVHeads: 1, Names: layers.LlamaAttention, NoOutBias: true})},
+		{"BERT attention", []string{
+			"self.query.weight(8, 8)", "self.query.bias(8)", "self.key.weight(8, 8)", "self.key.bias(8)", "self.value.weight(8, 8)", "self.value.bias(8)",
+			"output.dense.weight(8, 8)", "output.dense.bias(8)",
+		}, attend(layers.SelfAttention{Heads: 2, Names: layers.BERTAttention})},
+		{"ViT attention", []string{
+			"attention.query.weight(8, 8)", "attention.key.weight(8, 8)", "attention.value.weight(8, 8)", "output.dense.weight(8, 8)", "output.dense.bias(8)",
+		}, attend(layers.SelfAttention{Heads: 2, Names: layers.ViTAttention, NoBias: true})},
+		{"T5 attention", []string{"q.weight(6, 8)", "k.weight(6, 8)", "v.weight(6, 8)", "o.weight(8, 6)", "relative_attention_bias.weight(32, 2)"},
+			attend(layers.SelfAttention{Heads: 2, HeadDim: 3, Names: layers.T5Attention, NoBias: true, NoOutBias: true,
+				Positions: layers.Positions{T5: layers.T5Bias{Buckets: 32, MaxDistance: 128}}})},
+		{"T5 cross-attention", []string{"q.weight(6, 8)", "k.weight(6, 8)", "v.weight(6, 8)", "o.weight(8, 6)"},
+			func(s *graph.Scope, x *G.Node, m layers.Memory) *G.Node {
+				return layers.CrossAttention{Heads: 2, HeadDim: 3, Names: layers.T5Attention, NoBias: true, NoOutBias: true}.Forward(s, x, m)
+			}},
+		{"ModernBERT attention", []string{"Wqkv.weight(24, 8)", "Wo.weight(8, 8)"},
+			attend(layers.SelfAttention{Heads: 2, Names: layers.ModernBERTAttention, NoBias: true, NoOutBias: true})},
+		{"MPT attention", []string{"Wqkv.weight(24, 8)", "out_proj.weight(8, 8)"},
+			attend(layers.SelfAttention{Heads: 2, Names: layers.MPTAttention, NoBias: true, NoOutBias: true, Positions: alibi})},
+		{"BLOOM attention", []string{"query_key_value.weight(24, 8)", "query_key_value.bias(24)", "dense.weight(8, 8)", "dense.bias(8)"},
+			attend(layers.SelfAttention{Heads: 2, Names: layers.BLOOMAttention, Positions: alibi})},
+		{"Shaw's attention", append(attentionNames(""), "relative_keys.weight(5, 4)", "relative_values.weight(5, 4)"),
+			attend(layers.SelfAttention{Heads: 2, Positions: shaw})},
+		{"Llama MLP", []string{"gate_proj.weight(21, 8)", "up_proj.weight(21, 8)", "down_proj.weight(8, 21)"},
+			func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+				return layers.GatedMLP{NoBias: true}.Forward(s, x)
+			}},
+		{"T5 gated MLP", []string{"wi_0.weight(16, 8)", "wi_1.weight(16, 8)", "wo.weight(8, 16)"},
+			func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+				return layers.GatedMLP{Hidden: 16, NoBias: true, Names: layers.T5GatedMLP}.Forward(s, x)
+			}},
+		{"ModernBERT MLP", []string{"Wi.weight(32, 8)", "Wo.weight(8, 16)"}, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+			return layers.GatedMLP{Hidden: 16, NoBias: true, Names: layers.ModernBERTMLP}.Forward(s, x)
+		}},
+		{"BERT MLP", []string{"intermediate.dense.weight(32, 8)", "intermediate.dense.bias(32)", "output.dense.weight(8, 32)", "output.dense.bias(8)"},
+			func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+				return layers.MLP{Names: layers.BERTMLP}.Forward(s, x)
+			}},
+		{"T5 MLP", []string{"wi.weight(32, 8)", "wo.weight(8, 32)"}, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+			return layers.MLP{NoBias: true, Names: layers.T5MLP}.Forward(s, x)
 		}},
 		{"GPT2Block", blockNames, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
 			return layers.Block{Heads: 2, Hidden: 16}.Forward(s, x, none)

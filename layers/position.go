@@ -50,19 +50,13 @@ func addPositions(s *graph.Scope, x, table *G.Node, seq Sequence) *G.Node {
 
 // sinusoids fills t, (Max, C), with the vectors of SinusoidalPositions.
 func sinusoids(t *tensor.Dense) {
-	rows, channels := t.Shape()[0], t.Shape()[1]
-	for p := range rows {
-		for c := range channels {
-			angle := float64(p) / math.Pow(10000, float64(c&^1)/float64(channels))
-			v := math.Sin(angle)
-			if c&1 == 1 {
-				v = math.Cos(angle)
-			}
-			if t.Dtype() == tensor.Float64 {
-				t.Float64s()[p*channels+c] = v
-			} else {
-				t.Float32s()[p*channels+c] = float32(v)
-			}
+	channels := t.Shape()[1]
+	fill(t, func(i int) float64 {
+		p, c := i/channels, i%channels
+		angle := float64(p) / math.Pow(10000, float64(c&^1)/float64(channels))
+		if c&1 == 1 {
+			return math.Cos(angle)
 		}
-	}
+		return math.Sin(angle)
+	})
 }

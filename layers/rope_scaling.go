@@ -7,11 +7,12 @@ import (
 )
 
 // RoPE describes rotary position embedding (Su et al. 2021, arXiv 2104.09864): the pair i of a head's channels rotates by the
-// angle p·fᵢ at position p, where fᵢ = Theta^(−2i/Dim) before Scaling.
+// angle p·fᵢ at position p, where fᵢ = Theta^(−2i/Dim) before Scaling. In Positions, the zero value means no rotation.
 type RoPE struct {
-	Dim     int     // channels of a head that rotate, an even number
-	Theta   float64 // 0 means 10000
-	Scaling RoPEScaling
+	Dim         int     // channels of a head that rotate, an even number; in Positions, 0 means all
+	Theta       float64 // 0 means 10000
+	Scaling     RoPEScaling
+	Interleaved bool // pair i is channels 2i and 2i+1 of a head, as in Meta's files; otherwise i and i+Dim/2, as in Hugging Face's
 }
 
 // RoPEKind names a rule that changes the frequencies, so that a model reads longer texts than it was trained on.

@@ -11,10 +11,23 @@ import (
 type Sequence struct {
 	Lengths *G.Node // int32 (B): number of valid keys of each sequence; nil means all
 
+	// Starts and Ends bound the keys of each token, int32 (B, T): the first that it sees, and one more than the last. Nil means 0 and
+	// T. They keep packed texts apart.
+	Starts, Ends *G.Node
+
+	// Distance is a bias of the scores by distance that all layers of a stack share: see SelfAttention.Distance. If it is nil, each
+	// layer declares its own bias if its Positions have one.
+	Distance *G.Node
+
+	// Show selects attentions by their path. Their probabilities become outputs PATH.probabilities, (B, H, T, S), computed for this
+	// purpose only. Nil means none.
+	Show func(path string) bool
+
+	Positions *G.Node // int32 (B, T): position of every vector; nil means 0 … T−1
+
 	// In mode Decode the vectors continue sequences whose keys and values are cached.
-	Past      *G.Node // int32 (B): number of cached positions
-	Positions *G.Node // int32 (B, T): position of every vector
-	Context   int     // capacity of a cache in positions
+	Past    *G.Node // int32 (B): number of cached positions
+	Context int     // capacity of a cache in positions
 }
 
 // DecodeInputs declares the inputs "past", int32 (B), and "positions", int32 (B, T), of a Program in mode Decode whose caches

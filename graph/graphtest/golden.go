@@ -29,6 +29,8 @@ type Golden struct {
 	GradsWithin  float64 // relative L2 per tensor; tensors of norm under 1e-6 are skipped
 	LossesWithin float64 // relative
 	FinalWithin  float64 // absolute, for weights whose first gradient exceeds 1e-5
+
+	FinalNoise map[string]float64 // by path, in place of FinalWithin: an optimizer may amplify the rounding of tiny gradients
 }
 
 // Check builds the model in float32 and compares two runs of it with g.
@@ -123,8 +125,12 @@ func (g Golden) checkFinal(t testing.TB, params *graph.Params, grads map[string]
 				worst = max(worst, math.Abs(float64(x)-float64(want.Float32s()[i])))
 			}
 		}
-		if !(worst <= g.FinalWithin) {
-			t.Errorf("weight %s after the steps differs by %.3g, want at most %.3g", name, worst, g.FinalWithin)
+		limit := g.FinalWithin
+		if noise, ok := g.FinalNoise[name]; ok {
+			limit = noise
+		}
+		if !(worst <= limit) {
+			t.Errorf("weight %s after the steps differs by %.3g, want at most %.3g", name, worst, limit)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -57,4 +58,22 @@ func ExampleSeq2Seq() {
 	})
 	fmt.Println(err, p.Output("logits").Shape())
 	// Output: <nil> (1, 3, 10)
+}
+
+// Open reads config.json in a folder, and Parse reads its text. Both give the model of the right family.
+func ExampleParse() {
+	m, err := models.Parse([]byte(`{
+		"model_type": "qwen2", "vocab_size": 151936, "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24,
+		"num_attention_heads": 14, "num_key_value_heads": 2, "rope_theta": 1000000.0, "tie_word_embeddings": true
+	}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	qwen := m.(models.Llama)
+	fmt.Println(qwen.Family, "of", qwen.Layers, "layers, a window of", qwen.Window(), "tokens, tied head:", !qwen.Untied)
+	_, err = models.Parse([]byte(`{"model_type": "mamba"}`))
+	fmt.Println(errors.As(err, new(models.UnknownFamily)))
+	// Output:
+	// qwen2 of 24 layers, a window of 32768 tokens, tied head: true
+	// true
 }

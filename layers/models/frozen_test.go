@@ -16,16 +16,23 @@ func TestFrozen(t *testing.T) {
 	gpt, untied, pre := smallGPT, smallGPT, smallSeq2Seq
 	untied.Untied = true
 	pre.NormFirst = true
-	for name, m := range map[string]struct {
+	type frozenCase struct {
 		declare func(*graph.Scope)
 		feed    graph.Feed
 		some    bool // try only some of the parameters alone
-	}{
+	}
+	cases := map[string]frozenCase{
 		"GPT":              {gpt.Loss(2, 5), windows(gpt, 2, 5), false},
 		"GPT untied":       {untied.Loss(2, 5), windows(untied, 2, 5), true},
 		"Seq2Seq":          {smallSeq2Seq.Loss(2, 5, 4), pairs(smallSeq2Seq, 5, 4), false},
 		"Seq2Seq pre-norm": {pre.Loss(2, 5, 4), pairs(pre, 5, 4), true},
-	} {
+	}
+	for name, m := range languageModels() {
+		if name == "GPT, t5" || name == "GPT, shaw" || name == "gemma3_text" {
+			cases[name] = frozenCase{m.Loss(2, 5), graph.Feed{"tokens": tokens(1, vocabOf(m), 2, 5), "targets": tokens(2, vocabOf(m), 2, 5)}, true}
+		}
+	}
+	for name, m := range cases {
 		t.Run(name, func(t *testing.T) {
 			params := graph.NewParams(tensor.Float32, 1)
 			f := frozen{params: params, declare: m.declare, feed: m.feed}

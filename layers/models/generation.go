@@ -18,3 +18,29 @@ func (g *Generation) UnmarshalJSON(data []byte) error {
 	*g = Generation{j.BOS, j.EOS}
 	return nil
 }
+
+// ids returns the ids that begin and end texts: those of g, or the given ones if g has none.
+func (g Generation) ids(bos, eos []int32) (newBOS, newEOS []int32) {
+	if len(g.BOS) > 0 {
+		bos = g.BOS
+	}
+	if len(g.EOS) > 0 {
+		eos = g.EOS
+	}
+	return bos, eos
+}
+
+func (m GPT) generating(g Generation) Model {
+	m.BOS, m.EOS = g.ids(m.BOS, m.EOS)
+	return m
+}
+
+func (m Llama) generating(g Generation) Model {
+	m.BOS, m.EOS = g.ids(m.BOS, m.EOS)
+	return m
+}
+
+func (m Seq2Seq) generating(g Generation) Model {
+	m.BOS, m.EOS = g.ids(m.BOS, m.EOS)
+	return m
+}

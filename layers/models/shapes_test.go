@@ -12,6 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
+	"github.com/gorgoformer/gorgoformer/layers"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
@@ -31,6 +32,13 @@ func shapedModels() []shaped {
 		m.NormFirst = first
 		all = append(all, shaped{fmt.Sprintf("Seq2Seq, norm first %t", first), func(s *graph.Scope, z []int) { m.Loss(z[0], z[1], z[2])(s) },
 			pairs(m, 3, 4), []int{2, 3, 4}, []int{2, 5, 7}})
+	}
+	for name, m := range languageModels() {
+		if l, ok := m.(models.Llama); ok && (l.RoPE.Scaling.Kind == layers.RoPEDynamic || l.RoPE.Scaling.Kind == layers.RoPELongRoPE) {
+			continue // their frequencies depend on the length
+		}
+		feed := graph.Feed{"tokens": tokens(1, vocabOf(m), 3, 5), "targets": tokens(2, vocabOf(m), 3, 5)}
+		all = append(all, shaped{name, func(s *graph.Scope, z []int) { m.Loss(z[0], z[1])(s) }, feed, []int{3, 5}, []int{3, 9}})
 	}
 	for name, m := range classifiers() {
 		all = append(all, shaped{"Classifier, " + name, func(s *graph.Scope, z []int) { m.Loss(z[0], z[1])(s) }, rows(m, 5, 3), []int{5, 3}, []int{5, 7}})

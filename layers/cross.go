@@ -1,0 +1,130 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+)
+
+// CrossAttention is multi-head attention of a sequence x to a memory: (B, T, C) and (B, S, C) → (B, T, C). In mode Decode the
+// keys and values of the memory are cached: a Program with Memory.X writes them, and a Program with a nil X reads them.
+//
+// Parameters: as SelfAttention. The first H·D rows of a packed projection project the queries.
+type CrossAttention struct {
+	Heads   int
+	HeadDim int     // channels of a head; 0 means C/Heads
+	Scale   float64 // of the scores; 0 means 1/√D
+	Dropout float64 // of the probabilities
+
+	NoBias    bool // no biases of queries, keys and values
+	NoOutBias bool // no bias of the output
+	Names     AttentionNames
+	Std       float64 // as in SelfAttention
+}
+
+// Memory holds the vectors that a CrossAttention attends to.
+type Memory struct {
+	X       *G.Node // (B, S, C); nil in mode Decode means the keys and values that another Program has cached
+	Lengths *G.Node // int32 (B): number of valid vectors of each sequence; nil means S
+	S       int     // number of vectors if X is nil
+}
+
+// Forward declares the layer.
+func (l CrossAttention) Forward(s *graph.Scope, x *G.Node, m Memory) *G.Node {
+	dims := s.Dims(x, 3)
+	c := dims[2]
+	p, ok := l.keyValues(s, dims[0], c)
+	if !ok {
+		return x
+	}
+	names := l.Names.orPyTorch()
+	in := ops.Operands{Lengths: m.Lengths}
+	if names.QKV != "" {
+		in.Q = p.packed.part(s, 0, p.width).forward(s, x) // (B, T, H·D)
+	} else {
+		in.Q = p.linear().Forward(s.In(names.Q), x)
+	}
+	in.K, in.V = p.forward(s, m)
+	o := attend(s, in, ops.AttentionOptions{Heads: l.Heads, Scale: l.Scale, Dropout: l.Dropout}) // (B, T, H·D)
+	return Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: l.Std}.Forward(s.In(names.Out), o)
+}
+
+// Remember declares, in mode Decode, only the keys and values of m, which Forward with a nil Memory.X reads later. They are outputs
+// named by their paths, so that the Program computes them.
+func (l CrossAttention) Remember(s *graph.Scope, m Memory) {
+	dims := s.Dims(m.X, 3)
+	p, ok := l.keyValues(s, dims[0], dims[2])
+	if !ok {
+		return
+	}
+	k, v := p.forward(s, m)
+	if v == nil {
+		s.Output(s.In("memory").Path(), k)
+		return
+	}
+	s.Output(s.In("memory.key").Path(), k)
+	s.Output(s.In("memory.value").Path(), v)
+}
+
+// keyValues computes the keys and values of a Memory, or reads them from the caches.
+type keyValues struct {
+	layer    CrossAttention
+	packed   projection // of queries, keys and values, if they are packed
+	b, width int
+}
+
+// keyValues declares the packed projection, if there is one, for c channels.
+func (l CrossAttention) keyValues(s *graph.Scope, b, c int) (p keyValues, ok bool) {
+	d, ok := headDim(s, "cross-attention", l.Heads, l.HeadDim, c)
+	if !ok {
+		return p, false
+	}
+	p = keyValues{layer: l, b: b, width: l.Heads * d}
+	names := l.Names.orPyTorch()
+	if names.PerHead {
+		s.Failf("cross-attention: names with PerHead are for self-attention: use names with separate projections")
+		return p, false
+	}
+	if names.QKV != "" {
+		p.packed = names.packed(s, 3*p.width, c, l.NoBias, l.Std)
+	}
+	return p, true
+}
+
+func (p keyValues) linear() Linear {
+	return Linear{Out: p.width, InOut: p.layer.Names.InOut, NoBias: p.layer.NoBias, Std: p.layer.Std}
+}
+
+// forward returns the keys and values, (B, S, H·D) each, or both in one node, (B, S, 2·H·D), and nil.
+func (p keyValues) forward(s *graph.Scope, m Memory) (k, v *G.Node) {
+	names := p.layer.Names.orPyTorch()
+	if m.X == nil && (s.Mode() != graph.Decode || m.S <= 0) {
+		return s.Failf("cross-attention: Memory.X is nil: want a node, or mode Decode and S of at least 1"), nil
+	}
+	if names.QKV != "" {
+		return p.kept(s, "memory", 2*p.width, m, func() *G.Node { return p.packed.part(s, p.width, 3*p.width).forward(s, m.X) }), nil
+	}
+	k = p.kept(s, "memory.key", p.width, m, func() *G.Node { return p.linear().Forward(s.In(names.K), m.X) })
+	v = p.kept(s, "memory.value", p.width, m, func() *G.Node { return p.linear().Forward(s.In(names.V), m.X) })
+	return k, v
+}
+
+// kept returns the result of compute. In mode Decode it is kept in the cache of this name, and read from there if Memory.X is nil.
+func (p keyValues) kept(s *graph.Scope, name string, width int, m Memory, compute func() *G.Node) *G.Node {
+	if m.X == nil {
+		return s.State(name, p.b, m.S, width)
+	}
+	x := compute() // (B, S, width)
+	if s.Mode() != graph.Decode {
+		return x
+	}
+	size := s.Dims(m.X, 3)[1]
+	return s.Try(ops.Cache(s.State(name, p.b, size, width), x, zeros(s, p.b), 0))
+}
+
+// zeros returns an int32 constant of n zeros.
+func zeros(s *graph.Scope, n int) *G.Node {
+	return s.ConstantFunc(tensor.Int32, nil, n)
+}

@@ -1,0 +1,121 @@
+package layers
+
+import (
+	"math"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
+)
+
+// Positions is how the order of tokens enters the scores of a SelfAttention. The zero value adds nothing. A scheme is in use if its
+// field is not zero.
+//
+// RoPE with RoPEDynamic or RoPELongRoPE has frequencies for one length: T, or in mode Decode the capacity of the caches.
+type Positions struct {
+	RoPE  RoPE // rotates queries and keys; RoPE{Theta: 10000} is the usual one
+	ALiBi ALiBi
+	T5    T5Bias
+	Shaw  Shaw
+}
+
+// ALiBi subtracts m·|i−j| from the score of query i and key j, where the slope m depends on the head: 2^(−Max/H), 2^(−2·Max/H), … if
+// the number of heads H is a power of 2 (Press, Smith and Lewis 2022, arXiv 2108.12409). It has no parameters.
+type ALiBi struct {
+	Max float64 // 8 in the paper; 0 means no ALiBi
+}
+
+// slopes returns the slope of each head. Heads beyond a power of 2 take every second slope of the next power of 2.
+func (a ALiBi) slopes(heads int) []float64 {
+	power := 1
+	for 2*power <= heads {
+		power *= 2
+	}
+	m := make([]float64, heads)
+	for h := range m {
+		if h < power {
+			m[h] = math.Exp2(-a.Max * float64(h+1) / float64(power))
+		} else {
+			m[h] = math.Exp2(-a.Max / 2 * float64(2*(h-power)+1) / float64(power))
+		}
+	}
+	return m
+}
+
+// T5Bias adds a learned number to each score, which depends on the head and on the bucket of the distance between query and key
+// (Raffel et al. 2020, section 2.1, arXiv 1910.10683). Half of the buckets hold one short distance each. The others grow
+// exponentially up to MaxDistance. Without Causal, keys before and after the query have their own buckets.
+//
+// Parameters: relative_attention_bias.weight (Buckets, H).
+type T5Bias struct {
+	Buckets     int // 32 in T5; 0 means no bias
+	MaxDistance int // distances from here on share the last bucket; 128 in T5
+}
+
+// bucket returns the bucket of a key at distance r after the query.
+func (b T5Bias) bucket(r int, causal bool) int {
+	n, first := b.Buckets, 0
+	if causal {
+		r = max(-r, 0)
+	} else {
+		n /= 2
+		if r > 0 {
+			first = n
+		}
+		r = max(r, -r)
+	}
+	exact := n / 2
+	if r < exact {
+		return first + r
+	}
+	steps := math.Log(float64(r)/float64(exact)) / math.Log(float64(b.MaxDistance)/float64(exact)) * float64(n-exact)
+	return first + min(exact+int(steps), n-1)
+}
+
+// Distance declares the bias of the scores by distance for t tokens, which the layers of a stack share in Sequence.Distance. Its
+// parameters are those of the layer's Positions, in scope s. It returns nil if the Positions have no such bias.
+func (l SelfAttention) Distance(s *graph.Scope, t int, seq Sequence) *G.Node {
+	return l.distance(s, t, seq)
+}
+
+// distance returns the bias of the distances −(S−1) … T−1 of a key after a query, (H, T+S−1).
+func (l SelfAttention) distance(s *graph.Scope, t int, seq Sequence) *G.Node {
+	keys := t
+	if l.decodes(s) {
+		keys = seq.Context
+	}
+	var bias *G.Node
+	if a := l.Positions.ALiBi; a != (ALiBi{}) {
+		if !(a.Max > 0 && a.Max <= 1000) {
+			return s.Failf("attention: ALiBi: Max is %g, want 0 for none, or a number of up to 1000", a.Max)
+		}
+		bias = s.ConstantFunc(s.Dtype(), func(x *tensor.Dense) {
+			cols, slopes := t+keys-1, a.slopes(l.Heads)
+			fill(x, func(i int) float64 { return -slopes[i/cols] * math.Abs(float64(i%cols-keys+1)) })
+		}, l.Heads, t+keys-1)
+	}
+	b := l.Positions.T5
+	if b == (T5Bias{}) {
+		return bias
+	}
+	least := 4 // one exact and one growing bucket on each side
+	if l.Causal {
+		least = 2
+	}
+	if b.Buckets < least || b.MaxDistance <= b.Buckets/least {
+		return s.Failf("attention: T5's bias: %d buckets up to distance %d: want at least %d buckets and a distance above %d", b.Buckets, b.MaxDistance, least, b.Buckets/least)
+	}
+	table := s.In("relative_attention_bias").Param("weight", graph.Normal(max(l.Std, 0.02)), b.Buckets, l.Heads)
+	buckets := s.ConstantFunc(tensor.Int32, func(x *tensor.Dense) {
+		for i := range x.Int32s() {
+			x.Int32s()[i] = int32(b.bucket(i-keys+1, l.Causal))
+		}
+	}, t+keys-1)
+	learned := s.Try(ops.Transpose(s.Try(ops.Embedding(table, buckets)), 1, 0)) // (H, T+S−1)
+	if bias != nil {
+		learned = s.Add(learned, bias)
+	}
+	return learned
+}

@@ -1,0 +1,64 @@
+package layers
+
+import (
+	G "gorgonia.org/gorgonia"
+
+	"github.com/gorgoformer/gorgoformer/graph"
+)
+
+// PreNorm is the pre-norm Transformer block of most published decoders, x + attention(norm(x)) and then x + mlp(norm(x)):
+// (B, T, C) → (B, T, C). Names.Post1 and Names.Post2 add norms of both results, as in Gemma 2.
+//
+// Parameters: those of its parts, in scopes with the names of Names.
+type PreNorm struct {
+	Attention SelfAttention
+	MLP       MLP
+	Gated     GatedMLP // used in place of MLP unless it is zero
+	Norm      Norm
+	Dropout   float64 // of the results of attention and MLP
+	Names     BlockNames
+}
+
+// BlockNames are the names of a block's parts. The zero value means GPT2Block.
+type BlockNames struct {
+	Attention, MLP string
+	Norm1, Norm2   string // norms before attention and MLP
+	Post1, Post2   string // norms of the results; "" means none
+}
+
+// The names of published families. Qwen and Mistral use Llama's. Gemma 3 uses Gemma 2's.
+var (
+	GPT2Block   = BlockNames{Attention: "attn", MLP: "mlp", Norm1: "ln_1", Norm2: "ln_2"}
+	LlamaBlock  = BlockNames{Attention: "self_attn", MLP: "mlp", Norm1: "input_layernorm", Norm2: "post_attention_layernorm"}
+	Gemma2Block = BlockNames{
+		Attention: "self_attn", MLP: "mlp", Norm1: "input_layernorm", Norm2: "pre_feedforward_layernorm",
+		Post1: "post_attention_layernorm", Post2: "post_feedforward_layernorm",
+	}
+	MPTBlock   = BlockNames{Attention: "attn", MLP: "ffn", Norm1: "norm_1", Norm2: "norm_2"}
+	BLOOMBlock = BlockNames{Attention: "self_attention", MLP: "mlp", Norm1: "input_layernorm", Norm2: "post_attention_layernorm"}
+)
+
+// Forward declares the layer.
+func (l PreNorm) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
+	n := l.Names
+	if n == (BlockNames{}) {
+		n = GPT2Block
+	}
+	y := l.Attention.Forward(s.In(n.Attention), l.Norm.Forward(s.In(n.Norm1), x), seq)
+	x = s.Add(x, l.result(s, y, n.Post1, n.Attention))
+	y = l.Norm.Forward(s.In(n.Norm2), x)
+	if l.Gated != (GatedMLP{}) {
+		y = l.Gated.Forward(s.In(n.MLP), y)
+	} else {
+		y = l.MLP.Forward(s.In(n.MLP), y)
+	}
+	return s.Add(x, l.result(s, y, n.Post2, n.MLP))
+}
+
+// result applies the norm of this name, unless it is "", and dropout to the result of a part.
+func (l PreNorm) result(s *graph.Scope, y *G.Node, norm, part string) *G.Node {
+	if norm != "" {
+		y = l.Norm.Forward(s.In(norm), y)
+	}
+	return Dropout{l.Dropout}.Forward(s.In(part).In("resid_dropout"), y)
+}
