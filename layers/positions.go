@@ -75,47 +75,56 @@ func (b T5Bias) bucket(r int, causal bool) int {
 }
 
 // Distance declares the bias of the scores by distance for t tokens, which the layers of a stack share in Sequence.Distance. Its
-// parameters are those of the layer's Positions, in scope s. It returns nil if the Positions have no such bias.
+// shape is (H, T+S−1), for the distances −(S−1) … T−1 of a key after a query. Its parameters belong to scope s. It returns nil if the
+// layer's Positions have no such bias.
 func (l SelfAttention) Distance(s *graph.Scope, t int, seq Sequence) *G.Node {
-	return l.distance(s, t, seq)
+	r := distances{heads: l.Heads, keys: t, size: 2*t - 1, causal: l.Causal}
+	if l.decodes(s) {
+		r.keys, r.size = seq.Context, t+seq.Context-1
+	}
+	a, b := l.Positions.ALiBi, l.Positions.T5
+	switch {
+	case a == (ALiBi{}) && b == (T5Bias{}):
+		return nil
+	case b == (T5Bias{}):
+		return a.bias(s, r)
+	case a == (ALiBi{}):
+		return b.bias(s, r, l.Std)
+	}
+	return s.Add(a.bias(s, r), b.bias(s, r, l.Std))
 }
 
-// distance returns the bias of the distances −(S−1) … T−1 of a key after a query, (H, T+S−1).
-func (l SelfAttention) distance(s *graph.Scope, t int, seq Sequence) *G.Node {
-	keys := t
-	if l.decodes(s) {
-		keys = seq.Context
+// distances are the distances of keys from queries. Index i is the distance i−keys+1 of a key after a query.
+type distances struct {
+	heads, keys, size int
+	causal            bool
+}
+
+// bias returns the bias of each head and distance: (H, size).
+func (a ALiBi) bias(s *graph.Scope, r distances) *G.Node {
+	if !(a.Max > 0 && a.Max <= 1000) {
+		return s.Failf("attention: ALiBi: Max is %g, want 0 for none, or a number of up to 1000", a.Max)
 	}
-	var bias *G.Node
-	if a := l.Positions.ALiBi; a != (ALiBi{}) {
-		if !(a.Max > 0 && a.Max <= 1000) {
-			return s.Failf("attention: ALiBi: Max is %g, want 0 for none, or a number of up to 1000", a.Max)
-		}
-		bias = s.ConstantFunc(s.Dtype(), func(x *tensor.Dense) {
-			cols, slopes := t+keys-1, a.slopes(l.Heads)
-			fill(x, func(i int) float64 { return -slopes[i/cols] * math.Abs(float64(i%cols-keys+1)) })
-		}, l.Heads, t+keys-1)
-	}
-	b := l.Positions.T5
-	if b == (T5Bias{}) {
-		return bias
-	}
+	return s.ConstantFunc(s.Dtype(), func(x *tensor.Dense) {
+		slopes := a.slopes(r.heads)
+		fill(x, func(i int) float64 { return -slopes[i/r.size] * math.Abs(float64(i%r.size-r.keys+1)) })
+	}, r.heads, r.size)
+}
+
+// bias returns the bias of each head and distance: (H, size).
+func (b T5Bias) bias(s *graph.Scope, r distances, std float64) *G.Node {
 	least := 4 // one exact and one growing bucket on each side
-	if l.Causal {
+	if r.causal {
 		least = 2
 	}
 	if b.Buckets < least || b.MaxDistance <= b.Buckets/least {
 		return s.Failf("attention: T5's bias: %d buckets up to distance %d: want at least %d buckets and a distance above %d", b.Buckets, b.MaxDistance, least, b.Buckets/least)
 	}
-	table := s.In("relative_attention_bias").Param("weight", graph.Normal(max(l.Std, 0.02)), b.Buckets, l.Heads)
+	table := s.In("relative_attention_bias").Param("weight", graph.Normal(max(std, 0.02)), b.Buckets, r.heads)
 	buckets := s.ConstantFunc(tensor.Int32, func(x *tensor.Dense) {
 		for i := range x.Int32s() {
-			x.Int32s()[i] = int32(b.bucket(i-keys+1, l.Causal))
+			x.Int32s()[i] = int32(b.bucket(i-r.keys+1, r.causal))
 		}
-	}, t+keys-1)
-	learned := s.Try(ops.Transpose(s.Try(ops.Embedding(table, buckets)), 1, 0)) // (H, T+S−1)
-	if bias != nil {
-		learned = s.Add(learned, bias)
-	}
-	return learned
+	}, r.size)
+	return s.Try(ops.Transpose(s.Try(ops.Embedding(table, buckets)), 1, 0))
 }

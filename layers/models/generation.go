@@ -19,7 +19,7 @@ func (g *Generation) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// ids returns the ids that begin and end texts: those of g, or the given ones if g has none.
+// ids returns the ids that begin and end texts: the ids of g, or bos and eos if g has none.
 func (g Generation) ids(bos, eos []int32) (newBOS, newEOS []int32) {
 	if len(g.BOS) > 0 {
 		bos = g.BOS

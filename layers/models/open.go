@@ -52,7 +52,7 @@ func read[M Model](config []byte) (Model, error) {
 }
 
 // Open reads the configuration of the model in a folder: config.json, whose model_type selects the family. The ids that begin and end
-// texts in generation_config.json, if there is one, replace those of config.json, as in Hugging Face's generate.
+// texts in generation_config.json, if it exists, replace the ids of config.json, as in Hugging Face's generate.
 //
 // It is an error if the family is unknown. The error lists the families.
 func Open(dir string) (Model, error) {
