@@ -39,6 +39,7 @@ var (
 	BERTBlock  = BlockNames{Attention: "attention", Norm1: "attention.output.LayerNorm", Norm2: "output.LayerNorm"}
 	ViTBlock   = BlockNames{Attention: "attention", Norm1: "layernorm_before", Norm2: "layernorm_after"}
 
+	PyTorchBlock    = BlockNames{Attention: "self_attn", Norm1: "norm1", Norm2: "norm2"} // torch.nn.TransformerEncoderLayer
 	ModernBERTBlock = BlockNames{Attention: "attn", MLP: "mlp", Norm1: "attn_norm", Norm2: "mlp_norm"}
 )
 

@@ -34,7 +34,8 @@ type LanguageModel interface {
 var families = map[string]func(config []byte) (Model, error){
 	"gpt2": read[GPT], "mpt": read[GPT], "bloom": read[GPT],
 	"llama": read[Llama], "mistral": read[Llama], "qwen2": read[Llama], "qwen3": read[Llama], "gemma2": read[Llama], "gemma3_text": read[Llama],
-	"gemma3":       read[Llama],
+	"gemma3": read[Llama],
+	"bert":   read[BERT], "roberta": read[BERT], "modernbert": read[ModernBERT], "vit": read[ViT],
 	"transformer":  read[Seq2Seq],
 	classifierType: read[Classifier],
 }
