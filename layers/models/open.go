@@ -44,6 +44,10 @@ var families = map[string]func(config []byte) (Model, error){
 var architectures = map[string]string{
 	"GPT2LMHeadModel": "gpt2", "MptForCausalLM": "mpt", "BloomForCausalLM": "bloom", "LlamaForCausalLM": "llama", "MistralForCausalLM": "mistral",
 	"Qwen2ForCausalLM": "qwen2", "Qwen3ForCausalLM": "qwen3", "Gemma2ForCausalLM": "gemma2", "Gemma3ForCausalLM": "gemma3_text",
+	"BertModel": "bert", "BertForMaskedLM": "bert", "BertForPreTraining": "bert", "BertForSequenceClassification": "bert",
+	"RobertaModel": "roberta", "RobertaForMaskedLM": "roberta", "RobertaForSequenceClassification": "roberta",
+	"ModernBertModel": "modernbert", "ModernBertForMaskedLM": "modernbert", "ModernBertForSequenceClassification": "modernbert",
+	"ViTModel": "vit", "ViTForImageClassification": "vit",
 }
 
 func read[M Model](config []byte) (Model, error) {
