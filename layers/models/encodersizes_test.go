@@ -93,7 +93,9 @@ func TestSizesOfEncodersAlone(t *testing.T) {
 			},
 			"hidden":         func(b *models.BERT, m *models.ModernBERT, v *models.ViT) { b.Hidden, m.Hidden, v.Hidden = n, n, n },
 			"types, colours": func(b *models.BERT, m *models.ModernBERT, v *models.ViT) { b.Types, m.Vocab, v.Channels = n, n, n },
-			"window, patch":  func(b *models.BERT, m *models.ModernBERT, v *models.ViT) { b.Context, m.Vocab, v.Size, v.Patch = n, n, n, n },
+			"window, patch": func(b *models.BERT, m *models.ModernBERT, v *models.ViT) {
+				b.Context, m.Vocab, v.Size, v.Patch = n, n, n, n
+			},
 		} {
 			b, r, m, v := smallBERT, roberta, smallModernBERT, smallViT
 			change(&b, &m, &v)
