@@ -236,3 +236,45 @@ func pixels(dt tensor.Dtype, shape ...int) *tensor.Dense {
 	}
 	return graphtest.Dense(dt, values, shape...)
 }
+
+// TestDropoutOfEncoders: each dropout changes the loss in training and not in evaluation.
+func TestDropoutOfEncoders(t *testing.T) {
+	bert, modern, vit := smallBERT, smallModernBERT, smallViT
+	bert.Head, bert.Labels = "classifier", fewLabels
+	roberta := bert
+	roberta.Family, roberta.Types = "roberta", 1
+	modern.Head, modern.Labels = "classifier", fewLabels
+	of := func(m models.TextEncoder) (func(*graph.Scope), graph.Feed) { return m.Loss(3, 5), texts(m, 5) }
+	for name, c := range map[string]func(p float64) (func(*graph.Scope), graph.Feed){
+		"BERT":                   func(p float64) (func(*graph.Scope), graph.Feed) { m := bert; m.Dropout = p; return of(m) },
+		"BERT's attention":       func(p float64) (func(*graph.Scope), graph.Feed) { m := bert; m.AttnDropout = p; return of(m) },
+		"BERT's head":            func(p float64) (func(*graph.Scope), graph.Feed) { m := bert; m.HeadDropout = p; return of(m) },
+		"RoBERTa's head":         func(p float64) (func(*graph.Scope), graph.Feed) { m := roberta; m.HeadDropout = p; return of(m) },
+		"ModernBERT":             func(p float64) (func(*graph.Scope), graph.Feed) { m := modern; m.EmbedDropout = p; return of(m) },
+		"ModernBERT's attention": func(p float64) (func(*graph.Scope), graph.Feed) { m := modern; m.AttnDropout = p; return of(m) },
+		"ModernBERT's MLPs":      func(p float64) (func(*graph.Scope), graph.Feed) { m := modern; m.MLPDropout = p; return of(m) },
+		"ModernBERT's head":      func(p float64) (func(*graph.Scope), graph.Feed) { m := modern; m.HeadDropout = p; return of(m) },
+		"ViT": func(p float64) (func(*graph.Scope), graph.Feed) {
+			m := vit
+			m.Dropout = p
+			return m.Loss(2), graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 4, 4), "targets": tokens(2, 3, 2)}
+		},
+		"ViT's attention": func(p float64) (func(*graph.Scope), graph.Feed) {
+			m := vit
+			m.AttnDropout = p
+			return m.Loss(2), graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 4, 4), "targets": tokens(2, 3, 2)}
+		},
+	} {
+		params := graph.NewParams(tensor.Float64, 1)
+		declare, feed := c(0)
+		plain := build(t, params, graph.Eval, declare)
+		run(t, plain, feed)
+		declare, feed = c(0.4)
+		train, eval := build(t, params, graph.Train, declare), build(t, params, graph.Eval, declare)
+		run(t, train, feed)
+		run(t, eval, feed)
+		if eval.Loss() != plain.Loss() || train.Loss() == plain.Loss() {
+			t.Errorf("%s: got a loss of %g in training, %g in evaluation, %g without dropout: want only the first to differ", name, train.Loss(), eval.Loss(), plain.Loss())
+		}
+	}
+}
