@@ -225,6 +225,7 @@ var droppedOut = []part{
 	cross("CrossAttention", layers.CrossAttention{Dropout: 0.3}, true),
 	block("Block", layers.Block{Dropout: 0.2, AttnDropout: 0.3}),
 	preNorm("PreNorm", layers.PreNorm{Dropout: 0.2, Names: layers.Gemma2Block}),
+	postNorm("PostNorm", layers.PostNorm{Dropout: 0.2}),
 	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Dropout: 0.2}}),
 	decoder("Decoder", layers.Decoder{Layers: 1, Layer: layers.DecoderLayer{Dropout: 0.2, NormFirst: true}}),
 	head("ClassificationHead", layers.ClassificationHead{Classes: 4, Hidden: 5, Dropout: 0.2}),

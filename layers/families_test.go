@@ -6,6 +6,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
@@ -34,6 +35,23 @@ func preNorm(name string, l layers.PreNorm) part {
 	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
 		l.Attention.Heads = z.h
 		return l.Forward(s, x, layers.Sequence{})
+	}}
+}
+
+func postNorm(name string, l layers.PostNorm) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Attention.Heads = z.h
+		return l.Forward(s, x, layers.Sequence{Lengths: lengths(s, z.b, z.t)})
+	}}
+}
+
+// pictures is a PatchEmbedding of pictures with c channels and one row of t squares of s×s pixels, which repeat x.
+func pictures(name string, l layers.PatchEmbedding) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Size = z.s
+		x = s.Try(ops.Reshape(s.Try(ops.Transpose(x, 0, 2, 1)), z.b, z.c, 1, z.t, 1))
+		x = s.Try(ops.Mul(x, s.In("pixels").Param("value", graph.Normal(1), z.s, 1, z.s))) // (B, C, Size, T, Size)
+		return l.Forward(s, s.Try(ops.Reshape(x, z.b, z.c, z.s, z.t*z.s)))
 	}}
 }
 
@@ -90,6 +108,22 @@ var families = []part{
 		Gated: layers.GatedMLP{Act: kernel.GELUTanh}, Norm: layers.Norm{RMS: true, PlusOne: true, Eps: 0.1}, Names: layers.Gemma2Block,
 	}),
 	preNorm("PreNorm/MPT", layers.PreNorm{MLP: layers.MLP{NoBias: true, Names: layers.MPTMLP}, Norm: layers.Norm{NoBias: true}, Names: layers.MPTBlock}),
+	preNorm("PreNorm/ViT", layers.PreNorm{MLP: layers.MLP{Hidden: 3, Names: layers.BERTMLP}, Names: layers.ViTBlock}),
+	preNorm("PreNorm/ModernBERT", layers.PreNorm{
+		Attention: layers.SelfAttention{Names: layers.ModernBERTAttention, NoBias: true, NoOutBias: true, Window: 2},
+		Gated:     layers.GatedMLP{Hidden: 3, Act: kernel.GELU, NoBias: true, Names: layers.ModernBERTMLP},
+		Norm:      layers.Norm{NoBias: true}, Names: layers.BlockNames{Attention: "attn", MLP: "mlp", Norm2: "mlp_norm"},
+	}),
+	postNorm("PostNorm", layers.PostNorm{MLP: layers.MLP{Hidden: 3}}),
+	postNorm("PostNorm/BERT", layers.PostNorm{
+		Attention: layers.SelfAttention{Names: layers.BERTAttention}, MLP: layers.MLP{Act: kernel.GELU, Names: layers.BERTMLP}, Norm: layers.Norm{Eps: 0.1},
+	}),
+	{"PaddedPositions", func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		return layers.PaddedPositions{Max: z.t + 3, Pad: 1, Std: 1}.Forward(s, x, ids(s, z, 3))
+	}},
+	{"ClassToken", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.ClassToken{Std: 1}.Forward(s, x) }},
+	pictures("PatchEmbedding", layers.PatchEmbedding{Dim: 3, Std: 0.5}),
+	pictures("PatchEmbedding/Flat", layers.PatchEmbedding{Dim: 1, Flat: true}),
 	{"SelfAttention/packed texts", packedRows},
 	{"SelfAttention/stack", stacked},
 }

@@ -19,10 +19,10 @@ type PreNorm struct {
 	Names     BlockNames
 }
 
-// BlockNames are the names of a block's parts. The zero value means GPT2Block.
+// BlockNames are the names of a block's parts. The zero value means GPT2Block in PreNorm and BERTBlock in PostNorm.
 type BlockNames struct {
-	Attention, MLP string
-	Norm1, Norm2   string // norms before attention and MLP
+	Attention, MLP string // an MLP without a name has the scope of the block
+	Norm1, Norm2   string // norms of attention and MLP; no Norm1 in PreNorm if ""
 	Post1, Post2   string // norms of the results; "" means none
 }
 
@@ -36,6 +36,11 @@ var (
 	}
 	MPTBlock   = BlockNames{Attention: "attn", MLP: "ffn", Norm1: "norm_1", Norm2: "norm_2"}
 	BLOOMBlock = BlockNames{Attention: "self_attention", MLP: "mlp", Norm1: "input_layernorm", Norm2: "post_attention_layernorm"}
+	BERTBlock  = BlockNames{Attention: "attention", Norm1: "attention.output.LayerNorm", Norm2: "output.LayerNorm"}
+	ViTBlock   = BlockNames{Attention: "attention", Norm1: "layernorm_before", Norm2: "layernorm_after"}
+
+	PyTorchBlock    = BlockNames{Attention: "self_attn", Norm1: "norm1", Norm2: "norm2"} // torch.nn.TransformerEncoderLayer
+	ModernBERTBlock = BlockNames{Attention: "attn", MLP: "mlp", Norm1: "attn_norm", Norm2: "mlp_norm"}
 )
 
 // Forward declares the layer.
@@ -44,13 +49,17 @@ func (l PreNorm) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
 	if n == (BlockNames{}) {
 		n = GPT2Block
 	}
-	y := l.Attention.Forward(s.In(n.Attention), l.Norm.Forward(s.In(n.Norm1), x), seq)
+	y := x
+	if n.Norm1 != "" {
+		y = l.Norm.Forward(s.In(n.Norm1), x)
+	}
+	y = l.Attention.Forward(s.In(n.Attention), y, seq)
 	x = s.Add(x, l.result(s, y, n.Post1, n.Attention))
 	y = l.Norm.Forward(s.In(n.Norm2), x)
 	if l.Gated != (GatedMLP{}) {
-		y = l.Gated.Forward(s.In(n.MLP), y)
+		y = l.Gated.Forward(within(s, n.MLP), y)
 	} else {
-		y = l.MLP.Forward(s.In(n.MLP), y)
+		y = l.MLP.Forward(within(s, n.MLP), y)
 	}
 	return s.Add(x, l.result(s, y, n.Post2, n.MLP))
 }
@@ -60,5 +69,5 @@ func (l PreNorm) result(s *graph.Scope, y *G.Node, norm, part string) *G.Node {
 	if norm != "" {
 		y = l.Norm.Forward(s.In(norm), y)
 	}
-	return Dropout{l.Dropout}.Forward(s.In(part).In("resid_dropout"), y)
+	return Dropout{l.Dropout}.Forward(within(s, part).In("resid_dropout"), y)
 }

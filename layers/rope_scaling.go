@@ -78,6 +78,9 @@ func (r RoPE) Frequencies(length int) ([]float64, float64, error) {
 	return r.divided(func(int, float64) float64 { return 1 }), 1, nil
 }
 
+// maxRoPE bounds the channels of a head, so that a mistake such as a width in bytes is an error and no wait.
+const maxRoPE = 1 << 16
+
 func (r RoPE) check() error {
 	k := r.Scaling
 	positive := func(v float64) bool { return v > 0 && !math.IsInf(v, 0) } // false for NaN
@@ -86,6 +89,8 @@ func (r RoPE) check() error {
 		return errors.Errorf("kind %d: want one of %v", k.Kind, ropeKinds)
 	case r.Dim <= 0 || r.Dim%2 != 0:
 		return errors.Errorf("%d channels: want a positive even number", r.Dim)
+	case r.Dim > maxRoPE:
+		return errors.Errorf("%d channels: want at most %d", r.Dim, maxRoPE)
 	case !positive(r.Theta):
 		return errors.Errorf("theta %g: want a positive number", r.Theta)
 	case k.Kind != RoPEPlain && !positive(k.Factor) && (k.Kind != RoPELongRoPE || k.Factor != 0):

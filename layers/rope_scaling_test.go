@@ -74,6 +74,7 @@ func TestRoPEErrors(t *testing.T) {
 	}{
 		{layers.RoPE{}, "rope: plain: 0 channels"},
 		{layers.RoPE{Dim: 3}, "3 channels: want a positive even"},
+		{layers.RoPE{Dim: 1 << 40}, "1099511627776 channels: want at most 65536"},
 		{layers.RoPE{Dim: 2, Theta: -1}, "theta -1"},
 		{layers.RoPE{Dim: 2, Theta: math.NaN()}, "theta NaN"},
 		{layers.RoPE{Dim: 2, Scaling: layers.RoPEScaling{Kind: 99}}, "kind 99|longrope"},

@@ -60,7 +60,7 @@ func (m Classifier) Check() error {
 	if err != nil {
 		return err
 	}
-	if err := checkLabels(m.Labels); err != nil {
+	if err := checkLabels(name, m.Labels); err != nil {
 		return err
 	}
 	if err := heads(name, m.Dim, m.Heads); err != nil {
@@ -75,21 +75,6 @@ func (m Classifier) Check() error {
 	}
 	_, err = activation(m.Activation)
 	return err
-}
-
-// checkLabels returns an error for fewer than two labels and for equal labels.
-func checkLabels(labels []string) error {
-	if len(labels) < 2 {
-		return errors.Errorf("models: Classifier: %d labels %q, want at least 2", len(labels), labels)
-	}
-	first := map[string]int{}
-	for i, l := range labels {
-		if j, seen := first[l]; seen {
-			return errors.Errorf("models: Classifier: classes %d and %d have the same label %q", j, i, l)
-		}
-		first[l] = i
-	}
-	return nil
 }
 
 // pooling reduces each sequence to one vector: (B, T, C) → (B, C).

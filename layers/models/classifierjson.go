@@ -2,7 +2,6 @@ package models
 
 import (
 	"encoding/json"
-	"strconv"
 
 	"github.com/pkg/errors"
 )
@@ -12,24 +11,23 @@ const classifierType = "encoder_classifier"
 
 // classifierJSON is the content of a Classifier's config.json. The labels have the form of Hugging Face's classifiers.
 type classifierJSON struct {
-	ModelType      string            `json:"model_type"`
-	Vocab          int               `json:"vocab_size"`
-	Context        int               `json:"max_position_embeddings"`
-	Layers         int               `json:"num_hidden_layers"`
-	Heads          int               `json:"num_attention_heads"`
-	Dim            int               `json:"hidden_size"`
-	Hidden         int               `json:"intermediate_size"`
-	NormFirst      bool              `json:"norm_first"`
-	Positions      string            `json:"positions"`
-	Pooling        string            `json:"pooling"`
-	Activation     string            `json:"hidden_act"`
-	Eps            float64           `json:"layer_norm_eps"`
-	Std            float64           `json:"initializer_range"`
-	TokenDropout   float64           `json:"token_dropout"`
-	Dropout        float64           `json:"dropout"`
-	LabelSmoothing float64           `json:"label_smoothing"`
-	IDToLabel      map[string]string `json:"id2label"`
-	LabelToID      map[string]int    `json:"label2id"`
+	ModelType      string  `json:"model_type"`
+	Vocab          int     `json:"vocab_size"`
+	Context        int     `json:"max_position_embeddings"`
+	Layers         int     `json:"num_hidden_layers"`
+	Heads          int     `json:"num_attention_heads"`
+	Dim            int     `json:"hidden_size"`
+	Hidden         int     `json:"intermediate_size"`
+	NormFirst      bool    `json:"norm_first"`
+	Positions      string  `json:"positions"`
+	Pooling        string  `json:"pooling"`
+	Activation     string  `json:"hidden_act"`
+	Eps            float64 `json:"layer_norm_eps"`
+	Std            float64 `json:"initializer_range"`
+	TokenDropout   float64 `json:"token_dropout"`
+	Dropout        float64 `json:"dropout"`
+	LabelSmoothing float64 `json:"label_smoothing"`
+	labelFields
 }
 
 // MarshalJSON returns config.json, with the labels as id2label and label2id.
@@ -39,10 +37,7 @@ func (m Classifier) MarshalJSON() ([]byte, error) {
 		ModelType: classifierType, Vocab: m.Vocab, Context: m.Context, Layers: m.Layers, Heads: m.Heads, Dim: m.Dim, Hidden: m.Hidden,
 		NormFirst: m.NormFirst, Positions: m.Positions, Pooling: m.Pooling, Activation: m.Activation, Eps: m.Eps, Std: m.Std,
 		TokenDropout: m.TokenDropout, Dropout: m.Dropout, LabelSmoothing: m.LabelSmoothing,
-		IDToLabel: map[string]string{}, LabelToID: map[string]int{},
-	}
-	for i, l := range m.Labels {
-		j.IDToLabel[strconv.Itoa(i)], j.LabelToID[l] = l, i
+		labelFields: labelFieldsOf(m.Labels),
 	}
 	return json.Marshal(j)
 }
@@ -56,7 +51,7 @@ func (m *Classifier) UnmarshalJSON(data []byte) error {
 	if j.ModelType != classifierType {
 		return errors.Errorf("models: Classifier configuration: model_type is %q, want %q", j.ModelType, classifierType)
 	}
-	labels, err := j.labels()
+	labels, err := j.labels("Classifier")
 	if err != nil {
 		return err
 	}
@@ -66,23 +61,4 @@ func (m *Classifier) UnmarshalJSON(data []byte) error {
 		TokenDropout: j.TokenDropout, Dropout: j.Dropout, LabelSmoothing: j.LabelSmoothing,
 	}
 	return m.Check()
-}
-
-// labels returns the labels of id2label in the order of their ids. label2id may be missing.
-func (j classifierJSON) labels() ([]string, error) {
-	if j.LabelToID != nil && len(j.LabelToID) != len(j.IDToLabel) {
-		return nil, errors.Errorf("models: Classifier configuration: id2label has %d labels, label2id has %d: make them agree", len(j.IDToLabel), len(j.LabelToID))
-	}
-	labels := make([]string, len(j.IDToLabel))
-	for i := range labels {
-		label, ok := j.IDToLabel[strconv.Itoa(i)]
-		if !ok {
-			return nil, errors.Errorf("models: Classifier configuration: id2label has %d labels but no label of id %d", len(labels), i)
-		}
-		if id, ok := j.LabelToID[label]; j.LabelToID != nil && (!ok || id != i) {
-			return nil, errors.Errorf("models: Classifier configuration: id2label says that %d is %q, label2id says %d: make them agree", i, label, id)
-		}
-		labels[i] = label
-	}
-	return labels, nil
 }

@@ -90,6 +90,39 @@ var goldenFamilies = []func(m models.Model, c goldenCase) (inputs map[string]str
 			"src_ids": "source", "src_lengths": "source_lengths", "tgt_ids": "tokens", "tgt_lengths": "lengths", "labels": "targets",
 		}, l.Loss(source[0], source[1], target[1])
 	},
+	func(m models.Model, c goldenCase) (map[string]string, func(*graph.Scope)) {
+		l, ok := m.(models.TextEncoder)
+		if !ok {
+			return nil, nil
+		}
+		c.tensors["lengths"] = sums(c.tensors["attention_mask"])
+		inputs := map[string]string{"input_ids": "tokens", "lengths": "lengths", "labels": "targets"}
+		if b, ok := l.(models.BERT); ok {
+			b.Dropout, b.AttnDropout, b.HeadDropout = 0, 0, 0 // cases omit dropout, which means Hugging Face's defaults
+			if l = b; b.Types > 1 {
+				inputs["token_type_ids"] = "types"
+			}
+		}
+		shape := c.tensors["input_ids"].Shape()
+		return inputs, l.Loss(shape[0], shape[1])
+	},
+	func(m models.Model, c goldenCase) (map[string]string, func(*graph.Scope)) {
+		v, ok := m.(models.ViT)
+		if !ok {
+			return nil, nil
+		}
+		return map[string]string{"pixel_values": "pixels", "labels": "targets"}, v.Loss(c.tensors["labels"].Shape()[0])
+	},
+}
+
+// sums returns the sums of the rows of a mask: the lengths of texts that are padded on the right.
+func sums(mask *tensor.Dense) *tensor.Dense {
+	b, t := mask.Shape()[0], mask.Shape()[1]
+	n := make([]int64, b)
+	for i, v := range mask.Int64s() {
+		n[i/t] += v
+	}
+	return tensor.New(tensor.WithShape(b), tensor.WithBacking(n))
 }
 
 // goldenFolder returns the folder of the cases: GOLDEN in the environment, or ../shared/golden. A missing folder skips the test.
@@ -193,8 +226,11 @@ func (c goldenCase) expected(t *testing.T, m models.Model) graphtest.Golden {
 	return g
 }
 
-// narrow converts int64 ids to int32.
+// narrow converts int64 ids to int32. Other tensors stay as they are.
 func narrow(t *tensor.Dense) *tensor.Dense {
+	if t.Dtype() != tensor.Int64 {
+		return t
+	}
 	ids := make([]int32, 0, t.DataSize())
 	for _, v := range t.Int64s() {
 		ids = append(ids, int32(v))

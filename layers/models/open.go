@@ -34,7 +34,8 @@ type LanguageModel interface {
 var families = map[string]func(config []byte) (Model, error){
 	"gpt2": read[GPT], "mpt": read[GPT], "bloom": read[GPT],
 	"llama": read[Llama], "mistral": read[Llama], "qwen2": read[Llama], "qwen3": read[Llama], "gemma2": read[Llama], "gemma3_text": read[Llama],
-	"gemma3":       read[Llama],
+	"gemma3": read[Llama],
+	"bert":   read[BERT], "roberta": read[BERT], "modernbert": read[ModernBERT], "vit": read[ViT],
 	"transformer":  read[Seq2Seq],
 	classifierType: read[Classifier],
 }
@@ -43,6 +44,10 @@ var families = map[string]func(config []byte) (Model, error){
 var architectures = map[string]string{
 	"GPT2LMHeadModel": "gpt2", "MptForCausalLM": "mpt", "BloomForCausalLM": "bloom", "LlamaForCausalLM": "llama", "MistralForCausalLM": "mistral",
 	"Qwen2ForCausalLM": "qwen2", "Qwen3ForCausalLM": "qwen3", "Gemma2ForCausalLM": "gemma2", "Gemma3ForCausalLM": "gemma3_text",
+	"BertModel": "bert", "BertForMaskedLM": "bert", "BertForPreTraining": "bert", "BertForSequenceClassification": "bert",
+	"RobertaModel": "roberta", "RobertaForMaskedLM": "roberta", "RobertaForSequenceClassification": "roberta",
+	"ModernBertModel": "modernbert", "ModernBertForMaskedLM": "modernbert", "ModernBertForSequenceClassification": "modernbert",
+	"ViTModel": "vit", "ViTForImageClassification": "vit",
 }
 
 func read[M Model](config []byte) (Model, error) {

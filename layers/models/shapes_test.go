@@ -43,6 +43,9 @@ func shapedModels() []shaped {
 	for name, m := range classifiers() {
 		all = append(all, shaped{"Classifier, " + name, func(s *graph.Scope, z []int) { m.Loss(z[0], z[1])(s) }, rows(m, 5, 3), []int{5, 3}, []int{5, 7}})
 	}
+	for name, m := range textEncoders() {
+		all = append(all, shaped{name, func(s *graph.Scope, z []int) { m.Loss(z[0], z[1])(s) }, texts(m, 4), []int{3, 4}, []int{3, 7}})
+	}
 	return all
 }
 

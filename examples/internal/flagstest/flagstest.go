@@ -48,7 +48,7 @@ func Run(t *testing.T, program func(io.Writer) flags.Program, cases []Bad) {
 // Exit starts a program with arguments and checks the exit code. With code 1 it must print one line on standard error and nothing on
 // standard output; with code 0, only on standard output. TestExit must call it, since Exit starts that test as the program.
 func Exit(t *testing.T, main func(), exits map[string]int) {
-	if args := os.Getenv("TEST_ARGS"); args != "" {
+	if args, ok := os.LookupEnv("TEST_ARGS"); ok { // "" runs main without arguments
 		os.Args = append(os.Args[:1], strings.Fields(args)...)
 		main()
 		os.Exit(0)
