@@ -36,6 +36,7 @@ var families = map[string]func(config []byte) (Model, error){
 	"llama": read[Llama], "mistral": read[Llama], "qwen2": read[Llama], "qwen3": read[Llama], "gemma2": read[Llama], "gemma3_text": read[Llama],
 	"gemma3":       read[Llama],
 	"transformer":  read[Seq2Seq],
+	"t5":           read[T5],
 	classifierType: read[Classifier],
 }
 
@@ -43,6 +44,7 @@ var families = map[string]func(config []byte) (Model, error){
 var architectures = map[string]string{
 	"GPT2LMHeadModel": "gpt2", "MptForCausalLM": "mpt", "BloomForCausalLM": "bloom", "LlamaForCausalLM": "llama", "MistralForCausalLM": "mistral",
 	"Qwen2ForCausalLM": "qwen2", "Qwen3ForCausalLM": "qwen3", "Gemma2ForCausalLM": "gemma2", "Gemma3ForCausalLM": "gemma3_text",
+	"T5ForConditionalGeneration": "t5", "T5WithLMHeadModel": "t5",
 }
 
 func read[M Model](config []byte) (Model, error) {
