@@ -37,6 +37,7 @@ var families = map[string]func(config []byte) (Model, error){
 	"gemma3":       read[Llama],
 	"transformer":  read[Seq2Seq],
 	"t5":           read[T5],
+	"sasrec":       read[SASRec],
 	classifierType: read[Classifier],
 }
 
