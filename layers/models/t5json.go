@@ -14,7 +14,7 @@ type t5JSON struct {
 	Architectures  []string `json:"architectures,omitempty"`
 	Vocab          whole    `json:"vocab_size"`
 	EncoderLayers  whole    `json:"num_layers"`
-	DecoderLayers  whole    `json:"num_decoder_layers"`
+	DecoderLayers  *whole   `json:"num_decoder_layers"`
 	Heads          whole    `json:"num_heads"`
 	HeadDim        whole    `json:"d_kv"`
 	Dim            whole    `json:"d_model"`
@@ -45,7 +45,7 @@ func (m T5) MarshalJSON() ([]byte, error) {
 	m = m.withDefaults()
 	return json.Marshal(t5JSON{
 		ModelType: "t5", Architectures: []string{"T5ForConditionalGeneration"}, Vocab: whole(m.Vocab), EncoderLayers: whole(m.EncoderLayers),
-		DecoderLayers: whole(m.DecoderLayers), Heads: whole(m.Heads), HeadDim: whole(m.HeadDim), Dim: whole(m.Dim), Hidden: whole(m.Hidden),
+		DecoderLayers: set(whole(m.DecoderLayers)), Heads: whole(m.Heads), HeadDim: whole(m.HeadDim), Dim: whole(m.Dim), Hidden: whole(m.Hidden),
 		FeedForward: m.FeedForward, Buckets: whole(m.Buckets), MaxDistance: whole(m.MaxDistance), Eps: m.Eps, Dropout: m.Dropout,
 		InitFactor: m.InitFactor, Tied: !m.Untied, Scaled: set(!m.Untied && !m.Unscaled), EncoderDecoder: true,
 		Source: whole(m.Source), Target: whole(m.Target), Smoothing: m.LabelSmoothing, PAD: m.PAD, BOS: set(ids(m.BOS)), EOS: m.EOS,
@@ -68,12 +68,15 @@ func (m *T5) UnmarshalJSON(data []byte) error {
 	if !j.EncoderDecoder {
 		return errors.New("models: T5 configuration: is_encoder_decoder is false, want true: an encoder alone is not supported")
 	}
+	if or(j.DecoderLayers, 1) < 1 {
+		return errors.Errorf("models: T5 configuration: num_decoder_layers is %d, want at least 1, or null for num_layers", *j.DecoderLayers)
+	}
 	scaled := or(j.Scaled, j.Tied)
 	if scaled && !j.Tied {
 		return errors.New("models: T5 configuration: scale_decoder_outputs is true but tie_word_embeddings is false: want a scale only of a tied head")
 	}
 	read := T5{
-		Vocab: int(j.Vocab), EncoderLayers: int(j.EncoderLayers), DecoderLayers: int(j.DecoderLayers), Heads: int(j.Heads), HeadDim: int(j.HeadDim),
+		Vocab: int(j.Vocab), EncoderLayers: int(j.EncoderLayers), DecoderLayers: int(or(j.DecoderLayers, j.EncoderLayers)), Heads: int(j.Heads), HeadDim: int(j.HeadDim),
 		Dim: int(j.Dim), Hidden: int(j.Hidden), FeedForward: j.FeedForward, Buckets: int(j.Buckets), MaxDistance: int(j.MaxDistance),
 		Untied: !j.Tied, Unscaled: j.Tied && !scaled, Eps: j.Eps, Dropout: j.Dropout, LabelSmoothing: j.Smoothing, InitFactor: j.InitFactor,
 		Source: int(cmp.Or(j.Source, j.Positions)), Target: int(cmp.Or(j.Target, j.Positions)),
