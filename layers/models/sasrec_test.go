@@ -145,3 +145,43 @@ func TestSASRecGradients(t *testing.T) {
 		}
 	}
 }
+
+// TestSASRecLearns: a loss decreases, evaluation repeats training bit for bit, and the rows of id 0 stay zero.
+func TestSASRecLearns(t *testing.T) {
+	for _, first := range []bool{false, true} {
+		m := smallSASRec
+		m.NormFirst = first
+		params, feed, update := graph.NewParams(tensor.Float32, 1), sasrecFeed(m, 6), adamW(1e-2, 0.1)
+		p, eval := build(t, params, graph.Train, m.Loss(2, 6)), build(t, params, graph.Eval, m.Loss(2, 6))
+		run(t, p, feed)
+		run(t, eval, feed)
+		if p.Loss() != eval.Loss() || !slices.Equal(p.Output("logits").Float32s(), eval.Output("logits").Float32s()) {
+			t.Errorf("norm first %t: got a loss of %g in evaluation, want %g", first, eval.Loss(), p.Loss())
+		}
+		before := p.Loss()
+		for range 20 {
+			if err := update(p.ValueGrads()); err != nil {
+				t.Fatal(err)
+			}
+			run(t, p, feed)
+		}
+		if !(p.Loss() < before/1.2) {
+			t.Errorf("norm first %t: after 20 steps the loss is %g, before %g", first, p.Loss(), before)
+		}
+		for _, name := range []string{"item_emb.weight", "pos_emb.weight"} {
+			if row := params.Value(name).Float32s()[:m.Dim]; !slices.Equal(row, make([]float32, m.Dim)) {
+				t.Errorf("norm first %t: row 0 of %s is %v, want zeros", first, name, row)
+			}
+		}
+	}
+}
+
+func TestSASRecDropout(t *testing.T) {
+	for _, first := range []bool{false, true} {
+		m := smallSASRec
+		m.NormFirst = first
+		with := m
+		with.Dropout = 0.4
+		checkDropout(t, sasrecFeed(m, 6), m.Loss(2, 6), with.Loss(2, 6))
+	}
+}

@@ -53,3 +53,38 @@ func TestT5Gradients(t *testing.T) {
 		t.Run(name, func(t *testing.T) { graphtest.Gradients(t, t5Pairs(m, 5, 4), m.Loss(2, 5, 4)) })
 	}
 }
+
+// TestT5Dropout: dropout changes the loss in training only.
+func TestT5Dropout(t *testing.T) {
+	for name, m := range t5Models() {
+		with := m
+		with.Dropout = 0.4
+		params, feed := graph.NewParams(tensor.Float64, 1), t5Pairs(m, 5, 6)
+		plain, eval, train := build(t, params, graph.Train, m.Loss(2, 5, 6)), build(t, params, graph.Eval, with.Loss(2, 5, 6)), build(t, params, graph.Train, with.Loss(2, 5, 6))
+		for _, p := range []*graph.Program{plain, eval, train} {
+			run(t, p, feed)
+		}
+		within(t, name+": loss in training and evaluation", plain.Loss(), eval.Loss(), 1e-12)
+		if train.Loss() == plain.Loss() {
+			t.Errorf("%s: dropout does not change the loss", name)
+		}
+	}
+}
+
+// TestT5Learns: a loss decreases.
+func TestT5Learns(t *testing.T) {
+	for name, m := range t5Models() {
+		p, feed, update := build(t, graph.NewParams(tensor.Float32, 1), graph.Train, m.Loss(2, 5, 6)), t5Pairs(m, 5, 6), adamW(1e-2, 0)
+		run(t, p, feed)
+		first := p.Loss()
+		for range 20 {
+			if err := update(p.ValueGrads()); err != nil {
+				t.Fatal(err)
+			}
+			run(t, p, feed)
+		}
+		if !(p.Loss() < first/1.2) {
+			t.Errorf("%s: after 20 steps the loss is %g, before %g", name, p.Loss(), first)
+		}
+	}
+}
