@@ -1,7 +1,6 @@
 package models
 
 import (
-	"cmp"
 	"encoding/json"
 	"regexp"
 
@@ -28,9 +27,9 @@ type t5JSON struct {
 	Tied           bool     `json:"tie_word_embeddings"`
 	Scaled         *bool    `json:"scale_decoder_outputs"` // of new files; in others it is Tied
 	EncoderDecoder bool     `json:"is_encoder_decoder"`
-	Positions      whole    `json:"n_positions,omitempty"`       // of old files
-	Source         whole    `json:"max_source_length,omitempty"` // our own keys
-	Target         whole    `json:"max_target_length,omitempty"` // 0 means Positions
+	Positions      whole    `json:"n_positions,omitempty"` // of old files
+	Source         *whole   `json:"max_source_length"`     // our own keys
+	Target         *whole   `json:"max_target_length"`
 	Smoothing      float64  `json:"label_smoothing,omitempty"`
 	PAD            ids      `json:"pad_token_id"`
 	BOS            *ids     `json:"decoder_start_token_id"`
@@ -48,7 +47,7 @@ func (m T5) MarshalJSON() ([]byte, error) {
 		DecoderLayers: set(whole(m.DecoderLayers)), Heads: whole(m.Heads), HeadDim: whole(m.HeadDim), Dim: whole(m.Dim), Hidden: whole(m.Hidden),
 		FeedForward: m.FeedForward, Buckets: whole(m.Buckets), MaxDistance: whole(m.MaxDistance), Eps: m.Eps, Dropout: m.Dropout,
 		InitFactor: m.InitFactor, Tied: !m.Untied, Scaled: set(!m.Untied && !m.Unscaled), EncoderDecoder: true,
-		Source: whole(m.Source), Target: whole(m.Target), Smoothing: m.LabelSmoothing, PAD: m.PAD, BOS: set(ids(m.BOS)), EOS: m.EOS,
+		Source: set(whole(m.Source)), Target: set(whole(m.Target)), Smoothing: m.LabelSmoothing, PAD: m.PAD, BOS: set(ids(m.BOS)), EOS: m.EOS,
 	})
 }
 
@@ -79,7 +78,7 @@ func (m *T5) UnmarshalJSON(data []byte) error {
 		Vocab: int(j.Vocab), EncoderLayers: int(j.EncoderLayers), DecoderLayers: int(or(j.DecoderLayers, j.EncoderLayers)), Heads: int(j.Heads), HeadDim: int(j.HeadDim),
 		Dim: int(j.Dim), Hidden: int(j.Hidden), FeedForward: j.FeedForward, Buckets: int(j.Buckets), MaxDistance: int(j.MaxDistance),
 		Untied: !j.Tied, Unscaled: j.Tied && !scaled, Eps: j.Eps, Dropout: j.Dropout, LabelSmoothing: j.Smoothing, InitFactor: j.InitFactor,
-		Source: int(cmp.Or(j.Source, j.Positions)), Target: int(cmp.Or(j.Target, j.Positions)),
+		Source: int(or(j.Source, j.Positions)), Target: int(or(j.Target, j.Positions)),
 		PAD: j.PAD, BOS: or(j.BOS, j.PAD), EOS: j.EOS,
 	}
 	if err := read.Check(); err != nil {
