@@ -51,8 +51,8 @@ func split(path, separator string) (p parts, err error) {
 	p.items = all.Items()
 	p.learning, p.valid, p.test = all.Split()
 	p.learning = p.learning.Longer(1)
-	if len(p.learning) == 0 || len(p.valid) == 0 {
-		return p, errors.Errorf("%d users leave %d to learn from and %d to score: want users with more items", len(all), len(p.learning), len(p.valid))
+	if len(p.test) == 0 {
+		return p, errors.Errorf("none of %d users has 3 items: the last items of such users are scored", len(all))
 	}
 	return p, nil
 }

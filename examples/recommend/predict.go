@@ -31,19 +31,9 @@ func (p *prediction) flags(f *flags.Set) {
 
 // run writes the items with the largest scores.
 func (p *prediction) run(w io.Writer) error {
-	if err := flags.First(flags.AtLeast("n", p.n, 1), flags.Model("model", p.model)); err != nil {
+	history, err := p.items()
+	if err := flags.First(err, flags.AtLeast("n", p.n, 1), flags.Model("model", p.model)); err != nil {
 		return err
-	}
-	var history []int32
-	for _, field := range strings.Fields(p.history) {
-		item, err := strconv.ParseInt(field, 10, 32)
-		if err != nil || item < 1 {
-			return errors.Errorf("-history has item %.40q, want numbers of at least 1, separated by spaces", field)
-		}
-		history = append(history, int32(item))
-	}
-	if len(history) == 0 {
-		return errors.New("-history is empty: name at least one item, such as -history \"3 17 4\"")
 	}
 	r, err := open(p.model, 1)
 	if err != nil {
@@ -57,6 +47,21 @@ func (p *prediction) run(w io.Writer) error {
 		fmt.Fprintf(w, "after %v: %v\n", history, best)
 	}
 	return err
+}
+
+// items returns the items of -history.
+func (p *prediction) items() (history []int32, err error) {
+	for _, field := range strings.Fields(p.history) {
+		item, err := strconv.ParseInt(field, 10, 32)
+		if err != nil || item < 1 {
+			return nil, errors.Errorf("-history has item %.40q, want numbers of at least 1, separated by spaces", field)
+		}
+		history = append(history, int32(item))
+	}
+	if len(history) == 0 {
+		return nil, errors.New("-history is empty: name at least one item, such as -history \"3 17 4\"")
+	}
+	return history, nil
 }
 
 // recommender computes the scores of all items for batches of histories.

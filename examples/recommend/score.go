@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/pkg/errors"
+
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/train"
@@ -36,6 +38,9 @@ func (e *evaluation) run(w io.Writer) error {
 	r, err := open(e.model, e.batch)
 	if err != nil {
 		return err
+	}
+	if int(p.items) > r.model.Items {
+		return errors.Errorf("the data have item %d, the model of %s knows the items 1 … %d", p.items, e.model, r.model.Items)
 	}
 	return r.score(w, p.test)
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
+	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"gorgonia.org/tensor"
@@ -77,6 +79,9 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 	if t.parts, err = split(o.data, o.separator); err != nil {
 		return nil, err
 	}
+	if len(t.learning) == 0 {
+		return nil, errors.Errorf("none of %d users has 4 items: the last two of a user are scored, and two are needed to learn", len(t.test))
+	}
 	t.model, t.params = o.model(int(t.items)), graph.NewParams(tensor.Float32, t.Seed)
 	if err := t.build(run); err != nil {
 		return nil, err
@@ -125,7 +130,7 @@ func spread(all data.Histories, n int) (some data.Histories) {
 
 // describe sets the configuration, the key of the data, the first line of the run and its next command.
 func (t *training) describe() {
-	t.setup.Config, t.setup.Data = t.model, append(t.learning, t.test...).Key()
+	t.setup.Config, t.setup.Data = t.model, slices.Concat(t.learning, t.test).Key()
 	from := "histories that the program makes"
 	if t.data != "" {
 		from = filepath.Base(t.data)
