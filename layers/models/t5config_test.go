@@ -54,6 +54,31 @@ func TestReadPublishedT5(t *testing.T) {
 	}
 }
 
+// TestPublishedT5Sizes: models of published configurations have their published numbers of weights.
+func TestPublishedT5Sizes(t *testing.T) {
+	for _, c := range []struct {
+		name, file string
+		want       int
+	}{
+		{"T5 small", publishedT5, 60506624},
+		{"T5 base", `{"model_type": "t5", "d_model": 768, "d_ff": 3072, "num_layers": 12, "num_heads": 12}`, 222903552},
+		{"FLAN-T5 small", `{"model_type": "t5", "d_ff": 1024, "num_layers": 8, "num_decoder_layers": 8, "num_heads": 6, "feed_forward_proj": "gated-gelu",
+			"tie_word_embeddings": false}`, 76961152},
+	} {
+		m, err := models.Parse([]byte(c.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := graph.Estimate(graph.NewParams(tensor.Float32, 1), graph.Eval, m.(models.T5).Loss(1, 1, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Parameters != c.want {
+			t.Errorf("%s: got %d weights, want %d", c.name, r.Parameters, c.want)
+		}
+	}
+}
+
 func TestT5RoundTrip(t *testing.T) {
 	for name, m := range t5Models() {
 		m.DecoderLayers, m.HeadDim, m.Eps, m.Dropout, m.LabelSmoothing, m.EOS = 3, 2, 1e-4, 0.3, 0.1, []int32{1, 5}
