@@ -11,9 +11,9 @@ import (
 // Ranks holds the rank of the right candidate of each query, from 0 for the first.
 type Ranks []int
 
-// Rank returns the rank of the right candidate: the number of other candidates whose score is at least the right one's. Candidates are
-// indices of scores. The right candidate counts once, wherever it appears among the candidates. Equal scores rank before the right one, so that a model that gives
-// the same score to all candidates gains nothing. It is an error if an index has no score or if a score is NaN.
+// Rank returns the rank of the right candidate: the number of other candidates whose score is at least as large. Candidates are indices
+// of scores, and may include the right candidate. An equal score ranks first, so that a model with the same score for all candidates
+// gains nothing. It is an error if an index has no score or if a score is NaN.
 func Rank[T kernel.Float](scores []T, right int32, candidates []int32) (rank int, err error) {
 	score := func(id int32) (T, error) {
 		if id < 0 || int(id) >= len(scores) {

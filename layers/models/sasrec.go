@@ -12,8 +12,8 @@ import (
 )
 
 // SASRec recommends the next item of a sequence of items (Kang and McAuley 2018, arXiv 1808.09781). It has the parameters and the
-// formulas of its implementation in PyTorch, github.com/pmixer/SASRec.pytorch. Items are numbered from 1. Id 0 pads a sequence at its beginning,
-// so that the last item is the last of the row. Tokens at padding are not masked, as in that implementation.
+// formulas of its implementation in PyTorch, github.com/pmixer/SASRec.pytorch. Items are numbered from 1. Id 0 pads a sequence at its
+// beginning, so that the last item is the last of the row. As in that implementation, attention sees padding.
 //
 // Parameters: item_emb.weight (Items+1, Dim), pos_emb.weight (Context+1, Dim), attention_layernorms.0, attention_layers.0,
 // forward_layernorms.0, forward_layers.0.conv1, forward_layers.0.conv2, …, last_layernorm. Row 0 of both tables is zero.
@@ -23,7 +23,7 @@ type SASRec struct {
 	Layers    int
 	Heads     int
 	Dim       int
-	NormFirst bool    // x + attention(norm(x)), then x + MLP(norm(x)); false means that the norms' results, not their inputs, are added, and that keys and values have no norm
+	NormFirst bool    // x + attention(norm(x)), then x + MLP(norm(x)); false means that the sums are of norm(x), and that keys and values have no norm
 	Eps       float64 // of the norms; 0 means 1e-8
 	Dropout   float64
 	InitStd   float64 // standard deviation of the initial embeddings; 0 means 0.02

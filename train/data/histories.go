@@ -9,21 +9,20 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
-	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
 // Histories holds the items of each user in order of time, for a model that recommends the next one. Items are numbered from 1.
 type Histories [][]int32
 
-// ReadHistories reads a file with a user and an item per line, separated by a space or, with another separator, by that. The lines of a
-// user are in order of time. Users are in order of their first line. It unpacks a .gz file. An item that is no number of at least 1 is
-// an error that names the line's user.
+// ReadHistories reads a file with a user and an item per line, separated by the separator; "" means a space. The lines of a user are in
+// order of time. The result has the users in order of their first lines. It unpacks a .gz file. An item that is no number of at least 1
+// is an error that names the user.
 func ReadHistories(path, separator string) (h Histories, err error) {
 	defer func() { err = errors.WithMessage(err, "data: histories") }()
 	if separator == "" {
 		separator = " "
 	}
-	rows, err := ReadLabelled(path, Columns{Separator: separator, Label: 1, Encoding: textfile.Encoding{}})
+	rows, err := ReadLabelled(path, Columns{Separator: separator, Label: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -56,9 +55,9 @@ func (h Histories) Items() (most int32) {
 	return most
 }
 
-// Split returns three parts, as is usual for recommenders (Kang and McAuley 2018): histories to learn from, without their last two
-// items; histories without their last item, whose last is then the right answer of a validation; and whole histories, whose last is the right
-// answer of a test. A history of fewer than 3 items is only in the first part, and whole.
+// Split returns three parts (Kang and McAuley 2018, section IV): histories to learn from, without their last two items; histories
+// without their last item, to validate; and whole histories, to test. The last item of a history to validate or to test is the right
+// answer. A history of fewer than 3 items is only in the first part, and whole.
 func (h Histories) Split() (learning, valid, test Histories) {
 	for _, items := range h {
 		n := len(items)
