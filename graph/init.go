@@ -11,8 +11,9 @@ import (
 
 // Init is the initial value of a parameter. The zero value is zeros.
 type Init struct {
-	kind  initKind
-	scale float64
+	kind   initKind
+	scale  float64
+	padded bool
 }
 
 type initKind uint8
@@ -28,19 +29,25 @@ const (
 func Zeros() Init { return Init{} }
 
 // Constant sets every element to v.
-func Constant(v float64) Init { return Init{constant, v} }
+func Constant(v float64) Init { return Init{kind: constant, scale: v} }
 
 // Ones is the Init of the weights of norms.
 func Ones() Init { return Constant(1) }
 
 // Normal draws from the normal distribution of mean 0 and standard deviation std.
-func Normal(std float64) Init { return Init{normal, std} }
+func Normal(std float64) Init { return Init{kind: normal, scale: std} }
 
 // Uniform draws uniformly from −bound … bound.
-func Uniform(bound float64) Init { return Init{uniform, bound} }
+func Uniform(bound float64) Init { return Init{kind: uniform, scale: bound} }
 
 // XavierUniform draws uniformly from ±√(6/(rows+columns)) of a matrix (Glorot and Bengio 2010).
-func XavierUniform() Init { return Init{xavier, 1} }
+func XavierUniform() Init { return Init{kind: xavier, scale: 1} }
+
+// Padded returns i with zeros in the first row, for a table of embeddings whose id 0 pads.
+func (i Init) Padded() Init {
+	i.padded = true
+	return i
+}
 
 // check returns an error if a parameter of this type and shape cannot have this initial value.
 func (i Init) check(dt tensor.Dtype, shape []int) error {
@@ -81,6 +88,9 @@ func fill[T kernel.Float](x []T, i Init, s kernel.Seed, shape []int) {
 	case xavier:
 		bound := math.Sqrt(6 / float64(shape[0]+shape[1]))
 		kernel.Uniform(x, s, -bound, bound)
+	}
+	if i.padded {
+		clear(x[:len(x)/shape[0]])
 	}
 }
 

@@ -215,3 +215,29 @@ func TestSummary(t *testing.T) {
 		}
 	}
 }
+
+// TestPadded: the first row is zero, and the other rows are those of the Init without padding.
+func TestPadded(t *testing.T) {
+	for _, init := range []graph.Init{graph.Normal(1), graph.Uniform(1), graph.Ones(), graph.XavierUniform()} {
+		for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+			values := func(i graph.Init) []float64 {
+				params := graph.NewParams(dt, 1)
+				buildOver(t, params, graph.Eval, func(s *graph.Scope) { s.Output("w", s.Param("w", i, 3, 4)) })
+				var x []float64
+				for i := range 12 {
+					switch v := params.Value("w").Get(i).(type) {
+					case float32:
+						x = append(x, float64(v))
+					case float64:
+						x = append(x, v)
+					}
+				}
+				return x
+			}
+			got, want := values(init.Padded()), values(init)
+			if clear(want[:4]); !slices.Equal(got, want) || got[4] == 0 {
+				t.Errorf("%v of %v: got %v, want %v", init, dt, got, want)
+			}
+		}
+	}
+}

@@ -35,6 +35,7 @@ type SelfAttention struct {
 	NoOutBias bool // no bias of the output
 	Names     AttentionNames
 	Std       float64 // standard deviation of the initial weights; 0 means PyTorch's initialization
+	QueryStd  float64 // Std of the queries if the names separate them; 0 means Std
 	OutStd    float64 // Std of the output projection; 0 means Std
 }
 

@@ -102,6 +102,13 @@ func cross(name string, l layers.CrossAttention, masked bool) part {
 	}}
 }
 
+func crossPreNorm(name string, l layers.CrossPreNorm) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Attention.Heads, l.Cross.Heads = z.h, z.h
+		return l.Forward(s, x, layers.Sequence{}, memory(s, z, true))
+	}}
+}
+
 func block(name string, l layers.Block) part {
 	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
 		l.Heads = z.h
@@ -155,6 +162,7 @@ var parts = append(families, []part{
 	linear("Linear/one", layers.Linear{Out: 1}),
 	linear("Linear/NoBias", layers.Linear{Out: 3, NoBias: true}),
 	linear("Linear/InOut", layers.Linear{Out: 3, InOut: true}),
+	linear("Linear/Conv", layers.Linear{Out: 3, Conv: true, Act: kernel.SiLU}),
 	linear("Linear/Std", layers.Linear{Out: 3, Std: 0.5}),
 	linear("Linear/ReLU", layers.Linear{Out: 3, Act: kernel.ReLU}),
 	linear("Linear/GELU", layers.Linear{Out: 3, Act: kernel.GELU}),
@@ -164,7 +172,11 @@ var parts = append(families, []part{
 	linear("Linear/Sigmoid", layers.Linear{Out: 3, Act: kernel.Sigmoid}),
 	embedding("Embedding", layers.Embedding{Vocab: 4}),
 	embedding("Embedding/Scale", layers.Embedding{Vocab: 1, Scale: true, Std: 0.3}),
+	embedding("Embedding/Pad", layers.Embedding{Vocab: 3, Pad: true, Scale: true}),
 	{"Embedding/tied", tied},
+	{"Dot", func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		return layers.Dot{}.Forward(s, x, s.Param("y", graph.Normal(1), z.b, z.t, z.c))
+	}},
 	{"LayerNorm", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.LayerNorm{}.Forward(s, x) }},
 	{"LayerNorm/NoBias", func(s *graph.Scope, x *G.Node, _ size) *G.Node {
 		return layers.LayerNorm{Eps: 0.1, NoBias: true}.Forward(s, x)
@@ -187,6 +199,7 @@ var parts = append(families, []part{
 	gated("GatedMLP", layers.GatedMLP{}),
 	gated("GatedMLP/GELU", layers.GatedMLP{Hidden: 3, Act: kernel.GELU, Names: layers.T5GatedMLP, NoBias: true, Std: 0.5, OutStd: 0.1}),
 	gated("GatedMLP/packed", layers.GatedMLP{Hidden: 5, Act: kernel.GELUTanh, Names: layers.ModernBERTMLP}),
+	mlp("MLP/SASRec", layers.MLP{Hidden: 3, Act: kernel.SiLU, Names: layers.SASRecMLP}),
 	mlp("MLP/GPT2", layers.MLP{Act: kernel.GELUTanh, Names: layers.GPT2MLP}),
 	attention("SelfAttention", layers.SelfAttention{}, false),
 	attention("SelfAttention/Lengths", layers.SelfAttention{}, true),
@@ -197,6 +210,18 @@ var parts = append(families, []part{
 	cross("CrossAttention", layers.CrossAttention{}, false),
 	cross("CrossAttention/T5", layers.CrossAttention{Names: layers.T5Attention, HeadDim: 3, NoBias: true, NoOutBias: true, Scale: 1}, true),
 	cross("CrossAttention/InOut", layers.CrossAttention{Names: layers.GPT2Attention, NoBias: true}, false),
+	{"CrossAttention/Causal", func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		z.s = z.t
+		return layers.CrossAttention{Heads: z.h, Causal: true}.Forward(s, x, memory(s, z, false))
+	}},
+	crossPreNorm("CrossPreNorm/T5", layers.CrossPreNorm{
+		PreNorm: layers.PreNorm{
+			Attention: layers.SelfAttention{Causal: true, Names: layers.T5Attention, Positions: t5, Scale: 1, NoBias: true, NoOutBias: true, Std: 0.5},
+			Gated:     layers.GatedMLP{Hidden: 3, Act: kernel.GELUTanh, NoBias: true, Names: layers.T5GatedMLP}, Norm: layers.Norm{RMS: true, Eps: 0.1},
+			Names: layers.T5DecoderBlock,
+		},
+		Cross: layers.CrossAttention{Names: layers.T5Attention, Scale: 1, NoBias: true, NoOutBias: true, Std: 0.5, QueryStd: 0.2, OutStd: 0.4},
+	}),
 	cross("CrossAttention/Lengths", layers.CrossAttention{Std: 0.5}, true),
 	block("Block", layers.Block{}),
 	block("Block/options", layers.Block{Hidden: 3, Act: kernel.GELU, Eps: 1e-3, Window: 2, Std: 0.5, OutStd: 0.1}),
@@ -226,6 +251,7 @@ var droppedOut = []part{
 	block("Block", layers.Block{Dropout: 0.2, AttnDropout: 0.3}),
 	preNorm("PreNorm", layers.PreNorm{Dropout: 0.2, Names: layers.Gemma2Block}),
 	postNorm("PostNorm", layers.PostNorm{Dropout: 0.2}),
+	crossPreNorm("CrossPreNorm", layers.CrossPreNorm{PreNorm: layers.PreNorm{Dropout: 0.2, Names: layers.T5DecoderBlock}}),
 	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Dropout: 0.2}}),
 	decoder("Decoder", layers.Decoder{Layers: 1, Layer: layers.DecoderLayer{Dropout: 0.2, NormFirst: true}}),
 	head("ClassificationHead", layers.ClassificationHead{Classes: 4, Hidden: 5, Dropout: 0.2}),

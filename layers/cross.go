@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"cmp"
+
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -15,13 +17,16 @@ import (
 type CrossAttention struct {
 	Heads   int
 	HeadDim int     // channels of a head; 0 means C/Heads
+	Causal  bool    // vector t of x sees the vectors 0 … t of the memory; not in mode Decode
 	Scale   float64 // of the scores; 0 means 1/√D
 	Dropout float64 // of the probabilities
 
 	NoBias    bool // no biases of queries, keys and values
 	NoOutBias bool // no bias of the output
 	Names     AttentionNames
-	Std       float64 // as in SelfAttention
+	Std       float64 // as in SelfAttention, like QueryStd and OutStd
+	QueryStd  float64
+	OutStd    float64
 }
 
 // Memory holds the vectors that a CrossAttention attends to.
@@ -33,6 +38,9 @@ type Memory struct {
 
 // Forward declares the layer.
 func (l CrossAttention) Forward(s *graph.Scope, x *G.Node, m Memory) *G.Node {
+	if l.Causal && s.Mode() == graph.Decode {
+		return s.Failf("cross-attention: Causal has no caches: want mode Train or Eval, or SelfAttention")
+	}
 	dims := s.Dims(x, 3)
 	c := dims[2]
 	p, ok := l.keyValues(s, dims[0], c)
@@ -44,11 +52,11 @@ func (l CrossAttention) Forward(s *graph.Scope, x *G.Node, m Memory) *G.Node {
 	if names.QKV != "" {
 		in.Q = p.packed.part(s, 0, p.width).forward(s, x) // (B, T, H·D)
 	} else {
-		in.Q = p.linear().Forward(s.In(names.Q), x)
+		in.Q = p.linear(cmp.Or(l.QueryStd, l.Std)).Forward(s.In(names.Q), x)
 	}
 	in.K, in.V = p.forward(s, m)
-	o := attend(s, in, ops.AttentionOptions{Heads: l.Heads, Scale: l.Scale, Dropout: l.Dropout}) // (B, T, H·D)
-	return Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: l.Std}.Forward(s.In(names.Out), o)
+	o := attend(s, in, ops.AttentionOptions{Heads: l.Heads, Causal: l.Causal, Scale: l.Scale, Dropout: l.Dropout}) // (B, T, H·D)
+	return Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: cmp.Or(l.OutStd, l.Std)}.Forward(s.In(names.Out), o)
 }
 
 // Remember declares, in mode Decode, only the keys and values of m, which Forward with a nil Memory.X reads later. They are outputs
@@ -93,8 +101,8 @@ func (l CrossAttention) keyValues(s *graph.Scope, b, c int) (p keyValues, ok boo
 	return p, true
 }
 
-func (p keyValues) linear() Linear {
-	return Linear{Out: p.width, InOut: p.layer.Names.InOut, NoBias: p.layer.NoBias, Std: p.layer.Std}
+func (p keyValues) linear(std float64) Linear {
+	return Linear{Out: p.width, InOut: p.layer.Names.InOut, NoBias: p.layer.NoBias, Std: std}
 }
 
 // forward returns the keys and values, (B, S, H·D) each, or both in one node, (B, S, 2·H·D), and nil.
@@ -106,8 +114,8 @@ func (p keyValues) forward(s *graph.Scope, m Memory) (k, v *G.Node) {
 	if names.QKV != "" {
 		return p.kept(s, "memory", 2*p.width, m, func() *G.Node { return p.packed.part(s, p.width, 3*p.width).forward(s, m.X) }), nil
 	}
-	k = p.kept(s, "memory.key", p.width, m, func() *G.Node { return p.linear().Forward(s.In(names.K), m.X) })
-	v = p.kept(s, "memory.value", p.width, m, func() *G.Node { return p.linear().Forward(s.In(names.V), m.X) })
+	k = p.kept(s, "memory.key", p.width, m, func() *G.Node { return p.linear(p.layer.Std).Forward(s.In(names.K), m.X) })
+	v = p.kept(s, "memory.value", p.width, m, func() *G.Node { return p.linear(p.layer.Std).Forward(s.In(names.V), m.X) })
 	return k, v
 }
 

@@ -11,8 +11,8 @@ import (
 
 // filled lists layers in which every field differs from its zero value.
 var filled = []any{
-	layers.Linear{Out: 3, NoBias: true, InOut: true, Act: kernel.SiLU, Std: 0.02},
-	layers.Embedding{Vocab: 7, Dim: 4, Scale: true, Std: 0.02},
+	layers.Linear{Out: 3, NoBias: true, InOut: true, Conv: true, Act: kernel.SiLU, Std: 0.02},
+	layers.Embedding{Vocab: 7, Dim: 4, Pad: true, Scale: true, Std: 0.02},
 	layers.LayerNorm{Eps: 1e-6, NoBias: true},
 	layers.RMSNorm{Eps: 1e-6, PlusOne: true},
 	layers.Dropout{P: 0.1},
@@ -21,13 +21,16 @@ var filled = []any{
 	layers.GatedMLP{Hidden: 5, Act: kernel.GELU, Dropout: 0.1, NoBias: true, Names: layers.T5GatedMLP, Std: 0.02, OutStd: 0.01},
 	layers.SelfAttention{
 		Heads: 2, KVHeads: 1, HeadDim: 4, Causal: true, Window: 3, QKNorm: true, Norm: layers.RMSNorm{PlusOne: true}, Scale: 0.5, Softcap: 30,
-		Dropout: 0.1, NoBias: true, NoOutBias: true, Names: layers.BLOOMAttention, Std: 0.02, OutStd: 0.01,
+		Dropout: 0.1, NoBias: true, NoOutBias: true, Names: layers.BLOOMAttention, Std: 0.02, QueryStd: 0.03, OutStd: 0.01,
 		Positions: layers.Positions{
 			RoPE:  layers.RoPE{Dim: 2, Interleaved: true, Scaling: layers.RoPEScaling{Kind: layers.RoPELongRoPE, Short: layers.NewFactors(1, 2)}},
 			ALiBi: layers.ALiBi{Max: 8}, T5: layers.T5Bias{Buckets: 32, MaxDistance: 128}, Shaw: layers.Shaw{Max: 4},
 		},
 	},
-	layers.CrossAttention{Heads: 2, HeadDim: 4, Scale: 1, Dropout: 0.1, NoBias: true, NoOutBias: true, Names: layers.T5Attention, Std: 0.02},
+	layers.CrossAttention{
+		Heads: 2, HeadDim: 4, Causal: true, Scale: 1, Dropout: 0.1, NoBias: true, NoOutBias: true, Names: layers.T5Attention, Std: 0.02, QueryStd: 0.03, OutStd: 0.01,
+	},
+	layers.CrossPreNorm{PreNorm: layers.PreNorm{Dropout: 0.1, Names: layers.T5DecoderBlock}, Cross: layers.CrossAttention{Heads: 2}},
 	layers.Norm{RMS: true, PlusOne: true, NoBias: true, Eps: 1e-6},
 	layers.PreNorm{
 		Attention: layers.SelfAttention{Heads: 2}, MLP: layers.MLP{Hidden: 3}, Gated: layers.GatedMLP{Hidden: 3}, Norm: layers.Norm{RMS: true},

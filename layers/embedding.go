@@ -5,6 +5,7 @@ import (
 	"math"
 
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
@@ -12,9 +13,10 @@ import (
 
 // Embedding turns ids into learned vectors: int32 (…) → (…, Dim).
 //
-// Parameters: weight (Vocab, Dim), normal with standard deviation Std, or 1 if Std is 0.
+// Parameters: weight (Vocab, Dim), normal with standard deviation Std, or 1 if Std is 0. With Pad, row 0 is zero.
 type Embedding struct {
 	Vocab, Dim int
+	Pad        bool // id 0 pads: Lookup returns zeros for it, and its row gets no gradient from Lookup
 	Scale      bool // multiply by √Dim (Vaswani et al. 2017, section 3.4)
 	Std        float64
 }
@@ -26,7 +28,11 @@ func (l Embedding) Forward(s *graph.Scope, ids *G.Node) *G.Node {
 
 // Weight declares the table alone, for models that use it twice: in Lookup and in Head.
 func (l Embedding) Weight(s *graph.Scope) *G.Node {
-	return s.Param("weight", graph.Normal(cmp.Or(l.Std, 1)), l.Vocab, l.Dim)
+	init := graph.Normal(cmp.Or(l.Std, 1))
+	if l.Pad {
+		init = init.Padded()
+	}
+	return s.Param("weight", init, l.Vocab, l.Dim)
 }
 
 // Lookup returns the rows of a table from Weight: int32 (…) → (…, Dim).
@@ -35,7 +41,18 @@ func (l Embedding) Lookup(s *graph.Scope, table, ids *G.Node) *G.Node {
 	if l.Scale {
 		x = s.Try(ops.Scale(x, math.Sqrt(float64(l.Dim))))
 	}
+	if l.Pad {
+		x = s.Try(ops.Mul(x, l.Mask(s, ids)))
+	}
 	return x
+}
+
+// Mask returns 0 for each id 0 and 1 for every other id: int32 (…) → (…, 1).
+func (l Embedding) Mask(s *graph.Scope, ids *G.Node) *G.Node {
+	table := s.ConstantFunc(s.Dtype(), func(t *tensor.Dense) {
+		fill(t, func(i int) float64 { return float64(min(i, 1)) })
+	}, max(l.Vocab, 1), 1)
+	return s.Try(ops.Embedding(table, ids)) // (…, 1)
 }
 
 // Head returns the product of every vector with every row of the table: (…, Dim) → (…, Vocab). It is the tied output layer

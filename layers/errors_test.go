@@ -74,6 +74,16 @@ func TestErrors(t *testing.T) {
 		{"memory", graph.Train, []string{"Memory.X is nil"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.CrossAttention{Heads: 2}.Forward(s, x, layers.Memory{S: 5})
 		}},
+		{"causal memory", graph.Decode, []string{"cross-attention", "Causal", "SelfAttention"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.CrossAttention{Heads: 2, Causal: true}.Forward(s, x, layers.Memory{X: x})
+		}},
+		{"dot", graph.Train, []string{"dot", "(2, 5, 8)", "(1, 5, 8)"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.Dot{}.Forward(s, x, s.Try(ops.Slice(x, 0, 0, 1)))
+		}},
+		{"nil to Dot", graph.Train, []string{"dot", "nil"}, func(s *graph.Scope, x *G.Node) *G.Node { return layers.Dot{}.Forward(s, x, nil) }},
+		{"no names of a memory", graph.Train, []string{"Names.Cross", "T5DecoderBlock"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.CrossPreNorm{}.Forward(s, x, none, layers.Memory{X: x})
+		}},
 		{"memory's batch", graph.Train, []string{"(1, 5, 16)", "(2, 5, 8)"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.CrossAttention{Heads: 2}.Forward(s, x, layers.Memory{X: s.Try(ops.Slice(x, 0, 0, 1))})
 		}},

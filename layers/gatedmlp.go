@@ -31,14 +31,14 @@ func (l GatedMLP) Forward(s *graph.Scope, x *G.Node) *G.Node {
 	hidden := cmp.Or(l.Hidden, max(8*c/3, 1))
 	h := l.product(s, x, hidden) // (…, Hidden)
 	h = Dropout{l.Dropout}.Forward(s.In("dropout"), h)
-	last := Linear{Out: c, InOut: names.InOut, NoBias: l.NoBias, Std: cmp.Or(l.OutStd, l.Std)}
+	last := Linear{Out: c, InOut: names.InOut, Conv: names.Conv, NoBias: l.NoBias, Std: cmp.Or(l.OutStd, l.Std)}
 	return last.Forward(s.In(names.Out), h) // (…, C)
 }
 
 // product returns act(gate(x)) · up(x).
 func (l GatedMLP) product(s *graph.Scope, x *G.Node, hidden int) *G.Node {
 	names, act := l.Names.or(LlamaMLP), cmp.Or(l.Act, kernel.SiLU)
-	first := Linear{Out: hidden, InOut: names.InOut, NoBias: l.NoBias, Std: l.Std}
+	first := Linear{Out: hidden, InOut: names.InOut, Conv: names.Conv, NoBias: l.NoBias, Std: l.Std}
 	var gate, up *G.Node
 	if names.Gate == "" {
 		first.Out = 2 * hidden

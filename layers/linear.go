@@ -12,12 +12,13 @@ import (
 
 // Linear is y = act(x·Wᵀ + b): (…, in) → (…, Out).
 //
-// Parameters: weight (Out, in), or (in, Out) with InOut; bias (Out) unless NoBias is set. Initially both are uniform in ±1/√in,
-// as in PyTorch. With Std the weight is normal and the bias zero, as in GPT-2.
+// Parameters: weight (Out, in), or (in, Out) with InOut, or (Out, in, 1) with Conv; bias (Out) unless NoBias is set. Initially both
+// are uniform in ±1/√in, as in PyTorch. With Std the weight is normal and the bias zero, as in GPT-2.
 type Linear struct {
 	Out    int
 	NoBias bool
 	InOut  bool // layout of GPT-2's Conv1D
+	Conv   bool // layout of a convolution of width 1
 	Act    kernel.Activation
 	Std    float64 // standard deviation of the initial weight; 0 means PyTorch's initialization
 }
@@ -30,7 +31,14 @@ func (l Linear) Forward(s *graph.Scope, x *G.Node) *G.Node {
 	if l.InOut {
 		shape = []int{in, l.Out}
 	}
-	w := s.Param("weight", weight, shape...)
+	stored := shape
+	if l.Conv {
+		stored = append(stored, 1)
+	}
+	w := s.Param("weight", weight, stored...)
+	if l.Conv {
+		w = s.Try(ops.Reshape(w, shape...))
+	}
 	var b *G.Node
 	if !l.NoBias {
 		b = s.Param("bias", bias, l.Out)

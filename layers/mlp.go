@@ -27,9 +27,9 @@ type MLP struct {
 // Forward declares the layer.
 func (l MLP) Forward(s *graph.Scope, x *G.Node) *G.Node {
 	c, names := channels(s, "MLP", x), l.Names.or(PyTorchMLP)
-	first := Linear{Out: cmp.Or(l.Hidden, 4*c), InOut: names.InOut, NoBias: l.NoBias, Act: cmp.Or(l.Act, kernel.ReLU), Std: l.Std}
+	first := Linear{Out: cmp.Or(l.Hidden, 4*c), InOut: names.InOut, Conv: names.Conv, NoBias: l.NoBias, Act: cmp.Or(l.Act, kernel.ReLU), Std: l.Std}
 	h := first.Forward(s.In(names.In), x) // (…, Hidden)
 	h = Dropout{l.Dropout}.Forward(s.In("dropout"), h)
-	last := Linear{Out: c, InOut: names.InOut, NoBias: l.NoBias, Std: cmp.Or(l.OutStd, l.Std)}
+	last := Linear{Out: c, InOut: names.InOut, Conv: names.Conv, NoBias: l.NoBias, Std: cmp.Or(l.OutStd, l.Std)}
 	return last.Forward(s.In(names.Out), h) // (…, C)
 }

@@ -37,6 +37,7 @@ type MLPNames struct {
 	Gate  string // gate of a GatedMLP; "" means that In holds the gate, then the layer that it multiplies
 	Out   string // last layer
 	InOut bool   // weights are (in, out), as in GPT-2's Conv1D, not (out, in)
+	Conv  bool   // weights are (out, in, 1), as in a convolution of width 1
 }
 
 // The names of published families. BERTMLP is ViT's too.
@@ -50,6 +51,7 @@ var (
 	LlamaMLP      = MLPNames{In: "up_proj", Gate: "gate_proj", Out: "down_proj"}
 	T5GatedMLP    = MLPNames{In: "wi_1", Gate: "wi_0", Out: "wo"}
 	ModernBERTMLP = MLPNames{In: "Wi", Out: "Wo"}
+	SASRecMLP     = MLPNames{In: "conv1", Out: "conv2", Conv: true}
 )
 
 // or returns n, or the default if n is zero.

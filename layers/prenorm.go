@@ -24,6 +24,8 @@ type BlockNames struct {
 	Attention, MLP string // an MLP without a name has the scope of the block
 	Norm1, Norm2   string // norms of attention and MLP; no Norm1 in PreNorm if ""
 	Post1, Post2   string // norms of the results; "" means none
+
+	Cross, CrossNorm string // of a CrossPreNorm: the attention to the memory and the norm before it
 }
 
 // The names of published families. Qwen and Mistral use Llama's. Gemma 3 uses Gemma 2's.
@@ -41,21 +43,44 @@ var (
 
 	PyTorchBlock    = BlockNames{Attention: "self_attn", Norm1: "norm1", Norm2: "norm2"} // torch.nn.TransformerEncoderLayer
 	ModernBERTBlock = BlockNames{Attention: "attn", MLP: "mlp", Norm1: "attn_norm", Norm2: "mlp_norm"}
+
+	T5EncoderBlock = BlockNames{
+		Attention: "layer.0.SelfAttention", MLP: "layer.1.DenseReluDense", Norm1: "layer.0.layer_norm", Norm2: "layer.1.layer_norm",
+	}
+	T5DecoderBlock = BlockNames{
+		Attention: "layer.0.SelfAttention", MLP: "layer.2.DenseReluDense", Norm1: "layer.0.layer_norm", Norm2: "layer.2.layer_norm",
+		Cross: "layer.1.EncDecAttention", CrossNorm: "layer.1.layer_norm",
+	}
 )
+
+// orGPT2 returns n, or GPT2Block if n is zero.
+func (n BlockNames) orGPT2() BlockNames {
+	if n == (BlockNames{}) {
+		return GPT2Block
+	}
+	return n
+}
 
 // Forward declares the layer.
 func (l PreNorm) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
-	n := l.Names
-	if n == (BlockNames{}) {
-		n = GPT2Block
-	}
+	return l.transform(s, l.attend(s, x, seq))
+}
+
+// attend adds the result of the attention.
+func (l PreNorm) attend(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
+	n := l.Names.orGPT2()
 	y := x
 	if n.Norm1 != "" {
 		y = l.Norm.Forward(s.In(n.Norm1), x)
 	}
 	y = l.Attention.Forward(s.In(n.Attention), y, seq)
-	x = s.Add(x, l.result(s, y, n.Post1, n.Attention))
-	y = l.Norm.Forward(s.In(n.Norm2), x)
+	return s.Add(x, l.result(s, y, n.Post1, n.Attention))
+}
+
+// transform adds the result of the MLP.
+func (l PreNorm) transform(s *graph.Scope, x *G.Node) *G.Node {
+	n := l.Names.orGPT2()
+	y := l.Norm.Forward(s.In(n.Norm2), x)
 	if l.Gated != (GatedMLP{}) {
 		y = l.Gated.Forward(within(s, n.MLP), y)
 	} else {

@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"cmp"
+
 	G "gorgonia.org/gorgonia"
 
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -13,10 +15,10 @@ func (l SelfAttention) project(s *graph.Scope, x *G.Node) ops.Operands {
 	names, q, kv := l.Names.orPyTorch(), l.Heads*l.HeadDim, l.KVHeads*l.HeadDim
 	var in ops.Operands
 	if names.QKV == "" {
-		p := func(name string, out int) *G.Node {
-			return Linear{Out: out, InOut: names.InOut, NoBias: l.NoBias, Std: l.Std}.Forward(s.In(name), x)
+		p := func(name string, out int, std float64) *G.Node {
+			return Linear{Out: out, InOut: names.InOut, NoBias: l.NoBias, Std: std}.Forward(s.In(name), x)
 		}
-		in = ops.Operands{Q: p(names.Q, q), K: p(names.K, kv), V: p(names.V, kv)}
+		in = ops.Operands{Q: p(names.Q, q, cmp.Or(l.QueryStd, l.Std)), K: p(names.K, kv, l.Std), V: p(names.V, kv, l.Std)}
 	} else {
 		in.Q = names.packed(s, q+2*kv, s.Dims(x, 3)[2], l.NoBias, l.Std).forward(s, x)
 		if names.PerHead {

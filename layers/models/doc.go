@@ -7,8 +7,8 @@
 //	eval, err := graph.Build(params, graph.Eval, gpt.Loss(12, 64))
 //	next, err := graph.Build(params, graph.Decode, gpt.Decode(1, 1))
 //
-// Open reads the folder of any family: GPT-2, MPT, BLOOM, Llama, Mistral, Qwen2, Qwen3, Gemma 2, Gemma 3, BERT, RoBERTa, ModernBERT, ViT, and
-// the families of our own.
+// Open reads the folder of any family: GPT-2, MPT, BLOOM, Llama, Mistral, Qwen2, Qwen3, Gemma 2, Gemma 3, T5, BERT, RoBERTa, ModernBERT, ViT,
+// SASRec, and the families of our own.
 //
 // Parameters have the names and layouts of the family's published weights. So published weights load without conversion, and
 // trained weights open in the family's other programs.

@@ -9,10 +9,17 @@ import (
 
 // FuzzParse: a config.json that is read can be written, and reading it again gives the same file.
 func FuzzParse(f *testing.F) {
-	for _, file := range []string{publishedGPT2, publishedLlama31, publishedQwen3, publishedGemma2} {
+	for _, file := range []string{publishedGPT2, publishedLlama31, publishedQwen3, publishedGemma2, publishedT5} {
 		f.Add([]byte(file))
 	}
 	for _, m := range languageModels() {
+		data, err := json.Marshal(m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	for _, m := range []models.Model{smallT5, smallSASRec} {
 		data, err := json.Marshal(m)
 		if err != nil {
 			f.Fatal(err)

@@ -37,6 +37,8 @@ var families = map[string]func(config []byte) (Model, error){
 	"gemma3": read[Llama],
 	"bert":   read[BERT], "roberta": read[BERT], "modernbert": read[ModernBERT], "vit": read[ViT],
 	"transformer":  read[Seq2Seq],
+	"t5":           read[T5],
+	"sasrec":       read[SASRec],
 	classifierType: read[Classifier],
 }
 
@@ -48,6 +50,7 @@ var architectures = map[string]string{
 	"RobertaModel": "roberta", "RobertaForMaskedLM": "roberta", "RobertaForSequenceClassification": "roberta",
 	"ModernBertModel": "modernbert", "ModernBertForMaskedLM": "modernbert", "ModernBertForSequenceClassification": "modernbert",
 	"ViTModel": "vit", "ViTForImageClassification": "vit",
+	"T5ForConditionalGeneration": "t5", "T5WithLMHeadModel": "t5",
 }
 
 func read[M Model](config []byte) (Model, error) {

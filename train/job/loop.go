@@ -47,13 +47,16 @@ func (r *Run) Evaluate() train.Evaluation {
 	return e
 }
 
-// describe returns the results of an evaluation. A perplexity is shown only for tokens.
+// describe returns the results of an evaluation. A perplexity is shown only for tokens, and an accuracy only for a loss with targets.
 func (r *Run) describe(e train.Evaluation) string {
 	text := fmt.Sprintf("loss %.4f", e.Loss)
 	if r.Unit == "" && e.Loss < 20 {
 		text += fmt.Sprintf(", perplexity %.2f", e.Perplexity())
 	}
-	return text + fmt.Sprintf(", accuracy %.4f on %d %s", e.Accuracy, e.Tokens, r.unit())
+	if len(r.setup.Eval.Targets()) > 0 {
+		text += fmt.Sprintf(", accuracy %.4f", e.Accuracy)
+	}
+	return text + fmt.Sprintf(" on %d %s", e.Tokens, r.unit())
 }
 
 // watched is held-out data that shows the progress of an evaluation.

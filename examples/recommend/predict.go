@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+)
+
+// prediction holds the flags of predict.
+type prediction struct {
+	model, history string
+	n              int
+}
+
+func (p *prediction) flags(f *flags.Set) {
+	f.Group("Data")
+	f.StringVar(&p.model, "model", "out/recommend", "`folder` of the model")
+	f.StringVar(&p.history, "history", "", "`items` of the user in order of time, separated by spaces: \"3 17 4\"")
+	f.IntVar(&p.n, "n", 10, "number of items to recommend")
+}
+
+// run writes the items with the largest scores.
+func (p *prediction) run(w io.Writer) error {
+	history, err := p.items()
+	if err := flags.First(err, flags.AtLeast("n", p.n, 1), flags.Model("model", p.model)); err != nil {
+		return err
+	}
+	r, err := open(p.model, 1)
+	if err != nil {
+		return err
+	}
+	if most := slices.Max(history); int(most) > r.model.Items {
+		return errors.Errorf("-history has item %d, the model of %s knows the items 1 … %d", most, p.model, r.model.Items)
+	}
+	best, err := r.best(history, p.n)
+	if err == nil {
+		fmt.Fprintf(w, "after %v: %v\n", history, best)
+	}
+	return err
+}
+
+// items returns the items of -history.
+func (p *prediction) items() (history []int32, err error) {
+	for _, field := range strings.Fields(p.history) {
+		item, err := strconv.ParseInt(field, 10, 32)
+		if err != nil || item < 1 {
+			return nil, errors.Errorf("-history has item %.40q, want numbers of at least 1, separated by spaces", field)
+		}
+		history = append(history, int32(item))
+	}
+	if len(history) == 0 {
+		return nil, errors.New("-history is empty: name at least one item, such as -history \"3 17 4\"")
+	}
+	return history, nil
+}
+
+// recommender computes the scores of all items for batches of histories.
+type recommender struct {
+	model   models.SASRec
+	batch   int
+	program *graph.Program
+	items   *tensor.Dense // (batch, Context)
+}
+
+func newRecommender(params *graph.Params, m models.SASRec, batch int) (*recommender, error) {
+	p, err := graph.Build(params, graph.Eval, m.Scores(batch, m.Context))
+	return &recommender{m, batch, p, tensor.New(tensor.Of(tensor.Int32), tensor.WithShape(batch, m.Context))}, err
+}
+
+// open reads a model folder.
+func open(dir string, batch int) (*recommender, error) {
+	var m models.SASRec
+	if err := checkpoints.ReadConfig(dir, &m); err != nil {
+		return nil, err
+	}
+	params := graph.NewParams(tensor.Float32, 1)
+	r, err := newRecommender(params, m, batch)
+	if err != nil {
+		return nil, err
+	}
+	return r, checkpoints.LoadWeights(dir, params.All(), checkpoints.Rules{Rename: m.Rename, Ignore: m.Ignore})
+}
+
+// scores returns the scores of all items after each history. They are valid until the next call.
+func (r *recommender) scores(histories [][]int32) (rows [][]float32, err error) {
+	ids, t := r.items.Int32s(), r.model.Context
+	clear(ids)
+	for i, h := range histories {
+		h = h[max(len(h)-t, 0):]
+		copy(ids[(i+1)*t-len(h):], h)
+	}
+	if err := r.program.Run(graph.Feed{"items": r.items}); err != nil {
+		return nil, err
+	}
+	return slices.Collect(slices.Chunk(r.program.Output("scores").Float32s(), r.model.Items+1)), nil
+}
+
+// unseen returns the items that are not in a history.
+func (r *recommender) unseen(history []int32) (ids []int32) {
+	seen := make([]bool, r.model.Items+1)
+	for _, id := range history {
+		seen[id] = true
+	}
+	for id := int32(1); int(id) <= r.model.Items; id++ {
+		if !seen[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// best returns the n items with the largest scores that are not in the history, best first.
+func (r *recommender) best(history []int32, n int) ([]int32, error) {
+	rows, err := r.scores([][]int32{history})
+	if err != nil {
+		return nil, err
+	}
+	scores, ids := rows[0], r.unseen(history)
+	slices.SortStableFunc(ids, func(a, b int32) int {
+		switch {
+		case scores[a] > scores[b]:
+			return -1
+		case scores[a] < scores[b]:
+			return 1
+		}
+		return 0
+	})
+	return ids[:min(n, len(ids))], nil
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+
+	"github.com/pkg/errors"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/data"
+	"github.com/gorgoformer/gorgoformer/train/job"
+)
+
+// training is a model, its Programs over the same weights, and how they are trained.
+type training struct {
+	*options
+	parts
+	model       models.SASRec
+	params      *graph.Params
+	recommender *recommender
+	batches     *data.HistoryBatches
+	trainer     *train.Trainer
+	setup       job.Setup
+}
+
+// learn trains a model on histories, saves it and scores it. finished is false if the run was interrupted or only planned.
+func learn(w io.Writer, o *options) (finished bool, err error) {
+	if err := flags.Output("out", o.Out); err != nil {
+		return false, err
+	}
+	run, err := job.Open(&o.Options, o.program())
+	if err != nil {
+		return false, err
+	}
+	defer run.Close()
+	t, err := prepare(o, run)
+	if err != nil {
+		return false, err
+	}
+	if err := run.Start(t.setup); err != nil {
+		return false, err
+	}
+	for r, err := range t.trainer.Steps(run.Context(), t.batches) {
+		if err != nil {
+			return false, err
+		}
+		run.Step(r)
+		if run.SampleDue() {
+			text, err := t.sample(r.Step)
+			if err != nil {
+				return false, err
+			}
+			run.Note("step %d: %s", r.Step, text)
+		}
+		if run.Due() && run.Save(run.Evaluate()) {
+			break
+		}
+	}
+	if finished, err := run.Finish(); err != nil || !finished {
+		return false, err
+	}
+	return true, t.recommender.score(w, t.test)
+}
+
+// prepare reads the histories, declares the model and builds the Programs.
+func prepare(o *options, run *job.Run) (t *training, err error) {
+	t = &training{options: o}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if t.parts, err = split(o.data, o.separator); err != nil {
+		return nil, err
+	}
+	if len(t.learning) == 0 {
+		return nil, errors.Errorf("none of %d users has 4 items: the last two of a user are scored, and two are needed to learn", len(t.test))
+	}
+	t.model, t.params = o.model(int(t.items)), graph.NewParams(tensor.Float32, t.Seed)
+	if err := t.build(run); err != nil {
+		return nil, err
+	}
+	t.describe()
+	return t, nil
+}
+
+// build makes the Programs and the Trainer.
+func (t *training) build(run *job.Run) error {
+	loss := t.model.Loss(t.batch, t.context)
+	err := run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.Estimate(t.params, m, loss) })
+	if err != nil {
+		return err
+	}
+	step, err := graph.Build(t.params, graph.Train, loss)
+	if err != nil {
+		return err
+	}
+	if t.setup.Eval, err = graph.Build(t.params, graph.Eval, loss); err != nil {
+		return err
+	}
+	if t.recommender, err = newRecommender(t.params, t.model, t.batch); err != nil {
+		return err
+	}
+	t.trainer = &train.Trainer{
+		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	}
+	t.batches = t.learning.Batches(t.items, t.batch, t.context)
+	held := spread(t.valid, t.EvalTokens).Sequential(t.items, t.batch, t.context)
+	t.batches.Seed, held.Seed = t.Seed, t.Seed
+	t.setup.Trainer, t.setup.Batches, t.setup.Held = t.trainer, t.batches, held
+	return nil
+}
+
+// spread returns n histories, spread evenly, or all if n is 0.
+func spread(all data.Histories, n int) (some data.Histories) {
+	if n <= 0 || n >= len(all) {
+		return all
+	}
+	for i := range n {
+		some = append(some, all[i*len(all)/n])
+	}
+	return some
+}
+
+// describe sets the configuration, the key of the data, the first line of the run and its next command.
+func (t *training) describe() {
+	t.setup.Config, t.setup.Data = t.model, slices.Concat(t.learning, t.test).Key()
+	from := "histories that the program makes"
+	if t.data != "" {
+		from = filepath.Base(t.data)
+	}
+	t.setup.About = message.NewPrinter(language.English).Sprintf("SASRec of %d parameters on %d users and %d items of %s, %d to score",
+		t.params.Size(), len(t.learning), t.items, from, len(t.test))
+	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("recommend", "predict"), t.Out)
+}
+
+// sample recommends items to a user with the weights of a step.
+func (t *training) sample(step int) (string, error) {
+	h := t.valid[step/t.SampleEvery%len(t.valid)]
+	best, err := t.recommender.best(h[:len(h)-1], 5)
+	return fmt.Sprintf("%v, want %d", best, h[len(h)-1]), err
+}
