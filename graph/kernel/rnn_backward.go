@@ -37,7 +37,7 @@ func (r Recurrent[T]) Backward(s RecurrentStates[T], g RecurrentGrads[T]) {
 }
 
 func (r *Recurrent[T]) checkGrads(s RecurrentStates[T], g RecurrentGrads[T]) {
-	name, gates, states := r.Cell.String()+" backward", r.Cell.Gates()*r.H, r.B*r.Time*r.H
+	name, gates, states := r.Cell.String(), r.Cell.Gates()*r.H, r.B*r.Time*r.H
 	checkLen(name, "gates", len(s.Gates), keptGates*states)
 	if r.Cell == LSTM {
 		checkLen(name, "c", len(s.C), states)
