@@ -40,7 +40,7 @@ const keptGates = 4
 type Recurrent[T Float] struct {
 	Cell       Cell
 	B, Time, H int
-	X          []T     // (B, Time, G·H): for every step the product of the input with all gates, and its bias
+	X          []T     // (B, Time, G·H): for every step the product of the input with all gates, and its bias; Backward ignores it
 	W          []T     // (G·H, H): weights of the state
 	Bias       []T     // (G·H): bias of the state's product; nil means none
 	H0, C0     []T     // (B, H): initial states; nil means zeros
@@ -80,7 +80,6 @@ func (r *Recurrent[T]) check(s RecurrentStates[T]) {
 	if r.Cell > LSTM {
 		panic(fmt.Sprintf("kernel: recurrent: unknown cell %d", r.Cell))
 	}
-	checkLen(name, "x", len(r.X), r.B*r.Time*gates)
 	checkLen(name, "w", len(r.W), gates*r.H)
 	checkOptional(name, "bias", r.Bias, gates)
 	checkOptional(name, "h0", r.H0, r.B*r.H)

@@ -3,6 +3,7 @@ package kernel
 // Forward computes the states after every step.
 func (r Recurrent[T]) Forward(s RecurrentStates[T]) {
 	r.check(s)
+	checkLen(r.Cell.String(), "x", len(r.X), r.B*r.Time*r.Cell.Gates()*r.H)
 	if r.B*r.Time*r.H == 0 {
 		return
 	}
