@@ -94,7 +94,7 @@ func (r *Recurrent[T]) check(s RecurrentStates[T]) {
 // tile: their product, and everything elementwise while they are in its cache.
 const (
 	recurrentRows = 96
-	recurrentCols = 32
+	recurrentCols = 64
 )
 
 // recurrentTile is a tile: m sequences from b on, n channels from j on.
