@@ -69,7 +69,7 @@ func (f *recurrentBackward[T]) Range(lo, hi int) {
 		v := f.tile(i)
 		size := v.m * v.n
 		rows := s.rows.sized(2 * size)
-		dh, bent := rows[:size], rows[size:]
+		dh, squashed := rows[:size], rows[size:]
 		if f.t < f.Time-1 {
 			f.w.multiply(&s.panels, dh, f.later[v.b*f.w.k:], v.m, 0, v.block)
 		} else {
@@ -77,7 +77,7 @@ func (f *recurrentBackward[T]) Range(lo, hi int) {
 		}
 		f.addStates(v, dh)
 		if f.t >= 0 {
-			f.step(v, dh, bent)
+			f.step(v, dh, squashed)
 		}
 	}
 	give(s)
@@ -97,12 +97,12 @@ func (f *recurrentBackward[T]) addStates(v recurrentTile, dh []T) {
 }
 
 // step computes the gradients of the gates of a tile, and of the states before the step except for the product.
-func (f *recurrentBackward[T]) step(v recurrentTile, dh, bent []T) {
+func (f *recurrentBackward[T]) step(v recurrentTile, dh, squashed []T) {
 	if f.Cell == LSTM {
 		for i := range v.m {
-			copy(bent[i*v.n:][:v.n], f.C[((v.b+i)*f.Time+f.t)*f.H+v.j:])
+			copy(squashed[i*v.n:][:v.n], f.C[((v.b+i)*f.Time+f.t)*f.H+v.j:])
 		}
-		activateRow(Tanh, bent, bent)
+		activateRow(Tanh, squashed, squashed)
 	}
 	for i := range v.m {
 		b := v.b + i
@@ -119,7 +119,7 @@ func (f *recurrentBackward[T]) step(v recurrentTile, dh, bent []T) {
 		case f.done(b, f.t):
 			f.skip(v, row, b)
 		case f.Cell == LSTM:
-			row.lstm(bent[i*v.n:][:v.n], f.before(f.C, f.C0, b, v))
+			row.lstm(squashed[i*v.n:][:v.n], f.before(f.C, f.C0, b, v))
 		default:
 			row.gru(f.before(f.Y, f.H0, b, v))
 			copy(f.dinner[(b*f.Time+f.t)*f.H+v.j:], row.dgates[2])
@@ -207,7 +207,7 @@ type recurrentRow[T Float] struct {
 // gru: last is the state before the step, nil for zeros.
 func (r *recurrentRow[T]) gru(last []T) {
 	n := len(r.dh)
-	reset, update, new, inner := r.gates[0][:n], r.gates[1][:n], r.gates[2][:n], r.gates[3][:n]
+	reset, update, candidate, inner := r.gates[0][:n], r.gates[1][:n], r.gates[2][:n], r.gates[3][:n]
 	dr, dz, dn, dinner := r.dx[0][:n], r.dx[1][:n], r.dx[2][:n], r.dgates[2][:n]
 	out := r.out[:n]
 	for k, dh := range r.dh {
@@ -215,9 +215,9 @@ func (r *recurrentRow[T]) gru(last []T) {
 		if last != nil {
 			h = last[k]
 		}
-		d := dh * (1 - update[k]) * (1 - new[k]*new[k])
+		d := dh * (1 - update[k]) * (1 - candidate[k]*candidate[k])
 		dr[k] = d * inner[k] * reset[k] * (1 - reset[k])
-		dz[k] = dh * (h - new[k]) * update[k] * (1 - update[k])
+		dz[k] = dh * (h - candidate[k]) * update[k] * (1 - update[k])
 		dn[k], dinner[k] = d, d*reset[k]
 		out[k] = dh * update[k]
 	}
@@ -225,22 +225,22 @@ func (r *recurrentRow[T]) gru(last []T) {
 	copy(r.dgates[1], dz)
 }
 
-// lstm: bent is tanh(c) after the step, last is c before the step, nil for zeros.
-func (r *recurrentRow[T]) lstm(bent, last []T) {
+// lstm: squashed is tanh(c) after the step, last is c before the step, nil for zeros.
+func (r *recurrentRow[T]) lstm(squashed, last []T) {
 	n := len(r.dh)
-	in, forget, new, o := r.gates[0][:n], r.gates[1][:n], r.gates[2][:n], r.gates[3][:n]
+	in, forget, candidate, o := r.gates[0][:n], r.gates[1][:n], r.gates[2][:n], r.gates[3][:n]
 	di, df, dg, do := r.dx[0][:n], r.dx[1][:n], r.dx[2][:n], r.dx[3][:n]
-	cell, bent := r.dc[:n], bent[:n]
+	cell, squashed := r.dc[:n], squashed[:n]
 	for k, dh := range r.dh {
 		var c T
 		if last != nil {
 			c = last[k]
 		}
-		dc := cell[k] + dh*o[k]*(1-bent[k]*bent[k])
-		di[k] = dc * new[k] * in[k] * (1 - in[k])
+		dc := cell[k] + dh*o[k]*(1-squashed[k]*squashed[k])
+		di[k] = dc * candidate[k] * in[k] * (1 - in[k])
 		df[k] = dc * c * forget[k] * (1 - forget[k])
-		dg[k] = dc * in[k] * (1 - new[k]*new[k])
-		do[k] = dh * bent[k] * o[k] * (1 - o[k])
+		dg[k] = dc * in[k] * (1 - candidate[k]*candidate[k])
+		do[k] = dh * squashed[k] * o[k] * (1 - o[k])
 		cell[k] = dc * forget[k]
 	}
 	for g, d := range r.dx {

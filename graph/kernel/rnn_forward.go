@@ -109,33 +109,33 @@ func (f *recurrentForward[T]) lstm(v recurrentTile, sums []T, size int) {
 	activateRow(Sigmoid, sums[:2*size], sums[:2*size])
 	activateRow(Tanh, sums[2*size:3*size], sums[2*size:3*size])
 	activateRow(Sigmoid, sums[3*size:4*size], sums[3*size:4*size])
-	in, forget, new, out, bent := sums[:size], sums[size:2*size], sums[2*size:3*size], sums[3*size:4*size], sums[4*size:5*size]
+	in, forget, candidate, out, squashed := sums[:size], sums[size:2*size], sums[2*size:3*size], sums[3*size:4*size], sums[4*size:5*size]
 	for i := range v.m {
 		at, b := i*v.n, v.b+i
 		cell := f.cell[b*f.H+v.j:][:v.n]
 		if f.done(b, f.t) {
-			clear(bent[at:][:v.n])
+			clear(squashed[at:][:v.n])
 			continue
 		}
-		i, forget, new, bent := in[at:][:v.n], forget[at:][:v.n], new[at:][:v.n], bent[at:][:v.n]
+		in, forget, candidate, squashed := in[at:][:v.n], forget[at:][:v.n], candidate[at:][:v.n], squashed[at:][:v.n]
 		for k, c := range cell {
-			c = forget[k]*c + i[k]*new[k]
-			cell[k], bent[k] = c, c
+			c = forget[k]*c + in[k]*candidate[k]
+			cell[k], squashed[k] = c, c
 		}
 	}
-	activateRow(Tanh, bent, bent)
+	activateRow(Tanh, squashed, squashed)
 	for i := range v.m {
 		at, b := i*v.n, v.b+i
 		next := f.next[b*f.H+v.j:][:v.n]
 		if f.done(b, f.t) {
 			copy(next, f.last[b*f.H+v.j:])
 		} else {
-			o, bent := out[at:][:v.n], bent[at:][:v.n]
+			o, squashed := out[at:][:v.n], squashed[at:][:v.n]
 			for k := range next {
-				next[k] = o[k] * bent[k]
+				next[k] = o[k] * squashed[k]
 			}
 		}
-		f.store(v, i, in[at:], forget[at:], new[at:], out[at:])
+		f.store(v, i, in[at:], forget[at:], candidate[at:], out[at:])
 	}
 }
 

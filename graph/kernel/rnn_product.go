@@ -2,8 +2,8 @@ package kernel
 
 import "unsafe"
 
-// columns are the columns of a matrix B that many matrices A of the same shape are multiplied by, in blocks of recurrentCols. If the
-// products are computed by strips, each block is packed once for all of them. The blocks begin anew at each of the gates.
+// columns holds the columns of a matrix B by which many matrices A of one shape are multiplied, in blocks of recurrentCols. If the
+// products are computed by strips, each block is packed once for all of them. Every gate begins with a block of its own.
 type columns[T Float] struct {
 	b      Matrix[T] // (k, gates·width)
 	m, k   int       // rows and columns of every A

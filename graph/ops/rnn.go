@@ -66,7 +66,6 @@ func recur(cell kernel.Cell, in Recurrence) (*G.Node, error) {
 	}
 	return New(Def{
 		Name:    cell.String(),
-		Attrs:   []any{r},
 		Shapes:  r.shapes,
 		Forward: Kernel{recurForward[float32](r), recurForward[float64](r)},
 		Grad:    r.grad,

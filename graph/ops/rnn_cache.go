@@ -47,7 +47,6 @@ func recurCache(cell kernel.Cell, cache, past *G.Node, in Recurrence) (*G.Node, 
 	}
 	op, err := newOp(Def{
 		Name:    cell.String() + "Cache",
-		Attrs:   []any{r},
 		Shapes:  r.cacheShapes,
 		Forward: Kernel{recurCacheForward[float32](r), recurCacheForward[float64](r)},
 		Scratch: func(in []tensor.Shape) int {

@@ -32,7 +32,6 @@ func (r recurrence) grad(d Derivation) ([]*G.Node, error) {
 	}
 	found, err := d.Results(Def{
 		Name:    r.cell.String() + "Backward",
-		Attrs:   []any{r},
 		Shapes:  func([]tensor.Shape) ([]tensor.Shape, error) { return b.out, nil },
 		Forward: Kernel{recurBackward[float32](b), recurBackward[float64](b)},
 		Scratch: func([]tensor.Shape) int { return b.scratch() },

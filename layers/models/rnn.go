@@ -100,7 +100,7 @@ func (m RNN) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, he
 	} else {
 		x = layers.GRU{Layers: m.Layers, Dropout: m.Dropout}.Forward(s.In("rnn"), x, seq)
 	}
-	x = layers.Dropout{P: m.Dropout}.Forward(s.In("drop_out"), x)
+	x = layers.Dropout{P: m.Dropout}.Forward(s.In("drop_head"), x)
 	decoder := s.In("decoder")
 	if m.Untied {
 		head = embedding.Weight(decoder)
