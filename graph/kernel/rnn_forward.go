@@ -110,19 +110,7 @@ func (f *recurrentForward[T]) lstm(v recurrentTile, sums []T, size int) {
 	activateRow(Tanh, sums[2*size:3*size], sums[2*size:3*size])
 	activateRow(Sigmoid, sums[3*size:4*size], sums[3*size:4*size])
 	in, forget, candidate, out, squashed := sums[:size], sums[size:2*size], sums[2*size:3*size], sums[3*size:4*size], sums[4*size:5*size]
-	for i := range v.m {
-		at, b := i*v.n, v.b+i
-		cell := f.cell[b*f.H+v.j:][:v.n]
-		if f.done(b, f.t) {
-			clear(squashed[at:][:v.n])
-			continue
-		}
-		in, forget, candidate, squashed := in[at:][:v.n], forget[at:][:v.n], candidate[at:][:v.n], squashed[at:][:v.n]
-		for k, c := range cell {
-			c = forget[k]*c + in[k]*candidate[k]
-			cell[k], squashed[k] = c, c
-		}
-	}
+	f.cells(v, in, forget, candidate, squashed)
 	activateRow(Tanh, squashed, squashed)
 	for i := range v.m {
 		at, b := i*v.n, v.b+i
@@ -136,6 +124,24 @@ func (f *recurrentForward[T]) lstm(v recurrentTile, sums []T, size int) {
 			}
 		}
 		f.store(v, i, in[at:], forget[at:], candidate[at:], out[at:])
+	}
+}
+
+// cells computes the states c of a tile, and copies them to next. Of a sequence that has ended, next is zero.
+func (f *recurrentForward[T]) cells(v recurrentTile, in, forget, candidate, next []T) {
+	for i := range v.m {
+		at, b := i*v.n, v.b+i
+		next := next[at:][:v.n]
+		if f.done(b, f.t) {
+			clear(next)
+			continue
+		}
+		in, forget, candidate := in[at:][:v.n], forget[at:][:v.n], candidate[at:][:v.n]
+		cell := f.cell[b*f.H+v.j:][:v.n]
+		for k, c := range cell {
+			c = forget[k]*c + in[k]*candidate[k]
+			cell[k], next[k] = c, c
+		}
 	}
 }
 
