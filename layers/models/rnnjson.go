@@ -59,3 +59,16 @@ func (m RNN) Rename(name string) string { return Unwrap(name) }
 
 // Ignore reports whether a renamed tensor of a file is not a parameter of m: the head's second name if the head is tied.
 func (m RNN) Ignore(path string) bool { return path == "decoder.weight" && !m.Untied }
+
+// Tied returns the paths of a tied head and of its table, "" if the head has its own weights.
+func (m RNN) Tied() (head, table string) {
+	if m.Untied {
+		return "", ""
+	}
+	return "decoder.weight", "encoder.weight"
+}
+
+func (m RNN) generating(g Generation) Model {
+	m.BOS, m.EOS = g.ids(m.BOS, m.EOS)
+	return m
+}
