@@ -149,6 +149,21 @@ func head(name string, l layers.ClassificationHead) part {
 	return part{name, func(s *graph.Scope, x *G.Node, _ size) *G.Node { return l.Forward(s, x) }}
 }
 
+func gru(name string, l layers.GRU, masked bool) part { return sequential(name, l.Forward, masked) }
+
+func lstm(name string, l layers.LSTM, masked bool) part { return sequential(name, l.Forward, masked) }
+
+// sequential is a layer over sequences of every length from T down to 0, or without lengths.
+func sequential(name string, forward func(*graph.Scope, *G.Node, layers.Sequence) *G.Node, masked bool) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		var seq layers.Sequence
+		if masked {
+			seq.Lengths = lengths(s, z.b, z.t)
+		}
+		return forward(s, x, seq)
+	}}
+}
+
 // tied uses one table as embedding and head.
 func tied(s *graph.Scope, x *G.Node, z size) *G.Node {
 	l := layers.Embedding{Vocab: 7, Dim: z.c, Scale: true}
@@ -238,6 +253,12 @@ var parts = append(families, []part{
 	pooled("CLSPool/Lengths", layers.CLSPool{}, true),
 	head("ClassificationHead", layers.ClassificationHead{Classes: 4}),
 	head("ClassificationHead/Hidden", layers.ClassificationHead{Classes: 1, Hidden: 5}),
+	gru("GRU", layers.GRU{}, false),
+	gru("GRU/Lengths", layers.GRU{Layers: 2, Hidden: 3}, true),
+	gru("GRU/NoBias", layers.GRU{NoBias: true}, true),
+	lstm("LSTM", layers.LSTM{}, false),
+	lstm("LSTM/Lengths", layers.LSTM{Layers: 2, Hidden: 3}, true),
+	lstm("LSTM/NoBias", layers.LSTM{NoBias: true}, true),
 }...)
 
 // droppedOut lists the layers with dropout.
@@ -255,6 +276,8 @@ var droppedOut = []part{
 	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Dropout: 0.2}}),
 	decoder("Decoder", layers.Decoder{Layers: 1, Layer: layers.DecoderLayer{Dropout: 0.2, NormFirst: true}}),
 	head("ClassificationHead", layers.ClassificationHead{Classes: 4, Hidden: 5, Dropout: 0.2}),
+	gru("GRU", layers.GRU{Layers: 3, Hidden: 5, Dropout: 0.2}, false),
+	lstm("LSTM", layers.LSTM{Layers: 2, Hidden: 5, Dropout: 0.2}, true),
 }
 
 // build fails the test on an error.

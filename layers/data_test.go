@@ -16,6 +16,8 @@ var filled = []any{
 	layers.LayerNorm{Eps: 1e-6, NoBias: true},
 	layers.RMSNorm{Eps: 1e-6, PlusOne: true},
 	layers.Dropout{P: 0.1},
+	layers.GRU{Layers: 2, Hidden: 3, NoBias: true, Dropout: 0.1},
+	layers.LSTM{Layers: 2, Hidden: 3, NoBias: true, Dropout: 0.1},
 	layers.LearnedPositions{Max: 9, Std: 0.01},
 	layers.MLP{Hidden: 5, Act: kernel.GELU, Dropout: 0.1, NoBias: true, Names: layers.GPT2MLP, Std: 0.02, OutStd: 0.01},
 	layers.GatedMLP{Hidden: 5, Act: kernel.GELU, Dropout: 0.1, NoBias: true, Names: layers.T5GatedMLP, Std: 0.02, OutStd: 0.01},

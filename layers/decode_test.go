@@ -37,6 +37,8 @@ var decodes = []struct {
 	{"Block", layers.Block{Heads: 3, Window: 4, Dropout: 0.5, AttnDropout: 0.5}.Forward},
 	{"LearnedPositions", layers.LearnedPositions{Max: 10}.Forward},
 	{"SinusoidalPositions", layers.SinusoidalPositions{}.Forward},
+	{"GRU", layers.GRU{Layers: 2, Dropout: 0.5}.Forward},
+	{"LSTM", layers.LSTM{Layers: 2, Dropout: 0.5}.Forward},
 }
 
 // TestCachedDecoding: a layer that decodes a few positions at a time returns the results for the whole sequence.

@@ -90,6 +90,15 @@ func TestErrors(t *testing.T) {
 		{"memory's channels", graph.Train, []string{"(2, 5, 4)", "(16, 8)"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.CrossAttention{Heads: 2}.Forward(s, x, layers.Memory{X: s.Try(ops.Slice(x, 2, 0, 4))})
 		}},
+		{"recurrent sizes", graph.Train, []string{"GRU", "-1 layers", "3 channels"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.GRU{Layers: -1, Hidden: 3}.Forward(s, x, none)
+		}},
+		{"recurrent decoding", graph.Decode, []string{"LSTM", "Past and Context"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.LSTM{}.Forward(s, x, none)
+		}},
+		{"recurrent lengths", graph.Train, []string{"GRU", "lengths (3)", "(2)"}, func(s *graph.Scope, x *G.Node) *G.Node {
+			return layers.GRU{}.Forward(s, x, layers.Sequence{Lengths: lengths(s, 3, 5)})
+		}},
 		{"mean of a matrix", graph.Train, []string{"(10, 8)", "2 axes, want 3"}, func(s *graph.Scope, x *G.Node) *G.Node {
 			return layers.MeanPool{}.Forward(s, s.Try(ops.Reshape(x, 10, 8)), none)
 		}},

@@ -51,6 +51,16 @@ var blockNames = slices.Concat(normNames("ln_1."),
 	[]string{"attn.c_attn.weight(8, 24)", "attn.c_attn.bias(24)", "attn.c_proj.weight(8, 8)", "attn.c_proj.bias(8)"}, normNames("ln_2."),
 	[]string{"mlp.c_fc.weight(8, 16)", "mlp.c_fc.bias(16)", "mlp.c_proj.weight(16, 8)", "mlp.c_proj.bias(8)"})
 
+// recurrentNames are the names of torch.nn.GRU and LSTM with input_size 8, hidden_size 5, num_layers 2 and this number of gates.
+func recurrentNames(gates int) []string {
+	var names []string
+	for i, in := range []int{8, 5} {
+		names = append(names, fmt.Sprintf("weight_ih_l%d(%d, %d)", i, 5*gates, in), fmt.Sprintf("weight_hh_l%d(%d, 5)", i, 5*gates),
+			fmt.Sprintf("bias_ih_l%d(%d)", i, 5*gates), fmt.Sprintf("bias_hh_l%d(%d)", i, 5*gates))
+	}
+	return names
+}
+
 // stack returns the names of a module with two layers and a norm.
 func stack(layer []string) []string {
 	var names []string
@@ -141,6 +151,12 @@ func TestNamesAndShapes(t *testing.T) {
 			}},
 		{"T5 MLP", []string{"wi.weight(32, 8)", "wo.weight(8, 32)"}, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
 			return layers.MLP{NoBias: true, Names: layers.T5MLP}.Forward(s, x)
+		}},
+		{"GRU", recurrentNames(3), func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+			return layers.GRU{Layers: 2, Hidden: 5}.Forward(s, x, none)
+		}},
+		{"LSTM", recurrentNames(4), func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
+			return layers.LSTM{Layers: 2, Hidden: 5}.Forward(s, x, none)
 		}},
 		{"GPT2Block", blockNames, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
 			return layers.Block{Heads: 2, Hidden: 16}.Forward(s, x, none)

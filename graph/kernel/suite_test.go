@@ -23,6 +23,7 @@ func newSuite[T kernel.Float]() suite[T] {
 	s.addRows()
 	s.addElements()
 	s.addProducts()
+	s.addRecurrent()
 	return s
 }
 
@@ -141,6 +142,16 @@ func (s suite[T]) addProducts() {
 			a.Backward(g)
 			a.Probabilities(p)
 		}, g.O.Data, g.Normalizer.Top, g.Normalizer.Inverse, g.DQ.Data, g.DK.Data, g.DV.Data, g.DBias, g.DDistance, p)
+	}
+}
+
+func (s suite[T]) addRecurrent() {
+	for _, c := range bothCells(recurrentCase{b: 100, t: 3, h: 70, bias: true, initial: true}) {
+		r, states, d := newRecurrent[T](c)
+		s.add(c.cell.String(), func() {
+			r.Forward(states)
+			r.Backward(states, d)
+		}, states.Y, states.C, states.Gates, d.DX, d.DW, d.DBias, d.DH0, d.DC0)
 	}
 }
 

@@ -44,7 +44,7 @@ func fixed(v []float64, shape ...int) operand { return operand{shape: shape, fix
 func allCases() []opCase {
 	return slices.Concat(arithmeticCases(), matMulCases(), linearCases(), shapeCases(), embeddingCases(), attentionCases(),
 		normCases(), softmaxCases(), crossEntropyCases(), headLossCases(), activationCases(), dropoutCases(), poolingCases(), customCases(),
-		ropeCases(), negativeSamplingCases())
+		ropeCases(), negativeSamplingCases(), recurrentCases())
 }
 
 // declare declares the case in a graph.Program.

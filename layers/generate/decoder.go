@@ -10,7 +10,7 @@ import (
 
 // Model is a model that a Decoder can run, such as models.GPT or models.Seq2Seq. The first axis of its states is the batch. A state of
 // three or more axes whose second axis has the length of the window holds a row for each token of a sequence. Rows after the last token
-// are not read.
+// are not read. Passes contain padding, so a recurrent model keeps its state after every token in such rows, as layers.GRU does.
 //
 // A model that declares its logits with layers.Sequence needs two short methods:
 //

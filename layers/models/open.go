@@ -36,6 +36,7 @@ var families = map[string]func(config []byte) (Model, error){
 	"llama": read[Llama], "mistral": read[Llama], "qwen2": read[Llama], "qwen3": read[Llama], "gemma2": read[Llama], "gemma3_text": read[Llama],
 	"gemma3": read[Llama],
 	"bert":   read[BERT], "roberta": read[BERT], "modernbert": read[ModernBERT], "vit": read[ViT],
+	"gru": read[RNN], "lstm": read[RNN],
 	"transformer":  read[Seq2Seq],
 	"t5":           read[T5],
 	"sasrec":       read[SASRec],

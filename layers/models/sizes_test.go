@@ -36,6 +36,10 @@ type t5File struct{ models.T5 }
 
 func (m *t5File) Loss() func(*graph.Scope) { return m.T5.Loss(12, m.Source, m.Target) }
 
+type rnnFile struct{ models.RNN }
+
+func (m *rnnFile) Loss() func(*graph.Scope) { return m.RNN.Loss(12, 9) }
+
 // TestSizesWithWeights sets every number of a small model's config.json to sizes of slips and attacks. Reading the configuration
 // and building the model over the shapes of the file either succeeds or fails with one line, and makes no weights.
 func TestSizesWithWeights(t *testing.T) {
@@ -47,6 +51,7 @@ func TestSizesWithWeights(t *testing.T) {
 		{smallGPT, func() configured { return new(gptFile) }, "bos_token_id eos_token_id embd_pdrop resid_pdrop attn_pdrop layer_norm_epsilon initializer_range n_head"},
 		{smallSeq2Seq, func() configured { return new(seq2seqFile) }, "pad_token_id bos_token_id eos_token_id dropout label_smoothing layer_norm_eps heads"},
 		{smallT5, func() configured { return new(t5File) }, "pad_token_id decoder_start_token_id eos_token_id dropout_rate layer_norm_epsilon initializer_factor max_source_length max_target_length relative_attention_max_distance"},
+		{smallRNN, func() configured { return new(rnnFile) }, "bos_token_id eos_token_id dropout initializer_range context_length"},
 	} {
 		data, err := json.Marshal(family.config)
 		if err != nil {
