@@ -89,7 +89,7 @@ func (o *options) checkFamily() error {
 	if !ok {
 		return errors.Errorf("-family is %q, want one of %s", o.family, names(families))
 	}
-	if o.positions == "" && !o.given["positions"] {
+	if o.positions == "" {
 		o.positions = f.positions[0]
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/pkg/errors"
 
@@ -104,24 +105,40 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	}
 	o := g.options
 	o.Stop, o.Slide, o.Bias = m.EOS, true, folder.Allow(o.Bias, tok, m.Vocab)
+	bos, err := beginning(tok, m)
+	if err != nil {
+		return nil, err
+	}
 	return func(ctx context.Context, prompt string) error {
-		ids, err := g.encode(tok, m, prompt)
+		ids, err := g.encode(tok, m, prompt, bos)
 		if err != nil {
 			return err
 		}
 		if g.scores {
 			return writeScores(ctx, w, tok, generate.Scored(d, ids, o))
 		}
-		return write(ctx, w, generate.Text(follow(ids, generate.Tokens(d, ids, o)), tok.Stream()))
+		return write(ctx, w, generate.Text(follow(ids[len(bos):], generate.Tokens(d, ids, o)), tok.Stream()))
 	}, nil
 }
 
-// encode returns the ids of a prompt. The ids of an empty prompt are the token of the beginning, if the model has one.
-func (g *generation) encode(tok *tokenize.Tokenizer, m folder.Model, prompt string) ([]int32, error) {
+// beginning returns the token that begins every text, if the model has one and its tokenizer adds it.
+func beginning(tok *tokenize.Tokenizer, m folder.Model) ([]int32, error) {
+	framing := tok.ForText()
+	framing.Bare = false
+	ids, err := framing.Encode("")
+	if err != nil || len(ids) == 0 || !slices.Contains(m.BOS, ids[0]) {
+		return nil, err
+	}
+	return ids[:1], nil
+}
+
+// encode returns bos and the ids of a prompt. The ids of an empty prompt are the token of the beginning, if the model has one.
+func (g *generation) encode(tok *tokenize.Tokenizer, m folder.Model, prompt string, bos []int32) ([]int32, error) {
 	ids, err := tok.Encode(prompt)
 	if err != nil {
 		return nil, err
 	}
+	ids = slices.Concat(bos, ids)
 	if g.cut {
 		ids = ids[:min(len(ids), m.Window())]
 	}
