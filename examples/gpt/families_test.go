@@ -14,7 +14,7 @@ import (
 )
 
 // tiny holds the flags of a run of a fraction of a second. Its rate is constant, so that it does not depend on -steps.
-const tiny = "train -data text.txt -tokenizer char -layers 1 -heads 4 -dim 16 -context 8 -batch 2 -eval-every 9 -lr 1e-3 -min-lr 1e-3 "
+const tiny = "train -data text.txt -tokenizer char -layers 1 -heads 4 -dim 16 -context 8 -batch 2 -eval-every 2 -lr 1e-3 -min-lr 1e-3 "
 
 // sameFiles reports an error for each file that differs between two runs.
 func sameFiles(t *testing.T, a, b string, names ...string) {
@@ -62,7 +62,7 @@ func tryRuns(t *testing.T, alone, flags string) {
 	for _, args := range []string{
 		tiny + flags + "-steps 2 -out " + run,
 		"train -resume -steps 3 -out " + run,
-		"train -data text.txt -batch 2 -steps 1 -lr 0 -init " + run + " -out " + again,
+		"train -data text.txt -batch 2 -steps 1 -eval-every 2 -lr 0 -init " + run + " -out " + again,
 	} {
 		if err := gpt(args); err != nil {
 			t.Fatalf("%s: %v", args, err)
