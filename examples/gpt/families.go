@@ -101,6 +101,8 @@ func (o *options) checkFamily() error {
 		return errors.Errorf("-kv-heads is %d, family %s has one for each of its %d -heads: leave the flag out, or use -family llama", o.kvHeads, o.family, o.heads)
 	case o.kvHeads != 0 && o.heads%o.kvHeads != 0:
 		return errors.Errorf("-kv-heads is %d, which does not divide -heads, which is %d", o.kvHeads, o.heads)
+	case o.positions == "rope" && o.dim%o.heads == 0 && o.dim/o.heads%2 != 0:
+		return errors.Errorf("-dim is %d, which gives each of the %d -heads %d channels: rope wants an even number", o.dim, o.heads, o.dim/o.heads)
 	}
 	return nil
 }

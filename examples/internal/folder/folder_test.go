@@ -120,7 +120,7 @@ func TestPadded(t *testing.T) {
 var small = models.GPT{Vocab: 7, Context: 6, Layers: 2, Heads: 2, Dim: 8, InitStd: 0.3, BOS: []int32{0}, EOS: []int32{0, 3}}
 
 // saved declares a model's parameters and saves them under other names, with more tensors.
-func saved(t *testing.T, m models.GPT, rename func(string) string, more map[string]*tensor.Dense) (dir string, params *graph.Params) {
+func saved(t *testing.T, m models.LanguageModel, rename func(string) string, more map[string]*tensor.Dense) (dir string, params *graph.Params) {
 	t.Helper()
 	params, dir = graph.NewParams(tensor.Float32, 7), t.TempDir()
 	_, err := graph.Build(params, graph.Eval, m.Logits(1, 4))
