@@ -32,7 +32,7 @@ func sameFiles(t *testing.T, a, b string, names ...string) {
 }
 
 // TestFamilies: a model of every family is trained, resumed bit for bit, scored, used as -init and continued. With other positions than
-// the usual ones it is trained, scored and continued.
+// the usual ones it is trained, scored and continued. With -short, only a Llama is resumed and used as -init.
 func TestFamilies(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeText(t, strings.Repeat(fox, 6))
@@ -48,7 +48,7 @@ func TestFamilies(t *testing.T) {
 					t.Fatal(err)
 				}
 				tryFamily(t, out, name, positions)
-				if i == 0 {
+				if i == 0 && (!testing.Short() || name == "llama") {
 					tryRuns(t, out, flags)
 				}
 			})
