@@ -54,18 +54,18 @@ func (e *evaluation) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	params, err := folder.ExpectGPT(e.model, m)
+	params, err := folder.Expect(e.model, m)
 	if err != nil {
 		return err
 	}
-	p, err := graph.Build(params, graph.Eval, m.Loss(e.batch, m.Context))
+	p, err := graph.Build(params, graph.Eval, m.Loss(e.batch, m.Window()))
 	if err != nil {
 		return err
 	}
-	if err := folder.LoadGPT(e.model, m, params.All()); err != nil {
+	if err := folder.Load(e.model, m, params.All()); err != nil {
 		return err
 	}
-	windows := corpus.Sequential(e.batch, m.Context)
+	windows := corpus.Sequential(e.batch, m.Window())
 	score, err := train.Evaluate(context.Background(), p, windows, windows.Len())
 	if err != nil {
 		return err

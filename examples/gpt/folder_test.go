@@ -68,16 +68,18 @@ func folderName(t *testing.T) string {
 func TestWrapped(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeText(t, strings.Repeat(fox, 50))
-	if err := trainSmall(t, "-out first"); err != nil {
-		t.Fatal(err)
-	}
-	want, err := said("generate -tokens 9 -prompt the -model first")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dir := range flagstest.Wrapped(t, "first") {
-		if got, err := said("generate -tokens 9 -prompt the -model " + dir); err != nil || got != want {
-			t.Errorf("%s: got %q (%v), want %q", dir, got, err, want)
+	for _, family := range []string{"gpt2", "llama"} {
+		if err := trainSmall(t, "-out "+family+" -family "+family); err != nil {
+			t.Fatal(err)
+		}
+		want, err := said("generate -tokens 9 -prompt the -model " + family)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for dir := range flagstest.Wrapped(t, family) {
+			if got, err := said("generate -tokens 9 -prompt the -model " + dir); err != nil || got != want {
+				t.Errorf("%s: got %q (%v), want %q", dir, got, err, want)
+			}
 		}
 	}
 }

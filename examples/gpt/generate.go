@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/pkg/errors"
 
@@ -12,7 +13,6 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
-	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
@@ -29,7 +29,7 @@ func (g *generation) flags(f *flags.Set) {
 	g.set, g.options = f, sampling(200)
 	o := &g.options
 	f.Group("Text")
-	f.StringVar(&g.model, "model", "out/gpt", "`folder` of the model, trained here or a published GPT-2")
+	f.StringVar(&g.model, "model", "out/gpt", "`folder` of the model, trained here or published, of any family of train -h")
 	f.StringVar(&g.prompt, "prompt", "", "text to continue (default: asks on a terminal, else reads one text per line)")
 	vocabulary.OmitFlag(f, &g.omit)
 	f.IntVar(&o.Tokens, "tokens", o.Tokens, "number of tokens to generate")
@@ -92,7 +92,7 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	params, err := folder.ExpectGPT(g.model, m)
+	params, err := folder.Expect(g.model, m)
 	if err != nil {
 		return nil, err
 	}
@@ -100,31 +100,47 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := folder.LoadGPT(g.model, m, params.All()); err != nil {
+	if err := folder.Load(g.model, m, params.All()); err != nil {
 		return nil, err
 	}
 	o := g.options
 	o.Stop, o.Slide, o.Bias = m.EOS, true, folder.Allow(o.Bias, tok, m.Vocab)
+	bos, err := beginning(tok, m)
+	if err != nil {
+		return nil, err
+	}
 	return func(ctx context.Context, prompt string) error {
-		ids, err := g.encode(tok, m, prompt)
+		ids, err := g.encode(tok, m, prompt, bos)
 		if err != nil {
 			return err
 		}
 		if g.scores {
 			return writeScores(ctx, w, tok, generate.Scored(d, ids, o))
 		}
-		return write(ctx, w, generate.Text(follow(ids, generate.Tokens(d, ids, o)), tok.Stream()))
+		return write(ctx, w, generate.Text(follow(ids[len(bos):], generate.Tokens(d, ids, o)), tok.Stream()))
 	}, nil
 }
 
-// encode returns the ids of a prompt. The ids of an empty prompt are the token of the beginning, if the model has one.
-func (g *generation) encode(tok *tokenize.Tokenizer, m models.GPT, prompt string) ([]int32, error) {
+// beginning returns the token that begins every text, if the model has one and its tokenizer adds it.
+func beginning(tok *tokenize.Tokenizer, m folder.Model) ([]int32, error) {
+	framing := tok.ForText()
+	framing.Bare = false
+	ids, err := framing.Encode("")
+	if err != nil || len(ids) == 0 || !slices.Contains(m.BOS, ids[0]) {
+		return nil, err
+	}
+	return ids[:1], nil
+}
+
+// encode returns bos and the ids of a prompt. The ids of an empty prompt are the token of the beginning, if the model has one.
+func (g *generation) encode(tok *tokenize.Tokenizer, m folder.Model, prompt string, bos []int32) ([]int32, error) {
 	ids, err := tok.Encode(prompt)
 	if err != nil {
 		return nil, err
 	}
+	ids = slices.Concat(bos, ids)
 	if g.cut {
-		ids = ids[:min(len(ids), m.Context)]
+		ids = ids[:min(len(ids), m.Window())]
 	}
 	if len(ids) == 0 && len(m.BOS) > 0 {
 		ids = m.BOS[:1]
@@ -143,8 +159,8 @@ func (g *generation) check() error {
 }
 
 // open reads the configuration and the tokenizer of a model folder. With omit, the tokenizer leaves out text that has no token.
-func open(dir string, omit bool) (m models.GPT, tok *tokenize.Tokenizer, err error) {
-	if m, err = folder.GPT(dir); err != nil {
+func open(dir string, omit bool) (m folder.Model, tok *tokenize.Tokenizer, err error) {
+	if m, err = folder.Open(dir); err != nil {
 		return m, nil, err
 	}
 	if tok, err = tokenize.Load(dir); err != nil {

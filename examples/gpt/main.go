@@ -1,4 +1,4 @@
-// Gpt trains a small GPT-2 on text and generates text with it.
+// Gpt trains a small causal language model on text and generates text with it: a GPT-2, or a model of another family.
 //
 // With no arguments it learns from a book, Newton's Opticks, which every Go distribution carries. It trains a byte-level BPE
 // tokenizer and a model of 0.9 million parameters, saves both to out/gpt and prints a sample. This takes under a minute on two cores.
@@ -9,6 +9,10 @@
 //	go run ./examples/gpt generate -model DIR -prompt TEXT …
 //	go run ./examples/gpt eval -model DIR               score the held-out text of the run, or -data PATH
 //	go run ./examples/gpt help train                    list the flags, in groups
+//
+// train -family llama trains a Llama; mistral, qwen2, qwen3, gemma2, gemma3, mpt and bloom are the other families. -init, generate and
+// eval take the folder of a model of any of them, trained here or published. -positions gives GPT-2 another way to know the order of
+// tokens.
 //
 // Ctrl-C finishes the step, saves and exits; train -resume continues the run, bit for bit. nanoGPT's setting for a CPU on
 // tinyshakespeare (characters, 0.8 million parameters) is
@@ -31,7 +35,7 @@ import (
 
 func main() { program(os.Stdout).Main() }
 
-const about = "Gpt trains a small GPT-2 on text and generates text with it. Without a command it learns from Newton's Opticks, " +
+const about = "Gpt trains a small language model on text, a GPT-2 or one of another -family, and generates text with it. Without a command it learns from Newton's Opticks, " +
 	"a book that every Go distribution carries, or resumes an interrupted run, and prints a sample."
 
 // program declares the commands, which write to w.

@@ -16,6 +16,8 @@ type options struct {
 	data               string
 	encoding           textfile.Encoding
 	vocabulary         vocabulary.Options
+	family, positions  string
+	kvHeads            int
 	layers, heads, dim int
 	context, batch     int
 	dropout            float64
@@ -30,7 +32,7 @@ func defaults() *options {
 	return &options{
 		Options:    job.Options{Out: "out/gpt", Steps: 1000, EvalEvery: 200, EvalTokens: 200_000, Keep: 2},
 		Learning:   job.Learning{LR: 1e-3, Decay: 0.1, Beta2: 0.99, Clip: 1, MicroBatches: 1, Seed: 1},
-		vocabulary: vocabulary.Options{Name: "bpe", Size: 1024}, layers: 4, heads: 4, dim: 128, context: 64, batch: 12,
+		vocabulary: vocabulary.Options{Name: "bpe", Size: 1024}, family: "gpt2", layers: 4, heads: 4, dim: 128, context: 64, batch: 12,
 	}
 }
 
@@ -41,12 +43,15 @@ func (o *options) flags(f *flags.Set) {
 	f.TextVar(&o.encoding, "encoding", o.encoding, flags.EncodingHelp)
 	o.vocabulary.Flags(f, "the text", "")
 	f.Group("Model")
+	f.StringVar(&o.family, "family", o.family, "`name` of the family: "+names(families))
+	f.StringVar(&o.positions, "positions", o.positions, "`name` of the way to know the order of tokens: "+names(longPositions)+" (default: the family's; only gpt2 has a choice)")
 	f.IntVar(&o.layers, "layers", o.layers, "number of blocks")
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a block")
+	f.IntVar(&o.kvHeads, "kv-heads", o.kvHeads, "heads of keys and values in a block, a divisor of -heads; 0 means -heads; not for gpt2, mpt and bloom")
 	f.IntVar(&o.dim, "dim", o.dim, "number of channels, a multiple of -heads")
 	f.IntVar(&o.context, "context", o.context, "length of the model's window, in tokens")
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
-	f.StringVar(&o.init, "init", o.init, "`folder` of a GPT-2 to start from: its weights, tokenizer and sizes")
+	f.StringVar(&o.init, "init", o.init, "`folder` of a model to start from, of any family: its weights, tokenizer and sizes")
 	f.StringVar(&o.freeze, "freeze", o.freeze, "comma-separated `patterns` of weights to freeze: wte.**,h.0.**")
 	f.Group("Training")
 	f.IntVar(&o.batch, "batch", o.batch, "windows of -context tokens in a batch")
@@ -59,7 +64,7 @@ func (o *options) flags(f *flags.Set) {
 func (o *options) program() job.Program {
 	return job.Program{
 		Name: "gpt", Flags: o.set, Data: []string{"data", "encoding", "omit-unknown"}, Paths: append(o.vocabulary.Paths(), "data", "init"),
-		Fixed: []string{"tokenizer", "vocab", "layers", "heads", "dim", "context", "init", "freeze", "seed"},
+		Fixed: []string{"tokenizer", "vocab", "family", "positions", "layers", "heads", "kv-heads", "dim", "context", "init", "freeze", "seed"},
 	}
 }
 
@@ -71,14 +76,21 @@ func (o *options) note() {
 	}
 }
 
-// check returns an error for the first invalid flag.
-func (o *options) check() error {
+// check returns an error for the first invalid flag. With sizes, it includes the family and the sizes of the model.
+func (o *options) check(sizes bool) error {
 	err := flags.First(
-		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1),
+		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("kv-heads", o.kvHeads, 0), flags.AtLeast("dim", o.dim, 1),
 		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
 		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.Learning.Check(o.Steps))
+	if err != nil || !sizes {
+		return err
+	}
+	if err := o.checkFamily(); err != nil {
+		return err
+	}
+	m, err := o.fresh(1)
 	if err != nil {
 		return err
 	}
-	return o.gpt(1).Check()
+	return m.Check()
 }

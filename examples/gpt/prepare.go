@@ -10,13 +10,11 @@ import (
 	"golang.org/x/text/message"
 	"gorgonia.org/tensor"
 
-	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
-	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
@@ -28,7 +26,7 @@ type training struct {
 	*options
 	text           string // -data or its default
 	tok            vocabulary.Vocabulary
-	model          models.GPT
+	model          folder.Model
 	params         *graph.Params
 	learning, held *data.Corpus
 	batches        *data.Windows
@@ -43,7 +41,7 @@ func prepare(o *options, run *job.Run) (*training, error) {
 	if !resumed {
 		from = o.init
 	}
-	if err := o.check(); err != nil {
+	if err := o.check(from == ""); err != nil {
 		return nil, err
 	}
 	if err := t.size(from, resumed); err != nil {
@@ -53,7 +51,10 @@ func prepare(o *options, run *job.Run) (*training, error) {
 		return nil, err
 	}
 	if from == "" {
-		t.model = o.gpt(t.tok.VocabSize())
+		var err error
+		if t.model, err = o.fresh(t.tok.VocabSize()); err != nil {
+			return nil, err
+		}
 	}
 	if n := t.tok.VocabSize(); n > t.model.Vocab {
 		return nil, errors.Errorf("the tokenizer has %d tokens, the model in %s has %d", n, from, t.model.Vocab)
@@ -63,52 +64,6 @@ func prepare(o *options, run *job.Run) (*training, error) {
 	}
 	t.describe()
 	return t, nil
-}
-
-// size reads the model of the folder from, unless that is "", and sets the size flags to the model's sizes.
-func (t *training) size(from string, resumed bool) (err error) {
-	if from == "" {
-		return nil
-	}
-	if err := t.config(from, resumed); err != nil {
-		return err
-	}
-	if t.given["dropout"] || !resumed && t.dropout > 0 {
-		t.model.EmbedDropout, t.model.Dropout, t.model.AttnDropout = t.dropout, t.dropout, t.dropout
-	}
-	if resumed {
-		return nil
-	}
-	if t.given["tokenizer"] {
-		return errors.Errorf("-tokenizer is %s, but the model of -init %s has its own: leave the flag out", t.vocabulary.Name, from)
-	}
-	for _, f := range []struct {
-		name       string
-		flag       *int
-		value, low int
-	}{
-		{"layers", &t.layers, t.model.Layers, t.model.Layers}, {"heads", &t.heads, t.model.Heads, t.model.Heads},
-		{"dim", &t.dim, t.model.Dim, t.model.Dim}, {"context", &t.context, t.model.Context, 1},
-	} {
-		if !t.given[f.name] {
-			*f.flag = f.value
-		} else if *f.flag < f.low || *f.flag > f.value {
-			return errors.Errorf("-%s is %d, the model of -init %s has %d: leave the flag out", f.name, *f.flag, from, f.value)
-		}
-	}
-	return nil
-}
-
-// config reads the configuration of a checkpoint as the run wrote it, and of any other model as Hugging Face does.
-func (t *training) config(from string, resumed bool) (err error) {
-	if resumed {
-		return checkpoints.ReadConfig(from, &t.model)
-	}
-	if err := flags.Model("init", from); err != nil {
-		return err
-	}
-	t.model, err = folder.GPT(from)
-	return err
 }
 
 // read reads the text, trains or loads the tokenizer, and holds out the last tenth.
@@ -154,13 +109,13 @@ func (t *training) build(resumed bool, run *job.Run) error {
 		return err
 	}
 	if t.init != "" && !resumed {
-		if err := folder.LoadGPT(t.init, t.model, t.params.All()); err != nil {
+		if err := folder.Load(t.init, t.model, t.params.All()); err != nil {
 			return err
 		}
 	}
 	for _, pattern := range t.frozen() {
 		if t.params.Freeze(pattern) == 0 {
-			return errors.Errorf("-freeze: no weight matches %q: weights have names such as wte.weight and h.0.attn.c_attn.weight", pattern)
+			return errors.Errorf("-freeze: no weight matches %q: weights have names such as %s", pattern, t.someNames())
 		}
 	}
 	step, err := graph.Build(t.params, graph.Train, loss)
@@ -189,19 +144,21 @@ func (o *options) frozen() (patterns []string) {
 	return patterns
 }
 
+// someNames returns the names of the first weight and of one in the middle, which is in a block.
+func (t *training) someNames() string {
+	var names []string
+	for name := range t.params.All() {
+		names = append(names, name)
+	}
+	return names[0] + " and " + names[len(names)/2]
+}
+
 // describe sets the first line of the run, its next command and the files of its folder.
 func (t *training) describe() {
 	t.setup.Config = t.model
 	t.setup.Files = t.tok.Files
-	t.setup.About = message.NewPrinter(language.English).Sprintf("a GPT of %d parameters with a vocabulary of %d on %d tokens of %s, %d held out",
-		t.params.Size(), t.model.Vocab, t.learning.Len(), filepath.Base(t.text), t.held.Len())
+	_, title := familyOf(t.model)
+	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters with a vocabulary of %d on %d tokens of %s, %d held out",
+		title, t.params.Size(), t.model.Vocab, t.learning.Len(), filepath.Base(t.text), t.held.Len())
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)
-}
-
-// gpt returns a model of the sizes in the flags.
-func (o *options) gpt(vocab int) models.GPT {
-	return models.GPT{
-		Vocab: vocab, Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim,
-		EmbedDropout: o.dropout, Dropout: o.dropout, AttnDropout: o.dropout,
-	}
 }

@@ -17,6 +17,12 @@ func scored(t *testing.T, args string) (ids []int, logProbs []float64) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return parseScores(t, text)
+}
+
+// parseScores reads the lines of generate -scores.
+func parseScores(t *testing.T, text string) (ids []int, logProbs []float64) {
+	t.Helper()
 	lines, ok := strings.CutSuffix(text, "\n\n")
 	if !ok {
 		t.Errorf("got %q, want a blank line at the end", text)

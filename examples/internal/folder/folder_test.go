@@ -37,9 +37,9 @@ func shared(t testing.TB, path string) string {
 }
 
 // greedy opens a folder and generates text by the most likely tokens.
-func greedy(t testing.TB, dir, prompt string) (text string, m models.GPT, err error) {
+func greedy(t testing.TB, dir, prompt string) (text string, m folder.Model, err error) {
 	t.Helper()
-	if m, err = folder.GPT(dir); err != nil {
+	if m, err = folder.Open(dir); err != nil {
 		return "", m, err
 	}
 	tok, err := tokenize.Load(dir)
@@ -48,7 +48,7 @@ func greedy(t testing.TB, dir, prompt string) (text string, m models.GPT, err er
 	params := graph.NewParams(tensor.Float32, 1)
 	d, err := generate.NewDecoder(params, m, 1)
 	check(t, err)
-	if err := folder.LoadGPT(dir, m, params.All()); err != nil {
+	if err := folder.Load(dir, m, params.All()); err != nil {
 		return "", m, err
 	}
 	ids, err := tok.Encode(prompt)
@@ -93,7 +93,7 @@ func TestPadded(t *testing.T) {
 			t.Errorf("%s: %v", prompt, err)
 		}
 	}
-	m, err := folder.GPT(dir)
+	m, err := folder.Open(dir)
 	check(t, err)
 	if got := folder.Allow(nil, tok, m.Vocab); len(got) != m.Vocab-tok.VocabSize() {
 		t.Errorf("got %v, want the %d rows from %d on", got, m.Vocab-tok.VocabSize(), tok.VocabSize())
@@ -101,7 +101,7 @@ func TestPadded(t *testing.T) {
 	params := graph.NewParams(tensor.Float32, 1)
 	d, err := generate.NewDecoder(params, m, 3)
 	check(t, err)
-	check(t, folder.LoadGPT(dir, m, params.All()))
+	check(t, folder.Load(dir, m, params.All()))
 	bias, tokens := folder.Allow(nil, tok, m.Vocab), [][]int32(nil)
 	tokens, err = generate.Batch(d, [][]int32{{1}, {2}, {3}}, generate.Options{Temperature: 5, Bias: bias})
 	check(t, err)
@@ -120,7 +120,7 @@ func TestPadded(t *testing.T) {
 var small = models.GPT{Vocab: 7, Context: 6, Layers: 2, Heads: 2, Dim: 8, InitStd: 0.3, BOS: []int32{0}, EOS: []int32{0, 3}}
 
 // saved declares a model's parameters and saves them under other names, with more tensors.
-func saved(t *testing.T, m models.GPT, rename func(string) string, more map[string]*tensor.Dense) (dir string, params *graph.Params) {
+func saved(t *testing.T, m models.LanguageModel, rename func(string) string, more map[string]*tensor.Dense) (dir string, params *graph.Params) {
 	t.Helper()
 	params, dir = graph.NewParams(tensor.Float32, 7), t.TempDir()
 	_, err := graph.Build(params, graph.Eval, m.Logits(1, 4))
@@ -140,7 +140,13 @@ func saved(t *testing.T, m models.GPT, rename func(string) string, more map[stri
 	return dir, params
 }
 
-func logits(t *testing.T, m models.GPT, params *graph.Params) []float32 {
+// untied reports whether the head has its own weights.
+func untied(m models.Model) bool {
+	head, _ := m.Tied()
+	return head == ""
+}
+
+func logits(t *testing.T, m models.LanguageModel, params *graph.Params) []float32 {
 	t.Helper()
 	p, err := graph.Build(params, graph.Eval, m.Logits(1, 4))
 	check(t, err)
@@ -151,10 +157,10 @@ func logits(t *testing.T, m models.GPT, params *graph.Params) []float32 {
 // TestOpens saves one model in every layout of GPT-2 files. Each opens and gives the same logits.
 func TestOpens(t *testing.T) {
 	mask := tensor.New(tensor.Of(tensor.Bool), tensor.WithShape(1, 1, 6, 6))
-	for _, untied := range []bool{false, true} {
+	for _, own := range []bool{false, true} {
 		for _, prefix := range []string{"", "transformer.", "_orig_mod.transformer.", "module.transformer."} {
 			m := small
-			m.Untied = untied
+			m.Untied = own
 			rename := func(name string) string {
 				if name == "lm_head.weight" {
 					return strings.TrimSuffix(prefix, "transformer.") + name
@@ -163,17 +169,17 @@ func TestOpens(t *testing.T) {
 			}
 			more := map[string]*tensor.Dense{prefix + "h.0.attn.bias": mask, prefix + "h.1.attn.masked_bias": tensor.New(tensor.WithBacking([]float32{-1e4}))}
 			dir, params := saved(t, m, rename, more)
-			got, err := folder.GPT(dir)
+			got, err := folder.Open(dir)
 			check(t, err)
-			if got.Untied != untied || !slices.Equal(got.EOS, m.EOS) || !slices.Equal(got.BOS, m.BOS) {
+			if untied(got) != own || !slices.Equal(got.EOS, m.EOS) || !slices.Equal(got.BOS, m.BOS) {
 				t.Errorf("%s: got %+v, want %+v", prefix, got, m)
 			}
 			fresh := graph.NewParams(tensor.Float32, 1)
 			_, err = graph.Build(fresh, graph.Eval, got.Logits(1, 4))
 			check(t, err)
-			check(t, folder.LoadGPT(dir, got, fresh.All()))
+			check(t, folder.Load(dir, got, fresh.All()))
 			if have, want := logits(t, got, fresh), logits(t, m, params); !slices.Equal(have, want) {
-				t.Errorf("%s, untied %t: got logits %v, want %v", prefix, untied, have, want)
+				t.Errorf("%s, untied %t: got logits %v, want %v", prefix, own, have, want)
 			}
 		}
 	}
@@ -191,14 +197,14 @@ func TestTiedFileWithHead(t *testing.T) {
 		untied bool
 	}{{equal, false}, {other, true}} {
 		dir, _ := saved(t, small, func(name string) string { return "transformer." + name }, map[string]*tensor.Dense{"lm_head.weight": c.head})
-		m, err := folder.GPT(dir)
+		m, err := folder.Open(dir)
 		check(t, err)
 		fresh := graph.NewParams(tensor.Float32, 1)
 		_, err = graph.Build(fresh, graph.Eval, m.Logits(1, 4))
 		check(t, err)
-		check(t, folder.LoadGPT(dir, m, fresh.All()))
-		if m.Untied != c.untied {
-			t.Errorf("got untied %t, want %t", m.Untied, c.untied)
+		check(t, folder.Load(dir, m, fresh.All()))
+		if untied(m) != c.untied {
+			t.Errorf("got untied %t, want %t", untied(m), c.untied)
 		}
 		if c.untied && !slices.Equal(fresh.Value("lm_head.weight").Float32s(), other.Float32s()) {
 			t.Error("the head of the file is not read")
@@ -214,13 +220,13 @@ func TestHeadAlone(t *testing.T) {
 		}
 		return "transformer." + name
 	}, nil)
-	m, err := folder.GPT(dir)
+	m, err := folder.Open(dir)
 	check(t, err)
-	fresh, err := folder.ExpectGPT(dir, m)
+	fresh, err := folder.Expect(dir, m)
 	check(t, err)
 	_, err = graph.Build(fresh, graph.Eval, m.Logits(1, 4))
 	check(t, err)
-	check(t, folder.LoadGPT(dir, m, fresh.All()))
+	check(t, folder.Load(dir, m, fresh.All()))
 	if have, want := logits(t, m, fresh), logits(t, small, params); !slices.Equal(have, want) {
 		t.Errorf("got logits %v, want %v", have, want)
 	}
@@ -230,13 +236,15 @@ func TestHeadAlone(t *testing.T) {
 func TestRefused(t *testing.T) {
 	odd := map[string]*tensor.Dense{"h.0.attn.q_norm.weight": tensor.New(tensor.WithBacking([]float32{1}))}
 	dir, _ := saved(t, small, func(name string) string { return strings.Replace(name, "ln_f", "norm", 1) }, odd)
-	m, err := folder.GPT(dir)
+	m, err := folder.Open(dir)
 	check(t, err)
-	m.Context++
+	longer := m.LanguageModel.(models.GPT)
+	longer.Context++
+	m.LanguageModel = longer
 	fresh := graph.NewParams(tensor.Float32, 1)
 	_, err = graph.Build(fresh, graph.Eval, m.Logits(1, 4))
 	check(t, err)
-	err = folder.LoadGPT(dir, m, fresh.All())
+	err = folder.Load(dir, m, fresh.All())
 	for _, want := range []string{"2 missing", "ln_f.weight", "3 unexpected", "norm.bias", "h.0.attn.q_norm.weight", "wpe.weight (shape [6 8] in the file, [7 8] in memory)"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want %q in it", err, want)
@@ -251,14 +259,14 @@ func TestGenerationConfig(t *testing.T) {
 		`{"eos_token_id": [5, 0]}`: {5, 0}, `{"eos_token_id": 4}`: {4}, `{"eos_token_id": null}`: {0, 3}, "\ufeff{}": {0, 3}, `{"temperature": 0.6}`: {0, 3},
 	} {
 		check(t, os.WriteFile(filepath.Join(dir, "generation_config.json"), []byte(text), 0o666))
-		m, err := folder.GPT(dir)
+		m, err := folder.Open(dir)
 		check(t, err)
 		if !slices.Equal(m.EOS, want) || !slices.Equal(m.BOS, []int32{0}) {
 			t.Errorf("%s: got BOS %v and EOS %v, want 0 and %v", text, m.BOS, m.EOS, want)
 		}
 	}
 	check(t, os.WriteFile(filepath.Join(dir, "generation_config.json"), []byte(`{"eos_token_id": "end"}`), 0o666))
-	if _, err := folder.GPT(dir); err == nil || !strings.Contains(err.Error(), "eos_token_id") || !strings.Contains(err.Error(), "generation_config.json") {
+	if _, err := folder.Open(dir); err == nil || !strings.Contains(err.Error(), "eos_token_id") || !strings.Contains(err.Error(), "generation_config.json") {
 		t.Errorf("got error %v, want one that names eos_token_id and the file", err)
 	}
 }

@@ -1,0 +1,138 @@
+// Package folder opens the folders of models, both trained by the examples and published.
+package folder
+
+import (
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"math"
+	"path/filepath"
+	"reflect"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/tokenize"
+)
+
+// Open reads the configuration of the causal language model in a folder, as Hugging Face does: see [models.Open]. A head that
+// config.json ties to the embedding is untied if the file holds both with different values.
+//
+// It is an error if the folder has a model of another kind, such as a classifier. The error lists the causal families.
+func Open(dir string) (Model, error) {
+	for _, name := range []string{"config.json", "generation_config.json"} { // names a file that is no JSON, or no text
+		var any json.RawMessage
+		if err := checkpoints.ReadJSON(filepath.Join(dir, name), &any); err != nil && (name == "config.json" || !errors.Is(err, fs.ErrNotExist)) {
+			return Model{}, err
+		}
+	}
+	opened, err := models.Open(dir)
+	if err != nil {
+		return Model{}, err
+	}
+	m, err := Causal(opened)
+	if err != nil {
+		return m, errors.WithMessage(err, dir)
+	}
+	own, err := ownHead(dir, m)
+	if own {
+		m = m.untied()
+	}
+	return m, err
+}
+
+// ReadConfig reads only config.json, as a run wrote it.
+func ReadConfig(dir string) (Model, error) {
+	var config json.RawMessage
+	if err := checkpoints.ReadConfig(dir, &config); err != nil {
+		return Model{}, err
+	}
+	parsed, err := models.Parse(config)
+	if err != nil {
+		return Model{}, errors.WithMessage(err, dir)
+	}
+	m, err := Causal(parsed)
+	return m, errors.WithMessage(err, dir)
+}
+
+// ownHead reports whether m has a tied head, but the weights in a folder include a head that differs from the embedding.
+func ownHead(dir string, m Model) (bool, error) {
+	head, table := m.Tied()
+	if head == "" {
+		return false, nil
+	}
+	names, err := namesIn(dir)
+	paths := map[string]bool{}
+	for _, name := range names {
+		paths[m.Rename(name)] = true
+	}
+	if err != nil || !paths[head] || !paths[table] {
+		return false, err
+	}
+	found, err := checkpoints.ReadWeights(dir, func(name string) bool { return m.Rename(name) == head || m.Rename(name) == table })
+	if err != nil {
+		return false, err
+	}
+	byPath := map[string]*tensor.Dense{}
+	for name, x := range found {
+		byPath[m.Rename(name)] = x
+	}
+	a, b := byPath[head], byPath[table]
+	return !a.Shape().Eq(b.Shape()) || !reflect.DeepEqual(a.Data(), b.Data()), nil
+}
+
+// namesIn returns the names of the tensors in a folder.
+func namesIn(dir string) (names []string, err error) {
+	_, err = checkpoints.ReadWeights(dir, func(name string) bool {
+		names = append(names, name)
+		return false
+	})
+	return names, err
+}
+
+// Load reads the weights in a folder into the parameters that a graph of m has declared. The error names every missing parameter,
+// every unexpected tensor and every tensor of another shape.
+func Load(dir string, m models.Model, params checkpoints.Tensors) error {
+	rules, err := rulesOf(dir, m)
+	if err != nil {
+		return err
+	}
+	return checkpoints.LoadWeights(dir, params, rules)
+}
+
+// Expect returns parameters for Load. A declaration fails at once if its shape differs from the file's.
+func Expect(dir string, m models.Model) (*graph.Params, error) {
+	rules, err := rulesOf(dir, m)
+	if err != nil {
+		return nil, err
+	}
+	shapes, err := checkpoints.Shapes(dir, rules)
+	if err != nil {
+		return nil, err
+	}
+	params := graph.NewParams(tensor.Float32, 1)
+	params.Expect(dir, shapes)
+	return params, nil
+}
+
+// rulesOf returns the rules for reading the weights in a folder. The file may name a tied matrix after the head or the embedding.
+func rulesOf(dir string, m models.Model) (checkpoints.Rules, error) {
+	names, err := namesIn(dir)
+	return checkpoints.Rules{Rename: models.Rename(m, names), Ignore: m.Ignore}, err
+}
+
+// Allow returns a copy of bias that also forbids every id below vocab without a token, with -∞. Such ids exist if a vocabulary is padded
+// to a round number or has gaps.
+func Allow(bias map[int32]float32, tok *tokenize.Tokenizer, vocab int) map[int32]float32 {
+	all := map[int32]float32{}
+	maps.Copy(all, bias)
+	for id := range int32(vocab) {
+		if _, ok := tok.IDToToken(id); !ok {
+			all[id] = float32(math.Inf(-1))
+		}
+	}
+	return all
+}
