@@ -160,7 +160,7 @@ func TestOtherKinds(t *testing.T) {
 		configOf(t, models.Classifier{Vocab: 9, Context: 4, Heads: 1, Dim: 4, Labels: []string{"a", "b"}}):                                                 "which does not predict the next token",
 		"{\"model_type\":":                           "config.json",
 		"\xff\xfe{\x00}\x00":                         "config.json|UTF-16",
-		`{"architectures": ["BertForMaskedLM"]}`:     "model_type is missing",
+		`{"architectures": ["BertForMaskedLM"]}`:     `"bert", which does not predict the next token|llama`,
 		`{"model_type": "llama", "hidden_size": ""}`: "hidden_size",
 	} {
 		if err := os.WriteFile("llama/config.json", []byte(config), 0o666); err != nil {
