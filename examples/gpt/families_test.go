@@ -156,11 +156,11 @@ func TestOtherKinds(t *testing.T) {
 	for config, words := range map[string]string{
 		`{"model_type": "bert"}`: `"bert"|llama`,
 		`{}`:                     "model_type is missing|llama",
-		configOf(t, models.Seq2Seq{SourceVocab: 9, TargetVocab: 9, EncoderLayers: 1, DecoderLayers: 1, Heads: 1, Dim: 4, Hidden: 4, Source: 4, Target: 4}): `"transformer", which does not predict the next token|gemma2`,
-		configOf(t, models.Classifier{Vocab: 9, Context: 4, Heads: 1, Dim: 4, Labels: []string{"a", "b"}}):                                                 "which does not predict the next token",
+		configOf(t, models.Seq2Seq{SourceVocab: 9, TargetVocab: 9, EncoderLayers: 1, DecoderLayers: 1, Heads: 1, Dim: 4, Hidden: 4, Source: 4, Target: 4}): `"transformer", which is no causal Transformer|gemma2`,
+		configOf(t, models.Classifier{Vocab: 9, Context: 4, Heads: 1, Dim: 4, Labels: []string{"a", "b"}}):                                                 "which is no causal Transformer",
 		"{\"model_type\":":                           "config.json",
 		"\xff\xfe{\x00}\x00":                         "config.json|UTF-16",
-		`{"architectures": ["BertForMaskedLM"]}`:     "model_type is missing",
+		`{"architectures": ["BertForMaskedLM"]}`:     `"bert", which is no causal Transformer|llama`,
 		`{"model_type": "llama", "hidden_size": ""}`: "hidden_size",
 	} {
 		if err := os.WriteFile("llama/config.json", []byte(config), 0o666); err != nil {

@@ -40,7 +40,7 @@ func Causal(m models.Model) (Model, error) {
 	if err := json.Unmarshal(config, &kind); err != nil {
 		return Model{}, errors.WithStack(err)
 	}
-	return Model{}, errors.Errorf("model_type is %q, which does not predict the next token: want one of %s", kind.ModelType, causal)
+	return Model{}, errors.Errorf("model_type is %q, which is no causal Transformer: want one of %s", kind.ModelType, causal)
 }
 
 // causal lists the families that Causal accepts.
