@@ -58,12 +58,16 @@ func (c *classifier) build(sizes ...data.RowSize) (err error) {
 	return checkpoints.LoadWeights(c.dir, params.All(), checkpoints.Rules{Rename: models.Unwrap})
 }
 
-// openOne reads a model folder. Its Program computes the logits of one text.
+// openOne reads a model folder. Its Program computes the logits of one text, padded to a Context divided by a power of 2.
 func openOne(dir string, omit bool) (c classifier, err error) {
 	if c, err = open(dir, omit); err != nil {
 		return c, err
 	}
-	return c, c.build(data.RowSize{B: 1, T: c.Context, Pad: c.tok.start})
+	sizes := []data.RowSize{{B: 1, T: c.Context, Pad: c.tok.start}}
+	for t := c.Context / 2; t >= 8; t /= 2 {
+		sizes = append(sizes, data.RowSize{B: 1, T: t, Pad: c.tok.start})
+	}
+	return c, c.build(sizes...)
 }
 
 // prediction holds the flags of predict.
