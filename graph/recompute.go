@@ -36,7 +36,7 @@ func (b *builder) compile() (*compiler, error) {
 	return c, c.aim()
 }
 
-// needs returns the bytes of the plan and of what the other sizes add.
+// needs returns the bytes of a Program with this plan, including the bytes that its other sizes add.
 func (c *compiler) needs() int { return c.memory().Total() + c.reserved }
 
 // limited returns a plan that meets the limit, which the plan without recomputation exceeds.

@@ -38,7 +38,7 @@ type Options struct {
 	Lowercase bool
 }
 
-// Flags declares -tokenizer, -vocab and -omit-unknown. Their defaults are the values of o. The help says on what a tokenizer is trained,
+// Flags declares -tokenizer, -vocab and -omit-unknown. Their defaults are the values of o. The help names the text that trains a tokenizer,
 // and which tokens a trained one needs.
 func (o *Options) Flags(f *flags.Set, on, needs string) {
 	f.StringVar(&o.Name, "tokenizer", o.Name, "`name` of a tokenizer to train on "+on+": "+Kinds+"; or the path of a trained one"+needs+": "+Saved)
