@@ -29,8 +29,8 @@ func TestVisiblePositions(t *testing.T) {
 		{"Lengths", layers.SelfAttention{Heads: 2}.Forward, true, lengths},
 		{"Causal", layers.SelfAttention{Heads: 2, Causal: true}.Forward, false, causal},
 		{"Window", layers.SelfAttention{Heads: 2, Causal: true, Window: 3}.Forward, false, func(i, j int) bool { return j <= i && j > i-3 }},
-		{"Block", layers.Block{Heads: 2}.Forward, false, causal},
-		{"Block/Window", layers.Block{Heads: 2, Window: 2}.Forward, false, func(i, j int) bool { return j <= i && j > i-2 }},
+		{"Block", Block{Heads: 2}.Forward, false, causal},
+		{"Block/Window", Block{Heads: 2, Window: 2}.Forward, false, func(i, j int) bool { return j <= i && j > i-2 }},
 		{"EncoderLayer", layers.EncoderLayer{Heads: 2}.Forward, true, lengths},
 		{"DecoderLayer", func(s *graph.Scope, x *G.Node, seq layers.Sequence) *G.Node {
 			memory := s.Param("memory", graph.Normal(1), 1, 3, channels)

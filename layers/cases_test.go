@@ -109,7 +109,7 @@ func crossPreNorm(name string, l layers.CrossPreNorm) part {
 	}}
 }
 
-func block(name string, l layers.Block) part {
+func block(name string, l Block) part {
 	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
 		l.Heads = z.h
 		return l.Forward(s, x, layers.Sequence{})
@@ -238,8 +238,8 @@ var parts = append(families, []part{
 		Cross: layers.CrossAttention{Names: layers.T5Attention, Scale: 1, NoBias: true, NoOutBias: true, Std: 0.5, QueryStd: 0.2, OutStd: 0.4},
 	}),
 	cross("CrossAttention/Lengths", layers.CrossAttention{Std: 0.5}, true),
-	block("Block", layers.Block{}),
-	block("Block/options", layers.Block{Hidden: 3, Act: kernel.GELU, Eps: 1e-3, Window: 2, Std: 0.5, OutStd: 0.1}),
+	block("Block", Block{}),
+	block("Block/options", Block{Hidden: 3, Act: kernel.GELU, Eps: 1e-3, Window: 2, Std: 0.5, OutStd: 0.1}),
 	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Hidden: 3}}),
 	encoder("Encoder/NormFirst", layers.Encoder{Layers: 2, Layer: layers.EncoderLayer{NormFirst: true, Act: kernel.GELU, Eps: 1e-3}}),
 	encoder("Encoder/NoNorm", layers.Encoder{Layers: 1, NoNorm: true}),
@@ -269,7 +269,7 @@ var droppedOut = []part{
 	attention("Shaw", layers.SelfAttention{Causal: true, Dropout: 0.3, Positions: layers.Positions{Shaw: layers.Shaw{Max: 2}}}, true),
 	attention("SelfAttention", layers.SelfAttention{Causal: true, Dropout: 0.3}, true),
 	cross("CrossAttention", layers.CrossAttention{Dropout: 0.3}, true),
-	block("Block", layers.Block{Dropout: 0.2, AttnDropout: 0.3}),
+	block("Block", Block{Dropout: 0.2, AttnDropout: 0.3}),
 	preNorm("PreNorm", layers.PreNorm{Dropout: 0.2, Names: layers.Gemma2Block}),
 	postNorm("PostNorm", layers.PostNorm{Dropout: 0.2}),
 	crossPreNorm("CrossPreNorm", layers.CrossPreNorm{PreNorm: layers.PreNorm{Dropout: 0.2, Names: layers.T5DecoderBlock}}),

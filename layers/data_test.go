@@ -38,7 +38,7 @@ var filled = []any{
 		Attention: layers.SelfAttention{Heads: 2}, MLP: layers.MLP{Hidden: 3}, Gated: layers.GatedMLP{Hidden: 3}, Norm: layers.Norm{RMS: true},
 		Dropout: 0.1, Names: layers.Gemma2Block,
 	},
-	layers.Block{Heads: 2, Hidden: 5, Act: kernel.GELU, Eps: 1e-6, Dropout: 0.1, AttnDropout: 0.2, Window: 3, Std: 0.02, OutStd: 0.01},
+	Block{Heads: 2, Hidden: 5, Act: kernel.GELU, Eps: 1e-6, Dropout: 0.1, AttnDropout: 0.2, Window: 3, Std: 0.02, OutStd: 0.01},
 	layers.Encoder{Layers: 2, NoNorm: true, Layer: layers.EncoderLayer{Heads: 2, Hidden: 5, Act: kernel.GELU, Dropout: 0.1, NormFirst: true, Eps: 1e-6}},
 	layers.Decoder{Layers: 2, NoNorm: true, Layer: layers.DecoderLayer{Heads: 2, Hidden: 5, Act: kernel.GELU, Dropout: 0.1, NormFirst: true, Eps: 1e-6}},
 }

@@ -34,7 +34,7 @@ var decodes = []struct {
 	{"ALiBi", layers.SelfAttention{Heads: 3, Causal: true, Names: layers.BLOOMAttention, Positions: alibi}.Forward},
 	{"T5", layers.SelfAttention{Heads: 3, Causal: true, Names: layers.T5Attention, Positions: t5, Std: 0.5}.Forward},
 	{"Shaw", layers.SelfAttention{Heads: 4, KVHeads: 2, HeadDim: 3, Causal: true, Window: 7, Positions: shaw, Std: 0.5}.Forward},
-	{"Block", layers.Block{Heads: 3, Window: 4, Dropout: 0.5, AttnDropout: 0.5}.Forward},
+	{"Block", Block{Heads: 3, Window: 4, Dropout: 0.5, AttnDropout: 0.5}.Forward},
 	{"LearnedPositions", layers.LearnedPositions{Max: 10}.Forward},
 	{"SinusoidalPositions", layers.SinusoidalPositions{}.Forward},
 	{"GRU", layers.GRU{Layers: 2, Dropout: 0.5}.Forward},

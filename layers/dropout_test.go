@@ -97,7 +97,7 @@ func TestDropoutOfBlocks(t *testing.T) {
 		forward func(s *graph.Scope, x *G.Node) *G.Node
 	}{
 		{"Block", 4, func(s *graph.Scope, x *G.Node) *G.Node {
-			l := layers.Block{Heads: 2, Dropout: 0.5}
+			l := Block{Heads: 2, Dropout: 0.5}
 			return l.Forward(s.In("h.1"), l.Forward(s.In("h.0"), x, none), none)
 		}},
 		{"Encoder", 4, func(s *graph.Scope, x *G.Node) *G.Node {

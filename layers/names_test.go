@@ -159,7 +159,7 @@ func TestNamesAndShapes(t *testing.T) {
 			return layers.LSTM{Layers: 2, Hidden: 5}.Forward(s, x, none)
 		}},
 		{"GPT2Block", blockNames, func(s *graph.Scope, x *G.Node, _ layers.Memory) *G.Node {
-			return layers.Block{Heads: 2, Hidden: 16}.Forward(s, x, none)
+			return Block{Heads: 2, Hidden: 16}.Forward(s, x, none)
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -38,8 +38,8 @@ type Options struct {
 	Lowercase bool
 }
 
-// Flags declares -tokenizer, -vocab and -omit-unknown. Their defaults are the values of o. The help names the text that trains a tokenizer,
-// and which tokens a trained one needs.
+// Flags declares -tokenizer, -vocab and -omit-unknown. Their defaults are the values of o. The help names the text that trains a tokenizer
+// and the tokens that a trained one needs.
 func (o *Options) Flags(f *flags.Set, on, needs string) {
 	f.StringVar(&o.Name, "tokenizer", o.Name, "`name` of a tokenizer to train on "+on+": "+Kinds+"; or the path of a trained one"+needs+": "+Saved)
 	f.IntVar(&o.Size, "vocab", o.Size, "vocabulary size of a trained tokenizer; char ignores it")

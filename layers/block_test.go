@@ -1,4 +1,4 @@
-package layers
+package layers_test
 
 import (
 	"cmp"
@@ -7,9 +7,10 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/layers"
 )
 
-// Block is GPT-2's pre-norm Transformer block, x + attn(norm(x)) and then x + mlp(norm(x)): (B, T, C) → (B, T, C)
+// Block is GPT-2's block, as models.GPT makes it of a layers.PreNorm, x + attn(norm(x)) and then x + mlp(norm(x)): (B, T, C) → (B, T, C)
 // (Radford et al. 2019).
 //
 // Parameters: ln_1 and ln_2 as LayerNorm; attn as SelfAttention and mlp as MLP, both with GPT-2's names.
@@ -25,13 +26,13 @@ type Block struct {
 }
 
 // Forward declares the layer.
-func (l Block) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
-	return PreNorm{
-		Attention: SelfAttention{
-			Heads: l.Heads, Causal: true, Window: l.Window, Dropout: l.AttnDropout, Names: GPT2Attention, Std: l.Std, OutStd: l.OutStd,
+func (l Block) Forward(s *graph.Scope, x *G.Node, seq layers.Sequence) *G.Node {
+	return layers.PreNorm{
+		Attention: layers.SelfAttention{
+			Heads: l.Heads, Causal: true, Window: l.Window, Dropout: l.AttnDropout, Names: layers.GPT2Attention, Std: l.Std, OutStd: l.OutStd,
 		},
-		MLP:     MLP{Hidden: l.Hidden, Act: cmp.Or(l.Act, kernel.GELUTanh), Names: GPT2MLP, Std: l.Std, OutStd: l.OutStd},
-		Norm:    Norm{Eps: l.Eps},
+		MLP:     layers.MLP{Hidden: l.Hidden, Act: cmp.Or(l.Act, kernel.GELUTanh), Names: layers.GPT2MLP, Std: l.Std, OutStd: l.OutStd},
+		Norm:    layers.Norm{Eps: l.Eps},
 		Dropout: l.Dropout,
 	}.Forward(s, x, seq)
 }
