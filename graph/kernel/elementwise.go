@@ -133,18 +133,3 @@ type scale[T Float] struct {
 }
 
 func (s *scale[T]) Range(lo, hi int) { scaleRow(s.y[lo:hi], s.a, s.x[lo:hi]) }
-
-// Fill sets every element of y to a.
-func Fill[T Float](y []T, a T) { parallel(len(y), minWork, fill[T]{y, a}) }
-
-type fill[T Float] struct {
-	y []T
-	a T
-}
-
-func (f *fill[T]) Range(lo, hi int) {
-	y, a := f.y[lo:hi], f.a
-	for i := range y {
-		y[i] = a
-	}
-}

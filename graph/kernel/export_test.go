@@ -58,3 +58,18 @@ func SharedAngles() (n int) {
 // Softcap is the cap of a row of scores with its slope. AddShifted is the sum of a row and a shifted bias.
 func Softcap(s, slope []float32, c float32) { softcap(s, slope, c) }
 func AddShifted(y, x []float32, a float32)  { addShifted(y, x, a) }
+
+// Fill sets every element of y to a, as a kernel for tests of the pool.
+func Fill[T Float](y []T, a T) { parallel(len(y), minWork, fill[T]{y, a}) }
+
+type fill[T Float] struct {
+	y []T
+	a T
+}
+
+func (f *fill[T]) Range(lo, hi int) {
+	y, a := f.y[lo:hi], f.a
+	for i := range y {
+		y[i] = a
+	}
+}

@@ -1,13 +1,10 @@
 package kernel
 
-// AllFinite reports whether no element of x is NaN or infinite.
-func AllFinite[T Float](x []T) bool { return reduce(nonFiniteSum, x) == 0 }
-
 // FirstNonFinite returns the index of the first element of x that is NaN or infinite, or -1 if all elements are finite.
 func FirstNonFinite[T Float](x []T) int {
 	for lo := 0; lo < len(x); lo += minWork {
 		chunk := x[lo:min(lo+minWork, len(x))]
-		if countNonFinite(chunk) == 0 {
+		if finite(chunk) {
 			continue
 		}
 		for i, v := range chunk {
@@ -19,13 +16,13 @@ func FirstNonFinite[T Float](x []T) int {
 	return -1
 }
 
-// countNonFinite tests v-v, which is 0 for a finite v and NaN otherwise.
-func countNonFinite[T Float](x []T) float64 {
+// finite reports whether no element of x is NaN or infinite: v-v is 0 for a finite v and NaN otherwise.
+func finite[T Float](x []T) bool {
 	n := 0
 	for _, v := range x {
 		if v-v != 0 {
 			n++
 		}
 	}
-	return float64(n)
+	return n == 0
 }

@@ -65,7 +65,7 @@ func (s suite[T]) addRows() {
 	b := kernel.Broadcast{Shape: []int{rows, cols}, StrideX: []int{cols, 1}, StrideY: []int{0, 1}}
 	s.add("copies", func() {
 		kernel.Transpose(y, x, []int{30, 10, cols}, []int{2, 0, 1})
-		kernel.CopyStrided(dx, []int{cols, 1}, x, []int{1, cols}, []int{cols, cols})
+		kernel.Transpose(dx, x, []int{30, 10, cols}, []int{1, 0, 2})
 		kernel.BinaryBroadcast(kernel.Add, y, x, dy, &b)
 	}, y, dx)
 }
@@ -85,7 +85,6 @@ func (s suite[T]) addElements() {
 		kernel.Binary(kernel.Mul, y, y, x)
 		kernel.AddScaled(y, 2, x)
 		kernel.Scale(dx, dx, 3)
-		kernel.Fill(z[:100], 1)
 	}, y, dx, z)
 	positions := make([]int32, n/50)
 	for i := range positions {
@@ -113,9 +112,6 @@ func (s suite[T]) addElements() {
 		kernel.AdamL2(w, dy, m, v, 1, kernel.Adam{Rate: 0.1, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, Step: 2})
 		kernel.SGDMomentum(w, dy, m, 1, kernel.SGD{Rate: 0.1, Momentum: 0.9, Step: 2})
 		finite[0] = T(kernel.FirstNonFinite(w))
-		if kernel.AllFinite(w) {
-			finite[0]--
-		}
 	}, w, m, v, finite)
 }
 

@@ -165,7 +165,6 @@ type summand uint8
 const (
 	plainSum summand = iota
 	squareSum
-	nonFiniteSum
 )
 
 // reduce adds the sums of fixed chunks in order.
@@ -191,7 +190,5 @@ func (r *reduction[T]) Range(lo, hi int) {
 		*part = sum(x)
 	case squareSum:
 		*part = sumSquares(x, 0)
-	case nonFiniteSum:
-		*part = countNonFinite(x)
 	}
 }

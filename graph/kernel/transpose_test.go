@@ -66,35 +66,8 @@ func TestTranspose(t *testing.T) {
 	}
 }
 
-func TestCopyStrided(t *testing.T) {
-	for _, c := range []struct{ shape, dst, src []int }{
-		{nil, nil, nil}, {[]int{5}, []int{1}, []int{1}}, {[]int{5}, []int{3}, []int{2}}, {[]int{40001}, []int{1}, []int{1}},
-		{[]int{40001}, []int{2}, []int{1}}, {[]int{3, 0}, []int{4, 1}, []int{4, 1}}, {[]int{3, 4}, []int{10, 1}, []int{4, 1}},
-		{[]int{3, 4}, []int{1, 3}, []int{4, 1}}, {[]int{2, 3, 4}, []int{40, 6, 1}, []int{12, 4, 1}},
-		{[]int{2, 1, 2, 3, 2, 4}, []int{400, 7, 100, 30, 10, 1}, []int{48, 48, 24, 8, 4, 1}}, {[]int{2, 3}, []int{3, 1}, []int{0, 1}},
-	} {
-		reach := func(stride []int) int {
-			n := 1
-			for i, s := range c.shape {
-				n += max(0, s-1) * stride[i]
-			}
-			return n
-		}
-		src, dst := sequence(reach(c.src)), make([]int32, reach(c.dst))
-		want := slices.Clone(dst)
-		index(c.shape, func(i []int) { want[offset(i, c.dst)] = src[offset(i, c.src)] })
-		kernel.CopyStrided(dst, c.dst, src, c.src, c.shape)
-		if !slices.Equal(dst, want) {
-			t.Errorf("%v from %v to %v: got %v, want %v", c.shape, c.src, c.dst, dst, want)
-		}
-	}
-}
-
-func TestCopyPanics(t *testing.T) {
+func TestTransposePanics(t *testing.T) {
 	x := make([]float32, 6)
-	mustPanic(t, "kernel: copy: dst has 6 elements, want at least 11", func() {
-		kernel.CopyStrided(x, []int{8, 1}, x, []int{3, 1}, []int{2, 3})
-	})
 	mustPanic(t, "kernel: transpose: y has 5 elements, want 6", func() {
 		kernel.Transpose(x[:5], x, []int{2, 3}, []int{1, 0})
 	})

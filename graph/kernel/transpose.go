@@ -5,16 +5,7 @@ import (
 	"slices"
 )
 
-// CopyStrided copies an array of the given shape between strided arrays: the element at index (i, j, …) goes from
-// src[i·srcStride[0] + j·srcStride[1] + …] to the corresponding element of dst. It serves slices, concatenation and
-// padding: pass the operands from their first element on. dst and src must not overlap. At most 6 axes.
-func CopyStrided[T any](dst []T, dstStride []int, src []T, srcStride []int, shape []int) {
-	l := newLayout("copy", shape, dstStride, srcStride)
-	checkReach("copy", "dst", len(dst), l.reach(0))
-	checkReach("copy", "src", len(src), l.reach(1))
-	copyLayout(dst, src, l)
-}
-
+// copyLayout copies src to dst. Both are contiguous along the innermost axis of l.
 func copyLayout[T any](dst, src []T, l layout) {
 	inner := l.cut(l.n - 1)
 	segs := segments(inner.size)
@@ -33,24 +24,11 @@ func (c *copyRows[T]) Range(lo, hi int) {
 	for i := lo; i < hi; i++ {
 		seg := i % c.segs
 		from := seg * minWork
-		c.run(at.off[0]+from*c.inner.stride[0], at.off[1]+from*c.inner.stride[1], min(minWork, c.inner.size-from))
+		n := min(minWork, c.inner.size-from)
+		copy(c.dst[at.off[0]+from:][:n], c.src[at.off[1]+from:])
 		if seg == c.segs-1 {
 			c.outer.next(&at)
 		}
-	}
-}
-
-// run copies n elements of an inner loop from src[j:] to dst[i:].
-func (c *copyRows[T]) run(i, j, n int) {
-	di, dj := c.inner.stride[0], c.inner.stride[1]
-	if di == 1 && dj == 1 {
-		copy(c.dst[i:i+n], c.src[j:j+n])
-		return
-	}
-	for range n {
-		c.dst[i] = c.src[j]
-		i += di
-		j += dj
 	}
 }
 
