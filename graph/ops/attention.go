@@ -50,9 +50,9 @@ type Operands struct {
 	Stream *G.Node // the step's stream of random numbers, for Dropout
 }
 
-// Attention is scaled dot-product attention, softmax(cap(Q·Kᵀ·Scale) + Bias + Distance)·V for each head (Vaswani et al. 2017, section 3.2.1): → (B,
-// T, H·D). It stores nothing of size T×S. It computes the probabilities in tiles with a running softmax, and again for the gradient
-// (Dao et al. 2022, arXiv 2205.14135). A query that sees no key gives zeros.
+// Attention is scaled dot-product attention, softmax(cap(Q·Kᵀ·Scale) + Bias + Distance)·V for each head: → (B, T, H·D) (Vaswani et
+// al. 2017, section 3.2.1). It stores nothing of size T×S. It computes the probabilities in tiles with a running softmax, and again
+// for the gradient (Dao et al. 2022, arXiv 2205.14135). A query that sees no key gives zeros.
 func Attention(in Operands, o AttentionOptions) (*G.Node, error) {
 	a, nodes, err := newAttention(in, o)
 	if err != nil {

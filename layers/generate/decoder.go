@@ -27,8 +27,8 @@ import (
 //	}
 type Model interface {
 	// Decode declares the model for mode Decode: each run reads t tokens of each of b sequences. A Decoder calls it for several b, up
-	// to its batch, and several t, up to the window. Inputs, int32: "tokens" and "positions" (b, t); "past" (b); "last" (b), the row b·t+i of the token
-	// whose successor is predicted. Output: "logits" (b, vocabulary).
+	// to its batch, and several t, up to the window. Inputs, int32: "tokens" and "positions" (b, t); "past" (b); "last" (b), the row
+	// b·t+i of the token whose successor is predicted. Output: "logits" (b, vocabulary).
 	Decode(b, t int) func(*graph.Scope)
 	// Window returns the largest number of tokens in a sequence.
 	Window() int

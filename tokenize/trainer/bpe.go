@@ -8,9 +8,9 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// BPE makes a byte-level BPE tokenizer. It trains on the bytes of any strings, UTF-8 or not, and encodes any string; decoding restores the string byte for byte. From the same
-// texts it makes the same merges as Hugging Face's BpeTrainer: the most frequent pair of neighbours becomes a token, until
-// the vocabulary is full. Of equally frequent pairs, the pair with the lower ids comes first.
+// BPE makes a byte-level BPE tokenizer. It trains on the bytes of any strings, UTF-8 or not, and encodes any string; decoding restores
+// the string byte for byte. From the same texts it makes the same merges as Hugging Face's BpeTrainer: the most frequent pair of
+// neighbours becomes a token, until the vocabulary is full. Of equally frequent pairs, the pair with the lower ids comes first.
 //
 // A trainer keeps the different pieces of a stream with their counts, about 100 bytes each, whatever the length of the stream.
 // It keeps at most MaxPieces, in addition to the pieces of the last 8·MaxPieces bytes of text. If there are more, it forgets
