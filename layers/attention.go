@@ -18,7 +18,7 @@ import (
 // may add tables.
 //
 // Shown: query (B, T, H·D), key and value (B, S, K·D), as they enter the scores; distance (H, T+S−1), if there is such a bias;
-// probabilities (B, H, T, S), before dropout.
+// scores (B, H, T, S), with −Inf for hidden keys; probabilities (B, H, T, S), before dropout.
 type SelfAttention struct {
 	Heads   int
 	KVHeads int // heads of the keys and values, each shared by Heads/KVHeads query heads (Ainslie et al. 2023, arXiv 2305.13245); 0 means Heads
@@ -101,13 +101,15 @@ func (l SelfAttention) attend(s *graph.Scope, in ops.Operands) *G.Node {
 		s.Show("distance", func() *G.Node { return in.Distance }) // (H, T+S−1)
 	}
 	if l.Positions.Shaw != (Shaw{}) {
-		o, probabilities := l.shaw(s, in)
+		o, scores, probabilities := l.shaw(s, in)
+		s.Show("scores", func() *G.Node { return scores })               // (B, H, T, S)
 		s.Show("probabilities", func() *G.Node { return probabilities }) // (B, H, T, S)
 		return o
 	}
 	o := ops.AttentionOptions{
 		Heads: l.Heads, KVHeads: l.KVHeads, Causal: l.Causal, Window: l.Window, Scale: l.Scale, Softcap: l.Softcap, Dropout: l.Dropout,
 	}
+	s.Show("scores", func() *G.Node { return s.Try(ops.AttentionScores(in, o)) })               // (B, H, T, S)
 	s.Show("probabilities", func() *G.Node { return s.Try(ops.AttentionProbabilities(in, o)) }) // (B, H, T, S)
 	return attend(s, in, o)
 }

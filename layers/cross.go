@@ -76,6 +76,7 @@ func (l CrossAttention) show(s *graph.Scope, in ops.Operands, o ops.AttentionOpt
 	s.Show("query", func() *G.Node { return in.Q })
 	s.Show("key", key)
 	s.Show("value", value)
+	s.Show("scores", func() *G.Node { return s.Try(ops.AttentionScores(in, o)) })
 	s.Show("probabilities", func() *G.Node { return s.Try(ops.AttentionProbabilities(in, o)) })
 }
 
