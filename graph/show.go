@@ -8,7 +8,7 @@ import (
 )
 
 // Look makes the values that layers offer for looking at, under a path that matches the pattern, outputs of the Program. The pattern is
-// as in Params.Freeze: h.*.attn.probabilities selects the probabilities of all layers of a GPT, ** selects everything. Build fails if
+// as in Params.Freeze: **.probabilities selects the probabilities of all attentions, ** selects everything. Build fails if
 // nothing matches. Call Look before the model is declared. Other results stay the same, bit for bit, but their memory is larger.
 func (s *Scope) Look(pattern string) { s.b.looks = append(s.b.looks, &look{pattern: pattern}) }
 
