@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pkg/errors"
@@ -68,10 +69,7 @@ func (x *Inspector) declaration(in Input) (d declaration, err error) {
 	case texts:
 		d.declare, d.feed = m.Logits(1, t), graph.Feed{"tokens": tokens(in.Tokens)}
 	case models.ViT:
-		c := max(m.Channels, 1)
-		if m.Channels == 0 {
-			c = 3
-		}
+		c := channels(m)
 		if want := c * m.Size * m.Size; len(in.Pixels) != want {
 			return d, errors.Errorf("inspect: %d pixels, want %d for %d channels of %d × %d", len(in.Pixels), want, c, m.Size, m.Size)
 		}
@@ -81,6 +79,9 @@ func (x *Inspector) declaration(in Input) (d declaration, err error) {
 	}
 	return d, nil
 }
+
+// channels returns the channels of a vision model's pictures.
+func channels(m models.ViT) int { return cmp.Or(m.Channels, 3) }
 
 // headless reports whether a text encoder has no head.
 func headless(m models.TextEncoder) bool {

@@ -8,6 +8,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
 // Inspector reads texts or pictures with a model and keeps the values inside.
@@ -34,6 +35,61 @@ func New(params *graph.Params, model any) *Inspector { return &Inspector{params:
 
 // Params returns the weights.
 func (x *Inspector) Params() *graph.Params { return x.params }
+
+// Declare makes the parameters of the model, so that weights can be loaded into them.
+func (x *Inspector) Declare() error {
+	d, err := x.declaration(x.least())
+	if err != nil {
+		return err
+	}
+	_, err = graph.Build(x.params, graph.Eval, d.declare)
+	return errors.WithMessage(err, "inspect")
+}
+
+// least returns the smallest input of the model.
+func (x *Inspector) least() Input {
+	if m, ok := x.model.(models.ViT); ok {
+		return Input{Pixels: make([]float32, channels(m)*m.Size*m.Size)}
+	}
+	return Input{Tokens: []int32{0}, Source: []int32{0}}
+}
+
+// Cost is what one run on an input costs.
+type Cost struct {
+	Memory graph.Memory
+	Paths  []PathCost // in order of first use; the indices of lists are merged: h.*.attn
+}
+
+// PathCost is the cost of the operations of a scope, without the scopes in it.
+type PathCost struct {
+	Path    string
+	Seconds float64
+	FLOPs   int
+	Bytes   int // read and written
+}
+
+// Cost runs the model on an input and measures it.
+func (x *Inspector) Cost(in Input) (c Cost, err error) {
+	d, err := x.declaration(in)
+	if err != nil {
+		return c, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	p, err := x.run(d.key, d.declare, d.feed)
+	if err != nil {
+		return c, err
+	}
+	profile, err := p.Profile(func() error { return p.Run(d.feed) })
+	if err != nil {
+		return c, errors.WithMessage(err, "inspect")
+	}
+	c.Memory = p.Memory()
+	for _, k := range profile.ByPath {
+		c.Paths = append(c.Paths, PathCost{k.Name, k.Time.Seconds(), k.FLOPs, k.Bytes})
+	}
+	return c, nil
+}
 
 // run builds or finds the Program of a declaration with some values shown, and runs it. The caller holds x.mu while it reads the results.
 func (x *Inspector) run(key string, declare func(*graph.Scope), feed graph.Feed, looks ...string) (*graph.Program, error) {

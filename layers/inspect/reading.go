@@ -44,7 +44,8 @@ type Reading struct {
 	Positions  []Stream // vectors that are added to them, one for each table; empty if the model adds none
 	Streams    []Stream // the stream after positions and after each block
 	Attentions []Attention
-	Logits     Matrix // one row for each token, or one row in all; no rows if the model has no head
+	Distances  []Stream // biases of the scores by distance, (H, T+S−1), one for each attention that has them
+	Logits     Matrix   // one row for each token, or one row in all; no rows if the model has no head
 }
 
 // Read runs the model on an input.
@@ -63,7 +64,7 @@ func (x *Inspector) Read(in Input) (*Reading, error) {
 }
 
 // offered lists the values that Read shows if a layer of the model offers them.
-var offered = []string{"**.vectors", "**.positions", "**.stream", "**.probabilities", "**.memory"}
+var offered = []string{"**.vectors", "**.positions", "**.stream", "**.probabilities", "**.memory", "**.distance"}
 
 // shown returns the patterns of offered that match a value of this model. Build refuses the others. The caller holds x.mu.
 func (x *Inspector) shown(declare func(*graph.Scope)) []string {
@@ -101,6 +102,8 @@ func reading(p *graph.Program) *Reading {
 			r.Positions = append(r.Positions, Stream{path, matrix(out)})
 		case strings.HasSuffix(name, ".stream"):
 			r.Streams = append(r.Streams, Stream{path, matrix(out)})
+		case strings.HasSuffix(name, ".distance"):
+			r.Distances = append(r.Distances, Stream{path, matrix(out)})
 		case strings.HasSuffix(name, ".probabilities"):
 			shape := out.Shape() // (1, H, T, S)
 			r.Attentions = append(r.Attentions, Attention{

@@ -24,6 +24,18 @@ func (x *Inspector) Table(path string) (Matrix, error) {
 	return matrix(t), nil
 }
 
+// TablePath returns the path of the table of token embeddings.
+func (x *Inspector) TablePath() (string, error) {
+	r, err := x.Read(x.least())
+	if err != nil {
+		return "", err
+	}
+	if len(r.Vectors) == 0 {
+		return "", errors.Errorf("inspect: a model of type %T has no token embeddings", x.model)
+	}
+	return r.Vectors[0].Path, nil
+}
+
 // Nearest returns the n rows that point most nearly in the direction of row id, by cosine, without the row itself. Rows of zeros have
 // no direction, and a cosine of 0.
 func (m Matrix) Nearest(id int32, n int) ([]Neighbor, error) {
