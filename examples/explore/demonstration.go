@@ -34,6 +34,7 @@ type demo struct {
 	mu    sync.Mutex
 	saved map[int]*graph.Params
 	steps []int
+	every int // steps between evaluations
 }
 
 // Sizes of the demonstration, those of examples/gpt.
@@ -41,7 +42,6 @@ const (
 	vocabulary = 1024
 	rows       = 12
 	context_   = 64
-	evalEvery  = 100
 )
 
 // demonstration makes a GPT, its data and its Trainer.
@@ -64,7 +64,7 @@ func demonstration(steps int, history *page.History) (*inside.Model, *page.Histo
 	}
 	d := &demo{
 		gpt:    models.GPT{Vocab: tok.VocabSize(), Context: context_, Layers: 4, Heads: 4, Dim: 128},
-		params: graph.NewParams(tensor.Float32, 1), history: history, saved: map[int]*graph.Params{},
+		params: graph.NewParams(tensor.Float32, 1), history: history, every: max(1, min(100, steps/3)), saved: map[int]*graph.Params{},
 		learn: learn.Batches(rows, context_), shown: learn.Batches(rows, context_), held: held.Sequential(rows, context_),
 	}
 	step, err := graph.Build(d.params, graph.Train, d.gpt.Loss(rows, context_))
@@ -125,16 +125,7 @@ func (d *demo) texts(step int) (rows [][]int32, err error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	feed, err := d.shown.Batch(step - 1)
-	if err != nil {
-		return nil, err
-	}
-	tokens := feed["tokens"]
-	t := tokens.Shape()[1]
-	for i := range tokens.Shape()[0] {
-		rows = append(rows, append([]int32{}, tokens.Int32s()[i*t:(i+1)*t]...))
-	}
-	return rows, nil
+	return windows(d.shown, step)
 }
 
 // train trains until done, and tells the page.
@@ -151,7 +142,7 @@ func (d *demo) train(done <-chan struct{}) error {
 			return err
 		}
 		d.history.Step(r, parts.After(r.Step, d.trainer.Until))
-		if r.Step%evalEvery == 0 || r.Step == d.trainer.Until {
+		if r.Step%d.every == 0 || r.Step == d.trainer.Until {
 			if err := d.evaluate(ctx, r.Step); err != nil {
 				return err
 			}

@@ -29,16 +29,21 @@ func Open(dir string) (*Model, error) {
 			return nil, err
 		}
 	}
-	params := graph.NewParams(tensor.Float32, 1)
-	if err := m.load(dir, params); err != nil {
-		return nil, err
-	}
-	m.Set(0, params)
-	return m, nil
+	return m, m.Reopen(0, dir)
 }
 
-// load reads the weights in a folder.
-func (m *Model) load(dir string, params *graph.Params) error {
+// Reopen makes the newest weights those in a folder, after a step.
+func (m *Model) Reopen(step int, dir string) error {
+	params := graph.NewParams(tensor.Float32, 1)
+	if err := m.LoadFolder(dir, params); err != nil {
+		return err
+	}
+	m.Set(step, params)
+	return nil
+}
+
+// LoadFolder reads the weights in a folder into params.
+func (m *Model) LoadFolder(dir string, params *graph.Params) error {
 	var names []string
 	_, err := checkpoints.ReadWeights(dir, func(name string) bool {
 		names = append(names, name)

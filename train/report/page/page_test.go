@@ -44,9 +44,13 @@ func (fake) Head(q page.HeadQuestion) (*page.Head, error) {
 
 func (fake) Next(q page.NextQuestion) (*page.Next, error) { panic("a fault in the model") }
 
-func (fake) Words(q page.WordsQuestion) (*page.Words, error) { return &page.Words{Total: int(q.ID)}, nil }
+func (fake) Words(q page.WordsQuestion) (*page.Words, error) {
+	return &page.Words{Total: int(q.ID)}, nil
+}
 
-func (fake) Map(step int) (*page.Map, error) { return &page.Map{Texts: []string{fmt.Sprint(step)}}, nil }
+func (fake) Map(step int) (*page.Map, error) {
+	return &page.Map{Texts: []string{fmt.Sprint(step)}}, nil
+}
 
 func (fake) Graph() (*page.Graph, error) { return &page.Graph{}, nil }
 
