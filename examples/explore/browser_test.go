@@ -308,6 +308,7 @@ func TestWidths(t *testing.T) {
 	_, s := trained(t, 30)
 	for _, width := range []int{360, 800, 2000} {
 		b := open(t, s.URL, "ko", width, 900)
+		b.do(chromedp.EmulateViewport(int64(width), 900)) // a window is never narrower than 500
 		b.until(waitForEnd)
 		if wide := value[int](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
 			t.Errorf("at a width of %d the page is %d pixels wider than the screen", width, wide)

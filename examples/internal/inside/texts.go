@@ -58,13 +58,14 @@ func cut(name string, tok *tokenize.Tokenizer, text string) (page.Cut, error) {
 	at := 0 // end of the last span
 	for i, o := range e.Offsets {
 		start, end := edges.floor(o.Start), edges.ceil(o.End)
-		if hasUnknown && e.IDs[i] == unknown {
+		missing := hasUnknown && e.IDs[i] == unknown
+		if missing {
 			c.Unknown++
 		}
 		n := len(c.Spans)
 		if n > 0 && start < at {
 			s := &c.Spans[n-1]
-			s.IDs, s.Tokens = append(s.IDs, e.IDs[i]), append(s.Tokens, e.Tokens[i])
+			s.IDs, s.Tokens, s.Unknown = append(s.IDs, e.IDs[i]), append(s.Tokens, e.Tokens[i]), s.Unknown || missing
 			if end > at {
 				s.Text += text[at:end]
 				at = end
@@ -74,7 +75,7 @@ func cut(name string, tok *tokenize.Tokenizer, text string) (page.Cut, error) {
 		if start > at { // the tokenizer drops this text
 			c.Spans = append(c.Spans, page.Span{Text: text[at:start], IDs: []int32{}, Tokens: []string{}})
 		}
-		c.Spans = append(c.Spans, page.Span{Text: text[start:end], IDs: []int32{e.IDs[i]}, Tokens: []string{e.Tokens[i]}})
+		c.Spans = append(c.Spans, page.Span{Text: text[start:end], IDs: []int32{e.IDs[i]}, Tokens: []string{e.Tokens[i]}, Unknown: missing})
 		at = max(at, end)
 	}
 	if at < len(text) {

@@ -58,7 +58,9 @@ type About struct {
 type Span struct {
 	Text   string   `json:"text"`
 	IDs    []int32  `json:"ids"`
-	Tokens []string `json:"tokens"` // of the vocabulary, one for each id
+	Tokens []string `json:"tokens"` // of the vocabulary, one for each id; none for text that the tokenizer drops
+
+	Unknown bool `json:"unknown"` // a token stands for unknown text
 }
 
 // Cut is a text as one tokenizer cuts it.

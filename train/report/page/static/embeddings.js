@@ -91,7 +91,10 @@ async function drawMap() {
     g.globalAlpha = 1;
     g.fillStyle = color("ink");
     g.font = "12px system-ui";
-    for (const [i, x, y] of names.slice(0, 150)) g.fillText(visible(m.texts[i]), x + 5, y - 4);
+    for (const [i, x, y] of names.slice(0, 150)) {
+      g.textAlign = x > width - 80 ? "right" : "left";
+      g.fillText(visible(m.texts[i]), x + (x > width - 80 ? -5 : 5), y - 4);
+    }
   }
   const zoomBy = (f, at = centre) => {
     zoom = Math.max(1, Math.min(200, zoom * f));

@@ -36,7 +36,7 @@ function chart(width, height, lines, dots, label) {
     g.moveTo(pad, h);
     g.lineTo(width - 8, h);
     g.stroke();
-    g.fillText(number(logarithmic ? 10 ** v : v, 2), 2, h + 4);
+    g.fillText(tick(logarithmic ? 10 ** v : v), 2, h + 4);
     g.fillText(number(x0 + i / 4 * (x1 - x0), 0), x(x0 + i / 4 * (x1 - x0)) - 10, height - 6);
   }
   for (const l of lines) {
@@ -60,6 +60,9 @@ function chart(width, height, lines, dots, label) {
     return best;
   }];
 }
+
+// tick writes a number at an axis in three digits.
+const tick = (v) => (v === 0 ? "0" : Math.abs(v) < 1e-3 ? v.toExponential(1) : Math.abs(v) >= 1000 ? number(v / 1000, 1) + "k" : v.toPrecision(3));
 
 const place = (r) => (byTime ? r.time : r.step);
 
@@ -170,6 +173,8 @@ function listen() {
   on("sample", (s) => log.samples.push(s));
   on("checkpoint", async () => { state.about = await get("about"); steps(); if (state.step < 0) read(); });
   on("end", async () => { source.close(); state.about = await get("about"); steps(); await load(); read(); });
+  let opened = false;
+  source.onopen = () => { if (opened) guard(load); opened = true; }; // the page was away: it may have missed something
   source.onerror = () => { if (source.readyState === EventSource.CLOSED) say(t("lost")); };
 }
 
