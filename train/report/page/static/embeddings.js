@@ -55,7 +55,7 @@ function show() {
   strips.replaceChildren(...state.reading.vectors.map((v) => {
     const m = matrix(v), shown = Math.min(m.rows, 64);
     const names = v === state.reading.vectors[0] ? state.reading.tokens : state.reading.source.length > 0 ? state.reading.source : state.reading.tokens;
-    return el("div", { class: "row" }, el("div", { class: "label", "aria-hidden": "true" }, names.slice(0, shown).map((x) => lineOf(x.text))),
+    return el("div", { class: "strip" }, el("div", { class: "label", "aria-hidden": "true" }, names.slice(0, shown).map((x) => lineOf(x.text))),
       strip(Array.from({ length: shown }, (_, i) => m.row(i)), t("vectorsLabel", v.path, m.rows, m.cols), 18));
   }));
   guard(words);
