@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
+	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
 // evaluation holds the flags of eval.
@@ -48,42 +50,66 @@ func (e *evaluation) run(w io.Writer) error {
 // candidates is the number of other items with which the right item is ranked, as in the paper.
 const candidates = 100
 
+// chosenBy is the score that chooses the best checkpoint: NDCG@10 on the items that a run holds out to validate.
+func (r *recommender) chosenBy(valid data.Histories) job.Score {
+	return job.Score{Name: "NDCG@10", Of: func(ctx context.Context, _ train.Evaluation) (float64, error) {
+		ranks, _, err := r.ranks(ctx, valid, false)
+		return ranks.NDCG(10), err
+	}}
+}
+
 // score ranks the last item of each history, and writes the means.
 func (r *recommender) score(w io.Writer, histories data.Histories) error {
-	var sampled, full train.Ranks
-	for first := 0; first < len(histories); first += r.batch {
-		part := histories[first:min(first+r.batch, len(histories))]
-		rows := make([][]int32, len(part))
-		for i, h := range part {
-			rows[i] = h[:len(h)-1]
-		}
-		all, err := r.scores(rows)
-		if err != nil {
-			return err
-		}
-		for i, h := range part {
-			some, err := data.Others(h, candidates, int32(r.model.Items), kernel.Seed{Key: kernel.Key(1, "candidates"), Stream: uint64(first + i)})
-			if err != nil {
-				return err
-			}
-			for _, c := range []struct {
-				ranks *train.Ranks
-				ids   []int32
-			}{{&sampled, some}, {&full, r.unseen(h)}} {
-				rank, err := train.Rank(all[i], h[len(h)-1], c.ids)
-				if err != nil {
-					return err
-				}
-				*c.ranks = append(*c.ranks, rank)
-			}
-		}
+	some, all, err := r.ranks(context.Background(), histories, true)
+	if err != nil {
+		return err
 	}
 	fmt.Fprintf(w, "%-26s %8s %8s %8s %8s\n", fmt.Sprintf("%d users", len(histories)), "HR@1", "HR@10", "NDCG@10", "MRR")
 	for _, row := range []struct {
 		name string
 		r    train.Ranks
-	}{{fmt.Sprintf("among %d other items", candidates), sampled}, {"among all unseen items", full}} {
+	}{{fmt.Sprintf("among %d other items", candidates), some}, {"among all unseen items", all}} {
 		fmt.Fprintf(w, "%-26s %8.4f %8.4f %8.4f %8.4f\n", row.name, row.r.HitRate(1), row.r.HitRate(10), row.r.NDCG(10), row.r.MRR())
 	}
 	return nil
+}
+
+// ranks ranks the last item of each history among random other items and, if unseen is set, among all items that the user does not have.
+func (r *recommender) ranks(ctx context.Context, histories data.Histories, unseen bool) (some, all train.Ranks, err error) {
+	for first := 0; first < len(histories); first += r.batch {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		part := histories[first:min(first+r.batch, len(histories))]
+		rows := make([][]int32, len(part))
+		for i, h := range part {
+			rows[i] = h[:len(h)-1]
+		}
+		scores, err := r.scores(rows)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i, h := range part {
+			others, err := data.Others(h, candidates, int32(r.model.Items), kernel.Seed{Key: kernel.Key(1, "candidates"), Stream: uint64(first + i)})
+			if err != nil {
+				return nil, nil, err
+			}
+			if some, err = appendRank(some, scores[i], h, others); err != nil {
+				return nil, nil, err
+			}
+			if !unseen {
+				continue
+			}
+			if all, err = appendRank(all, scores[i], h, r.unseen(h)); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return some, all, nil
+}
+
+// appendRank appends the rank of the last item of a history among others.
+func appendRank(ranks train.Ranks, scores []float32, history, others []int32) (train.Ranks, error) {
+	rank, err := train.Rank(scores, history[len(history)-1], others)
+	return append(ranks, rank), err
 }

@@ -111,9 +111,10 @@ func (t *training) build(run *job.Run) error {
 		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
 	}
 	t.batches = t.learning.Batches(t.items, t.batch, t.context)
-	held := spread(t.valid, t.EvalTokens).Sequential(t.items, t.batch, t.context)
+	valid := spread(t.valid, t.EvalTokens)
+	held := valid.Sequential(t.items, t.batch, t.context)
 	t.batches.Seed, held.Seed = t.Seed, t.Seed
-	t.setup.Trainer, t.setup.Batches, t.setup.Held = t.trainer, t.batches, held
+	t.setup.Trainer, t.setup.Batches, t.setup.Held, t.setup.Score = t.trainer, t.batches, held, t.recommender.chosenBy(valid)
 	return nil
 }
 

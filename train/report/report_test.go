@@ -34,7 +34,7 @@ func wantError(t testing.TB, err error, words ...string) {
 
 func openLog(t testing.TB, path string, at int) *report.Log {
 	t.Helper()
-	l, err := report.OpenLog(path, at)
+	l, err := report.OpenLog(path, at, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func writeLog(t testing.TB, l *report.Log, first, last int) {
 			t.Fatal(err)
 		}
 		if i%3 == 0 {
-			if err := l.Evaluation(i, train.Evaluation{Loss: 2 / float64(i), Accuracy: 0.5}); err != nil {
+			if err := l.Evaluation(i, train.Evaluation{Loss: 2 / float64(i), Accuracy: 0.5}, 0); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -126,7 +126,7 @@ func TestForeignLogs(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "log.csv")
 		os.WriteFile(path, []byte(c.text), 0o644)
-		_, err := report.OpenLog(path, 100)
+		_, err := report.OpenLog(path, 100, "")
 		wantError(t, err, append(c.words, "report: log", "log.csv")...)
 		if got := read(t, path); got != c.text {
 			t.Errorf("got %q in the file after the error, want it unchanged", got)
@@ -138,7 +138,7 @@ func TestForeignLogs(t *testing.T) {
 	os.WriteFile(path, []byte(head+"1,much,,,,,,\n"), 0o644)
 	_, err := report.ReadLog(path)
 	wantError(t, err, "line 2", `loss "much"`)
-	_, err = report.OpenLog(filepath.Join(t.TempDir(), "none", "log.csv"), 0)
+	_, err = report.OpenLog(filepath.Join(t.TempDir(), "none", "log.csv"), 0, "")
 	wantError(t, err, "none")
 }
 
@@ -149,8 +149,8 @@ func TestReadLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	valid := []report.Point{{Step: 3, Loss: 2.0 / 3}, {Step: 6, Loss: 2.0 / 6}}
-	if len(c.Train) != 6 || c.Train[3] != (report.Point{Step: 4, Loss: 0.25}) || !slices.Equal(c.Valid, valid) {
+	valid := []report.Point{{Step: 3, Value: 2.0 / 3}, {Step: 6, Value: 2.0 / 6}}
+	if len(c.Train) != 6 || c.Train[3] != (report.Point{Step: 4, Value: 0.25}) || !slices.Equal(c.Valid, valid) {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -165,10 +165,10 @@ func TestPlot(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i%100 == 0 {
-			l.Evaluation(i, train.Evaluation{Loss: 1.2 + 3*math.Exp(-float64(i)/200)})
+			l.Evaluation(i, train.Evaluation{Loss: 1.2 + 3*math.Exp(-float64(i)/200)}, 0)
 		}
 	}
-	l.Evaluation(1001, train.Evaluation{Loss: math.Inf(1)}) // left out, because it cannot be drawn
+	l.Evaluation(1001, train.Evaluation{Loss: math.Inf(1)}, 0) // left out, because it cannot be drawn
 	l.Close()
 	if err := report.Plot(log, out); err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestPlotErrors(t *testing.T) {
 	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
 		t.Errorf("got files %v, want the log alone", entries)
 	}
-	for _, c := range []report.Curves{{Train: []report.Point{{Step: 1, Loss: 2}}}, {Valid: []report.Point{{Step: 1, Loss: 2}}}} {
+	for _, c := range []report.Curves{{Train: []report.Point{{Step: 1, Value: 2}}}, {Valid: []report.Point{{Step: 1, Value: 2}}}} {
 		if err := c.WritePNG(&bytes.Buffer{}); err != nil {
 			t.Errorf("got error %v for a single point, want none", err)
 		}
@@ -244,7 +244,7 @@ func ExampleLog() {
 		return
 	}
 	defer os.RemoveAll(dir)
-	log, err := report.OpenLog(filepath.Join(dir, "log.csv"), 0)
+	log, err := report.OpenLog(filepath.Join(dir, "log.csv"), 0, "")
 	if err != nil {
 		fmt.Println(err)
 		return
