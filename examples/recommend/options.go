@@ -73,6 +73,7 @@ func (o *options) check() error {
 // model returns a model of the sizes in the flags.
 func (o *options) model(items int) models.SASRec {
 	return models.SASRec{
-		Items: items, Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim, NormFirst: o.normFirst, Dropout: o.dropout,
+		Items: items, Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim, NormFirst: o.normFirst, Masked: true,
+		Dropout: o.dropout,
 	}
 }

@@ -76,20 +76,21 @@ func (r *recommender) score(w io.Writer, histories data.Histories) error {
 
 // ranks ranks the last item of each history among random other items and, if unseen is set, among all items that the user does not have.
 func (r *recommender) ranks(ctx context.Context, histories data.Histories, unseen bool) (some, all train.Ranks, err error) {
-	for first := 0; first < len(histories); first += r.batch {
+	for first := 0; first < len(histories); {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		part := histories[first:min(first+r.batch, len(histories))]
-		rows := make([][]int32, len(part))
-		for i, h := range part {
+		rows := make([][]int32, min(r.batch, len(histories)-first))
+		for i := range rows {
+			h := histories[first+i]
 			rows[i] = h[:len(h)-1]
 		}
-		scores, err := r.scores(rows)
+		n := r.fit(rows)
+		scores, err := r.scores(rows[:n])
 		if err != nil {
 			return nil, nil, err
 		}
-		for i, h := range part {
+		for i, h := range histories[first:][:n] {
 			others, err := data.Others(h, candidates, int32(r.model.Items), kernel.Seed{Key: kernel.Key(1, "candidates"), Stream: uint64(first + i)})
 			if err != nil {
 				return nil, nil, err
@@ -104,6 +105,7 @@ func (r *recommender) ranks(ctx context.Context, histories data.Histories, unsee
 				return nil, nil, err
 			}
 		}
+		first += n
 	}
 	return some, all, nil
 }

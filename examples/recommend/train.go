@@ -92,16 +92,22 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 
 // build makes the Programs and the Trainer.
 func (t *training) build(run *job.Run) error {
-	loss := t.model.Loss(t.batch, t.context)
-	err := run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.Estimate(t.params, m, loss) })
+	valid := spread(t.valid, t.EvalTokens)
+	held := valid.Sequential(t.items, t.batch, t.context)
+	t.batches = t.learning.Batches(t.items, t.batch, t.context)
+	t.batches.Seed, held.Seed = t.Seed, t.Seed
+	loss := func(s *graph.Scope, n int) { t.model.PackedLoss(n)(s) }
+	err := run.Require(func(m graph.Mode) (graph.Requirements, error) {
+		return graph.EstimateShapes(t.params, m, t.batches.Sizes(), loss)
+	})
 	if err != nil {
 		return err
 	}
-	step, err := graph.Build(t.params, graph.Train, loss)
+	step, err := graph.BuildShapes(t.params, graph.Train, t.batches.Sizes(), loss)
 	if err != nil {
 		return err
 	}
-	if t.setup.Eval, err = graph.Build(t.params, graph.Eval, loss); err != nil {
+	if t.setup.Eval, err = graph.BuildShapes(t.params, graph.Eval, held.Sizes(), loss); err != nil {
 		return err
 	}
 	if t.recommender, err = newRecommender(t.params, t.model, t.batch); err != nil {
@@ -110,10 +116,6 @@ func (t *training) build(run *job.Run) error {
 	t.trainer = &train.Trainer{
 		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
 	}
-	t.batches = t.learning.Batches(t.items, t.batch, t.context)
-	valid := spread(t.valid, t.EvalTokens)
-	held := valid.Sequential(t.items, t.batch, t.context)
-	t.batches.Seed, held.Seed = t.Seed, t.Seed
 	t.setup.Trainer, t.setup.Batches, t.setup.Held, t.setup.Score = t.trainer, t.batches, held, t.recommender.chosenBy(valid)
 	return nil
 }
