@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/pkg/errors"
 
@@ -32,6 +33,9 @@ type Evaluation struct {
 func (s Score) check() error {
 	if (s.Of == nil) != (s.Name == "") {
 		return errors.Errorf("a score with the name %q and a function %t: want both or neither", s.Name, s.Of != nil)
+	}
+	if strings.ContainsAny(s.Name, ",\"\r\n") { // it names a column of the log
+		return errors.Errorf("a score with the name %q: want one without commas, quotes and line breaks", s.Name)
 	}
 	return nil
 }

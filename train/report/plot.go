@@ -102,8 +102,8 @@ func (c Curves) scorePlot() (*plot.Plot, error) {
 	if len(score) == 0 {
 		return nil, nil
 	}
-	p := newPlot(c.Name)
-	return p, addMarked(p, "validation", score)
+	p := newPlot(c.Name + " in validation")
+	return p, addMarked(p, "", score)
 }
 
 // newPlot returns a plot of values over steps.
@@ -135,7 +135,7 @@ func addTrain(p *plot.Plot, points []Point) error {
 	return nil
 }
 
-// addMarked draws a line with its points.
+// addMarked draws a line with its points. It has an entry in the legend unless the name is "".
 func addMarked(p *plot.Plot, name string, points []Point) error {
 	if len(points) == 0 {
 		return nil
@@ -146,7 +146,9 @@ func addMarked(p *plot.Plot, name string, points []Point) error {
 	}
 	line.Color, line.Width, marks.Color, marks.Radius = amber, vg.Points(1.5), amber, vg.Points(2)
 	p.Add(line, marks)
-	p.Legend.Add(name, line, marks)
+	if name != "" {
+		p.Legend.Add(name, line, marks)
+	}
 	return nil
 }
 
