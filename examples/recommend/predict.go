@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,7 +56,7 @@ func (p *prediction) items() (history []int32, err error) {
 	for _, field := range strings.Fields(p.history) {
 		item, err := strconv.ParseInt(field, 10, 32)
 		if err != nil || item < 1 {
-			return nil, errors.Errorf("-history has item %.40q, want numbers of at least 1, separated by spaces", field)
+			return nil, errors.Errorf("-history has item %.40q, want numbers of 1 … %d, separated by spaces", field, math.MaxInt32)
 		}
 		history = append(history, int32(item))
 	}

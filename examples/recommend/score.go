@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/pkg/errors"
 
@@ -14,18 +17,24 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
+// scoring is the number of users in a batch that is scored.
+const scoring = 128
+
 // evaluation holds the flags of eval.
 type evaluation struct {
 	model, data, separator string
 	batch                  int
+
+	set *flag.FlagSet
 }
 
 func (e *evaluation) flags(f *flags.Set) {
+	e.set = f.FlagSet
 	f.Group("Data")
 	f.StringVar(&e.model, "model", "out/recommend", "`folder` of the model")
-	f.StringVar(&e.data, "data", "", "`file` of a user and an item per line, .gz too (default: histories that the program makes)")
+	f.StringVar(&e.data, "data", "", "`file` of a user and an item per line, .gz too (default: the histories of the model's run)")
 	f.StringVar(&e.separator, "separator", " ", "text between user and item")
-	f.IntVar(&e.batch, "batch", 128, "users in a batch")
+	f.IntVar(&e.batch, "batch", scoring, "users in a batch")
 }
 
 // run scores a model on the last item of each user.
@@ -33,11 +42,11 @@ func (e *evaluation) run(w io.Writer) error {
 	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.File("data", e.data), flags.Model("model", e.model)); err != nil {
 		return err
 	}
-	p, err := split(e.data, e.separator)
+	p, err := e.split()
 	if err != nil {
 		return err
 	}
-	r, err := open(e.model, e.batch)
+	r, err := open(e.model, min(e.batch, len(p.test)))
 	if err != nil {
 		return err
 	}
@@ -45,6 +54,26 @@ func (e *evaluation) run(w io.Writer) error {
 		return errors.Errorf("the data have item %d, the model of %s knows the items 1 … %d", p.items, e.model, r.model.Items)
 	}
 	return r.score(w, p.test)
+}
+
+// split splits the histories of -data, or those of the model's run.
+func (e *evaluation) split() (parts, error) {
+	if e.data != "" {
+		return split(e.data, e.separator)
+	}
+	key, err := job.Recall((&options{set: e.set}).program(), e.model)
+	if errors.Is(err, fs.ErrNotExist) {
+		return parts{}, errors.Errorf("-data is missing, and %s has no run: name a file of histories to score", e.model)
+	}
+	if err != nil {
+		return parts{}, err
+	}
+	p, err := split(e.data, e.separator)
+	if err == nil && p.key() != key {
+		err = errors.Errorf("%s has key %.12s, the run of %s had %.12s: the histories have changed: name others with -data",
+			cmp.Or(e.data, "this program"), p.key(), e.model, key)
+	}
+	return p, err
 }
 
 // candidates is the number of other items with which the right item is ranked, as in the paper.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
@@ -101,7 +100,7 @@ func (t *training) build(run *job.Run) error {
 		return graph.EstimateShapes(t.params, m, t.batches.Sizes(), loss)
 	})
 	if err != nil {
-		return err
+		return t.explain(err)
 	}
 	step, err := graph.BuildShapes(t.params, graph.Train, t.batches.Sizes(), loss)
 	if err != nil {
@@ -110,7 +109,7 @@ func (t *training) build(run *job.Run) error {
 	if t.setup.Eval, err = graph.BuildShapes(t.params, graph.Eval, held.Sizes(), loss); err != nil {
 		return err
 	}
-	if t.recommender, err = newRecommender(t.params, t.model, t.batch); err != nil {
+	if t.recommender, err = newRecommender(t.params, t.model, scoring); err != nil {
 		return err
 	}
 	t.trainer = &train.Trainer{
@@ -133,7 +132,7 @@ func spread(all data.Histories, n int) (some data.Histories) {
 
 // describe sets the configuration, the key of the data, the first line of the run and its next command.
 func (t *training) describe() {
-	t.setup.Config, t.setup.Data = t.model, slices.Concat(t.learning, t.test).Key()
+	t.setup.Config, t.setup.Data = t.model, t.key()
 	from := "histories that the program makes"
 	if t.data != "" {
 		from = filepath.Base(t.data)

@@ -2,6 +2,7 @@ package models
 
 import (
 	"cmp"
+	"math"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -41,6 +42,7 @@ func (m SASRec) Check() error {
 	const name = "SASRec"
 	err := cmp.Or(
 		atLeast(1, name, field[int]{"Items", m.Items}, field[int]{"Context", m.Context}, field[int]{"Layers", m.Layers}, field[int]{"Heads", m.Heads}, field[int]{"Dim", m.Dim}),
+		atMost(math.MaxInt32, name, field[int]{"Items", m.Items}, field[int]{"Context", m.Context}), // ids and positions are int32
 		probabilities(name, field[float64]{"Dropout", m.Dropout}),
 		magnitudes(name, field[float64]{"Eps", m.Eps}, field[float64]{"InitStd", m.InitStd}),
 	)

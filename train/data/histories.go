@@ -91,10 +91,15 @@ func (h Histories) Key() string {
 // Others draws n items of 1 … most that are not in a history, with repetitions. A draw depends only on s. It is an error if the
 // history has all items.
 func Others(history []int32, n int, most int32, s kernel.Seed) ([]int32, error) {
+	drawn, err := others(history, n, most, s)
+	return drawn, errors.WithMessage(err, "data: histories")
+}
+
+func others(history []int32, n int, most int32, s kernel.Seed) ([]int32, error) {
 	seen := slices.Clone(history)
 	slices.Sort(seen)
 	if seen = slices.Compact(seen); len(seen) >= int(most) {
-		return nil, errors.Errorf("data: histories: a user has all %d items, so that there is no other item to draw", most)
+		return nil, errors.Errorf("a user has all %d items, so that there is no other item to draw", most)
 	}
 	drawn := make([]int32, n)
 	for i := range drawn {

@@ -47,6 +47,9 @@ func (s *HistoryBatches) Len() int {
 	return (len(s.histories) + s.b - 1) / s.b
 }
 
+// mostPlaces limits the places of a batch, because starts are int32.
+const mostPlaces = 1<<31 - 1
+
 // Sizes returns the numbers of places of the batches, ascending. Most batches have the first, and every batch fits the last.
 func (s *HistoryBatches) Sizes() []int {
 	if s.sizes != nil || s.b < 1 || s.t < 1 || len(s.histories) == 0 {
@@ -58,12 +61,13 @@ func (s *HistoryBatches) Sizes() []int {
 		sum, squares, longest = sum+float64(k), squares+float64(k*k), max(longest, k)
 	}
 	n, b := float64(len(s.histories)), float64(s.b)
+	most := min(s.b, max(mostPlaces/longest, 1)) * longest
 	mean := sum / n
 	deviation := math.Sqrt(b * max(squares/n-mean*mean, 0)) // of the sum of b histories
 	for _, k := range []float64{1, 3} {
-		s.sizes = append(s.sizes, min(int(math.Ceil((b*mean+k*deviation)/16))*16, s.b*longest))
+		s.sizes = append(s.sizes, int(min(math.Ceil((b*mean+k*deviation)/16)*16, float64(most))))
 	}
-	s.sizes = slices.Compact(append(s.sizes, s.b*longest))
+	s.sizes = slices.Compact(append(s.sizes, most))
 	return s.sizes
 }
 
@@ -94,6 +98,9 @@ func (s *HistoryBatches) Batch(i int) (feed graph.Feed, err error) {
 	}
 	sizes := s.Sizes()
 	k, _ := slices.BinarySearch(sizes, places)
+	if k == len(sizes) {
+		return nil, errors.Errorf("%d histories have %d items, want at most %d: make B smaller", s.b, places, sizes[k-1])
+	}
 	p := s.packing(sizes[k])
 	for r, u := range rows {
 		if err := p.add(s, s.histories[u], i*s.b+r); err != nil {
@@ -151,8 +158,8 @@ func (p *packing) add(s *HistoryBatches, h []int32, number int) error {
 		first = k - 1
 	}
 	copy(p.positives[p.at+first:], h[len(h)-k+first:])
-	others, err := Others(h, k-first, s.most, kernel.Seed{Key: kernel.Key(s.Seed, "negatives"), Stream: uint64(number)})
-	copy(p.negatives[p.at+first:], others)
+	drawn, err := others(h, k-first, s.most, kernel.Seed{Key: kernel.Key(s.Seed, "negatives"), Stream: uint64(number)})
+	copy(p.negatives[p.at+first:], drawn)
 	p.at += k
 	return err
 }
