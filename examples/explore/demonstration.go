@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
@@ -120,12 +119,9 @@ func (d *demo) save(step int) error {
 
 // texts returns the windows of a step: its batch is a function of its number.
 func (d *demo) texts(step int) (rows [][]int32, err error) {
-	if step < 1 || step > d.trainer.Until {
-		return nil, errors.Errorf("step %d, want 1 … %d", step, d.trainer.Until)
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return windows(d.shown, step)
+	return inside.Windows(d.shown, step, 1, d.trainer.Until)
 }
 
 // train trains until done, and tells the page.
@@ -136,7 +132,7 @@ func (d *demo) train(done <-chan struct{}) error {
 		<-done
 		cancel()
 	}()
-	parts := inside.NewParts(d.trainer.Program)
+	parts := page.NewParts(d.trainer.Program)
 	for r, err := range d.trainer.Steps(ctx, d.learn) {
 		if err != nil {
 			return err

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -12,7 +10,6 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
-	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/report"
 	"github.com/gorgoformer/gorgoformer/train/report/page"
@@ -24,6 +21,7 @@ type watched struct {
 	dir     string
 	history *page.History
 	last    int // step of the run's end
+	micro   int // batches of a step
 	next    int // index of the log's next row
 	newest  int // step of the newest checkpoint
 
@@ -40,50 +38,28 @@ type record struct {
 // openRun opens a training run with its checkpoints. learn follows its log.
 func openRun(dir string, history *page.History) (*inside.Model, *page.History, func(<-chan struct{}) error, error) {
 	var r record
-	if err := readJSON(filepath.Join(dir, "run.json"), &r); err != nil {
+	if err := checkpoints.ReadJSON(filepath.Join(dir, "run.json"), &r); err != nil {
 		return nil, nil, nil, errors.WithMessagef(err, "-run is %q: it is no folder of a run", dir)
 	}
 	w := &watched{dir: dir, history: history}
 	w.last, _ = strconv.Atoi(r.Flags["steps"])
-	steps := w.steps()
+	w.micro, _ = strconv.Atoi(r.Flags["micro-batches"])
+	steps := inside.Steps(dir)
 	if len(steps) == 0 {
 		return nil, nil, nil, errors.Errorf("-run is %q, which has no checkpoint yet: wait for the first evaluation", dir)
 	}
 	var err error
 	w.newest = steps[len(steps)-1]
-	if w.Model, err = inside.Open(w.folder(w.newest)); err != nil {
+	if w.Model, err = inside.Open(inside.Folder(dir, w.newest)); err != nil {
 		return nil, nil, nil, err
 	}
-	w.Steps = w.steps
-	w.Load = func(step int, params *graph.Params) error { return w.LoadFolder(w.folder(step), params) }
+	w.Follow(dir)
 	w.batches = batches(dir, r)
 	if w.batches != nil {
 		w.Texts = w.texts
 	}
 	history.Begin(w.last)
 	return w.Model, history, w.follow, w.read()
-}
-
-func readJSON(path string, v any) error { return checkpoints.ReadJSON(path, v) }
-
-func (w *watched) folder(step int) string {
-	return filepath.Join(w.dir, "checkpoints", fmt.Sprintf("step-%08d", step))
-}
-
-// steps returns the steps of the checkpoints, oldest first.
-func (w *watched) steps() []int {
-	entries, err := os.ReadDir(filepath.Join(w.dir, "checkpoints")) // sorted
-	if err != nil {
-		return nil
-	}
-	all := []int{}
-	for _, e := range entries {
-		var step int
-		if n, err := fmt.Sscanf(e.Name(), "step-%d", &step); n == 1 && err == nil && e.IsDir() {
-			all = append(all, step)
-		}
-	}
-	return all
 }
 
 // batches returns the batches of a run of examples/gpt, or nil for another program or if its tokens are gone.
@@ -109,26 +85,9 @@ func batches(dir string, r record) *data.Windows {
 
 // texts returns the windows of a step.
 func (w *watched) texts(step int) (rows [][]int32, err error) {
-	if step < 1 || step > w.last {
-		return nil, errors.Errorf("step %d, want 1 … %d", step, w.last)
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return windows(w.batches, step)
-}
-
-// windows returns the rows of a step's batch.
-func windows(batches *data.Windows, step int) (rows [][]int32, err error) {
-	feed, err := batches.Batch(step - 1)
-	if err != nil {
-		return nil, err
-	}
-	tokens := feed["tokens"]
-	t := tokens.Shape()[1]
-	for i := range tokens.Shape()[0] {
-		rows = append(rows, append([]int32{}, tokens.Int32s()[i*t:(i+1)*t]...))
-	}
-	return rows, nil
+	return inside.Windows(w.batches, step, w.micro, w.last)
 }
 
 // follow reads the log until the run or the program ends.
@@ -161,9 +120,9 @@ func (w *watched) read() (err error) {
 	if err != nil {
 		return err
 	}
-	if steps := w.steps(); len(steps) > 0 && steps[len(steps)-1] > w.newest {
+	if steps := inside.Steps(w.dir); len(steps) > 0 && steps[len(steps)-1] > w.newest {
 		w.newest = steps[len(steps)-1]
-		if err := w.Reopen(w.newest, w.folder(w.newest)); err != nil {
+		if err := w.Reopen(w.newest, inside.Folder(w.dir, w.newest)); err != nil {
 			return err
 		}
 		w.history.Checkpoint(w.newest)

@@ -156,7 +156,7 @@ func (m *Model) Graph() (*page.Graph, error) {
 	g := &page.Graph{Root: page.Node{Parts: []page.Node{}, Shapes: []page.Shape{}}}
 	g.Memory.Weights, g.Memory.Arena, g.Memory.Total = c.Memory.Params, c.Memory.Arena, c.Memory.Total()
 	for path, t := range w.Params().All() {
-		add(&g.Root, merged(path), func(n *page.Node) {
+		add(&g.Root, page.Merged(path), func(n *page.Node) {
 			n.Parameters += t.DataSize()
 		}, func(n *page.Node, name string) {
 			if !slices.ContainsFunc(n.Shapes, func(s page.Shape) bool { return s.Name == name }) {
@@ -170,17 +170,6 @@ func (m *Model) Graph() (*page.Graph, error) {
 		}, nil)
 	}
 	return g, nil
-}
-
-// merged splits a path and merges the indices of lists, as a profile does: h, *, attn.
-func merged(path string) []string {
-	parts := strings.Split(path, ".")
-	for i, p := range parts {
-		if strings.Trim(p, "0123456789") == "" {
-			parts[i] = "*"
-		}
-	}
-	return parts
 }
 
 // add calls sum for the root and for every scope of a path but its last name, and leaf, if any, for the innermost scope.

@@ -1,11 +1,10 @@
-package inside
+package page
 
 import (
 	"math"
 	"strings"
 
 	"github.com/gorgoformer/gorgoformer/graph"
-	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
 
 // Parts measures how the weights of a Program in training change, now and then.
@@ -24,7 +23,7 @@ func NewParts(p *graph.Program) *Parts {
 	s := &Parts{program: p, of: map[string]int{}, before: map[string][]float32{}}
 	known := map[string]int{}
 	for _, w := range p.Weights() {
-		names := merged(w.Name())
+		names := Merged(w.Name())
 		path := strings.Join(names[:max(len(names)-1, 1)], ".")
 		if _, ok := known[path]; !ok {
 			known[path] = len(s.paths)
@@ -35,11 +34,22 @@ func NewParts(p *graph.Program) *Parts {
 	return s
 }
 
+// Merged splits a path and merges the indices of lists, as a profile does: h, *, attn.
+func Merged(path string) []string {
+	parts := strings.Split(path, ".")
+	for i, p := range parts {
+		if strings.Trim(p, "0123456789") == "" {
+			parts[i] = "*"
+		}
+	}
+	return parts
+}
+
 // After returns the parts after a step of a run, or nil if it is not one of the steps that are measured. Call it after every step: it
 // keeps the weights before a step that is measured.
-func (s *Parts) After(step, last int) []page.Part {
+func (s *Parts) After(step, last int) []Part {
 	every := max(1, last/measured)
-	var parts []page.Part
+	var parts []Part
 	if step%every == 0 && len(s.before) > 0 {
 		parts = s.measure()
 	}
@@ -51,7 +61,7 @@ func (s *Parts) After(step, last int) []page.Part {
 	return parts
 }
 
-func (s *Parts) measure() []page.Part {
+func (s *Parts) measure() []Part {
 	type sums struct{ gradient, change, weight float64 }
 	all := make([]sums, len(s.paths))
 	for _, w := range s.program.Weights() {
@@ -67,13 +77,13 @@ func (s *Parts) measure() []page.Part {
 			p.gradient += float64(v) * float64(v)
 		}
 	}
-	var parts []page.Part
+	var parts []Part
 	for i, p := range all {
 		ratio := 0.0
 		if p.weight > 0 {
 			ratio = math.Sqrt(p.change / p.weight)
 		}
-		parts = append(parts, page.Part{Path: s.paths[i], Norm: math.Sqrt(p.gradient), Update: ratio})
+		parts = append(parts, Part{Path: s.paths[i], Norm: math.Sqrt(p.gradient), Update: ratio})
 	}
 	return parts
 }
