@@ -92,7 +92,7 @@ func (r Run) prune(saved Saved) error {
 	}
 	all, damaged := inspectAll(folders) // checksums would read all tensors at every save
 	keep := map[int]bool{saved.Step: true}
-	if best := byLoss(slices.Clone(all)); len(best) > 0 {
+	if best := bestFirst(slices.Clone(all)); len(best) > 0 {
 		keep[best[0].Step] = true
 	}
 	newest := 0

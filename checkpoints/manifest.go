@@ -17,6 +17,7 @@ import (
 type manifest struct {
 	Step  int               `json:"step"`
 	Loss  *float64          `json:"loss,omitempty"`
+	Score *Score            `json:"score,omitempty"`
 	Files map[string]stored `json:"files"`  // all other files
 	Sum   crc               `json:"crc32c"` // of the manifest as encoding/json writes it with a Sum of 0
 }
@@ -60,7 +61,7 @@ func inspect(dir string) (Saved, manifest, error) {
 			return Saved{}, m, err
 		}
 	}
-	s := Saved{Dir: dir, Step: m.Step, Loss: math.NaN()}
+	s := Saved{Dir: dir, Step: m.Step, Loss: math.NaN(), Score: m.Score}
 	if m.Loss != nil {
 		s.Loss = *m.Loss
 	}

@@ -27,6 +27,7 @@ type Run struct {
 type Checkpoint struct {
 	Step      int      // at least 0; names the folder
 	Loss      *float64 // validation loss, lower is better; nil, NaN and infinities mean not measured, and are never the best
+	Score     *Score   // chooses the best checkpoint instead of the loss; nil means none
 	Model     Model
 	Optimizer Tensors // tensors of the optimizer, such as moments; nil writes no such file
 	State     any     // content of trainer_state.json, any value that encoding/json encodes and decodes; nil writes no such file
@@ -35,7 +36,7 @@ type Checkpoint struct {
 // Save writes a checkpoint, then removes the checkpoints that r does not keep. It replaces a checkpoint of the same step. Until
 // the new checkpoint is complete, readers find the previous ones. After Save returns, the new checkpoint survives a loss of power.
 //
-// Save keeps the r.Keep newest whole checkpoints by step, the best by validation loss, and the new checkpoint. So a run that
+// Save keeps the r.Keep newest whole checkpoints by step, the best as in Best, and the new checkpoint. So a run that
 // returns to an earlier step keeps the later checkpoints of its first attempt until it passes their steps, and Latest finds
 // them. Remove them by hand.
 func (r Run) Save(c Checkpoint) (saved Saved, err error) {
@@ -61,7 +62,7 @@ func (r Run) Save(c Checkpoint) (saved Saved, err error) {
 	if err := replaceFolder(stage, final); err != nil {
 		return Saved{}, err
 	}
-	saved = Saved{Dir: final, Step: c.Step, Loss: math.NaN()}
+	saved = Saved{Dir: final, Step: c.Step, Loss: math.NaN(), Score: c.Score.measured()}
 	if loss := c.measured(); loss != nil {
 		saved.Loss = *loss
 	}
@@ -97,7 +98,7 @@ func (c Checkpoint) write(into *contents) error {
 			return err
 		}
 	}
-	m := manifest{Step: c.Step, Loss: c.measured(), Files: maps.Clone(into.files)}
+	m := manifest{Step: c.Step, Loss: c.measured(), Score: c.Score.measured(), Files: maps.Clone(into.files)}
 	var err error
 	if m.Sum, err = m.sum(); err != nil {
 		return err

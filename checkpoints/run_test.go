@@ -142,6 +142,44 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// TestScores: the score chooses the best checkpoint and the one that stays, not the loss. Only scores of the newest score's name count.
+func TestScores(t *testing.T) {
+	r := checkpoints.Run{Dir: t.TempDir(), Keep: 1}
+	for _, c := range []struct {
+		score *checkpoints.Score
+		loss  float64
+		best  int
+	}{
+		{nil, 0.1, 1},
+		{&checkpoints.Score{Name: "a", Value: math.NaN()}, 2, 1}, // not measured
+		{&checkpoints.Score{Name: "a", Value: 0.5}, 9, 3},
+		{&checkpoints.Score{Name: "a", Value: 0.25}, 1, 3},
+		{nil, 0, 3},
+		{&checkpoints.Score{Name: "a", Value: 0.5}, 1, 3}, // no better
+		{&checkpoints.Score{Name: "a", Value: 0.75}, none, 7},
+		{&checkpoints.Score{Name: "b", Value: 3, Lower: true}, 5, 8},
+		{&checkpoints.Score{Name: "b", Value: 4, Lower: true}, 1, 8},
+		{&checkpoints.Score{Name: "b", Value: -1, Lower: true}, 7, 10},
+	} {
+		c0 := checkpointOf(0, c.loss)
+		latest, err := r.Latest()
+		if err == nil {
+			c0 = checkpointOf(latest.Step, c.loss)
+		}
+		c0.Step, c0.Score = c0.Step+1, c.score
+		saved, err := r.Save(c0)
+		check(t, err)
+		best, err := r.Best()
+		check(t, err)
+		if best.Step != c.best {
+			t.Errorf("after step %d: the best is step %d, want %d", saved.Step, best.Step, c.best)
+		}
+		if c.best == saved.Step && c.score != nil && (best.Score == nil || *best.Score != *c.score || *saved.Score != *c.score) {
+			t.Errorf("step %d: got score %+v, want %+v", saved.Step, best.Score, c.score)
+		}
+	}
+}
+
 // TestReplace: saving a step again replaces the checkpoint and its loss.
 func TestReplace(t *testing.T) {
 	r := checkpoints.Run{Dir: t.TempDir(), Keep: 3}

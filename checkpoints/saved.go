@@ -1,11 +1,9 @@
 package checkpoints
 
 import (
-	"cmp"
 	"encoding/json"
 	"io/fs"
 	"maps"
-	"math"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -16,9 +14,10 @@ import (
 
 // Saved is a whole checkpoint on disk.
 type Saved struct {
-	Dir  string // also a model folder, which ReadConfig and LoadWeights read
-	Step int
-	Loss float64 // NaN if not measured
+	Dir   string // also a model folder, which ReadConfig and LoadWeights read
+	Step  int
+	Loss  float64 // NaN if not measured
+	Score *Score  // nil if not measured
 
 	// Damaged holds an error for each damaged checkpoint that Latest or Best found, newest first.
 	Damaged []error
@@ -30,16 +29,9 @@ func (r Run) Latest() (Saved, error) {
 	return r.choose(func(all []Saved) []Saved { return all })
 }
 
-// Best returns the whole checkpoint with the lowest validation loss, or the earliest of several. If no checkpoint has a loss,
-// errors.Is(err, fs.ErrNotExist) is true.
-func (r Run) Best() (Saved, error) { return r.choose(byLoss) }
-
-// byLoss returns the checkpoints with a loss, best first.
-func byLoss(all []Saved) []Saved {
-	all = slices.DeleteFunc(all, func(s Saved) bool { return math.IsNaN(s.Loss) })
-	slices.SortFunc(all, func(a, b Saved) int { return cmp.Or(cmp.Compare(a.Loss, b.Loss), cmp.Compare(a.Step, b.Step)) })
-	return all
-}
+// Best returns the whole checkpoint with the best score or, if none has a score, with the lowest validation loss. Of several it
+// returns the earliest. If no checkpoint has a score or a loss, errors.Is(err, fs.ErrNotExist) is true.
+func (r Run) Best() (Saved, error) { return r.choose(bestFirst) }
 
 // choose returns the first whole checkpoint in the order of rank. The argument of rank is sorted newest first.
 func (r Run) choose(rank func([]Saved) []Saved) (Saved, error) {

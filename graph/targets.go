@@ -24,6 +24,7 @@ type aim struct {
 	node  *G.Node
 	path  string   // of the operation that takes the mean, or of Scope.Count
 	reads []string // outputs that the operation reads, such as logits
+	pad   bool     // ids 0 do not count
 	value value
 }
 
@@ -53,7 +54,7 @@ func (c *compiler) aim() error {
 			continue
 		}
 		for _, i := range op.Targets {
-			all = append(all, &aim{node: c.children(n)[i], path: at(c.paths[n.ID()], op.Name), reads: c.outputsOf(c.children(n))})
+			all = append(all, &aim{node: c.children(n)[i], path: at(c.paths[n.ID()], op.Name), reads: c.outputsOf(c.children(n)), pad: op.PadTargets})
 		}
 	}
 	for _, t := range all {
@@ -117,13 +118,13 @@ func (t *Target) IDs() []int32 {
 	return nil
 }
 
-// Count returns the number of current targets that count: ids that are not ops.IgnoreTarget, or the sum of numbers.
+// Count returns the number of current targets that count: ids that are not ops.IgnoreTarget and do not pad, or the sum of numbers.
 func (t *Target) Count() (n float64) {
 	v := t.value()
 	switch data := v.buf.dense(); v.buf.dt {
 	case tensor.Int32:
 		for _, id := range t.IDs() {
-			if id != ops.IgnoreTarget {
+			if id != ops.IgnoreTarget && (id != 0 || !t.aim.pad) {
 				n++
 			}
 		}

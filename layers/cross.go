@@ -33,6 +33,7 @@ type CrossAttention struct {
 type Memory struct {
 	X       *G.Node // (B, S, C); nil in mode Decode means the keys and values that another Program has cached
 	Lengths *G.Node // int32 (B): number of valid vectors of each sequence; nil means S
+	Starts  *G.Node // int32 (B, T): first vector of X that each vector of x sees; nil means 0. It keeps packed sequences apart
 	S       int     // number of vectors if X is nil
 }
 
@@ -48,7 +49,7 @@ func (l CrossAttention) Forward(s *graph.Scope, x *G.Node, m Memory) *G.Node {
 		return x
 	}
 	names := l.Names.orPyTorch()
-	in := ops.Operands{Lengths: m.Lengths}
+	in := ops.Operands{Lengths: m.Lengths, Starts: m.Starts}
 	if names.QKV != "" {
 		in.Q = p.packed.part(s, 0, p.width).forward(s, x) // (B, T, H·D)
 	} else {

@@ -1,21 +1,27 @@
 package train
 
-// EarlyStopping ends a run whose validation loss no longer falls (Prechelt 1998, "Early Stopping — But When?"). It is part of the
-// state of the run: save it as JSON with the State.
+// EarlyStopping ends a run whose validation loss no longer falls (Prechelt 1998, "Early Stopping — But When?"), or whose score no
+// longer rises. It is part of the state of the run: save it as JSON with the State.
 type EarlyStopping struct {
-	Patience int     `json:"patience"`  // consecutive evaluations without improvement that end the run; 0 never ends it
-	MinDelta float64 `json:"min_delta"` // an improvement is a loss below Best by more than MinDelta
+	Patience int     `json:"patience"`         // consecutive evaluations without improvement that end the run; 0 never ends it
+	MinDelta float64 `json:"min_delta"`        // an improvement is a loss below Best by more than MinDelta
+	Higher   bool    `json:"higher,omitempty"` // an improvement is a value above Best by more than MinDelta
 
-	Best  float64 `json:"best"`  // loss of the last improvement; 0 before the first
+	Best  float64 `json:"best"`  // value of the last improvement; 0 before the first
 	Since int     `json:"since"` // evaluations since the last improvement
-	Count int     `json:"count"` // evaluations with a finite loss
+	Count int     `json:"count"` // evaluations with a finite value
 }
 
-// Stop records the loss of an evaluation and reports whether the run should end. A loss that is not finite is no improvement.
-func (e *EarlyStopping) Stop(loss float64) bool {
-	finite := loss-loss == 0
-	if finite && (e.Count == 0 || loss < e.Best-e.MinDelta) {
-		e.Best, e.Since = loss, 0
+// Stop records the value of an evaluation, a loss or a score, and reports whether the run should end. A value that is not finite is no
+// improvement.
+func (e *EarlyStopping) Stop(value float64) bool {
+	finite := value-value == 0
+	better := value < e.Best-e.MinDelta
+	if e.Higher {
+		better = value > e.Best+e.MinDelta
+	}
+	if finite && (e.Count == 0 || better) {
+		e.Best, e.Since = value, 0
 	} else {
 		e.Since++
 	}

@@ -53,6 +53,15 @@ func TestEarlyStopping(t *testing.T) {
 			t.Errorf("evaluation %d of loss %v: got stop %v, improved %v, want %v, %v", i, c.loss, stop, e.Improved(), c.stop, c.improved)
 		}
 	}
+	score := train.EarlyStopping{Patience: 2, MinDelta: 0.1, Higher: true}
+	for i, c := range []struct {
+		score          float64
+		stop, improved bool
+	}{{-1, false, true}, {-0.5, false, true}, {-0.45, false, false}, {-0.3, false, true}, {-2, false, false}, {-0.25, true, false}} {
+		if stop := score.Stop(c.score); stop != c.stop || score.Improved() != c.improved {
+			t.Errorf("evaluation %d of score %v: got stop %v, improved %v, want %v, %v", i, c.score, stop, score.Improved(), c.stop, c.improved)
+		}
+	}
 	endless := train.EarlyStopping{}
 	for range 100 {
 		if endless.Stop(1) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -54,5 +55,35 @@ func split(path, separator string) (p parts, err error) {
 	if len(p.test) == 0 {
 		return p, errors.Errorf("none of %d users has 3 items: the last items of such users are scored", len(all))
 	}
-	return p, nil
+	return p, unseenItems(p.test, p.items)
+}
+
+// key returns the key of all histories.
+func (p parts) key() string { return slices.Concat(p.learning, p.test).Key() }
+
+// unseenItems returns an error if a user has all items. The last item of each user is ranked among items that the user does not have.
+func unseenItems(histories data.Histories, items int32) error {
+	for _, h := range histories {
+		if len(h) < int(items) {
+			continue
+		}
+		if _, err := data.Others(h, 0, items, kernel.Seed{}); err != nil {
+			return errors.Errorf("a user has all %d items: the last item of each user is ranked among items that the user does not have", items)
+		}
+	}
+	return nil
+}
+
+// explain adds to an error of memory that the numbers of the items have gaps, if they have many.
+func (p parts) explain(err error) error {
+	seen := map[int32]bool{}
+	for _, h := range p.test {
+		for _, item := range h {
+			seen[item] = true
+		}
+	}
+	if len(seen) > int(p.items)/10 {
+		return err
+	}
+	return errors.WithMessagef(err, "the largest item is %d, but users have only %d items: number them from 1 without gaps", p.items, len(seen))
 }

@@ -25,7 +25,7 @@ type options struct {
 // defaults learn the histories that the program makes in under a minute. The model has the sizes of the paper.
 func defaults() *options {
 	return &options{
-		Options:   job.Options{Out: "out/recommend", Steps: 600, EvalEvery: 100, Keep: 2, Unit: "users"},
+		Options:   job.Options{Out: "out/recommend", Steps: 600, EvalEvery: 100, Keep: 2, Unit: "items"},
 		Learning:  job.Learning{LR: 1e-3, Beta2: 0.98, MicroBatches: 1, Seed: 1},
 		separator: " ", context: 50, layers: 2, heads: 1, dim: 50, batch: 128, dropout: 0.5,
 	}
@@ -73,6 +73,7 @@ func (o *options) check() error {
 // model returns a model of the sizes in the flags.
 func (o *options) model(items int) models.SASRec {
 	return models.SASRec{
-		Items: items, Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim, NormFirst: o.normFirst, Dropout: o.dropout,
+		Items: items, Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim, NormFirst: o.normFirst, Masked: true,
+		Dropout: o.dropout,
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // prediction holds the flags of predict.
@@ -54,7 +56,7 @@ func (p *prediction) items() (history []int32, err error) {
 	for _, field := range strings.Fields(p.history) {
 		item, err := strconv.ParseInt(field, 10, 32)
 		if err != nil || item < 1 {
-			return nil, errors.Errorf("-history has item %.40q, want numbers of at least 1, separated by spaces", field)
+			return nil, errors.Errorf("-history has item %.40q, want numbers of 1 … %d, separated by spaces", field, math.MaxInt32)
 		}
 		history = append(history, int32(item))
 	}
@@ -68,13 +70,21 @@ func (p *prediction) items() (history []int32, err error) {
 type recommender struct {
 	model   models.SASRec
 	batch   int
+	places  int // that the histories of a batch have together, if the model is Masked
 	program *graph.Program
-	items   *tensor.Dense // (batch, Context)
 }
 
-func newRecommender(params *graph.Params, m models.SASRec, batch int) (*recommender, error) {
-	p, err := graph.Build(params, graph.Eval, m.Scores(batch, m.Context))
-	return &recommender{m, batch, p, tensor.New(tensor.Of(tensor.Int32), tensor.WithShape(batch, m.Context))}, err
+// placesOf is the number of places of a packed batch for each user. Most users have few items.
+const placesOf = 8
+
+func newRecommender(params *graph.Params, m models.SASRec, batch int) (r *recommender, err error) {
+	r = &recommender{model: m, batch: batch, places: max(m.Context, placesOf*batch)}
+	declare := m.Scores(batch, m.Context)
+	if m.Masked {
+		declare = m.PackedScores(batch, r.places)
+	}
+	r.program, err = graph.Build(params, graph.Eval, declare)
+	return r, err
 }
 
 // open reads a model folder.
@@ -91,18 +101,40 @@ func open(dir string, batch int) (*recommender, error) {
 	return r, checkpoints.LoadWeights(dir, params.All(), checkpoints.Rules{Rename: m.Rename, Ignore: m.Ignore})
 }
 
-// scores returns the scores of all items after each history. They are valid until the next call.
-func (r *recommender) scores(histories [][]int32) (rows [][]float32, err error) {
-	ids, t := r.items.Int32s(), r.model.Context
-	clear(ids)
-	for i, h := range histories {
-		h = h[max(len(h)-t, 0):]
-		copy(ids[(i+1)*t-len(h):], h)
+// fit returns the number of histories, from the first, that fit into a batch.
+func (r *recommender) fit(histories [][]int32) int {
+	n, places := 0, 0
+	for ; n < min(len(histories), r.batch); n++ {
+		places += min(len(histories[n]), r.model.Context)
+		if r.model.Masked && places > r.places {
+			break
+		}
 	}
-	if err := r.program.Run(graph.Feed{"items": r.items}); err != nil {
+	return n
+}
+
+// scores returns the scores of all items after each history. They are valid until the next call. The histories must fit.
+func (r *recommender) scores(histories [][]int32) (rows [][]float32, err error) {
+	feed := graph.Feed{"items": padded(histories, r.batch, r.model.Context)}
+	if r.model.Masked {
+		if feed, err = data.FeedHistories(histories, r.batch, r.places, r.model.Context); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.program.Run(feed); err != nil {
 		return nil, err
 	}
 	return slices.Collect(slices.Chunk(r.program.Output("scores").Float32s(), r.model.Items+1)), nil
+}
+
+// padded returns the last t items of each history, padded at the beginning: (b, t).
+func padded(histories [][]int32, b, t int) *tensor.Dense {
+	items := tensor.New(tensor.Of(tensor.Int32), tensor.WithShape(b, t))
+	for i, h := range histories {
+		h = h[max(len(h)-t, 0):]
+		copy(items.Int32s()[(i+1)*t-len(h):], h)
+	}
+	return items
 }
 
 // unseen returns the items that are not in a history.

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flagstest"
 )
 
@@ -78,6 +80,12 @@ func TestTrainEvalPredict(t *testing.T) {
 	}
 	_, err = recommend("predict -model model -history 3_21")
 	wantError(t, err, "item 21", "1 … 20")
+	if again, err := recommend("eval -model model"); err != nil || again != scored {
+		t.Errorf("eval of the run's data: got %q and error %v, want %q", again, err, scored)
+	}
+	if best, err := (checkpoints.Run{Dir: "model/checkpoints"}).Best(); err != nil || best.Score == nil || best.Score.Name != "NDCG@10" || best.Score.Value < 0.9 {
+		t.Errorf("got the best checkpoint %+v with score %+v and error %v, want one chosen by NDCG@10", best, best.Score, err)
+	}
 	if err := os.WriteFile("more.txt", []byte("a 1\na 2\na 21\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -127,15 +135,31 @@ func TestBadFlags(t *testing.T) {
 		{Args: "train -data missing.txt", Words: "missing.txt"},
 		{Args: "eval", Words: "-model is \"out/recommend\", which does not exist"},
 		{Args: "eval -data missing.txt", Words: "missing.txt"},
+		{Args: "predict -history 2147483648", Words: "item \"2147483648\", want numbers of 1 … 2147483647"},
 		{Args: "predict -model missing -history 3", Words: "missing"},
 		{Args: "predict -n 0 -history 3", Words: "-n is 0"},
 		{Args: "predict", Words: "-history is empty"},
 	})
 }
 
+// TestBadHistories: bad data are an error of one line before a run begins, and leave no folder.
 func TestBadHistories(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for text, want := range map[string]string{"a 1\nb 2\n": "none of 2 users has 3 items", "a 1\na 2\na 3\n": "none of 1 users has 4 items", "a x\n": `item "x"`, "a 0\n": `item "0"`, "one\n": "1 columns"} {
+	for text, want := range map[string]string{
+		"a 1\nb 2\n":                         "none of 2 users has 3 items",
+		"a 1\na 2\na 3\nb 9\n":               "none of 1 users has 4 items",
+		"a x\n":                              `item "x"`,
+		"a 0\n":                              `item "0"`,
+		"a -1\n":                             `item "-1"`,
+		"a 2147483648\n":                     `item "2147483648", want a number of 1 … 2147483647`,
+		"one\n":                              "1 columns",
+		"a,1\n":                              `is the separator " "?`,
+		"\n \n":                              "holds no user",
+		"":                                   "empty",
+		"a 1\na 2\na 3\na 4\n":               "a user has all 4 items",
+		strings.Repeat("a 1\n", 9):           "a user has all 1 items",
+		"a 1\na 2\na 3\na 4\na 2147483647\n": "the largest item is 2147483647, but users have only 5 items: number them from 1 without gaps",
+	} {
 		if err := os.WriteFile("bad.txt", []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -143,6 +167,47 @@ func TestBadHistories(t *testing.T) {
 		wantError(t, err, want)
 		if _, err := os.Stat("out"); err == nil {
 			t.Errorf("%q: the folder out exists", text)
+		}
+	}
+}
+
+// TestUnusualHistories: compressed data, other separators, items in more than one place of a history, one user, and contexts and batches of
+// any size train and score.
+func TestUnusualHistories(t *testing.T) {
+	inWalks(t)
+	text := walks()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	w.Write([]byte(text))
+	w.Close()
+	one := ""
+	for i := range 9 {
+		one += fmt.Sprintf("a %d\n", 1+i*i%7*3)
+	}
+	for name, content := range map[string]string{
+		"walks.gz": packed.String(), "tabs.txt": strings.ReplaceAll(text, " ", "\t"), "crlf.txt": strings.ReplaceAll(text, "\n", "\r\n"), "one.txt": one,
+		"times.txt": strings.ReplaceAll(text, "\n", " 1234567890\n"),
+	} {
+		if err := os.WriteFile(name, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	base := "train -layers 1 -dim 8 -steps 2 -eval-every 2 -batch 8 -context 5 "
+	want, err := recommend(base + "-data walks.txt -out want")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, want, _ = strings.Cut(want, "40 users ")
+	for i, args := range []string{"-data walks.gz", "-data tabs.txt -separator \\t", "-data crlf.txt", "-data times.txt", "-data walks.txt -context 3", "-data walks.txt -batch 100", "-data one.txt -batch 3", "-data walks.txt -eval-tokens 7"} {
+		got, err := recommend(fmt.Sprintf("%s %s -out %d", base, args, i))
+		if _, scores, _ := strings.Cut(got, "40 users "); err != nil || i < 4 && scores != want {
+			t.Errorf("%s: got %q and error %v, want %q", args, got, err, want)
+		}
+	}
+	for _, args := range []string{"-context 9223372036854775807", "-context 2000000000", "-batch 1000000000000", "-batch 9223372036854775807"} {
+		_, err := recommend(base + "-data walks.txt -out huge " + args)
+		if wantError(t, err, ""); err != nil && !strings.Contains(err.Error(), "at most") && !strings.Contains(err.Error(), "make the model, -batch or -context smaller") {
+			t.Errorf("%s: got error %v, want one that names the limit", args, err)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
@@ -92,28 +91,31 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 
 // build makes the Programs and the Trainer.
 func (t *training) build(run *job.Run) error {
-	loss := t.model.Loss(t.batch, t.context)
-	err := run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.Estimate(t.params, m, loss) })
+	valid := spread(t.valid, t.EvalTokens)
+	held := valid.Sequential(t.items, t.batch, t.context)
+	t.batches = t.learning.Batches(t.items, t.batch, t.context)
+	t.batches.Seed, held.Seed = t.Seed, t.Seed
+	loss := func(s *graph.Scope, n int) { t.model.PackedLoss(n)(s) }
+	err := run.Require(func(m graph.Mode) (graph.Requirements, error) {
+		return graph.EstimateShapes(t.params, m, t.batches.Sizes(), loss)
+	})
+	if err != nil {
+		return t.explain(err)
+	}
+	step, err := graph.BuildShapes(t.params, graph.Train, t.batches.Sizes(), loss)
 	if err != nil {
 		return err
 	}
-	step, err := graph.Build(t.params, graph.Train, loss)
-	if err != nil {
+	if t.setup.Eval, err = graph.BuildShapes(t.params, graph.Eval, held.Sizes(), loss); err != nil {
 		return err
 	}
-	if t.setup.Eval, err = graph.Build(t.params, graph.Eval, loss); err != nil {
-		return err
-	}
-	if t.recommender, err = newRecommender(t.params, t.model, t.batch); err != nil {
+	if t.recommender, err = newRecommender(t.params, t.model, scoring); err != nil {
 		return err
 	}
 	t.trainer = &train.Trainer{
 		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
 	}
-	t.batches = t.learning.Batches(t.items, t.batch, t.context)
-	held := spread(t.valid, t.EvalTokens).Sequential(t.items, t.batch, t.context)
-	t.batches.Seed, held.Seed = t.Seed, t.Seed
-	t.setup.Trainer, t.setup.Batches, t.setup.Held = t.trainer, t.batches, held
+	t.setup.Trainer, t.setup.Batches, t.setup.Held, t.setup.Score = t.trainer, t.batches, held, t.recommender.chosenBy(valid)
 	return nil
 }
 
@@ -130,7 +132,7 @@ func spread(all data.Histories, n int) (some data.Histories) {
 
 // describe sets the configuration, the key of the data, the first line of the run and its next command.
 func (t *training) describe() {
-	t.setup.Config, t.setup.Data = t.model, slices.Concat(t.learning, t.test).Key()
+	t.setup.Config, t.setup.Data = t.model, t.key()
 	from := "histories that the program makes"
 	if t.data != "" {
 		from = filepath.Base(t.data)

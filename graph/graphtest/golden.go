@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"testing"
@@ -15,7 +16,8 @@ import (
 type Golden struct {
 	Weights map[string]*tensor.Dense // by path, all of the model's weights
 	Feed    graph.Feed
-	Logits  *tensor.Dense            // the output "logits" in evaluation
+	Logits  *tensor.Dense            // the output Output in evaluation
+	Output  string                   // "" means logits
 	Loss    float64                  // of the first run
 	Grads   map[string]*tensor.Dense // of the first run, by path
 
@@ -52,7 +54,7 @@ func (g Golden) Check(t testing.TB, declare func(*graph.Scope)) {
 				t.Fatal(err)
 			}
 		}
-		if d := MaxDifference(eval.Output("logits"), g.Logits); !(d <= g.LogitsWithin) {
+		if d := MaxDifference(eval.Output(cmp.Or(g.Output, "logits")), g.Logits); !(d <= g.LogitsWithin) {
 			t.Errorf("logits differ by %.3g, want at most %.3g", d, g.LogitsWithin)
 		}
 		within(t, "loss", p.Loss(), g.Loss, g.LossWithin)

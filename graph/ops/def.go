@@ -86,8 +86,9 @@ type Def struct {
 	Constant []int
 
 	// Targets lists id operands over which the first result is a mean; ids count unless they are IgnoreTarget. Training and
-	// evaluation weight batches by this count. The operands must be inputs of the graph.
-	Targets []int
+	// evaluation weight batches by this count. The operands must be inputs of the graph. With PadTargets, ids 0 do not count either.
+	Targets    []int
+	PadTargets bool
 
 	// InPlace lists operands whose memory the first result may reuse. If two of them are the same node, they share memory.
 	InPlace []int

@@ -16,7 +16,8 @@ import (
 // McAuley 2018, section III.E, arXiv 1808.09781). The loss is 0 if all ids are 0.
 func NegativeSampling(positive, negative, ids *G.Node) (*G.Node, error) {
 	return New(Def{
-		Name: "NegativeSampling",
+		Name:    "NegativeSampling",
+		Targets: []int{2}, PadTargets: true,
 		Shapes: func(in []tensor.Shape) ([]tensor.Shape, error) {
 			if !slices.Equal(in[0], in[1]) || !slices.Equal(in[0], in[2]) || ids.Dtype() != tensor.Int32 || negative.Dtype() == tensor.Int32 {
 				return nil, errors.Errorf("positive %v, negative %v and ids %v of type %v: want equal shapes, ids of int32", in[0], in[1], in[2], ids.Dtype())

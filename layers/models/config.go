@@ -50,6 +50,15 @@ func atLeast(least int, model string, fields ...field[int]) error {
 	return nil
 }
 
+func atMost(most int, model string, fields ...field[int]) error {
+	for _, f := range fields {
+		if f.value > most {
+			return errors.Errorf("models: %s: %s is %d, want at most %d", model, f.name, f.value, most)
+		}
+	}
+	return nil
+}
+
 func probabilities(model string, fields ...field[float64]) error {
 	for _, f := range fields {
 		if !(f.value >= 0 && f.value < 1) {

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"math"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
 	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 func init() { goldenFamilies = append(goldenFamilies, goldenSASRec) }
@@ -155,7 +157,7 @@ func TestSASRecLearns(t *testing.T) {
 		p, eval := build(t, params, graph.Train, m.Loss(2, 6)), build(t, params, graph.Eval, m.Loss(2, 6))
 		run(t, p, feed)
 		run(t, eval, feed)
-		if p.Loss() != eval.Loss() || !slices.Equal(p.Output("logits").Float32s(), eval.Output("logits").Float32s()) {
+		if p.Loss() != eval.Loss() || !slices.Equal(p.Output("pairs").Float32s(), eval.Output("pairs").Float32s()) {
 			t.Errorf("norm first %t: got a loss of %g in evaluation, want %g", first, eval.Loss(), p.Loss())
 		}
 		before := p.Loss()
@@ -183,5 +185,69 @@ func TestSASRecDropout(t *testing.T) {
 		with := m
 		with.Dropout = 0.4
 		checkDropout(t, sasrecFeed(m, 6), m.Loss(2, 6), with.Loss(2, 6))
+	}
+}
+
+// packedSASRec returns a Masked model and the inputs of three sequences packed into 9 places, 2 of them padding.
+func packedSASRec(first bool) (models.SASRec, graph.Feed) {
+	m := smallSASRec
+	m.NormFirst, m.Masked = first, true
+	ids := func(v ...int32) *tensor.Dense { return graphtest.Ints(v, 1, 9) }
+	return m, graph.Feed{
+		"items": ids(4, 9, 2, 7, 1, 1, 3, 0, 0), "positives": ids(9, 2, 5, 2, 0, 3, 8, 0, 0), "negatives": ids(1, 7, 7, 4, 0, 2, 5, 0, 0),
+		"positions": ids(4, 5, 6, 6, 4, 5, 6, 0, 0), "starts": ids(0, 0, 0, 3, 4, 4, 4, 7, 8),
+	}
+}
+
+func TestPackedSASRecGradients(t *testing.T) {
+	for _, first := range []bool{false, true} {
+		m, feed := packedSASRec(first)
+		graphtest.Gradients(t, feed, m.PackedLoss(9))
+	}
+}
+
+// TestPackedSASRec: a packed sequence has the scores and the features that it has alone, and a sequence of full length has those of a model
+// that sees padding, because it has none. The targets of the loss are the positives.
+func TestPackedSASRec(t *testing.T) {
+	for _, first := range []bool{false, true} {
+		m, feed := packedSASRec(first)
+		params := graph.NewParams(tensor.Float32, 1)
+		p := build(t, params, graph.Eval, m.PackedScores(3, 9))
+		inputs := graph.Feed{"items": feed["items"], "positions": feed["positions"], "starts": feed["starts"], "last": graphtest.Ints([]int32{2, 3, 6}, 3)}
+		run(t, p, inputs)
+		scores := slices.Clone(p.Output("scores").Float32s())
+		for i, h := range [][]int32{{4, 9, 2}, {7}, {1, 1, 3}} {
+			feed, err := data.FeedHistories([][]int32{h}, 1, len(h), m.Context)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := build(t, params, graph.Eval, m.PackedScores(1, len(h)))
+			run(t, p, feed)
+			for id, got := range p.Output("scores").Float32s() {
+				if want := scores[i*(m.Items+1)+id]; !(math.Abs(float64(got-want)) <= 1e-6) { // products of other sizes
+					t.Errorf("history %v alone: item %d has score %g, packed %g", h, id, got, want)
+				}
+			}
+		}
+		loss := build(t, params, graph.Eval, m.PackedLoss(9))
+		run(t, loss, feed)
+		if n := loss.Targets()[0].Count(); n != 6 {
+			t.Errorf("%g targets count, want 6", n)
+		}
+		whole := []int32{4, 9, 2, 7, 1, 3}
+		one, err := data.FeedHistories([][]int32{whole}, 1, 6, m.Context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := build(t, params, graph.Eval, m.PackedScores(1, 6))
+		run(t, a, one)
+		m.Masked = false
+		b := build(t, params, graph.Eval, m.Scores(1, 6))
+		run(t, b, graph.Feed{"items": padded(whole, 6)})
+		if d := graphtest.MaxDifference(a.Output("scores"), b.Output("scores")); !(d <= 1e-6) {
+			t.Errorf("norm first %t: a history of full length has scores that differ by %g", first, d)
+		}
+		_, err = graph.Build(params, graph.Eval, m.PackedScores(1, 6))
+		wantError(t, err, "Masked false", "packed sequences true")
 	}
 }

@@ -17,6 +17,7 @@ type sasrecJSON struct {
 	Context   whole   `json:"maxlen"`
 	Eps       float64 `json:"layer_norm_eps"`
 	NormFirst *bool   `json:"norm_first"`
+	Masked    bool    `json:"mask_padding"`
 	Dropout   float64 `json:"dropout_rate"`
 	InitStd   float64 `json:"initializer_range"`
 	PAD       whole   `json:"pad_token_id"`
@@ -40,7 +41,7 @@ func (m SASRec) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(sasrecJSON{
 		ModelType: "sasrec", Layout: layout, Layers: whole(m.Layers), Heads: whole(m.Heads), Dim: whole(m.Dim), Items: whole(m.Items),
-		Context: whole(m.Context), Eps: m.Eps, NormFirst: &m.NormFirst, Dropout: m.Dropout, InitStd: m.InitStd,
+		Context: whole(m.Context), Eps: m.Eps, NormFirst: &m.NormFirst, Masked: m.Masked, Dropout: m.Dropout, InitStd: m.InitStd,
 	})
 }
 
@@ -63,7 +64,7 @@ func (m *SASRec) UnmarshalJSON(data []byte) error {
 		return errors.Errorf("models: SASRec configuration: pad_token_id is %d, want 0", j.PAD)
 	}
 	read := SASRec{
-		Items: int(j.Items), Context: int(j.Context), Layers: int(j.Layers), Heads: int(j.Heads), Dim: int(j.Dim), NormFirst: first, Eps: j.Eps,
+		Items: int(j.Items), Context: int(j.Context), Layers: int(j.Layers), Heads: int(j.Heads), Dim: int(j.Dim), NormFirst: first, Masked: j.Masked, Eps: j.Eps,
 		Dropout: j.Dropout, InitStd: j.InitStd,
 	}
 	if err := read.Check(); err != nil {

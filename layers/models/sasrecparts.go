@@ -17,14 +17,17 @@ func (m SASRec) embedding() layers.Embedding {
 
 func (m SASRec) norm() layers.Norm { return layers.Norm{Eps: m.Eps} }
 
-// positions returns the vectors of the positions 1 … T, and zeros at padding: int32 (B, T) → (B, T, C).
-func (m SASRec) positions(s *graph.Scope, items *G.Node) *G.Node {
+// positions returns the vectors of the given positions or, if given is nil, of 1 … T, and zeros at padding: int32 (B, T) → (B, T, C).
+func (m SASRec) positions(s *graph.Scope, items, given *G.Node) *G.Node {
+	table := layers.Embedding{Vocab: m.Context + 1, Dim: m.Dim, Pad: true, Std: m.InitStd}
+	if given != nil {
+		return table.Forward(s.In("pos_emb"), given)
+	}
 	t := s.Dims(items, 2)[1]
 	if t > m.Context {
 		return s.Failf("pos_emb: %d items exceed the %d positions: shorten the sequence or train with more positions", t, m.Context)
 	}
-	table := layers.Embedding{Vocab: m.Context + 1, Dim: m.Dim, Pad: true, Std: m.InitStd}.Weight(s.In("pos_emb"))
-	return s.Try(ops.Mul(s.Try(ops.Slice(table, 0, 1, t+1)), m.embedding().Mask(s, items)))
+	return s.Try(ops.Mul(s.Try(ops.Slice(table.Weight(s.In("pos_emb")), 0, 1, t+1)), m.embedding().Mask(s, items)))
 }
 
 // names returns the names of the parts of a block.
@@ -39,8 +42,8 @@ func (m SASRec) mlp() layers.MLP {
 	return layers.MLP{Hidden: m.Dim, Act: kernel.ReLU, Dropout: m.Dropout, Names: layers.SASRecMLP}
 }
 
-// block declares a block: (B, T, C) → (B, T, C).
-func (m SASRec) block(s *graph.Scope, block int, x *G.Node) *G.Node {
+// block declares a block: (B, T, C) → (B, T, C). starts is nil if attention sees all earlier places.
+func (m SASRec) block(s *graph.Scope, block int, x, starts *G.Node) *G.Node {
 	n := m.names(block)
 	q := m.norm().Forward(s.In(n.Norm1), x)
 	memory, sum := x, q
@@ -48,7 +51,7 @@ func (m SASRec) block(s *graph.Scope, block int, x *G.Node) *G.Node {
 		memory, sum = q, x
 	}
 	attention := layers.CrossAttention{Heads: m.Heads, Causal: true, Dropout: m.Dropout}
-	x = s.Add(sum, attention.Forward(s.In(n.Attention), q, layers.Memory{X: memory}))
+	x = s.Add(sum, attention.Forward(s.In(n.Attention), q, layers.Memory{X: memory, Starts: starts}))
 	y := m.norm().Forward(s.In(n.Norm2), x)
 	if !m.NormFirst {
 		x = y

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
@@ -92,10 +91,15 @@ func (h Histories) Key() string {
 // Others draws n items of 1 … most that are not in a history, with repetitions. A draw depends only on s. It is an error if the
 // history has all items.
 func Others(history []int32, n int, most int32, s kernel.Seed) ([]int32, error) {
+	drawn, err := others(history, n, most, s)
+	return drawn, errors.WithMessage(err, "data: histories")
+}
+
+func others(history []int32, n int, most int32, s kernel.Seed) ([]int32, error) {
 	seen := slices.Clone(history)
 	slices.Sort(seen)
 	if seen = slices.Compact(seen); len(seen) >= int(most) {
-		return nil, errors.Errorf("data: histories: a user has all %d items, so that there is no other item to draw", most)
+		return nil, errors.Errorf("a user has all %d items, so that there is no other item to draw", most)
 	}
 	drawn := make([]int32, n)
 	for i := range drawn {
@@ -107,92 +111,4 @@ func Others(history []int32, n int, most int32, s kernel.Seed) ([]int32, error) 
 		}
 	}
 	return drawn, nil
-}
-
-// HistoryBatches is a Source of Histories: items, positives and negatives (B, T), padded with 0 at the beginning. Positives are the next
-// items. Negatives are random items that the user does not have. Long histories are cut to their end.
-type HistoryBatches struct {
-	Seed uint64 // seed of the order and of the negatives
-
-	histories Histories
-	most      int32
-	b, t      int
-	pass      bool
-	feed      graph.Feed
-}
-
-// Batches returns a Source that draws every history once in each epoch, for training. All places have a positive. Each must have two
-// items or more, up to most: see Longer.
-func (h Histories) Batches(most int32, b, t int) *HistoryBatches {
-	return &HistoryBatches{histories: h, most: most, b: b, t: t}
-}
-
-// Sequential returns a Source of all histories once, for evaluation. Only the last item of each history is a positive. It has Len
-// batches; any other number is an error.
-func (h Histories) Sequential(most int32, b, t int) *HistoryBatches {
-	s := h.Batches(most, b, t)
-	s.pass = true
-	return s
-}
-
-// Len returns the number of batches that hold every history once, rounded up.
-func (s *HistoryBatches) Len() int {
-	if s.b < 1 {
-		return 0
-	}
-	return (len(s.histories) + s.b - 1) / s.b
-}
-
-// Batch returns micro-batch i.
-func (s *HistoryBatches) Batch(i int) (graph.Feed, error) {
-	last := -1
-	if s.pass {
-		last = s.Len()
-	}
-	err := checkBatch(i, last)
-	if err == nil {
-		err = checkSizes("B", s.b, "T", s.t, "the number of histories", len(s.histories), "the largest item", int(s.most))
-	}
-	for r := 0; r < s.b && err == nil; r++ {
-		err = s.row(i, r)
-	}
-	return s.feed, errors.WithMessage(err, "data: histories")
-}
-
-// row fills row r of batch i.
-func (s *HistoryBatches) row(i, r int) error {
-	if s.feed == nil {
-		s.feed = graph.Feed{}
-		for _, name := range []string{"items", "positives", "negatives"} {
-			addIDs(s.feed, name, s.b, s.t)
-		}
-	}
-	at := func(name string) []int32 { return s.feed[name].Int32s()[r*s.t:][:s.t] }
-	items, positives, negatives := at("items"), at("positives"), at("negatives")
-	clear(items)
-	clear(positives)
-	clear(negatives)
-	n := i*s.b + r
-	if s.pass && n >= len(s.histories) {
-		return nil
-	}
-	user := n
-	if !s.pass {
-		user, _ = order{len(s.histories), kernel.Key(s.Seed, "histories")}.item(n)
-	}
-	all := s.histories[user]
-	if len(all) < 2 || slices.Min(all) < 1 || slices.Max(all) > s.most {
-		return errors.Errorf("history %d: %d items, want at least 2, each of 1 … %d", user, len(all), s.most)
-	}
-	end := all[max(len(all)-1-s.t, 0):]
-	k := len(end) - 1 // places with an item
-	copy(items[s.t-k:], end[:k])
-	first := s.t - k
-	if s.pass {
-		first = s.t - 1
-	}
-	copy(positives[first:], end[k-(s.t-first)+1:])
-	others, err := Others(all, s.t-first, s.most, kernel.Seed{Key: kernel.Key(s.Seed, "negatives"), Stream: uint64(n)})
-	copy(negatives[first:], others)
-	return err
 }

@@ -33,7 +33,7 @@ func (r *Run) plan(s Setup) error {
 		left = max(0, r.Steps-r.last.Step)
 	}
 	evals := r.evaluations(left)
-	whole := r.total(left, t.step, t.batch)
+	whole := r.total(left, t)
 	params, moments := s.Trainer.Program.Memory().Params, r.momentBytes()
 	r.printf("dry run: %s, to %s", s.About, r.Out)
 	r.printf("parameters   %s, of which %s are trained", count(s.Trainer.Program.Params().Size()), count(trained(s.Trainer.Program)))
@@ -47,10 +47,10 @@ func (r *Run) plan(s Setup) error {
 	return nil
 }
 
-// timing is the mean cost of a step and of a batch of an evaluation.
+// timing is the mean cost of a step, of a batch of an evaluation and of a score.
 type timing struct {
-	flops       int
-	step, batch time.Duration
+	flops              int
+	step, batch, score time.Duration
 }
 
 // Limits of the measurements. Batches of several shapes take different times.
@@ -60,7 +60,7 @@ const (
 	measuredBatches = 8
 )
 
-// measure trains a few steps and evaluates a few batches. It does not time the first step and the first batch, which are slower.
+// measure trains a few steps, evaluates a few batches and computes the score once. It does not time the first step and the first batch, which are slower.
 func measure(s Setup) (t timing, err error) {
 	tr := *s.Trainer
 	tr.Until = 0
@@ -82,7 +82,12 @@ func measure(s Setup) (t timing, err error) {
 		return t, err
 	}
 	n := int(measured / max(t.batch, measured/measuredBatches))
-	t.batch, err = timeBatches(s, max(1, min(n, s.Held.Len())))
+	if t.batch, err = timeBatches(s, max(1, min(n, s.Held.Len()))); err != nil {
+		return t, err
+	}
+	begin := time.Now()
+	_, err = s.Score.of(context.Background(), train.Evaluation{Tokens: 1})
+	t.score = time.Since(begin)
 	return t, err
 }
 

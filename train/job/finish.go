@@ -9,7 +9,6 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
-	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
@@ -23,7 +22,7 @@ func (r *Run) Finish() (finished bool, err error) {
 	r.show.Done()
 	if r.err != nil {
 		if r.saved != r.setup.Trainer.Step {
-			_ = r.save(nil) // if it fails, too, the first error is the cause
+			_ = r.save(Evaluation{}) // if it fails, too, the first error is the cause
 		}
 		return false, r.err
 	}
@@ -51,7 +50,7 @@ func (r *Run) settle() error {
 	switch last, err := r.saves.Latest(); {
 	case step == 0, r.stopped() && r.saved == step:
 	case r.signals.Err() != nil && r.saved != step: // between two evaluations
-		r.Save(train.Evaluation{})
+		r.Save(Evaluation{})
 	case r.signals.Err() == nil && (r.saved != step || err == nil && last.Step == step && math.IsNaN(last.Loss)):
 		r.Save(r.Evaluate())
 	}
@@ -82,7 +81,7 @@ func (r *Run) publish() error {
 	if !math.IsNaN(best.Loss) {
 		loss = fmt.Sprintf("%.4f", best.Loss)
 	}
-	r.printf("saved the model of step %d in %s, validation loss %s; the losses are in %s", best.Step, r.Out, loss, plot)
+	r.printf("saved the model of step %d in %s, validation loss %s%s; the losses are in %s", best.Step, r.Out, loss, scoreText(best.Score), plot)
 	if r.setup.Next != "" {
 		r.printf("next: %s", r.setup.Next)
 	}

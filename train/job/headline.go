@@ -76,17 +76,17 @@ func (h *headline) finish(w io.Writer) {
 }
 
 // estimate returns the estimated time of the remaining steps and evaluations. A batch of an evaluation takes about a third of the time
-// of a training batch, because it has no backward pass.
+// of a training batch, because it has no backward pass. The time of a score is not known yet.
 func (r *Run) estimate(step time.Duration) time.Duration {
 	left := r.Steps - r.setup.Trainer.Step
 	batch := step / time.Duration(3*max(r.setup.Trainer.MicroBatches, 1))
-	return r.total(left, step, batch)
+	return r.total(left, timing{step: step, batch: batch})
 }
 
 // total returns the time of the last left steps of the run and their evaluations, at most 146 years.
-func (r *Run) total(left int, step, batch time.Duration) time.Duration {
-	batches := float64(r.evaluations(left)) * float64(r.setup.Held.Len())
-	return time.Duration(min(float64(left)*float64(step)+batches*float64(batch), 1<<62))
+func (r *Run) total(left int, t timing) time.Duration {
+	evaluation := float64(r.setup.Held.Len())*float64(t.batch) + float64(t.score)
+	return time.Duration(min(float64(left)*float64(t.step)+float64(r.evaluations(left))*evaluation, 1<<62))
 }
 
 // evaluations returns the number of evaluations in the last left steps of the run.

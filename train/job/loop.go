@@ -30,32 +30,41 @@ func (r *Run) SampleDue() bool {
 
 // Evaluate scores the held-out data, shows the result and logs it. On a signal it stops after the current batch and returns an
 // Evaluation without targets. The run repeats the evaluation when it resumes.
-func (r *Run) Evaluate() train.Evaluation {
+func (r *Run) Evaluate() Evaluation {
 	if r.err != nil || r.signals.Err() != nil {
-		return train.Evaluation{}
+		return Evaluation{}
 	}
-	e, err := train.Evaluate(r.signals, r.setup.Eval, watched{r.setup.Held, &r.show}, r.setup.Held.Len())
+	e, err := r.evaluate()
 	if err != nil {
 		if r.signals.Err() == nil {
 			r.fail(err)
 		}
-		return train.Evaluation{}
+		return Evaluation{}
 	}
 	step := r.setup.Trainer.Step
 	r.Note("step %d: validation %s", step, r.describe(e))
-	r.fail(r.log.Evaluation(step, e))
+	r.fail(r.log.Evaluation(step, e.Evaluation, e.Score))
 	return e
 }
 
+func (r *Run) evaluate() (e Evaluation, err error) {
+	e.Evaluation, err = train.Evaluate(r.signals, r.setup.Eval, watched{r.setup.Held, &r.show}, r.setup.Held.Len())
+	if err == nil {
+		e.Score, err = r.setup.Score.of(r.signals, e.Evaluation)
+	}
+	return e, err
+}
+
 // describe returns the results of an evaluation. A perplexity is shown only for tokens, and an accuracy only for a loss with targets.
-func (r *Run) describe(e train.Evaluation) string {
+func (r *Run) describe(e Evaluation) string {
 	text := fmt.Sprintf("loss %.4f", e.Loss)
 	if r.Unit == "" && e.Loss < 20 {
 		text += fmt.Sprintf(", perplexity %.2f", e.Perplexity())
 	}
-	if len(r.setup.Eval.Targets()) > 0 {
+	if r.setup.Eval.Output("logits") != nil {
 		text += fmt.Sprintf(", accuracy %.4f", e.Accuracy)
 	}
+	text += scoreText(r.setup.Score.saved(e.Score))
 	return text + fmt.Sprintf(" on %d %s", e.Tokens, r.unit())
 }
 
@@ -73,31 +82,29 @@ func (w watched) Batch(i int) (graph.Feed, error) {
 
 // Save saves a checkpoint of the run. It reports whether the run must end, because of early stopping, a signal or an error. An
 // evaluation without targets has no loss. In a dry run Save does nothing and returns true.
-func (r *Run) Save(e train.Evaluation) (ended bool) {
+func (r *Run) Save(e Evaluation) (ended bool) {
 	if r.err != nil || r.DryRun {
 		return true
 	}
-	var loss *float64
-	if e.Tokens > 0 {
-		loss = &e.Loss
-		if r.state.Stop.Stop(e.Loss) {
-			r.end()
-		}
+	if e.Tokens > 0 && r.state.Stop.Stop(r.setup.Score.value(e)) {
+		r.end()
 	}
 	r.state.Pending = e.Tokens == 0 && r.Due()
-	r.fail(r.save(loss))
+	r.fail(r.save(e))
 	return r.loop.Err() != nil
 }
 
 // save saves a checkpoint. A loss of nil means that it was not measured.
-func (r *Run) save(loss *float64) error {
+func (r *Run) save(e Evaluation) error {
 	if err := r.log.Sync(); err != nil {
 		return err
 	}
 	r.state.Trainer = r.setup.Trainer.State
-	_, err := r.saves.Save(checkpoints.Checkpoint{
-		Step: r.state.Trainer.Step, Loss: loss, Model: r.model(), Optimizer: r.moments.State(), State: r.state,
-	})
+	c := checkpoints.Checkpoint{Step: r.state.Trainer.Step, Model: r.model(), Optimizer: r.moments.State(), State: r.state}
+	if e.Tokens > 0 {
+		c.Loss, c.Score = &e.Loss, r.setup.Score.saved(e.Score)
+	}
+	_, err := r.saves.Save(c)
 	if err == nil {
 		r.saved = r.state.Trainer.Step
 	}

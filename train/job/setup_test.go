@@ -39,6 +39,8 @@ func TestSetups(t *testing.T) {
 		"does not return its state":  func(s *job.Setup) { s.Trainer.Optimizer = G.NewAdamSolver() },
 		"no weight to train":         func(s *job.Setup) { s.Trainer.Program = s.Eval },
 		"json":                       func(s *job.Setup) { s.Config = func() {} },
+		"want both or neither":       func(s *job.Setup) { s.Score.Name = "HR" },
+		"without commas":             func(s *job.Setup) { s.Score = byLoss; s.Score.Name = "HR, 10" },
 	} {
 		for _, plan := range []bool{false, true} {
 			p := newProgram()

@@ -1,8 +1,10 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 
 	"github.com/pkg/errors"
@@ -18,6 +20,7 @@ type Setup struct {
 	Batches train.Source   // training data
 	Eval    *graph.Program // in mode Eval, over the same Params as the Trainer's Program
 	Held    Held           // held-out data
+	Score   Score          // chooses the best checkpoint; the zero value means that the loss does
 	Data    string         // key of all data: data.Corpus.Key before Split
 
 	Config any               // configuration of the model for config.json; nil for none
@@ -40,6 +43,7 @@ type state struct {
 	Trainer train.State         `json:"trainer"`
 	Stop    train.EarlyStopping `json:"early_stopping"`
 	Pending bool                `json:"evaluation_pending"` // the evaluation of this step was interrupted
+	Score   string              `json:"score,omitempty"`    // name of the score that chooses the best checkpoint; "" means the loss
 }
 
 // CheckpointStep implements checkpoints.Stepper.
@@ -66,7 +70,7 @@ func (r *Run) Start(s Setup) (err error) {
 			return err
 		}
 	}
-	r.state.Stop.Patience = r.Patience
+	r.state.Stop.Patience, r.state.Stop.Higher, r.state.Score = r.Patience, r.higher(), s.Score.Name
 	if dir, ok := r.Resumed(); ok {
 		if err := r.load(dir); err != nil {
 			return err
@@ -98,6 +102,9 @@ func (r *Run) checkSetup() error {
 	case s.Held.Len() < 1:
 		return errors.New("the held-out data have no batch: give more data")
 	}
+	if err := s.Score.check(); err != nil {
+		return err
+	}
 	if _, err := json.Marshal(s.Config); err != nil {
 		return errors.Wrap(err, "the model's configuration")
 	}
@@ -123,22 +130,31 @@ func (r *Run) load(dir string) error {
 	if err != nil {
 		return err
 	}
+	if was.Score != r.state.Score || was.Stop.Higher != r.state.Stop.Higher {
+		r.changed = append(r.changed, fmt.Sprintf("the best checkpoint is chosen by %s in the run and by %s here",
+			cmp.Or(was.Score, "loss"), cmp.Or(r.state.Score, "loss")))
+		was.Stop, was.Score = r.state.Stop, r.state.Score
+	}
 	was.Stop.Patience = r.Patience
 	r.state = was
 	return r.setup.Trainer.Resume(was.Trainer, moments)
 }
 
-// openLog opens the log. If the log of a resumed run is damaged, openLog renames it and continues with its valid lines.
+// higher reports whether a higher value is better in the choice of the best checkpoint.
+func (r *Run) higher() bool { return r.setup.Score.Of != nil && !r.setup.Score.Lower }
+
+// openLog opens the log. If the log of a resumed run is damaged or has another score, openLog renames it and continues with its valid
+// lines.
 func (r *Run) openLog() (err error) {
 	path := filepath.Join(r.Out, "log.csv")
-	if r.log, err = report.OpenLog(path, r.setup.Trainer.Step); err == nil || !r.resumes {
+	if r.log, err = report.OpenLog(path, r.setup.Trainer.Step, r.setup.Score.Name); err == nil || !r.resumes {
 		return err
 	}
-	aside, e := report.RescueLog(path)
+	aside, e := report.RescueLog(path, r.setup.Score.Name)
 	if e != nil {
 		return err
 	}
 	r.printf("%v: moved to %s, its good lines are kept", err, aside)
-	r.log, err = report.OpenLog(path, r.setup.Trainer.Step)
+	r.log, err = report.OpenLog(path, r.setup.Trainer.Step, r.setup.Score.Name)
 	return err
 }

@@ -8,18 +8,19 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Point is the loss at a step.
+// Point is a loss or a score at a step.
 type Point struct {
-	Step int
-	Loss float64
+	Step  int
+	Value float64
 }
 
-// Curves holds the losses of a log.
+// Curves holds the losses of a log and its score, if it has one.
 type Curves struct {
-	Train, Valid []Point
+	Train, Valid, Score []Point
+	Name                string // of the score; "" means none
 }
 
-// ReadLog reads the losses of a log, even while another process writes it.
+// ReadLog reads the curves of a log, even while another process writes it.
 func ReadLog(path string) (Curves, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -30,29 +31,34 @@ func ReadLog(path string) (Curves, error) {
 	err = scan(f, func(r row) bool {
 		if r.line > 1 {
 			c.add(r)
+		} else {
+			c.Name = r.score()
 		}
 		return true
 	})
 	return c, errors.WithMessagef(err, "report: log %s", path)
 }
 
-// add appends the loss and the validation loss of a row, if it has them.
+// add appends the losses and the score of a row, if it has them.
 func (c *Curves) add(r row) {
 	for _, k := range []struct {
-		text string
-		to   *[]Point
-	}{{r.fields[1], &c.Train}, {r.fields[6], &c.Valid}} {
-		if v, err := strconv.ParseFloat(k.text, 64); err == nil { // only an empty field fails: scan has checked the others
+		column int
+		to     *[]Point
+	}{{1, &c.Train}, {6, &c.Valid}, {columns, &c.Score}} {
+		if k.column == len(r.fields) {
+			continue
+		}
+		if v, err := strconv.ParseFloat(r.fields[k.column], 64); err == nil { // only an empty field fails: scan has checked the others
 			*k.to = append(*k.to, Point{r.step, v})
 		}
 	}
 }
 
-// finite returns the points whose loss is finite. Others cannot be drawn.
+// finite returns the points whose value is finite. Others cannot be drawn.
 func finite(points []Point) []Point {
 	var out []Point
 	for _, p := range points {
-		if !math.IsNaN(p.Loss) && !math.IsInf(p.Loss, 0) {
+		if !math.IsNaN(p.Value) && !math.IsInf(p.Value, 0) {
 			out = append(out, p)
 		}
 	}

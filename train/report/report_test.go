@@ -16,6 +16,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
+const head = "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy\n"
+
 func step(n int, loss float64) train.Report {
 	return train.Report{Step: n, Loss: loss, GradNorm: 0.5, Rate: 1e-3, Tokens: 768, Elapsed: 100 * time.Millisecond}
 }
@@ -34,7 +36,7 @@ func wantError(t testing.TB, err error, words ...string) {
 
 func openLog(t testing.TB, path string, at int) *report.Log {
 	t.Helper()
-	l, err := report.OpenLog(path, at)
+	l, err := report.OpenLog(path, at, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +51,7 @@ func writeLog(t testing.TB, l *report.Log, first, last int) {
 			t.Fatal(err)
 		}
 		if i%3 == 0 {
-			if err := l.Evaluation(i, train.Evaluation{Loss: 2 / float64(i), Accuracy: 0.5}); err != nil {
+			if err := l.Evaluation(i, train.Evaluation{Loss: 2 / float64(i), Accuracy: 0.5}, 0); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -114,7 +116,6 @@ func TestLogResumes(t *testing.T) {
 }
 
 func TestForeignLogs(t *testing.T) {
-	head := "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy\n"
 	for _, c := range []struct {
 		text  string
 		words []string
@@ -126,7 +127,7 @@ func TestForeignLogs(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "log.csv")
 		os.WriteFile(path, []byte(c.text), 0o644)
-		_, err := report.OpenLog(path, 100)
+		_, err := report.OpenLog(path, 100, "")
 		wantError(t, err, append(c.words, "report: log", "log.csv")...)
 		if got := read(t, path); got != c.text {
 			t.Errorf("got %q in the file after the error, want it unchanged", got)
@@ -138,7 +139,7 @@ func TestForeignLogs(t *testing.T) {
 	os.WriteFile(path, []byte(head+"1,much,,,,,,\n"), 0o644)
 	_, err := report.ReadLog(path)
 	wantError(t, err, "line 2", `loss "much"`)
-	_, err = report.OpenLog(filepath.Join(t.TempDir(), "none", "log.csv"), 0)
+	_, err = report.OpenLog(filepath.Join(t.TempDir(), "none", "log.csv"), 0, "")
 	wantError(t, err, "none")
 }
 
@@ -149,26 +150,87 @@ func TestReadLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	valid := []report.Point{{Step: 3, Loss: 2.0 / 3}, {Step: 6, Loss: 2.0 / 6}}
-	if len(c.Train) != 6 || c.Train[3] != (report.Point{Step: 4, Loss: 0.25}) || !slices.Equal(c.Valid, valid) {
+	valid := []report.Point{{Step: 3, Value: 2.0 / 3}, {Step: 6, Value: 2.0 / 6}}
+	if len(c.Train) != 6 || c.Train[3] != (report.Point{Step: 4, Value: 0.25}) || !slices.Equal(c.Valid, valid) {
 		t.Errorf("got %+v", c)
 	}
 }
 
+// TestScoreLog: a log with a score has its column, is cut like any other, and is refused as the log of another score.
+func TestScoreLog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.csv")
+	open := func(at int, score string) (*report.Log, error) { return report.OpenLog(path, at, score) }
+	l, err := open(0, "HR@10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 {
+		l.Step(step(i+1, 2))
+		l.Evaluation(i+1, train.Evaluation{Loss: 1, Accuracy: 0.5}, float64(i)/8)
+	}
+	l.Close()
+	if l, err = open(3, "HR@10"); err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	want := head[:len(head)-1] + ",HR@10\n"
+	for i := range 3 {
+		want += fmt.Sprintf("%d,2,0.5,0.001,768,0.1,,,\n%[1]d,,,,,,1,0.5,%g\n", i+1, float64(i)/8)
+	}
+	if got := read(t, path); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	c, err := report.ReadLog(path)
+	if err != nil || c.Name != "HR@10" || !slices.Equal(c.Score, []report.Point{{Step: 1}, {Step: 2, Value: 0.125}, {Step: 3, Value: 0.25}}) || len(c.Valid) != 3 {
+		t.Errorf("got %+v and error %v", c, err)
+	}
+	_, err = open(3, "")
+	wantError(t, err, `has the score "HR@10", want ""`)
+	_, err = open(3, "a,b")
+	wantError(t, err, "without commas")
+	if got := read(t, path); got != want {
+		t.Errorf("the errors changed the log to %q", got)
+	}
+	for _, score := range []string{"BLEU", "", "HR@10"} { // the rows stay, with and without a score
+		if _, err := report.RescueLog(path, score); err != nil {
+			t.Fatal(err)
+		}
+		if l, err = open(3, score); err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		if c, err := report.ReadLog(path); err != nil || len(c.Train) != 3 || len(c.Valid) != 3 || c.Name != score || len(c.Score) != 0 {
+			t.Errorf("score %q: got %+v and error %v, want all rows without the other score", score, c, err)
+		}
+	}
+}
+
 func TestPlot(t *testing.T) {
-	dir := t.TempDir()
+	for _, score := range []string{"", "NDCG@10"} {
+		t.Run(score, func(t *testing.T) { testPlot(t, score) })
+	}
+}
+
+func testPlot(t *testing.T, score string) {
+	dir, high := t.TempDir(), 576
+	if score != "" {
+		high += high / 2
+	}
 	log, out := filepath.Join(dir, "log.csv"), filepath.Join(dir, "loss.png")
-	l := openLog(t, log, 0)
+	l, err := report.OpenLog(log, 0, score)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := 1; i <= 1000; i++ {
 		noise := 0.3 * math.Sin(float64(i*i))
 		if err := l.Step(step(i, 1+3*math.Exp(-float64(i)/200)+noise)); err != nil {
 			t.Fatal(err)
 		}
 		if i%100 == 0 {
-			l.Evaluation(i, train.Evaluation{Loss: 1.2 + 3*math.Exp(-float64(i)/200)})
+			l.Evaluation(i, train.Evaluation{Loss: 1.2 + 3*math.Exp(-float64(i)/200)}, 0.5-0.4*math.Exp(-float64(i)/300))
 		}
 	}
-	l.Evaluation(1001, train.Evaluation{Loss: math.Inf(1)}) // left out, because it cannot be drawn
+	l.Evaluation(1001, train.Evaluation{Loss: math.Inf(1)}, math.NaN()) // left out, because it cannot be drawn
 	l.Close()
 	if err := report.Plot(log, out); err != nil {
 		t.Fatal(err)
@@ -184,14 +246,14 @@ func TestPlot(t *testing.T) {
 			seen[[3]uint32{r >> 8, g >> 8, b >> 8}] = true
 		}
 	}
-	if picture.Bounds().Dx() != 960 || picture.Bounds().Dy() != 576 || !seen[[3]uint32{31, 119, 180}] || !seen[[3]uint32{230, 97, 1}] {
-		t.Errorf("got a picture of %v, want 960 by 576 with both curves", picture.Bounds())
+	if picture.Bounds().Dx() != 960 || picture.Bounds().Dy() != high || !seen[[3]uint32{31, 119, 180}] || !seen[[3]uint32{230, 97, 1}] {
+		t.Errorf("got a picture of %v, want 960 by %d with both curves", picture.Bounds(), high)
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
 		t.Errorf("got files %v, want the log and the picture", entries)
 	}
 	if path := os.Getenv("REPORT_PNG"); path != "" {
-		os.WriteFile(path, []byte(read(t, out)), 0o644)
+		os.WriteFile(path+score+".png", []byte(read(t, out)), 0o644)
 	}
 }
 
@@ -207,7 +269,7 @@ func TestPlotErrors(t *testing.T) {
 	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
 		t.Errorf("got files %v, want the log alone", entries)
 	}
-	for _, c := range []report.Curves{{Train: []report.Point{{Step: 1, Loss: 2}}}, {Valid: []report.Point{{Step: 1, Loss: 2}}}} {
+	for _, c := range []report.Curves{{Train: []report.Point{{Step: 1, Value: 2}}}, {Valid: []report.Point{{Step: 1, Value: 2}}}} {
 		if err := c.WritePNG(&bytes.Buffer{}); err != nil {
 			t.Errorf("got error %v for a single point, want none", err)
 		}
@@ -244,7 +306,7 @@ func ExampleLog() {
 		return
 	}
 	defer os.RemoveAll(dir)
-	log, err := report.OpenLog(filepath.Join(dir, "log.csv"), 0)
+	log, err := report.OpenLog(filepath.Join(dir, "log.csv"), 0, "")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -10,11 +10,11 @@ import (
 	"github.com/pkg/errors"
 )
 
-// RescueLog renames a damaged log and returns its new name. It writes a log of the valid lines under the old name, so that the run can
-// resume. Nothing is lost.
-func RescueLog(path string) (aside string, err error) {
+// RescueLog renames a log that is damaged or has another score, and returns its new name. It writes a log of this score with the valid
+// lines under the old name, so that the run can resume. Nothing is lost.
+func RescueLog(path, score string) (aside string, err error) {
 	defer func() { err = errors.WithMessagef(err, "report: log %s", path) }()
-	good, err := goodLines(path)
+	good, err := goodLines(path, score)
 	if err != nil {
 		return "", err
 	}
@@ -30,23 +30,34 @@ func RescueLog(path string) (aside string, err error) {
 	return aside, errors.WithStack(os.WriteFile(path, []byte(good), 0o644))
 }
 
-// goodLines returns the header and every complete line that is a valid row.
-func goodLines(path string) (string, error) {
+// goodLines returns the header of a log of this score and every complete line that is a valid row. It drops the values of another score.
+func goodLines(path, score string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", errors.WithStack(err)
 	}
 	defer f.Close()
 	var good strings.Builder
-	good.WriteString(header + "\n")
-	lines := bufio.NewReader(f)
-	for {
+	good.WriteString(headerOf(score) + "\n")
+	lines, was := bufio.NewReader(f), headerOf(score)
+	empty := make([]string, strings.Count(was, ",")+1-columns) // the score of a log that has another
+	for n := 1; ; n++ {
 		text, err := lines.ReadString('\n')
 		if err != nil {
 			return good.String(), nil // the end, or a disk that cannot be read further
 		}
-		if r := (row{line: 2}); r.parse(strings.TrimRight(text, "\r\n")) == nil {
-			good.WriteString(strings.TrimRight(text, "\r\n") + "\n")
+		text = strings.TrimRight(text, "\r\n")
+		if n == 1 && isHeader(text) {
+			was = text
+			continue
 		}
+		r := row{line: 2, names: strings.Split(was, ",")}
+		if r.parse(text) != nil {
+			continue
+		}
+		if was != headerOf(score) {
+			text = strings.Join(append(r.fields[:columns:columns], empty...), ",")
+		}
+		good.WriteString(text + "\n")
 	}
 }

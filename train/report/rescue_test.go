@@ -23,9 +23,9 @@ func TestRescueLog(t *testing.T) {
 			if err := os.WriteFile(path, []byte(bad), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			l, err := report.OpenLog(path, 4)
+			l, err := report.OpenLog(path, 4, "")
 			if err != nil {
-				aside, err := report.RescueLog(path)
+				aside, err := report.RescueLog(path, "")
 				if err != nil {
 					t.Fatalf("byte %d, %q: %v", at, damage, err)
 				}
@@ -50,10 +50,10 @@ func TestRescueLog(t *testing.T) {
 	}
 	for _, want := range []string{".damaged-1", ".damaged-2"} { // the earlier file is kept
 		os.WriteFile(path, []byte("my diary\n"), 0o644)
-		if aside, err := report.RescueLog(path); err != nil || !strings.HasSuffix(aside, want) {
+		if aside, err := report.RescueLog(path, ""); err != nil || !strings.HasSuffix(aside, want) {
 			t.Errorf("got %q and %v, want a name with %s", aside, err, want)
 		}
 	}
-	_, err := report.RescueLog(filepath.Join(dir, "none.csv"))
+	_, err := report.RescueLog(filepath.Join(dir, "none.csv"), "")
 	wantError(t, err, "none.csv")
 }

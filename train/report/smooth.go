@@ -12,13 +12,13 @@ func smooth(points []Point) []Point {
 	size := 2*half + 1
 	sum := 0.0
 	for _, p := range points[:size-1] {
-		sum += p.Loss
+		sum += p.Value
 	}
 	out := make([]Point, 0, n-size+1)
 	for i := half; i < n-half; i++ {
-		sum += points[i+half].Loss
+		sum += points[i+half].Value
 		out = append(out, Point{points[i].Step, sum / float64(size)})
-		sum -= points[i-half].Loss
+		sum -= points[i-half].Value
 	}
 	return out
 }

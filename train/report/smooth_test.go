@@ -19,7 +19,7 @@ func TestSmooth(t *testing.T) {
 			t.Errorf("%d points: got %d", n, len(got))
 		}
 		for _, p := range got {
-			if math.Abs(p.Loss-points[p.Step/10].Loss) > 1e-9 { // running sums of 300 numbers
+			if math.Abs(p.Value-points[p.Step/10].Value) > 1e-9 { // running sums of 300 numbers
 				t.Fatalf("%d points: got %v, want %v", n, p, points[p.Step/10])
 			}
 		}
@@ -31,9 +31,9 @@ func TestSmooth(t *testing.T) {
 		for i := range points {
 			points[i] = Point{i, curve(i) + 0.3*math.Sin(float64(i*i*(trial+3)))}
 		}
-		points[n-1].Loss -= 1 // the last batch is easy by chance
+		points[n-1].Value -= 1 // the last batch is easy by chance
 		for _, p := range smooth(points) {
-			if d := math.Abs(p.Loss - curve(p.Step)); d > 0.12 { // the noise of 81 points
+			if d := math.Abs(p.Value - curve(p.Step)); d > 0.12 { // the noise of 81 points
 				t.Errorf("trial %d: got %v, off the curve by %v", trial, p, d)
 			}
 		}
