@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/gorgoformer/gorgoformer/internal/turns"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/turns"
 )
 
 // BenchmarkAttention is causal attention forward and backward, with the heads of a model of 384 channels. MB is the
