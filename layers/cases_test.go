@@ -196,6 +196,8 @@ var parts = append(families, []part{
 	{"LayerNorm/NoBias", func(s *graph.Scope, x *G.Node, _ size) *G.Node {
 		return layers.LayerNorm{Eps: 0.1, NoBias: true}.Forward(s, x)
 	}},
+	{"Norm/RMS", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.Norm{RMS: true, Eps: 0.1}.Forward(s, x) }},
+	{"Norm/NoBias", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.Norm{NoBias: true}.Forward(s, x) }},
 	{"RMSNorm", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.RMSNorm{}.Forward(s, x) }},
 	{"RMSNorm/Eps", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.RMSNorm{Eps: 0.1}.Forward(s, x) }},
 	{"RMSNorm/PlusOne", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.RMSNorm{PlusOne: true}.Forward(s, x) }},
@@ -243,6 +245,12 @@ var parts = append(families, []part{
 	encoder("Encoder", layers.Encoder{Layers: 1, Layer: layers.EncoderLayer{Hidden: 3}}),
 	encoder("Encoder/NormFirst", layers.Encoder{Layers: 2, Layer: layers.EncoderLayer{NormFirst: true, Act: kernel.GELU, Eps: 1e-3}}),
 	encoder("Encoder/NoNorm", layers.Encoder{Layers: 1, NoNorm: true}),
+	{"EncoderLayer", func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		return layers.EncoderLayer{Heads: z.h, Hidden: 3}.Forward(s, x, layers.Sequence{Lengths: lengths(s, z.b, z.t)})
+	}},
+	{"DecoderLayer", func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		return layers.DecoderLayer{Heads: z.h, Hidden: 3}.Forward(s, x, layers.Sequence{}, memory(s, z, true))
+	}},
 	decoder("Decoder", layers.Decoder{Layers: 1, Layer: layers.DecoderLayer{Hidden: 3}}),
 	decoder("Decoder/NormFirst", layers.Decoder{Layers: 2, Layer: layers.DecoderLayer{NormFirst: true, Act: kernel.GELU, Eps: 1e-3}}),
 	decoder("Decoder/NoNorm", layers.Decoder{Layers: 1, NoNorm: true}),

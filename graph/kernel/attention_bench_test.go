@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
-	"time"
+
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/turns"
 )
 
 // BenchmarkAttention is causal attention forward and backward, with the heads of a model of 384 channels. MB is the
@@ -64,74 +65,83 @@ func BenchmarkAttentionShapes(b *testing.B) {
 }
 
 // BenchmarkAttentionKinds runs causal attention, forward and backward, plain and with other operands in turn. The metrics are the
-// ratios of the shortest times to plain attention, and the megabytes of the operands, gradients and scratch of each kind.
+// median ratios to the times of plain attention, and the megabytes of the operands, gradients and scratch of each kind.
 func BenchmarkAttentionKinds(b *testing.B) {
 	for _, t := range []int{1024, 4096} {
 		b.Run(fmt.Sprintf("T%d", t), func(b *testing.B) {
-			names, runs, megabytes := attentionKinds(t)
-			best := make([]time.Duration, len(runs))
-			for b.Loop() {
-				for i, run := range runs {
-					start := time.Now()
-					run()
-					if d := time.Since(start); best[i] == 0 || d < best[i] {
-						best[i] = d
-					}
-				}
+			kinds := attentionKinds(t)
+			var runs []func()
+			var megabytes []float64
+			for _, k := range kinds {
+				before := heapMB()
+				runs = append(runs, k.passes(t))
+				megabytes = append(megabytes, heapMB()-before)
 			}
-			b.ReportMetric(float64(best[0].Microseconds())/1e3, names[0]+"-ms")
-			b.ReportMetric(megabytes[0], names[0]+"-MB")
-			for i := range best[1:] {
-				b.ReportMetric(float64(best[i+1])/float64(best[0]), names[i+1]+"/plain")
-				b.ReportMetric(megabytes[i+1], names[i+1]+"-MB")
+			new(turns.Turns).Run(runs...) // the first round allocates
+			var s turns.Turns
+			for b.Loop() {
+				s.Run(runs...)
+			}
+			b.ReportMetric(float64(s.Shortest(0).Microseconds())/1e3, "plain-ms")
+			for i, k := range kinds {
+				s.Report(b, i, k.name+"/plain")
+				b.ReportMetric(megabytes[i], k.name+"-MB")
 			}
 		})
 	}
 }
 
-// attentionKinds returns the passes of each kind, and the memory that each kind took when it ran first.
-func attentionKinds(t int) (names []string, runs []func(), megabytes []float64) {
+// attentionKind is attention with the options of a family.
+type attentionKind struct {
+	name string
+	attentionCase
+	rope, alibi bool
+}
+
+// attentionKinds returns causal attention over t tokens with the options of each family.
+func attentionKinds(t int) []attentionKind {
 	plain := attentionCase{b: 1, h: 6, kv: 6, tq: t, tk: t, d: 64, causal: true}
-	learned, packed := plain, plain
-	learned.distance = "h"
+	learned, packed, grouped, window, capped := plain, plain, plain, plain, plain
+	learned.distance, grouped.kv, window.window, capped.softcap = "h", 2, t/8, 50
 	packed.starts = documents(t, t/8, 2*t/8, 3*t/8, 4*t/8, 5*t/8, 6*t/8, 7*t/8)
-	for _, k := range []struct {
-		name string
-		c    attentionCase
-	}{{"plain", plain}, {"rope", plain}, {"alibi", learned}, {"t5", learned}, {"starts", packed}} {
-		before := heapMB()
-		a := newAttention[float32](k.c)
-		do := output(a)
-		do.Data = randoms[float32](len(do.Data), 8)
-		g := attentionGrads(a, do)
-		if k.name == "alibi" {
-			g.DDistance = nil
-			for h := range a.H {
-				for i := range a.DistanceHead {
-					a.Distance[h*a.DistanceHead+i] = float32(i-t+1) / float32(int(2)<<h)
-				}
-			}
-		}
-		r := newRoPE[float32](ropeCase{heads: 6, time: t, d: 64, dim: 64, factor: 1})
-		rotate := func(inverse bool, x ...[]float32) {
-			for _, x := range x {
-				r.Inverse = inverse
-				r.Run(x[:t*6*64], x[:t*6*64])
-			}
-		}
-		names, megabytes = append(names, k.name), append(megabytes, heapMB()-before)
-		runs = append(runs, func() {
-			if k.name == "rope" {
-				rotate(false, a.Q.Data, a.K.Data)
-			}
-			a.Forward(g.O, g.Normalizer)
-			a.Backward(g)
-			if k.name == "rope" {
-				rotate(true, g.DQ.Data, g.DK.Data)
-			}
-		})
+	return []attentionKind{
+		{name: "plain", attentionCase: plain}, {name: "rope", attentionCase: plain, rope: true}, {name: "t5", attentionCase: learned},
+		{name: "alibi", attentionCase: learned, alibi: true}, {name: "softcap", attentionCase: capped}, {name: "grouped", attentionCase: grouped},
+		{name: "window", attentionCase: window}, {name: "starts", attentionCase: packed},
 	}
-	return names, runs, megabytes
+}
+
+// passes returns a function that runs forward and backward.
+func (k attentionKind) passes(t int) func() {
+	a := newAttention[float32](k.attentionCase)
+	do := output(a)
+	do.Data = randoms[float32](len(do.Data), 8)
+	g := attentionGrads(a, do)
+	if k.alibi {
+		g.DDistance = nil
+		for h := range a.H {
+			for i := range a.DistanceHead {
+				a.Distance[h*a.DistanceHead+i] = float32(i-t+1) / float32(int(2)<<h)
+			}
+		}
+	}
+	r := newRoPE[float32](ropeCase{heads: 6, time: t, d: 64, dim: 64, factor: 1})
+	rotate := func(inverse bool, x ...[]float32) {
+		for _, x := range x {
+			r.Inverse = inverse
+			r.Run(x[:t*6*64], x[:t*6*64])
+		}
+	}
+	return func() {
+		if k.rope {
+			rotate(false, a.Q.Data, a.K.Data)
+		}
+		a.Forward(g.O, g.Normalizer)
+		a.Backward(g)
+		if k.rope {
+			rotate(true, g.DQ.Data, g.DK.Data)
+		}
+	}
 }
 
 // reportAttention counts flops for each channel of a visible pair of query and key.

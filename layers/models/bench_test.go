@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/turns"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
@@ -59,15 +60,20 @@ func BenchmarkTrainStep(b *testing.B) {
 	}
 }
 
+// llamaGPT2 has GPT-2's size and number of weights, which decoding reads once for each token.
+var llamaGPT2 = models.Llama{Vocab: 50257, Context: 1024, Layers: 12, Heads: 12, Dim: 768}
+
 // decoding lists the cases of decoding. The small model also has GPT-2's window of 1,024, to have room for 200 tokens.
 var decoding = []struct {
 	name  string
 	batch int
-	m     models.GPT
+	m     models.LanguageModel
 }{
 	{"char", 1, models.GPT{Vocab: charGPT.Vocab, Context: gpt2GPT.Context, Layers: charGPT.Layers, Heads: charGPT.Heads, Dim: charGPT.Dim}},
 	{"gpt2", 1, gpt2GPT},
 	{"gpt2-batch8", 8, gpt2GPT},
+	{"llama", 1, llamaGPT2},
+	{"llama-batch8", 8, llamaGPT2},
 }
 
 // BenchmarkDecode reads one token of every sequence per step, at positions 0 to 199 in turn.
@@ -89,6 +95,7 @@ func BenchmarkDecode(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(c.batch*b.N)/b.Elapsed().Seconds(), "tokens/s")
+			b.ReportMetric(float64(weightBytes(b, c.m))*float64(b.N)/b.Elapsed().Seconds()/1e9, "weight-GB/s")
 			b.ReportMetric(peakMB(), "peak-MB")
 		})
 	}
@@ -101,7 +108,7 @@ func BenchmarkPrompt(b *testing.B) {
 			d := decoder(b, c.m, c.batch)
 			prompts := make([][]int32, c.batch)
 			for i := range prompts {
-				prompts[i] = tokens(uint64(i), c.m.Vocab, 192).Int32s()
+				prompts[i] = tokens(uint64(i), vocabOf(c.m), 192).Int32s()
 			}
 			b.ReportAllocs()
 			for b.Loop() {
@@ -115,10 +122,52 @@ func BenchmarkPrompt(b *testing.B) {
 	}
 }
 
-func decoder(b *testing.B, m models.GPT, batch int) *generate.Decoder {
+func decoder(b *testing.B, m models.LanguageModel, batch int) *generate.Decoder {
 	d, err := generate.NewDecoder(graph.NewParams(tensor.Float32, 1), m, batch)
 	if err != nil {
 		b.Fatal(err)
 	}
 	return d
+}
+
+// weightBytes returns the bytes of a model's weights in float32. Decoding reads all but a table of positions in each step.
+func weightBytes(b *testing.B, m models.LanguageModel) int {
+	e, err := graph.Estimate(graph.NewParams(tensor.Float32, 1), graph.Decode, m.Decode(1, 1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return e.Memory.Params
+}
+
+// BenchmarkDecodeFamilies decodes with a Llama and a GPT of about GPT-2's size in turn. of-GPT is the median ratio of their times of a
+// token, and of a prompt of 192 tokens.
+func BenchmarkDecodeFamilies(b *testing.B) {
+	one, prompt := [][]int32{{7}}, [][]int32{tokens(1, gpt2GPT.Vocab, 192).Int32s()}
+	for name, c := range map[string]struct {
+		ids  [][]int32
+		most int // tokens before the next reset
+	}{"token": {one, 200}, "prompt": {prompt, 1}} {
+		b.Run(name, func(b *testing.B) {
+			var steps []func()
+			for _, m := range []models.LanguageModel{gpt2GPT, llamaGPT2} {
+				d := decoder(b, m, 1)
+				steps = append(steps, func() {
+					if d.Len(0) >= c.most {
+						d.Reset()
+					}
+					if _, err := d.Append(c.ids); err != nil {
+						b.Fatal(err)
+					}
+				})
+			}
+			new(turns.Turns).Run(steps...) // the first step allocates
+			var s turns.Turns
+			for b.Loop() {
+				s.Run(steps...)
+			}
+			s.Report(b, 1, "of-GPT")
+			b.ReportMetric(float64(len(c.ids[0]))/s.Shortest(0).Seconds(), "GPT-tokens/s")
+			b.ReportMetric(float64(len(c.ids[0]))/s.Shortest(1).Seconds(), "Llama-tokens/s")
+		})
+	}
 }
