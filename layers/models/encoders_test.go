@@ -197,7 +197,7 @@ func declaredBy(t *testing.T, m models.Model) (names []string) {
 	params := graph.NewParams(tensor.Float32, 1)
 	switch m := m.(type) {
 	case models.ViT:
-		build(t, params, graph.Eval, m.Logits(1))
+		build(t, params, graph.Eval, m.Logits(1, m.Size))
 	case models.TextEncoder:
 		if reflect.DeepEqual(m, m.Body()) {
 			build(t, params, graph.Eval, m.Embeddings(1, 2))
@@ -220,8 +220,8 @@ func TestViT(t *testing.T) {
 			m.Layout = layout
 			for _, b := range []int{1, 3} {
 				feed := graph.Feed{"pixels": pixels(tensor.Float64, b, 2, 4, 4), "targets": tokens(2, 3, b)}
-				graphtest.Gradients(t, feed, m.Loss(b))
-				learns(t, graph.NewParams(tensor.Float64, 1), m.Loss(b), feed)
+				graphtest.Gradients(t, feed, m.Loss(b, m.Size))
+				learns(t, graph.NewParams(tensor.Float64, 1), m.Loss(b, m.Size), feed)
 			}
 		})
 	}
@@ -257,12 +257,12 @@ func TestDropoutOfEncoders(t *testing.T) {
 		"ViT": func(p float64) (func(*graph.Scope), graph.Feed) {
 			m := vit
 			m.Dropout = p
-			return m.Loss(2), graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 4, 4), "targets": tokens(2, 3, 2)}
+			return m.Loss(2, m.Size), graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 4, 4), "targets": tokens(2, 3, 2)}
 		},
 		"ViT's attention": func(p float64) (func(*graph.Scope), graph.Feed) {
 			m := vit
 			m.AttnDropout = p
-			return m.Loss(2), graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 4, 4), "targets": tokens(2, 3, 2)}
+			return m.Loss(2, m.Size), graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 4, 4), "targets": tokens(2, 3, 2)}
 		},
 	} {
 		params := graph.NewParams(tensor.Float64, 1)
