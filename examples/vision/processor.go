@@ -41,8 +41,8 @@ func newProcessor(size int, s data.Scale) (map[string][]byte, error) {
 
 // readProcessor reads the file of a model folder. Keys that it lacks have the defaults of a ViTImageProcessor for this many channels.
 func readProcessor(dir string, channels int) (p processor, err error) {
-	half := slices.Repeat([]float64{0.5}, channels)
-	p = processor{Resize: true, Resample: 2, Rescale: true, Factor: 1.0 / 255, Normalize: true, Mean: half, Std: half}
+	half := func() []float64 { return slices.Repeat([]float64{0.5}, channels) } // Unmarshal writes into a slice that it finds
+	p = processor{Resize: true, Resample: 2, Rescale: true, Factor: 1.0 / 255, Normalize: true, Mean: half(), Std: half()}
 	path := filepath.Join(dir, processorName)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

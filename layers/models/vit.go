@@ -138,7 +138,8 @@ func (m ViT) scores(s *graph.Scope, b, size int, seq layers.Sequence) *G.Node {
 	}
 	d := m.withDefaults()
 	pixels := s.Input("pixels", s.Dtype(), b, d.Channels, size, size)
-	x := layers.CLSPool{}.Forward(s, m.Forward(s, pixels, seq), layers.Sequence{}) // (B, C)
+	x := d.encode(s, pixels, seq, seq.Show == nil)        // (B, 1 or N+1, C)
+	x = layers.CLSPool{}.Forward(s, x, layers.Sequence{}) // (B, C)
 	return layers.Linear{Out: len(m.Labels), Std: d.InitStd}.Forward(s.In(vitLayouts[d.Layout].classifier), x)
 }
 
@@ -148,7 +149,11 @@ func (m ViT) Forward(s *graph.Scope, pixels *G.Node, seq layers.Sequence) *G.Nod
 	if err := m.Check(); err != nil {
 		return s.Failf("%v", err)
 	}
-	m = m.withDefaults()
+	return m.withDefaults().encode(s, pixels, seq, false)
+}
+
+// encode declares a model with defaults without its head. With first, only the class token's result is computed: (B, 1, C).
+func (m ViT) encode(s *graph.Scope, pixels *G.Node, seq layers.Sequence, first bool) *G.Node {
 	f := vitLayouts[m.Layout]
 	at := s
 	if f.embeddings != "" {
@@ -161,8 +166,12 @@ func (m ViT) Forward(s *graph.Scope, pixels *G.Node, seq layers.Sequence) *G.Nod
 	x = positions.Forward(at, x, dims[2]/m.Patch, dims[3]/m.Patch)
 	x = layers.Dropout{P: m.Dropout}.Forward(s.In("embeddings.dropout"), x)
 	block := m.block(f)
-	for _, at := range s.In(f.blocks).Parts(m.Layers) {
-		x = block.Forward(at, x, seq)
+	for i, at := range s.In(f.blocks).Parts(m.Layers) {
+		if first && i == m.Layers-1 {
+			x = block.First(at, x, seq)
+		} else {
+			x = block.Forward(at, x, seq)
+		}
 	}
 	return block.Norm.Forward(s.In(f.norm), x)
 }
