@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image/png"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/pkg/errors"
@@ -50,6 +51,9 @@ func (a *lookout) run(w io.Writer) error {
 	}
 	var b bytes.Buffer
 	if err := png.Encode(&b, f.draw()); err != nil {
+		return errors.WithStack(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(a.to), 0o777); err != nil {
 		return errors.WithStack(err)
 	}
 	err = checkpoints.WriteFile(a.to, func(w io.Writer) error {

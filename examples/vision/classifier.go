@@ -85,8 +85,7 @@ func (x *subject) check() error {
 	if x.picture != "" && x.images != "" {
 		return errors.Errorf("-picture is %s and -images is %s: want only one of them", x.picture, x.images)
 	}
-	return flags.First(flags.AtLeast("number", x.number, 0), flags.AtLeast("size", x.size, 0), flags.File("picture", x.picture), flags.File("images", x.images),
-		flags.Model("model", x.model))
+	return flags.First(flags.AtLeast("number", x.number, 0), flags.AtLeast("size", x.size, 0), flags.File("picture", x.picture), flags.File("images", x.images))
 }
 
 // open returns the model, and the picture as the model sees it, with its name.
@@ -94,11 +93,14 @@ func (x *subject) open() (c classifier, p data.Pictures, name string, err error)
 	if err := x.check(); err != nil {
 		return c, p, "", err
 	}
-	if c, err = open(x.model, x.size); err != nil {
-		return c, p, "", err
-	}
 	m, name, err := x.image()
 	if err != nil {
+		return c, p, "", err
+	}
+	if err := flags.Model("model", x.model); err != nil {
+		return c, p, "", err
+	}
+	if c, err = open(x.model, x.size); err != nil {
 		return c, p, "", err
 	}
 	p = data.Pictures{Channels: c.Channels, Height: c.size, Width: c.size}
