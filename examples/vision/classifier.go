@@ -48,7 +48,10 @@ func open(dir string, size int) (c classifier, err error) {
 	if err != nil {
 		return c, errors.WithMessage(err, dir)
 	}
-	if c.size = cmp.Or(size, own, c.ViT.Size); c.size%c.Patch != 0 {
+	if c.size = cmp.Or(size, own, c.ViT.Size); c.size < 1 || c.size > mostSide {
+		return c, errors.Errorf("pictures of %d×%d pixels for the model of %s: want 1 … %d as -size", c.size, c.size, dir, mostSide)
+	}
+	if c.size%c.Patch != 0 {
 		return c, errors.Errorf("pictures of %d×%d pixels do not divide into the model's patches of %d×%[3]d: want a multiple of %[3]d as -size", c.size, c.size, c.Patch)
 	}
 	return c, nil

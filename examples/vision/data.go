@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/pkg/errors"
+	"golang.org/x/image/draw"
 
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
@@ -29,7 +30,7 @@ func (o *options) parts() (p parts, err error) {
 			o.heldOut, n, n+p.learning.Len())
 	}
 	for _, part := range []*data.Pictures{&p.learning, &p.held, &p.test} {
-		if *part, err = resize(*part, o.size); err != nil {
+		if *part, err = resize(*part, o.size, draw.BiLinear); err != nil {
 			return p, err
 		}
 	}

@@ -68,9 +68,9 @@ func drawDigit(s sfnt.Segments, random kernel.Seed) []byte {
 	}
 	bounds := s.Bounds()
 	centerX, centerY := float64(bounds.Min.X+bounds.Max.X)/2, float64(bounds.Min.Y+bounds.Max.Y)/2
-	scale := between(2, 13, 22) / float64(bounds.Max.Y-bounds.Min.Y)
-	sin, cos := math.Sincos(between(3, -0.35, 0.35))
-	slant, moveX, moveY := between(4, -0.3, 0.3), between(5, -4, 4), between(6, -3, 3)
+	scale := between(2, 16, 21) / float64(bounds.Max.Y-bounds.Min.Y)
+	sin, cos := math.Sincos(between(3, -0.25, 0.25))
+	slant, moveX, moveY := between(4, -0.2, 0.2), between(5, -2.5, 2.5), between(6, -2.5, 2.5)
 	at := func(p fixed.Point26_6) (x, y float32) {
 		u, v := (float64(p.X)-centerX)*scale, (float64(p.Y)-centerY)*scale
 		u -= slant * v
@@ -78,7 +78,7 @@ func drawDigit(s sfnt.Segments, random kernel.Seed) []byte {
 	}
 	mask := image.NewAlpha(image.Rect(0, 0, digitSide, digitSide))
 	fill(s, at).Draw(mask, mask.Bounds(), image.Opaque, image.Point{})
-	ink, noise := between(7, 110, 255), between(8, 10, 70)
+	ink, noise := between(7, 150, 255), between(8, 10, 50)
 	pixels := make([]byte, len(mask.Pix))
 	for i, a := range mask.Pix {
 		v := ink*float64(a)/255 + noise*between(uint64(9+i), -0.5, 1)

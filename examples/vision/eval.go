@@ -55,7 +55,7 @@ func (e *evaluation) run(w io.Writer) error {
 	if p.Channels != c.Channels {
 		return errors.Errorf("the pictures have %d channels, the model of %s has %d", p.Channels, e.model, c.Channels)
 	}
-	if p, err = resize(p, c.size); err != nil {
+	if p, err = resize(p, c.size, c.filter()); err != nil {
 		return err
 	}
 	if err := c.build(c.Logits(e.batch, c.size)); err != nil {

@@ -32,9 +32,9 @@ type options struct {
 // defaults learn the digits that the program draws in about a minute.
 func defaults() *options {
 	return &options{
-		Options:  job.Options{Out: "out/vision", Steps: 400, EvalEvery: 50, Keep: 2, Unit: "pictures"},
-		Learning: job.Learning{LR: 5e-4, Decay: 1e-3, Beta2: 0.999, Clip: 1, MicroBatches: 1, Seed: 1},
-		heldOut:  0.1, patch: 4, layers: 6, heads: 4, dim: 64, hidden: 128, batch: 128, dropout: 0.1,
+		Options:  job.Options{Out: "out/vision", Steps: 700, EvalEvery: 100, Keep: 2, Unit: "pictures"},
+		Learning: job.Learning{LR: 1e-3, Decay: 1e-3, Beta2: 0.999, Clip: 1, MicroBatches: 1, Seed: 1},
+		heldOut:  0.1, patch: 4, layers: 3, heads: 4, dim: 64, hidden: 128, batch: 64, dropout: 0.1,
 	}
 }
 
@@ -91,6 +91,9 @@ func (o *options) check() error {
 	}
 	if o.heldOut == 0 {
 		return errors.New("-held-out is 0, want more: held-out pictures choose the best checkpoint")
+	}
+	if o.size > mostSide {
+		return errors.Errorf("-size is %d, want at most %d", o.size, mostSide)
 	}
 	side := cmp.Or(o.size, o.patch)
 	if side%o.patch != 0 {

@@ -14,8 +14,10 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-// mostPixels is the largest number of pixels of a picture that is read from a file.
-const mostPixels = 1 << 27
+const (
+	mostPixels = 1 << 27 // of a picture that is read from a file
+	mostSide   = 1 << 12 // pixels of a picture that a model sees, in each direction
+)
 
 // readPicture reads a PNG, JPEG or GIF file.
 func readPicture(path string) (image.Image, error) {
@@ -80,7 +82,7 @@ func appendPlanes(pixels []byte, m *image.RGBA, channels int) []byte {
 }
 
 // resize scales pictures to size×size pixels. A size of 0 keeps square pictures as they are.
-func resize(p data.Pictures, size int) (data.Pictures, error) {
+func resize(p data.Pictures, size int, by draw.Interpolator) (data.Pictures, error) {
 	if p.Channels != 1 && p.Channels != 3 {
 		return p, errors.Errorf("pictures of %d channels, want 1 or 3", p.Channels)
 	}
@@ -92,7 +94,7 @@ func resize(p data.Pictures, size int) (data.Pictures, error) {
 	}
 	q := data.Pictures{Channels: p.Channels, Height: size, Width: size, Classes: p.Classes}
 	for i := range p.Len() {
-		q.Pixels = appendPlanes(q.Pixels, scaled(imageOf(p, i), size, draw.BiLinear), p.Channels)
+		q.Pixels = appendPlanes(q.Pixels, scaled(imageOf(p, i), size, by), p.Channels)
 	}
 	return q, nil
 }

@@ -6,13 +6,16 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flagstest"
 	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // small makes a model that learns the bars in a second.
@@ -227,6 +230,7 @@ func TestBadFlags(t *testing.T) {
 		{Args: "train -patch 0", Words: "-patch is 0"},
 		{Args: "train -patch 5", Words: "Size 28 is not a multiple of Patch 5"},
 		{Args: "train -size 30", Words: "-size is 30, want a multiple of -patch, which is 4"},
+		{Args: "train -size 8000000", Words: "-size is 8000000, want at most 4096"},
 		{Args: "train -dropout 1", Words: "-dropout is 1, want at least 0 and less than 1"},
 		{Args: "train -held-out 0", Words: "-held-out is 0"},
 		{Args: "train -held-out 1e-9", Words: "-held-out is 1e-09, which is 0 of 6000 pictures"},
@@ -277,6 +281,7 @@ func TestBadFiles(t *testing.T) {
 	for args, words := range map[string][]string{
 		"predict -picture noise":                    {"noise", "PNG, JPEG or GIF"},
 		"predict -images images.idx -number 100":    {"-number is 100, want at most 99"},
+		"predict -size 1000000":                     {"1000000×1000000 pixels", "4096"},
 		"predict -size 13":                          {"13×13 pixels", "multiple of 4"},
 		"eval -images images.idx -labels third.idx": {"third.idx", "class 2"},
 		"eval -images flat.idx -labels few.idx":     {"99 labels"},
@@ -288,6 +293,7 @@ func TestBadFiles(t *testing.T) {
 		`{"image_mean": [1, 2, 3]}`:            {"3 numbers in image_mean", "1 channels"},
 		`{"resample": 9}`:                      {"resample 9"},
 		`{"size": {"height": 8, "width": 12}}`: {"size", "equal height and width"},
+		`{"size": -4}`:                         {"-4×-4 pixels", "4096"},
 		`{"size": 10}`:                         {"10×10 pixels"},
 		`{"image_std": [0]}`:                   {"standard deviation 0"},
 		`[`:                                    {"preprocessor_config.json"},
@@ -332,5 +338,43 @@ func TestPublished(t *testing.T) {
 	mustRun(t, "attention -model "+dir+" -to "+to)
 	if _, err := os.Stat(to); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRollout follows the flow through two layers of two tokens. Half of each layer is its residual connection.
+func TestRollout(t *testing.T) {
+	first := rollout([]float64{0.5, 0.5, 0, 1}, []float64{1, 0, 0, 1})
+	if want := []float64{0.75, 0.25, 0, 1}; !slices.Equal(first, want) {
+		t.Errorf("got %v, want %v", first, want)
+	}
+	second := rollout([]float64{0, 1, 0.5, 0.5}, first)
+	if want := []float64{0.375, 0.625, 0.1875, 0.8125}; !slices.Equal(second, want) {
+		t.Errorf("got %v, want %v", second, want)
+	}
+}
+
+// TestProcessor: a scale without rescaling or normalizing gives the values of Hugging Face's ViTImageProcessor.
+func TestProcessor(t *testing.T) {
+	for content, want := range map[string]float32{
+		`{}`: (100.0/255 - 0.5) / 0.5,
+		`{"image_mean": [0.2], "image_std": [0.1]}`:                           (100.0/255 - 0.2) / 0.1,
+		`{"do_normalize": false}`:                                             100.0 / 255,
+		`{"do_rescale": false, "image_mean": [90], "image_std": [4]}`:         (100.0 - 90) / 4,
+		`{"rescale_factor": 0.01, "image_mean": [0.5], "image_std": [0.125]}`: (1 - 0.5) / 0.125,
+	} {
+		t.Chdir(t.TempDir())
+		writeFile(t, processorName, []byte(content))
+		p, err := readProcessor(".", 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := data.Pictures{Channels: 1, Height: 1, Width: 1, Pixels: []byte{100}}
+		feed, err := one.Sequential(1, p.scale()).Batch(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := feed["pixels"].Float32s()[0]; math.Abs(float64(got-want)) > 1e-5 {
+			t.Errorf("%s: got %g, want %g", content, got, want)
+		}
 	}
 }

@@ -222,3 +222,21 @@ func TestBadPictureBatches(t *testing.T) {
 	_, err := fivePictures().Batches(2, plain).Batch(-1)
 	wantError(t, err, "no batch -1")
 }
+
+// TestFashionMNIST reads the pictures to test, which have 1,000 of each class.
+func TestFashionMNIST(t *testing.T) {
+	p, err := data.ReadPictures(shared(t, "data", "fashion-mnist/t10k-images-idx3-ubyte.gz"), shared(t, "data", "fashion-mnist/t10k-labels-idx1-ubyte.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := [10]int{}
+	for _, class := range p.Classes {
+		counts[class]++
+	}
+	if p.Len() != 10000 || p.Height != 28 || p.Width != 28 || counts != [10]int{1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000} {
+		t.Errorf("got %d pictures of %d×%d, classes %v", p.Len(), p.Width, p.Height, counts)
+	}
+	if mean, std := p.Moments(); math.Abs(mean[0]-0.2868) > 1e-3 || math.Abs(std[0]-0.3524) > 1e-3 { // published for all 70,000: 0.286, 0.353
+		t.Errorf("got mean %v and deviation %v", mean, std)
+	}
+}
