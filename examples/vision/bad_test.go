@@ -63,7 +63,7 @@ func TestBadFiles(t *testing.T) {
 			t.Errorf("%s: the folder out exists", args)
 		}
 	}
-	mustRun(t, "train -out model -steps 2 -eval-every 2 "+small)
+	mustRun(t, "train -out model -steps 2 -eval-every 2 "+barFlags)
 	for args, words := range map[string][]string{
 		"predict -picture noise":                    {"noise", "PNG, JPEG or GIF"},
 		"predict -images images.idx -number 100":    {"-number is 100, want at most 99"},
@@ -95,6 +95,6 @@ func TestExit(t *testing.T) {
 }
 
 func TestSweepFlags(t *testing.T) {
-	small := "-out out -layers 1 -heads 1 -dim 4 -batch 1 -steps 1"
-	flagstest.Sweep(t, program, map[string]string{"": small, "train": small, "eval": "", "predict": "", "attention": ""})
+	tiny := "-out out -layers 1 -heads 1 -dim 4 -batch 1 -steps 1"
+	flagstest.Sweep(t, program, map[string]string{"": tiny, "train": tiny, "eval": "", "predict": "", "attention": ""})
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"math"
 	"slices"
 
 	"golang.org/x/image/draw"
@@ -12,7 +11,6 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
-	"gonum.org/v1/plot/palette/moreland"
 )
 
 // figure is a picture with the maps of attention to its patches: a row for each layer; a column for each head, for their mean and for the
@@ -32,26 +30,29 @@ const (
 	topMargin  = 28
 	big        = 2 * tile // the picture
 	lineHeight = 26
+	caption    = 18 // below a map
+	step       = tile + caption + gap
 )
 
 // draw returns the figure.
 func (f figure) draw() image.Image {
 	columns := len(f.maps[0].heads) + 2
 	width := max(leftMargin+columns*(tile+gap)+gap, leftMargin+big+420)
-	height := gap + big + gap + topMargin + len(f.maps)*(tile+gap) + gap
+	height := gap + big + gap + topMargin + len(f.maps)*step + gap
 	m := image.NewRGBA(image.Rect(0, 0, width, height))
 	draw.Draw(m, m.Bounds(), image.White, image.Point{}, draw.Src)
 	f.head(m)
 	top := gap + big + gap + topMargin
 	for c := range columns {
-		write(m, leftMargin+c*(tile+gap)+tile/2, top-10, f.title(c), true)
+		write(m, leftMargin+c*(tile+gap)+tile/2, top-10, f.title(c), centered)
 	}
 	for l, maps := range f.maps {
-		y := top + l*(tile+gap)
-		write(m, leftMargin/2, y+tile/2+5, fmt.Sprintf("layer %d", l+1), true)
+		y := top + l*step
+		write(m, leftMargin/2, y+tile/2+5, fmt.Sprintf("layer %d", l+1), centered)
 		for c, values := range append(slices.Clone(maps.heads), maps.mean, maps.rollout) {
 			at := image.Pt(leftMargin+c*(tile+gap), y)
-			draw.Draw(m, image.Rectangle{at, at.Add(image.Pt(tile, tile))}, f.heat(values), image.Point{}, draw.Src)
+			draw.Draw(m, image.Rectangle{at, at.Add(image.Pt(tile, tile))}, f.tinted(values), image.Point{}, draw.Src)
+			write(m, at.X+tile/2, y+tile+caption-4, span(values), small)
 		}
 	}
 	return m
@@ -61,9 +62,10 @@ func (f figure) draw() image.Image {
 func (f figure) head(m draw.Image) {
 	square := image.Rect(leftMargin, gap, leftMargin+big, gap+big)
 	draw.NearestNeighbor.Scale(m, square, f.picture, f.picture.Bounds(), draw.Src, nil)
-	text := append(slices.Clone(f.lines), "", "How much the class token attends to each", "patch; each map has its own scale.")
+	text := append(slices.Clone(f.lines), "", "The class token attends to orange patches most and", "to grey ones least. Below a map: its least and largest",
+		"attention, where 1 is the mean.")
 	for i, line := range text {
-		write(m, leftMargin+big+2*gap, gap+lineHeight*(i+1), line, false)
+		write(m, leftMargin+big+2*gap, gap+lineHeight*(i+1), line, leftAligned)
 	}
 }
 
@@ -78,39 +80,60 @@ func (f figure) title(column int) string {
 	return fmt.Sprintf("head %d", column+1)
 }
 
-// heat returns a map in the colours of a black body, with the picture as its brightness. The largest value is white.
-func (f figure) heat(values []float64) image.Image {
-	colours := moreland.ExtendedBlackBody()
-	colours.SetMax(1)
-	most := slices.Max(values)
-	small := image.NewRGBA(image.Rect(0, 0, f.side, f.side))
-	for i, v := range values {
-		c, err := colours.At(math.Min(v/math.Max(most, math.SmallestNonzeroFloat64), 1))
-		if err != nil { // a NaN
-			c = color.Gray{128}
+// orange is the colour of the patch with the most attention.
+var orange = [3]float64{255, 140, 0}
+
+// tinted returns the picture in grey, tinted by a map: orange at the largest value, not at all at the least.
+func (f figure) tinted(values []float64) image.Image {
+	m := image.NewRGBA(image.Rect(0, 0, tile, tile))
+	draw.NearestNeighbor.Scale(m, m.Bounds(), f.picture, f.picture.Bounds(), draw.Src, nil)
+	least, most := slices.Min(values), slices.Max(values)
+	for y := range tile {
+		for x := range tile {
+			tint := 0.0
+			if most > least {
+				tint = 0.8 * (values[y*f.side/tile*f.side+x*f.side/tile] - least) / (most - least)
+			}
+			at := m.PixOffset(x, y)
+			grey := float64(color.GrayModel.Convert(m.RGBAAt(x, y)).(color.Gray).Y)
+			for c, full := range orange {
+				m.Pix[at+c] = byte(grey + tint*(full-grey))
+			}
 		}
-		small.Set(i%f.side, i/f.side, c)
 	}
-	tinted := image.NewRGBA(image.Rect(0, 0, tile, tile))
-	draw.NearestNeighbor.Scale(tinted, tinted.Bounds(), small, small.Bounds(), draw.Src, nil)
-	picture := image.NewRGBA(tinted.Bounds())
-	draw.BiLinear.Scale(picture, picture.Bounds(), f.picture, f.picture.Bounds(), draw.Src, nil)
-	draw.DrawMask(tinted, tinted.Bounds(), picture, image.Point{}, image.NewUniform(color.Alpha{90}), image.Point{}, draw.Over)
-	return tinted
+	return m
 }
 
+// span returns the least and the largest value of a map, in multiples of the mean.
+func span(values []float64) string {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	unit := sum / float64(len(values))
+	return fmt.Sprintf("%.2f – %.2f", slices.Min(values)/unit, slices.Max(values)/unit)
+}
+
+// style is the size and the place of a line of text.
+type style struct {
+	size     float64
+	centered bool
+}
+
+var leftAligned, centered, small = style{16, false}, style{16, true}, style{12, true}
+
 // write writes a line of text with its baseline at y. It begins or is centered at x.
-func write(m draw.Image, x, y int, text string, centered bool) {
+func write(m draw.Image, x, y int, text string, s style) {
 	f, err := opentype.Parse(goregular.TTF)
 	if err != nil {
 		panic(err) // the font is part of the program
 	}
-	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: 16, DPI: 72, Hinting: font.HintingFull})
+	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: s.size, DPI: 72, Hinting: font.HintingFull})
 	if err != nil {
 		panic(err)
 	}
 	d := font.Drawer{Dst: m, Src: image.Black, Face: face, Dot: fixed.P(x, y)}
-	if centered {
+	if s.centered {
 		d.Dot.X -= d.MeasureString(text) / 2
 	}
 	d.DrawString(text)

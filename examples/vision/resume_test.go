@@ -12,7 +12,7 @@ import (
 // TestResume: a run that ends halfway and is resumed by -out alone has the files of a run in one piece.
 func TestResume(t *testing.T) {
 	inBars(t)
-	args := small + "-min-lr 5e-3 -warmup 0 -dropout 0.1 -flip -shift 2 -size 16 "
+	args := barFlags + "-min-lr 5e-3 -warmup 0 -dropout 0.1 -flip -shift 2 -size 16 "
 	for _, args := range []string{"train -eval-every 5 -out whole -steps 20 " + args, "train -eval-every 5 -out half -steps 10 " + args, "train -resume -out half -steps 20"} {
 		mustRun(t, args)
 	}
@@ -42,12 +42,12 @@ func TestResume(t *testing.T) {
 
 func TestOtherFolder(t *testing.T) {
 	inBars(t)
-	flagstest.OtherFolder(t, program, small+"-test-images images.idx -test-labels labels.idx")
+	flagstest.OtherFolder(t, program, barFlags+"-test-images images.idx -test-labels labels.idx")
 }
 
 func TestDryRun(t *testing.T) {
 	inBars(t)
-	mustRun(t, "train -dry-run -out plan -steps 100 "+small)
+	mustRun(t, "train -dry-run -out plan -steps 100 "+barFlags)
 	if _, err := os.Stat("plan"); err == nil {
 		t.Error("a dry run left a folder")
 	}
@@ -56,7 +56,7 @@ func TestDryRun(t *testing.T) {
 // TestWrapped: folders with the names that wrappers of PyTorch give open.
 func TestWrapped(t *testing.T) {
 	inBars(t)
-	mustRun(t, "train -out model -steps 2 -eval-every 2 "+small)
+	mustRun(t, "train -out model -steps 2 -eval-every 2 "+barFlags)
 	want := mustRun(t, "predict -model model -images images.idx")
 	for dir := range flagstest.Wrapped(t, "model") {
 		if got := mustRun(t, "predict -images images.idx -model "+dir); got != want {

@@ -14,8 +14,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// small makes a model that learns the bars in a second.
-const small = "-images images.idx -labels labels.idx -classes across,down -layers 2 -heads 2 -dim 16 -hidden 32 -batch 16 -lr 5e-3 -held-out=0.2 "
+// barFlags makes a model that learns the bars in a second.
+const barFlags = "-images images.idx -labels labels.idx -classes across,down -layers 2 -heads 2 -dim 16 -hidden 32 -batch 16 -lr 5e-3 -held-out=0.2 "
 
 // vision runs the program by a command line, and returns its output.
 func vision(args string) (string, error) {
@@ -82,7 +82,7 @@ func inBars(t *testing.T) {
 // another size.
 func TestTrainEvalPredict(t *testing.T) {
 	inBars(t)
-	trained := mustRun(t, "train -out model -steps 150 -eval-every 50 -sample-every 50 -shift 1 "+small)
+	trained := mustRun(t, "train -out model -steps 150 -eval-every 50 -sample-every 50 -shift 1 "+barFlags)
 	if !strings.Contains(trained, "accuracy 1.0000 pictures 20") {
 		t.Errorf("got %q, want an accuracy of 1", trained)
 	}
@@ -129,7 +129,7 @@ func barFile(t *testing.T, name string, side int, ground, bar color.Color) {
 // TestAttention: the command writes a PNG with a map for each head, their mean and the rollout, of each layer.
 func TestAttention(t *testing.T) {
 	inBars(t)
-	mustRun(t, "train -out model -steps 2 -eval-every 2 "+small)
+	mustRun(t, "train -out model -steps 2 -eval-every 2 "+barFlags)
 	for _, args := range []string{"", "-size 24"} {
 		out := mustRun(t, "attention -model model -images images.idx -number 3 -to maps/a.png "+args)
 		if !strings.Contains(out, "picture 3 of images.idx") {
