@@ -32,7 +32,7 @@ type options struct {
 // defaults learn the digits that the program draws in about a minute.
 func defaults() *options {
 	return &options{
-		Options:  job.Options{Out: "out/vision", Steps: 700, EvalEvery: 100, Keep: 2, Unit: "pictures"},
+		Options:  job.Options{Out: "out/vision", Steps: 1000, EvalEvery: 100, Keep: 2, Unit: "pictures"},
 		Learning: job.Learning{LR: 1e-3, Decay: 1e-3, Beta2: 0.999, Clip: 1, MicroBatches: 1, Seed: 1},
 		heldOut:  0.1, patch: 4, layers: 3, heads: 4, dim: 64, hidden: 128, batch: 64, dropout: 0.1,
 	}
