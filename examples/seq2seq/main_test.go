@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/train/data"
@@ -144,20 +143,6 @@ func TestResumeTwice(t *testing.T) {
 	} {
 		if err := program(io.Discard).Run(strings.Fields(args), io.Discard); err != nil {
 			t.Errorf("%s: %v", args, err)
-		}
-	}
-}
-
-func TestDates(t *testing.T) {
-	pairs := dates(500)
-	if len(pairs) != 500 {
-		t.Fatalf("got %d dates, want 500", len(pairs))
-	}
-	iso := regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
-	for _, p := range pairs {
-		day, err := time.Parse(time.DateOnly, p.Target)
-		if err != nil || !iso.MatchString(p.Target) || !strings.Contains(p.Source, fmt.Sprint(day.Day())) {
-			t.Errorf("%q → %q: the target is no date of the source (%v)", p.Source, p.Target, err)
 		}
 	}
 }

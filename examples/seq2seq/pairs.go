@@ -3,12 +3,11 @@ package main
 import (
 	"cmp"
 	"strings"
-	"time"
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/dates"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
-	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
@@ -54,7 +53,7 @@ func (d *dataset) read() (learning, held []data.TextPair, err error) {
 	case d.source != "":
 		all, err = data.ReadParallel(d.source, d.target, d.encoding)
 	default:
-		all = dates(20000)
+		all = dates.Pairs(20000)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -64,26 +63,4 @@ func (d *dataset) read() (learning, held []data.TextPair, err error) {
 		return nil, nil, errors.Errorf("%s has %d pairs, of which -held-out %g holds out none: want more pairs, or a larger fraction", cmp.Or(d.file, d.source), len(all), d.heldOut)
 	}
 	return all[:n], all[n:], nil
-}
-
-// dates makes up n dates between 1970 and 2049 as people write them, and their standard form (ISO 8601).
-func dates(n int) []data.TextPair {
-	forms := []string{"January 2, 2006", "Monday, January 2, 2006", "2 Jan 2006", "Jan 2, 2006", "1/2/06", "2 January 2006", "01/02/2006"}
-	first := time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
-	pairs := make([]data.TextPair, n)
-	random := kernel.Seed{Key: 1970}
-	draw := func(i, j, below int) int { return int(random.Uniform(uint64(3*i+j)) * float64(below)) }
-	for i := range pairs {
-		day := first.AddDate(0, 0, draw(i, 0, 80*365))
-		form := forms[draw(i, 1, len(forms))]
-		text := day.Format(form)
-		switch draw(i, 2, 4) {
-		case 0:
-			text = strings.ToLower(text)
-		case 1:
-			text = strings.ToUpper(text)
-		}
-		pairs[i] = data.TextPair{Source: text, Target: day.Format(time.DateOnly)}
-	}
-	return pairs
 }
