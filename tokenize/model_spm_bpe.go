@@ -2,6 +2,7 @@ package tokenize
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -35,7 +36,7 @@ const (
 	cutAfterMark         // after "▁" before another character
 )
 
-func newSPMBPE(m *SentencePiece, plain map[string]int32, users *spmUsers) (*spmBPE, error) {
+func newSPMBPE(m *SentencePiece, plain map[string]int32, users *spmUsers) *spmBPE {
 	b := &spmBPE{model: m, users: users, symbols: make(map[string]int32, len(plain)+256)}
 	var texts []string
 	for text, id := range plain {
@@ -65,7 +66,8 @@ func newSPMBPE(m *SentencePiece, plain map[string]int32, users *spmUsers) (*spmB
 	}
 	b.rank()
 	b.findCut(texts)
-	return b, b.findMerges(texts)
+	b.findMerges()
+	return b
 }
 
 func has(m map[string]int32, key string) bool {
@@ -92,31 +94,27 @@ func (b *spmBPE) rank() {
 }
 
 // findMerges fills merges with all ways to split a piece into two symbols.
-func (b *spmBPE) findMerges(texts []string) error {
-	heads, err := table.NewTrie(b.symbols)
-	if err != nil {
-		return err
-	}
+func (b *spmBPE) findMerges() {
 	var list [][3]int32
-	for _, text := range texts {
-		base, value, ok := heads.Root(), int32(0), false
-		for i := 0; i+1 < len(text); i++ {
-			if base, value, ok = heads.Step(base, text[i]); !ok {
-				break
-			}
-			if value < 0 {
-				continue
-			}
-			if right, ok := b.symbols[text[i+1:]]; ok {
-				list = append(list, [3]int32{value, right, b.symbols[text]})
+	var heads []string // the symbols that text begins with, the shortest first
+	for _, text := range slices.Sorted(maps.Keys(b.symbols)) {
+		for len(heads) > 0 && !strings.HasPrefix(text, heads[len(heads)-1]) {
+			heads = heads[:len(heads)-1]
+		}
+		made := b.symbols[text]
+		if int(made) < len(b.ranks) { // it is a piece
+			for _, head := range heads {
+				if right, ok := b.symbols[text[len(head):]]; ok {
+					list = append(list, [3]int32{b.symbols[head], right, made})
+				}
 			}
 		}
+		heads = append(heads, text)
 	}
 	b.merges = table.NewMerges(len(list))
 	for _, m := range list {
 		b.merges.Put(table.PairOf(m[0], m[1]), table.NewMerge(b.ranks[m[2]], m[2]))
 	}
-	return nil
 }
 
 // findCut sets the kind of place that no merge crosses: all pieces have "▁" only at the start, or only at the end.
