@@ -2,7 +2,6 @@ package tokenize
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -36,11 +35,11 @@ const (
 	cutAfterMark         // after "▁" before another character
 )
 
+// newSPMBPE returns the search with these pieces. It keeps plain and adds characters to it.
 func newSPMBPE(m *SentencePiece, plain map[string]int32, users *spmUsers) *spmBPE {
-	b := &spmBPE{model: m, users: users, symbols: make(map[string]int32, len(plain)+256)}
-	var texts []string
+	b := &spmBPE{model: m, users: users, symbols: plain}
+	texts := make([]string, 0, len(plain))
 	for text, id := range plain {
-		b.symbols[text] = id
 		texts = append(texts, text)
 		b.unused = b.unused || m.file.pieces[id].kind == spmUnused
 	}
@@ -66,7 +65,7 @@ func newSPMBPE(m *SentencePiece, plain map[string]int32, users *spmUsers) *spmBP
 	}
 	b.rank()
 	b.findCut(texts)
-	b.findMerges()
+	b.findMerges(texts)
 	return b
 }
 
@@ -93,20 +92,25 @@ func (b *spmBPE) rank() {
 	}
 }
 
-// findMerges fills merges with all ways to split a piece into two symbols.
-func (b *spmBPE) findMerges() {
+// findMerges fills merges with all ways to split a piece into two symbols. texts are the pieces in order, so that the
+// pieces with which a piece begins are before it.
+func (b *spmBPE) findMerges(texts []string) {
 	var list [][3]int32
 	var heads []string // the symbols that text begins with, the shortest first
-	for _, text := range slices.Sorted(maps.Keys(b.symbols)) {
+	for _, text := range texts {
 		for len(heads) > 0 && !strings.HasPrefix(text, heads[len(heads)-1]) {
 			heads = heads[:len(heads)-1]
 		}
-		made := b.symbols[text]
-		if int(made) < len(b.ranks) { // it is a piece
-			for _, head := range heads {
-				if right, ok := b.symbols[text[len(head):]]; ok {
-					list = append(list, [3]int32{b.symbols[head], right, made})
-				}
+		if len(heads) == 0 {
+			_, w := utf8.DecodeRuneInString(text)
+			heads = append(heads, text[:w]) // every character is a symbol
+		}
+		if text == heads[0] {
+			continue
+		}
+		for _, head := range heads {
+			if right, ok := b.symbols[text[len(head):]]; ok {
+				list = append(list, [3]int32{b.symbols[head], right, b.symbols[text]})
 			}
 		}
 		heads = append(heads, text)
