@@ -111,8 +111,9 @@ func (m Masking) hide(ids []int32, i int, others []int32, s kernel.Seed) {
 // MaskedBatches is a Source of Rows for a masked language model: tokens (B, T), of which some are hidden, lengths (B), places (B, N), and
 // targets (B, N). Places are the positions in the batch, from 0 to B·T−1, of the tokens to predict, which are the targets. N is
 // Masking.Places of T; targets of ops.IgnoreTarget fill it. The choice is a function of the Seed of the rows, the number of the batch and
-// the row, so a text is masked differently in each epoch (Liu et al. 2019, arXiv 1907.11692, section 4.1). A MaskedBatches is not safe
-// for concurrent use.
+// the row, so a text is masked differently in each epoch (Liu et al. 2019, arXiv 1907.11692, section 4.1). In a Sequential it is a
+// function of the Seed and the position in the data, so that it does not depend on the sizes. A MaskedBatches is not safe for concurrent
+// use.
 type MaskedBatches struct {
 	Masking Masking
 	Rows    *RowBatches // their classes are not used
@@ -142,6 +143,10 @@ func (s *MaskedBatches) Batch(i int) (graph.Feed, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, items, err := s.Rows.draw(i)
+	if err != nil {
+		return nil, err
+	}
 	f := s.feed(rows)
 	tokens, lengths := rows["tokens"].Int32s(), rows["lengths"].Int32s()
 	t, n := len(tokens)/len(lengths), len(f.places)/len(lengths)
@@ -150,6 +155,12 @@ func (s *MaskedBatches) Batch(i int) (graph.Feed, error) {
 	for r, length := range lengths {
 		ids := tokens[r*t:][:length]
 		row := uint64(i)<<32 | uint64(r)
+		if s.Rows.sampler.pass {
+			if r == len(items) {
+				break // the other rows only fill the batch
+			}
+			row = uint64(items[r])
+		}
 		hidden := kernel.Seed{Key: kernel.Key(s.Rows.Seed, "hidden tokens"), Stream: row}
 		for k, at := range s.Masking.choose(ids, kernel.Seed{Key: kernel.Key(s.Rows.Seed, "masked words"), Stream: row}) {
 			f.places[r*n+k], f.targets[r*n+k] = int32(r*t+at), ids[at]

@@ -172,6 +172,33 @@ func TestMaskingSeeds(t *testing.T) {
 	}
 }
 
+// TestMaskedPass: in one pass over the data, the masks do not depend on the sizes of the batches.
+func TestMaskedPass(t *testing.T) {
+	rows := texts(11)
+	targets := func(sizes ...data.RowSize) (all []int32) {
+		s := data.MaskedBatches{Masking: masking, Rows: rows.Sequential(sizes...)}
+		for i := range s.Len() {
+			f, err := s.Batch(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range f["targets"].Int32s() {
+				if id != ops.IgnoreTarget {
+					all = append(all, id)
+				}
+			}
+		}
+		slices.Sort(all)
+		return all
+	}
+	want := targets(data.RowSize{B: 1, T: 50})
+	for _, sizes := range [][]data.RowSize{{{B: 4, T: 50}}, {{B: 3, T: 12}, {B: 5, T: 50}}} {
+		if got := targets(sizes...); !slices.Equal(got, want) {
+			t.Errorf("sizes %v: got the targets %v, want %v", sizes, got, want)
+		}
+	}
+}
+
 func TestBadMasking(t *testing.T) {
 	for want, change := range map[string]func(*data.Masking){
 		"Mask is 100, want an id below Vocab, which is 100": func(m *data.Masking) { m.Mask = 100 },
