@@ -58,7 +58,7 @@ func (o *options) flags(f *flags.Set) {
 	f.Group("Model")
 	f.StringVar(&o.family, "family", o.family, "`name` of the family: "+strings.Join(families, ", "))
 	f.StringVar(&o.init, "init", o.init, "`folder` of a bert, roberta or modernbert to start from, trained by mlm or published: its weights, tokenizer and sizes; the head is new")
-	f.StringVar(&o.freeze, "freeze", o.freeze, "comma-separated `patterns` of weights to freeze: bert.embeddings.**")
+	f.StringVar(&o.freeze, "freeze", o.freeze, "patterns of weights to freeze, separated by commas: bert.embeddings.**")
 	f.IntVar(&o.layers, "layers", o.layers, "layers of the encoder; 0 means the mean of the embeddings alone, only in family classifier")
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a layer")
 	f.IntVar(&o.dim, "dim", o.dim, "number of channels; -heads divides it")

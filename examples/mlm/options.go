@@ -41,11 +41,11 @@ type masking struct {
 func defaults() *options {
 	return &options{
 		Options:    job.Options{Out: "out/mlm", Steps: 1500, EvalEvery: 300, Keep: 2},
-		Learning:   job.Learning{LR: 2e-3, Decay: 0.01, Beta2: 0.98, Clip: 1, MicroBatches: 1, Seed: 1},
+		Learning:   job.Learning{LR: 3e-3, Decay: 0.01, Beta2: 0.98, Clip: 1, MicroBatches: 1, Seed: 1},
 		source:     source{heldOut: 0.1},
 		vocabulary: vocabulary.Options{Name: "wordpiece", Size: 2000, Lowercase: true}, minCount: 2,
-		family: "bert", layers: 2, heads: 4, dim: 128, context: 64, dropout: 0.1,
-		masking: masking{fraction: 0.15}, batch: shaping.Options{Rows: 32, Shapes: 12},
+		family: "modernbert", layers: 3, heads: 4, dim: 96, context: 64, dropout: 0.1,
+		masking: masking{fraction: 0.15}, batch: shaping.Options{Rows: 16, Shapes: 12},
 	}
 }
 
