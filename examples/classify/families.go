@@ -84,6 +84,9 @@ func (o *options) fresh(vocab int, tok encoder, context int, labels []string) ki
 		Family: o.family, Vocab: vocab, Context: context, Layers: o.layers, Heads: o.heads, Dim: o.dim, Hidden: o.hidden, Dropout: o.dropout,
 	}
 	m := encoders.New(sizes, encoders.Tokens{CLS: tok.start, SEP: tok.end, PAD: tok.pad})
+	if o.given["pooling"] {
+		m, _ = encoders.Pools(m, o.pooling) // check has validated it
+	}
 	return kind{encoders.Smooths(m, o.smoothing).Classifier(labels), o.family, labels, context, sizes.Vocab, true}
 }
 
@@ -96,6 +99,11 @@ func (o *options) begun(labels []string) (k kind, err error) {
 	if o.given["dropout"] {
 		m = encoders.Drops(m, o.dropout)
 	}
+	if o.given["pooling"] {
+		if m, err = encoders.Pools(m, o.pooling); err != nil {
+			return k, err
+		}
+	}
 	return of(encoders.Smooths(m, o.smoothing).Classifier(labels), o.init)
 }
 
@@ -104,7 +112,7 @@ func (o *options) size() error {
 	if err := flags.Model("init", o.init); err != nil {
 		return err
 	}
-	for _, name := range []string{"tokenizer", "family", "layers", "heads", "dim", "hidden", "max-tokens", "post-norm", "positions", "pooling"} {
+	for _, name := range []string{"tokenizer", "family", "layers", "heads", "dim", "hidden", "max-tokens", "post-norm", "positions"} {
 		if o.given[name] {
 			return errors.Errorf("-%s is %s, but the model of -init %s has its own: leave the flag out", name, o.set.Lookup(name).Value, o.init)
 		}
@@ -124,7 +132,7 @@ func (o *options) checkFamily() error {
 		return errors.Errorf("-family is %q, want one of %s", o.family, strings.Join(families, ", "))
 	}
 	for _, name := range []string{"post-norm", "positions", "pooling"} {
-		if o.given[name] && o.family != own {
+		if o.given[name] && o.family != own && !(name == "pooling" && o.family == "modernbert") {
 			return errors.Errorf("-%s is %s, family %s has its own: leave the flag out, or use -family %s", name, o.set.Lookup(name).Value, o.family, own)
 		}
 	}

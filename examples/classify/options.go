@@ -4,6 +4,8 @@ import (
 	"flag"
 	"strings"
 
+	"github.com/pkg/errors"
+
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
@@ -65,7 +67,7 @@ func (o *options) flags(f *flags.Set) {
 	f.IntVar(&o.hidden, "hidden", o.hidden, "channels inside the MLPs; 0 means 4 times -dim, or 1.5 times in a modernbert")
 	f.BoolVar(&o.postNorm, "post-norm", o.postNorm, "norms after the sums, as in the paper of 2017, not before the parts of a layer; only for family classifier")
 	f.StringVar(&o.positions, "positions", o.positions, "learned, sinusoidal or none; only for family classifier")
-	f.StringVar(&o.pooling, "pooling", o.pooling, "mean, cls or last: the vector of a text; only for family classifier")
+	f.StringVar(&o.pooling, "pooling", o.pooling, "mean, cls or last: the vector of a text; only for family classifier, and mean or cls for modernbert")
 	f.Group("Training")
 	o.batch.Flags(f, "texts")
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
@@ -110,6 +112,9 @@ func (o *options) check() error {
 		o.Learning.Check(o.Steps))
 	if err != nil || o.init != "" {
 		return err
+	}
+	if o.family == "modernbert" && o.pooling == "last" {
+		return errors.New("-pooling is last, want mean or cls in family modernbert")
 	}
 	return o.fresh(1, encoder{}, 1, []string{"a", "b"}).Check()
 }

@@ -36,7 +36,7 @@ func (s Sizes) Check() error {
 func New(s Sizes, t Tokens) models.TextEncoder {
 	if s.Family == "modernbert" {
 		return models.ModernBERT{
-			Vocab: s.Vocab, Context: s.Context, Layers: s.Layers, Heads: s.Heads, Dim: s.Dim, Hidden: s.Hidden,
+			Pooling: "mean", Vocab: s.Vocab, Context: s.Context, Layers: s.Layers, Heads: s.Heads, Dim: s.Dim, Hidden: s.Hidden,
 			EmbedDropout: s.Dropout, AttnDropout: s.Dropout, MLPDropout: s.Dropout, HeadDropout: s.Dropout,
 			PAD: []int32{t.PAD}, BOS: []int32{t.CLS}, EOS: []int32{t.SEP},
 		}
@@ -76,6 +76,15 @@ func Drops(m models.TextEncoder, p float64) models.TextEncoder {
 		return m
 	}
 	return m
+}
+
+// Pools returns m with a pooling of a classifier: mean or cls. It is an error if m has no choice.
+func Pools(m models.TextEncoder, pooling string) (models.TextEncoder, error) {
+	if b, ok := m.(models.ModernBERT); ok {
+		b.Pooling = pooling
+		return b, b.Check()
+	}
+	return m, errors.Errorf("-pooling is %s, family %s has its own: leave the flag out", pooling, SizesOf(m).Family)
 }
 
 // Smooths returns m with label smoothing in training.
