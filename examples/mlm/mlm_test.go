@@ -130,7 +130,7 @@ func TestResume(t *testing.T) {
 func TestInit(t *testing.T) {
 	inNumbers(t)
 	data := "-data numbers.tsv -column 0 "
-	if _, err := mlm("train -steps 100 -eval-every 100 -out first " + data + small); err != nil {
+	if _, err := mlm("train -family bert -steps 100 -eval-every 100 -out first " + data + small); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := mlm("train -init first -steps 1 -eval-every 1 -lr 0 -min-lr 0 -out second " + data); err != nil {
