@@ -155,10 +155,11 @@ func TestMaskingSeeds(t *testing.T) {
 		}
 		return fmt.Sprint(f["tokens"].Int32s(), f["places"].Int32s())
 	}
-	if batch(1, 5) != batch(1, 5) {
+	first := batch(1, 5)
+	if batch(1, 5) != first {
 		t.Error("the same batch differs")
 	}
-	if batch(1, 5) == batch(2, 5) || batch(1, 5) == batch(1, 6) {
+	if first == batch(2, 5) || first == batch(1, 6) {
 		t.Error("another seed or another batch gives the same tokens")
 	}
 	same := data.MaskedBatches{Masking: masking, Rows: rows.Sequential(sizes)}
@@ -166,8 +167,8 @@ func TestMaskingSeeds(t *testing.T) {
 	if err != nil || same.Len() != 1 {
 		t.Fatalf("got %d batches (%v)", same.Len(), err)
 	}
-	first := fmt.Sprint(a)
-	if a, err = same.Batch(0); err != nil || fmt.Sprint(a) != first {
+	text := fmt.Sprint(a)
+	if a, err = same.Batch(0); err != nil || fmt.Sprint(a) != text {
 		t.Errorf("an evaluation differs the second time (%v)", err)
 	}
 }
