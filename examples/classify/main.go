@@ -33,6 +33,8 @@
 //	go run ./examples/classify train -data TREC.train -test TREC.test -separator " " -label-column 0 -text-column 1 \
 //		-label-until : -encoding iso-8859-1 -out out/trec -batch 64 -steps 1000 -dropout 0.5 -token-dropout 0.3 \
 //		-label-smoothing 0.1 -min-lr 1e-5 -eval-every 200
+//
+// Without -label-until, with -dim 128 and -steps 1200, it reaches 0.766 on the fine classes.
 package main
 
 import (
