@@ -189,7 +189,7 @@ func (t *training) build(run *job.Run, resumed bool) error {
 	if t.batches, err = t.hides(rows); err != nil {
 		return err
 	}
-	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, t.eval
+	t.setup.Trainer, t.setup.Batches, t.setup.Eval, t.setup.Score = t.trainer, t.batches, t.eval, job.Accuracy
 	scored := t.held.Sequential(t.sizes...)
 	scored.Spread = t.EvalTokens
 	t.setup.Held = scored
