@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/pkg/errors"
 
@@ -80,7 +81,7 @@ func (o *options) samples() (sources []string, err error) {
 	}
 	_, held, err := o.read()
 	for _, pair := range held[:min(4, len(held))] {
-		sources = append(sources, pair.Source)
+		sources = append(sources, strings.TrimPrefix(pair.Source, o.prefix)) // translate adds the run's
 	}
 	return sources, err
 }
