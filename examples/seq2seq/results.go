@@ -80,6 +80,9 @@ func (t *translator) results(pairs data.Pairs, by method, show *report.Progress)
 
 // generate returns the most likely targets of sources, the longest first.
 func (t *translator) generate(sources [][]int32, by method) (found [][]int32, err error) {
+	if 2*len(sources[0]) <= t.size.source {
+		t.last = nil // a shorter Decoder is faster
+	}
 	d, err := t.decoder(len(sources)*by.beam, len(sources[0]), by.tokens)
 	if err != nil {
 		return nil, err

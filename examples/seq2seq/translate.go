@@ -52,8 +52,8 @@ func open(dir string, omit bool) (*translator, error) {
 	return t, folder.Load(dir, t.model, t.params.All())
 }
 
-// decoder returns a Decoder of batch sequences, for sources of at most this length and results of so many tokens; 0 means as many as the
-// model has. The length is rounded up, so that few Decoders serve many texts. The Decoder is valid until the next call.
+// decoder returns a Decoder of batch sequences, for sources of at least this length and results of so many tokens; 0 means as many as the
+// model has. It is the last Decoder if that is long enough. The length is rounded up, so that few Decoders serve many texts.
 func (t *translator) decoder(batch, source, tokens int) (*generate.Decoder, error) {
 	z := decoderSize{batch, 16, t.model.target}
 	for z.source < source {
@@ -63,9 +63,10 @@ func (t *translator) decoder(batch, source, tokens int) (*generate.Decoder, erro
 	if tokens > 0 {
 		z.target = min(z.target, tokens+1)
 	}
-	if z == t.size {
+	if t.last != nil && t.size.batch == z.batch && t.size.target == z.target && t.size.source >= z.source {
 		return t.last, nil
 	}
+	t.last = nil // frees its memory
 	d, err := generate.NewDecoder(t.params, t.model.sized(z.source, z.target), batch)
 	if err != nil {
 		return nil, err
