@@ -61,7 +61,7 @@ func TestTrainGenerateEval(t *testing.T) {
 		t.Errorf("generate printed %q, want two lines", text.String())
 	}
 	var score bytes.Buffer
-	e := evaluation{dataset: dataset{file: data, separator: `\t`, heldOut: 0.1}, model: out, batch: 4}
+	e := evaluation{dataset: dataset{file: data, separator: `\t`, heldOut: 0.1}, model: out, batch: 4, beam: 1}
 	if err := e.run(&score); err != nil {
 		t.Fatal(err)
 	}
@@ -69,13 +69,14 @@ func TestTrainGenerateEval(t *testing.T) {
 	if err := os.WriteFile(long, []byte("1\t1\n"+strings.Repeat("9", 500)+"\t1\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := (&evaluation{dataset: dataset{file: long, separator: "\t", heldOut: 1}, model: out, batch: 4}).run(&score); err == nil || !strings.Contains(err.Error(), "1 of 2 pairs") {
+	if err := (&evaluation{dataset: dataset{file: long, separator: "\t", heldOut: 1}, model: out, batch: 4, beam: 1}).run(&score); err == nil || !strings.Contains(err.Error(), "1 of 2 pairs") {
 		t.Errorf("a pair that is too long: got error %v, want one that counts it", err)
 	}
-	var exact, accuracy float64
+	var loss, perplexity, accuracy, exact float64
 	var pairs int
-	if _, err := fmt.Sscanf(score.String(), "exact %f token-accuracy %f pairs %d\n", &exact, &accuracy, &pairs); err != nil || pairs != 10 {
-		t.Fatalf("eval printed %q (%v), want exact, token-accuracy and 10 pairs", score.String(), err)
+	const form = "loss %f perplexity %f token-accuracy %f pairs %d\nexact %f by greedy search\nBLEU|nrefs:1|case:mixed|"
+	if _, err := fmt.Sscanf(score.String(), form, &loss, &perplexity, &accuracy, &pairs, &exact); err != nil || pairs != 10 || loss <= 0 {
+		t.Fatalf("eval printed %q (%v), want a loss, an accuracy, 10 pairs and BLEU", score.String(), err)
 	}
 }
 

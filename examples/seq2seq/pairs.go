@@ -15,6 +15,7 @@ import (
 // dataset holds the flags of the pairs, which train and eval share.
 type dataset struct {
 	file, separator, source, target string
+	prefix                          string
 	encoding                        textfile.Encoding
 	heldOut                         float64
 }
@@ -26,8 +27,14 @@ func (d *dataset) flags(f *flags.Set, otherwise string) {
 	f.StringVar(&d.separator, "separator", "\t", "text between source and target in -data (default a tab)")
 	f.StringVar(&d.source, "source", "", "`file` of sources, one per line; with -target, instead of -data")
 	f.StringVar(&d.target, "target", "", "`file` of targets, one per line")
+	prefixFlag(f, &d.prefix)
 	f.TextVar(&d.encoding, "encoding", d.encoding, flags.EncodingHelp)
 	f.Float64Var(&d.heldOut, "held-out", 0.1, "fraction of the pairs, from their end, held out of training and scored by eval; 1 scores all")
+}
+
+// prefixFlag declares -prefix.
+func prefixFlag(f *flags.Set, p *string) {
+	f.StringVar(p, "prefix", "", "text to put before every source, such as \"translate English to German: \" for a T5")
 }
 
 // check returns an error for the first invalid flag.
@@ -58,9 +65,20 @@ func (d *dataset) read() (learning, held []data.TextPair, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	for i := range all {
+		all[i].Source = prefixed(d.prefix, all[i].Source)
+	}
 	n := len(all) - int(float64(len(all))*d.heldOut+0.5)
 	if len(all) == 0 || n == len(all) {
 		return nil, nil, errors.Errorf("%s has %d pairs, of which -held-out %g holds out none: want more pairs, or a larger fraction", cmp.Or(d.file, d.source), len(all), d.heldOut)
 	}
 	return all[:n], all[n:], nil
+}
+
+// prefixed returns a source after the prefix. An empty source stays empty.
+func prefixed(prefix, source string) string {
+	if source == "" {
+		return ""
+	}
+	return prefix + source
 }
