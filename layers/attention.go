@@ -34,6 +34,8 @@ type SelfAttention struct {
 	Softcap float64 // c: scores s become c·tanh(s/c) before biases and masks; 0 means none
 	Dropout float64 // of the probabilities
 
+	OutDropout float64 // of the results, after the output projection
+
 	NoBias    bool // no biases of queries, keys and values
 	NoOutBias bool // no bias of the output
 	Names     AttentionNames
@@ -60,7 +62,9 @@ func (l SelfAttention) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node 
 	}
 	o := l.attend(s, in) // (B, T, H·D)
 	names := l.Names.orPyTorch()
-	return Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: cmp.Or(l.OutStd, l.Std)}.Forward(s.In(names.Out), o) // (B, T, C)
+	out := s.In(names.Out)
+	x = Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: cmp.Or(l.OutStd, l.Std)}.Forward(out, o) // (B, T, C)
+	return Dropout{P: l.OutDropout}.Forward(out.In("dropout"), x)
 }
 
 // sized returns l with KVHeads and HeadDim set. If they do not fit c channels, it fails the scope.

@@ -32,6 +32,7 @@ var filled = []any{
 	layers.CrossAttention{
 		Heads: 2, HeadDim: 4, Causal: true, Scale: 1, Dropout: 0.1, NoBias: true, NoOutBias: true, Names: layers.T5Attention, Std: 0.02, QueryStd: 0.03, OutStd: 0.01,
 	},
+	layers.PatchPositions{Name: "positions", Side: 7, Std: 0.02},
 	layers.CrossPreNorm{PreNorm: layers.PreNorm{Dropout: 0.1, Names: layers.T5DecoderBlock}, Cross: layers.CrossAttention{Heads: 2}},
 	layers.Norm{RMS: true, PlusOne: true, NoBias: true, Eps: 1e-6},
 	layers.PreNorm{

@@ -1,4 +1,5 @@
-// Package layers declares the parts of Transformers. A layer is a plain struct of hyper-parameters with a method
+// Package layers declares the parts of Transformers, and GRU and LSTM, which they replaced. A layer is a plain struct of
+// hyper-parameters with a method
 //
 //	Forward(s *graph.Scope, x *G.Node, …) *G.Node
 //

@@ -147,3 +147,25 @@ func choose(n, k int) int {
 	}
 	return c
 }
+
+// TestAttentionOutDropout: OutDropout drops elements of the attention's results, and only in training.
+func TestAttentionOutDropout(t *testing.T) {
+	for _, mode := range []graph.Mode{graph.Train, graph.Eval} {
+		program := build(t, graph.NewParams(tensor.Float32, 1), mode, func(s *graph.Scope) {
+			x := s.Param("x", graph.Normal(1), 10, 10, 20)
+			s.Output("y", layers.SelfAttention{Heads: 2, OutDropout: 0.5}.Forward(s.In("attention"), x, layers.Sequence{}))
+		})
+		if err := program.Run(nil); err != nil {
+			t.Fatal(err)
+		}
+		dropped := 0
+		for _, v := range program.Output("y").Float32s() {
+			if v == 0 {
+				dropped++
+			}
+		}
+		if trains := mode == graph.Train; trains && math.Abs(float64(dropped)-1000) > 5*math.Sqrt(500) || !trains && dropped > 0 {
+			t.Errorf("mode %v: got %d of 2000 dropped", mode, dropped)
+		}
+	}
+}

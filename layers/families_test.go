@@ -38,6 +38,13 @@ func preNorm(name string, l layers.PreNorm) part {
 	}}
 }
 
+func firstOf(name string, l layers.PreNorm) part {
+	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		l.Attention.Heads = z.h
+		return l.First(s, x, layers.Sequence{})
+	}}
+}
+
 func postNorm(name string, l layers.PostNorm) part {
 	return part{name, func(s *graph.Scope, x *G.Node, z size) *G.Node {
 		l.Attention.Heads = z.h
@@ -122,6 +129,11 @@ var families = []part{
 		return layers.PaddedPositions{Max: z.t + 3, Pad: 1, Std: 1}.Forward(s, x, ids(s, z, 3))
 	}},
 	{"ClassToken", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.ClassToken{Std: 1}.Forward(s, x) }},
+	{"PatchPositions", func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		return layers.PatchPositions{Name: "table", Side: 2, Std: 1}.Forward(s, layers.ClassToken{Std: 1}.Forward(s, x), 1, z.t)
+	}},
+	firstOf("PreNorm/first", layers.PreNorm{MLP: layers.MLP{Hidden: 3}}),
+	firstOf("PreNorm/first, ViT", layers.PreNorm{MLP: layers.MLP{Hidden: 3, Names: layers.BERTMLP}, Names: layers.ViTBlock, Attention: layers.SelfAttention{Names: layers.ViTAttention}}),
 	pictures("PatchEmbedding", layers.PatchEmbedding{Dim: 3, Std: 0.5}),
 	pictures("PatchEmbedding/Flat", layers.PatchEmbedding{Dim: 1, Flat: true}),
 	{"SelfAttention/packed texts", packedRows},

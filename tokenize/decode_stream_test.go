@@ -79,19 +79,6 @@ func markedIDs(tok *tokenize.Tokenizer) (ids []int32) {
 	return ids
 }
 
-// TestStreamOfFiles streams random ids with every tokenizer of ../shared.
-func TestStreamOfFiles(t *testing.T) {
-	t.Parallel()
-	everyFile(t, anyFile, func(t *testing.T, tok *tokenize.Tokenizer) {
-		r := rand.New(rand.NewPCG(31, 32))
-		marked := markedIDs(tok)
-		for i := range 300 {
-			tok.SkipSpecial = i%2 == 0
-			checkStream(t, tok, drawIDs(r, tok, marked))
-		}
-	})
-}
-
 // decoderParts has one Decoder of each kind. Any list of them is a Decoder.
 var decoderParts = []tokenize.Decoder{
 	tokenize.ByteLevel{}, tokenize.Fuse{}, tokenize.WordJoiner{}, tokenize.WordPieceDecoder{Prefix: "##", Cleanup: true}, tokenize.WordPieceDecoder{Prefix: "##"},

@@ -39,3 +39,13 @@ func CountPieces(pattern, text string) (n int) {
 
 // HasScanner reports whether a pattern has a patternScanner.
 func HasScanner(pattern string) bool { return scan.NewPattern(pattern, true) != nil }
+
+// The two readers of the lists of a tokenizer.json.
+var (
+	ScanVocab    = scanVocab
+	ScanMerges   = scanMerges
+	ScanPieces   = scanPieces
+	DecodeVocab  = decodeVocab
+	DecodeMerges = decodeMerges
+	DecodePieces = decodePieces
+)

@@ -55,7 +55,7 @@ func TestSaveWordPiece(t *testing.T) {
 // TestWordPieceCases checks cases that others have published for the two vocabularies of BERT.
 func TestWordPieceCases(t *testing.T) {
 	for _, name := range []string{"bert-base-uncased", "bert-base-cased"} {
-		tok := *tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "tokenizers", name, "vocab.txt")))
+		tok := published(t, name, "vocab.txt")
 		tok.Bare, tok.Special = true, tokenize.AsText
 		var file struct{ Cases []reference }
 		if err := json.Unmarshal(tokentest.Must[[]byte](t)(os.ReadFile(tokentest.Shared(t, "tokenizers", name, "cases.json"))), &file); err != nil {

@@ -100,7 +100,7 @@ func TestSaveGPT2IsGPT2(t *testing.T) {
 
 // TestPhi2 loads a published tokenizer.json: GPT-2's vocabulary with runs of spaces and tabs added.
 func TestPhi2(t *testing.T) {
-	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "tokenizers", "phi-2", "tokenizer.json")))
+	tok := published(t, "phi-2", "tokenizer.json")
 	if got := tok.VocabSize(); got != 50295 {
 		t.Errorf("VocabSize: got %d, want 50295", got)
 	}

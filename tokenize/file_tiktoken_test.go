@@ -83,14 +83,10 @@ func TestSplitPatterns(t *testing.T) {
 	}
 }
 
-// tiktoken loads one of the encodings of OpenAI.
+// tiktoken returns one of the encodings of OpenAI.
 func tiktoken(t testing.TB, name string) *tokenize.Tokenizer {
 	t.Helper()
-	c, ok := tokenize.TiktokenNamed(name)
-	if !ok {
-		t.Fatalf("%s is not known", name)
-	}
-	return tokentest.Must[*tokenize.Tokenizer](t)(tokenize.LoadTiktoken(tokentest.Shared(t, "tokenizers", "parity", name+".tiktoken"), c))
+	return published(t, "parity", name+".tiktoken")
 }
 
 // TestTiktokenParity compares ids with tiktoken's, with special tokens as text and with special tokens allowed.

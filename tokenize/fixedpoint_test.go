@@ -15,9 +15,15 @@ import (
 )
 
 // checkFixedPoint saves tok and loads it: the ids are the same, and saving again gives the same file.
-func checkFixedPoint(t *testing.T, tok *tokenize.Tokenizer, text string) {
+func checkFixedPoint(t *testing.T, tok *tokenize.Tokenizer, texts ...string) {
 	t.Helper()
 	saved := tokentest.Must[[]byte](t)(tok.MarshalJSON())
+	checkSaved(t, tok, saved, texts...)
+}
+
+// checkSaved loads the file that tok was saved as.
+func checkSaved(t *testing.T, tok *tokenize.Tokenizer, saved []byte, texts ...string) {
+	t.Helper()
 	again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
 	if second := tokentest.Must[[]byte](t)(again.MarshalJSON()); !bytes.Equal(saved, second) {
 		t.Fatalf("the second file differs at byte %d", firstDifference(saved, second))
@@ -27,10 +33,12 @@ func checkFixedPoint(t *testing.T, tok *tokenize.Tokenizer, text string) {
 			t.Fatal("the scores differ")
 		}
 	}
-	a, err := tok.Encode(text)
-	b, other := again.Encode(text)
-	if (err == nil) != (other == nil) || !slices.Equal(a, b) {
-		t.Fatalf("%.100q: got %v, %v from the file, want %v, %v", text, b, other, a, err)
+	for _, text := range texts {
+		a, err := tok.Encode(text)
+		b, other := again.Encode(text)
+		if (err == nil) != (other == nil) || !slices.Equal(a, b) {
+			t.Fatalf("%.100q: got %v, %v from the file, want %v, %v", text, b, other, a, err)
+		}
 	}
 }
 
@@ -102,39 +110,6 @@ func checkPlainFiles(t *testing.T, tok *tokenize.Tokenizer, text string) {
 			t.Fatalf("the second %s differs", name)
 		}
 	}
-}
-
-// TestLoadedFilesComeBack saves every tokenizer of ../shared that can be saved.
-func TestLoadedFilesComeBack(t *testing.T) {
-	t.Parallel()
-	everyFile(t, smallFile, func(t *testing.T, tok *tokenize.Tokenizer) {
-		if _, err := tok.MarshalJSON(); err != nil {
-			t.Skipf("it cannot be saved: %v", err)
-		}
-		checkFixedPoint(t, tok, tokentest.Corpus)
-	})
-}
-
-// TestOtherFilesComeBack saves every tokenizer of ../shared in the other formats that can hold it.
-func TestOtherFilesComeBack(t *testing.T) {
-	everyFile(t, smallFile, func(t *testing.T, tok *tokenize.Tokenizer) {
-		checkOtherFile(t, tok, "t.model", (*tokenize.Tokenizer).SaveSentencePiece, tokenize.Load)
-		checkOtherFile(t, tok, "vocab.txt", (*tokenize.Tokenizer).SaveWordPiece, tokenize.Load)
-		checkOtherFile(t, tok, "t.tiktoken", (*tokenize.Tokenizer).SaveTiktoken, func(path string) (*tokenize.Tokenizer, error) {
-			c := tokenize.Tiktoken{Special: map[string]int32{}}
-			s, ok := tok.Stages().Splitter.(tokenize.Splitters)
-			if ok {
-				c.Pattern = s[0].(tokenize.Split).Pattern
-			} else {
-				c, _ = tokenize.TiktokenNamed("gpt2")
-				c.Special = map[string]int32{}
-			}
-			for _, a := range tok.Stages().Added {
-				c.Special[a.Text] = a.ID
-			}
-			return tokenize.LoadTiktoken(path, c)
-		})
-	})
 }
 
 func checkOtherFile(t *testing.T, tok *tokenize.Tokenizer, name string, save func(*tokenize.Tokenizer, string) error, load func(string) (*tokenize.Tokenizer, error)) {

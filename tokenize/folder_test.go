@@ -18,7 +18,7 @@ func TestModelFiles(t *testing.T) {
 	tokentest.WantError(t, err, "none of tokenizer.json, vocab.json")
 	testModelFiles(t, tokentest.Chars(t), "tokenizer.json")
 	testModelFiles(t, tokentest.BPE(t, "<pad>", "<s>", "</s>"), "tokenizer.json")
-	testModelFiles(t, tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "tokenizers", "t5-base"))), "tokenizer.model")
+	testModelFiles(t, published(t, "t5-base"), "tokenizer.model")
 	for _, name := range []string{"gpt2add", "ko", "clip"} {
 		testModelFiles(t, tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, "faults", "folders", name))), "tokenizer.json")
 	}
@@ -157,7 +157,7 @@ func TestFoldersLikeJSON(t *testing.T) {
 		for name := range files {
 			files[name] = "\xef\xbb\xbf" + files[name]
 		}
-		want := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(path))
+		want := published(t, c.json, "tokenizer.json")
 		got := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(makeFolder(t, files)))
 		for _, text := range texts {
 			a, b := tokentest.Must[*tokenize.Encoding](t)(want.EncodeDetailed(text)), tokentest.Must[*tokenize.Encoding](t)(got.EncodeDetailed(text))

@@ -3,7 +3,6 @@ package tokenize_test
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,9 +26,10 @@ var huggingFace = []struct {
 	{"hf_uni8k.jsonl", []string{"parity", "uni8k.tokenizer.json"}},
 }
 
+// published returns a published tokenizer of ../shared.
 func published(t testing.TB, file ...string) *tokenize.Tokenizer {
 	t.Helper()
-	return tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(tokentest.Shared(t, append([]string{"tokenizers"}, file...)...)))
+	return loadShared(t, append([]string{"tokenizers"}, file...)...)
 }
 
 func TestHuggingFaceCases(t *testing.T) {
@@ -94,38 +94,6 @@ func same[T comparable](t *testing.T, text, what string, got, want []T) {
 	t.Helper()
 	if !slices.Equal(got, want) {
 		t.Errorf("%.200q: %s: got %v, want %v", text, what, got, want)
-	}
-}
-
-// TestPublished loads every published tokenizer, saves it, and loads it again.
-func TestPublished(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(tokentest.Shared(t, "tokenizers"), "*", "*tokenizer.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
-			t.Parallel()
-			if info, err := os.Stat(file); err != nil || testing.Short() && info.Size() > 1_000_000 {
-				t.Skipf("a large file takes a while: %v", err)
-			}
-			tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(file))
-			saved := tokentest.Must[[]byte](t)(tok.MarshalJSON())
-			again := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Parse(saved))
-			if got := tokentest.Must[[]byte](t)(again.MarshalJSON()); string(got) != string(saved) {
-				t.Errorf("saved twice: %d bytes differ from %d", len(got), len(saved))
-			}
-			for _, text := range tokentest.Texts {
-				a, err := tok.Encode(text)
-				if err != nil && strings.Contains(err.Error(), "has no token") {
-					continue // Falcon has no tokens for some bytes, and no unknown token
-				}
-				b := tokentest.Must[[]int32](t)(again.Encode(text))
-				same(t, text, "ids of the saved tokenizer", b, a)
-				e := tokentest.Must[*tokenize.Encoding](t)(tok.EncodeDetailed(text))
-				same(t, text, "detailed ids", e.IDs, tokentest.Must[[]int32](t)(a, err))
-			}
-		})
 	}
 }
 

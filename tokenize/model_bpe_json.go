@@ -18,13 +18,37 @@ func (f *modelFields) bpe(characters bool) (Model, error) {
 	if f.Dropout != nil {
 		c.Dropout = *f.Dropout
 	}
-	c.Merges = make([][2]string, len(f.Merges))
-	for i, raw := range f.Merges {
-		if c.Merges[i], err = parseMerge(raw, ids); err != nil {
+	if c.Merges, err = parseMergeList(f.Merges, ids); err != nil {
+		return nil, err
+	}
+	return newBPE(c)
+}
+
+// parseMergeList reads the merges of a tokenizer.json. null has none.
+func parseMergeList(raw json.RawMessage, ids map[string]int32) ([][2]string, error) {
+	if merges, ok := scanMerges(raw, ids); ok {
+		return merges, nil
+	}
+	if isNull(raw) {
+		return nil, nil
+	}
+	return decodeMerges(raw, ids)
+}
+
+// decodeMerges is parseMergeList by package json.
+func decodeMerges(raw json.RawMessage, ids map[string]int32) ([][2]string, error) {
+	var list []json.RawMessage
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, errors.Wrap(err, "merges")
+	}
+	merges := make([][2]string, len(list))
+	for i, raw := range list {
+		var err error
+		if merges[i], err = parseMerge(raw, ids); err != nil {
 			return nil, errors.WithMessagef(err, "merges[%d]", i)
 		}
 	}
-	return newBPE(c)
+	return merges, nil
 }
 
 // parseMerge reads "a b" or ["a", "b"]. Both tokens must be in ids.
@@ -43,6 +67,11 @@ func parseMerge(raw json.RawMessage, ids map[string]int32) (merge [2]string, err
 	if err := json.Unmarshal(raw, &line); err != nil {
 		return merge, errors.WithStack(err)
 	}
+	return cutMerge(line, ids)
+}
+
+// cutMerge cuts a line of two tokens at the space between them.
+func cutMerge(line string, ids map[string]int32) (merge [2]string, err error) {
 	left, right, ok := strings.Cut(line, " ")
 	if ok && strings.Contains(right, " ") {
 		left, right, ok = cutSpaces(line, ids)

@@ -9,18 +9,18 @@ import (
 
 // modelFields holds the fields of all models, so that a model without a type can be identified by its fields.
 type modelFields struct {
-	Type          string            `json:"type"`
-	Dropout       *float64          `json:"dropout"`
-	Unknown       *string           `json:"unk_token"`
-	Prefix        *string           `json:"continuing_subword_prefix"`
-	Suffix        *string           `json:"end_of_word_suffix"`
-	FuseUnknown   bool              `json:"fuse_unk"`
-	ByteFallback  bool              `json:"byte_fallback"`
-	IgnoreMerges  bool              `json:"ignore_merges"`
-	MaxInputChars *int              `json:"max_input_chars_per_word"`
-	UnknownID     *int32            `json:"unk_id"`
-	Vocab         json.RawMessage   `json:"vocab"`
-	Merges        []json.RawMessage `json:"merges"`
+	Type          string          `json:"type"`
+	Dropout       *float64        `json:"dropout"`
+	Unknown       *string         `json:"unk_token"`
+	Prefix        *string         `json:"continuing_subword_prefix"`
+	Suffix        *string         `json:"end_of_word_suffix"`
+	FuseUnknown   bool            `json:"fuse_unk"`
+	ByteFallback  bool            `json:"byte_fallback"`
+	IgnoreMerges  bool            `json:"ignore_merges"`
+	MaxInputChars *int            `json:"max_input_chars_per_word"`
+	UnknownID     *int32          `json:"unk_id"`
+	Vocab         json.RawMessage `json:"vocab"`
+	Merges        json.RawMessage `json:"merges"`
 }
 
 // kind returns the type. For a model without a type it infers the type from the fields.
@@ -28,7 +28,7 @@ func (f *modelFields) kind() string {
 	switch {
 	case f.Type != "":
 		return f.Type
-	case f.Merges != nil:
+	case !isNull(f.Merges):
 		return "BPE"
 	case f.MaxInputChars != nil || f.Prefix != nil:
 		return "WordPiece"

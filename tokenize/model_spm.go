@@ -56,7 +56,7 @@ func newSentencePiece(f *spmFile) (*SentencePiece, error) {
 	case spmModelUnigram:
 		m.search, err = newSPMUnigram(f, plain, m.unknown)
 	case spmModelBPE:
-		m.search, err = newSPMBPE(m, plain, users)
+		m.search = newSPMBPE(m, plain, users)
 	case spmModelWord:
 		m.search = spmWords{m}
 	case spmModelChar:

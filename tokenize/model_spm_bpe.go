@@ -35,11 +35,11 @@ const (
 	cutAfterMark         // after "▁" before another character
 )
 
-func newSPMBPE(m *SentencePiece, plain map[string]int32, users *spmUsers) (*spmBPE, error) {
-	b := &spmBPE{model: m, users: users, symbols: make(map[string]int32, len(plain)+256)}
-	var texts []string
+// newSPMBPE returns the search with these pieces. It keeps plain and adds characters to it.
+func newSPMBPE(m *SentencePiece, plain map[string]int32, users *spmUsers) *spmBPE {
+	b := &spmBPE{model: m, users: users, symbols: plain}
+	texts := make([]string, 0, len(plain))
 	for text, id := range plain {
-		b.symbols[text] = id
 		texts = append(texts, text)
 		b.unused = b.unused || m.file.pieces[id].kind == spmUnused
 	}
@@ -65,7 +65,8 @@ func newSPMBPE(m *SentencePiece, plain map[string]int32, users *spmUsers) (*spmB
 	}
 	b.rank()
 	b.findCut(texts)
-	return b, b.findMerges(texts)
+	b.findMerges(texts)
+	return b
 }
 
 func has(m map[string]int32, key string) bool {
@@ -91,32 +92,33 @@ func (b *spmBPE) rank() {
 	}
 }
 
-// findMerges fills merges with all ways to split a piece into two symbols.
-func (b *spmBPE) findMerges(texts []string) error {
-	heads, err := table.NewTrie(b.symbols)
-	if err != nil {
-		return err
-	}
+// findMerges fills merges with all ways to split a piece into two symbols. texts are the pieces in order, so that the
+// pieces with which a piece begins are before it.
+func (b *spmBPE) findMerges(texts []string) {
 	var list [][3]int32
+	var heads []string // the symbols that text begins with, the shortest first
 	for _, text := range texts {
-		base, value, ok := heads.Root(), int32(0), false
-		for i := 0; i+1 < len(text); i++ {
-			if base, value, ok = heads.Step(base, text[i]); !ok {
-				break
-			}
-			if value < 0 {
-				continue
-			}
-			if right, ok := b.symbols[text[i+1:]]; ok {
-				list = append(list, [3]int32{value, right, b.symbols[text]})
+		for len(heads) > 0 && !strings.HasPrefix(text, heads[len(heads)-1]) {
+			heads = heads[:len(heads)-1]
+		}
+		if len(heads) == 0 {
+			_, w := utf8.DecodeRuneInString(text)
+			heads = append(heads, text[:w]) // every character is a symbol
+		}
+		if text == heads[0] {
+			continue
+		}
+		for _, head := range heads {
+			if right, ok := b.symbols[text[len(head):]]; ok {
+				list = append(list, [3]int32{b.symbols[head], right, b.symbols[text]})
 			}
 		}
+		heads = append(heads, text)
 	}
 	b.merges = table.NewMerges(len(list))
 	for _, m := range list {
 		b.merges.Put(table.PairOf(m[0], m[1]), table.NewMerge(b.ranks[m[2]], m[2]))
 	}
-	return nil
 }
 
 // findCut sets the kind of place that no merge crosses: all pieces have "▁" only at the start, or only at the end.

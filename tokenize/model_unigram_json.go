@@ -55,14 +55,14 @@ func (m *Unigram) MarshalJSON() ([]byte, error) {
 
 // unigram returns a Unigram with the fields of a file.
 func (f *modelFields) unigram() (Model, error) {
-	var pieces []jsonScoredPiece
-	if err := json.Unmarshal(f.Vocab, &pieces); err != nil {
-		return nil, errors.Wrap(err, "vocab")
+	pieces, ok := scanPieces(f.Vocab)
+	if !ok {
+		var err error
+		if pieces, err = decodePieces(f.Vocab); err != nil {
+			return nil, err
+		}
 	}
-	c := UnigramConfig{Pieces: make([]ScoredPiece, len(pieces)), Unknown: -1, ByteFallback: f.ByteFallback}
-	for i, p := range pieces {
-		c.Pieces[i] = ScoredPiece(p)
-	}
+	c := UnigramConfig{Pieces: pieces, Unknown: -1, ByteFallback: f.ByteFallback}
 	if f.UnknownID != nil {
 		c.Unknown = *f.UnknownID
 		if c.Unknown < 0 {
@@ -70,4 +70,17 @@ func (f *modelFields) unigram() (Model, error) {
 		}
 	}
 	return newUnigram(c)
+}
+
+// decodePieces reads a list of pieces and scores by package json.
+func decodePieces(raw json.RawMessage) ([]ScoredPiece, error) {
+	var list []jsonScoredPiece
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, errors.Wrap(err, "vocab")
+	}
+	pieces := make([]ScoredPiece, len(list))
+	for i, p := range list {
+		pieces[i] = ScoredPiece(p)
+	}
+	return pieces, nil
 }

@@ -16,34 +16,35 @@ type vocabJSON struct{ *vocabulary }
 
 // MarshalJSON implements json.Marshaler.
 func (v vocabJSON) MarshalJSON() ([]byte, error) {
-	b := bytes.NewBufferString("{")
+	b := []byte{'{'}
+	var err error
 	for id := range v.tokens {
 		token, ok := v.IDToToken(int32(id))
 		if !ok {
 			continue
 		}
-		if b.Len() > 1 {
-			b.WriteByte(',')
+		if len(b) > 1 {
+			b = append(b, ',')
 		}
-		key, err := marshal(token)
-		if err != nil {
+		if b, err = appendJSON(b, token); err != nil {
 			return nil, err
 		}
-		b.Write(key)
-		b.WriteByte(':')
-		value, err := json.Marshal(id)
-		if err != nil {
-			return nil, err
-		}
-		b.Write(value)
+		b = strconv.AppendInt(append(b, ':'), int64(id), 10)
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return append(b, '}'), nil
 }
 
 // parseVocab reads a JSON object of tokens and ids.
 func parseVocab(data []byte) (map[string]int32, error) {
 	data = withoutMark(data)
+	if ids, ok := scanVocab(data); ok {
+		return ids, nil
+	}
+	return decodeVocab(data)
+}
+
+// decodeVocab is parseVocab by package json.
+func decodeVocab(data []byte) (map[string]int32, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
@@ -95,20 +96,32 @@ func newVocabulary(ids map[string]int32) (vocabulary, error) {
 	}
 	v.tokens = make([]string, size)
 	taken := make([]bool, size)
-	for _, token := range slices.Sorted(maps.Keys(ids)) {
-		id := ids[token]
-		if !utf8.ValidString(token) {
-			return v, errors.Errorf("token %q is not valid UTF-8", token)
-		}
-		if id < 0 {
-			return v, errors.Errorf("%q has id %d: ids begin with 0", token, id)
-		}
-		if taken[id] {
-			return v, errors.Errorf("id %d belongs to %q and %q", id, v.tokens[id], token)
+	for token, id := range ids {
+		if id < 0 || taken[id] || !utf8.ValidString(token) {
+			return v, vocabularyError(ids)
 		}
 		v.tokens[id], taken[id] = token, true
 	}
 	return v, nil
+}
+
+// vocabularyError returns the error of the first token, in order of spelling, that does not fit.
+func vocabularyError(ids map[string]int32) error {
+	owners := map[int32]string{}
+	for _, token := range slices.Sorted(maps.Keys(ids)) {
+		id := ids[token]
+		other, taken := owners[id]
+		switch {
+		case !utf8.ValidString(token):
+			return errors.Errorf("token %q is not valid UTF-8", token)
+		case id < 0:
+			return errors.Errorf("%q has id %d: ids begin with 0", token, id)
+		case taken:
+			return errors.Errorf("id %d belongs to %q and %q", id, other, token)
+		}
+		owners[id] = token
+	}
+	return nil
 }
 
 // TokenToID returns the id of a token, as the vocabulary spells it.

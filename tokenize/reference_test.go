@@ -50,13 +50,10 @@ func references(t testing.TB, parts ...string) []reference {
 	return list
 }
 
+// gpt2 returns the tokenizer of GPT-2's two files.
 func gpt2(t testing.TB) *tokenize.Tokenizer {
 	t.Helper()
-	tok, err := tokenize.Load(tokentest.Shared(t, "tokenizers", "gpt2"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tok
+	return published(t, "gpt2")
 }
 
 // precompiledOf returns the Precompiled normalizer of a published tokenizer.json.

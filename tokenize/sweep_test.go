@@ -2,8 +2,6 @@ package tokenize_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,38 +10,6 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
-
-const (
-	smallFile = 1 << 20
-	anyFile   = 1 << 40
-)
-
-// everyFile calls do with each tokenizer file of ../shared of at most so many bytes, without Truncation and Padding.
-func everyFile(t *testing.T, most int64, do func(t *testing.T, tok *tokenize.Tokenizer)) {
-	t.Helper()
-	for _, dir := range []string{tokentest.Shared(t, "tokenizers"), tokentest.Shared(t, "faults", "tokenizers")} {
-		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-			ext := filepath.Ext(path)
-			base := filepath.Base(path)
-			isFile := ext == ".model" || ext == ".tiktoken" || ext == ".json" && (strings.Contains(base, "tokenizer") || strings.Contains(path, "faults"))
-			if err != nil || d.IsDir() || !isFile {
-				return err
-			}
-			if info, err := d.Info(); err != nil || info.Size() > most || testing.Short() && info.Size() > smallFile/2 {
-				return err
-			}
-			t.Run(filepath.Join(filepath.Base(filepath.Dir(path)), base), func(t *testing.T) {
-				tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.Load(path))
-				tok.Truncation, tok.Padding = nil, nil
-				do(t, tok)
-			})
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 // postProcessors are one of each kind, with ids below 3.
 func postProcessors() map[string]tokenize.PostProcessor {
@@ -90,7 +56,7 @@ func checkEncoders(t *testing.T, tok *tokenize.Tokenizer, text string) {
 	}
 	ids, other := tok.Encode(text)
 	check("Encode", ids, other)
-	for _, dst := range [][]int32{nil, {}, {-7, -8}, append(make([]int32, 0, 4096), -9)} {
+	for _, dst := range [][]int32{nil, {}, {-7, -8}, append(make([]int32, 0, 2*len(text)+32), -9)} {
 		ids, other = tok.AppendEncode(dst, text)
 		if n := len(dst); len(ids) < n || !slices.Equal(ids[:n], dst) {
 			t.Fatalf("%.100q: AppendEncode: got %v, want %v in front", text, ids, dst)
@@ -198,29 +164,6 @@ func sweepPostProcessors(t *testing.T, name string, stages tokenize.Stages) {
 			t.Fatalf("%s, %s", name, kind)
 		}
 	}
-}
-
-// TestFilesAgree encodes with every tokenizer of ../shared, also texts that are encoded in parallel.
-func TestFilesAgree(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("it was the best of times, 12345 <s> hello\nIt wasn't 한국어.\n\nNext", 9000)
-	everyFile(t, anyFile, func(t *testing.T, tok *tokenize.Tokenizer) {
-		for i := range 8 {
-			tok.Bare, tok.Special, tok.OmitUnknown = i%2 == 0, tokenize.Policy(i/2%2), i/4 == 0
-			for _, text := range append(sweepTexts, tokentest.Corpus) {
-				checkEncoders(t, tok, text)
-			}
-		}
-		if testing.Short() || t.Failed() {
-			return
-		}
-		tok.OmitUnknown = true
-		ids, err := tok.Encode(long)
-		again, other := tok.AppendEncode(nil, long)
-		if (err == nil) != (other == nil) || !slices.Equal(ids, again) {
-			t.Errorf("a long text: got %d ids, %v, want %d, %v", len(ids), err, len(again), other)
-		}
-	})
 }
 
 // panics is a stage that panics.

@@ -23,50 +23,61 @@ type Prediction struct {
 // Predictions holds a Prediction for each row, in order.
 type Predictions []Prediction
 
+// Pass is a Source of one pass over rows, in Len batches. Items returns the positions in the data of the first rows of a batch; the
+// other rows only fill it. Each feed has the int32 input targets, a class for each row.
+type Pass interface {
+	Source
+	Len() int
+	Items(i int) ([]int, error)
+}
+
 // Predict runs a program over rows in batches of the given sizes and returns a Prediction for each row, in order. The program is built
 // for these sizes in mode Eval, with an output logits (B, V). It needs no loss. A Row of class ops.IgnoreTarget has no target. It is an error if a
 // logit is not finite or if a class is V or more.
-func Predict(p *graph.Program, rows data.Rows, sizes ...data.RowSize) (all Predictions, err error) {
+func Predict(p *graph.Program, rows data.Rows, sizes ...data.RowSize) (Predictions, error) {
+	return PredictPass(p, rows.Sequential(sizes...), len(rows))
+}
+
+// PredictPass is Predict for a pass over n rows of any kind, such as pictures.
+func PredictPass(p *graph.Program, pass Pass, n int) (all Predictions, err error) {
 	defer func() { err = errors.WithMessage(err, "train: predict") }()
 	switch {
 	case p == nil:
 		return nil, errors.New("the Program is nil")
-	case len(rows) == 0:
+	case n == 0:
 		return nil, errors.New("no rows")
 	}
-	batches := rows.Sequential(sizes...)
-	source := Only(p, batches)
-	all = make(Predictions, len(rows))
-	for i := range max(1, batches.Len()) { // Batch returns the error of a wrong size
-		feed, err := source.Batch(i)
+	all = make(Predictions, n)
+	for i := range max(1, pass.Len()) { // Batch returns the error of a wrong size
+		feed, err := pass.Batch(i)
 		if err != nil {
 			return nil, err
 		}
-		if err := p.Run(feed); err != nil {
+		if err := p.Run(inputsOf(p, feed)); err != nil {
 			return nil, errors.WithMessagef(err, "batch %d", i)
 		}
-		items, err := batches.Items(i)
+		items, err := pass.Items(i)
 		if err != nil {
 			return nil, err
 		}
-		if err := all.fill(rows, items, p.Output("logits"), feed["tokens"].Shape()[0]); err != nil {
+		if err := all.fill(items, feed["targets"].Int32s(), p.Output("logits")); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
 }
 
-// fill sets the predictions of the items, which are the first rows of logits (b, V).
-func (p Predictions) fill(rows data.Rows, items []int, logits *tensor.Dense, b int) (err error) {
-	if logits == nil || logits.Dims() != 2 || logits.Shape()[0] != b {
-		return errors.Errorf("the program has no output logits (%d, V)", b)
+// fill sets the predictions of the items, which are the first rows of logits (len(targets), V).
+func (p Predictions) fill(items []int, targets []int32, logits *tensor.Dense) (err error) {
+	if logits == nil || logits.Dims() != 2 || logits.Shape()[0] != len(targets) {
+		return errors.Errorf("the program has no output logits (%d, V)", len(targets))
 	}
 	v := logits.Shape()[1]
 	for r, i := range items {
 		if logits.Dtype() == tensor.Float64 {
-			p[i], err = predictRow(logits.Float64s()[r*v:(r+1)*v], rows[i].Class)
+			p[i], err = predictRow(logits.Float64s()[r*v:(r+1)*v], targets[r])
 		} else {
-			p[i], err = predictRow(logits.Float32s()[r*v:(r+1)*v], rows[i].Class)
+			p[i], err = predictRow(logits.Float32s()[r*v:(r+1)*v], targets[r])
 		}
 		if err != nil {
 			return errors.WithMessagef(err, "row %d", i)

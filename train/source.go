@@ -10,24 +10,25 @@ type Source interface {
 
 // Only returns a Source with the batches of s, without the inputs that p does not have. For example, a program that computes only
 // logits has no targets.
-func Only(p *graph.Program, s Source) Source { return &only{p, s, graph.Feed{}} }
+func Only(p *graph.Program, s Source) Source { return only{p, s} }
 
 type only struct {
 	program *graph.Program
 	source  Source
-	feed    graph.Feed
 }
 
-func (o *only) Batch(i int) (graph.Feed, error) {
+func (o only) Batch(i int) (graph.Feed, error) {
 	feed, err := o.source.Batch(i)
-	if err != nil {
-		return nil, err
-	}
-	clear(o.feed)
+	return inputsOf(o.program, feed), err
+}
+
+// inputsOf returns the part of a feed that p has inputs for.
+func inputsOf(p *graph.Program, feed graph.Feed) graph.Feed {
+	some := graph.Feed{}
 	for name, v := range feed {
-		if o.program.InputShape(name) != nil {
-			o.feed[name] = v
+		if p.InputShape(name) != nil {
+			some[name] = v
 		}
 	}
-	return o.feed, nil
+	return some
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/columns"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
@@ -150,9 +151,9 @@ func TestFormats(t *testing.T) {
 		format
 	}{
 		"numbers.tsv": {table, format{text: "0", label: "1"}},
-		"header.txt":  {reviews(200), format{text: "0", label: "1", header: true}},
+		"header.txt":  {reviews(200), format{text: "0", label: "1", Format: columns.Format{Header: true}}},
 		"named.csv":   {csv.String(), format{text: "review, in full", label: "sentiment"}},
-		"labels.txt":  {spaced.String(), format{text: "1", label: "0", separator: " ", labelUntil: ":", encoding: latin1}},
+		"labels.txt":  {spaced.String(), format{text: "1", label: "0", labelUntil: ":", Format: columns.Format{Separator: " ", Encoding: latin1}}},
 	} {
 		if got := evaluate(t, evaluation{format: c.format, model: o.Out, data: write(t, name, c.content), batch: 16}); got != want {
 			t.Errorf("%s: got %s, want %s", name, got, want)

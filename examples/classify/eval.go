@@ -58,16 +58,16 @@ func (e *evaluation) run(w io.Writer) error {
 		return err
 	}
 	if cut > 0 {
-		fmt.Fprintf(w, "cut to %d tokens: %d texts\n", c.Context, cut)
+		fmt.Fprintf(w, "cut to %d tokens: %d texts\n", c.context, cut)
 	}
-	sizes, err := rows.Shapes(data.Shaping{Rows: e.batch}, c.tok.start)
+	sizes, err := rows.Shapes(data.Shaping{Rows: e.batch}, c.tok.pad)
 	if err != nil {
 		return err
 	}
 	if err := c.build(sizes...); err != nil {
 		return err
 	}
-	return score(w, c.program, rows, sizes, c.Labels)
+	return score(w, c.program, rows, sizes, c.labels)
 }
 
 // file returns the rows of -data, and the number of rows that were longer than the model sees.
@@ -128,10 +128,10 @@ func (e *evaluation) recall() (o *options, key string, err error) {
 
 // rows encodes texts and cuts them to the tokens that the model sees.
 func (c *classifier) rows(texts []data.LabelledText) (rows data.Rows, cut int, err error) {
-	if rows, err = data.EncodeRows(texts, c.tok, c.Labels); err != nil {
+	if rows, err = data.EncodeRows(texts, c.tok, c.labels); err != nil {
 		return nil, 0, err
 	}
-	rows, cut = rows.Truncate(c.Context)
+	rows, cut = c.tok.truncate(rows, c.context)
 	return rows, cut, nil
 }
 

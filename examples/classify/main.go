@@ -15,17 +15,26 @@
 // step, saves and leaves; train -resume -out DIR continues the run bit for bit with its own settings. The flag -dry-run prints time
 // and memory.
 //
-// On SST-2 (60,614 phrases; the 872 sentences of GLUE's dev set as test.tsv) this reaches an accuracy of 0.805 in two minutes of
+// With -family the model is a BERT, a RoBERTa or a ModernBERT instead of a small encoder of its own. With -init it starts from a folder of
+// one of these, trained by mlm on texts without labels or published: the body, the tokenizer and the sizes are the folder's, the head is
+// new. So pretraining and fine-tuning are two commands:
+//
+//	go run ./examples/mlm train -data train.tsv -column sentence -out out/pretrained
+//	go run ./examples/classify train -data train.tsv -text-column sentence -init out/pretrained -out out/tuned
+//
+// On SST-2 (60,614 phrases; the 872 sentences of GLUE's dev set as test.tsv) this reaches an accuracy of 0.821 in two minutes of
 // processor time:
 //
 //	go run ./examples/classify train -data train.tsv -valid dev.tsv -test test.tsv -text-column sentence -out out/sst2 \
-//		-vocab 12000 -batch 64 -steps 3000 -dropout 0.4 -token-dropout 0.3 -min-lr 1e-5 -eval-every 500
+//		-vocab 12000 -dim 128 -batch 64 -steps 3000 -dropout 0.4 -token-dropout 0.3 -label-smoothing 0.1 -lr 1e-3 -min-lr 1e-5 -eval-every 500
 //
 // On TREC's six coarse classes of questions this reaches 0.88 in half a minute:
 //
 //	go run ./examples/classify train -data TREC.train -test TREC.test -separator " " -label-column 0 -text-column 1 \
 //		-label-until : -encoding iso-8859-1 -out out/trec -batch 64 -steps 1000 -dropout 0.5 -token-dropout 0.3 \
 //		-label-smoothing 0.1 -min-lr 1e-5 -eval-every 200
+//
+// Without -label-until, with -dim 128 and -steps 1200, it reaches 0.766 on the fine classes.
 package main
 
 import (

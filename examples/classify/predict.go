@@ -23,7 +23,7 @@ import (
 
 // classifier is a trained model: its tokenizer, and its Program for batches of some sizes.
 type classifier struct {
-	models.Classifier
+	kind
 	dir     string
 	tok     encoder
 	program *graph.Program
@@ -33,14 +33,18 @@ type classifier struct {
 // open reads the configuration and the tokenizer of a model folder. With omit, the tokenizer leaves out text that has no token.
 func open(dir string, omit bool) (c classifier, err error) {
 	c.dir = dir
-	if err := checkpoints.ReadConfig(dir, &c.Classifier); err != nil {
+	m, err := models.Open(dir)
+	if err != nil {
+		return c, err
+	}
+	if c.kind, err = of(m, dir); err != nil {
 		return c, err
 	}
 	tok, err := tokenize.Load(dir)
 	if err != nil {
 		return c, err
 	}
-	if c.tok, err = newEncoder(tok); err != nil {
+	if c.tok, err = newEncoder(tok, c.framed); err != nil {
 		return c, errors.WithMessagef(err, "the tokenizer of %s", dir)
 	}
 	c.tok.OmitUnknown = omit
@@ -55,7 +59,7 @@ func (c *classifier) build(sizes ...data.RowSize) (err error) {
 	if err != nil {
 		return err
 	}
-	return checkpoints.LoadWeights(c.dir, params.All(), checkpoints.Rules{Rename: models.Unwrap})
+	return checkpoints.LoadWeights(c.dir, params.All(), checkpoints.Rules{Rename: c.Rename, Ignore: c.Ignore})
 }
 
 // openOne reads a model folder. Its Program computes the logits of one text, padded to a Context divided by a power of 2.
@@ -63,9 +67,9 @@ func openOne(dir string, omit bool) (c classifier, err error) {
 	if c, err = open(dir, omit); err != nil {
 		return c, err
 	}
-	sizes := []data.RowSize{{B: 1, T: c.Context, Pad: c.tok.start}}
-	for t := c.Context / 2; t >= 8; t /= 2 {
-		sizes = append(sizes, data.RowSize{B: 1, T: t, Pad: c.tok.start})
+	sizes := []data.RowSize{{B: 1, T: c.context, Pad: c.tok.pad}}
+	for t := c.context / 2; t >= 8; t /= 2 {
+		sizes = append(sizes, data.RowSize{B: 1, T: t, Pad: c.tok.pad})
 	}
 	return c, c.build(sizes...)
 }
@@ -110,12 +114,12 @@ func (c *classifier) label(w io.Writer, text string) error {
 	if err != nil {
 		return err
 	}
-	row := data.Row{IDs: ids[:min(len(ids), c.Context)], Class: ops.IgnoreTarget}
-	found, err := train.Predict(c.program, data.Rows{row}, c.sizes...)
+	rows, _ := c.tok.truncate(data.Rows{{IDs: ids, Class: ops.IgnoreTarget}}, c.context)
+	found, err := train.Predict(c.program, rows, c.sizes...)
 	if err != nil {
 		return err
 	}
 	p := found[0]
-	_, err = fmt.Fprintf(w, "%s\t%.4f\t%s\n", c.Labels[p.Class], p.Probabilities[p.Class], text)
+	_, err = fmt.Fprintf(w, "%s\t%.4f\t%s\n", c.labels[p.Class], p.Probabilities[p.Class], text)
 	return errors.WithStack(err)
 }

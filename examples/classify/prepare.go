@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/message"
 	"gorgonia.org/tensor"
 
-	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
@@ -33,10 +33,10 @@ type training struct {
 	cut                  int       // texts that were longer
 	context              int
 	sizes                []data.RowSize
-	model                models.Classifier
+	model                kind
 	params               *graph.Params
 	eval                 *graph.Program
-	batches              *data.RowBatches
+	batches              train.Source
 	trainer              *train.Trainer
 	setup                job.Setup
 }
@@ -44,24 +44,36 @@ type training struct {
 // prepare reads the texts, the tokenizer and the model, and builds the Programs.
 func prepare(o *options, run *job.Run) (t *training, err error) {
 	t = &training{options: o}
+	from, resumed := run.Resumed()
+	if !resumed {
+		if from = o.init; from != "" {
+			if err := o.size(); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if err := o.check(); err != nil {
 		return nil, err
 	}
 	if t.texts, err = o.texts(); err != nil {
 		return nil, err
 	}
-	from, _ := run.Resumed()
-	if err := t.tokenizer(from); err != nil {
+	if err := t.tokenizer(from, resumed); err != nil {
 		return nil, err
 	}
-	if err := t.shape(from); err != nil {
+	if err := t.shape(from, resumed); err != nil {
 		return nil, err
 	}
 	if err := t.encode(); err != nil {
 		return nil, err
 	}
-	t.model = o.classifier(t.tok.VocabSize(), t.context, t.labels)
-	if err := t.build(run); err != nil {
+	if from == "" {
+		t.model = o.fresh(t.tok.VocabSize(), t.tok, t.context, t.labels)
+	}
+	if n := t.tok.VocabSize(); n > t.model.vocab {
+		return nil, errors.Errorf("the tokenizer has %d tokens, the model in %s has %d", n, from, t.model.vocab)
+	}
+	if err := t.build(run, resumed); err != nil {
 		return nil, err
 	}
 	t.describe()
@@ -69,7 +81,7 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 }
 
 // tokenizer trains or loads the tokenizer of -tokenizer, or loads that of the folder from unless it is "".
-func (t *training) tokenizer(from string) error {
+func (t *training) tokenizer(from string, resumed bool) error {
 	texts := func(yield func(string) bool) {
 		for _, x := range t.texts.learning {
 			if !yield(x.Text) {
@@ -78,28 +90,39 @@ func (t *training) tokenizer(from string) error {
 		}
 	}
 	t.vocabulary.MinCount = int64(t.minCount)
+	if t.family != own {
+		t.vocabulary.Special = encoders.Special(t.family)
+	}
 	v, err := t.vocabulary.Open(from, vocabulary.Texts(texts))
 	if err != nil {
 		return err
 	}
+	if t.family != own && !resumed {
+		if v, err = encoders.Frame(v); err != nil {
+			return err
+		}
+	}
 	t.setup.Files = v.Files
-	t.tok, err = newEncoder(v.Tokenizer)
+	t.tok, err = newEncoder(v.Tokenizer, t.family != own)
 	return errors.WithMessagef(err, "the tokenizer of %s", cmp.Or(from, t.vocabulary.Name))
 }
 
-// shape finds the labels and -max-tokens: those of the checkpoint in folder from, if the run resumes. Other data must not change them.
-func (t *training) shape(from string) error {
-	if from != "" {
-		var was models.Classifier
-		err := checkpoints.ReadConfig(from, &was)
-		t.labels, t.context = was.Labels, was.Context
+// shape finds the labels and -max-tokens. If the run resumes from the checkpoint in folder from, they are the checkpoint's: other data must
+// not change them. A model of -init has its own -max-tokens.
+func (t *training) shape(from string, resumed bool) (err error) {
+	if resumed {
+		t.model, err = readKind(from)
+		t.labels, t.context = t.model.labels, t.model.context
 		return err
 	}
 	if t.labels = data.Labels(t.texts.learning); len(t.labels) < 2 {
 		return errors.Errorf("all texts to learn from have the label %q: want at least two labels", t.labels)
 	}
-	t.context = t.maxTokens
-	return nil
+	if t.context = t.maxTokens; from != "" {
+		t.model, err = t.begun(t.labels)
+		t.context = t.model.context
+	}
+	return err
 }
 
 // encode makes rows of the texts and cuts them to the tokens that the model sees.
@@ -117,12 +140,11 @@ func (t *training) encode() (err error) {
 	t.context = cmp.Or(t.context, longest(t.learning))
 	for _, p := range parts {
 		cut := 0
-		*p.rows, cut = p.rows.Truncate(t.context)
+		*p.rows, cut = t.tok.truncate(*p.rows, t.context)
 		t.cut += cut
 	}
 	t.setup.Data = key(t.learning, t.held)
-	// Short rows are padded with the token in front, which has no influence there.
-	t.sizes, err = slices.Concat(t.learning, t.held).Shapes(t.batch.Shaping(), t.tok.start)
+	t.sizes, err = slices.Concat(t.learning, t.held).Shapes(t.batch.Shaping(), t.tok.pad)
 	return err
 }
 
@@ -132,31 +154,46 @@ func key(learning, held data.Rows) string {
 }
 
 // build makes the Programs and the Trainer.
-func (t *training) build(run *job.Run) error {
+func (t *training) build(run *job.Run, resumed bool) error {
 	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	frozen := flags.List(t.freeze)
+	for _, pattern := range frozen {
+		t.params.Freeze(pattern) // so that Require counts only trained weights
+	}
 	err := run.Require(func(m graph.Mode) (graph.Requirements, error) {
 		return graph.EstimateShapes(t.params, m, t.sizes, t.loss)
 	})
 	if err != nil {
 		return err
 	}
-	step, err := graph.BuildShapes(t.params, graph.Train, t.sizes, t.loss)
-	if err != nil {
+	if t.eval, err = graph.BuildShapes(t.params, graph.Eval, t.sizes, t.loss); err != nil {
 		return err
 	}
-	if t.eval, err = graph.BuildShapes(t.params, graph.Eval, t.sizes, t.loss); err != nil {
+	if t.init != "" && !resumed {
+		if err := encoders.Load(t.init, t.model.model.(models.TextEncoder), t.params.All(), true); err != nil {
+			return err
+		}
+	}
+	if err := encoders.Freeze(t.params, frozen); err != nil {
+		return err
+	}
+	step, err := graph.BuildShapes(t.params, graph.Train, t.sizes, t.loss)
+	if err != nil {
 		return err
 	}
 	t.trainer = &train.Trainer{
 		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
 	}
-	t.batches = t.learning.Batches(t.sizes...)
-	t.batches.Seed = t.Seed
-	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, t.eval
+	rows := t.learning.Batches(t.sizes...)
+	rows.Seed = t.Seed
+	if t.batches, err = t.hides(rows); err != nil {
+		return err
+	}
+	t.setup.Trainer, t.setup.Batches, t.setup.Eval, t.setup.Score = t.trainer, t.batches, t.eval, job.Accuracy
 	scored := t.held.Sequential(t.sizes...)
 	scored.Spread = t.EvalTokens
 	t.setup.Held = scored
-	filled, err := t.batches.Filled()
+	filled, err := rows.Filled()
 	t.setup.Shapes = shaping.Describe(t.sizes, filled, func(z data.RowSize) string { return fmt.Sprintf("%d×%d", z.B, z.T) })
 	return err
 }
@@ -166,7 +203,7 @@ func (t *training) loss(s *graph.Scope, size data.RowSize) { t.model.Loss(size.B
 
 // score writes the scores of the texts to test. Their lengths choose shapes of their own, so that they have no influence on training.
 func (t *training) score(w io.Writer) error {
-	sizes, err := t.test.Shapes(t.batch.Shaping(), t.tok.start)
+	sizes, err := t.test.Shapes(t.batch.Shaping(), t.tok.pad)
 	if err != nil {
 		return err
 	}
@@ -174,7 +211,7 @@ func (t *training) score(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return score(w, p, t.test, sizes, t.model.Labels)
+	return score(w, p, t.test, sizes, t.model.labels)
 }
 
 // describe sets the configuration, the first line of the run and its next command.
@@ -185,8 +222,8 @@ func (t *training) describe() {
 		from = filepath.Base(t.data)
 	}
 	t.setup.About = message.NewPrinter(language.English).Sprintf(
-		"a classifier of %d parameters with a vocabulary of %d on %d texts of %s with %d labels, %d held out, of up to %d tokens (%d texts are cut)",
-		t.params.Size(), t.model.Vocab, len(t.learning), from, len(t.model.Labels), len(t.held), t.context, t.cut)
+		"%s of %d parameters with a vocabulary of %d on %d texts of %s with %d labels, %d held out, of up to %d tokens (%d texts are cut)",
+		t.model.title(), t.params.Size(), t.model.vocab, len(t.learning), from, len(t.model.labels), len(t.held), t.context, t.cut)
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("classify", "predict"), t.Out)
 }
 
@@ -198,13 +235,22 @@ func (t *training) sample(step int) (string, error) {
 		return "", err
 	}
 	p, x := found[0], t.texts.held[i]
-	return fmt.Sprintf("%s (%.4f), want %s: %s", t.model.Labels[p.Class], p.Probabilities[p.Class], x.Label, x.Text), nil
+	return fmt.Sprintf("%s (%.4f), want %s: %s", t.model.labels[p.Class], p.Probabilities[p.Class], x.Label, x.Text), nil
 }
 
-// classifier returns a model of the sizes in the flags.
-func (o *options) classifier(vocab, context int, labels []string) models.Classifier {
-	return models.Classifier{
-		Vocab: vocab, Context: context, Layers: o.layers, Heads: o.heads, Dim: o.dim, Hidden: o.hidden, Labels: labels, NormFirst: !o.postNorm,
-		Positions: o.positions, Pooling: o.pooling, TokenDropout: o.tokenDropout, Dropout: o.dropout, LabelSmoothing: o.smoothing,
+// hides returns the batches of rows, in which the mask token hides some tokens if -token-dropout asks for it. A model of family classifier
+// drops the tokens itself.
+func (t *training) hides(rows *data.RowBatches) (train.Source, error) {
+	if t.tokenDropout == 0 || t.family == own {
+		return rows, nil
 	}
+	tokens, err := encoders.NewTokens(t.tok.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	mask, err := tokens.Hidden()
+	if err != nil {
+		return nil, errors.WithMessage(err, "-token-dropout")
+	}
+	return &data.HiddenBatches{Rows: rows, Mask: mask, Keep: tokens.Keep(), P: t.tokenDropout}, nil
 }

@@ -15,6 +15,7 @@ func (o *options) train(w io.Writer) error {
 
 // learn trains a model on labelled texts, saves it and scores it. finished is false if the run was interrupted or only planned.
 func learn(w io.Writer, o *options) (finished bool, err error) {
+	o.note()
 	if err := flags.Output("out", o.Out); err != nil {
 		return false, err
 	}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +123,19 @@ func TestVectors(t *testing.T) {
 	writePooling(t, dir, `{"pooling_mode_max_tokens": true}`)
 	if err := program(&bytes.Buffer{}).Run([]string{"-model", dir, "-data", data, "-text", "a"}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "-pooling") {
 		t.Errorf("got error %v, want one that names -pooling", err)
+	}
+}
+
+// TestSpecialTokens: a text has the tokens of the tokenizer around it, as the model was trained: [CLS] the cat [SEP].
+func TestSpecialTokens(t *testing.T) {
+	e, err := open(folder(t, bert), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][]int32{"the cat": {2, 4, 5, 3}, strings.Repeat("the cat ", 20): {2, 4, 5, 4, 5, 4, 5, 4, 5, 4, 5, 3}} {
+		if got, err := e.encode(text); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: got %v (%v), want %v", text, got, err, want)
+		}
 	}
 }
 

@@ -48,7 +48,8 @@ func open(dir, pooling string) (*encoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &encoder{model: text, tok: tok.ForText(), params: graph.NewParams(tensor.Float32, 1)}
+	tok.Truncation, tok.Padding = nil, nil // the model's window cuts; the special tokens around a text stay
+	e := &encoder{model: text, tok: tok, params: graph.NewParams(tensor.Float32, 1)}
 	rules := checkpoints.Rules{Rename: text.Rename, Ignore: text.Ignore}
 	shapes, err := checkpoints.Shapes(dir, rules)
 	if err != nil {

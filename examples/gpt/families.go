@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -14,9 +15,10 @@ import (
 // family is a value of -family.
 type family struct {
 	title     string   // with its article
-	modelType string   // in config.json
+	modelType string   // Family of folder.Model
 	positions []string // values of -positions; the first is the default
 	groups    bool     // takes -kv-heads
+	recurrent bool     // takes -cell, and neither heads nor positions
 	model     func(o *options, vocab int) models.LanguageModel
 }
 
@@ -30,7 +32,13 @@ var families = map[string]family{
 	"qwen3":   llamaFamily("a Qwen3", "qwen3"),
 	"gemma2":  llamaFamily("a Gemma 2", "gemma2"),
 	"gemma3":  llamaFamily("a Gemma 3", "gemma3_text"),
+	"rnn": {title: "an RNN", modelType: "rnn", recurrent: true, model: func(o *options, vocab int) models.LanguageModel {
+		return models.RNN{LSTM: o.cell == "lstm", Vocab: vocab, Context: o.context, Layers: o.layers, Dim: o.dim, Dropout: o.dropout}
+	}},
 }
+
+// cells holds the values of -cell, with the titles of their models.
+var cells = map[string]string{"gru": "a GRU", "lstm": "an LSTM"}
 
 // gptFamily returns a family of models.GPT.
 func gptFamily(title, modelType string, positions ...string) family {
@@ -83,15 +91,23 @@ func names[V any](table map[string]V) string {
 	return strings.Join(slices.Sorted(maps.Keys(table)), ", ")
 }
 
-// checkFamily returns an error unless -positions and -kv-heads suit -family.
+// checkFamily returns an error unless -positions, -kv-heads and -cell suit -family.
 func (o *options) checkFamily() error {
 	f, ok := families[o.family]
 	if !ok {
 		return errors.Errorf("-family is %q, want one of %s", o.family, names(families))
 	}
-	if o.positions == "" {
-		o.positions = f.positions[0]
+	if err := o.checkKind(); err != nil {
+		return err
 	}
+	if f.recurrent {
+		if o.cell = cmp.Or(o.cell, "lstm"); cells[o.cell] == "" {
+			return errors.Errorf("-cell is %q, want one of %s", o.cell, names(cells))
+		}
+		o.heads = 0
+		return nil
+	}
+	o.positions = cmp.Or(o.positions, f.positions[0])
 	switch {
 	case longPositions[o.positions] == "":
 		return errors.Errorf("-positions is %q, want one of %s", o.positions, names(longPositions))
@@ -107,6 +123,22 @@ func (o *options) checkFamily() error {
 	return nil
 }
 
+// checkKind returns an error for a flag on the command line that only Transformers or only RNNs have.
+func (o *options) checkKind() error {
+	recurrent := families[o.family].recurrent
+	for _, name := range []string{"cell", "positions", "heads", "kv-heads"} {
+		if !o.given[name] || recurrent == (name == "cell") {
+			continue
+		}
+		other := "rnn"
+		if recurrent {
+			other = "gpt2"
+		}
+		return errors.Errorf("-%s is %v, family %s has none: leave the flag out, or use -family %s", name, o.set.Lookup(name).Value, o.family, other)
+	}
+	return nil
+}
+
 // fresh returns a model of the family and the sizes in the flags. checkFamily has checked them.
 func (o *options) fresh(vocab int) (folder.Model, error) {
 	return folder.Causal(families[o.family].model(o, vocab))
@@ -116,7 +148,7 @@ func (o *options) fresh(vocab int) (folder.Model, error) {
 func familyOf(m folder.Model) (name, title string) {
 	for name, f := range families {
 		if f.modelType == m.Family {
-			return name, f.title
+			return name, cmp.Or(cells[m.Cell], f.title)
 		}
 	}
 	return m.Family, "a " + m.Family

@@ -16,6 +16,14 @@ import (
 // tiny holds the flags of a run of a fraction of a second. Its rate is constant, so that it does not depend on -steps.
 const tiny = "train -data text.txt -tokenizer char -layers 1 -heads 4 -dim 16 -context 8 -batch 2 -eval-every 2 -lr 1e-3 -min-lr 1e-3 "
 
+// tinyOf returns tiny without the flags that a family lacks.
+func tinyOf(family string) string {
+	if families[family].recurrent {
+		return strings.Replace(tiny, "-heads 4 ", "", 1)
+	}
+	return tiny
+}
+
 // sameFiles reports an error for each file that differs between two runs.
 func sameFiles(t *testing.T, a, b string, names ...string) {
 	t.Helper()
@@ -31,38 +39,43 @@ func sameFiles(t *testing.T, a, b string, names ...string) {
 	}
 }
 
-// TestFamilies: a model of every family is trained, resumed bit for bit, scored, used as -init and continued. With other positions than
-// the usual ones it is trained, scored and continued. With -short, only a Llama is resumed and used as -init.
+// TestFamilies: a model of every family is trained, resumed bit for bit, scored, used as -init and continued. With other positions or
+// cells than the usual ones it is trained, scored and continued. With -short, only a Llama is resumed and used as -init.
 func TestFamilies(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeText(t, strings.Repeat(fox, 6))
 	for name, f := range families {
-		for i, positions := range f.positions {
-			flags := fmt.Sprintf("-family %s -positions %s -dropout 0.1 ", name, positions)
+		choices, choice := f.positions, "positions"
+		if f.recurrent {
+			choices, choice = []string{"lstm", "gru"}, "cell"
+		}
+		for i, value := range choices {
+			flags := fmt.Sprintf("-family %s -%s %s -dropout 0.1 ", name, choice, value)
 			if f.groups {
 				flags += "-kv-heads 2 "
 			}
-			t.Run(name+" "+positions, func(t *testing.T) {
+			t.Run(name+" "+value, func(t *testing.T) {
 				out := filepath.Join(t.TempDir(), "run")
-				if err := gpt(tiny + flags + "-steps 3 -out " + out); err != nil {
+				if err := gpt(tinyOf(name) + flags + "-steps 3 -out " + out); err != nil {
 					t.Fatal(err)
 				}
-				tryFamily(t, out, name, positions)
+				tryFamily(t, out, name, value)
 				if i == 0 && (!testing.Short() || name == "llama") {
-					tryRuns(t, out, flags)
+					tryRuns(t, out, tinyOf(name)+flags)
 				}
 			})
 		}
 	}
 }
 
-// tryRuns resumes a run like that in the folder alone, and begins one from its model.
+// tryRuns resumes a run with the flags of that in the folder alone, and begins and resumes one from its model.
 func tryRuns(t *testing.T, alone, flags string) {
 	run, again := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "again")
 	for _, args := range []string{
-		tiny + flags + "-steps 2 -out " + run,
+		flags + "-steps 2 -out " + run,
 		"train -resume -steps 3 -out " + run,
 		"train -data text.txt -batch 2 -steps 1 -eval-every 2 -lr 0 -init " + run + " -out " + again,
+		"train -resume -steps 2 -out " + again,
 	} {
 		if err := gpt(args); err != nil {
 			t.Fatalf("%s: %v", args, err)
@@ -74,13 +87,17 @@ func tryRuns(t *testing.T, alone, flags string) {
 }
 
 // tryFamily opens, scores and continues a trained model.
-func tryFamily(t *testing.T, run, name, positions string) {
+func tryFamily(t *testing.T, run, name, choice string) {
 	m, err := folder.Open(run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if family, _ := familyOf(m); family != name || positionsOf(m) != positions || m.Layers != 1 || m.Heads != 4 || m.Window() != 8 {
-		t.Errorf("got %+v, want family %s with positions %s", m, name, positions)
+	heads := 4
+	if families[name].recurrent {
+		heads = 0
+	}
+	if family, _ := familyOf(m); family != name || positionsOf(m)+m.Cell != choice || m.Layers != 1 || m.Heads != heads || m.Window() != 8 {
+		t.Errorf("got %+v, want family %s with %s", m, name, choice)
 	}
 	if families[name].groups && m.KVHeads != 2 {
 		t.Errorf("got %d heads of keys, want 2", m.KVHeads)
@@ -103,8 +120,11 @@ func TestFamilyRefused(t *testing.T) {
 	if err := gpt(tiny + "-steps 1 -family qwen3 -kv-heads 2 -out qwen3"); err != nil {
 		t.Fatal(err)
 	}
+	if err := gpt(tinyOf("rnn") + "-steps 1 -family rnn -out rnn"); err != nil {
+		t.Fatal(err)
+	}
 	for args, words := range map[string]string{
-		tiny + "-family lama":                                   `-family is "lama"|bloom, gemma2, gemma3, gpt2, llama, mistral, mpt, qwen2, qwen3`,
+		tiny + "-family lama":                                   `-family is "lama"|bloom, gemma2, gemma3, gpt2, llama, mistral, mpt, qwen2, qwen3, rnn`,
 		tiny + "-family=":                                       `-family is ""`,
 		tiny + "-positions=":                                    `-positions is ""`,
 		tiny + "-positions sinusoidal":                          `-positions is "sinusoidal"|sinusoid`,
@@ -118,6 +138,17 @@ func TestFamilyRefused(t *testing.T) {
 		tiny + "-positions rope -dim 12":                        "-dim is 12|3 channels",
 		tiny + "-family mistral -dim 10":                        "Dim 10 does not divide into 4 Heads",
 		tiny + "-family llama -freeze wte.**":                   `"wte.**"|model.embed_tokens.weight and model.layers.0.`,
+		tiny + "-family rnn":                                    "-heads is 4, family rnn has none: leave the flag out",
+		tinyOf("rnn") + "-family rnn -kv-heads 1":               "-kv-heads is 1, family rnn has none",
+		tinyOf("rnn") + "-family rnn -positions rope":           "-positions is rope, family rnn has none",
+		tinyOf("rnn") + "-family rnn -cell elman":               `-cell is "elman", want one of gru, lstm`,
+		tinyOf("rnn") + "-cell gru":                             "-cell is gru, family gpt2 has none|-family rnn",
+		tinyOf("rnn") + "-family rnn -freeze wte.**":            "encoder.weight and rnn.",
+		"train -data text.txt -init rnn -heads 4":               "-heads is 4, family rnn has none",
+		"train -data text.txt -init rnn -cell gru":              "-cell is gru, the model in rnn has lstm",
+		"train -data text.txt -init rnn -family gpt2":           "-family is gpt2, the model in rnn has rnn",
+		"train -data text.txt -init qwen3 -cell gru":            "-cell is gru, family qwen3 has none",
+		"train -resume -steps 2 -cell gru -out rnn":             "-cell is lstm in the run and gru here",
 		"train -data text.txt -init qwen3 -family llama":        "-family is llama, the model in qwen3 has qwen3: leave the flag out",
 		"train -data text.txt -init qwen3 -positions none":      "-positions is none, the model in qwen3 has rope",
 		"train -data text.txt -init qwen3 -kv-heads 4":          "-kv-heads is 4, the model of -init qwen3 has 2",
@@ -156,11 +187,11 @@ func TestOtherKinds(t *testing.T) {
 	for config, words := range map[string]string{
 		`{"model_type": "bert"}`: `"bert"|llama`,
 		`{}`:                     "model_type is missing|llama",
-		configOf(t, models.Seq2Seq{SourceVocab: 9, TargetVocab: 9, EncoderLayers: 1, DecoderLayers: 1, Heads: 1, Dim: 4, Hidden: 4, Source: 4, Target: 4}): `"transformer", which is no causal Transformer|gemma2`,
-		configOf(t, models.Classifier{Vocab: 9, Context: 4, Heads: 1, Dim: 4, Labels: []string{"a", "b"}}):                                                 "which is no causal Transformer",
+		configOf(t, models.Seq2Seq{SourceVocab: 9, TargetVocab: 9, EncoderLayers: 1, DecoderLayers: 1, Heads: 1, Dim: 4, Hidden: 4, Source: 4, Target: 4}): `"transformer", which is no causal language model|gemma2`,
+		configOf(t, models.Classifier{Vocab: 9, Context: 4, Heads: 1, Dim: 4, Labels: []string{"a", "b"}}):                                                 "which is no causal language model",
 		"{\"model_type\":":                           "config.json",
 		"\xff\xfe{\x00}\x00":                         "config.json|UTF-16",
-		`{"architectures": ["BertForMaskedLM"]}`:     `"bert", which is no causal Transformer|llama`,
+		`{"architectures": ["BertForMaskedLM"]}`:     `"bert", which is no causal language model|lstm`,
 		`{"model_type": "llama", "hidden_size": ""}`: "hidden_size",
 	} {
 		if err := os.WriteFile("llama/config.json", []byte(config), 0o666); err != nil {

@@ -10,9 +10,9 @@
 //	go run ./examples/gpt eval -model DIR               score the held-out text of the run, or -data PATH
 //	go run ./examples/gpt help train                    list the flags, in groups
 //
-// train -family llama trains a Llama; mistral, qwen2, qwen3, gemma2, gemma3, mpt and bloom are the other families. -init, generate and
-// eval take the folder of a model of any of them, trained here or published. -positions gives GPT-2 another way to know the order of
-// tokens.
+// train -family llama trains a Llama; mistral, qwen2, qwen3, gemma2, gemma3, mpt and bloom are the other Transformers, and rnn
+// is an LSTM or, with -cell gru, a GRU. -init, generate and eval take the folder of a model of any of them, trained here or published.
+// -positions gives GPT-2 another way to know the order of tokens.
 //
 // Ctrl-C finishes the step, saves and exits; train -resume continues the run, bit for bit. nanoGPT's setting for a CPU on
 // tinyshakespeare (characters, 0.8 million parameters) is

@@ -16,7 +16,8 @@ type options struct {
 	data               string
 	encoding           textfile.Encoding
 	vocabulary         vocabulary.Options
-	family, positions  string
+	family, cell       string
+	positions          string
 	kvHeads            int
 	layers, heads, dim int
 	context, batch     int
@@ -45,9 +46,10 @@ func (o *options) flags(f *flags.Set) {
 	f.Group("Model")
 	f.StringVar(&o.family, "family", o.family, "`name` of the family: "+names(families))
 	f.StringVar(&o.positions, "positions", o.positions, "`name` of the way to know the order of tokens: "+names(longPositions)+" (default: the family's; only gpt2 has a choice)")
-	f.IntVar(&o.layers, "layers", o.layers, "number of blocks")
-	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a block")
-	f.IntVar(&o.kvHeads, "kv-heads", o.kvHeads, "heads of keys and values in a block, a divisor of -heads; 0 means -heads; not for gpt2, mpt and bloom")
+	f.StringVar(&o.cell, "cell", o.cell, "`name` of the cells of rnn: "+names(cells)+" (default: lstm)")
+	f.IntVar(&o.layers, "layers", o.layers, "number of blocks, or of layers of cells")
+	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a block; not for rnn")
+	f.IntVar(&o.kvHeads, "kv-heads", o.kvHeads, "heads of keys and values in a block, a divisor of -heads; 0 means -heads; not for gpt2, mpt, bloom and rnn")
 	f.IntVar(&o.dim, "dim", o.dim, "number of channels, a multiple of -heads")
 	f.IntVar(&o.context, "context", o.context, "length of the model's window, in tokens")
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
@@ -64,7 +66,7 @@ func (o *options) flags(f *flags.Set) {
 func (o *options) program() job.Program {
 	return job.Program{
 		Name: "gpt", Flags: o.set, Data: []string{"data", "encoding", "omit-unknown"}, Paths: append(o.vocabulary.Paths(), "data", "init"),
-		Fixed: []string{"tokenizer", "vocab", "family", "positions", "layers", "heads", "kv-heads", "dim", "context", "init", "freeze", "seed"},
+		Fixed: []string{"tokenizer", "vocab", "family", "positions", "cell", "layers", "heads", "kv-heads", "dim", "context", "init", "freeze", "seed"},
 	}
 }
 
@@ -78,8 +80,12 @@ func (o *options) note() {
 
 // check returns an error for the first invalid flag. With sizes, it includes the family and the sizes of the model.
 func (o *options) check(sizes bool) error {
+	heads := 1
+	if families[o.family].recurrent {
+		heads = 0
+	}
 	err := flags.First(
-		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("kv-heads", o.kvHeads, 0), flags.AtLeast("dim", o.dim, 1),
+		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, heads), flags.AtLeast("kv-heads", o.kvHeads, 0), flags.AtLeast("dim", o.dim, 1),
 		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
 		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.Learning.Check(o.Steps))
 	if err != nil || !sizes {

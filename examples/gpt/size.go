@@ -42,14 +42,21 @@ func (t *training) size(from string, resumed bool) (err error) {
 	return nil
 }
 
-// kind sets -family and -positions to the model's.
+// kind sets -family, -positions and -cell to the model's.
 func (t *training) kind(from string) error {
-	family, _ := familyOf(t.model)
+	was := t.family
+	t.family, _ = familyOf(t.model)
+	if t.given["family"] && was != t.family {
+		return errors.Errorf("-family is %s, the model in %s has %s: leave the flag out", was, from, t.family)
+	}
+	if err := t.checkKind(); err != nil {
+		return err
+	}
 	for _, f := range []struct {
 		name  string
 		flag  *string
 		value string
-	}{{"family", &t.family, family}, {"positions", &t.positions, positionsOf(t.model)}} {
+	}{{"positions", &t.positions, positionsOf(t.model)}, {"cell", &t.cell, t.model.Cell}} {
 		if t.given[f.name] && *f.flag != f.value {
 			return errors.Errorf("-%s is %s, the model in %s has %s: leave the flag out", f.name, *f.flag, from, f.value)
 		}

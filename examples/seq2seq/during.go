@@ -3,27 +3,37 @@ package main
 import (
 	"fmt"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
 
-// sample generates the target of the first held-out source with the current weights.
+// sample generates the target of the first held-out source with the current weights. It returns both and the target of the data.
 func (t *training) sample() (string, error) {
-	d, err := generate.NewDecoder(t.params, t.model, 1)
+	pair := t.held[0]
+	d, err := generate.NewDecoder(t.params, t.model.sized(len(pair.Source), t.model.target), 1)
 	if err != nil {
 		return "", err
 	}
-	source := t.held[0].Source
-	if err := d.SetSources([][]int32{source}); err != nil {
+	if err := d.SetSources([][]int32{pair.Source}); err != nil {
 		return "", err
 	}
-	out, err := generate.Batch(d, [][]int32{t.model.BOS[:1]}, generate.Options{Stop: t.model.EOS})
+	o := generate.Options{Stop: t.model.eos, Bias: folder.Allow(nil, t.tok.Tokenizer, t.model.vocab)}
+	out, err := generate.Batch(d, [][]int32{t.model.bos[:1]}, o)
 	if err != nil {
 		return "", err
 	}
-	from, err := t.tok.Decode(source)
-	if err != nil {
-		return "", err
+	var texts [3]any
+	for i, ids := range [][]int32{pair.Source, out[0], pair.Target} {
+		if texts[i], err = t.text(ids); err != nil {
+			return "", err
+		}
 	}
-	to, err := t.tok.Decode(out[0])
-	return fmt.Sprintf("%s → %s", from, to), err
+	return fmt.Sprintf("%s → %s (the data have %s)", texts[:]...), nil
+}
+
+// text returns the text of ids without special tokens.
+func (t *training) text(ids []int32) (string, error) {
+	tok := t.tok.ForText()
+	tok.SkipSpecial = true
+	return tok.Decode(ids)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,19 +11,21 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
-	"github.com/gorgoformer/gorgoformer/graph"
-	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
+	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
 // evaluation holds the flags of eval.
 type evaluation struct {
 	dataset
-	model string
-	omit  bool
-	batch int
+	model              string
+	omit               bool
+	batch, beam, limit int
+	tokens             int
+	bleu               train.BLEUTokens
+	output             string
 
 	set *flags.Set
 }
@@ -34,50 +35,64 @@ func (e *evaluation) flags(f *flags.Set) {
 	e.dataset.flags(f, "the held-out pairs of the model's run")
 	f.StringVar(&e.model, "model", "out/seq2seq", "`folder` of the model")
 	vocabulary.OmitFlag(f, &e.omit)
+	f.IntVar(&e.limit, "limit", 0, "number of pairs to score, spread evenly over the data; 0 scores all")
 	f.IntVar(&e.batch, "batch", 64, "pairs in a batch")
+	f.Group("Search")
+	f.IntVar(&e.beam, "beam", 1, "width of the beam; 1 takes the most likely token each time")
+	f.IntVar(&e.tokens, "tokens", 0, "number of tokens of a result at most; 0 means as many as the model has")
+	f.Group("Scores")
+	f.TextVar(&e.bleu, "bleu-tokens", e.bleu, "`name` of the way to cut texts into tokens for BLEU, as in sacrebleu: 13a, intl, zh, char or none")
+	f.StringVar(&e.output, "output", "", "`file` for the results, one per line in the order of the data")
 }
 
-// run prints two accuracies: the share of pairs whose greedy text equals the target, and the share of target tokens, ends included,
-// that the model finds most likely after the true tokens before them.
+// check returns an error for the first invalid flag.
+func (e *evaluation) check() error {
+	return flags.First(flags.AtLeast("batch", e.batch, 1), flags.AtLeast("limit", e.limit, 0), flags.AtLeast("beam", e.beam, 1),
+		flags.AtLeast("tokens", e.tokens, 0), e.dataset.check(), e.checkOutput(), flags.Model("model", e.model))
+}
+
+// run prints the loss and its accuracy, the share of target tokens, ends included, that the model finds most likely after the true tokens
+// before them. Then it generates the targets of all sources and prints the share that equals the target, BLEU and chrF.
 func (e *evaluation) run(w io.Writer) error {
-	if err := flags.AtLeast("batch", e.batch, 1); err != nil {
-		return err
-	}
-	if err := flags.First(e.dataset.check(), flags.Model("model", e.model)); err != nil {
+	if err := e.check(); err != nil {
 		return err
 	}
 	t, pairs, held, err := e.pairs()
 	if err != nil {
 		return err
 	}
-	size := data.PairSize{B: e.batch, S: t.model.Source, T: t.model.Target}
-	if _, long := pairs.Fit(size); long > 0 {
+	pairs, held = spread(pairs, e.limit), spread(held, e.limit)
+	z := data.PairSize{S: t.model.source, T: t.model.target}
+	if _, long := pairs.Fit(z); long > 0 {
 		return errors.Errorf("%d of %d pairs are longer than the model's %d source and %d target tokens: leave them out, "+
-			"or train a model on longer pairs", long, len(pairs), size.S, size.T-1)
+			"or train a model on longer pairs", long, len(pairs), z.S, z.T-1)
 	}
-	sizes, err := pairs.Shapes(data.Shaping{Rows: e.batch})
+	var show report.Progress
+	score, err := t.loss(pairs, e.batch, &show)
 	if err != nil {
 		return err
 	}
-	p, err := graph.BuildShapes(t.params, graph.Eval, sizes, func(s *graph.Scope, z data.PairSize) { t.model.Loss(z.B, z.S, z.T)(s) })
+	fmt.Fprintf(w, "loss %.4f perplexity %.2f token-accuracy %.4f pairs %d\n", score.Loss, score.Perplexity(), score.Accuracy, len(pairs))
+	results, err := t.results(pairs, method{e.batch, e.beam, e.tokens}, &show)
 	if err != nil {
 		return err
 	}
-	batches := pairs.Sequential(marks(t.model), sizes...)
-	score, err := train.Evaluate(context.Background(), p, batches, batches.Len())
-	if err != nil {
+	show.Done()
+	if err := e.write(results); err != nil {
 		return err
 	}
-	exact := 0
-	for at := 0; at < len(pairs); at += e.batch {
-		n, err := t.exact(pairs[at:min(at+e.batch, len(pairs))], held[at:])
-		if err != nil {
-			return err
-		}
-		exact += n
+	return e.score(w, t, results, pairs, held)
+}
+
+// spread returns n items, evenly spread; 0 means all.
+func spread[S ~[]T, T any](all S, n int) (some S) {
+	if n == 0 || n >= len(all) {
+		return all
 	}
-	_, err = fmt.Fprintf(w, "exact %.4f token-accuracy %.4f pairs %d\n", float64(exact)/float64(len(pairs)), score.Accuracy, len(pairs))
-	return err
+	for i := range n {
+		some = append(some, all[i*len(all)/n])
+	}
+	return some
 }
 
 // pairs opens the model and returns the held-out pairs, encoded and as texts. Without -data or -source they are those of the model's run,
@@ -91,13 +106,13 @@ func (e *evaluation) pairs() (t *translator, held data.Pairs, texts []data.TextP
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if t, err = open(e.model, e.batch, e.omit); err != nil {
+	if t, err = open(e.model, e.omit); err != nil {
 		return nil, nil, nil, err
 	}
-	if held, err = data.EncodePairs(second, t.tok, t.tok); err != nil || was == "" {
+	if held, err = encode(second, t.tok, t.ends()); err != nil || was == "" {
 		return t, held, second, err
 	}
-	learning, err := data.EncodePairs(first, t.tok, t.tok)
+	learning, err := encode(first, t.tok, t.ends())
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -140,29 +155,4 @@ func (e *evaluation) sameKey(now, was string) error {
 	}
 	return errors.Errorf("%s has key %.16s, the run of %s had %.16s: the pairs have changed: name others with -data",
 		cmp.Or(e.file, e.source, "the default"), now, e.model, was)
-}
-
-// exact returns the number of pairs of a batch whose generated text equals the target.
-func (t *translator) exact(pairs data.Pairs, texts []data.TextPair) (n int, err error) {
-	sources, starts := make([][]int32, t.Batch()), make([][]int32, t.Batch())
-	for i := range sources {
-		sources[i], starts[i] = pairs[min(i, len(pairs)-1)].Source, t.model.BOS[:1]
-	}
-	if err := t.SetSources(sources); err != nil {
-		return 0, err
-	}
-	out, err := generate.Batch(t.Decoder, starts, generate.Options{Stop: t.model.EOS, Bias: t.allow(nil)})
-	if err != nil {
-		return 0, err
-	}
-	for i := range pairs {
-		text, err := t.tok.Decode(out[i])
-		if err != nil {
-			return 0, err
-		}
-		if text == texts[i].Target {
-			n++
-		}
-	}
-	return n, nil
 }

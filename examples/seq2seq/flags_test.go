@@ -46,6 +46,16 @@ func TestBadFlags(t *testing.T) {
 		{Args: "generate -model missing", Words: "missing"},
 		{Args: "eval -batch 0", Words: "-batch is 0"},
 		{Args: "eval -model missing", Words: "missing"},
+		{Args: "eval -beam 0", Words: "-beam is 0, want at least 1"},
+		{Args: "eval -limit -1", Words: "-limit is -1, want at least 0"},
+		{Args: "eval -tokens -1", Words: "-tokens is -1, want at least 0"},
+		{Args: "eval -bleu-tokens spm", Words: "-bleu-tokens|\"spm\", want one of 13a, intl, zh, char, none"},
+		{Args: "eval -output .", Words: "-output is \".\", which exists"},
+		{Args: "eval -output missing/results", Words: "-output is \"missing/results\", want a file in a folder that exists"},
+		{Args: "train -family t4", Words: "-family is \"t4\", want one of transformer, t5, t5-gated"},
+		{Args: "train -family t5 -norm-first=false", Words: "-norm-first is false, family t5"},
+		{Args: "train -lower -tokenizer flags_test.go", Words: "-lower|-tokenizer flags_test.go has its own rule"},
+		{Args: "train -init missing", Words: "-init is \"missing\", which does not exist"},
 		{Args: "eval -held-out 2", Words: "-held-out is 2"},
 	})
 }
@@ -57,5 +67,6 @@ func TestExit(t *testing.T) {
 func TestSweepFlags(t *testing.T) {
 	small := "-data text.txt -out out -layers 1 -heads 1 -dim 4 -batch 1 -steps 1"
 	flagstest.Sweep(t, program, map[string]string{"": small, "train": small, "generate": "-prompt a", "eval": "-data text.txt"},
-		"-length-penalty=-1") // favours short results
+		"-length-penalty=-1", // favours short results
+		"-init=", "-output=", "-output=missing")
 }

@@ -1,4 +1,4 @@
-// Seq2seq trains the encoder-decoder of "Attention Is All You Need" to turn one text into another.
+// Seq2seq trains the encoder-decoder of "Attention Is All You Need", or a T5, to turn one text into another.
 //
 // With no arguments it learns to write dates in one form, "september 27, 1994" as 1994-09-27, from 20,000 made-up dates. It saves the
 // model to out/seq2seq and prints its answers to unseen dates. This takes under a minute on two cores. The flags of train also work
@@ -6,6 +6,7 @@
 //
 //	go run ./examples/seq2seq train -data PAIRS -out DIR …    one file of source<TAB>target lines, .gz too
 //	go run ./examples/seq2seq train -source FILE -target FILE -out DIR …     or two files, line by line
+//	go run ./examples/seq2seq train -family t5 …              a T5; -init DIR starts from a model of any of the families, also a published T5
 //	go run ./examples/seq2seq generate -model DIR             ask for texts, or read one per line from a pipe
 //	go run ./examples/seq2seq generate -model DIR -prompt TEXT -beam N
 //	go run ./examples/seq2seq eval -model DIR                 score the held-out pairs of the run, or -data PAIRS
@@ -13,6 +14,15 @@
 //
 // The last tenth of the pairs is held out: train validates on it and eval scores it. Ctrl-C finishes the step, saves and exits; train
 // -resume continues the run, bit for bit.
+//
+// eval prints the loss and the accuracy of the next token. Then it generates all targets and prints how many are exact, BLEU with and
+// without case, and chrF. Both are sacrebleu's. Multi30k (github.com/multi30k/dataset, task 1) from German to English, in ten epochs,
+// with the validation set behind the training set and held out:
+//
+//	cat train.de.gz val.de.gz >both.de.gz; cat train.en.gz val.en.gz >both.en.gz
+//	go run ./examples/seq2seq train -source both.de.gz -target both.en.gz -held-out 0.0338 -tokenizer bpe -vocab 8000 -layers 3 -heads 8 \
+//		-dim 256 -hidden 512 -dropout 0.1 -label-smoothing 0.1 -batch 128 -lr 5e-4 -warmup 200 -steps 2270 -eval-every 227 -out out/multi30k
+//	go run ./examples/seq2seq eval -model out/multi30k -source test_2016_flickr.de.gz -target test_2016_flickr.en.gz -held-out 1 -beam 4
 package main
 
 import (
@@ -20,6 +30,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/pkg/errors"
 
@@ -28,7 +39,7 @@ import (
 
 func main() { program(os.Stdout).Main() }
 
-const about = "Seq2seq trains a Transformer to turn one text into another. Without a command it learns to write made-up dates in one form, " +
+const about = "Seq2seq trains a Transformer or a T5 to turn one text into another. Without a command it learns to write made-up dates in one form, " +
 	"or resumes an interrupted run, and prints its answers to unseen dates."
 
 // program declares the commands, which write to w.
@@ -80,7 +91,7 @@ func (o *options) samples() (sources []string, err error) {
 	}
 	_, held, err := o.read()
 	for _, pair := range held[:min(4, len(held))] {
-		sources = append(sources, pair.Source)
+		sources = append(sources, strings.TrimPrefix(pair.Source, o.prefix)) // translate adds the run's
 	}
 	return sources, err
 }

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/train/data"
@@ -62,7 +61,7 @@ func TestTrainGenerateEval(t *testing.T) {
 		t.Errorf("generate printed %q, want two lines", text.String())
 	}
 	var score bytes.Buffer
-	e := evaluation{dataset: dataset{file: data, separator: `\t`, heldOut: 0.1}, model: out, batch: 4}
+	e := evaluation{dataset: dataset{file: data, separator: `\t`, heldOut: 0.1}, model: out, batch: 4, beam: 1}
 	if err := e.run(&score); err != nil {
 		t.Fatal(err)
 	}
@@ -70,13 +69,14 @@ func TestTrainGenerateEval(t *testing.T) {
 	if err := os.WriteFile(long, []byte("1\t1\n"+strings.Repeat("9", 500)+"\t1\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := (&evaluation{dataset: dataset{file: long, separator: "\t", heldOut: 1}, model: out, batch: 4}).run(&score); err == nil || !strings.Contains(err.Error(), "1 of 2 pairs") {
+	if err := (&evaluation{dataset: dataset{file: long, separator: "\t", heldOut: 1}, model: out, batch: 4, beam: 1}).run(&score); err == nil || !strings.Contains(err.Error(), "1 of 2 pairs") {
 		t.Errorf("a pair that is too long: got error %v, want one that counts it", err)
 	}
-	var exact, accuracy float64
+	var loss, perplexity, accuracy, exact float64
 	var pairs int
-	if _, err := fmt.Sscanf(score.String(), "exact %f token-accuracy %f pairs %d\n", &exact, &accuracy, &pairs); err != nil || pairs != 10 {
-		t.Fatalf("eval printed %q (%v), want exact, token-accuracy and 10 pairs", score.String(), err)
+	const form = "loss %f perplexity %f token-accuracy %f pairs %d\nexact %f by greedy search\nBLEU|nrefs:1|case:mixed|"
+	if _, err := fmt.Sscanf(score.String(), form, &loss, &perplexity, &accuracy, &pairs, &exact); err != nil || pairs != 10 || loss <= 0 {
+		t.Fatalf("eval printed %q (%v), want a loss, an accuracy, 10 pairs and BLEU", score.String(), err)
 	}
 }
 
@@ -144,20 +144,6 @@ func TestResumeTwice(t *testing.T) {
 	} {
 		if err := program(io.Discard).Run(strings.Fields(args), io.Discard); err != nil {
 			t.Errorf("%s: %v", args, err)
-		}
-	}
-}
-
-func TestDates(t *testing.T) {
-	pairs := dates(500)
-	if len(pairs) != 500 {
-		t.Fatalf("got %d dates, want 500", len(pairs))
-	}
-	iso := regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
-	for _, p := range pairs {
-		day, err := time.Parse(time.DateOnly, p.Target)
-		if err != nil || !iso.MatchString(p.Target) || !strings.Contains(p.Source, fmt.Sprint(day.Day())) {
-			t.Errorf("%q → %q: the target is no date of the source (%v)", p.Source, p.Target, err)
 		}
 	}
 }

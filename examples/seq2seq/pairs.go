@@ -3,12 +3,11 @@ package main
 import (
 	"cmp"
 	"strings"
-	"time"
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/dates"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
-	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
@@ -16,6 +15,7 @@ import (
 // dataset holds the flags of the pairs, which train and eval share.
 type dataset struct {
 	file, separator, source, target string
+	prefix                          string
 	encoding                        textfile.Encoding
 	heldOut                         float64
 }
@@ -27,8 +27,14 @@ func (d *dataset) flags(f *flags.Set, otherwise string) {
 	f.StringVar(&d.separator, "separator", "\t", "text between source and target in -data (default a tab)")
 	f.StringVar(&d.source, "source", "", "`file` of sources, one per line; with -target, instead of -data")
 	f.StringVar(&d.target, "target", "", "`file` of targets, one per line")
+	prefixFlag(f, &d.prefix)
 	f.TextVar(&d.encoding, "encoding", d.encoding, flags.EncodingHelp)
 	f.Float64Var(&d.heldOut, "held-out", 0.1, "fraction of the pairs, from their end, held out of training and scored by eval; 1 scores all")
+}
+
+// prefixFlag declares -prefix.
+func prefixFlag(f *flags.Set, p *string) {
+	f.StringVar(p, "prefix", "", "text to put before every source, such as \"translate English to German: \" for a T5")
 }
 
 // check returns an error for the first invalid flag.
@@ -54,10 +60,13 @@ func (d *dataset) read() (learning, held []data.TextPair, err error) {
 	case d.source != "":
 		all, err = data.ReadParallel(d.source, d.target, d.encoding)
 	default:
-		all = dates(20000)
+		all = dates.Pairs(20000)
 	}
 	if err != nil {
 		return nil, nil, err
+	}
+	for i := range all {
+		all[i].Source = prefixed(d.prefix, all[i].Source)
 	}
 	n := len(all) - int(float64(len(all))*d.heldOut+0.5)
 	if len(all) == 0 || n == len(all) {
@@ -66,24 +75,10 @@ func (d *dataset) read() (learning, held []data.TextPair, err error) {
 	return all[:n], all[n:], nil
 }
 
-// dates makes up n dates between 1970 and 2049 as people write them, and their standard form (ISO 8601).
-func dates(n int) []data.TextPair {
-	forms := []string{"January 2, 2006", "Monday, January 2, 2006", "2 Jan 2006", "Jan 2, 2006", "1/2/06", "2 January 2006", "01/02/2006"}
-	first := time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
-	pairs := make([]data.TextPair, n)
-	random := kernel.Seed{Key: 1970}
-	draw := func(i, j, below int) int { return int(random.Uniform(uint64(3*i+j)) * float64(below)) }
-	for i := range pairs {
-		day := first.AddDate(0, 0, draw(i, 0, 80*365))
-		form := forms[draw(i, 1, len(forms))]
-		text := day.Format(form)
-		switch draw(i, 2, 4) {
-		case 0:
-			text = strings.ToLower(text)
-		case 1:
-			text = strings.ToUpper(text)
-		}
-		pairs[i] = data.TextPair{Source: text, Target: day.Format(time.DateOnly)}
+// prefixed returns a source after the prefix. An empty source stays empty.
+func prefixed(prefix, source string) string {
+	if source == "" {
+		return ""
 	}
-	return pairs
+	return prefix + source
 }

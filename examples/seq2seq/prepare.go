@@ -12,9 +12,9 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/graph"
-	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
@@ -24,7 +24,7 @@ import (
 type training struct {
 	*options
 	tok            marked
-	model          models.Seq2Seq
+	model          model
 	params         *graph.Params
 	learning, held data.Pairs
 	batches        *data.PairBatches
@@ -35,23 +35,33 @@ type training struct {
 // prepare reads the pairs, the tokenizer and the model, and builds the Programs.
 func prepare(o *options, run *job.Run) (t *training, err error) {
 	t = &training{options: o}
+	from, resumed := run.Resumed()
+	if o.init != "" {
+		if !resumed {
+			from = o.init
+		}
+		if err := o.adopt(from, resumed); err != nil {
+			return nil, err
+		}
+	}
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	from, _ := run.Resumed()
 	if t.tok, t.learning, t.held, err = o.pairs(from); err != nil {
 		return nil, err
 	}
-	if err := t.build(run); err != nil {
+	if t.model, err = o.model(t.tok, slices.Concat(t.learning, t.held)); err != nil {
+		return nil, err
+	}
+	if err := t.build(resumed, run); err != nil {
 		return nil, err
 	}
 	t.describe()
 	return t, nil
 }
 
-// build makes the model, the Programs and the Trainer.
-func (t *training) build(run *job.Run) error {
-	t.model = t.transformer(t.tok, slices.Concat(t.learning, t.held))
+// build makes the Programs and the Trainer.
+func (t *training) build(resumed bool, run *job.Run) error {
 	sizes, err := slices.Concat(t.learning, t.held).Shapes(t.batch.Shaping())
 	if err != nil {
 		return err
@@ -62,21 +72,26 @@ func (t *training) build(run *job.Run) error {
 	if err != nil {
 		return err
 	}
-	step, err := graph.BuildShapes(t.params, graph.Train, sizes, loss)
+	eval, err := graph.BuildShapes(t.params, graph.Eval, sizes, loss)
 	if err != nil {
 		return err
 	}
-	eval, err := graph.BuildShapes(t.params, graph.Eval, sizes, loss)
+	if t.init != "" && !resumed {
+		if err := folder.Load(t.init, t.model, t.params.All()); err != nil {
+			return err
+		}
+	}
+	step, err := graph.BuildShapes(t.params, graph.Train, sizes, loss)
 	if err != nil {
 		return err
 	}
 	t.trainer = &train.Trainer{
 		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
 	}
-	t.batches = t.learning.Batches(marks(t.model), sizes...)
+	t.batches = t.learning.Batches(t.model.marks(), sizes...)
 	t.batches.Seed = t.Seed
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
-	scored := t.held.Sequential(marks(t.model), sizes...)
+	scored := t.held.Sequential(t.model.marks(), sizes...)
 	scored.Spread = t.EvalTokens
 	t.setup.Held = scored
 	filled, err := t.batches.Filled()
@@ -92,8 +107,8 @@ func (t *training) describe() {
 	if t.file+t.source != "" {
 		from = filepath.Base(t.file + t.source)
 	}
-	t.setup.About = message.NewPrinter(language.English).Sprintf("a Transformer of %d parameters with a vocabulary of %d on %d pairs of %s, %d held out, of up to %d and %d tokens",
-		t.params.Size(), t.tok.VocabSize(), len(t.learning), from, len(t.held), t.model.Source, t.model.Target)
+	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters with a vocabulary of %d on %d pairs of %s, %d held out, of up to %d and %d tokens",
+		t.model.title, t.params.Size(), t.tok.VocabSize(), len(t.learning), from, len(t.held), t.model.source, t.model.target)
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("seq2seq", "generate"), t.Out)
 }
 
@@ -118,10 +133,14 @@ func (o *options) pairs(from string) (tok marked, learning, held data.Pairs, err
 	if tok, err = o.marked(from, texts); err != nil {
 		return tok, nil, nil, err
 	}
-	if learning, err = data.EncodePairs(first, tok, tok); err != nil {
+	var end []int32
+	if o.family != "transformer" {
+		end = []int32{tok.marks.EOS}
+	}
+	if learning, err = encode(first, tok, end); err != nil {
 		return tok, nil, nil, err
 	}
-	if held, err = data.EncodePairs(second, tok, tok); err != nil {
+	if held, err = encode(second, tok, end); err != nil {
 		return tok, nil, nil, err
 	}
 	all, sum := data.PairSize{S: math.MaxInt, T: math.MaxInt}, len(learning)+len(held)
@@ -136,28 +155,31 @@ func (o *options) pairs(from string) (tok marked, learning, held data.Pairs, err
 	return tok, learning, held, nil
 }
 
-// transformer returns a model of the sizes in the flags, for pairs as long as the longest.
-func (o *options) transformer(tok marked, pairs data.Pairs) models.Seq2Seq {
-	m := models.Seq2Seq{
-		EncoderLayers: o.layers, DecoderLayers: o.layers, Heads: o.heads, Dim: o.dim, Hidden: o.hidden,
-		SourceVocab: tok.VocabSize(), TargetVocab: tok.VocabSize(), NormFirst: o.normFirst, LabelSmoothing: o.smoothing, Dropout: o.dropout,
+// encode returns the ids of pairs. The ids in end follow each source that is not empty.
+func encode(texts []data.TextPair, tok data.Encoder, end []int32) (data.Pairs, error) {
+	pairs, err := data.EncodePairs(texts, tok, tok)
+	for i, p := range pairs {
+		if len(p.Source) > 0 {
+			pairs[i].Source = slices.Concat(p.Source, end)
+		}
+	}
+	return pairs, err
+}
+
+// model returns the model of -init, or a fresh model of the sizes in the flags. It takes pairs as long as the longest.
+func (o *options) model(tok marked, pairs data.Pairs) (m model, err error) {
+	m = o.start
+	if m.network == nil {
+		if m, err = o.fresh(tok.VocabSize(), tok.marks); err != nil {
+			return m, err
+		}
+	}
+	if n := tok.VocabSize(); n > m.vocab {
+		return m, errors.Errorf("the tokenizer of -init %s has %d tokens, its model has %d", o.init, n, m.vocab)
 	}
 	for _, p := range pairs {
-		m.Source, m.Target = max(m.Source, len(p.Source)), max(m.Target, len(p.Target)+1)
+		m.source, m.target = max(m.source, len(p.Source)), max(m.target, len(p.Target)+1)
 	}
-	m.PAD, m.BOS, m.EOS = []int32{tok.marks.Pad}, []int32{tok.marks.BOS}, []int32{tok.marks.EOS}
-	return m
-}
-
-// marks returns the first id of each kind. Without an id for padding, the end fills up rows: the lengths exclude it.
-func marks(m models.Seq2Seq) data.Marks {
-	return data.Marks{Pad: slices.Concat(m.PAD, m.EOS)[0], BOS: m.BOS[0], EOS: m.EOS[0]}
-}
-
-// checkMarks returns an error if the configuration of a model lacks BOS or EOS.
-func checkMarks(m models.Seq2Seq) error {
-	if len(m.BOS) == 0 || len(m.EOS) == 0 {
-		return errors.Errorf("config.json has bos_token_id %v and eos_token_id %v, want at least one of each", m.BOS, m.EOS)
-	}
-	return nil
+	m = m.sized(m.source, m.target)
+	return m, m.Check()
 }

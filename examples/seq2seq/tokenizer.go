@@ -20,17 +20,22 @@ type marked struct {
 	marks data.Marks // batches have them
 }
 
-// marked trains or loads the tokenizer of -tokenizer, or loads that of the folder from unless it is "".
+// marked trains or loads the tokenizer of -tokenizer, or loads that of the folder from unless it is "". The special tokens of a model of
+// -init are those in its config.json.
 func (o *options) marked(from string, texts iter.Seq[string]) (v marked, err error) {
 	if v.Vocabulary, err = o.vocabulary.Open(from, vocabulary.Texts(texts)); err != nil {
 		return v, err
 	}
-	return v, errors.WithMessagef(v.findMarks(), "the tokenizer of %s", cmp.Or(from, o.vocabulary.Name))
+	if o.start.network != nil {
+		v.marks = o.start.marks()
+		return v, nil
+	}
+	return v, errors.WithMessagef(v.findMarks(o.family == "transformer"), "the tokenizer of %s", cmp.Or(from, o.vocabulary.Name))
 }
 
-// findMarks finds the special tokens by their roles. BERT's [CLS] and [SEP] serve as beginning and end. The error names the roles
-// without a token.
-func (v *marked) findMarks() error {
+// findMarks finds the special tokens by their roles. BERT's [CLS] and [SEP] serve as beginning and end. Without begins, the tokenizer needs
+// no beginning. The error names the roles without a token.
+func (v *marked) findMarks(begins bool) error {
 	var missing []string
 	for _, mark := range []struct {
 		name  string
@@ -47,7 +52,7 @@ func (v *marked) findMarks() error {
 				break
 			}
 		}
-		if !found {
+		if !found && (begins || mark.to != &v.marks.BOS) {
 			missing = append(missing, mark.name)
 		}
 	}

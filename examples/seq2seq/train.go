@@ -13,6 +13,7 @@ func (o *options) train() error {
 
 // learn trains a model on pairs and saves it. finished is false if the run was interrupted or only planned.
 func learn(o *options) (finished bool, err error) {
+	o.note()
 	if err := flags.Output("out", o.Out); err != nil {
 		return false, err
 	}

@@ -4,37 +4,35 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 
-	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
-	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
-// translator is a trained model with its tokenizer and a decoder.
+// translator is a trained model with its tokenizer and weights.
 type translator struct {
-	model  models.Seq2Seq
+	model  model
 	tok    *tokenize.Tokenizer
 	params *graph.Params
-	*generate.Decoder
+	last   *generate.Decoder
+	size   decoderSize // of last
 }
 
-// open reads a model folder. Its Decoder has batch sequences. With omit, the tokenizer leaves out text that has no token.
-func open(dir string, batch int, omit bool) (*translator, error) {
-	t := &translator{params: graph.NewParams(tensor.Float32, 1)}
-	if err := checkpoints.ReadConfig(dir, &t.model); err != nil {
+// open reads a model folder. With omit, the tokenizer leaves out text that has no token.
+func open(dir string, omit bool) (*translator, error) {
+	t := new(translator)
+	var err error
+	if t.model, err = openModel(dir); err != nil {
 		return nil, err
-	}
-	if err := checkMarks(t.model); err != nil {
-		return nil, errors.WithMessage(err, dir)
 	}
 	tok, err := tokenize.Load(dir)
 	if err != nil {
@@ -42,27 +40,62 @@ func open(dir string, batch int, omit bool) (*translator, error) {
 	}
 	t.tok = tok.ForText()
 	t.tok.SkipSpecial, t.tok.OmitUnknown = true, omit
-	rules := checkpoints.Rules{Rename: models.Unwrap}
-	shapes, err := checkpoints.Shapes(dir, rules)
+	if n := t.tok.VocabSize(); n > t.model.vocab {
+		return nil, errors.Errorf("%s: the tokenizer has %d tokens, the model has %d", dir, n, t.model.vocab)
+	}
+	if t.params, err = folder.Expect(dir, t.model); err != nil {
+		return nil, err
+	}
+	if _, err := graph.Build(t.params, graph.Eval, t.model.Loss(1, 1, 1)); err != nil { // declares the parameters
+		return nil, err
+	}
+	return t, folder.Load(dir, t.model, t.params.All())
+}
+
+// decoder returns a Decoder of batch sequences, for sources of at least this length and results of so many tokens; 0 means as many as the
+// model has. It is the last Decoder if that is long enough. The length is rounded up, so that few Decoders serve many texts.
+func (t *translator) decoder(batch, source, tokens int) (*generate.Decoder, error) {
+	z := decoderSize{batch, 16, t.model.target}
+	for z.source < source {
+		z.source *= 2
+	}
+	z.source = max(min(z.source, t.model.source), source)
+	if tokens > 0 {
+		z.target = min(z.target, tokens+1)
+	}
+	if t.last != nil && t.size.batch == z.batch && t.size.target == z.target && t.size.source >= z.source {
+		return t.last, nil
+	}
+	t.last = nil // frees its memory
+	d, err := generate.NewDecoder(t.params, t.model.sized(z.source, z.target), batch)
 	if err != nil {
 		return nil, err
 	}
-	t.params.Expect(dir, shapes)                                                    // the declaration fails if the file is of another model
-	if t.Decoder, err = generate.NewDecoder(t.params, t.model, batch); err != nil { // declares the parameters
-		return nil, err
+	t.last, t.size = d, z
+	return d, nil
+}
+
+// decoderSize is the size of a Decoder.
+type decoderSize struct{ batch, source, target int }
+
+// ends returns the ids that follow a source.
+func (t *translator) ends() []int32 {
+	if t.model.endsSources {
+		return t.model.eos[:1]
 	}
-	return t, checkpoints.LoadWeights(dir, t.params.All(), rules)
+	return nil
 }
 
 // allow returns a copy of bias that also forbids rows of the vocabulary without a token.
 func (t *translator) allow(bias map[int32]float32) map[int32]float32 {
-	return folder.Allow(bias, t.tok, t.model.TargetVocab)
+	return folder.Allow(bias, t.tok, t.model.vocab)
 }
 
 // generation holds the flags of generate.
 type generation struct {
 	set           *flags.Set
 	model, prompt string
+	prefix        string
 	omit, scores  bool
 	beam          int
 	options       generate.BeamOptions
@@ -80,6 +113,7 @@ func (g *generation) flags(f *flags.Set) {
 	f.Group("Text")
 	f.StringVar(&g.model, "model", g.model, "`folder` of the model")
 	f.StringVar(&g.prompt, "prompt", "", "text to turn into another (default: asks on a terminal, else reads one text per line)")
+	f.StringVar(&g.prefix, "prefix", "", "text to put before every source (default: the prefix of the model's run)")
 	vocabulary.OmitFlag(f, &g.omit)
 	f.IntVar(&o.Tokens, "tokens", o.Tokens, "number of tokens of a result at most; 0 means as many as the model has")
 	f.IntVar(&o.MinTokens, "min-tokens", o.MinTokens, "number of tokens before a result may end")
@@ -124,16 +158,16 @@ func (g *generation) translate(w io.Writer) (prompts.Answer, error) {
 	if err := g.check(); err != nil {
 		return nil, err
 	}
-	t, err := open(g.model, g.beam, g.omit)
+	t, err := open(g.model, g.omit)
 	if err != nil {
 		return nil, err
 	}
-	o := g.options
-	o.Stop, o.Bias = t.model.EOS, t.allow(o.Bias)
+	o, prefix := g.options, g.runPrefix()
+	o.Stop, o.Bias = t.model.eos, t.allow(o.Bias)
 	return func(_ context.Context, source string) error {
 		text, score := "", 0.0
 		if source != "" {
-			if text, score, err = t.target(source, o); err != nil {
+			if text, score, err = t.target(prefixed(prefix, source), g.beam, o); err != nil {
 				return err
 			}
 		}
@@ -157,23 +191,38 @@ func (g *generation) check() error {
 	return flags.First(err, o.Check(), flags.Model("model", g.model))
 }
 
+// runPrefix returns -prefix or, without the flag, the prefix in the run of the model.
+func (g *generation) runPrefix() string {
+	if g.set != nil && g.set.Given("prefix") {
+		return g.prefix
+	}
+	var was string
+	f := flags.NewSet("seq2seq")
+	f.StringVar(&was, "prefix", "", "")
+	if _, err := job.Recall(job.Program{Name: "seq2seq", Flags: f.FlagSet, Data: []string{"prefix"}}, g.model); err != nil {
+		return "" // the model is of no run that has a prefix
+	}
+	return was
+}
+
 // target returns the most likely target of a source by beam search, and its score. The target of a text without tokens is empty.
-func (t *translator) target(source string, o generate.BeamOptions) (text string, score float64, err error) {
+func (t *translator) target(source string, width int, o generate.BeamOptions) (text string, score float64, err error) {
 	ids, err := t.tok.Encode(source)
 	if err != nil || len(ids) == 0 {
 		return "", 0, err
 	}
-	if len(ids) > t.model.Source {
-		return "", 0, errors.Errorf("the text has %d tokens, the model takes at most %d: shorten it", len(ids), t.model.Source)
+	ids = slices.Concat(ids, t.ends())
+	if len(ids) > t.model.source {
+		return "", 0, errors.Errorf("the text has %d tokens, the model takes at most %d: shorten it", len(ids), t.model.source)
 	}
-	sources := make([][]int32, t.Batch())
-	for i := range sources {
-		sources[i] = ids
-	}
-	if err := t.SetSources(sources); err != nil {
+	d, err := t.decoder(width, len(ids), o.Tokens)
+	if err != nil {
 		return "", 0, err
 	}
-	found, err := generate.Beam(t.Decoder, t.model.BOS[:1], o)
+	if err := d.SetSources(slices.Repeat([][]int32{ids}, d.Batch())); err != nil {
+		return "", 0, err
+	}
+	found, err := generate.Beam(d, t.model.bos[:1], o)
 	if err != nil {
 		return "", 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
@@ -13,12 +14,33 @@ import (
 // the worker pool.
 var lengths = []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 257, 16383, 16384, 16385, 40001}
 
+// normals is a sequence of numbers of a normal distribution, as long as a test has needed it so far.
+type normals struct {
+	r    *rand.Rand
+	list []float64
+}
+
+// drawn holds the sequences of randoms by their seed. Many tests need the same numbers.
+var drawn = struct {
+	sync.Mutex
+	bySeed map[uint64]*normals
+}{bySeed: map[uint64]*normals{}}
+
 // randoms returns n numbers of a normal distribution; the seed makes them repeatable.
 func randoms[T kernel.Float](n int, seed uint64) []T {
-	r := rand.New(rand.NewPCG(seed, 1))
+	drawn.Lock()
+	defer drawn.Unlock()
+	s := drawn.bySeed[seed]
+	if s == nil {
+		s = &normals{r: rand.New(rand.NewPCG(seed, 1))}
+		drawn.bySeed[seed] = s
+	}
+	for len(s.list) < n {
+		s.list = append(s.list, s.r.NormFloat64())
+	}
 	x := make([]T, n)
-	for i := range x {
-		x[i] = T(r.NormFloat64())
+	for i, v := range s.list[:n] {
+		x[i] = T(v)
 	}
 	return x
 }

@@ -39,7 +39,7 @@ func familySteps(t *testing.T) map[string]trainingStep {
 		"BERT":       {bert.Loss(b, n), masked(b, n, true), 0.1},
 		"ModernBERT": {modern.Loss(b, n), masked(b, n, false), 0.1},
 		"T5":         {t5.Loss(b, t5.Source, t5.Target), pairsOf(t5.Source, t5.Target, 100, b), 0.1},
-		"ViT":        {vit.Loss(b), pictures(b, 32), 0.1},
+		"ViT":        {vit.Loss(b, 32), pictures(b, 32), 0.1},
 		"SASRec":     {items.Loss(b, n), histories(b, n), 0.1},
 	}
 	for _, positions := range []string{"rope", "alibi", "t5", "shaw"} {

@@ -7,25 +7,39 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
+// rowsOf returns the elements of an operand of rows × cols in float64, row by row.
+func rowsOf[T kernel.Float](m kernel.Matrix[T], offset, rows, cols int) []float64 {
+	list := make([]float64, 0, rows*cols)
+	for i := range rows {
+		for j := range cols {
+			at := i*m.Stride + j
+			if m.Trans {
+				at = j*m.Stride + i
+			}
+			list = append(list, float64(m.Data[offset+at]))
+		}
+	}
+	return list
+}
+
 // gemmReference computes a Gemm in float64, element by element, and returns C and the values before the activation.
 func gemmReference[T kernel.Float](g kernel.Gemm[T], old []T) (c, pre []float64) {
 	c, pre = wide(old), wide(old)
-	element := func(m kernel.Matrix[T], offset, i, j int) float64 {
-		if m.Trans {
-			i, j = j, i
-		}
-		return float64(m.Data[offset+i*m.Stride+j])
-	}
 	alpha := g.Alpha
 	if alpha == 0 {
 		alpha = 1
 	}
 	for b := range max(1, g.Batch) {
+		rows := rowsOf(g.A, b*g.BatchA, g.M, g.K)
+		transposed := g.B
+		transposed.Trans = !g.B.Trans
+		columns := rowsOf(transposed, b*g.BatchB, g.N, g.K)
 		for i := range g.M {
+			row := rows[i*g.K : (i+1)*g.K]
 			for j := range g.N {
-				s := 0.0
-				for k := range g.K {
-					s += element(g.A, b*g.BatchA, i, k) * element(g.B, b*g.BatchB, k, j)
+				s, column := 0.0, columns[j*g.K:(j+1)*g.K]
+				for k, v := range row {
+					s += v * column[k]
 				}
 				at := b*g.BatchC + i*g.StrideC + j
 				s *= alpha

@@ -8,7 +8,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// BeamOptions configure beam search. The width of the beam is the batch of the Decoder. Bias, penalty and NoRepeat apply to the
+// BeamOptions configure beam search. The width of the beam is the batch of the Decoder for each prompt. Bias, penalty and NoRepeat apply to the
 // log-probabilities, as in Hugging Face's generate.
 type BeamOptions struct {
 	Tokens    int     // maximum number of tokens in a result; 0 means as many as fit into the window
@@ -43,41 +43,11 @@ type Hypothesis struct {
 // Batch beams. Scores and the end of the search follow Hugging Face's generate without early stopping. For an encoder-decoder, set
 // the same source for all sequences first.
 func Beam(d *Decoder, prompt []int32, o BeamOptions) ([]Hypothesis, error) {
-	if err := o.Check(); err != nil {
-		return nil, err
-	}
-	if err := d.checkPrompt(prompt); err != nil {
-		return nil, err
-	}
-	most := d.Window() - len(prompt) + 1 // the last token is chosen but not read
-	if o.Tokens > 0 {
-		most = min(most, o.Tokens)
-	}
-	d.Reset()
-	logits, err := d.Append(slices.Repeat([][]int32{prompt}, d.Batch()))
+	all, err := Beams(d, [][]int32{prompt}, o)
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSearch(o, d.Batch(), len(logits[0]), prompt)
-	if err != nil {
-		return nil, err
-	}
-	for n := 1; n <= most; n++ {
-		if err := s.expand(logits, n); err != nil {
-			return nil, err
-		}
-		if n == most || s.done(n) {
-			break
-		}
-		parents, next := s.assign()
-		if err := d.reorder(parents, n == 1); err != nil { // after the first step all sources are equal
-			return nil, err
-		}
-		if logits, err = d.Append(next); err != nil {
-			return nil, err
-		}
-	}
-	return s.results(), nil
+	return all[0], nil
 }
 
 // beam is an unfinished text.
@@ -98,6 +68,8 @@ type search struct {
 	BeamOptions
 	*rules
 	width, prompt int
+	most          int    // tokens of a result
+	over          bool   // the search has ended
 	live          []beam // best first
 	finished      []Hypothesis
 

@@ -41,6 +41,10 @@ type BERT struct {
 	AttnDropout float64 // of the attention's probabilities
 	HeadDropout float64 // of a classifier's inputs
 
+	LabelSmoothing float64 // of the loss in training
+
+	OneSegment bool // all texts are of the first segment: Loss and Logits have no input types; not in config.json
+
 	PAD, BOS, EOS []int32 // ids that pad, begin and end a text; empty means none, but 1 for the padding of RoBERTa
 }
 
@@ -67,7 +71,8 @@ func (m BERT) Check() error {
 	err := cmp.Or(
 		atLeast(1, name, field[int]{"Vocab", m.Vocab}, field[int]{"Context", m.Context}, field[int]{"Layers", m.Layers}, field[int]{"Heads", m.Heads}, field[int]{"Dim", m.Dim}),
 		atLeast(0, name, field[int]{"Hidden", m.Hidden}, field[int]{"Types", m.Types}),
-		probabilities(name, field[float64]{"Dropout", m.Dropout}, field[float64]{"AttnDropout", m.AttnDropout}, field[float64]{"HeadDropout", m.HeadDropout}),
+		probabilities(name, field[float64]{"Dropout", m.Dropout}, field[float64]{"AttnDropout", m.AttnDropout}, field[float64]{"HeadDropout", m.HeadDropout},
+			field[float64]{"LabelSmoothing", m.LabelSmoothing}),
 		magnitudes(name, field[float64]{"Eps", m.Eps}, field[float64]{"InitStd", m.InitStd}),
 	)
 	if err != nil {
@@ -91,9 +96,15 @@ func (m BERT) Check() error {
 }
 
 // Loss declares the model for training and evaluation on b texts of up to t tokens. Inputs, int32: "tokens" (b, t); "lengths" (b);
-// "types" (b, t), the segments, if Types exceeds 1; "targets", the tokens (b, t) or the classes (b). The loss is the mean cross-entropy
+// "types" (b, t), the segments, if Types exceeds 1 and OneSegment is false; "targets", the tokens (b, t) or the classes (b). The loss is the mean cross-entropy
 // over the targets that are not -100. Output: "logits" (b, classes), or, except in training, (b, t, Vocab).
 func (m BERT) Loss(b, t int) func(*graph.Scope) { return m.outer().loss(b, t) }
+
+// PlacesLoss declares a masked language model for training and evaluation on b texts of up to t tokens, with logits only at n places of
+// each. Inputs, int32: as Loss, but "targets" (b, n), and "places" (b, n): the positions of the targets in the tokens of the batch, from
+// 0 to b·t−1. The loss equals that of Loss with the same targets, and costs less by t/n in the head. Output, except in training:
+// "logits" (b, n, Vocab).
+func (m BERT) PlacesLoss(b, t, n int) func(*graph.Scope) { return m.outer().placesLoss(b, t, n) }
 
 // Logits declares the model without targets. Inputs: as Loss. Output: "logits" (b, t, Vocab) or (b, classes).
 func (m BERT) Logits(b, t int) func(*graph.Scope) { return m.outer().logits(b, t) }
@@ -111,13 +122,25 @@ func (m BERT) Body() TextEncoder {
 	return m
 }
 
+// Masked returns the model with a head that predicts masked tokens.
+func (m BERT) Masked() TextEncoder {
+	m.Head, m.Labels = headMLM, nil
+	return m
+}
+
+// Classifier returns the model with a head that assigns one of labels to a text.
+func (m BERT) Classifier(labels []string) TextEncoder {
+	m.Head, m.Labels = headClassifier, labels
+	return m
+}
+
 func (m BERT) outer() textEncoder {
 	d := m.withDefaults()
 	head := d.predict
 	if d.Head == headClassifier {
 		head = d.classify
 	}
-	return textEncoder{head: d.Head, types: d.Types > 1, forward: m.Forward, predict: head, pool: d.pool}
+	return textEncoder{head: d.Head, types: d.Types > 1 && !d.OneSegment, smoothing: d.LabelSmoothing, forward: m.Forward, predict: head, pool: d.pool}
 }
 
 // Forward declares the model without its head: int32 (B, T) → (B, T, C), and the table of token embeddings, (Vocab, C). types, int32

@@ -25,7 +25,8 @@ type bertJSON struct {
 	AttnDropout float64  `json:"attention_probs_dropout_prob"`
 	HeadDropout *float64 `json:"classifier_dropout"`
 	Tied        bool     `json:"tie_word_embeddings"`
-	Pooling     string   `json:"pooling,omitempty"` // our own key
+	Pooling     string   `json:"pooling,omitempty"`         // our own key
+	Smoothing   float64  `json:"label_smoothing,omitempty"` // our own key
 	PAD         ids      `json:"pad_token_id"`
 	BOS         ids      `json:"bos_token_id"`
 	EOS         ids      `json:"eos_token_id"`
@@ -50,7 +51,7 @@ func (m BERT) MarshalJSON() ([]byte, error) {
 		ModelType: m.Family, headFields: headFields{Architectures: architecture(bertFamilies[m.Family].heads, m.Head)}, bertFixed: plainBERT,
 		Vocab: whole(m.Vocab), Positions: whole(m.positions()), Layers: whole(m.Layers), Heads: whole(m.Heads), Dim: whole(m.Dim), Hidden: whole(m.Hidden),
 		Types: whole(m.Types), Activation: m.Activation, Eps: m.Eps, InitStd: m.InitStd, Dropout: m.Dropout, AttnDropout: m.AttnDropout,
-		HeadDropout: &m.HeadDropout, Tied: !m.Untied, PAD: m.PAD, BOS: m.BOS, EOS: m.EOS,
+		HeadDropout: &m.HeadDropout, Smoothing: m.LabelSmoothing, Tied: !m.Untied, PAD: m.PAD, BOS: m.BOS, EOS: m.EOS,
 	}
 	if m.Head == headClassifier {
 		j.labelFields = labelFieldsOf(m.Labels)
@@ -105,7 +106,8 @@ func (j bertJSON) model(f bertFamily) (m BERT, err error) {
 	m = BERT{
 		Family: j.ModelType, Pooling: j.Pooling, Vocab: int(j.Vocab), Context: int(j.Positions), Layers: int(j.Layers), Heads: int(j.Heads), Dim: int(j.Dim),
 		Hidden: int(j.Hidden), Types: int(j.Types), Activation: j.Activation, Eps: j.Eps, InitStd: j.InitStd, Untied: !j.Tied,
-		Dropout: j.Dropout, AttnDropout: j.AttnDropout, HeadDropout: or(j.HeadDropout, j.Dropout), PAD: j.PAD, BOS: j.BOS, EOS: j.EOS,
+		Dropout: j.Dropout, AttnDropout: j.AttnDropout, HeadDropout: or(j.HeadDropout, j.Dropout),
+		LabelSmoothing: j.Smoothing, PAD: j.PAD, BOS: j.BOS, EOS: j.EOS,
 	}
 	if j.Types < 1 {
 		return m, errors.Errorf("models: BERT configuration: type_vocab_size is %d, want at least 1", j.Types)

@@ -123,7 +123,7 @@ func TestBadEncoders(t *testing.T) {
 		"no head":                              noHead.Loss(1, 2),
 		"10 tokens exceed the Context of 9":    long.Logits(1, 10),
 		"PAD [13]":                             pad.Loss(1, 2),
-		"Size 4 is not a multiple of Patch 3":  wide.Loss(1),
+		"Size 4 is not a multiple of Patch 3":  wide.Loss(1, wide.Size),
 		"10 tokens exceed the Context of 9: s": smallModernBERT.Embeddings(1, 10),
 	} {
 		_, err := graph.Build(graph.NewParams(tensor.Float32, 1), graph.Eval, declare)
@@ -256,7 +256,7 @@ func TestLayoutsOfViT(t *testing.T) {
 			file[names.Replace(name)] = w
 		}
 	}
-	p := loadedWith(t, v, v.Logits(c.tensors["labels"].DataSize()), file)
+	p := loadedWith(t, v, v.Logits(c.tensors["labels"].DataSize(), v.Size), file)
 	run(t, p, graph.Feed{"pixels": c.tensors["pixel_values"]})
 	if d := graphtest.MaxDifference(p.Output("logits"), c.tensors["logits"]); !(d <= 1e-4) {
 		t.Errorf("logits differ by %g", d)

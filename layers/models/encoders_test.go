@@ -197,7 +197,7 @@ func declaredBy(t *testing.T, m models.Model) (names []string) {
 	params := graph.NewParams(tensor.Float32, 1)
 	switch m := m.(type) {
 	case models.ViT:
-		build(t, params, graph.Eval, m.Logits(1))
+		build(t, params, graph.Eval, m.Logits(1, m.Size))
 	case models.TextEncoder:
 		if reflect.DeepEqual(m, m.Body()) {
 			build(t, params, graph.Eval, m.Embeddings(1, 2))
@@ -220,10 +220,51 @@ func TestViT(t *testing.T) {
 			m.Layout = layout
 			for _, b := range []int{1, 3} {
 				feed := graph.Feed{"pixels": pixels(tensor.Float64, b, 2, 4, 4), "targets": tokens(2, 3, b)}
-				graphtest.Gradients(t, feed, m.Loss(b))
-				learns(t, graph.NewParams(tensor.Float64, 1), m.Loss(b), feed)
+				graphtest.Gradients(t, feed, m.Loss(b, m.Size))
+				learns(t, graph.NewParams(tensor.Float64, 1), m.Loss(b, m.Size), feed)
 			}
 		})
+	}
+}
+
+// TestViTOfOtherSize: pictures of another size than the table of positions have gradients equal to central differences; pictures that do
+// not divide into patches are an error.
+func TestViTOfOtherSize(t *testing.T) {
+	feed := graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 6, 6), "targets": tokens(2, 3, 2)}
+	graphtest.Gradients(t, feed, smallViT.Loss(2, 6))
+	_, err := graph.Build(graph.NewParams(tensor.Float64, 1), graph.Eval, smallViT.Logits(2, 5))
+	wantError(t, err, "5×5 pixels", "2×2")
+}
+
+// TestViTAttention: the probabilities of each layer and head sum to 1 for each token, and the logits are those of the plain model.
+func TestViTAttention(t *testing.T) {
+	for _, layout := range []string{"vit", "torch"} {
+		m := smallViT
+		m.Layout = layout
+		params, feed := graph.NewParams(tensor.Float64, 1), graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 4, 4)}
+		plain, shown := build(t, params, graph.Eval, m.Logits(2, 4)), build(t, params, graph.Eval, m.Attention(2, 4))
+		run(t, plain, feed)
+		run(t, shown, feed)
+		for i, want := range plain.Output("logits").Float64s() {
+			if got := shown.Output("logits").Float64s()[i]; math.Abs(got-want) > 1e-12 {
+				t.Errorf("%s: logit %d is %g, want %g", layout, i, got, want)
+			}
+		}
+		for layer := range m.Layers {
+			p := shown.Output(m.Probabilities(layer))
+			if p == nil || !slices.Equal(p.Shape(), []int{2, 2, 5, 5}) {
+				t.Fatalf("%s: layer %d has probabilities %v, want shape (2, 2, 5, 5)", layout, layer, p)
+			}
+			for row := range 2 * 2 * 5 {
+				sum := 0.0
+				for _, v := range p.Float64s()[5*row:][:5] {
+					sum += v
+				}
+				if math.Abs(sum-1) > 1e-12 {
+					t.Errorf("%s: layer %d, row %d: the probabilities sum to %g", layout, layer, row, sum)
+				}
+			}
+		}
 	}
 }
 
@@ -257,12 +298,12 @@ func TestDropoutOfEncoders(t *testing.T) {
 		"ViT": func(p float64) (func(*graph.Scope), graph.Feed) {
 			m := vit
 			m.Dropout = p
-			return m.Loss(2), graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 4, 4), "targets": tokens(2, 3, 2)}
+			return m.Loss(2, m.Size), graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 4, 4), "targets": tokens(2, 3, 2)}
 		},
 		"ViT's attention": func(p float64) (func(*graph.Scope), graph.Feed) {
 			m := vit
 			m.AttnDropout = p
-			return m.Loss(2), graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 4, 4), "targets": tokens(2, 3, 2)}
+			return m.Loss(2, m.Size), graph.Feed{"pixels": pixels(tensor.Float64, 2, 2, 4, 4), "targets": tokens(2, 3, 2)}
 		},
 	} {
 		params := graph.NewParams(tensor.Float64, 1)

@@ -17,7 +17,7 @@ import (
 // small declares a model of few tokens or one picture.
 func small(m models.Model) func(*graph.Scope) {
 	if v, ok := m.(models.ViT); ok {
-		return v.Loss(1)
+		return v.Loss(1, v.Size)
 	}
 	return m.(models.TextEncoder).Loss(2, 3)
 }

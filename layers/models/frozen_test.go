@@ -32,6 +32,11 @@ func TestFrozen(t *testing.T) {
 			cases[name] = frozenCase{m.Loss(2, 5), graph.Feed{"tokens": tokens(1, vocabOf(m), 2, 5), "targets": tokens(2, vocabOf(m), 2, 5)}, true}
 		}
 	}
+	for name, m := range textEncoders() {
+		if !testing.Short() || name == "BERT" || name == "ModernBERT" {
+			cases[name] = frozenCase{m.Loss(3, 5), texts(m, 5), true}
+		}
+	}
 	for name, m := range cases {
 		t.Run(name, func(t *testing.T) {
 			params := graph.NewParams(tensor.Float32, 1)
@@ -40,6 +45,7 @@ func TestFrozen(t *testing.T) {
 			for _, patterns := range [][]string{
 				{"src_embed.**", "transformer.encoder.**", "transformer.decoder.layers.*.multihead_attn.in_proj_*"},
 				{"src_embed.**", "transformer.encoder.**"}, {"transformer.decoder.**"}, {"h.**"}, {"h.*.attn.**"}, {"wte.**", "wpe.**"},
+				{"bert.embeddings.**"}, {"roberta.encoder.**"}, {"bert.encoder.layer.0.**", "bert.embeddings.**"}, {"model.embeddings.**", "model.layers.*.attn.**"}, {"model.**"},
 			} {
 				f.check(t, func(path string) bool { return params.Frozen(path) }, patterns...)
 			}

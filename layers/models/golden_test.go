@@ -111,7 +111,7 @@ var goldenFamilies = []func(m models.Model, c goldenCase) (inputs map[string]str
 		if !ok {
 			return nil, nil
 		}
-		return map[string]string{"pixel_values": "pixels", "labels": "targets"}, v.Loss(c.tensors["labels"].Shape()[0])
+		return map[string]string{"pixel_values": "pixels", "labels": "targets"}, v.Loss(c.tensors["labels"].Shape()[0], v.Size)
 	},
 }
 

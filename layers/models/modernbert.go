@@ -46,9 +46,11 @@ type ModernBERT struct {
 	InitStd        float64
 
 	EmbedDropout float64 // after the embeddings
-	AttnDropout  float64 // of the attention's probabilities
+	AttnDropout  float64 // of the attention's probabilities and of its results
 	MLPDropout   float64 // within the MLPs
 	HeadDropout  float64 // of a classifier's inputs
+
+	LabelSmoothing float64 // of the loss in training
 
 	PAD, BOS, EOS []int32 // ids that pad, begin and end a text; empty means none
 }
@@ -70,7 +72,7 @@ func (m ModernBERT) Check() error {
 		atLeast(1, name, field[int]{"Vocab", m.Vocab}, field[int]{"Context", m.Context}, field[int]{"Layers", m.Layers}, field[int]{"Heads", m.Heads}, field[int]{"Dim", m.Dim}),
 		atLeast(0, name, field[int]{"Hidden", m.Hidden}, field[int]{"GlobalEvery", m.GlobalEvery}, field[int]{"Local", m.Local}),
 		probabilities(name, field[float64]{"EmbedDropout", m.EmbedDropout}, field[float64]{"AttnDropout", m.AttnDropout},
-			field[float64]{"MLPDropout", m.MLPDropout}, field[float64]{"HeadDropout", m.HeadDropout}),
+			field[float64]{"MLPDropout", m.MLPDropout}, field[float64]{"HeadDropout", m.HeadDropout}, field[float64]{"LabelSmoothing", m.LabelSmoothing}),
 		magnitudes(name, field[float64]{"Eps", m.Eps}, field[float64]{"InitStd", m.InitStd}, field[float64]{"Theta", m.Theta}, field[float64]{"LocalTheta", m.LocalTheta}),
 	)
 	if err != nil {
@@ -101,6 +103,9 @@ func (m ModernBERT) Check() error {
 // Loss declares the model for training and evaluation on b texts of up to t tokens: see [BERT.Loss]. There are no types.
 func (m ModernBERT) Loss(b, t int) func(*graph.Scope) { return m.outer().loss(b, t) }
 
+// PlacesLoss declares a masked language model with logits only at some places: see [BERT.PlacesLoss].
+func (m ModernBERT) PlacesLoss(b, t, n int) func(*graph.Scope) { return m.outer().placesLoss(b, t, n) }
+
 // Logits declares the model without targets: see [BERT.Logits].
 func (m ModernBERT) Logits(b, t int) func(*graph.Scope) { return m.outer().logits(b, t) }
 
@@ -116,6 +121,18 @@ func (m ModernBERT) Body() TextEncoder {
 	return m
 }
 
+// Masked returns the model with a head that predicts masked tokens.
+func (m ModernBERT) Masked() TextEncoder {
+	m.Head, m.Labels = headMLM, nil
+	return m
+}
+
+// Classifier returns the model with a head that assigns one of labels to a text.
+func (m ModernBERT) Classifier(labels []string) TextEncoder {
+	m.Head, m.Labels = headClassifier, labels
+	return m
+}
+
 func (m ModernBERT) outer() textEncoder {
 	d := m.withDefaults()
 	head := d.predict
@@ -125,7 +142,7 @@ func (m ModernBERT) outer() textEncoder {
 	forward := func(s *graph.Scope, tokens, _ *G.Node, seq layers.Sequence) (x, table *G.Node) {
 		return m.Forward(s, tokens, seq)
 	}
-	return textEncoder{head: d.Head, forward: forward, predict: head, pool: d.pool}
+	return textEncoder{head: d.Head, smoothing: d.LabelSmoothing, forward: forward, predict: head, pool: d.pool}
 }
 
 // Forward declares the model without its head: int32 (B, T) → (B, T, C), and the table of token embeddings, (Vocab, C).
@@ -156,7 +173,7 @@ func (m ModernBERT) block(layer int) layers.PreNorm {
 	act, _ := activation(m.Activation) // Check has validated it
 	b := layers.PreNorm{
 		Attention: layers.SelfAttention{
-			Heads: m.Heads, Positions: layers.Positions{RoPE: layers.RoPE{Theta: m.Theta}}, Dropout: m.AttnDropout,
+			Heads: m.Heads, Positions: layers.Positions{RoPE: layers.RoPE{Theta: m.Theta}}, Dropout: m.AttnDropout, OutDropout: m.AttnDropout,
 			NoBias: !m.AttnBias, NoOutBias: !m.AttnBias, Names: layers.ModernBERTAttention, Std: m.InitStd,
 		},
 		Gated: layers.GatedMLP{Hidden: m.Hidden, Act: act, Dropout: m.MLPDropout, NoBias: !m.MLPBias, Names: layers.ModernBERTMLP, Std: m.InitStd},

@@ -38,6 +38,7 @@ type modernBERTJSON struct {
 	MLPDropout     float64         `json:"mlp_dropout"`
 	HeadDropout    float64         `json:"classifier_dropout"`
 	Pooling        string          `json:"classifier_pooling"`
+	Smoothing      float64         `json:"label_smoothing,omitempty"` // our own key
 	PAD            ids             `json:"pad_token_id"`
 	BOS            ids             `json:"bos_token_id"`
 	EOS            ids             `json:"eos_token_id"`
@@ -59,7 +60,7 @@ func (m ModernBERT) MarshalJSON() ([]byte, error) {
 		GlobalEvery: set(whole(m.GlobalEvery)), Local: whole(m.Local), Theta: m.Theta, LocalTheta: &m.LocalTheta,
 		Activation: m.Activation, HeadActivation: m.HeadActivation, Eps: m.Eps, AttnBias: m.AttnBias, MLPBias: m.MLPBias, NormBias: m.NormBias,
 		HeadBias: m.HeadBias, DecoderBias: !m.NoDecoderBias, Tied: !m.Untied, InitStd: m.InitStd, EmbedDropout: m.EmbedDropout,
-		AttnDropout: m.AttnDropout, MLPDropout: m.MLPDropout, HeadDropout: m.HeadDropout, Pooling: m.Pooling, PAD: m.PAD, BOS: m.BOS, EOS: m.EOS,
+		AttnDropout: m.AttnDropout, MLPDropout: m.MLPDropout, HeadDropout: m.HeadDropout, Pooling: m.Pooling, Smoothing: m.LabelSmoothing, PAD: m.PAD, BOS: m.BOS, EOS: m.EOS,
 	}
 	if m.Head == headClassifier {
 		j.labelFields = labelFieldsOf(m.Labels)
@@ -98,7 +99,7 @@ func (j modernBERTJSON) model() (m ModernBERT, err error) {
 		Local: int(j.Local), Theta: j.Theta, LocalTheta: or(j.LocalTheta, j.Theta), Activation: j.Activation, HeadActivation: j.HeadActivation, Eps: j.Eps,
 		AttnBias: j.AttnBias, MLPBias: j.MLPBias, NormBias: j.NormBias, HeadBias: j.HeadBias, NoDecoderBias: !j.DecoderBias, Untied: !j.Tied,
 		InitStd: j.InitStd, EmbedDropout: j.EmbedDropout, AttnDropout: j.AttnDropout, MLPDropout: j.MLPDropout, HeadDropout: j.HeadDropout,
-		PAD: j.PAD, BOS: j.BOS, EOS: j.EOS,
+		LabelSmoothing: j.Smoothing, PAD: j.PAD, BOS: j.BOS, EOS: j.EOS,
 	}
 	if j.Local < 1 {
 		return m, errors.Errorf("models: ModernBERT configuration: local_attention is %d, want at least 1", j.Local)

@@ -14,10 +14,13 @@ import (
 type TextEncoder interface {
 	Model
 	Loss(b, t int) func(*graph.Scope)
+	PlacesLoss(b, t, n int) func(*graph.Scope)
 	Logits(b, t int) func(*graph.Scope)
 	Embeddings(b, t int) func(*graph.Scope)
 	Window() int
-	Body() TextEncoder // the model without its head, which reads files with any head
+	Body() TextEncoder                      // the model without its head, which reads files with any head
+	Masked() TextEncoder                    // the model with a head that predicts masked tokens
+	Classifier(labels []string) TextEncoder // the model with a head that assigns one of labels to a text
 }
 
 // The heads of a TextEncoder.
@@ -29,8 +32,9 @@ const (
 
 // textEncoder is the outer part of every TextEncoder.
 type textEncoder struct {
-	head  string
-	types bool // texts have several segments
+	head      string
+	types     bool    // the input types gives the segments
+	smoothing float64 // label smoothing of the loss in training
 
 	// forward declares the body, int32 (B, T), twice → (B, T, C), and the table of token embeddings, (V, C).
 	forward func(s *graph.Scope, tokens, types *G.Node, seq layers.Sequence) (x, table *G.Node)
@@ -45,7 +49,7 @@ type textEncoder struct {
 // loss declares the model for training and evaluation: see [BERT.Loss].
 func (m textEncoder) loss(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
-		logits := m.scores(s, b, t)
+		logits := m.scores(s, b, t, nil)
 		shape := []int{b, t}
 		if m.head == headClassifier {
 			shape = shape[:1]
@@ -53,16 +57,32 @@ func (m textEncoder) loss(b, t int) func(*graph.Scope) {
 		if m.head == headClassifier || !s.Training() {
 			s.Output("logits", logits)
 		}
-		s.Minimize(s.Try(ops.CrossEntropy(logits, s.Input("targets", tensor.Int32, shape...), 0)))
+		minimize(s, logits, s.Input("targets", tensor.Int32, shape...), m.smoothing)
+	}
+}
+
+// placesLoss declares the model for training and evaluation at some places: see [BERT.PlacesLoss].
+func (m textEncoder) placesLoss(b, t, n int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		if m.head != headMLM {
+			s.Failf("text encoder: a loss at places needs Head %s, the model has %s", headMLM, m.head)
+			return
+		}
+		logits := m.scores(s, b, t, s.Input("places", tensor.Int32, b, n)) // (B, N, V)
+		if !s.Training() {
+			s.Output("logits", logits)
+		}
+		minimize(s, logits, s.Input("targets", tensor.Int32, b, n), m.smoothing)
 	}
 }
 
 // logits declares the model without targets: see [BERT.Logits].
 func (m textEncoder) logits(b, t int) func(*graph.Scope) {
-	return func(s *graph.Scope) { s.Output("logits", m.scores(s, b, t)) }
+	return func(s *graph.Scope) { s.Output("logits", m.scores(s, b, t, nil)) }
 }
 
-func (m textEncoder) scores(s *graph.Scope, b, t int) *G.Node {
+// scores returns the logits. places, int32 (B, N), are the positions in the batch of the tokens to predict; nil means all.
+func (m textEncoder) scores(s *graph.Scope, b, t int, places *G.Node) *G.Node {
 	if m.head == headNone {
 		return s.Failf("text encoder: the model has no head: set Head to %s or %s, or use Embeddings", headMLM, headClassifier)
 	}
@@ -72,6 +92,10 @@ func (m textEncoder) scores(s *graph.Scope, b, t int) *G.Node {
 		types = s.Input("types", tensor.Int32, b, t)
 	}
 	x, table := m.forward(s, tokens, types, seq) // (B, T, C), (V, C)
+	if places != nil {
+		c := s.Dims(x, 3)[2]
+		x = s.Try(ops.Embedding(s.Try(ops.Reshape(x, b*t, c)), places)) // (B, N, C)
+	}
 	return m.predict(s, x, table, seq)
 }
 

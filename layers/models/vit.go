@@ -2,6 +2,7 @@ package models
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -100,52 +101,77 @@ func (m ViT) Check() error {
 	return err
 }
 
-// Loss declares the model for training and evaluation on b pictures. Inputs: "pixels" (b, Channels, Size, Size); "targets", int32 (b), the
-// classes. Output: "logits" (b, classes). The loss is the mean cross-entropy over the targets that are not -100.
-func (m ViT) Loss(b int) func(*graph.Scope) {
+// Loss declares the model for training and evaluation on b pictures of size·size pixels. For a size other than Size, the positions are
+// interpolated: see [layers.PatchPositions]. Inputs: "pixels" (b, Channels, size, size); "targets", int32 (b), the classes. Output:
+// "logits" (b, classes). The loss is the mean cross-entropy over the targets that are not -100.
+func (m ViT) Loss(b, size int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
-		logits := m.scores(s, b)
+		logits := m.scores(s, b, size, layers.Sequence{})
 		s.Output("logits", logits)
 		s.Minimize(s.Try(ops.CrossEntropy(logits, s.Input("targets", tensor.Int32, b), 0)))
 	}
 }
 
-// Logits declares the model for b pictures without known classes. Input: "pixels" (b, Channels, Size, Size). Output: "logits" (b,
-// classes).
-func (m ViT) Logits(b int) func(*graph.Scope) {
-	return func(s *graph.Scope) { s.Output("logits", m.scores(s, b)) }
+// Logits declares the model for b pictures of size·size pixels without known classes. Input: "pixels" (b, Channels, size, size). Output:
+// "logits" (b, classes).
+func (m ViT) Logits(b, size int) func(*graph.Scope) {
+	return func(s *graph.Scope) { s.Output("logits", m.scores(s, b, size, layers.Sequence{})) }
 }
 
-func (m ViT) scores(s *graph.Scope, b int) *G.Node {
+// Attention is Logits with the probabilities of the attention of each layer as outputs, (b, Heads, N+1, N+1), for the class token and then
+// the N patches row by row. [ViT.Probabilities] returns their names.
+func (m ViT) Attention(b, size int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		s.Output("logits", m.scores(s, b, size, layers.Sequence{Show: func(string) bool { return true }}))
+	}
+}
+
+// Probabilities returns the name of the output of [ViT.Attention] for a layer, counted from 0.
+func (m ViT) Probabilities(layer int) string {
+	f := vitLayouts[m.withDefaults().Layout]
+	return fmt.Sprintf("%s.%d.%s.probabilities", f.blocks, layer, f.block.Attention)
+}
+
+func (m ViT) scores(s *graph.Scope, b, size int, seq layers.Sequence) *G.Node {
 	if err := m.Check(); err != nil {
 		return s.Failf("%v", err)
 	}
 	d := m.withDefaults()
-	pixels := s.Input("pixels", s.Dtype(), b, d.Channels, m.Size, m.Size)
-	x := layers.CLSPool{}.Forward(s, m.Forward(s, pixels), layers.Sequence{}) // (B, C)
+	pixels := s.Input("pixels", s.Dtype(), b, d.Channels, size, size)
+	x := d.encode(s, pixels, seq, seq.Show == nil)        // (B, 1 or N+1, C)
+	x = layers.CLSPool{}.Forward(s, x, layers.Sequence{}) // (B, C)
 	return layers.Linear{Out: len(m.Labels), Std: d.InitStd}.Forward(s.In(vitLayouts[d.Layout].classifier), x)
 }
 
-// Forward declares the model without its head: (B, Channels, Size, Size) → (B, N+1, C), the class token and then the N patches row by
-// row.
-func (m ViT) Forward(s *graph.Scope, pixels *G.Node) *G.Node {
+// Forward declares the model without its head: (B, Channels, Y, X) → (B, N+1, C), the class token and then the N patches row by row. For
+// pictures of other sides than Size, the positions are interpolated.
+func (m ViT) Forward(s *graph.Scope, pixels *G.Node, seq layers.Sequence) *G.Node {
 	if err := m.Check(); err != nil {
 		return s.Failf("%v", err)
 	}
-	m = m.withDefaults()
+	return m.withDefaults().encode(s, pixels, seq, false)
+}
+
+// encode declares a model with defaults without its head. With first, only the class token's result is computed: (B, 1, C).
+func (m ViT) encode(s *graph.Scope, pixels *G.Node, seq layers.Sequence, first bool) *G.Node {
 	f := vitLayouts[m.Layout]
 	at := s
 	if f.embeddings != "" {
 		at = s.In(f.embeddings)
 	}
+	dims := s.Dims(pixels, 4)
 	x := layers.PatchEmbedding{Dim: m.Dim, Size: m.Patch, Flat: f.flat, Std: m.InitStd}.Forward(at.In(f.patches), pixels) // (B, N, C)
 	x = layers.ClassToken{Std: m.InitStd}.Forward(at, x)                                                                  // (B, N+1, C)
-	side := m.Size / m.Patch
-	x = s.Add(x, at.Param(f.positions, graph.Normal(m.InitStd), 1, side*side+1, m.Dim))
+	positions := layers.PatchPositions{Name: f.positions, Side: m.Size / m.Patch, Std: m.InitStd}
+	x = positions.Forward(at, x, dims[2]/m.Patch, dims[3]/m.Patch)
 	x = layers.Dropout{P: m.Dropout}.Forward(s.In("embeddings.dropout"), x)
 	block := m.block(f)
-	for _, at := range s.In(f.blocks).Parts(m.Layers) {
-		x = block.Forward(at, x, layers.Sequence{})
+	for i, at := range s.In(f.blocks).Parts(m.Layers) {
+		if first && i == m.Layers-1 {
+			x = block.First(at, x, seq)
+		} else {
+			x = block.Forward(at, x, seq)
+		}
 	}
 	return block.Norm.Forward(s.In(f.norm), x)
 }

@@ -1,5 +1,5 @@
 // Package data turns texts into batches of token ids: a Corpus for language models, Pairs for an encoder and a decoder, Rows for a
-// classifier.
+// classifier. Pictures, from idx files, are batches of pixels for a classifier.
 //
 // The one idea: a batch is a pure function of its number and a seed. So a run that resumes at any step draws the same batches as an
 // uninterrupted run. The permutation of an epoch is computed and not stored, and a Corpus in a token file needs no memory.
@@ -19,7 +19,7 @@
 //	batches := pairs.Batches(marks, sizes...)
 //
 // Shape letters: B rows of a batch, T positions of a row, S positions of a source row. A Feed has the inputs tokens, targets, lengths,
-// source and source_lengths, all int32. A target of ops.IgnoreTarget does not count.
+// source and source_lengths, all int32; pixels are float32. A target of ops.IgnoreTarget does not count.
 //
 // Errors: every error names the file and line, the row or the position, and both values that disagree. No user input causes a panic.
 // A token file is written whole or not at all.

@@ -58,6 +58,28 @@ func ReadLabelled(path string, c Columns) (rows []LabelledText, err error) {
 	return rows, nil
 }
 
+// ReadColumn reads the texts of column c.Text of a file, as ReadLabelled does, without labels. It ignores c.Label.
+func ReadColumn(path string, c Columns) (texts []string, err error) {
+	defer func() { err = errors.WithMessage(err, "data: column") }()
+	if c.Most < 0 || c.Text < 0 {
+		return nil, errors.Errorf("%s: column %d of at most %d, want numbers from 0", path, c.Text, c.Most)
+	}
+	records, lines, err := c.read(path)
+	if err != nil {
+		return nil, err
+	}
+	for i, fields := range records {
+		if i == 0 && c.Header {
+			continue
+		}
+		if len(fields) <= c.Text {
+			return nil, errors.Errorf("%s:%d: %d columns, want at least %d: is the separator %q?", path, lines[i], len(fields), c.Text+1, c.separator())
+		}
+		texts = append(texts, strings.TrimSpace(fields[c.Text]))
+	}
+	return texts, nil
+}
+
 // ColumnNames returns the columns of the first line of a file for ReadLabelled. If the file has a header, they are the names.
 func ColumnNames(path string, c Columns) (names []string, err error) {
 	defer func() { err = errors.WithMessage(err, "data: rows") }()

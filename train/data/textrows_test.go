@@ -54,6 +54,21 @@ func TestReadLabelledErrors(t *testing.T) {
 	wantError(t, err, "none")
 }
 
+func TestReadColumn(t *testing.T) {
+	dir := t.TempDir()
+	path := writeFile(t, dir, "rows.tsv", "id\ttext\n1\t a b \n\n2\t\n3\tc\td\n")
+	got := must[[]string](t)(data.ReadColumn(path, data.Columns{Header: true, Text: 1}))
+	if want := []string{"a b", "", "c"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	_, err := data.ReadColumn(path, data.Columns{Text: 2})
+	wantError(t, err, "data: column", "rows.tsv:1", "2 columns, want at least 3")
+	_, err = data.ReadColumn(path, data.Columns{Text: -1})
+	wantError(t, err, "column -1")
+	_, err = data.ReadColumn(filepath.Join(dir, "none"), data.Columns{})
+	wantError(t, err, "none")
+}
+
 func TestColumnNames(t *testing.T) {
 	for text, c := range map[string]data.Columns{"text\t the label \nA\tB\n": {}, "text,\"the label\"\nA,B\n": {Separator: ","}} {
 		got := must[[]string](t)(data.ColumnNames(writeFile(t, t.TempDir(), "names", text), c))

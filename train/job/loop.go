@@ -73,7 +73,7 @@ func (r *Run) describe(e Evaluation) string {
 	if r.Unit == "" && e.Loss < 20 {
 		text += fmt.Sprintf(", perplexity %.2f", e.Perplexity())
 	}
-	if r.setup.Eval.Output("logits") != nil {
+	if r.setup.Eval.Output("logits") != nil && r.setup.Score.Name != Accuracy.Name {
 		text += fmt.Sprintf(", accuracy %.4f", e.Accuracy)
 	}
 	text += scoreText(r.setup.Score.saved(e.Score))

@@ -30,6 +30,9 @@ type Evaluation struct {
 	Score float64 // 0 without a Setup.Score
 }
 
+// Accuracy is the Score of a program whose model is chosen by the accuracy on the held-out data.
+var Accuracy = Score{Name: "accuracy", Of: func(_ context.Context, e train.Evaluation) (float64, error) { return e.Accuracy, nil }}
+
 func (s Score) check() error {
 	if (s.Of == nil) != (s.Name == "") {
 		return errors.Errorf("a score with the name %q and a function %t: want both or neither", s.Name, s.Of != nil)

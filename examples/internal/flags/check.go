@@ -1,6 +1,10 @@
 package flags
 
-import "github.com/pkg/errors"
+import (
+	"strings"
+
+	"github.com/pkg/errors"
+)
 
 // First returns the first error that is not nil.
 func First(errs ...error) error {
@@ -34,4 +38,14 @@ func Below(flag string, value, limit float64) error {
 		return errors.Errorf("-%s is %g, want at least 0 and less than %g", flag, value, limit)
 	}
 	return nil
+}
+
+// List returns the parts of a flag's value, which are separated by commas. "" has none.
+func List(value string) (parts []string) {
+	for part := range strings.SplitSeq(value, ",") {
+		if value != "" {
+			parts = append(parts, strings.TrimSpace(part))
+		}
+	}
+	return parts
 }

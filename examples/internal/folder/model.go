@@ -13,9 +13,10 @@ import (
 // Model is a causal language model, with the numbers that programs need.
 type Model struct {
 	models.LanguageModel
-	Family                             string // model_type of config.json
-	Positions                          string // as in models.GPT
-	Vocab, Layers, Heads, KVHeads, Dim int
+	Family                             string  // model_type of config.json; rnn for gru and lstm
+	Cell                               string  // of an RNN: gru or lstm; else ""
+	Positions                          string  // as in models.GPT; "" for an RNN
+	Vocab, Layers, Heads, KVHeads, Dim int     // an RNN has 0 heads
 	BOS, EOS                           []int32 // ids that begin and end a text; empty means none
 
 	dropout func(p float64) models.LanguageModel // returns the model with dropout p everywhere
@@ -29,6 +30,8 @@ func Causal(m models.Model) (Model, error) {
 		return ofGPT(m), nil
 	case models.Llama:
 		return ofLlama(m), nil
+	case models.RNN:
+		return ofRNN(m), nil
 	}
 	config, err := json.Marshal(m)
 	if err != nil {
@@ -40,11 +43,11 @@ func Causal(m models.Model) (Model, error) {
 	if err := json.Unmarshal(config, &kind); err != nil {
 		return Model{}, errors.WithStack(err)
 	}
-	return Model{}, errors.Errorf("model_type is %q, which is no causal Transformer: want one of %s", kind.ModelType, causal)
+	return Model{}, errors.Errorf("model_type is %q, which is no causal language model: want one of %s", kind.ModelType, causal)
 }
 
 // causal lists the families that Causal accepts.
-const causal = "gpt2, mpt, bloom, llama, mistral, qwen2, qwen3, gemma2, gemma3_text"
+const causal = "gpt2, mpt, bloom, llama, mistral, qwen2, qwen3, gemma2, gemma3_text, gru, lstm"
 
 func ofGPT(m models.GPT) Model {
 	family := cmp.Or(m.Family, "gpt2")
@@ -78,6 +81,26 @@ func ofLlama(m models.Llama) Model {
 		dropout: func(p float64) models.LanguageModel {
 			m := m
 			m.Dropout, m.AttnDropout = p, p
+			return m
+		},
+		untie: func() models.LanguageModel {
+			m := m
+			m.Untied = true
+			return m
+		},
+	}
+}
+
+func ofRNN(m models.RNN) Model {
+	cell := "gru"
+	if m.LSTM {
+		cell = "lstm"
+	}
+	return Model{
+		LanguageModel: m, Family: "rnn", Cell: cell, Vocab: m.Vocab, Layers: m.Layers, Dim: m.Dim, BOS: m.BOS, EOS: m.EOS,
+		dropout: func(p float64) models.LanguageModel {
+			m := m
+			m.Dropout = p
 			return m
 		},
 		untie: func() models.LanguageModel {

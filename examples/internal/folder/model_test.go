@@ -23,6 +23,9 @@ func variants() (list []models.LanguageModel) {
 	for _, name := range []string{"llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3_text"} {
 		list = append(list, models.Llama{Family: name, Vocab: 7, Context: 6, Layers: 2, Heads: 2, KVHeads: 1, Dim: 8, InitStd: 0.3, BOS: []int32{0}, EOS: []int32{0, 3}})
 	}
+	for _, lstm := range []bool{false, true} {
+		list = append(list, models.RNN{LSTM: lstm, Vocab: 7, Context: 6, Layers: 2, Dim: 8, InitStd: 0.3, BOS: []int32{0}, EOS: []int32{0, 3}})
+	}
 	return list
 }
 
@@ -63,7 +66,7 @@ func TestEveryFamily(t *testing.T) {
 		} {
 			dir, _ := saved(t, m, c.rename, c.more)
 			got, y := reopened(t, dir)
-			if got.Family != want.Family || got.KVHeads != want.KVHeads || got.Vocab != 7 || got.Positions != want.Positions || !slices.Equal(got.EOS, want.EOS) {
+			if got.Family != want.Family || got.KVHeads != want.KVHeads || got.Vocab != 7 || got.Positions != want.Positions || got.Cell != want.Cell || !slices.Equal(got.EOS, want.EOS) {
 				t.Errorf("%s, %s: got %+v, want %+v", want.Family, name, got, want)
 			}
 			if same := slices.Equal(y, logits(t, m, params)); same != (name != "other") || untied(got) != (name == "other") {
