@@ -30,9 +30,6 @@ type (
 	encoderDecoder interface {
 		Loss(b, src, tgt int) func(*graph.Scope)
 	}
-	pictures interface {
-		Logits(b int) func(*graph.Scope)
-	}
 	texts interface {
 		Logits(b, t int) func(*graph.Scope)
 	}
@@ -42,7 +39,7 @@ type (
 func (x *Inspector) declaration(in Input) (d declaration, err error) {
 	t, src := len(in.Tokens), len(in.Source)
 	d.key = fmt.Sprintf("%d tokens, %d of a source", t, src)
-	_, reads := x.model.(pictures)
+	_, reads := x.model.(models.ViT)
 	if reads != (in.Pixels != nil) || !reads && t == 0 {
 		return d, errors.Errorf("inspect: %d tokens and %d pixels for a model of type %T: want tokens for a model of texts, pixels for a model of pictures", t, len(in.Pixels), x.model)
 	}
@@ -73,7 +70,7 @@ func (x *Inspector) declaration(in Input) (d declaration, err error) {
 		if want := c * m.Size * m.Size; len(in.Pixels) != want {
 			return d, errors.Errorf("inspect: %d pixels, want %d for %d channels of %d × %d", len(in.Pixels), want, c, m.Size, m.Size)
 		}
-		d.declare, d.feed = m.Logits(1), graph.Feed{"pixels": tensor.New(tensor.WithShape(1, c, m.Size, m.Size), tensor.WithBacking(in.Pixels))}
+		d.declare, d.feed = m.Attention(1, m.Size), graph.Feed{"pixels": tensor.New(tensor.WithShape(1, c, m.Size, m.Size), tensor.WithBacking(in.Pixels))}
 	default:
 		return d, errors.Errorf("inspect: a model of type %T has no method Logits or Loss that inspect knows: see package models", x.model)
 	}
