@@ -50,6 +50,12 @@ func (x *Inspector) declaration(in Input) (d declaration, err error) {
 		return tensor.New(tensor.WithShape(1), tensor.WithBacking([]int32{int32(n)}))
 	}
 	switch m := x.model.(type) {
+	case models.ViT:
+		c := channels(m)
+		if want := c * m.Size * m.Size; len(in.Pixels) != want {
+			return d, errors.Errorf("inspect: %d pixels, want %d for %d channels of %d × %d", len(in.Pixels), want, c, m.Size, m.Size)
+		}
+		d.declare, d.feed = m.Attention(1, m.Size), graph.Feed{"pixels": tensor.New(tensor.WithShape(1, c, m.Size, m.Size), tensor.WithBacking(in.Pixels))}
 	case encoderDecoder:
 		if src == 0 {
 			return d, errors.New("inspect: no tokens of a source: an encoder-decoder reads a source and a target")
@@ -65,12 +71,6 @@ func (x *Inspector) declaration(in Input) (d declaration, err error) {
 		}
 	case texts:
 		d.declare, d.feed = m.Logits(1, t), graph.Feed{"tokens": tokens(in.Tokens)}
-	case models.ViT:
-		c := channels(m)
-		if want := c * m.Size * m.Size; len(in.Pixels) != want {
-			return d, errors.Errorf("inspect: %d pixels, want %d for %d channels of %d × %d", len(in.Pixels), want, c, m.Size, m.Size)
-		}
-		d.declare, d.feed = m.Attention(1, m.Size), graph.Feed{"pixels": tensor.New(tensor.WithShape(1, c, m.Size, m.Size), tensor.WithBacking(in.Pixels))}
 	default:
 		return d, errors.Errorf("inspect: a model of type %T has no method Logits or Loss that inspect knows: see package models", x.model)
 	}
