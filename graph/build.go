@@ -91,8 +91,9 @@ type builder struct {
 
 	firstGrad  int64    // ID of the first gradient node; 0 for none
 	recomputed []string // patterns of scopes whose values the backward pass recomputes
-	limit      int      // bytes of memory, 0 for no limit
-	reserved   int      // bytes that the Program's other sizes add
+	looks      []*look
+	limit      int // bytes of memory, 0 for no limit
+	reserved   int // bytes that the Program's other sizes add
 }
 
 type output struct {
@@ -122,6 +123,9 @@ func (b *builder) run(declare func(*Scope)) (err error) {
 	declare(&Scope{b: b})
 	if b.err == nil && b.tooLarge != nil {
 		b.err = b.tooLarge
+	}
+	if b.err == nil {
+		b.err = b.unseen()
 	}
 	if b.err == nil && len(b.outputs) == 0 && b.loss == nil {
 		b.fail("", errors.New("nothing is declared: call Output or Minimize"))

@@ -87,8 +87,8 @@ func (p *Params) Value(path string) *tensor.Dense {
 
 // Freeze excludes the weights whose path matches pattern from training, in Programs built from now on, and returns the number of
 // these weights that exist. It also holds for weights that are declared later. The pattern is as in path.Match with dots as
-// separators, for example h.*.attn.*.weight or wte.weight. A trailing .** matches everything below. A malformed pattern matches
-// nothing.
+// separators, for example h.*.attn.*.weight or wte.weight. A trailing .** matches everything below, and ** before a dot any path or none:
+// **.bias is every bias. A malformed pattern matches nothing.
 func (p *Params) Freeze(pattern string) int { return p.setFrozen(pattern, true) }
 
 // Unfreeze undoes Freeze for the weights whose path matches pattern.
@@ -126,15 +126,21 @@ func (p *Params) setFrozen(pattern string, frozen bool) int {
 	return n
 }
 
-func matchPath(pattern, name string) bool {
-	want, have := splitPath(pattern), splitPath(name)
-	if n := len(want); n > 0 && want[n-1] == "**" && len(have) >= n {
-		want, have = want[:n-1], have[:n-1]
+func matchPath(pattern, name string) bool { return matchParts(splitPath(pattern), splitPath(name)) }
+
+func matchParts(want, have []string) bool {
+	switch {
+	case len(want) == 0:
+		return len(have) == 0
+	case want[0] == "**" && len(want) == 1:
+		return len(have) > 0
+	case want[0] == "**":
+		return matchParts(want[1:], have) || len(have) > 0 && matchParts(want, have[1:])
+	case len(have) == 0:
+		return false
 	}
-	return slices.EqualFunc(want, have, func(w, h string) bool {
-		ok, err := path.Match(w, h)
-		return ok && err == nil
-	})
+	ok, err := path.Match(want[0], have[0])
+	return ok && err == nil && matchParts(want[1:], have[1:])
 }
 
 // commit gives the parameters of a graph their tensors, calls ready, and then adds the new tensors to p. If another Build has added

@@ -14,6 +14,7 @@ type size struct {
 	fixed   []*leaf   // constants, and the leaves that a run sets
 	foreign []*buffer // results of Gorgonia's operations in other types
 	named   map[string]value
+	names   []string // of the outputs, in order of declaration
 	targets []value
 	total   value  // the loss; no buffer for none
 	direct  []bool // Run adds to the gradient of this weight in place
@@ -49,6 +50,7 @@ func (c *compiler) size() *size {
 	}
 	for _, o := range c.outputs {
 		z.named[o.name] = c.values[o.node]
+		z.names = append(z.names, o.name)
 	}
 	for _, t := range c.aims {
 		z.targets = append(z.targets, t.value)

@@ -16,6 +16,9 @@ import (
 // Parameters, with H = Heads, K = KVHeads and D = HeadDim: by default in_proj_weight ((H+2K)·D, C), in_proj_bias, out_proj.weight
 // (C, H·D), out_proj.bias. Names selects other names and layouts. QKNorm adds q_norm.weight (D) and k_norm.weight (D). Positions
 // may add tables.
+//
+// Shown: query (B, T, H·D), key and value (B, S, K·D), as they enter the scores; distance (H, T+S−1), if there is such a bias;
+// scores (B, H, T, S), with −Inf for hidden keys; probabilities (B, H, T, S), before dropout.
 type SelfAttention struct {
 	Heads   int
 	KVHeads int // heads of the keys and values, each shared by Heads/KVHeads query heads (Ainslie et al. 2023, arXiv 2305.13245); 0 means Heads
@@ -57,7 +60,7 @@ func (l SelfAttention) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node 
 	if in.Distance = seq.Distance; in.Distance == nil {
 		in.Distance = l.Distance(s, t, seq)
 	}
-	o := l.attend(s, in, seq.Show != nil && seq.Show(s.Path())) // (B, T, H·D)
+	o := l.attend(s, in) // (B, T, H·D)
 	names := l.Names.orPyTorch()
 	out := s.In(names.Out)
 	x = Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: cmp.Or(l.OutStd, l.Std)}.Forward(out, o) // (B, T, C)
@@ -93,22 +96,25 @@ func headDim(s *graph.Scope, layer string, heads, d, c int) (int, bool) {
 	return d, true
 }
 
-// attend declares everything between the projections. With show, the probabilities become an output.
-func (l SelfAttention) attend(s *graph.Scope, in ops.Operands, show bool) *G.Node {
-	name := s.In("probabilities").Path()
+// attend declares everything between the projections.
+func (l SelfAttention) attend(s *graph.Scope, in ops.Operands) *G.Node {
+	s.Show("query", func() *G.Node { return l.unpacked(s, in).Q }) // (B, T, H·D)
+	s.Show("key", func() *G.Node { return l.unpacked(s, in).K })   // (B, S, K·D)
+	s.Show("value", func() *G.Node { return l.unpacked(s, in).V }) // (B, S, K·D)
+	if in.Distance != nil {
+		s.Show("distance", func() *G.Node { return in.Distance }) // (H, T+S−1)
+	}
 	if l.Positions.Shaw != (Shaw{}) {
-		o, probabilities := l.shaw(s, in)
-		if show {
-			s.Output(name, probabilities)
-		}
+		o, scores, probabilities := l.shaw(s, in)
+		s.Show("scores", func() *G.Node { return scores })               // (B, H, T, S)
+		s.Show("probabilities", func() *G.Node { return probabilities }) // (B, H, T, S)
 		return o
 	}
 	o := ops.AttentionOptions{
 		Heads: l.Heads, KVHeads: l.KVHeads, Causal: l.Causal, Window: l.Window, Scale: l.Scale, Softcap: l.Softcap, Dropout: l.Dropout,
 	}
-	if show {
-		s.Output(name, s.Try(ops.AttentionProbabilities(in, o)))
-	}
+	s.Show("scores", func() *G.Node { return s.Try(ops.AttentionScores(in, o)) })               // (B, H, T, S)
+	s.Show("probabilities", func() *G.Node { return s.Try(ops.AttentionProbabilities(in, o)) }) // (B, H, T, S)
 	return attend(s, in, o)
 }
 

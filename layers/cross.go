@@ -14,6 +14,8 @@ import (
 // keys and values of the memory are cached: a Program with Memory.X writes them, and a Program with a nil X reads them.
 //
 // Parameters: as SelfAttention. The first H·D rows of a packed projection project the queries.
+//
+// Shown: as SelfAttention, and memory (B, S, C).
 type CrossAttention struct {
 	Heads   int
 	HeadDim int     // channels of a head; 0 means C/Heads
@@ -56,8 +58,30 @@ func (l CrossAttention) Forward(s *graph.Scope, x *G.Node, m Memory) *G.Node {
 		in.Q = p.linear(cmp.Or(l.QueryStd, l.Std)).Forward(s.In(names.Q), x)
 	}
 	in.K, in.V = p.forward(s, m)
-	o := attend(s, in, ops.AttentionOptions{Heads: l.Heads, Causal: l.Causal, Scale: l.Scale, Dropout: l.Dropout}) // (B, T, H·D)
+	options := ops.AttentionOptions{Heads: l.Heads, Causal: l.Causal, Scale: l.Scale, Dropout: l.Dropout}
+	l.show(s, in, options, m.X)
+	o := attend(s, in, options) // (B, T, H·D)
 	return Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: cmp.Or(l.OutStd, l.Std)}.Forward(s.In(names.Out), o)
+}
+
+// show offers the operands and the probabilities for looking at.
+func (l CrossAttention) show(s *graph.Scope, in ops.Operands, o ops.AttentionOptions, memory *G.Node) {
+	part := func(i int) *G.Node { // of keys and values in one node
+		width := s.Dims(in.Q, 3)[2]
+		return s.Try(ops.Slice(in.K, 2, i*width, (i+1)*width))
+	}
+	key, value := func() *G.Node { return in.K }, func() *G.Node { return in.V }
+	if in.V == nil {
+		key, value = func() *G.Node { return part(0) }, func() *G.Node { return part(1) }
+	}
+	if memory != nil {
+		s.Show("memory", func() *G.Node { return memory })
+	}
+	s.Show("query", func() *G.Node { return in.Q })
+	s.Show("key", key)
+	s.Show("value", value)
+	s.Show("scores", func() *G.Node { return s.Try(ops.AttentionScores(in, o)) })
+	s.Show("probabilities", func() *G.Node { return s.Try(ops.AttentionProbabilities(in, o)) })
 }
 
 // Remember declares, in mode Decode, only the keys and values of m, which Forward with a nil Memory.X reads later. They are outputs

@@ -9,7 +9,7 @@ import (
 // CrossPreNorm is a PreNorm block of a decoder that attends to a memory between its attention and its MLP, x + cross(norm(x), memory):
 // (B, T, C) → (B, T, C). Names must be names of such a block, such as T5DecoderBlock.
 //
-// Parameters: those of its parts, in scopes with the names of Names.
+// Parameters: those of its parts, in scopes with the names of Names. Shown: stream, the result.
 type CrossPreNorm struct {
 	PreNorm
 	Cross CrossAttention
@@ -23,7 +23,7 @@ func (l CrossPreNorm) Forward(s *graph.Scope, x *G.Node, seq Sequence, m Memory)
 	}
 	x = l.attend(s, x, seq)
 	y := l.Cross.Forward(s.In(n.Cross), l.Norm.Forward(s.In(n.CrossNorm), x), m)
-	return l.transform(s, s.Add(x, l.result(s, y, "", n.Cross)))
+	return shown(s, l.transform(s, s.Add(x, l.result(s, y, "", n.Cross))))
 }
 
 // Remember declares, in mode Decode, only the keys and values of m: see CrossAttention.Remember.

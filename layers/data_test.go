@@ -23,7 +23,7 @@ var filled = []any{
 	layers.GatedMLP{Hidden: 5, Act: kernel.GELU, Dropout: 0.1, NoBias: true, Names: layers.T5GatedMLP, Std: 0.02, OutStd: 0.01},
 	layers.SelfAttention{
 		Heads: 2, KVHeads: 1, HeadDim: 4, Causal: true, Window: 3, QKNorm: true, Norm: layers.RMSNorm{PlusOne: true}, Scale: 0.5, Softcap: 30,
-		Dropout: 0.1, NoBias: true, NoOutBias: true, Names: layers.BLOOMAttention, Std: 0.02, QueryStd: 0.03, OutStd: 0.01,
+		Dropout: 0.1, OutDropout: 0.2, NoBias: true, NoOutBias: true, Names: layers.BLOOMAttention, Std: 0.02, QueryStd: 0.03, OutStd: 0.01,
 		Positions: layers.Positions{
 			RoPE:  layers.RoPE{Dim: 2, Interleaved: true, Scaling: layers.RoPEScaling{Kind: layers.RoPELongRoPE, Short: layers.NewFactors(1, 2)}},
 			ALiBi: layers.ALiBi{Max: 8}, T5: layers.T5Bias{Buckets: 32, MaxDistance: 128}, Shaw: layers.Shaw{Max: 4},

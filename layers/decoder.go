@@ -10,7 +10,7 @@ import (
 // DecoderLayer is torch.nn.TransformerDecoderLayer: causal self-attention, attention to a memory and an MLP, each added to
 // its input: (B, T, C) → (B, T, C). The norms follow the sums; with NormFirst they precede the parts.
 //
-// Parameters: self_attn, multihead_attn, linear1, linear2, norm1, norm2, norm3.
+// Parameters: self_attn, multihead_attn, linear1, linear2, norm1, norm2, norm3. Shown: stream, the result.
 type DecoderLayer struct {
 	Heads     int
 	Hidden    int               // hidden width of the MLP; 0 means 4C
@@ -28,9 +28,9 @@ func (l DecoderLayer) Forward(s *graph.Scope, x *G.Node, seq Sequence, m Memory)
 	x = residual{l.NormFirst, l.Eps, l.Dropout, "2"}.forward(s, x, func(x *G.Node) *G.Node {
 		return l.cross().Forward(s.In("multihead_attn"), x, m)
 	})
-	return residual{l.NormFirst, l.Eps, l.Dropout, "3"}.forward(s, x, func(x *G.Node) *G.Node {
+	return shown(s, residual{l.NormFirst, l.Eps, l.Dropout, "3"}.forward(s, x, func(x *G.Node) *G.Node {
 		return MLP{Hidden: l.Hidden, Act: l.Act, Dropout: l.Dropout}.Forward(s, x)
-	})
+	}))
 }
 
 func (l DecoderLayer) cross() CrossAttention {

@@ -14,6 +14,7 @@ import (
 // Embedding turns ids into learned vectors: int32 (…) → (…, Dim).
 //
 // Parameters: weight (Vocab, Dim), normal with standard deviation Std, or 1 if Std is 0. With Pad, row 0 is zero.
+// Shown: vectors, the result of Lookup.
 type Embedding struct {
 	Vocab, Dim int
 	Pad        bool // id 0 pads: Lookup returns zeros for it, and its row gets no gradient from Lookup
@@ -44,6 +45,7 @@ func (l Embedding) Lookup(s *graph.Scope, table, ids *G.Node) *G.Node {
 	if l.Pad {
 		x = s.Try(ops.Mul(x, l.Mask(s, ids)))
 	}
+	s.Show("vectors", func() *G.Node { return x })
 	return x
 }
 

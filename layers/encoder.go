@@ -10,7 +10,7 @@ import (
 // EncoderLayer is torch.nn.TransformerEncoderLayer: self-attention and an MLP, each added to its input:
 // (B, T, C) → (B, T, C). The norms follow the sums, as in Vaswani et al. 2017; with NormFirst they precede the parts.
 //
-// Parameters: self_attn, linear1, linear2, norm1, norm2.
+// Parameters: self_attn, linear1, linear2, norm1, norm2. Shown: stream, the result.
 type EncoderLayer struct {
 	Heads     int
 	Hidden    int               // hidden width of the MLP; 0 means 4C
@@ -25,9 +25,9 @@ func (l EncoderLayer) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
 	x = residual{l.NormFirst, l.Eps, l.Dropout, "1"}.forward(s, x, func(x *G.Node) *G.Node {
 		return SelfAttention{Heads: l.Heads, Dropout: l.Dropout}.Forward(s.In("self_attn"), x, seq)
 	})
-	return residual{l.NormFirst, l.Eps, l.Dropout, "2"}.forward(s, x, func(x *G.Node) *G.Node {
+	return shown(s, residual{l.NormFirst, l.Eps, l.Dropout, "2"}.forward(s, x, func(x *G.Node) *G.Node {
 		return MLP{Hidden: l.Hidden, Act: l.Act, Dropout: l.Dropout}.Forward(s, x)
-	})
+	}))
 }
 
 // residual adds the result of a part to its input. The names of its dropout and its norm end in number.

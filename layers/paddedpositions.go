@@ -17,7 +17,7 @@ import (
 // of a text that are not Pad, from Pad+1 on. A token Pad has position Pad (Hugging Face's RoBERTa). It is an error if T exceeds
 // Max−Pad−1.
 //
-// Parameters: weight (Max, C), normal with standard deviation Std, or 0.02 if Std is 0.
+// Parameters: weight (Max, C), normal with standard deviation Std, or 0.02 if Std is 0. Shown: as LearnedPositions.
 type PaddedPositions struct {
 	Max int
 	Pad int // id of the token that pads texts
@@ -31,7 +31,9 @@ func (l PaddedPositions) Forward(s *graph.Scope, x, tokens *G.Node) *G.Node {
 		return s.Failf("padded positions: %d tokens exceed the %d positions after the padding's %d: shorten the sequence or train with more positions", t, most, l.Pad)
 	}
 	table := s.Param("weight", graph.Normal(cmp.Or(l.Std, 0.02)), l.Max, dims[2])
-	return s.Add(x, s.Try(ops.New(l.def(), table, tokens)))
+	rows := s.Try(ops.New(l.def(), table, tokens)) // (B, T, C)
+	s.Show("positions", func() *G.Node { return rows })
+	return shown(s, s.Add(x, rows))
 }
 
 // def defines the rows of a table, (Max, C), at the positions of tokens, int32 (B, T): → (B, T, C).

@@ -13,7 +13,8 @@ import (
 
 // LearnedPositions adds a learned vector for each position: (B, T, C) → (B, T, C). It is an error if T exceeds Max.
 //
-// Parameters: weight (Max, C), normal with standard deviation Std, or 0.02 if Std is 0.
+// Parameters: weight (Max, C), normal with standard deviation Std, or 0.02 if Std is 0. Shown: positions, the vectors, and
+// stream, the result.
 type LearnedPositions struct {
 	Max int
 	Std float64
@@ -31,7 +32,7 @@ func (l LearnedPositions) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.No
 }
 
 // SinusoidalPositions adds sin(p/10000^(2i/C)) to channel 2i and the cosine of the same angle to channel 2i+1, where p is the
-// position: (B, T, C) → (B, T, C) (Vaswani et al. 2017, section 3.5). It has no parameters.
+// position: (B, T, C) → (B, T, C) (Vaswani et al. 2017, section 3.5). It has no parameters. Shown: as LearnedPositions.
 type SinusoidalPositions struct{}
 
 // Forward declares the layer.
@@ -42,10 +43,14 @@ func (SinusoidalPositions) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.N
 
 // addPositions adds to each vector the row of a table (Max, C) at the vector's position.
 func addPositions(s *graph.Scope, x, table *G.Node, seq Sequence) *G.Node {
+	var rows *G.Node
 	if seq.Positions != nil {
-		return s.Add(x, s.Try(ops.Embedding(table, seq.Positions))) // (B, T, C)
+		rows = s.Try(ops.Embedding(table, seq.Positions)) // (B, T, C)
+	} else {
+		rows = s.Try(ops.Slice(table, 0, 0, s.Dims(x, 3)[1])) // (T, C) repeats over B
 	}
-	return s.Add(x, s.Try(ops.Slice(table, 0, 0, s.Dims(x, 3)[1]))) // (T, C) repeats over B
+	s.Show("positions", func() *G.Node { return rows })
+	return shown(s, s.Add(x, rows))
 }
 
 // sinusoids fills t, (Max, C), with the vectors of SinusoidalPositions.

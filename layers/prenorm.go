@@ -9,7 +9,7 @@ import (
 // PreNorm is the pre-norm Transformer block of most published decoders, x + attention(norm(x)) and then x + mlp(norm(x)):
 // (B, T, C) → (B, T, C). Names.Post1 and Names.Post2 add norms of both results, as in Gemma 2.
 //
-// Parameters: those of its parts, in scopes with the names of Names.
+// Parameters: those of its parts, in scopes with the names of Names. Shown: stream, the result.
 type PreNorm struct {
 	Attention SelfAttention
 	MLP       MLP
@@ -63,7 +63,13 @@ func (n BlockNames) orGPT2() BlockNames {
 
 // Forward declares the layer.
 func (l PreNorm) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
-	return l.transform(s, l.attend(s, x, seq))
+	return shown(s, l.transform(s, l.attend(s, x, seq)))
+}
+
+// shown offers the result of a block as stream, and returns it.
+func shown(s *graph.Scope, x *G.Node) *G.Node {
+	s.Show("stream", func() *G.Node { return x })
+	return x
 }
 
 // attend adds the result of the attention.

@@ -15,8 +15,8 @@ func (l PreNorm) First(s *graph.Scope, x *G.Node, seq Sequence) *G.Node {
 		Heads: a.Heads, HeadDim: a.HeadDim, Scale: a.Scale, Dropout: a.Dropout, NoBias: a.NoBias, NoOutBias: a.NoOutBias, Names: a.Names,
 		Std: a.Std, QueryStd: a.QueryStd, OutStd: a.OutStd,
 	}
-	if a != plain || seq.Starts != nil || seq.Ends != nil || seq.Distance != nil || seq.Show != nil {
-		return s.Failf("pre-norm: the first vector alone needs attention without masks, positions and norms, which is not shown: use Forward")
+	if a != plain || seq.Starts != nil || seq.Ends != nil || seq.Distance != nil {
+		return s.Failf("pre-norm: the first vector alone needs attention without masks, positions and norms: use Forward")
 	}
 	y := x
 	if n.Norm1 != "" {

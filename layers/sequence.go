@@ -19,10 +19,6 @@ type Sequence struct {
 	// layer declares its own bias if its Positions have one.
 	Distance *G.Node
 
-	// Show selects attentions by their path. Their probabilities become outputs PATH.probabilities, (B, H, T, S), computed for this
-	// purpose only. Nil means none.
-	Show func(path string) bool
-
 	Positions *G.Node // int32 (B, T): position of every vector; nil means 0 … T−1
 
 	// In mode Decode the vectors continue sequences whose keys and values are cached.

@@ -18,19 +18,20 @@ type Shaw struct {
 	Max int // longer distances count as Max; 0 means no vectors
 }
 
-// shaw declares everything between the projections. It returns the result and the probabilities before dropout.
-func (l SelfAttention) shaw(s *graph.Scope, in ops.Operands) (z, probabilities *G.Node) {
+// shaw declares everything between the projections. It returns the result, the scores, and the probabilities before
+// dropout.
+func (l SelfAttention) shaw(s *graph.Scope, in ops.Operands) (z, scores, probabilities *G.Node) {
 	p := l.Positions.Shaw
 	switch {
 	case p.Max < 0:
 		s.Failf("attention: Shaw's positions: Max is %d, want a positive number, or 0 for none", p.Max)
-		return in.Q, in.Q
+		return in.Q, in.Q, in.Q
 	case l.Softcap != 0 || in.Distance != nil || in.Starts != nil || in.Ends != nil:
 		s.Failf("attention: Shaw's positions cannot be combined with Softcap, a bias by distance, Starts or Ends")
-		return in.Q, in.Q
+		return in.Q, in.Q, in.Q
 	case l.Window < 0:
 		s.Failf("attention: window %d is negative", l.Window)
-		return in.Q, in.Q
+		return in.Q, in.Q, in.Q
 	}
 	in = l.unpacked(s, in)
 	b, t, kv, d := s.Dims(in.Q, 3)[0], s.Dims(in.Q, 3)[1], l.KVHeads, l.HeadDim
@@ -50,13 +51,13 @@ func (l SelfAttention) shaw(s *graph.Scope, in ops.Operands) (z, probabilities *
 	e = s.Try(ops.Reshape(e, b, l.Heads, t, keys))                                        // (B, H, T, S)
 	near := s.Try(ops.MatMul(q, table("relative_keys"), ops.MatMulOptions{TransB: true})) // (B, H, T, 2·Max+1)
 	r := relative{max: p.Max, keys: keys, causal: l.Causal, window: l.Window, past: in.Past, lengths: in.Lengths}
-	e = s.Add(e, s.Try(r.spread(near, true)))
-	probabilities = s.Try(ops.Softmax(e))
+	scores = s.Add(e, s.Try(r.spread(near, true)))
+	probabilities = s.Try(ops.Softmax(scores))
 	e = Dropout{l.Dropout}.Forward(s, probabilities)
 	z = s.Try(ops.MatMul(grouped(e, rows), v, ops.MatMulOptions{})) // (B, K, H/K·T, D)
 	z = s.Try(ops.Reshape(z, b, l.Heads, t, d))
 	z = s.Add(z, s.Try(ops.MatMul(s.Try(r.collect(e)), table("relative_values"), ops.MatMulOptions{}))) // (B, H, T, D)
-	return s.Try(ops.Reshape(s.Try(ops.Transpose(z, 0, 2, 1, 3)), b, t, l.Heads*d)), probabilities
+	return s.Try(ops.Reshape(s.Try(ops.Transpose(z, 0, 2, 1, 3)), b, t, l.Heads*d)), scores, probabilities
 }
 
 // byHead changes (B, T, heads·D) to (B, heads, T, D).

@@ -18,15 +18,18 @@ func TestShow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := layers.SelfAttention{Heads: h, Causal: true, Positions: positions, Dropout: 0.5}
 			params := graph.NewParams(tensor.Float64, 1)
-			declare := func(show func(string) bool) func(*graph.Scope) {
+			declare := func(looks ...string) func(*graph.Scope) {
 				return func(s *graph.Scope) {
+					for _, pattern := range looks {
+						s.Look(pattern)
+					}
 					x := s.In("x").Param("value", graph.Normal(1), b, n, c)
-					seq := layers.Sequence{Show: show}
+					var seq layers.Sequence
 					s.Output("y", l.Forward(s.In("h.1.attn"), l.Forward(s.In("h.0.attn"), x, seq), seq))
 				}
 			}
-			plain := build(t, params, graph.Eval, declare(nil))
-			shown := build(t, params, graph.Eval, declare(func(path string) bool { return path == "h.1.attn" }))
+			plain := build(t, params, graph.Eval, declare())
+			shown := build(t, params, graph.Eval, declare("h.1.attn.probabilities"))
 			if want, got := run(t, plain), run(t, shown); !slices.Equal(got.Float64s(), want.Float64s()) {
 				t.Error("looking at the probabilities changes the result")
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
@@ -13,6 +14,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
+	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
@@ -63,7 +65,30 @@ func prepare(o *options, run *job.Run) (*training, error) {
 		return nil, err
 	}
 	t.describe()
-	return t, nil
+	return t, t.show()
+}
+
+// show answers the page of -watch.
+func (t *training) show() error {
+	if t.Watch == "" {
+		return nil
+	}
+	cuts, err := inside.Cutters(t.text)
+	if err != nil {
+		return err
+	}
+	m := &inside.Model{Model: t.model.LanguageModel, Tokenizer: t.tok.Tokenizer, Cuts: cuts}
+	m.Follow(t.Out)
+	batches := t.learning.Batches(t.batch, t.context)
+	batches.Seed = t.Seed
+	var reading sync.Mutex
+	m.Texts = func(step int) ([][]int32, error) {
+		reading.Lock()
+		defer reading.Unlock()
+		return inside.Windows(batches, step, t.MicroBatches, t.Steps)
+	}
+	t.setup.Inside = m
+	return nil
 }
 
 // read reads the text, trains or loads the tokenizer, and holds out the last tenth.

@@ -4,18 +4,30 @@ import "math"
 
 // Probabilities writes the probabilities p (B, H, Tq, Tk) of the keys, before dropout. Keys that a query does not see get 0.
 // It reads neither V nor O. It serves to look at the attention: training does not need p.
-func (a Attention[T]) Probabilities(p []T) {
-	a.prepare("attention probabilities")
-	checkLen("attention probabilities", "p", len(p), a.B*a.H*a.Tq*a.Tk)
+func (a Attention[T]) Probabilities(p []T) { a.look("attention probabilities", p, true) }
+
+// Scores writes the scores (B, H, Tq, Tk) whose softmax gives the probabilities: scaled, capped, and with biases. Keys that a query does
+// not see get -Inf. It serves to look at the attention, as Probabilities does.
+func (a Attention[T]) Scores(scores []T) { a.look("attention scores", scores, false) }
+
+func (a Attention[T]) look(name string, p []T, softmax bool) {
+	a.prepare(name)
+	checkLen(name, "result", len(p), a.B*a.H*a.Tq*a.Tk)
 	tiles := (a.Tq + queryTile - 1) / queryTile
-	parallel(a.B*a.H*tiles, rowGrain(min(a.Tq, queryTile)*a.Tk*a.D/2), attentionProbabilities[T]{a, p, tiles})
+	work := attentionProbabilities[T]{Attention: a, p: p, tiles: tiles, softmax: softmax}
+	if !softmax {
+		work.hidden = T(math.Inf(-1))
+	}
+	parallel(a.B*a.H*tiles, rowGrain(min(a.Tq, queryTile)*a.Tk*a.D/2), work)
 }
 
-// attentionProbabilities is split into tiles of up to queryTile queries of one head.
+// attentionProbabilities is split into tiles of up to queryTile queries of one head. Without softmax it computes the scores.
 type attentionProbabilities[T Float] struct {
 	Attention[T]
-	p     []T
-	tiles int
+	p       []T
+	tiles   int
+	softmax bool
+	hidden  T // result for a key that the query does not see
 }
 
 // probabilityScratch is the scratch memory of one tile.
@@ -51,14 +63,21 @@ func (w *attentionProbabilities[T]) tile(s *probabilityScratch[T], b, h, first, 
 	}
 }
 
-// row turns the scores of query i into probabilities.
+// row finishes the scores of query i and turns them into probabilities.
 func (w *attentionProbabilities[T]) row(s *probabilityScratch[T], p []T, b, h, i int) {
 	keys := w.span(b, i)
-	clear(p[:keys.lo])
-	clear(p[keys.hi:])
+	for _, hidden := range [][]T{p[:keys.lo], p[keys.hi:]} {
+		for j := range hidden {
+			hidden[j] = w.hidden
+		}
+	}
 	seen := p[keys.lo:keys.hi]
 	for rest := seen; len(rest) > 0; rest = rest[min(keyTile, len(rest)):] {
 		w.capScores(rest[:min(keyTile, len(rest))], &s.slopes)
+	}
+	if !w.softmax {
+		w.addBias(seen, b, h, i, keys, 0)
+		return
 	}
 	w.addBias(seen, b, h, i, keys, w.offset(b, h, i, keys))
 	top := largest(seen)

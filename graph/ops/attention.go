@@ -71,16 +71,26 @@ func Attention(in Operands, o AttentionOptions) (*G.Node, error) {
 // AttentionProbabilities returns the probabilities that Attention computes from the same operands and options, before dropout: → (B,
 // H, T, S). Keys that a query does not see get 0. It serves to look at the attention of a model. It has no gradient.
 func AttentionProbabilities(in Operands, o AttentionOptions) (*G.Node, error) {
+	return lookAtAttention("AttentionProbabilities", in, o, false)
+}
+
+// AttentionScores returns the scores whose softmax gives the probabilities: scaled, capped and with biases: → (B, H, T, S). Keys that a
+// query does not see get -Inf. It serves to look at the attention of a model. It has no gradient.
+func AttentionScores(in Operands, o AttentionOptions) (*G.Node, error) {
+	return lookAtAttention("AttentionScores", in, o, true)
+}
+
+func lookAtAttention(name string, in Operands, o AttentionOptions, scores bool) (*G.Node, error) {
 	o.Dropout, in.Stream = 0, nil
 	a, nodes, err := newAttention(in, o)
 	if err != nil {
-		return nil, errors.WithMessage(err, "ops: AttentionProbabilities")
+		return nil, errors.WithMessage(err, "ops: "+name)
 	}
 	return New(Def{
-		Name:    "AttentionProbabilities",
+		Name:    name,
 		Attrs:   []any{o},
 		Shapes:  a.probabilityShapes,
-		Forward: Kernel{attentionProbabilities[float32](a), attentionProbabilities[float64](a)},
+		Forward: Kernel{attentionLook[float32](a, scores), attentionLook[float64](a, scores)},
 		FLOPs:   func(in, out []tensor.Shape) int { return a.flops(in, out) / 2 },
 	}, nodes...)
 }

@@ -84,13 +84,18 @@ func attentionForward[T kernel.Float](a attention) func(*Call[T]) error {
 	}
 }
 
-func attentionProbabilities[T kernel.Float](a attention) func(*Call[T]) error {
+// attentionLook computes all probabilities, or with scores the scores before the softmax.
+func attentionLook[T kernel.Float](a attention, scores bool) func(*Call[T]) error {
 	return func(c *Call[T]) error {
 		k := attentionKernel(a, c)
 		if err := k.Check(); err != nil {
 			return err
 		}
-		k.Probabilities(c.Out[0].F)
+		if scores {
+			k.Scores(c.Out[0].F)
+		} else {
+			k.Probabilities(c.Out[0].F)
+		}
 		return nil
 	}
 }

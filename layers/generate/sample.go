@@ -67,6 +67,12 @@ func largest[T float32 | float64](x []T) int {
 // draw returns the token at fraction u of the weights that TopP and MinP keep. Both keep the best tokens, so the sum of their weights
 // identifies them.
 func (s *sampler) draw(u float64) int32 {
+	x, _ := s.weights.at(math.Nextafter(u*s.kept(), math.Inf(1)))
+	return x.id
+}
+
+// kept returns the sum of the weights that TopP and MinP keep.
+func (s *sampler) kept() float64 {
 	mass := s.weights.total
 	if s.TopP > 0 && s.TopP < 1 {
 		_, mass = s.weights.at(s.TopP * mass)
@@ -74,8 +80,7 @@ func (s *sampler) draw(u float64) int32 {
 	if s.MinP > 0 {
 		mass = min(mass, s.weights.atLeast(s.MinP))
 	}
-	x, _ := s.weights.at(math.Nextafter(u*mass, math.Inf(1)))
-	return x.id
+	return mass
 }
 
 // logSum returns the logarithm of the sum of the exponentials of the logits. room is a buffer of the same length.

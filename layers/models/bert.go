@@ -166,7 +166,7 @@ func (m BERT) Forward(s *graph.Scope, tokens, types *G.Node, seq layers.Sequence
 func (m BERT) embed(s *graph.Scope, tokens, types *G.Node, seq layers.Sequence) (x, table *G.Node) {
 	words := layers.Embedding{Vocab: m.Vocab, Dim: m.Dim, Std: m.InitStd}
 	table = words.Weight(s.In("word_embeddings"))
-	x = words.Lookup(s, table, tokens)
+	x = words.Lookup(s.In("word_embeddings"), table, tokens)
 	positions := layers.LearnedPositions{Max: m.positions(), Std: m.InitStd}
 	if at := s.In("position_embeddings"); m.Family == "roberta" {
 		x = layers.PaddedPositions{Max: positions.Max, Pad: int(m.PAD[0]), Std: m.InitStd}.Forward(at, x, tokens)
@@ -176,7 +176,7 @@ func (m BERT) embed(s *graph.Scope, tokens, types *G.Node, seq layers.Sequence) 
 	segments := layers.Embedding{Vocab: m.Types, Dim: m.Dim, Std: m.InitStd}
 	all := segments.Weight(s.In("token_type_embeddings"))
 	if types != nil {
-		x = s.Add(x, segments.Lookup(s, all, types))
+		x = s.Add(x, segments.Lookup(s.In("token_type_embeddings"), all, types))
 	} else {
 		x = s.Add(x, s.Try(ops.Slice(all, 0, 0, 1))) // (1, C)
 	}

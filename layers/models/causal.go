@@ -17,6 +17,10 @@ type causal struct {
 
 	// forward declares everything below the logits: int32 (B, T) → (B, T, C), and the weight of the head, (V, C).
 	forward func(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, head *G.Node)
+
+	dim int // C
+	// last declares the final norm of the blocks' result and the weight of the head, which forward declares in its own way.
+	last func(s *graph.Scope, x *G.Node) (_, head *G.Node)
 }
 
 // loss declares the model for training and evaluation: see [GPT.Loss].
@@ -50,6 +54,14 @@ func (m causal) decode(b, t int) func(*graph.Scope) {
 		tokens, last := s.Input("tokens", tensor.Int32, b, t), s.Input("last", tensor.Int32, b)
 		x, head := m.forward(s, tokens, layers.DecodeInputs(s, b, t, m.context))
 		s.Output("logits", m.scores(s, pick(s, x, last), head))
+	}
+}
+
+// head declares the end of the model alone: see [GPT.Head].
+func (m causal) head(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		x, head := m.last(s, s.Input("stream", s.Dtype(), b, t, m.dim))
+		s.Output("logits", m.scores(s, x, head))
 	}
 }
 

@@ -93,7 +93,19 @@ func (m GPT) Logits(b, t int) func(*graph.Scope) { return m.causal().logits(b, t
 // successor is predicted. Output: "logits" (b, Vocab).
 func (m GPT) Decode(b, t int) func(*graph.Scope) { return m.causal().decode(b, t) }
 
-func (m GPT) causal() causal { return causal{context: m.Context, forward: m.Forward} }
+// Head declares the final norm and the head alone, for a look at the stream between blocks: their logits show the token that the model
+// would predict there (the logit lens). Input: "stream" (b, t, Dim), the shown stream of a block. Output: "logits" (b, t, Vocab).
+func (m GPT) Head(b, t int) func(*graph.Scope) { return m.causal().head(b, t) }
+
+func (m GPT) causal() causal {
+	return causal{context: m.Context, forward: m.Forward, dim: m.Dim, last: func(s *graph.Scope, x *G.Node) (_, head *G.Node) {
+		if err := m.Check(); err != nil {
+			x = s.Failf("%v", err)
+			return x, x
+		}
+		return m.withDefaults().last(s, x, nil)
+	}}
+}
 
 // Window returns the largest number of tokens in a sequence.
 func (m GPT) Window() int { return m.Context }
@@ -123,9 +135,20 @@ func (m GPT) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, he
 	for _, at := range s.In(f.blocks).Parts(m.Layers) {
 		x = block.Forward(at, x, seq)
 	}
-	x = block.Norm.Forward(s.In(f.norm), x)
+	return m.last(s, x, table)
+}
+
+// last declares the final norm of a model with defaults, and the weight of the head, which is table if they are tied. A nil table is
+// declared, too.
+func (m GPT) last(s *graph.Scope, x, table *G.Node) (_, head *G.Node) {
+	f := gptFamilies[m.Family]
+	x = m.block().Norm.Forward(s.In(f.norm), x)
+	name := f.table
 	if m.Untied {
-		table = layers.Embedding{Vocab: m.Vocab, Dim: m.Dim, Std: m.InitStd}.Weight(s.In("lm_head"))
+		name = "lm_head"
+	}
+	if m.Untied || table == nil {
+		table = layers.Embedding{Vocab: m.Vocab, Dim: m.Dim, Std: m.InitStd}.Weight(s.In(name))
 	}
 	return x, table
 }

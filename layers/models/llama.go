@@ -131,8 +131,17 @@ func (m Llama) Logits(b, t int) func(*graph.Scope) { return m.causal().logits(b,
 // Decode declares the model for mode Decode: see [GPT.Decode].
 func (m Llama) Decode(b, t int) func(*graph.Scope) { return m.causal().decode(b, t) }
 
+// Head declares the final norm and the head alone: see [GPT.Head].
+func (m Llama) Head(b, t int) func(*graph.Scope) { return m.causal().head(b, t) }
+
 func (m Llama) causal() causal {
-	return causal{context: m.Context, softcap: m.FinalSoftcap, forward: m.Forward}
+	return causal{context: m.Context, softcap: m.FinalSoftcap, forward: m.Forward, dim: m.Dim, last: func(s *graph.Scope, x *G.Node) (_, head *G.Node) {
+		if err := m.Check(); err != nil {
+			x = s.Failf("%v", err)
+			return x, x
+		}
+		return m.withDefaults().last(s, x, nil)
+	}}
 }
 
 // Window returns the largest number of tokens in a sequence.
@@ -151,9 +160,19 @@ func (m Llama) Forward(s *graph.Scope, tokens *G.Node, seq layers.Sequence) (x, 
 	for i, at := range s.In("model.layers").Parts(m.Layers) {
 		x = m.block(i).Forward(at, x, seq)
 	}
+	return m.last(s, x, table)
+}
+
+// last declares the final norm of a model with defaults, and the weight of the head, which is table if they are tied. A nil table is
+// declared, too.
+func (m Llama) last(s *graph.Scope, x, table *G.Node) (_, head *G.Node) {
 	x = m.norm().Forward(s.In("model.norm"), x)
+	name := "model.embed_tokens"
 	if m.Untied {
-		table = layers.Embedding{Vocab: m.Vocab, Dim: m.Dim, Std: m.InitStd}.Weight(s.In("lm_head"))
+		name = "lm_head"
+	}
+	if m.Untied || table == nil {
+		table = layers.Embedding{Vocab: m.Vocab, Dim: m.Dim, Std: m.InitStd}.Weight(s.In(name))
 	}
 	return x, table
 }

@@ -106,7 +106,7 @@ func (m ViT) Check() error {
 // "logits" (b, classes). The loss is the mean cross-entropy over the targets that are not -100.
 func (m ViT) Loss(b, size int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
-		logits := m.scores(s, b, size, layers.Sequence{})
+		logits := m.scores(s, b, size, false)
 		s.Output("logits", logits)
 		s.Minimize(s.Try(ops.CrossEntropy(logits, s.Input("targets", tensor.Int32, b), 0)))
 	}
@@ -115,14 +115,15 @@ func (m ViT) Loss(b, size int) func(*graph.Scope) {
 // Logits declares the model for b pictures of size·size pixels without known classes. Input: "pixels" (b, Channels, size, size). Output:
 // "logits" (b, classes).
 func (m ViT) Logits(b, size int) func(*graph.Scope) {
-	return func(s *graph.Scope) { s.Output("logits", m.scores(s, b, size, layers.Sequence{})) }
+	return func(s *graph.Scope) { s.Output("logits", m.scores(s, b, size, false)) }
 }
 
 // Attention is Logits with the probabilities of the attention of each layer as outputs, (b, Heads, N+1, N+1), for the class token and then
 // the N patches row by row. [ViT.Probabilities] returns their names.
 func (m ViT) Attention(b, size int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
-		s.Output("logits", m.scores(s, b, size, layers.Sequence{Show: func(string) bool { return true }}))
+		s.Look("**.probabilities")
+		s.Output("logits", m.scores(s, b, size, true))
 	}
 }
 
@@ -132,13 +133,14 @@ func (m ViT) Probabilities(layer int) string {
 	return fmt.Sprintf("%s.%d.%s.probabilities", f.blocks, layer, f.block.Attention)
 }
 
-func (m ViT) scores(s *graph.Scope, b, size int, seq layers.Sequence) *G.Node {
+// scores declares the model. With whole, the last block computes the results of all tokens, though only the class token's counts.
+func (m ViT) scores(s *graph.Scope, b, size int, whole bool) *G.Node {
 	if err := m.Check(); err != nil {
 		return s.Failf("%v", err)
 	}
 	d := m.withDefaults()
 	pixels := s.Input("pixels", s.Dtype(), b, d.Channels, size, size)
-	x := d.encode(s, pixels, seq, seq.Show == nil)        // (B, 1 or N+1, C)
+	x := d.encode(s, pixels, layers.Sequence{}, !whole)   // (B, 1 or N+1, C)
 	x = layers.CLSPool{}.Forward(s, x, layers.Sequence{}) // (B, C)
 	return layers.Linear{Out: len(m.Labels), Std: d.InitStd}.Forward(s.In(vitLayouts[d.Layout].classifier), x)
 }

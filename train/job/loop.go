@@ -15,6 +15,7 @@ func (r *Run) Step(s train.Report) {
 	if r.headline.step(r, s) {
 		r.show.Step(s)
 	}
+	r.watched.step(r, s)
 }
 
 // Due reports whether it is time to evaluate and to save.
@@ -26,6 +27,14 @@ func (r *Run) Due() bool {
 // SampleDue reports whether it is time for a sample. If SampleEvery is 0, it returns false.
 func (r *Run) SampleDue() bool {
 	return r.SampleEvery > 0 && r.setup.Trainer.Step%r.SampleEvery == 0
+}
+
+// Sample shows a sample of the model's output after the current step.
+func (r *Run) Sample(text string) {
+	r.Note("step %d: %s", r.setup.Trainer.Step, text)
+	if r.watched != nil {
+		r.watched.history.Sample(r.setup.Trainer.Step, text)
+	}
 }
 
 // Evaluate scores the held-out data, shows the result and logs it. On a signal it stops after the current batch and returns an
@@ -44,6 +53,9 @@ func (r *Run) Evaluate() Evaluation {
 	step := r.setup.Trainer.Step
 	r.Note("step %d: validation %s", step, r.describe(e))
 	r.fail(r.log.Evaluation(step, e.Evaluation, e.Score))
+	if r.watched != nil {
+		r.watched.history.Evaluation(step, e.Evaluation)
+	}
 	return e
 }
 
@@ -107,6 +119,7 @@ func (r *Run) save(e Evaluation) error {
 	_, err := r.saves.Save(c)
 	if err == nil {
 		r.saved = r.state.Trainer.Step
+		r.watched.checkpoint(r)
 	}
 	return err
 }

@@ -24,6 +24,7 @@ type Options struct {
 	Auto   bool   // resume the run in Out if there is one; not a flag
 	Change string // names of flags that may differ from the run's, separated by commas
 	DryRun bool   // Start prints memory and time, and the run leaves no file
+	Watch  Watch  // address of a page that shows the run; "" means no page
 }
 
 // FlagSet declares flags. A flag.FlagSet implements it.
@@ -50,13 +51,14 @@ func (o *Options) Flags(f FlagSet) {
 	f.BoolVar(&o.Resume, "resume", o.Resume, "resume the run in -out with its own settings")
 	f.StringVar(&o.Change, "change", o.Change, "names of `flags` that may differ from the resumed run, separated by commas: lr,batch")
 	f.BoolVar(&o.DryRun, "dry-run", o.DryRun, "print parameters, memory, time and disk space, and leave no file")
+	f.Var(&o.Watch, "watch", "show the run on a page for the browser; -watch=host:port chooses its address. Other hosts than localhost let other machines read the model")
 }
 
 // unit returns the name of the targets.
 func (o *Options) unit() string { return cmp.Or(o.Unit, "tokens") }
 
 // unrecorded are the flags of a process, which do not change the training. The record of the run omits them.
-var unrecorded = []string{"out", "resume", "change", "dry-run"}
+var unrecorded = []string{"out", "resume", "change", "dry-run", "watch"}
 
 // free are the flags that may always differ from the run's.
 var free = []string{"steps", "eval-every", "sample-every", "patience", "keep"}

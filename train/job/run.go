@@ -50,7 +50,8 @@ type Run struct {
 	log      *report.Log
 	show     report.Progress
 	headline headline
-	saved    int // step of the last checkpoint
+	watched  *watching // nil without -watch
+	saved    int       // step of the last checkpoint
 	started  bool
 	err      error // first error of Step, Evaluate and Save
 
@@ -191,6 +192,7 @@ func (r *Run) printf(format string, args ...any) {
 // them.
 func (r *Run) Close() error {
 	var err error
+	r.watched.close()
 	if r.started {
 		r.show.Done()
 		r.headline.finish(r.program.W)

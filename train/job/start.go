@@ -29,6 +29,8 @@ type Setup struct {
 	About string // model and data in the first line: "1,200,000 parameters on 140,000 tokens of a.txt"
 	Next  string // next command to type after the run
 
+	Inside Inside // answers the page of -watch about the model; nil shows the training alone
+
 	Shapes string // shapes of the batches, for a dry run; "" if there is only one
 }
 
@@ -86,6 +88,9 @@ func (r *Run) Start(s Setup) (err error) {
 	r.signals, r.restore = train.UntilInterrupt(context.Background())
 	r.loop, r.end = context.WithCancel(r.signals)
 	r.begin()
+	if err := r.watch(); err != nil {
+		return err
+	}
 	return r.err
 }
 

@@ -1,0 +1,102 @@
+package inside
+
+import (
+	"iter"
+
+	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/inspect"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/tokenize"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
+	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
+)
+
+// Open opens the model in a folder, of any family.
+func Open(dir string) (*Model, error) {
+	opened, err := models.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Model: opened}
+	if m.kind() != "pictures" {
+		if m.Tokenizer, err = tokenize.Load(dir); err != nil {
+			return nil, err
+		}
+		if m.Cuts, err = Cutters(""); err != nil {
+			return nil, err
+		}
+	}
+	return m, m.Reopen(0, dir)
+}
+
+// Reopen makes the newest weights those in a folder, after a step.
+func (m *Model) Reopen(step int, dir string) error {
+	params := graph.NewParams(tensor.Float32, 1)
+	if err := m.LoadFolder(dir, params); err != nil {
+		return err
+	}
+	m.Set(step, params)
+	return nil
+}
+
+// LoadFolder reads the weights in a folder into params.
+func (m *Model) LoadFolder(dir string, params *graph.Params) error {
+	var names []string
+	_, err := checkpoints.ReadWeights(dir, func(name string) bool {
+		names = append(names, name)
+		return false
+	})
+	if err != nil {
+		return err
+	}
+	rules := checkpoints.Rules{Rename: models.Rename(m.Model, names), Ignore: m.Model.Ignore}
+	shapes, err := checkpoints.Shapes(dir, rules)
+	if err != nil {
+		return err
+	}
+	params.Expect(dir, shapes)
+	if err := inspect.New(params, m.Model).Declare(); err != nil {
+		return err
+	}
+	return checkpoints.LoadWeights(dir, params.All(), rules)
+}
+
+// Cutters returns tokenizers of characters, of words and of subwords in two sizes, trained on a file, or on the sentences of Samples if
+// path is "".
+func Cutters(path string) ([]Cutter, error) {
+	texts := func() iter.Seq[string] {
+		return func(yield func(string) bool) {
+			for _, s := range Samples() {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
+	var all []Cutter
+	for _, c := range []struct {
+		name string
+		trainer.Trainer
+	}{
+		{"characters", trainer.Char{Unknown: "<|unknown|>"}},
+		{"words", trainer.Word{Unknown: "<|unknown|>", VocabSize: 8000}},
+		{"subwords 500", trainer.BPE{VocabSize: 500}},
+		{"subwords 4,000", trainer.BPE{VocabSize: 4000}},
+	} {
+		var tok *tokenize.Tokenizer
+		var err error
+		if path == "" {
+			tok, err = c.Train(texts())
+		} else {
+			tok, err = trainer.TrainOn(textfile.Set{Paths: []string{path}}, c.Trainer)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Cutter{c.name, tok})
+	}
+	return all, nil
+}

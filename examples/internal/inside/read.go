@@ -1,0 +1,178 @@
+package inside
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/layers/inspect"
+	"github.com/gorgoformer/gorgoformer/train/report/page"
+)
+
+// input encodes a question.
+func (m *Model) input(q page.Question) (in inspect.Input, text, source encoded, err error) {
+	if text, err = m.encode(q.Text, false); err != nil {
+		return in, text, source, err
+	}
+	if m.kind() == "pairs" {
+		if source, err = m.encode(q.Source, true); err != nil {
+			return in, text, source, err
+		}
+	}
+	if len(text.ids) == 0 {
+		return in, text, source, errors.New("the text has no tokens, want at least one")
+	}
+	if w, ok := m.Model.(interface{ Window() int }); ok && w.Window() > 0 && len(text.ids) > w.Window() {
+		return in, text, source, errors.Errorf("the text has %d tokens, the model reads at most %d: shorten it", len(text.ids), w.Window())
+	}
+	return inspect.Input{Tokens: text.ids, Source: source.ids}, text, source, nil
+}
+
+// Read implements page.Inside.
+func (m *Model) Read(q page.Question) (*page.Reading, error) {
+	w, err := m.at(q.Step)
+	if err != nil {
+		return nil, err
+	}
+	in, text, source, err := m.input(q)
+	if err != nil {
+		return nil, err
+	}
+	r, err := w.Read(in)
+	if err != nil {
+		return nil, err
+	}
+	a := &page.Reading{
+		Step: w.step, Tokens: tokens(text), Source: tokens(source), Vectors: streams(r.Vectors), Positions: streams(r.Positions),
+		Streams: streams(r.Streams), Attentions: attentions(r.Attentions), Early: []page.Early{},
+	}
+	if m.kind() == "causal" || m.kind() == "pairs" {
+		for i := 1; i < len(text.ids); i++ {
+			p := logProbability(r.Logits.Row(i-1), text.ids[i])
+			a.Tokens[i].LogProb = &p
+		}
+	}
+	if a.Early, err = m.early(w, r); err != nil {
+		return nil, err
+	}
+	a.Relative, err = m.relative(r, len(text.ids))
+	return a, err
+}
+
+// early applies the head to the last token's stream after each part.
+func (m *Model) early(w *weights, r *inspect.Reading) ([]page.Early, error) {
+	all := []page.Early{}
+	if m.kind() != "causal" {
+		return all, nil
+	}
+	for _, s := range r.Streams {
+		last := inspect.Stream{Path: s.Path, Matrix: inspect.Matrix{Rows: 1, Cols: s.Cols, Values: s.Row(s.Rows - 1)}}
+		logits, err := w.Lens(last)
+		if err != nil {
+			return []page.Early{}, nil // a model without such an end
+		}
+		all = append(all, page.Early{Path: s.Path, Guesses: m.best(logits.Row(0), 5)})
+	}
+	return all, nil
+}
+
+// best returns the n most likely tokens.
+func (m *Model) best(logits []float32, n int) []page.Guess {
+	ids := make([]int32, len(logits))
+	for i := range ids {
+		ids[i] = int32(i)
+	}
+	slices.SortFunc(ids, func(a, b int32) int { return cmp.Or(cmp.Compare(logits[b], logits[a]), cmp.Compare(a, b)) })
+	guesses := []page.Guess{}
+	for _, id := range ids[:min(n, len(ids))] {
+		guesses = append(guesses, page.Guess{ID: id, Text: m.text(id), Probability: math.Exp(logProbability(logits, id))})
+	}
+	return guesses
+}
+
+// text returns a token as a reader sees it: the text that it adds.
+func (m *Model) text(id int32) string {
+	if m.Tokenizer == nil {
+		return ""
+	}
+	if !m.Tokenizer.IsSpecial(id) {
+		if t, err := m.Tokenizer.ForText().Decode([]int32{id}); err == nil && t != "" && !strings.ContainsRune(t, '�') {
+			if spelled, ok := m.Tokenizer.IDToToken(id); ok && strings.HasPrefix(spelled, "▁") && !strings.HasPrefix(t, " ") {
+				return " " + t // the decoder drops the space at the beginning of a text
+			}
+			return t
+		}
+	}
+	t, _ := m.Tokenizer.IDToToken(id)
+	return t
+}
+
+// logProbability returns the natural logarithm of the softmax of the logits at id.
+func logProbability(logits []float32, id int32) float64 {
+	top, sum := math.Inf(-1), 0.0
+	for _, l := range logits {
+		top = max(top, float64(l))
+	}
+	for _, l := range logits {
+		sum += math.Exp(float64(l) - top)
+	}
+	return float64(logits[id]) - top - math.Log(sum)
+}
+
+func tokens(x encoded) []page.Token {
+	all := []page.Token{}
+	for i, id := range x.ids {
+		all = append(all, page.Token{ID: id, Text: x.texts[i], Span: x.spans[i]})
+	}
+	return all
+}
+
+func matrix(m inspect.Matrix) page.Matrix {
+	return page.Matrix{Rows: m.Rows, Cols: m.Cols, Values: m.Values}
+}
+
+func streams(in []inspect.Stream) []page.Layer {
+	all := []page.Layer{}
+	for _, s := range in {
+		all = append(all, page.Layer{Path: s.Path, Matrix: matrix(s.Matrix)})
+	}
+	return all
+}
+
+func attentions(in []inspect.Attention) []page.Attention {
+	all := []page.Attention{}
+	for _, a := range in {
+		part := ""
+		for _, name := range []string{"encoder", "decoder"} {
+			if strings.Contains(a.Path, name+".") && strings.Contains(a.Path, "transformer.") || strings.HasPrefix(a.Path, name+".block") {
+				part = name
+			}
+		}
+		grid := make([]byte, len(a.Probabilities))
+		for i, p := range a.Probabilities {
+			grid[i] = byte(math.Round(255 * float64(min(max(p, 0), 1))))
+		}
+		all = append(all, page.Attention{Path: a.Path, Cross: a.Cross, Part: part, Heads: a.Heads, T: a.T, S: a.S, Grid: grid})
+	}
+	return all
+}
+
+// Head implements page.Inside.
+func (m *Model) Head(q page.HeadQuestion) (*page.Head, error) {
+	w, err := m.at(q.Step)
+	if err != nil {
+		return nil, err
+	}
+	in, _, _, err := m.input(q.Question)
+	if err != nil {
+		return nil, err
+	}
+	h, err := w.Head(in, q.Path, q.Head)
+	if err != nil {
+		return nil, err
+	}
+	return &page.Head{Query: matrix(h.Query), Key: matrix(h.Key), Value: matrix(h.Value), Scores: matrix(h.Scores), Probabilities: matrix(h.Probabilities)}, nil
+}

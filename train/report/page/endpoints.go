@@ -1,0 +1,205 @@
+package page
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/pkg/errors"
+)
+
+// endpoints registers the questions of the page: see the documentation of the package.
+func (s *Server) endpoints(mux *http.ServeMux) {
+	mux.HandleFunc("GET /api/v1/about", s.about)
+	mux.HandleFunc("GET /api/v1/log", func(w http.ResponseWriter, r *http.Request) { reply(w, s.page.History.Log()) })
+	mux.HandleFunc("GET /api/v1/events", s.events)
+	answer(mux, s, "tokens", func(in Inside, q struct {
+		Text string `json:"text"`
+	}) (*Tokens, error) {
+		return in.Tokens(q.Text)
+	})
+	answer(mux, s, "read", Inside.Read)
+	answer(mux, s, "head", Inside.Head)
+	answer(mux, s, "next", Inside.Next)
+	answer(mux, s, "words", Inside.Words)
+	ofStep(mux, s, "map", Inside.Map)
+	ofStep(mux, s, "batch", Inside.Batch)
+	mux.HandleFunc("GET /api/v1/graph", s.inside(func(in Inside, r *http.Request) (any, error) { return in.Graph() }))
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		fail(w, http.StatusNotFound, errors.Errorf("there is no endpoint %s %.100q", r.Method, r.URL.Path))
+	})
+}
+
+// answer registers a POST endpoint whose body is a question.
+func answer[Q, A any](mux *http.ServeMux, s *Server, name string, of func(Inside, Q) (A, error)) {
+	mux.HandleFunc("POST /api/v1/"+name, s.inside(func(in Inside, r *http.Request) (any, error) {
+		var q Q
+		if err := read(r, &q); err != nil {
+			return nil, err
+		}
+		return of(in, q)
+	}))
+}
+
+// ofStep registers a GET endpoint with the parameter step.
+func ofStep[A any](mux *http.ServeMux, s *Server, name string, of func(Inside, int) (A, error)) {
+	mux.HandleFunc("GET /api/v1/"+name, s.inside(func(in Inside, r *http.Request) (any, error) {
+		text := r.URL.Query().Get("step")
+		step, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, errors.Errorf("step is %.40q, want a whole number, or -1 for the newest", text)
+		}
+		return of(in, step)
+	}))
+}
+
+// inside answers with the model, a few requests at a time.
+func (s *Server) inside(f func(Inside, *http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if s.page.Inside == nil {
+			fail(w, http.StatusNotFound, errors.New("this page shows no model"))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		wait := time.NewTimer(mostWaiting)
+		defer wait.Stop()
+		select {
+		case s.requests <- struct{}{}:
+			defer func() { <-s.requests }()
+		case <-r.Context().Done():
+			return
+		case <-wait.C:
+			fail(w, http.StatusServiceUnavailable, errors.New("too many questions at once: try again"))
+			return
+		}
+		a, err := guarded(func() (any, error) { return f(s.page.Inside, r) })
+		if err != nil {
+			status := http.StatusBadRequest
+			if large := new(http.MaxBytesError); errors.As(err, &large) {
+				status = http.StatusRequestEntityTooLarge
+				err = errors.Errorf("the question exceeds %d bytes", large.Limit)
+			}
+			fail(w, status, err)
+			return
+		}
+		reply(w, a)
+	}
+}
+
+// guarded turns a panic into an error, so that one question does not end a training run.
+func guarded(f func() (any, error)) (a any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			a, err = nil, errors.Errorf("panic: %v", r)
+		}
+	}()
+	return f()
+}
+
+// read reads a question: one JSON value with known fields.
+func read(r *http.Request, q any) error {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(q); err != nil {
+		if errors.Is(err, io.EOF) {
+			return errors.New("the question is empty, want JSON")
+		}
+		return errors.Wrap(err, "question")
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("the question has more than one JSON value")
+	}
+	return nil
+}
+
+// reply writes an answer. It is encoded first, so that an error has its own status.
+func reply(w http.ResponseWriter, a any) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(a); err != nil {
+		fail(w, http.StatusInternalServerError, errors.Wrap(err, "answer"))
+		return
+	}
+	write(w, http.StatusOK, b.Bytes())
+}
+
+// fail writes an error.
+func fail(w http.ResponseWriter, status int, err error) {
+	b, _ := json.Marshal(map[string]string{"error": err.Error()}) // a string has JSON
+	write(w, status, b)
+}
+
+func write(w http.ResponseWriter, status int, body []byte) {
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime)) // a slow reader does not keep the answer for ever
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(body) // a reader who left needs no answer
+}
+
+// about answers with the model and the run.
+func (s *Server) about(w http.ResponseWriter, r *http.Request) {
+	a := About{Title: s.page.Title, Kind: "none"}
+	if s.page.Inside != nil {
+		a = s.page.Inside.About()
+	}
+	log := s.page.History.state()
+	a.Live = log.Live
+	if log.Last > 0 {
+		a.Last = log.Last
+	}
+	if a.Steps == nil {
+		a.Steps = []int{}
+	}
+	if a.Samples == nil {
+		a.Samples = []string{}
+	}
+	reply(w, a)
+}
+
+// events sends what happens in a run until the reader leaves or the run ends.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	select {
+	case s.streams <- struct{}{}:
+		defer func() { <-s.streams }()
+	default:
+		fail(w, http.StatusServiceUnavailable, errors.Errorf("%d pages follow this run already", mostStreams))
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+	w.WriteHeader(http.StatusOK)
+	out := http.NewResponseController(w)
+	news, leave := s.page.History.follow()
+	defer leave()
+	beat := time.NewTicker(15 * time.Second)
+	defer beat.Stop()
+	send := func(text []byte) bool {
+		out.SetWriteDeadline(time.Now().Add(bodyTime))
+		if _, err := w.Write(text); err != nil {
+			return false
+		}
+		return out.Flush() == nil
+	}
+	if !send([]byte(": hello\n\n")) {
+		return
+	}
+	for {
+		select {
+		case e, ok := <-news:
+			if !ok || !send(e) {
+				return
+			}
+		case <-beat.C:
+			if !send([]byte(": beat\n\n")) {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		case <-s.closed:
+			return
+		}
+	}
+}

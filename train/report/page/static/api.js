@@ -1,0 +1,32 @@
+// The endpoints: see the documentation of package page.
+
+// numbers decodes the base64 of little-endian float32 numbers.
+export function numbers(text) {
+  const raw = atob(text);
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return new Float32Array(bytes.buffer);
+}
+
+// grid decodes bytes.
+export function grid(text) {
+  const raw = atob(text || "");
+  return Uint8Array.from(raw, (c) => c.charCodeAt(0));
+}
+
+// matrix decodes a matrix of the server.
+export function matrix(m) {
+  const values = numbers(m.values);
+  return { rows: m.rows, cols: m.cols, values, at: (i, j) => values[i * m.cols + j], row: (i) => values.subarray(i * m.cols, (i + 1) * m.cols) };
+}
+
+async function answer(response) {
+  const body = await response.json().catch(() => ({ error: response.statusText }));
+  if (!response.ok) throw new Error(body.error || response.statusText);
+  return body;
+}
+
+export const get = async (name) => answer(await fetch("api/v1/" + name));
+
+export const ask = async (name, question, signal) =>
+  answer(await fetch("api/v1/" + name, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question), signal }));

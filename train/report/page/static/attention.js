@@ -1,0 +1,168 @@
+// Section 4: attention. A grid of layers × heads; a head opens to lines between words, to the matrix and to the numbers of one query.
+import { ask, grid, matrix } from "./api.js";
+import { canvas, color, el, heat, number, shades, visible } from "./dom.js";
+import { guard, question, state } from "./main.js";
+import { t } from "./words.js";
+
+let opened = null; // the box of the open head
+let serial = 0;
+
+// keysOf returns the tokens that a layer attends to, and those that attend.
+function keysOf(a) {
+  const r = state.reading;
+  const source = r.source, own = r.tokens;
+  if (r.picture) return { queries: places(a.t), keys: places(a.s) };
+  if (a.cross) return { queries: own, keys: source };
+  return a.part === "encoder" ? { queries: source, keys: source } : { queries: own, keys: own };
+}
+
+// places names the class token and the patches of a picture.
+const places = (n) => Array.from({ length: n }, (_, i) => ({ id: -1, text: i === 0 ? "CLS" : String(i) }));
+
+function show(body) {
+  const r = state.reading;
+  if (!r) return;
+  const box = el("div", { class: "heads", id: "heads" });
+  r.attentions.forEach((a, layer) => {
+    const bytes = grid(a.grid), shade = shades(), size = a.heads > 8 ? 44 : 64;
+    const cells = Array.from({ length: a.heads }, (_, h) => {
+      const value = (i, j) => bytes[(h * a.t + i) * a.s + j] / 255;
+      const c = heat(a.t, a.s, value, shade, [size / a.s, size / a.t], "");
+      c.setAttribute("aria-hidden", "true");
+      c.style.width = c.style.height = size + "px";
+      return el("button", { type: "button", "aria-label": t("headLabel", a.path, h), "aria-pressed": String(state.attention === layer && state.head === h), onclick: () => open(layer, h) }, c);
+    });
+    box.append(el("span", { class: "label", title: a.path }, (a.cross ? t("cross") + " " : "") + a.path), el("div", { class: "cells" }, cells));
+  });
+  opened = el("div", { id: "head" });
+  body.replaceChildren(r.attentions.length === 0 ? el("p", {}, t("noAttention")) : box, opened);
+  if (state.attention !== null && state.attention < r.attentions.length) guard(details);
+}
+
+export function open(layer, head) {
+  state.attention = layer;
+  state.head = head;
+  for (const [i, row] of [...document.querySelectorAll("#heads .cells")].entries())
+    for (const [h, b] of [...row.children].entries()) b.setAttribute("aria-pressed", String(i === layer && h === head));
+  return guard(details);
+}
+
+async function details() {
+  const a = state.reading.attentions[state.attention], mine = ++serial;
+  const head = await ask("head", { ...question(), path: a.path, head: Math.min(state.head, a.heads - 1) });
+  if (mine !== serial) return;
+  const { queries, keys } = keysOf(a);
+  const p = matrix(head.probabilities), scores = matrix(head.scores), q = matrix(head.query), k = matrix(head.key), v = matrix(head.value);
+  const at = () => Math.min(state.query, p.rows - 1);
+  const numbersBox = el("div", {}), pictureBox = el("div", {}), readout = el("p", { class: "readout", "aria-live": "polite" });
+  const cell = Math.max(2, Math.min(26, 480 / Math.max(p.rows, p.cols)));
+  const map = heat(p.rows, p.cols, (i, j) => p.at(i, j), shades(), [cell, cell], t("matrixLabel", p.rows, p.cols));
+  map.tabIndex = 0;
+  map.id = "matrix";
+  let key = 0;
+  const choose = (i, j) => {
+    state.query = Math.max(0, Math.min(p.rows - 1, i));
+    key = Math.max(0, Math.min(p.cols - 1, j));
+    readout.textContent = t("cell", visible(queries[state.query].text), visible(keys[key].text), number(p.at(state.query, key), 4));
+    word();
+  };
+  map.addEventListener("click", (e) => choose(Math.floor(e.offsetY / cell), Math.floor(e.offsetX / cell)));
+  map.addEventListener("mousemove", (e) => {
+    const i = Math.floor(e.offsetY / cell), j = Math.floor(e.offsetX / cell);
+    if (i >= 0 && j >= 0 && i < p.rows && j < p.cols) readout.textContent = t("cell", visible(queries[i].text), visible(keys[j].text), number(p.at(i, j), 4));
+  });
+  map.addEventListener("keydown", (e) => {
+    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
+    if (!move) return;
+    e.preventDefault();
+    choose(state.query + move[0], key + move[1]);
+  });
+  const select = el("select", { id: "query", onchange: (e) => choose(Number(e.target.value), key) }, queries.slice(0, p.rows).map((x, i) => el("option", { value: i, selected: i === at() }, `${i} ${visible(x.text)}`)));
+  const linesBox = el("div", { class: "scroll" });
+
+  function word() {
+    select.value = at();
+    linesBox.replaceChildren(lines(p, queries, keys, at()));
+    const i = at(), order = Array.from({ length: p.cols }, (_, j) => j).sort((x, y) => p.at(i, y) - p.at(i, x)).slice(0, 40).sort((x, y) => x - y);
+    numbersBox.replaceChildren(
+      el("p", { class: "readout" }, t("queryVector", visible(queries[i].text), few(q.row(i)))),
+      el("div", { class: "scroll" }, el("table", { id: "numbers" },
+        el("thead", {}, el("tr", {}, ["key", "keyVector", "score", "mask", "softmax", "valueVector", "weighted"].map((x) => el("th", {}, t(x))))),
+        el("tbody", {}, order.map((j) => el("tr", { class: p.at(i, j) === Math.max(...p.row(i)) ? "lit" : "" },
+          el("td", {}, `${j} ${visible(keys[j].text)}`), el("td", {}, few(k.row(j))), el("td", {}, number(scores.at(i, j))),
+          el("td", {}, scores.at(i, j) === -Infinity ? t("hidden") : t("seen")), el("td", {}, number(p.at(i, j), 4)),
+          el("td", {}, few(v.row(j))), el("td", {}, few(v.row(j).map((x) => x * p.at(i, j))))))))));
+    if (state.reading.picture) pictureBox.replaceChildren(over(state.reading.picture, p.row(i)));
+  }
+
+  opened.replaceChildren(el("h3", {}, t("headLabel", a.path, state.head)),
+    el("div", { class: "row" }, el("label", { for: "query" }, t("query")), select),
+    el("div", { class: "columns" }, el("div", {}, el("p", { class: "label" }, t("matrixHelp")), el("div", { class: "scroll" }, map), readout), state.reading.picture ? pictureBox : linesBox),
+    el("h3", {}, t("numbers")), numbersBox);
+  word();
+}
+
+// few writes the first numbers of a vector.
+const few = (row) => "[" + Array.from(row.subarray ? row.subarray(0, 3) : row.slice(0, 3), (x) => number(x, 2)).join(" ") + (row.length > 3 ? " …]" : "]");
+
+// lines draws the words twice, and lines from the chosen query, strong for a large probability. The other queries are faint.
+function lines(p, queries, keys, chosen) {
+  const n = Math.max(p.rows, p.cols), step = n > 60 ? 12 : 18, height = n * step + 10, width = 420;
+  const [c, g] = canvas(width, height, t("linesLabel", visible(queries[chosen].text)));
+  g.font = `${Math.min(13, step - 2)}px system-ui`;
+  g.textBaseline = "middle";
+  const y = (i) => 5 + (i + 0.5) * step;
+  const draw = (i, strength) => {
+    for (let j = 0; j < p.cols; j++) {
+      const v = p.at(i, j) * strength;
+      if (v < 0.01) continue;
+      g.globalAlpha = Math.min(1, v);
+      g.lineWidth = i === chosen ? 2.5 : 1;
+      g.strokeStyle = color(i === chosen ? "accent" : "soft");
+      g.beginPath();
+      g.moveTo(150, y(i));
+      g.bezierCurveTo(210, y(i), 210, y(j), 270, y(j));
+      g.stroke();
+    }
+  };
+  for (let i = 0; i < p.rows && n <= 60; i++) if (i !== chosen) draw(i, 0.25);
+  draw(chosen, 1);
+  g.globalAlpha = 1;
+  for (let i = 0; i < p.rows; i++) {
+    g.fillStyle = color(i === chosen ? "accent" : "ink");
+    g.textAlign = "right";
+    g.fillText(visible(queries[i].text).slice(0, 16), 145, y(i));
+  }
+  for (let j = 0; j < p.cols; j++) {
+    g.fillStyle = color("ink");
+    g.globalAlpha = 0.35 + 0.65 * p.at(chosen, j);
+    g.textAlign = "left";
+    g.fillText(visible(keys[j].text).slice(0, 16), 276, y(j));
+  }
+  g.globalAlpha = 1;
+  return c;
+}
+
+// over draws the picture with the attention of one query to its patches.
+export function over(picture, row) {
+  const scale = Math.max(1, Math.floor(280 / Math.max(picture.width, picture.height)));
+  const [c, g] = canvas(picture.width * scale, picture.height * scale, t("overPicture"));
+  const pixels = matrix({ rows: picture.height, cols: picture.width, values: picture.pixels });
+  for (let i = 0; i < picture.height; i++) {
+    for (let j = 0; j < picture.width; j++) {
+      const v = Math.round(255 * pixels.at(i, j));
+      g.fillStyle = `rgb(${v} ${v} ${v})`;
+      g.fillRect(j * scale, i * scale, scale, scale);
+    }
+  }
+  const across = picture.width / picture.patch, most = Math.max(...row.subarray(1), 1e-9), size = picture.patch * scale;
+  for (let k = 1; k < row.length; k++) {
+    g.globalAlpha = 0.75 * row[k] / most;
+    g.fillStyle = color("focus");
+    g.fillRect(((k - 1) % across) * size, Math.floor((k - 1) / across) * size, size, size);
+  }
+  g.globalAlpha = 1;
+  return c;
+}
+
+export const attention = { name: "attention", show, wanted: (about) => about.kind !== "none" };

@@ -1,0 +1,95 @@
+// Small tools for the page's elements.
+
+// el makes an element. Keys of props that begin with "on" are event listeners, "data" and "aria" keys are attributes, others are
+// properties. Children are elements or texts; texts are never read as HTML.
+export function el(tag, props = {}, ...children) {
+  const e = document.createElement(tag);
+  for (const [key, value] of Object.entries(props)) {
+    if (value === undefined || value === null) continue;
+    if (key.startsWith("on")) e.addEventListener(key.slice(2), value);
+    else if (key === "class") e.className = value;
+    else if (key.includes("-") || key === "role" || key === "for") e.setAttribute(key, value);
+    else e[key] = value;
+  }
+  e.append(...children.flat().filter((c) => c !== null && c !== undefined));
+  return e;
+}
+
+// color returns the value of a color of style.css.
+export const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+
+// rgb reads a color #rrggbb.
+export function rgb(hex) {
+  const h = hex.replace("#", "");
+  const wide = h.length === 3 ? [...h].map((c) => c + c).join("") : h;
+  return [0, 2, 4].map((i) => parseInt(wide.slice(i, i + 2), 16));
+}
+
+// mix returns the color at fraction f between a and b.
+export const mix = (a, b, f) => a.map((v, i) => Math.round(v + (b[i] - v) * Math.max(0, Math.min(1, f))));
+
+// canvas makes a canvas of CSS pixels, sharp on any screen.
+export function canvas(width, height, label) {
+  const scale = Math.min(window.devicePixelRatio || 1, 2);
+  const c = el("canvas", { width: Math.round(width * scale), height: Math.round(height * scale), role: "img", "aria-label": label });
+  c.style.width = width + "px";
+  c.style.height = height + "px";
+  const g = c.getContext("2d");
+  g.scale(scale, scale);
+  return [c, g];
+}
+
+// heat draws a matrix of cells. shade returns the color [r, g, b] of a value.
+export function heat(rows, cols, value, shade, cell, label) {
+  const c = el("canvas", { width: Math.max(cols, 1), height: Math.max(rows, 1), role: "img", "aria-label": label });
+  c.style.width = cols * cell[0] + "px";
+  c.style.height = rows * cell[1] + "px";
+  c.style.imageRendering = "pixelated";
+  const g = c.getContext("2d");
+  const image = g.createImageData(Math.max(cols, 1), Math.max(rows, 1));
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) {
+      const [r, gr, b] = shade(value(i, j));
+      image.data.set([r, gr, b, 255], 4 * (i * cols + j));
+    }
+  }
+  g.putImageData(image, 0, 0);
+  return c;
+}
+
+// shades returns a function from 0…1 to a color.
+export function shades() {
+  const low = rgb(color("heat0")), high = rgb(color("heat1"));
+  return (v) => mix(low, high, v);
+}
+
+// signed returns a function from −1…1 to a color, for values around 0.
+export function signed() {
+  const low = rgb(color("minus")), zero = rgb(color("heat0")), high = rgb(color("plus"));
+  return (v) => (v < 0 ? mix(zero, low, -v) : mix(zero, high, v));
+}
+
+// later returns a function that calls f when no call has followed for some milliseconds.
+export function later(f, ms) {
+  let timer = 0;
+  return (...args) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => f(...args), ms);
+  };
+}
+
+// number writes a number with a few digits.
+export function number(v, digits = 3) {
+  if (v === null || v === undefined) return "–";
+  if (v === -Infinity) return "−∞";
+  if (!Number.isFinite(v)) return "–";
+  const a = Math.abs(v);
+  const text = a !== 0 && (a >= 1e5 || a < 1e-4) ? v.toExponential(2) : v.toFixed(a >= 100 ? 1 : digits);
+  return text.replace("-", "−");
+}
+
+// count writes a whole number with separators.
+export const count = (v) => v.toLocaleString("en");
+
+// visible shows spaces and line ends of a token.
+export const visible = (text) => (text === "" ? "∅" : text.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replace(/^ | $/g, "␣"));

@@ -1,0 +1,148 @@
+// The page: what is asked, what is shown, and the sections in the order in which data flows.
+import { ask, get } from "./api.js";
+import { el, later } from "./dom.js";
+import { language, setLanguage, t } from "./words.js";
+import { tokens } from "./tokens.js";
+import { embeddings } from "./embeddings.js";
+import { positions } from "./positions.js";
+import { attention } from "./attention.js";
+import { next } from "./next.js";
+import { graph } from "./graph.js";
+import { training } from "./training.js";
+import { startTour } from "./tour.js";
+
+// state is what the reader has chosen, and the server's answers to it.
+export const state = { about: null, text: "", source: "", step: -1, reading: null, query: 0, attention: null, head: 0, word: -1, other: -1 };
+
+// question returns the fields of every question.
+export const question = () => ({ text: state.text, source: state.source, step: state.step });
+
+// The sections. Each has a name and functions: show draws it after an answer, ask fetches more of its own.
+const sections = [tokens, embeddings, positions, attention, next, graph, training];
+const drawn = new Map(); // section → its element
+
+export function say(message) {
+  document.getElementById("message").textContent = message;
+}
+
+// guard runs f and shows its error. An answer that a later question overtook is no error.
+export async function guard(f) {
+  try {
+    await f();
+  } catch (error) {
+    if (error.name !== "AbortError") say(error.message);
+  }
+}
+
+let asking = null;
+
+// read asks for the text and shows the answer in all sections.
+export async function read() {
+  asking?.abort();
+  const mine = (asking = new AbortController());
+  document.body.dataset.busy = "1";
+  await guard(async () => {
+    const q = question();
+    const [cuts, reading] = await Promise.all([
+      ask("tokens", { text: state.text }, mine.signal),
+      state.about.kind === "none" || (state.text === "" && state.about.kind !== "pictures") ? null : ask("read", q, mine.signal),
+    ]);
+    say("");
+    state.cuts = cuts.cuts;
+    state.reading = reading;
+    const n = reading ? reading.tokens.length : 0;
+    state.query = Math.max(0, n - 1);
+    for (const s of sections) if (s.show) s.show(drawn.get(s));
+  });
+  if (asking === mine) delete document.body.dataset.busy;
+}
+
+const readSoon = later(read, 150);
+
+function draw() {
+  document.documentElement.lang = language();
+  for (const e of document.querySelectorAll("[data-t]")) e.textContent = t(e.dataset.t);
+  document.getElementById("language").textContent = t("language");
+  const nav = document.getElementById("nav"), main = document.getElementById("main");
+  nav.setAttribute("aria-label", t("sections"));
+  nav.replaceChildren();
+  main.replaceChildren();
+  for (const s of sections) {
+    if (s.wanted && !s.wanted(state.about)) continue;
+    const body = el("div", { class: "body" });
+    const id = "section-" + s.name;
+    main.append(el("section", { id, "aria-labelledby": id + "-title" },
+      el("h2", { id: id + "-title" }, t(s.name)), el("p", { class: "about" }, t(s.name + "About")), body));
+    nav.append(el("a", { href: "#" + id }, t(s.name)));
+    drawn.set(s, body);
+    s.begin?.(body);
+    if (state.reading || state.cuts) s.show?.(body);
+  }
+  samples();
+  document.getElementById("title").textContent = state.about.title;
+  document.title = "Gorgoformer: " + state.about.title;
+}
+
+function samples() {
+  const list = document.getElementById("samples");
+  list.replaceChildren(el("option", { value: "" }, t("choose")), ...state.about.samples.map((s) => el("option", { value: s }, s)));
+}
+
+// steps sets the slider over the checkpoints. Its last place is the newest weights.
+export function steps() {
+  const all = state.about.steps;
+  document.getElementById("step-field").hidden = all.length < 1;
+  const slider = document.getElementById("step");
+  const last = slider.value === slider.max || slider.value === "";
+  slider.max = all.length;
+  if (last) slider.value = all.length;
+  showStep();
+}
+
+function showStep() {
+  const slider = document.getElementById("step");
+  const at = Number(slider.value), all = state.about.steps;
+  document.getElementById("step-value").textContent = at >= all.length ? t("newest") : String(all[at]);
+  slider.setAttribute("aria-valuetext", document.getElementById("step-value").textContent);
+}
+
+// setText changes the text and reads it.
+export function setText(text) {
+  state.text = text;
+  document.getElementById("text").value = text;
+  return read();
+}
+
+async function begin() {
+  state.about = await get("about");
+  const about = state.about;
+  document.getElementById("source-field").hidden = about.kind !== "pairs";
+  document.getElementById("text-field").hidden = about.kind === "none";
+  const text = document.getElementById("text"), source = document.getElementById("source");
+  const first = about.samples.find((s) => /[가-힣]/.test(s) === (language() === "ko")) || about.samples[0] || "";
+  if (about.kind === "pairs") state.source = first;
+  else state.text = first;
+  text.value = state.text;
+  source.value = state.source;
+  text.addEventListener("input", () => { state.text = text.value; readSoon(); });
+  source.addEventListener("input", () => { state.source = source.value; readSoon(); });
+  document.getElementById("samples").addEventListener("change", (e) => {
+    if (e.target.value === "") return;
+    if (about.kind === "pairs") state.source = source.value = e.target.value;
+    else state.text = text.value = e.target.value;
+    read();
+  });
+  document.getElementById("step").addEventListener("input", (e) => {
+    const all = state.about.steps, at = Number(e.target.value);
+    state.step = at >= all.length ? -1 : all[at];
+    showStep();
+    readSoon();
+  });
+  document.getElementById("language").addEventListener("click", () => { setLanguage(language() === "ko" ? "en" : "ko"); draw(); steps(); });
+  document.getElementById("tour-start").addEventListener("click", startTour);
+  draw();
+  steps();
+  await read();
+}
+
+guard(begin);

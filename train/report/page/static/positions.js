@@ -1,0 +1,72 @@
+// Section 3: how the model knows the order of tokens.
+import { matrix } from "./api.js";
+import { canvas, color, el, heat, number, shades, signed, visible } from "./dom.js";
+import { state } from "./main.js";
+import { t } from "./words.js";
+
+// table draws position vectors and their similarity by distance.
+function table(layer) {
+  const m = matrix(layer), shade = signed(), cell = Math.max(3, Math.min(12, 320 / Math.max(m.rows, 1)));
+  const most = m.values.reduce((a, v) => Math.max(a, Math.abs(v)), 1e-9);
+  const norms = Array.from({ length: m.rows }, (_, i) => Math.hypot(...m.row(i)) || 1);
+  const cosine = (i, j) => m.row(i).reduce((sum, v, k) => sum + v * m.at(j, k), 0) / (norms[i] * norms[j]);
+  return [
+    el("p", { class: "label" }, t("positionTable", layer.path, m.rows, m.cols)),
+    el("div", { class: "scroll" }, heat(m.rows, m.cols, (i, j) => m.at(i, j) / most, shade, [Math.max(1, Math.min(8, 700 / m.cols)), cell], t("positionTable", layer.path, m.rows, m.cols))),
+    el("p", { class: "label" }, t("similarity")),
+    el("div", { class: "scroll" }, heat(m.rows, m.rows, cosine, shade, [cell, cell], t("similarity"))),
+  ];
+}
+
+// line draws one line for each row of a matrix.
+function lines(m, label) {
+  const width = 640, height = 220, [c, g] = canvas(width, height, label);
+  const low = m.values.reduce((a, v) => Math.min(a, v), 0), high = m.values.reduce((a, v) => Math.max(a, v), 0);
+  const y = (v) => height - 20 - (v - low) / (high - low || 1) * (height - 40), x = (j) => 10 + j / Math.max(1, m.cols - 1) * (width - 20);
+  g.strokeStyle = color("line");
+  g.strokeRect(10, 20, width - 20, height - 40);
+  for (let i = 0; i < m.rows; i++) {
+    g.strokeStyle = `hsl(${Math.round(i / m.rows * 300)} 60% 50%)`;
+    g.beginPath();
+    for (let j = 0; j < m.cols; j++) g.lineTo(x(j), y(m.at(i, j)));
+    g.stroke();
+  }
+  g.fillStyle = color("soft");
+  g.font = "12px system-ui";
+  g.fillText(number(high), 14, 16);
+  g.fillText(number(low), 14, height - 6);
+  return c;
+}
+
+function relative(r) {
+  const parts = [el("p", {}, t("relative." + r.kind))];
+  if (r.angles.rows > 0) {
+    const m = matrix(r.angles), shade = shades();
+    parts.push(el("p", { class: "label" }, t("angles", m.rows, m.cols)),
+      el("div", { class: "scroll" }, heat(m.rows, m.cols, (i, j) => (Math.cos(m.at(i, j)) + 1) / 2, shade, [Math.max(4, 640 / m.cols), 8], t("angles", m.rows, m.cols))));
+  }
+  if (r.bias.rows > 0) {
+    const m = matrix(r.bias);
+    parts.push(el("p", { class: "label" }, t("bias", m.rows)), lines(m, t("bias", m.rows)));
+  }
+  return parts;
+}
+
+function show(body) {
+  const r = state.reading;
+  if (!r) return;
+  const parts = r.positions.flatMap(table);
+  if (r.relative) parts.push(...relative(r.relative));
+  if (parts.length === 0) parts.push(el("p", {}, t("noPositions")));
+  if (r.positions.length > 0 && r.vectors.length > 0) {
+    const v = matrix(r.vectors[0]), p = matrix(r.positions[0]), n = Math.min(v.rows, p.rows, 12);
+    const norm = (row) => number(Math.hypot(...row));
+    parts.push(el("h3", {}, t("added")), el("div", { class: "scroll" }, el("table", {},
+      el("thead", {}, el("tr", {}, ["position", "token", "vectorNorm", "positionNorm", "sumNorm"].map((k) => el("th", {}, t(k))))),
+      el("tbody", {}, Array.from({ length: n }, (_, i) => el("tr", {}, el("td", {}, String(i)), el("td", {}, visible(r.tokens[i].text)), el("td", {}, norm(v.row(i))),
+        el("td", {}, norm(p.row(i))), el("td", {}, norm(v.row(i).map((x, k) => x + p.at(i, k))))))))));
+  }
+  body.replaceChildren(...parts);
+}
+
+export const positions = { name: "positions", show, wanted: (about) => about.kind !== "none" };

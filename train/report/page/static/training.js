@@ -1,0 +1,181 @@
+// Sections 7 and 8: how the run learns, and the data behind each step.
+import { get } from "./api.js";
+import { canvas, color, el, number, visible } from "./dom.js";
+import { guard, read, say, state, steps } from "./main.js";
+import { t } from "./words.js";
+
+let log = { rows: [], scores: [], samples: [], last: 0, live: false };
+let box, curve, small, parts, sampleBox, batchBox, left, smoothing = 0.6, logarithmic = false, byTime = false, source = null;
+
+// smooth returns the exponential moving average of values, corrected for its start.
+function smooth(values, f) {
+  let mean = 0, weight = 0;
+  return values.map((v) => {
+    if (v === null || !Number.isFinite(v)) return v;
+    mean = f * mean + (1 - f) * v;
+    weight = f * weight + (1 - f);
+    return mean / weight;
+  });
+}
+
+// chart draws lines and dots over x. It returns the canvas, and the step under a place of it.
+function chart(width, height, lines, dots, label) {
+  const [c, g] = canvas(width, height, label), pad = 44;
+  const all = lines.flatMap((l) => l.points).concat(dots);
+  if (all.length === 0) return [c, () => null];
+  const value = (v) => (logarithmic ? Math.log10(Math.max(v, 1e-12)) : v);
+  const xs = all.map((p) => p.x), ys = all.map((p) => value(p.y)).filter(Number.isFinite);
+  const x0 = Math.min(...xs), x1 = Math.max(...xs, x0 + 1e-9), y0 = Math.min(...ys), y1 = Math.max(...ys, y0 + 1e-9);
+  const x = (v) => pad + (v - x0) / (x1 - x0) * (width - pad - 8), y = (v) => height - 22 - (value(v) - y0) / (y1 - y0) * (height - 34);
+  g.font = "11px system-ui";
+  g.fillStyle = color("soft");
+  g.strokeStyle = color("line");
+  for (let i = 0; i <= 4; i++) {
+    const v = y0 + i / 4 * (y1 - y0), h = height - 22 - i / 4 * (height - 34);
+    g.beginPath();
+    g.moveTo(pad, h);
+    g.lineTo(width - 8, h);
+    g.stroke();
+    g.fillText(tick(logarithmic ? 10 ** v : v), 2, h + 4);
+    g.fillText(number(x0 + i / 4 * (x1 - x0), 0), x(x0 + i / 4 * (x1 - x0)) - 10, height - 6);
+  }
+  for (const l of lines) {
+    g.strokeStyle = color(l.color);
+    g.globalAlpha = l.alpha || 1;
+    g.lineWidth = l.wide || 1.5;
+    g.beginPath();
+    for (const p of l.points) if (Number.isFinite(value(p.y))) g.lineTo(x(p.x), y(p.y));
+    g.stroke();
+  }
+  g.globalAlpha = 1;
+  g.fillStyle = color("minus");
+  for (const p of dots) {
+    g.beginPath();
+    g.arc(x(p.x), y(p.y), 3.5, 0, 7);
+    g.fill();
+  }
+  return [c, (offset) => {
+    let best = null;
+    for (const p of lines[0].points) if (best === null || Math.abs(x(p.x) - offset) < Math.abs(x(best.x) - offset)) best = p;
+    return best;
+  }];
+}
+
+// tick writes a number at an axis in three digits.
+const tick = (v) => (v === 0 ? "0" : Math.abs(v) < 1e-3 ? v.toExponential(1) : Math.abs(v) >= 1000 ? number(v / 1000, 1) + "k" : v.toPrecision(3));
+
+const place = (r) => (byTime ? r.time : r.step);
+
+function draw() {
+  if (!curve || log.rows.length === 0) return;
+  let time = 0;
+  for (const r of log.rows) r.time = time += r.seconds;
+  const at = new Map(log.rows.map((r) => [r.step, r]));
+  const near = (step) => at.get(step) || log.rows.findLast((r) => r.step <= step) || log.rows[0];
+  const width = Math.max(280, Math.min(1100, box.clientWidth - 4));
+  const series = (of) => log.rows.map((r) => ({ x: place(r), y: of(r), row: r }));
+  const raw = series((r) => r.loss), even = smooth(log.rows.map((r) => r.loss), smoothing);
+  const dots = log.scores.map((s) => ({ x: place(near(s.step)), y: s.loss }));
+  const [c, under] = chart(width, 260, [{ points: raw, color: "soft", alpha: 0.35 }, { points: raw.map((p, i) => ({ ...p, y: even[i] })), color: "accent", wide: 2 }], dots, t("lossLabel", log.rows.length));
+  c.tabIndex = 0;
+  c.id = "loss";
+  let chosen = log.rows.length - 1;
+  const tell = (r) => { left.textContent = t("stepLine", r.step, number(r.loss, 4), r.rate.toExponential(2), number(r.norm, 3)); };
+  c.addEventListener("mousemove", (e) => { const p = under(e.offsetX); if (p) tell(p.row); });
+  c.addEventListener("click", (e) => { const p = under(e.offsetX); if (p) guard(() => batch(p.row.step)); });
+  c.addEventListener("keydown", (e) => {
+    if (e.key === "ArrowLeft") chosen = Math.max(0, chosen - 1);
+    else if (e.key === "ArrowRight") chosen = Math.min(log.rows.length - 1, chosen + 1);
+    else if (e.key === "Enter") { guard(() => batch(log.rows[chosen].step)); return; }
+    else return;
+    e.preventDefault();
+    tell(log.rows[chosen]);
+  });
+  curve.replaceChildren(c);
+  const third = Math.max(240, Math.min(360, width / 3 - 10));
+  small.replaceChildren(...[["rate", (r) => r.rate], ["norm", (r) => r.norm], ["speed", (r) => r.tokens / r.seconds]].map(([name, of]) =>
+    el("div", {}, el("p", { class: "label" }, t(name)), chart(third, 130, [{ points: series(of).filter((p) => Number.isFinite(p.y)), color: "accent" }], [], t(name))[0])));
+  heatmap();
+  sampleBox.replaceChildren(...log.samples.slice(-6).reverse().map((s) => el("p", {}, el("span", { class: "label" }, t("afterStep", s.step)), " ", s.text)));
+  const last = log.rows.at(-1), rest = log.last - last.step;
+  if (log.live && rest > 0) {
+    const recent = log.rows.slice(-50), each = recent.reduce((s, r) => s + r.seconds, 0) / recent.length;
+    left.textContent = t("left", last.step, log.last, Math.ceil(rest * each));
+  } else {
+    left.textContent = t("ended", last.step);
+  }
+}
+
+// heatmap draws the update/weight ratio of each path over the steps.
+function heatmap() {
+  const rows = log.rows.filter((r) => r.parts && r.parts.length > 0);
+  if (rows.length === 0) return;
+  const paths = rows[0].parts.map((p) => p.path), width = Math.max(200, box.clientWidth - 190), height = 16;
+  const map = (of, name) => {
+    const [c, g] = canvas(width, paths.length * height, t(name));
+    const values = rows.map((r) => r.parts.map((p) => Math.log10(Math.max(of(p), 1e-12))));
+    const flat = values.flat(), low = Math.min(...flat), high = Math.max(...flat, low + 1e-9);
+    values.forEach((column, i) => column.forEach((v, j) => {
+      g.fillStyle = `color-mix(in srgb, ${color("heat1")} ${Math.round(100 * (v - low) / (high - low))}%, ${color("heat0")})`;
+      g.fillRect(i * width / rows.length, j * height, width / rows.length + 1, height - 1);
+    }));
+    return el("div", {}, el("p", { class: "label" }, t(name, (10 ** low).toExponential(1), (10 ** high).toExponential(1))),
+      el("div", { class: "row" }, el("div", { class: "label" }, paths.map((p) => { const e = el("div", {}, p); e.style.height = e.style.lineHeight = height + "px"; return e; })), c));
+  };
+  parts.replaceChildren(map((p) => p.norm, "gradientMap"), map((p) => p.update, "updateMap"));
+}
+
+async function batch(step) {
+  const b = await get("batch?step=" + step);
+  batchBox.replaceChildren(el("h3", {}, t("batch", b.step, b.weights)), el("div", { class: "scroll" }, b.texts.map((text) => el("p", { class: "tokens" }, text.map((x) => {
+    const s = el("span", { class: "token", title: x.logprob === null ? "" : `loss ${number(-x.logprob)}` }, visible(x.text));
+    s.style.background = `color-mix(in srgb, var(--minus) ${x.logprob === null ? 0 : Math.round(Math.min(1, -x.logprob / 10) * 70)}%, var(--card))`;
+    return s;
+  })))));
+  batchBox.scrollIntoView({ block: "nearest" });
+}
+
+function begin(body) {
+  box = body;
+  curve = el("div", { class: "scroll" });
+  small = el("div", { class: "row" });
+  parts = el("div", { class: "scroll" });
+  sampleBox = el("div", { id: "written" });
+  batchBox = el("div", { id: "batch" });
+  left = el("p", { class: "readout", id: "left", "aria-live": "off" });
+  body.replaceChildren(el("div", { class: "row" },
+    el("div", { class: "field" }, el("label", { for: "smoothing" }, t("smoothing")), el("input", { id: "smoothing", type: "range", min: 0, max: 0.99, step: 0.01, value: smoothing, oninput: (e) => { smoothing = Number(e.target.value); draw(); } })),
+    el("label", {}, el("input", { type: "checkbox", id: "log-scale", checked: logarithmic, onchange: (e) => { logarithmic = e.target.checked; draw(); } }), " ", t("logScale")),
+    el("label", {}, el("input", { type: "checkbox", id: "by-time", checked: byTime, onchange: (e) => { byTime = e.target.checked; draw(); } }), " ", t("byTime"))),
+    left, curve, el("p", { class: "label" }, t("clickLoss")), batchBox, small, parts, el("h3", {}, t("written")), sampleBox);
+  guard(load);
+}
+
+async function load() {
+  log = await get("log");
+  if (log.rows.length === 0 && !log.live) left.textContent = t("noRun");
+  draw();
+  if (log.live && source === null) listen();
+}
+
+// listen follows a run that goes on.
+function listen() {
+  source = new EventSource("api/v1/events");
+  let pending = false;
+  const soon = () => {
+    if (pending) return;
+    pending = true;
+    setTimeout(() => { pending = false; draw(); }, 300);
+  };
+  const on = (name, f) => source.addEventListener(name, (e) => { f(JSON.parse(e.data)); soon(); });
+  on("step", (r) => { if (!log.rows.length || r.step > log.rows.at(-1).step) log.rows.push(r); if (log.rows.length > 4000) log.rows = log.rows.filter((_, i) => i % 2 === 1); });
+  on("evaluation", (s) => log.scores.push(s));
+  on("sample", (s) => log.samples.push(s));
+  on("checkpoint", async () => { state.about = await get("about"); steps(); if (state.step < 0) read(); });
+  on("end", async () => { source.close(); state.about = await get("about"); steps(); await load(); read(); });
+  let opened = false;
+  source.onopen = () => { if (opened) guard(load); opened = true; }; // the page was away: it may have missed something
+  source.onerror = () => { if (source.readyState === EventSource.CLOSED) say(t("lost")); };
+}
+
+export const training = { name: "training", begin, wanted: (about) => about.last > 0 || about.live || about.steps.length > 0 };
