@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"github.com/gorgoformer/gorgoformer/train/report"
+)
+
+// near is the growth of the loss that counts as none.
+const near = 0.03
+
+// result is the report.
+type result struct {
+	context int // length of the windows of training
+	lengths []int
+	rows    []row
+	targets int
+}
+
+// growth returns the loss of a row at a length as a share of its loss at the context, less 1.
+func (r result) growth(of row, length int) (share float64, ok bool) {
+	base, _ := of.at(r.context)
+	l, ok := of.at(length)
+	return l/base - 1, ok
+}
+
+// print prints the losses, their growth, and a summary.
+func (r result) print(w io.Writer) {
+	english := message.NewPrinter(language.English)
+	english.Fprintf(w, "Loss per character of %d held-out characters, in windows of\n\n", r.targets)
+	fmt.Fprintf(w, "%-10s", "")
+	for _, n := range r.lengths {
+		fmt.Fprintf(w, " %14d", n)
+	}
+	fmt.Fprintf(w, " %11s %12s\n%s\n", "trained in", "characters/s", strings.Repeat("─", 10+15*len(r.lengths)+25))
+	for _, row := range r.rows {
+		fmt.Fprintf(w, "%-10s", row.title)
+		for _, n := range r.lengths {
+			fmt.Fprintf(w, " %14s", r.cell(row, n))
+		}
+		duration, speed := "", "" // of the RoPE model, in the row above
+		if !row.yarn {
+			duration = report.Duration(time.Duration(row.seconds * float64(time.Second)))
+			speed = english.Sprintf("%d", int(float64(row.tokens)/row.seconds))
+		}
+		fmt.Fprintf(w, " %11s %12s\n", duration, speed)
+	}
+	fmt.Fprintln(w)
+	for _, row := range r.rows {
+		if row.refused != nil {
+			fmt.Fprintf(w, "%s refuses past its table: %v\n", row.title, row.refused)
+		}
+	}
+	fmt.Fprintln(w, r.summary())
+}
+
+// cell returns the loss of a row at a length, with its growth.
+func (r result) cell(of row, length int) string {
+	l, ok := of.at(length)
+	growth, _ := r.growth(of, length)
+	switch {
+	case !ok:
+		return "refused"
+	case length == r.context:
+		return fmt.Sprintf("%.4f       ", l)
+	}
+	return fmt.Sprintf("%.4f %+5.1f%%", l, 100*growth)
+}
+
+// summary names the schemes whose loss stays, and the others.
+func (r result) summary() string {
+	last := r.lengths[len(r.lengths)-1]
+	var stay, grow, refuse []string
+	for _, row := range r.rows {
+		worst, all := 0.0, true
+		for _, n := range r.lengths {
+			growth, ok := r.growth(row, n)
+			worst, all = max(worst, growth), all && ok
+		}
+		switch {
+		case !all:
+			refuse = append(refuse, row.title)
+		case worst <= near:
+			stay = append(stay, row.title)
+		default:
+			grow = append(grow, fmt.Sprintf("%s %+.0f%%", row.title, 100*worst))
+		}
+	}
+	return fmt.Sprintf("Up to %d characters, no loss is more than %.0f%% above that at %d with: %s. It grows with: %s. Refused: %s.",
+		last, 100*near, r.context, list(stay), list(grow), list(refuse))
+}
+
+// list joins names.
+func list(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
