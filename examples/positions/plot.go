@@ -34,7 +34,7 @@ func (r result) draw(w io.Writer) error {
 	byLength.X.Label.Text, byLength.Y.Label.Text = "characters of a window", "loss per character"
 	byPosition.X.Label.Text, byPosition.Y.Label.Text = "position in a window of "+strconv.Itoa(last), "loss per character"
 	byLength.X.Scale, byLength.X.Tick.Marker = plot.LogScale{}, r.lengthTicks()
-	byPosition.X.Tick.Marker = r.lengthTicks()
+	byPosition.X.Tick.Marker, byPosition.X.Min, byPosition.X.Max = r.lengthTicks(), 0, float64(last)
 	byLength.Legend.Top, byLength.Legend.XOffs, byLength.Legend.Padding = true, legend, vg.Points(2)
 	for _, p := range []*plot.Plot{byLength, byPosition} {
 		p.Add(plotter.NewGrid())
