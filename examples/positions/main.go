@@ -2,16 +2,18 @@
 //
 // With no arguments it takes Newton's Opticks, a book that every Go distribution carries. It trains the same small GPT on its
 // characters once for each way: same seed, same batches, windows of 64 characters. It then reads held-out text in windows of 64, 128,
-// 256 and 512 characters, the same text for every length and every model, and prints the losses. This takes about a minute on two
+// 256 and 512 characters, the same text for every length and every model, and prints the losses. This takes about two minutes on two
 // cores. The folder out/positions gets two tables, losses.csv and by-position.csv, a plot of both, losses.png, and a folder for each
 // trained model, which examples/gpt opens too.
 //
 //	go run ./examples/positions -data PATH -out DIR …   other text: a file, a folder or a glob, .gz too
 //	go run ./examples/positions -schemes rope,yarn      only some ways
 //
-// A table of learned positions ends with the window of training, and the program says so with the model's own error. RoPE+YaRN is the
-// RoPE model, read with frequencies for the longer window. T5's buckets grow up to -max-distance, by default the window of training and
-// not the 128 of the paper: buckets of distances that training never saw keep their first random values.
+// A table of learned positions ends with the window of training, and the program prints the model's own error. RoPE+YaRN is the RoPE
+// model, read with frequencies for the longer window. T5's buckets grow up to -max-distance, by default half of the window of training
+// and not the 128 of the paper: a bucket for distances that training rarely or never saw would keep its first random values. All far
+// keys share the last bucket. Its bias must sink far enough that hundreds of keys do not outweigh the near ones, which takes high rates
+// and many steps.
 //
 // Ctrl-C finishes the step, saves and exits. The same command continues; models that are trained are kept.
 package main
@@ -48,25 +50,9 @@ func (o *options) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var rows []row
-	for _, group := range o.schemes.groups() {
-		m, err := o.train(w, t, group[0])
-		if err != nil || m == nil {
-			return err
-		}
-		for _, s := range group {
-			if o.DryRun {
-				break
-			}
-			r, err := m.row(t, s)
-			if err != nil {
-				return err
-			}
-			rows = append(rows, r)
-		}
-	}
-	if o.DryRun {
-		return nil
+	rows, err := o.rows(w, t)
+	if err != nil || rows == nil {
+		return err
 	}
 	r := result{context: o.context, lengths: o.lengths.read(o.context), rows: rows, targets: len(t.blocks.tokens) * t.blocks.size}
 	fmt.Fprintln(w)
@@ -76,4 +62,29 @@ func (o *options) run(w io.Writer) error {
 	}
 	_, err = fmt.Fprintf(w, "The tables and the plot are in %s: losses.csv, by-position.csv, losses.png.\n", o.Out)
 	return errors.WithStack(err)
+}
+
+// rows trains the models and reads the held-out text with them. It returns nil if a training was interrupted or only planned.
+func (o *options) rows(w io.Writer, t *text) (rows []row, err error) {
+	for _, group := range o.schemes.groups() {
+		m, err := o.train(w, t, group[0])
+		if err != nil {
+			return nil, err
+		}
+		if m == nil {
+			_, err := fmt.Fprintf(w, "interrupted: the same command continues the report in %s\n", o.Out)
+			return nil, errors.WithStack(err)
+		}
+		for _, s := range group {
+			if o.DryRun {
+				break
+			}
+			r, err := m.row(t, s)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
 }

@@ -30,9 +30,9 @@ type options struct {
 // defaults make the whole report in about a minute on two cores.
 func defaults() *options {
 	return &options{
-		Options:  job.Options{Out: "out/positions", Steps: 600, EvalEvery: 200, EvalTokens: 20_000, Keep: 1},
-		Learning: job.Learning{LR: 3e-3, Decay: 0.1, Beta2: 0.99, Clip: 1, MicroBatches: 1, Seed: 1},
-		schemes:  all, layers: 2, heads: 4, dim: 64, context: 64, batch: 16,
+		Options:  job.Options{Out: "out/positions", Steps: 1500, EvalEvery: 500, EvalTokens: 20_000, Keep: 1},
+		Learning: job.Learning{LR: 1e-2, Beta2: 0.99, Clip: 1, MicroBatches: 1, Seed: 1},
+		schemes:  all, layers: 2, heads: 4, dim: 64, context: 64, batch: 8,
 	}
 }
 
@@ -54,7 +54,7 @@ func (o *options) trainFlags(f *flags.Set) {
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a block")
 	f.IntVar(&o.dim, "dim", o.dim, "number of channels, a multiple of -heads; a head has an even number")
 	f.IntVar(&o.context, "context", o.context, "length of the windows of training, in characters")
-	f.IntVar(&o.maxDistance, "max-distance", o.maxDistance, "distance from which on all keys share T5's last bucket; 0 means -context")
+	f.IntVar(&o.maxDistance, "max-distance", o.maxDistance, "distance from which on all keys share T5's last bucket; 0 means half of -context")
 	f.Group("Training")
 	f.IntVar(&o.batch, "batch", o.batch, "windows of -context characters in a batch")
 	o.Learning.Flags(f)
@@ -81,7 +81,7 @@ func (o *options) program() job.Program {
 }
 
 // distance returns T5's largest distance.
-func (o *options) distance() int { return cmp.Or(o.maxDistance, o.context) }
+func (o *options) distance() int { return cmp.Or(o.maxDistance, max(o.context/2, 2)) }
 
 // check returns an error for the first invalid flag.
 func (o *options) check() error {
@@ -93,7 +93,7 @@ func (o *options) check() error {
 	case err != nil:
 		return err
 	case o.maxDistance == 1:
-		return errors.New("-max-distance is 1, want at least 2, or 0 for -context")
+		return errors.New("-max-distance is 1, want at least 2, or 0 for half of -context")
 	case o.dim%(2*o.heads) != 0:
 		return errors.Errorf("-dim is %d, which gives no even number of channels to each of the %d -heads", o.dim, o.heads)
 	}

@@ -87,6 +87,8 @@ func (s scheme) folder() string {
 func (o *options) model(s scheme, vocab, length int) models.GPT {
 	m := models.GPT{Vocab: vocab, Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim, Positions: s.positions}
 	switch {
+	case s.positions == "sinusoidal":
+		m.Scale = true // as in the paper; else the sinusoids drown the embeddings
 	case s.positions == "t5":
 		m.Scheme.T5 = layers.T5Bias{Buckets: min(32, o.distance()), MaxDistance: o.distance()}
 	case s.yarn && length > o.context:

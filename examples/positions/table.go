@@ -89,17 +89,20 @@ func (r result) summary() string {
 		case worst <= near:
 			stay = append(stay, row.title)
 		default:
-			grow = append(grow, fmt.Sprintf("%s %+.0f%%", row.title, 100*worst))
+			grow = append(grow, fmt.Sprintf("%s (%+.0f %%)", row.title, 100*worst))
 		}
 	}
-	return fmt.Sprintf("Up to %d characters, no loss is more than %.0f%% above that at %d with: %s. It grows with: %s. Refused: %s.",
-		last, 100*near, r.context, list(stay), list(grow), list(refuse))
-}
-
-// list joins names.
-func list(names []string) string {
-	if len(names) == 0 {
-		return "none"
+	var text []string
+	for _, part := range []struct {
+		about string
+		names []string
+	}{
+		{fmt.Sprintf("Up to %d characters, the loss stays within %.0f %% of the loss at %d", last, 100*near, r.context), stay},
+		{"It grows", grow}, {"Not all lengths can be read", refuse},
+	} {
+		if len(part.names) > 0 {
+			text = append(text, part.about+" with "+strings.Join(part.names, ", ")+".")
+		}
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(text, " ")
 }
