@@ -36,16 +36,17 @@ func (r result) print(w io.Writer) {
 	english.Fprintf(w, "Loss per character of %d held-out characters, in windows of\n\n", r.targets)
 	fmt.Fprintf(w, "%-10s", "")
 	for _, n := range r.lengths {
-		fmt.Fprintf(w, " %14d", n)
+		fmt.Fprintf(w, " %7d %7s", n, "")
 	}
-	fmt.Fprintf(w, " %11s %12s\n%s\n", "trained in", "characters/s", strings.Repeat("─", 10+15*len(r.lengths)+25))
-	for _, row := range r.rows {
+	fmt.Fprintf(w, " %11s %12s\n%s\n", "trained in", "characters/s", strings.Repeat("─", 10+16*len(r.lengths)+25))
+	for i, row := range r.rows {
 		fmt.Fprintf(w, "%-10s", row.title)
 		for _, n := range r.lengths {
-			fmt.Fprintf(w, " %14s", r.cell(row, n))
+			loss, growth := r.cells(row, n)
+			fmt.Fprintf(w, " %7s %7s", loss, growth)
 		}
-		duration, speed := "", "" // of the RoPE model, in the row above
-		if !row.yarn {
+		duration, speed := "", ""
+		if i == 0 || r.rows[i-1].positions != row.positions { // else the same training
 			duration = report.Duration(time.Duration(row.seconds * float64(time.Second)))
 			speed = english.Sprintf("%d", int(float64(row.tokens)/row.seconds))
 		}
@@ -60,17 +61,17 @@ func (r result) print(w io.Writer) {
 	fmt.Fprintln(w, r.summary())
 }
 
-// cell returns the loss of a row at a length, with its growth.
-func (r result) cell(of row, length int) string {
+// cells returns the loss of a row at a length, and its growth in percent.
+func (r result) cells(of row, length int) (loss, growth string) {
 	l, ok := of.at(length)
-	growth, _ := r.growth(of, length)
+	share, _ := r.growth(of, length)
 	switch {
 	case !ok:
-		return "refused"
-	case length == r.context:
-		return fmt.Sprintf("%.4f       ", l)
+		return "refused", ""
+	case length != r.context:
+		growth = fmt.Sprintf("%+.1f%%", 100*share)
 	}
-	return fmt.Sprintf("%.4f %+5.1f%%", l, 100*growth)
+	return fmt.Sprintf("%.4f", l), growth
 }
 
 // summary names the schemes whose loss stays, and the others.
