@@ -16,6 +16,11 @@
 // and many steps.
 //
 // Ctrl-C finishes the step, saves and exits. The same command continues; models that are trained are kept.
+//
+// On tinyshakespeare, with no flags but -data and -out, the loss goes from windows of 64 to windows of 512 characters from 1.872 to 1.864
+// with T5, from 2.000 to 1.986 with ALiBi, and from 2.460 to 2.552 with sinusoids, on 20,480 held-out characters:
+//
+//	go run ./examples/positions -data input.txt -out out/shakespeare
 package main
 
 import (
