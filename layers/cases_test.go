@@ -2,6 +2,7 @@ package layers_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
@@ -172,7 +173,7 @@ func tied(s *graph.Scope, x *G.Node, z size) *G.Node {
 }
 
 // parts lists all layers with all options except dropout.
-var parts = append(families, []part{
+var parts = slices.Concat(families, positional, []part{
 	linear("Linear", layers.Linear{Out: 3}),
 	linear("Linear/one", layers.Linear{Out: 1}),
 	linear("Linear/NoBias", layers.Linear{Out: 3, NoBias: true}),
@@ -201,11 +202,11 @@ var parts = append(families, []part{
 	{"RMSNorm", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.RMSNorm{}.Forward(s, x) }},
 	{"RMSNorm/Eps", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.RMSNorm{Eps: 0.1}.Forward(s, x) }},
 	{"RMSNorm/PlusOne", func(s *graph.Scope, x *G.Node, _ size) *G.Node { return layers.RMSNorm{PlusOne: true}.Forward(s, x) }},
-	{"LearnedPositions", func(s *graph.Scope, x *G.Node, _ size) *G.Node {
-		return layers.LearnedPositions{Max: 8}.Forward(s, x, layers.Sequence{})
+	{"LearnedPositions", func(s *graph.Scope, x *G.Node, z size) *G.Node {
+		return layers.LearnedPositions{Max: max(8, z.t)}.Forward(s, x, layers.Sequence{})
 	}},
 	{"LearnedPositions/Positions", func(s *graph.Scope, x *G.Node, z size) *G.Node {
-		return layers.LearnedPositions{Max: 8, Std: 1}.Forward(s, x, layers.Sequence{Positions: ids(s, z, 8)})
+		return layers.LearnedPositions{Max: max(8, z.t), Std: 1}.Forward(s, x, layers.Sequence{Positions: ids(s, z, 8)})
 	}},
 	{"SinusoidalPositions", func(s *graph.Scope, x *G.Node, _ size) *G.Node {
 		return layers.SinusoidalPositions{}.Forward(s, x, layers.Sequence{})
@@ -267,7 +268,7 @@ var parts = append(families, []part{
 	lstm("LSTM", layers.LSTM{}, false),
 	lstm("LSTM/Lengths", layers.LSTM{Layers: 2, Hidden: 3}, true),
 	lstm("LSTM/NoBias", layers.LSTM{NoBias: true}, true),
-}...)
+})
 
 // droppedOut lists the layers with dropout.
 var droppedOut = []part{
@@ -276,6 +277,9 @@ var droppedOut = []part{
 	gated("GatedMLP", layers.GatedMLP{Dropout: 0.3}),
 	attention("Shaw", layers.SelfAttention{Causal: true, Dropout: 0.3, Positions: layers.Positions{Shaw: layers.Shaw{Max: 2}}}, true),
 	attention("SelfAttention", layers.SelfAttention{Causal: true, Dropout: 0.3}, true),
+	attention("ALiBi", layers.SelfAttention{Causal: true, Dropout: 0.3, Positions: alibi, Softcap: 2}, true),
+	attention("T5", layers.SelfAttention{Dropout: 0.3, Positions: t5, Std: 0.5}, false),
+	packed("packed texts", layers.SelfAttention{Causal: true, Dropout: 0.3, Positions: rotary}),
 	cross("CrossAttention", layers.CrossAttention{Dropout: 0.3}, true),
 	block("Block", Block{Dropout: 0.2, AttnDropout: 0.3}),
 	preNorm("PreNorm", layers.PreNorm{Dropout: 0.2, Names: layers.Gemma2Block}),

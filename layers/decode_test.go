@@ -25,9 +25,8 @@ var decodes = []struct {
 	{"SelfAttention", layers.SelfAttention{Heads: 2, Causal: true}.Forward},
 	{"Window", layers.SelfAttention{Heads: 2, Causal: true, Window: 3}.Forward},
 	{"RoPE", layers.SelfAttention{Heads: 2, HeadDim: 4, Causal: true, Positions: rotary}.Forward},
-	{"RoPE/dynamic", layers.SelfAttention{Heads: 2, HeadDim: 4, Causal: true, Positions: layers.Positions{RoPE: layers.RoPE{
-		Scaling: layers.RoPEScaling{Kind: layers.RoPEDynamic, Factor: 2, Original: 4},
-	}}}.Forward},
+	{"RoPE/dynamic", layers.SelfAttention{Heads: 2, HeadDim: 4, Causal: true, Positions: dynamic}.Forward},
+	{"RoPE/longrope", layers.SelfAttention{Heads: 2, HeadDim: 4, Causal: true, Positions: longRoPE}.Forward},
 	{"Gemma", layers.SelfAttention{
 		Heads: 4, KVHeads: 2, HeadDim: 4, Causal: true, Window: 4, Names: layers.LlamaAttention, QKNorm: true, Softcap: 2, Positions: rotary,
 	}.Forward},

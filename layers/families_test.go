@@ -4,7 +4,6 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/gorgoformer/gorgoformer/graph"
-	"github.com/gorgoformer/gorgoformer/graph/graphtest"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 	"github.com/gorgoformer/gorgoformer/layers"
@@ -60,21 +59,6 @@ func pictures(name string, l layers.PatchEmbedding) part {
 		x = s.Try(ops.Mul(x, s.In("pixels").Param("value", graph.Normal(1), z.s, 1, z.s))) // (B, C, Size, T, Size)
 		return l.Forward(s, s.Try(ops.Reshape(x, z.b, z.c, z.s, z.t*z.s)))
 	}}
-}
-
-// packedRows is an attention to tokens of the same packed text only, with positions that begin again.
-func packedRows(s *graph.Scope, x *G.Node, z size) *G.Node {
-	starts, ends, positions := make([]int32, z.b*z.t), make([]int32, z.b*z.t), make([]int32, z.b*z.t)
-	for i := range starts {
-		if t := i % z.t; t < z.t/2 {
-			ends[i], positions[i] = int32(z.t/2), int32(t)
-		} else {
-			starts[i], ends[i], positions[i] = int32(z.t/2), int32(z.t), int32(t-z.t/2)
-		}
-	}
-	ints := func(v []int32) *G.Node { return s.Constant(graphtest.Ints(v, z.b, z.t)) }
-	l := layers.SelfAttention{Heads: z.h, HeadDim: 2, Positions: rotary}
-	return l.Forward(s, x, layers.Sequence{Starts: ints(starts), Ends: ints(ends), Positions: ints(positions)})
 }
 
 // stacked is two layers that share one bias by distance.
@@ -136,6 +120,5 @@ var families = []part{
 	firstOf("PreNorm/first, ViT", layers.PreNorm{MLP: layers.MLP{Hidden: 3, Names: layers.BERTMLP}, Names: layers.ViTBlock, Attention: layers.SelfAttention{Names: layers.ViTAttention}}),
 	pictures("PatchEmbedding", layers.PatchEmbedding{Dim: 3, Std: 0.5}),
 	pictures("PatchEmbedding/Flat", layers.PatchEmbedding{Dim: 1, Flat: true}),
-	{"SelfAttention/packed texts", packedRows},
 	{"SelfAttention/stack", stacked},
 }

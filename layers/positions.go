@@ -13,7 +13,10 @@ import (
 // Positions is how the order of tokens enters the scores of a SelfAttention. The zero value adds nothing. A scheme is in use if its
 // field is not zero.
 //
-// RoPE with RoPEDynamic or RoPELongRoPE has frequencies for one length: T, or in mode Decode the capacity of the caches.
+// RoPEDynamic and RoPELongRoPE have other frequencies for other lengths. A Program has the frequencies of one length: T, or in mode
+// Decode the capacity of the caches, from the first token on. So all cached keys have turned by the same frequencies, and a score depends
+// only on the distance. Transformers takes the length so far instead: once a text exceeds Original, its new keys turn by other frequencies
+// than the cached ones. A capacity of at most Original gives the frequencies of short texts.
 type Positions struct {
 	RoPE  RoPE // rotates queries and keys; RoPE{Theta: 10000} is the usual one
 	ALiBi ALiBi

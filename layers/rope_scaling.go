@@ -53,7 +53,7 @@ type RoPEScaling struct {
 }
 
 // Frequencies returns the angle per position of each pair, and the factor on all cosines and sines, for texts of length tokens.
-// RoPEDynamic and RoPELongRoPE depend on length.
+// RoPEDynamic and RoPELongRoPE depend on length; see [Positions] for the length of a cache.
 func (r RoPE) Frequencies(length int) ([]float64, float64, error) {
 	r.Theta = usual(r.Theta, 10000)
 	if err := r.check(); err != nil {
