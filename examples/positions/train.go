@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
@@ -59,7 +58,7 @@ func (o *options) recorded() (names []string) {
 	c := *o
 	c.trainFlags(f)
 	f.VisitAll(func(f *flag.Flag) {
-		if !slices.Contains([]string{"out", "resume", "change", "dry-run"}, f.Name) {
+		if job.Recorded(f.Name) {
 			names = append(names, f.Name)
 		}
 	})

@@ -100,7 +100,7 @@ func (o *options) recall(run string) error {
 	p := o.program()
 	p.Data = nil
 	o.set.VisitAll(func(f *flag.Flag) {
-		if !slices.Contains([]string{"out", "resume", "change", "dry-run"}, f.Name) {
+		if job.Recorded(f.Name) {
 			p.Data = append(p.Data, f.Name)
 		}
 	})

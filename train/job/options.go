@@ -3,6 +3,7 @@ package job
 import (
 	"cmp"
 	"flag"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -59,6 +60,9 @@ func (o *Options) unit() string { return cmp.Or(o.Unit, "tokens") }
 
 // unrecorded are the flags of a process, which do not change the training. The record of the run omits them.
 var unrecorded = []string{"out", "resume", "change", "dry-run", "watch"}
+
+// Recorded reports whether the record of a run keeps the flag of this name. It omits the flags of Options that belong to a process.
+func Recorded(name string) bool { return !slices.Contains(unrecorded, name) }
 
 // free are the flags that may always differ from the run's.
 var free = []string{"steps", "eval-every", "sample-every", "patience", "keep"}

@@ -103,7 +103,7 @@ func (p Program) recorded() map[string]string {
 	values := map[string]string{}
 	if p.Flags != nil {
 		p.Flags.VisitAll(func(f *flag.Flag) {
-			if !slices.Contains(unrecorded, f.Name) {
+			if Recorded(f.Name) {
 				values[f.Name] = p.absolute(f.Name, f.Value.String())
 			}
 		})
