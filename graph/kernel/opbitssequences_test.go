@@ -43,23 +43,7 @@ func attentionBits() []opBits {
 		opBits{name: "Attention/packed", declare: func(s *graph.Scope) *G.Node { return s.Try(ops.Attention(packed(s), causal)) }},
 		opBits{name: "AttentionProbabilities", mode: graph.Eval, declare: func(s *graph.Scope) *G.Node {
 			return s.Try(ops.AttentionProbabilities(packed(s), causal))
-		}})
-}
-
-// recurrentBits are 5 sequences of 9 steps with 96 states.
-func recurrentBits() []opBits {
-	const b, t, h = 5, 9, 96
-	operands := func(s *graph.Scope, gates int) ops.Recurrence {
-		return ops.Recurrence{X: operand(s, "x", b, t, gates*h), W: operand(s, "w", gates*h, h), Bias: operand(s, "b", gates*h)}
-	}
-	begun := func(s *graph.Scope, gates int) ops.Recurrence {
-		in := operands(s, gates)
-		in.H, in.Lengths = operand(s, "h", b, h), someInts(s, 9, 0, 4, 1, 9)
-		return in
-	}
-	past := func(s *graph.Scope) *G.Node { return someInts(s, 0, 3, 1, 5, 2) }
-	return []opBits{
-		{name: "GRU", declare: func(s *graph.Scope) *G.Node { return s.Try(ops.GRU(begun(s, 3))) }},
+		}},
 		opBits{name: "AttentionScores", mode: graph.Eval, declare: func(s *graph.Scope) *G.Node {
 			return s.Try(ops.AttentionScores(packed(s), causal))
 		}})
