@@ -19,7 +19,7 @@
 //
 //	go run ./examples/vision train -images train-images-idx3-ubyte.gz -labels train-labels-idx1-ubyte.gz -test-images t10k-images-idx3-ubyte.gz \
 //		-test-labels t10k-labels-idx1-ubyte.gz -classes T-shirt,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Boot -out out/fashion \
-//		-layers 6 -batch 128 -lr 5e-4 -flip -held-out 0.05 -steps 8900 -eval-every 445
+//		-layers 6 -batch 128 -lr 5e-4 -held-out 0.05 -steps 8900 -eval-every 445
 package main
 
 import (

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"flag"
+	"math"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -113,10 +114,12 @@ func idxFiles(prefix, images, labels string) error {
 	return flags.First(flags.File(prefix+"images", images), flags.File(prefix+"labels", labels))
 }
 
-// vit returns a model of the sizes in the flags.
+// vit returns a model of the sizes in the flags. Its initial weights have the standard deviation 0.72/√dim, 0.026 for the 768 channels of
+// the paper, where 0.02 is usual. A small model learns much more slowly with 0.02.
 func (o *options) vit(size, channels int, labels []string) models.ViT {
 	return models.ViT{
 		Labels: labels, Size: size, Patch: o.patch, Channels: channels, Layers: o.layers, Heads: o.heads, Dim: o.dim, Hidden: o.hidden, Dropout: o.dropout,
+		InitStd: 0.72 / math.Sqrt(float64(max(o.dim, 1))),
 	}
 }
 
