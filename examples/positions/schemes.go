@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -85,7 +86,10 @@ func (s scheme) folder() string {
 
 // model returns the GPT of a scheme, to read windows of length tokens.
 func (o *options) model(s scheme, vocab, length int) models.GPT {
-	m := models.GPT{Vocab: vocab, Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim, Positions: s.positions}
+	m := models.GPT{
+		Vocab: vocab, Context: o.context, Layers: o.layers, Heads: o.heads, Dim: o.dim, Positions: s.positions,
+		InitStd: 0.72 / math.Sqrt(float64(o.dim)), // a small model learns much more slowly with GPT-2's 0.02
+	}
 	switch {
 	case s.positions == "sinusoidal":
 		m.Scale = true // as in the paper; else the sinusoids drown the embeddings

@@ -14,7 +14,9 @@
 // items in validation, because the ranks still improve when the loss is flat. Ctrl-C finishes the step, saves and leaves; train -resume
 // -out DIR continues the run bit for bit with its own settings. The flag -dry-run prints time and memory.
 //
-// The file Video.txt of github.com/kang205/SASRec has 31,013 users and 23,715 games. This trains 200 epochs at a constant rate:
+// The file Video.txt of github.com/kang205/SASRec has 31,013 users and 23,715 games. This trains 200 epochs at a constant rate, in 15 minutes
+// of one processor. Among 100 other items, HR@10 is 0.742 and NDCG@10 0.539 on the 30,901 users with a test item; among all items that a
+// user does not have, 0.073 and 0.036:
 //
 //	go run ./examples/recommend train -data Video.txt.gz -out out/video -steps 48400 -min-lr 1e-3 -eval-every 2420 -eval-tokens 10000
 package main

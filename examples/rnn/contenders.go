@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"path/filepath"
 	"sort"
 
@@ -56,6 +57,7 @@ func (o *options) transformer(vocab, window int) models.GPT {
 	return models.GPT{
 		Vocab: vocab, Context: window, Layers: o.layers, Heads: o.heads, Dim: o.dim,
 		EmbedDropout: o.dropout, Dropout: o.dropout, AttnDropout: o.dropout,
+		InitStd: 0.72 / math.Sqrt(float64(o.dim)), // a small model learns much more slowly with GPT-2's 0.02
 	}
 }
 
