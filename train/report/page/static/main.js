@@ -46,7 +46,7 @@ export async function read() {
   await guard(async () => {
     const q = question();
     const [cuts, reading] = await Promise.all([
-      kind === "pictures" ? null : ask("tokens", { text: state.text }, mine.signal),
+      kind === "pictures" ? null : ask("tokens", { text: kind === "pairs" ? state.source : state.text }, mine.signal),
       state.text === "" && kind !== "pictures" && kind !== "pairs" ? null : ask("read", q, mine.signal),
     ]);
     say("");
