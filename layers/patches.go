@@ -13,7 +13,7 @@ import (
 // N = Y/Size·X/Size squares row by row (Dosovitskiy et al. 2021, section 3.1, arXiv 2010.11929). It is a convolution with a stride of
 // Size.
 //
-// Parameters: weight (Dim, Channels, Size, Size), or (Dim, Channels·Size·Size) with Flat, and bias (Dim).
+// Parameters: weight (Dim, Channels, Size, Size), or (Dim, Channels·Size·Size) with Flat, and bias (Dim). Shown: vectors (B, N, Dim).
 type PatchEmbedding struct {
 	Dim  int
 	Size int  // width and height of a square in pixels
@@ -38,7 +38,9 @@ func (l PatchEmbedding) Forward(s *graph.Scope, x *G.Node) *G.Node {
 		shape = []int{l.Dim, in}
 	}
 	w := s.Try(ops.Reshape(s.Param("weight", weight, shape...), l.Dim, in))
-	return s.Try(ops.Linear(x, w, s.Param("bias", bias, l.Dim), ops.LinearOptions{})) // (B, N, Dim)
+	x = s.Try(ops.Linear(x, w, s.Param("bias", bias, l.Dim), ops.LinearOptions{})) // (B, N, Dim)
+	s.Show("vectors", func() *G.Node { return x })
+	return x
 }
 
 // ClassToken puts one learned vector before each sequence: (B, T, C) → (B, T+1, C). CLSPool selects its result.

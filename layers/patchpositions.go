@@ -14,7 +14,7 @@ import (
 // the class token and one for each square of a grid of Side·Side. For a grid of other sides, the rows of the squares are interpolated
 // bicubically, as torch.nn.functional.interpolate does with align_corners=False and Hugging Face's interpolate_pos_encoding with it.
 //
-// Parameters: the table, named Name, (1, Side·Side+1, C), normal with standard deviation Std.
+// Parameters: the table, named Name, (1, Side·Side+1, C), normal with standard deviation Std. Shown below Name: as LearnedPositions.
 type PatchPositions struct {
 	Name string
 	Side int
@@ -26,7 +26,7 @@ func (l PatchPositions) Forward(s *graph.Scope, patches *G.Node, y, x int) *G.No
 	c := s.Dims(patches, 3)[2]
 	table := s.Param(l.Name, graph.Normal(l.Std), 1, l.Side*l.Side+1, c)
 	if y == l.Side && x == l.Side {
-		return s.Add(patches, table)
+		return l.add(s, patches, table)
 	}
 	fill := func(t *tensor.Dense) {
 		rows, cols := bicubic(l.Side, y), bicubic(l.Side, x)
@@ -41,7 +41,14 @@ func (l PatchPositions) Forward(s *graph.Scope, patches *G.Node, y, x int) *G.No
 	weights := s.ConstantFunc(s.Dtype(), fill, y*x+1, l.Side*l.Side+1)
 	table = s.Try(ops.Reshape(table, l.Side*l.Side+1, c))
 	table = s.Try(ops.MatMul(weights, table, ops.MatMulOptions{})) // (Y·X+1, C)
-	return s.Add(patches, s.Try(ops.Reshape(table, 1, y*x+1, c)))
+	return l.add(s, patches, s.Try(ops.Reshape(table, 1, y*x+1, c)))
+}
+
+// add adds the positions, (1, Y·X+1, C), to the patches.
+func (l PatchPositions) add(s *graph.Scope, patches, positions *G.Node) *G.Node {
+	s = s.In(l.Name)
+	s.Show("positions", func() *G.Node { return positions })
+	return shown(s, s.Add(patches, positions))
 }
 
 // setterOf returns a function that sets an element of t.

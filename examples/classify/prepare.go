@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
 	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -77,23 +78,48 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 		return nil, err
 	}
 	t.describe()
-	return t, nil
+	return t, t.show()
+}
+
+// show answers the page of -watch.
+func (t *training) show() error {
+	if t.Watch == "" {
+		return nil
+	}
+	cuts, err := inside.Cutters(vocabulary.Texts(t.learned))
+	if err != nil {
+		return err
+	}
+	rows := t.learning.Batches(t.sizes...)
+	rows.Seed = t.Seed
+	batches, err := t.hides(rows)
+	if err != nil {
+		return err
+	}
+	m := inside.Watched(t.model.model, t.tok.Tokenizer, cuts, t.Options, t.MicroBatches, batches)
+	for _, x := range t.texts.held[:min(6, len(t.texts.held))] {
+		m.Sentences = append(m.Sentences, x.Text)
+	}
+	t.setup.Inside = m
+	return nil
+}
+
+// learned yields the texts to learn from.
+func (t *training) learned(yield func(string) bool) {
+	for _, x := range t.texts.learning {
+		if !yield(x.Text) {
+			return
+		}
+	}
 }
 
 // tokenizer trains or loads the tokenizer of -tokenizer, or loads that of the folder from unless it is "".
 func (t *training) tokenizer(from string, resumed bool) error {
-	texts := func(yield func(string) bool) {
-		for _, x := range t.texts.learning {
-			if !yield(x.Text) {
-				return
-			}
-		}
-	}
 	t.vocabulary.MinCount = int64(t.minCount)
 	if t.family != own {
 		t.vocabulary.Special = encoders.Special(t.family)
 	}
-	v, err := t.vocabulary.Open(from, vocabulary.Texts(texts))
+	v, err := t.vocabulary.Open(from, vocabulary.Texts(t.learned))
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func open(t *testing.T, url, language string, width, height int) *browser {
 		_, err := cdp.Call(ctx, t, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: watcher})
 		return err
 	}), chromedp.Navigate(url))
-	b.until(`document.querySelector("#own-tokens .token") !== null`)
+	b.until(`document.querySelector("#own-tokens .token, #picture-shown") !== null`)
 	t.Cleanup(func() {
 		for _, f := range append(value[[]string](b, `window.faults`), value[[]string](b, requests)...) {
 			t.Error(f)

@@ -8,10 +8,12 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
+	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/inspect"
 	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
@@ -38,9 +40,9 @@ type demo struct {
 
 // Sizes of the demonstration, those of examples/gpt.
 const (
-	vocabulary = 1024
-	rows       = 12
-	context_   = 64
+	words    = 1024
+	rows     = 12
+	context_ = 64
 )
 
 // demonstration makes a GPT, its data and its Trainer.
@@ -49,7 +51,7 @@ func demonstration(steps int, history *page.History) (*inside.Model, *page.Histo
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	tok, err := trainer.BPE{VocabSize: vocabulary}.TrainFiles(book)
+	tok, err := trainer.BPE{VocabSize: words}.TrainFiles(book)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -76,11 +78,11 @@ func demonstration(steps int, history *page.History) (*inside.Model, *page.Histo
 	d.trainer = &train.Trainer{
 		Program: step, Optimizer: &train.AdamW{WeightDecay: 0.1}, Rate: train.Cosine(2e-3, 2e-4, min(50, steps/10), steps), Clip: 1, Until: steps,
 	}
-	cuts, err := inside.Cutters(book)
+	cuts, err := inside.Cutters(vocabulary.Files(textfile.Set{Paths: []string{book}}))
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	d.Model = &inside.Model{Model: d.gpt, Tokenizer: tok, Cuts: cuts, Steps: d.list, Load: d.load, Texts: d.texts}
+	d.Model = &inside.Model{Model: d.gpt, Tokenizer: tok, Cuts: cuts, Steps: d.list, Load: d.load, Examples: d.examples}
 	if err := d.save(0); err != nil {
 		return nil, nil, nil, err
 	}
@@ -117,11 +119,11 @@ func (d *demo) save(step int) error {
 	return nil
 }
 
-// texts returns the windows of a step: its batch is a function of its number.
-func (d *demo) texts(step int) (rows [][]int32, err error) {
+// examples returns the windows of a step: its batch is a function of its number.
+func (d *demo) examples(step int) ([]inside.Example, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return inside.Windows(d.shown, step, 1, d.trainer.Until)
+	return inside.Examples(d.shown, step, 1, d.trainer.Until)
 }
 
 // train trains until done, and tells the page.

@@ -56,7 +56,7 @@ func openRun(dir string, history *page.History) (*inside.Model, *page.History, f
 	w.Follow(dir)
 	w.batches = batches(dir, r)
 	if w.batches != nil {
-		w.Texts = w.texts
+		w.Examples = w.examples
 	}
 	history.Begin(w.last)
 	return w.Model, history, w.follow, w.read()
@@ -83,11 +83,11 @@ func batches(dir string, r record) *data.Windows {
 	return b
 }
 
-// texts returns the windows of a step.
-func (w *watched) texts(step int) (rows [][]int32, err error) {
+// examples returns the windows of a step.
+func (w *watched) examples(step int) ([]inside.Example, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return inside.Windows(w.batches, step, w.micro, w.last)
+	return inside.Examples(w.batches, step, w.micro, w.last)
 }
 
 // follow reads the log until the run or the program ends.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
@@ -73,21 +72,13 @@ func (t *training) show() error {
 	if t.Watch == "" {
 		return nil
 	}
-	cuts, err := inside.Cutters(t.text)
+	cuts, err := inside.Cutters(vocabulary.Files(textfile.Set{Paths: []string{t.text}, Encoding: t.encoding}))
 	if err != nil {
 		return err
 	}
-	m := &inside.Model{Model: t.model.LanguageModel, Tokenizer: t.tok.Tokenizer, Cuts: cuts}
-	m.Follow(t.Out)
 	batches := t.learning.Batches(t.batch, t.context)
 	batches.Seed = t.Seed
-	var reading sync.Mutex
-	m.Texts = func(step int) ([][]int32, error) {
-		reading.Lock()
-		defer reading.Unlock()
-		return inside.Windows(batches, step, t.MicroBatches, t.Steps)
-	}
-	t.setup.Inside = m
+	t.setup.Inside = inside.Watched(t.model.LanguageModel, t.tok.Tokenizer, cuts, t.Options, t.MicroBatches, batches)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
 	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -65,7 +66,26 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 		return nil, err
 	}
 	t.describe()
-	return t, nil
+	return t, t.show()
+}
+
+// show answers the page of -watch.
+func (t *training) show() error {
+	if t.Watch == "" {
+		return nil
+	}
+	text, err := t.source.read()
+	if err != nil {
+		return err
+	}
+	cuts, err := inside.Cutters(text.train)
+	if err != nil {
+		return err
+	}
+	rows := t.learning.Batches(t.sizes...)
+	rows.Seed = t.Seed
+	t.setup.Inside = inside.Watched(t.model, t.tok.Tokenizer, cuts, t.Options, t.MicroBatches, &data.MaskedBatches{Masking: t.masks, Rows: rows})
+	return nil
 }
 
 // start reads the model of the folder from, unless that is "", and sets the flags of its sizes.

@@ -33,7 +33,7 @@ func learn(o *options) (finished bool, err error) {
 			if err != nil {
 				return false, err
 			}
-			run.Note("step %d: %s", r.Step, text)
+			run.Sample(text)
 		}
 		if run.Due() && run.Save(run.Evaluate()) {
 			break

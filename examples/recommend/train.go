@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
@@ -86,6 +87,11 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 		return nil, err
 	}
 	t.describe()
+	if t.Watch != "" {
+		m := &inside.Model{Model: t.model} // without Examples: a batch has packed items, no texts
+		m.Follow(t.Out)
+		t.setup.Inside = m
+	}
 	return t, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/train"
@@ -46,7 +47,7 @@ func (o *options) learn(t *task, c contender) (r *result, err error) {
 			if err != nil {
 				return nil, err
 			}
-			run.Note("step %d: %s", s.Step, text)
+			run.Sample(text)
 		}
 		if run.Due() && run.Save(run.Evaluate()) {
 			break
@@ -91,7 +92,19 @@ func (m *model) build(run *job.Run) error {
 	}
 	m.setup.About = message.NewPrinter(language.English).Sprintf("%v of %d parameters on %s", m.contender, m.parameters, m.about)
 	m.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), m.Out)
-	return nil
+	return m.show()
+}
+
+// show answers the page of -watch.
+func (m *model) show() error {
+	if m.Watch == "" {
+		return nil
+	}
+	cuts, err := inside.Cutters(nil)
+	if err == nil {
+		m.setup.Inside = inside.Watched(m.model, m.tok.Tokenizer, cuts, m.options.Options, m.MicroBatches, m.batches())
+	}
+	return err
 }
 
 // trainer builds a Trainer of the model over params.

@@ -13,7 +13,9 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
+	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
 	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
+	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
@@ -57,7 +59,40 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 		return nil, err
 	}
 	t.describe()
-	return t, nil
+	return t, t.show(slices.Concat(t.learning, t.held))
+}
+
+// show answers the page of -watch. all are the pairs that choose the shapes of batches.
+func (t *training) show(all data.Pairs) error {
+	if t.Watch == "" {
+		return nil
+	}
+	first, _, err := t.read()
+	if err != nil {
+		return err
+	}
+	cuts, err := inside.Cutters(vocabulary.Texts(func(yield func(string) bool) {
+		for _, p := range first {
+			if !yield(p.Source) || !yield(p.Target) {
+				return
+			}
+		}
+	}))
+	if err != nil {
+		return err
+	}
+	sizes, err := all.Shapes(t.batch.Shaping())
+	if err != nil {
+		return err
+	}
+	batches := t.learning.Batches(t.model.marks(), sizes...)
+	batches.Seed = t.Seed
+	m := inside.Watched(t.model.network, t.tok.Tokenizer, cuts, t.Options, t.MicroBatches, batches)
+	for _, p := range first[:min(6, len(first))] {
+		m.Sentences = append(m.Sentences, p.Source)
+	}
+	t.setup.Inside = m
+	return nil
 }
 
 // build makes the Programs and the Trainer.

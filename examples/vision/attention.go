@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/pictures"
 )
 
 // lookout holds the flags of attention.
@@ -44,7 +45,7 @@ func (a *lookout) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	f := figure{picture: imageOf(picture, 0), side: c.size / c.Patch, maps: c.maps()}
+	f := figure{picture: pictures.Image(picture, 0), side: c.size / c.Patch, maps: c.maps()}
 	f.lines = append(f.lines, name)
 	for _, x := range best[:min(3, len(best))] {
 		f.lines = append(f.lines, fmt.Sprintf("%.4f  %s", x.probability, x.label))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/pictures"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train/data"
@@ -21,7 +22,7 @@ const sizeUsage = "width and height in pixels to which pictures are scaled; posi
 // classifier is a trained model with the preparation of its pictures.
 type classifier struct {
 	models.ViT
-	processor
+	pictures.Processor
 	dir     string
 	size    int // width and height of the pictures
 	program *graph.Program
@@ -41,15 +42,15 @@ func open(dir string, size int) (c classifier, err error) {
 	if c.Channels = cmp.Or(c.Channels, 3); c.Channels != 1 && c.Channels != 3 {
 		return c, errors.Errorf("the model of %s has %d channels, want 1 or 3", dir, c.Channels)
 	}
-	if c.processor, err = readProcessor(dir, c.Channels); err != nil {
+	if c.Processor, err = pictures.ReadProcessor(dir, c.Channels); err != nil {
 		return c, err
 	}
-	own, err := c.side()
+	own, err := c.Side()
 	if err != nil {
 		return c, errors.WithMessage(err, dir)
 	}
-	if c.size = cmp.Or(size, own, c.ViT.Size); c.size < 1 || c.size > mostSide {
-		return c, errors.Errorf("pictures of %d×%d pixels for the model of %s: want 1 … %d as -size", c.size, c.size, dir, mostSide)
+	if c.size = cmp.Or(size, own, c.ViT.Size); c.size < 1 || c.size > pictures.MostSide {
+		return c, errors.Errorf("pictures of %d×%d pixels for the model of %s: want 1 … %d as -size", c.size, c.size, dir, pictures.MostSide)
 	}
 	if c.size%c.Patch != 0 {
 		return c, errors.Errorf("pictures of %d×%d pixels do not divide into the model's patches of %d×%[3]d: want a multiple of %[3]d as -size", c.size, c.size, c.Patch)
@@ -107,7 +108,7 @@ func (x *subject) open() (c classifier, p data.Pictures, name string, err error)
 		return c, p, "", err
 	}
 	p = data.Pictures{Channels: c.Channels, Height: c.size, Width: c.size}
-	p.Pixels = appendPlanes(nil, scaled(m, c.size, c.filter()), c.Channels)
+	p.Pixels = pictures.AppendPlanes(nil, pictures.Scaled(m, c.size, c.Filter()), c.Channels)
 	for i := range p.Pixels {
 		if x.invert {
 			p.Pixels[i] = 255 - p.Pixels[i]
@@ -119,13 +120,13 @@ func (x *subject) open() (c classifier, p data.Pictures, name string, err error)
 // image returns the picture and its name.
 func (x *subject) image() (m image.Image, name string, err error) {
 	if x.picture != "" {
-		m, err = readPicture(x.picture)
+		m, err = pictures.Read(x.picture)
 		return m, filepath.Base(x.picture), err
 	}
 	name = fmt.Sprintf("drawn digit %d", x.number)
 	var p data.Pictures
 	if x.images == "" {
-		if p = drawDigits(min(x.number, 9999)+1, 3); x.number >= p.Len() {
+		if p = pictures.Digits(min(x.number, 9999)+1, 3); x.number >= p.Len() {
 			return nil, "", errors.Errorf("-number is %d, want at most 9999", x.number)
 		}
 	} else {
@@ -140,5 +141,5 @@ func (x *subject) image() (m image.Image, name string, err error) {
 		}
 		name = fmt.Sprintf("picture %d of %s", x.number, filepath.Base(x.images))
 	}
-	return imageOf(p, x.number), name, nil
+	return pictures.Image(p, x.number), name, nil
 }

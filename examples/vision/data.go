@@ -7,6 +7,7 @@ import (
 	"github.com/pkg/errors"
 	"golang.org/x/image/draw"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/pictures"
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
@@ -19,8 +20,8 @@ type parts struct {
 // parts reads the pictures, or draws digits, and scales them to -size.
 func (o *options) parts() (p parts, err error) {
 	if o.images == "" {
-		all := drawDigits(6000, 1)
-		p.labels, p.test = digitNames, drawDigits(1000, 2)
+		all := pictures.Digits(6000, 1)
+		p.labels, p.test = pictures.DigitNames, pictures.Digits(1000, 2)
 		p.learning, p.held = all.Split(o.heldOut, o.Seed)
 	} else if p, err = o.readParts(); err != nil {
 		return p, err
@@ -30,7 +31,7 @@ func (o *options) parts() (p parts, err error) {
 			o.heldOut, n, n+p.learning.Len())
 	}
 	for _, part := range []*data.Pictures{&p.learning, &p.held, &p.test} {
-		if *part, err = resize(*part, o.size, draw.BiLinear); err != nil {
+		if *part, err = pictures.Resize(*part, o.size, draw.BiLinear); err != nil {
 			return p, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/pictures"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
@@ -55,13 +56,13 @@ func (e *evaluation) run(w io.Writer) error {
 	if p.Channels != c.Channels {
 		return errors.Errorf("the pictures have %d channels, the model of %s has %d", p.Channels, e.model, c.Channels)
 	}
-	if p, err = resize(p, c.size, c.filter()); err != nil {
+	if p, err = pictures.Resize(p, c.size, c.Filter()); err != nil {
 		return err
 	}
 	if err := c.build(c.Logits(e.batch, c.size)); err != nil {
 		return err
 	}
-	return score(w, c.program, p.Sequential(e.batch, c.scale()), p.Len(), c.Labels)
+	return score(w, c.program, p.Sequential(e.batch, c.Scale()), p.Len(), c.Labels)
 }
 
 // test returns the test pictures of the model's run.

@@ -9,6 +9,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/pictures"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
@@ -93,8 +94,8 @@ func (o *options) check() error {
 	if o.heldOut == 0 {
 		return errors.New("-held-out is 0, want more: held-out pictures choose the best checkpoint")
 	}
-	if o.size > mostSide {
-		return errors.Errorf("-size is %d, want at most %d", o.size, mostSide)
+	if o.size > pictures.MostSide {
+		return errors.Errorf("-size is %d, want at most %d", o.size, pictures.MostSide)
 	}
 	side := cmp.Or(o.size, o.patch)
 	if side%o.patch != 0 {

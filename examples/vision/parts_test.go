@@ -6,13 +6,14 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/pictures"
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
 // TestDigits: the program draws the same digits each time, of all classes, and each differs.
 func TestDigits(t *testing.T) {
-	a, b := drawDigits(300, 1), drawDigits(200, 1)
-	if !bytes.Equal(a.Pixels[:len(b.Pixels)], b.Pixels) || drawDigits(200, 2).Key() == b.Key() {
+	a, b := pictures.Digits(300, 1), pictures.Digits(200, 1)
+	if !bytes.Equal(a.Pixels[:len(b.Pixels)], b.Pixels) || pictures.Digits(200, 2).Key() == b.Key() {
 		t.Error("the digits do not depend on the seed alone")
 	}
 	if err := a.Check(10); err != nil || a.Len() != 300 {
@@ -55,13 +56,13 @@ func TestProcessor(t *testing.T) {
 		`{"rescale_factor": 0.01, "image_mean": [0.5], "image_std": [0.125]}`: (1 - 0.5) / 0.125,
 	} {
 		t.Chdir(t.TempDir())
-		writeFile(t, processorName, []byte(content))
-		p, err := readProcessor(".", 1)
+		writeFile(t, pictures.ProcessorName, []byte(content))
+		p, err := pictures.ReadProcessor(".", 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		one := data.Pictures{Channels: 1, Height: 1, Width: 1, Pixels: []byte{100}}
-		feed, err := one.Sequential(1, p.scale()).Batch(0)
+		feed, err := one.Sequential(1, p.Scale()).Batch(0)
 		if err != nil {
 			t.Fatal(err)
 		}

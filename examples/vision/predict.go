@@ -52,7 +52,7 @@ type guess struct {
 
 // best returns the classes of a picture, the most probable first.
 func (c *classifier) best(picture data.Pictures) (all []guess, err error) {
-	found, err := train.PredictPass(c.program, picture.Sequential(1, c.scale()), 1)
+	found, err := train.PredictPass(c.program, picture.Sequential(1, c.Scale()), 1)
 	if err != nil {
 		return nil, err
 	}

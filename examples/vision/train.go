@@ -10,6 +10,8 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
+	"github.com/gorgoformer/gorgoformer/examples/internal/pictures"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
@@ -56,7 +58,7 @@ func learn(w io.Writer, o *options) (finished bool, err error) {
 			if err != nil {
 				return false, err
 			}
-			run.Note("step %d: %s", r.Step, text)
+			run.Sample(text)
 		}
 		if run.Due() && run.Save(run.Evaluate()) {
 			break
@@ -84,14 +86,27 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 		}
 	}
 	t.model, t.params = o.vit(t.learning.Height, t.learning.Channels, t.parts.labels), graph.NewParams(tensor.Float32, t.Seed)
-	if t.setup.Files, err = newProcessor(t.model.Size, t.scale); err != nil {
+	if t.setup.Files, err = pictures.NewProcessor(t.model.Size, t.scale); err != nil {
 		return nil, err
 	}
 	if err := t.build(run); err != nil {
 		return nil, err
 	}
 	t.describe()
-	return t, nil
+	return t, t.show()
+}
+
+// show answers the page of -watch.
+func (t *training) show() (err error) {
+	if t.Watch == "" {
+		return nil
+	}
+	batches := t.learning.Batches(t.batch, t.scale)
+	batches.Seed, batches.Flip, batches.Shift = t.Seed, t.flip, t.shift
+	m := inside.Watched(t.model, nil, nil, t.Options, t.MicroBatches, batches)
+	m.Pictures, err = inside.Show(t.held, t.scale, t.model)
+	t.setup.Inside = m
+	return err
 }
 
 // build makes the Programs and the Trainer.

@@ -13,7 +13,7 @@ import (
 
 // Input is a text or a picture for a model.
 type Input struct {
-	Tokens []int32   // of a language model or a text encoder; of the target, with its first token, for an encoder-decoder
+	Tokens []int32   // of a language model, a text encoder or a recommender; of the target, with its first token, for an encoder-decoder
 	Source []int32   // of an encoder-decoder
 	Pixels []float32 // of a vision model: (Channels, Size, Size)
 }
@@ -38,6 +38,9 @@ type (
 // declaration returns the model's declaration for an input.
 func (x *Inspector) declaration(in Input) (d declaration, err error) {
 	t, src := len(in.Tokens), len(in.Source)
+	if w, ok := x.model.(interface{ Window() int }); ok && w.Window() > 0 && t > w.Window() {
+		return d, errors.Errorf("inspect: %d tokens, the model reads at most %d", t, w.Window())
+	}
 	d.key = fmt.Sprintf("%d tokens, %d of a source", t, src)
 	_, reads := x.model.(models.ViT)
 	if reads != (in.Pixels != nil) || !reads && t == 0 {
@@ -63,11 +66,21 @@ func (x *Inspector) declaration(in Input) (d declaration, err error) {
 		d.declare = m.Loss(1, src, t)
 		d.feed = graph.Feed{"source": tokens(in.Source), "source_lengths": length(src), "tokens": tokens(in.Tokens), "lengths": length(t), "targets": tokens(make([]int32, t))}
 	case models.TextEncoder:
-		d.declare, d.feed = m.Logits(1, t), graph.Feed{"tokens": tokens(in.Tokens), "lengths": length(t)}
+		d.declare, d.feed = oneSegment(m).Logits(1, t), graph.Feed{"tokens": tokens(in.Tokens), "lengths": length(t)}
 		if headless(m) {
 			d.declare = m.Embeddings(1, t)
-		} else if b, ok := m.(models.BERT); ok && b.Types > 1 {
-			d.feed["types"] = tokens(make([]int32, t))
+		}
+	case models.Classifier:
+		d.declare, d.feed = m.Logits(1, t), graph.Feed{"tokens": tokens(in.Tokens), "lengths": length(t)}
+	case models.SASRec:
+		d.declare, d.feed = m.Scores(1, t), graph.Feed{"items": tokens(in.Tokens)}
+		if m.Masked {
+			positions := make([]int32, t)
+			for i := range positions {
+				positions[i] = int32(m.Context - t + 1 + i)
+			}
+			d.declare = m.PackedScores(1, t)
+			d.feed["positions"], d.feed["starts"], d.feed["last"] = tokens(positions), tokens(make([]int32, t)), length(t-1)
 		}
 	case texts:
 		d.declare, d.feed = m.Logits(1, t), graph.Feed{"tokens": tokens(in.Tokens)}
@@ -75,6 +88,15 @@ func (x *Inspector) declaration(in Input) (d declaration, err error) {
 		return d, errors.Errorf("inspect: a model of type %T has no method Logits or Loss that inspect knows: see package models", x.model)
 	}
 	return d, nil
+}
+
+// oneSegment returns a text encoder whose texts are of the first segment.
+func oneSegment(m models.TextEncoder) models.TextEncoder {
+	if b, ok := m.(models.BERT); ok {
+		b.OneSegment = true
+		return b
+	}
+	return m
 }
 
 // channels returns the channels of a vision model's pictures.

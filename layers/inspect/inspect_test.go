@@ -32,15 +32,32 @@ func samples() map[string]sample {
 	bert := models.BERT{Vocab: 11, Context: 8, Layers: 2, Heads: 2, Dim: 8, Types: 2, Head: "mlm"}
 	pairs := models.Seq2Seq{SourceVocab: 11, TargetVocab: 9, EncoderLayers: 1, DecoderLayers: 2, Heads: 2, Dim: 8, Hidden: 16, NormFirst: true}
 	vit := models.ViT{Size: 4, Patch: 2, Channels: 1, Layers: 2, Heads: 2, Dim: 8, Labels: []string{"a", "b"}}
+	classes := models.Classifier{Vocab: 11, Context: 8, Layers: 2, Heads: 2, Dim: 8, Labels: []string{"a", "b"}, NormFirst: true}
+	headless := models.BERT{Vocab: 11, Context: 8, Layers: 1, Heads: 2, Dim: 8, Head: "none"}
+	modern := models.ModernBERT{Vocab: 11, Context: 8, Layers: 2, Heads: 2, Dim: 8, Head: "classifier", Labels: []string{"a", "b"}}
+	roberta := models.BERT{Family: "roberta", Vocab: 11, Context: 8, Layers: 1, Heads: 2, Dim: 8}
+	rnn := models.RNN{Vocab: 11, Context: 8, Layers: 1, Dim: 8}
+	tokens5 := models.T5{Vocab: 11, EncoderLayers: 1, DecoderLayers: 1, Heads: 2, Dim: 8}
+	items := models.SASRec{Items: 10, Context: 8, Layers: 2, Heads: 2, Dim: 8}
+	packed := items
+	packed.Masked = true
 	return map[string]sample{
-		"gpt":     {gpt, inspect.Input{Tokens: ids}, gpt.Logits(1, 5), 1, 1, 3, 2},
-		"rope":    {rope, inspect.Input{Tokens: ids}, rope.Logits(1, 5), 1, 0, 1, 1},
-		"shaw":    {shaw, inspect.Input{Tokens: ids}, shaw.Logits(1, 5), 1, 0, 1, 1},
-		"t5":      {t5, inspect.Input{Tokens: ids}, t5.Logits(1, 5), 1, 0, 2, 2},
-		"llama":   {llama, inspect.Input{Tokens: ids}, llama.Logits(1, 5), 1, 0, 3, 3},
-		"bert":    {bert, inspect.Input{Tokens: ids}, nil, 2, 1, 3, 2},
-		"seq2seq": {pairs, inspect.Input{Tokens: ids, Source: ids[:3]}, nil, 2, 2, 5, 5},
-		"vit":     {vit, inspect.Input{Pixels: make([]float32, 16)}, nil, 0, 0, 2, 2},
+		"gpt":        {gpt, inspect.Input{Tokens: ids}, gpt.Logits(1, 5), 1, 1, 3, 2},
+		"rope":       {rope, inspect.Input{Tokens: ids}, rope.Logits(1, 5), 1, 0, 1, 1},
+		"shaw":       {shaw, inspect.Input{Tokens: ids}, shaw.Logits(1, 5), 1, 0, 1, 1},
+		"t5":         {t5, inspect.Input{Tokens: ids}, t5.Logits(1, 5), 1, 0, 2, 2},
+		"llama":      {llama, inspect.Input{Tokens: ids}, llama.Logits(1, 5), 1, 0, 3, 3},
+		"bert":       {bert, inspect.Input{Tokens: ids}, nil, 1, 1, 3, 2},
+		"seq2seq":    {pairs, inspect.Input{Tokens: ids, Source: ids[:3]}, nil, 2, 2, 5, 5},
+		"vit":        {vit, inspect.Input{Pixels: make([]float32, 16)}, nil, 1, 1, 3, 2},
+		"classifier": {classes, inspect.Input{Tokens: ids}, nil, 1, 1, 3, 2},
+		"headless":   {headless, inspect.Input{Tokens: ids}, nil, 1, 1, 2, 1},
+		"modernbert": {modern, inspect.Input{Tokens: ids}, nil, 1, 0, 2, 2},
+		"roberta":    {roberta, inspect.Input{Tokens: ids}, nil, 1, 1, 2, 1},
+		"rnn":        {rnn, inspect.Input{Tokens: ids}, rnn.Logits(1, 5), 1, 0, 0, 0},
+		"tokens5":    {tokens5, inspect.Input{Tokens: ids, Source: ids[:3]}, nil, 2, 0, 2, 3},
+		"sasrec":     {items, inspect.Input{Tokens: ids}, nil, 1, 0, 0, 2},
+		"packed":     {packed, inspect.Input{Tokens: ids}, nil, 2, 0, 0, 2},
 	}
 }
 
@@ -60,7 +77,7 @@ func TestRead(t *testing.T) {
 				t.Errorf("got %v vectors, positions, streams and attentions, want %v", got, want)
 			}
 			for _, a := range r.Attentions {
-				if strings.Contains(a.Path, "multihead_attn") != a.Cross {
+				if (strings.Contains(a.Path, "multihead_attn") || strings.Contains(a.Path, "EncDec")) != a.Cross {
 					t.Errorf("%s: cross is %t", a.Path, a.Cross)
 				}
 				for h := range a.Heads {
@@ -110,7 +127,7 @@ func TestHead(t *testing.T) {
 					for i := range a.T {
 						near(t, fmt.Sprintf("%s: head %d: query %d", a.Path, h, i), softmax(head.Scores.Row(i)), head.Probabilities.Row(i))
 						for j, s := range head.Scores.Row(i) {
-							if want := dot(head.Query.Row(i), head.Key.Row(j)) / math.Sqrt(float64(head.Query.Cols)); name != "t5" && name != "shaw" && !math.IsInf(float64(s), -1) && math.Abs(float64(s)-want) > 1e-5 {
+							if want := dot(head.Query.Row(i), head.Key.Row(j)) / math.Sqrt(float64(head.Query.Cols)); name != "t5" && name != "tokens5" && name != "shaw" && !math.IsInf(float64(s), -1) && math.Abs(float64(s)-want) > 1e-5 {
 								t.Errorf("%s: head %d: score of query %d and key %d is %g, want %g", a.Path, h, i, j, s, want)
 							}
 						}

@@ -45,7 +45,7 @@ type Reading struct {
 	Streams    []Stream // the stream after positions and after each block
 	Attentions []Attention
 	Distances  []Stream // biases of the scores by distance, (H, T+S−1), one for each attention that has them
-	Logits     Matrix   // one row for each token, or one row in all; no rows if the model has no head
+	Logits     Matrix   // one row for each token, or one row in all (classes, the next item); no rows if the model has no head
 }
 
 // Read runs the model on an input.
@@ -60,7 +60,7 @@ func (x *Inspector) Read(in Input) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	return reading(p), nil
+	return reading(p, len(in.Source) > 0), nil
 }
 
 // offered lists the values that Read shows if a layer of the model offers them.
@@ -84,8 +84,8 @@ func (x *Inspector) shown(declare func(*graph.Scope)) []string {
 	return x.patterns
 }
 
-// reading copies the outputs of a Program.
-func reading(p *graph.Program) *Reading {
+// reading copies the outputs of a Program. pairs is true for an encoder-decoder.
+func reading(p *graph.Program, pairs bool) *Reading {
 	r := &Reading{}
 	names := p.Outputs()
 	for _, name := range names {
@@ -94,7 +94,7 @@ func reading(p *graph.Program) *Reading {
 			path = name[:i]
 		}
 		switch {
-		case name == "logits":
+		case name == "logits" || name == "scores":
 			r.Logits = matrix(out)
 		case strings.HasSuffix(name, ".vectors"):
 			r.Vectors = append(r.Vectors, Stream{path, matrix(out)})
@@ -107,7 +107,7 @@ func reading(p *graph.Program) *Reading {
 		case strings.HasSuffix(name, ".probabilities"):
 			shape := out.Shape() // (1, H, T, S)
 			r.Attentions = append(r.Attentions, Attention{
-				Path: path, Cross: p.Output(path+".memory") != nil, Heads: shape[1], T: shape[2], S: shape[3], Probabilities: values(out),
+				Path: path, Cross: pairs && p.Output(path+".memory") != nil, Heads: shape[1], T: shape[2], S: shape[3], Probabilities: values(out),
 			})
 		}
 	}

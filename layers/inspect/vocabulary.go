@@ -33,7 +33,13 @@ func (x *Inspector) TablePath() (string, error) {
 	if len(r.Vectors) == 0 {
 		return "", errors.Errorf("inspect: a model of type %T has no token embeddings", x.model)
 	}
-	return r.Vectors[0].Path, nil
+	path := r.Vectors[0].Path
+	for _, table := range []string{path, path + ".tok_embeddings", "shared"} { // those of models.ModernBERT and models.T5 have their own scopes
+		if x.params.Value(table+".weight") != nil {
+			return table, nil
+		}
+	}
+	return "", errors.Errorf("inspect: the model has no table of embeddings %s.weight", path)
 }
 
 // Nearest returns the n rows that point most nearly in the direction of row id, by cosine, without the row itself. Rows of zeros have

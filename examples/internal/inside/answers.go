@@ -6,49 +6,9 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/inspect"
 	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
-
-// mostChoices is the number of tokens that Next names.
-const mostChoices = 40
-
-// Next implements page.Inside.
-func (m *Model) Next(q page.NextQuestion) (*page.Next, error) {
-	w, err := m.at(q.Step)
-	if err != nil {
-		return nil, err
-	}
-	in, text, _, err := m.input(q.Question)
-	if err != nil {
-		return nil, err
-	}
-	r, err := w.Read(in)
-	if err != nil {
-		return nil, err
-	}
-	if r.Logits.Rows != len(text.ids) {
-		return nil, errors.Errorf("a model of kind %s has no next token", m.kind())
-	}
-	logits := r.Logits.Row(len(text.ids) - 1)
-	o := generate.Options{Temperature: q.Temperature, TopK: q.TopK, TopP: q.TopP, MinP: q.MinP}
-	drawn, err := generate.Choices(logits, text.ids, 0, o)
-	if err != nil {
-		return nil, err
-	}
-	probability := map[int32]float64{}
-	for _, c := range drawn {
-		probability[c.ID] = c.Probability
-	}
-	n := &page.Next{Kept: len(drawn), Choices: []page.Choice{}}
-	for _, g := range m.best(logits, mostChoices) {
-		c := page.Choice{Guess: g, Logit: float64(logits[g.ID]), ModelProbability: g.Probability}
-		c.Probability = probability[g.ID]
-		n.Choices = append(n.Choices, c)
-	}
-	return n, nil
-}
 
 // Limits of Words.
 const (
@@ -58,10 +18,11 @@ const (
 
 // Words implements page.Inside.
 func (m *Model) Words(q page.WordsQuestion) (*page.Words, error) {
-	w, err := m.at(q.Step)
+	w, done, err := m.at(q.Step)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	table, err := m.table(w)
 	if err != nil {
 		return nil, err
@@ -119,10 +80,11 @@ func (m *Model) table(w *weights) (inspect.Matrix, error) {
 
 // Map implements page.Inside.
 func (m *Model) Map(step int) (*page.Map, error) {
-	w, err := m.at(step)
+	w, done, err := m.at(step)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	table, err := m.table(w)
 	if err != nil {
 		return nil, err
@@ -141,10 +103,11 @@ func (m *Model) Map(step int) (*page.Map, error) {
 
 // Graph implements page.Inside.
 func (m *Model) Graph() (*page.Graph, error) {
-	w, err := m.at(-1)
+	w, done, err := m.at(-1)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	in, err := m.example()
 	if err != nil {
 		return nil, err
@@ -195,48 +158,13 @@ func add(root *page.Node, path []string, sum func(n *page.Node), leaf func(n *pa
 
 // example returns an input of the model, for its costs.
 func (m *Model) example() (inspect.Input, error) {
-	text := Samples()[0]
-	in, _, _, err := m.input(page.Question{Text: text, Source: text})
-	return in, err
-}
-
-// Batch implements page.Inside: the losses are those of the newest checkpoint before the step.
-func (m *Model) Batch(step int) (*page.Batch, error) {
-	if m.Texts == nil {
-		return nil, errors.New("the training data are not open: their texts cannot be shown")
+	q := page.Question{}
+	if samples := m.samples(); len(samples) > 0 {
+		q.Text, q.Source = samples[0], samples[0]
 	}
-	rows, err := m.Texts(step)
-	if err != nil {
-		return nil, err
+	x, err := m.input(q)
+	if w := m.window(); w > 0 && len(x.Tokens) > w {
+		x.Tokens, err = x.Tokens[:w], nil
 	}
-	at := -1
-	if m.Steps != nil {
-		for _, s := range m.Steps() {
-			if s < step {
-				at = s
-			}
-		}
-	}
-	w, err := m.at(at)
-	if err != nil {
-		return nil, err
-	}
-	b := &page.Batch{Step: step, Weights: w.step, Texts: [][]page.Token{}}
-	for _, ids := range rows[:min(len(rows), 64)] {
-		r, err := w.Read(inspect.Input{Tokens: ids})
-		if err != nil {
-			return nil, err
-		}
-		row := []page.Token{}
-		for i, id := range ids {
-			t := page.Token{ID: id, Text: m.text(id), Span: i}
-			if i > 0 && r.Logits.Rows == len(ids) {
-				p := logProbability(r.Logits.Row(i-1), id)
-				t.LogProb = &p
-			}
-			row = append(row, t)
-		}
-		b.Texts = append(b.Texts, row)
-	}
-	return b, nil
+	return x.Input, err
 }

@@ -1,7 +1,7 @@
 package inside
 
 import (
-	"iter"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -10,7 +10,6 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/inspect"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
-	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -21,11 +20,17 @@ func Open(dir string) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{Model: opened}
-	if m.kind() != "pictures" {
+	switch f := opened.(type) {
+	case models.ViT:
+		if m.Pictures, err = digits(dir, f); err != nil {
+			return nil, err
+		}
+	case models.SASRec: // reads items
+	default:
 		if m.Tokenizer, err = tokenize.Load(dir); err != nil {
 			return nil, err
 		}
-		if m.Cuts, err = Cutters(""); err != nil {
+		if m.Cuts, err = Cutters(nil); err != nil {
 			return nil, err
 		}
 	}
@@ -64,19 +69,12 @@ func (m *Model) LoadFolder(dir string, params *graph.Params) error {
 	return checkpoints.LoadWeights(dir, params.All(), rules)
 }
 
-// Cutters returns tokenizers of characters, of words and of subwords in two sizes, trained on a file, or on the sentences of Samples if
-// path is "".
-func Cutters(path string) ([]Cutter, error) {
-	texts := func() iter.Seq[string] {
-		return func(yield func(string) bool) {
-			for _, s := range Samples() {
-				if !yield(s) {
-					return
-				}
-			}
-		}
+// Cutters returns tokenizers of characters, of words and of subwords in two sizes. on trains one on the texts of a run, as those of
+// package vocabulary do; nil means the sentences of Samples.
+func Cutters(on func(trainer.Trainer) (*tokenize.Tokenizer, error)) (all []Cutter, err error) {
+	if on == nil {
+		on = func(t trainer.Trainer) (*tokenize.Tokenizer, error) { return t.Train(slices.Values(Samples())) }
 	}
-	var all []Cutter
 	for _, c := range []struct {
 		name string
 		trainer.Trainer
@@ -86,13 +84,7 @@ func Cutters(path string) ([]Cutter, error) {
 		{"subwords 500", trainer.BPE{VocabSize: 500}},
 		{"subwords 4,000", trainer.BPE{VocabSize: 4000}},
 	} {
-		var tok *tokenize.Tokenizer
-		var err error
-		if path == "" {
-			tok, err = c.Train(texts())
-		} else {
-			tok, err = trainer.TrainOn(textfile.Set{Paths: []string{path}}, c.Trainer)
-		}
+		tok, err := on(c.Trainer)
 		if err != nil {
 			return nil, err
 		}

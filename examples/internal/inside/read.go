@@ -6,59 +6,39 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pkg/errors"
-
 	"github.com/gorgoformer/gorgoformer/layers/inspect"
 	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
 
-// input encodes a question.
-func (m *Model) input(q page.Question) (in inspect.Input, text, source encoded, err error) {
-	if text, err = m.encode(q.Text, false); err != nil {
-		return in, text, source, err
-	}
-	if m.kind() == "pairs" {
-		if source, err = m.encode(q.Source, true); err != nil {
-			return in, text, source, err
-		}
-	}
-	if len(text.ids) == 0 {
-		return in, text, source, errors.New("the text has no tokens, want at least one")
-	}
-	if w, ok := m.Model.(interface{ Window() int }); ok && w.Window() > 0 && len(text.ids) > w.Window() {
-		return in, text, source, errors.Errorf("the text has %d tokens, the model reads at most %d: shorten it", len(text.ids), w.Window())
-	}
-	return inspect.Input{Tokens: text.ids, Source: source.ids}, text, source, nil
-}
-
 // Read implements page.Inside.
 func (m *Model) Read(q page.Question) (*page.Reading, error) {
-	w, err := m.at(q.Step)
+	w, done, err := m.at(q.Step)
 	if err != nil {
 		return nil, err
 	}
-	in, text, source, err := m.input(q)
+	defer done()
+	x, err := m.input(q)
 	if err != nil {
 		return nil, err
 	}
-	r, err := w.Read(in)
+	r, err := w.Read(x.Input)
 	if err != nil {
 		return nil, err
 	}
 	a := &page.Reading{
-		Step: w.step, Tokens: tokens(text), Source: tokens(source), Vectors: streams(r.Vectors), Positions: streams(r.Positions),
+		Step: w.step, Tokens: tokens(x.text), Source: tokens(x.source), Picture: x.picture, Vectors: streams(r.Vectors), Positions: streams(r.Positions),
 		Streams: streams(r.Streams), Attentions: attentions(r.Attentions), Early: []page.Early{},
 	}
-	if m.kind() == "causal" || m.kind() == "pairs" {
-		for i := 1; i < len(text.ids); i++ {
-			p := logProbability(r.Logits.Row(i-1), text.ids[i])
+	if m.predicts() == "token" {
+		for i := 1; i < len(x.Tokens); i++ {
+			p := logProbability(r.Logits.Row(i-1), x.Tokens[i])
 			a.Tokens[i].LogProb = &p
 		}
 	}
 	if a.Early, err = m.early(w, r); err != nil {
 		return nil, err
 	}
-	a.Relative, err = m.relative(r, len(text.ids))
+	a.Relative, err = m.relative(r, len(x.Tokens))
 	return a, err
 }
 
@@ -88,7 +68,7 @@ func (m *Model) best(logits []float32, n int) []page.Guess {
 	slices.SortFunc(ids, func(a, b int32) int { return cmp.Or(cmp.Compare(logits[b], logits[a]), cmp.Compare(a, b)) })
 	guesses := []page.Guess{}
 	for _, id := range ids[:min(n, len(ids))] {
-		guesses = append(guesses, page.Guess{ID: id, Text: m.text(id), Probability: math.Exp(logProbability(logits, id))})
+		guesses = append(guesses, page.Guess{ID: id, Text: m.name(id), Probability: math.Exp(logProbability(logits, id))})
 	}
 	return guesses
 }
@@ -96,7 +76,7 @@ func (m *Model) best(logits []float32, n int) []page.Guess {
 // text returns a token as a reader sees it: the text that it adds.
 func (m *Model) text(id int32) string {
 	if m.Tokenizer == nil {
-		return ""
+		return itemText(id)
 	}
 	if !m.Tokenizer.IsSpecial(id) {
 		if t, err := m.Tokenizer.ForText().Decode([]int32{id}); err == nil && t != "" && !strings.ContainsRune(t, '�') {
@@ -162,15 +142,16 @@ func attentions(in []inspect.Attention) []page.Attention {
 
 // Head implements page.Inside.
 func (m *Model) Head(q page.HeadQuestion) (*page.Head, error) {
-	w, err := m.at(q.Step)
+	w, done, err := m.at(q.Step)
 	if err != nil {
 		return nil, err
 	}
-	in, _, _, err := m.input(q.Question)
+	defer done()
+	x, err := m.input(q.Question)
 	if err != nil {
 		return nil, err
 	}
-	h, err := w.Head(in, q.Path, q.Head)
+	h, err := w.Head(x.Input, q.Path, q.Head)
 	if err != nil {
 		return nil, err
 	}

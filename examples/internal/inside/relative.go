@@ -58,6 +58,8 @@ func (m *Model) scheme() (p layers.Positions, headDim int, name string) {
 		if p.RoPE == (layers.RoPE{}) {
 			p.RoPE = layers.RoPE{Theta: 10000}
 		}
+	case models.ModernBERT:
+		p.RoPE, headDim, name = layers.RoPE{Theta: cmp.Or(f.Theta, 160000)}, f.Dim/max(f.Heads, 1), "rope"
 	case models.T5:
 		name = "t5"
 	}

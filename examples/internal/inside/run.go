@@ -4,12 +4,28 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"github.com/pkg/errors"
+	"sync"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/models"
+	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/job"
 )
+
+// Watched returns a model in training for the page of -watch. tok and cuts are nil for a model that reads no text. batches are the run's:
+// nothing else may use them.
+func Watched(model models.Model, tok *tokenize.Tokenizer, cuts []Cutter, run job.Options, microBatches int, batches train.Source) *Model {
+	m := &Model{Model: model, Tokenizer: tok, Cuts: cuts}
+	m.Follow(run.Out)
+	var reading sync.Mutex
+	m.Examples = func(step int) ([]Example, error) {
+		reading.Lock()
+		defer reading.Unlock()
+		return Examples(batches, step, microBatches, run.Steps)
+	}
+	return m
+}
 
 // Follow makes the checkpoints of a run those of its folder.
 func (m *Model) Follow(dir string) {
@@ -36,23 +52,4 @@ func Steps(dir string) []int {
 // Folder returns the folder of a checkpoint.
 func Folder(dir string, step int) string {
 	return filepath.Join(dir, "checkpoints", fmt.Sprintf("step-%08d", step))
-}
-
-// Windows returns the rows of the input tokens of a step's batches. No other goroutine may use the source.
-func Windows(batches train.Source, step, microBatches, last int) (rows [][]int32, err error) {
-	if step < 1 || step > last {
-		return nil, errors.Errorf("step %d, want 1 … %d", step, last)
-	}
-	for i := range max(microBatches, 1) {
-		feed, err := batches.Batch((step-1)*max(microBatches, 1) + i)
-		if err != nil {
-			return nil, err
-		}
-		tokens := feed["tokens"]
-		t := tokens.Shape()[1]
-		for i := range tokens.Shape()[0] {
-			rows = append(rows, append([]int32{}, tokens.Int32s()[i*t:(i+1)*t]...))
-		}
-	}
-	return rows, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/rivo/uniseg"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/train/report/page"
@@ -23,6 +24,9 @@ const mostText = 20000
 
 // Tokens implements page.Inside.
 func (m *Model) Tokens(text string) (*page.Tokens, error) {
+	if m.kind() == "items" {
+		return m.itemTokens(text)
+	}
 	if m.Tokenizer == nil {
 		return &page.Tokens{Cuts: []page.Cut{}}, nil
 	}
@@ -40,6 +44,19 @@ func (m *Model) Tokens(text string) (*page.Tokens, error) {
 		t.Cuts = append(t.Cuts, other)
 	}
 	return t, nil
+}
+
+// itemTokens shows the items of a recommender.
+func (m *Model) itemTokens(text string) (*page.Tokens, error) {
+	x, err := m.items(text)
+	if err != nil {
+		return nil, err
+	}
+	c := page.Cut{Name: "model", Vocabulary: m.Model.(models.SASRec).Items + 1, Spans: []page.Span{}, Count: len(x.ids), Words: max(1, len(x.ids))}
+	for i, id := range x.ids {
+		c.Spans = append(c.Spans, page.Span{Text: x.texts[i], IDs: []int32{id}, Tokens: []string{x.texts[i]}})
+	}
+	return &page.Tokens{Cuts: []page.Cut{c}}, nil
 }
 
 // cut cuts a text into spans. Each holds all tokens of its characters.
@@ -131,10 +148,7 @@ func (m *Model) encode(text string, source bool) (encoded, error) {
 	if m.Tokenizer == nil {
 		return x, errors.New("the model has no tokenizer")
 	}
-	tok := *m.Tokenizer.ForText()
-	if _, whole := m.Model.(models.TextEncoder); whole {
-		tok.Bare = false
-	}
+	tok := m.Tokenizer.ForText()
 	e, err := tok.EncodeDetailed(text)
 	if err != nil {
 		return x, err
@@ -172,14 +186,24 @@ func (m *Model) frame(source bool) (begin, end []int32) {
 	switch f := m.Model.(type) {
 	case models.Seq2Seq:
 		if source {
-			return nil, f.EOS
+			return nil, nil
 		}
-		return f.BOS, nil
+		return f.BOS[:min(1, len(f.BOS))], nil
 	case models.T5:
 		if source {
-			return nil, f.EOS
+			return nil, f.EOS[:min(1, len(f.EOS))]
 		}
-		return f.BOS, nil
+		return f.BOS[:min(1, len(f.BOS))], nil
+	case models.TextEncoder:
+		if t, err := encoders.NewTokens(m.Tokenizer); err == nil {
+			return []int32{t.CLS}, []int32{t.SEP}
+		}
+	case models.Classifier:
+		for _, role := range []func() (int32, bool){m.Tokenizer.CLS, m.Tokenizer.BOS} {
+			if id, ok := role(); ok {
+				return []int32{id}, nil
+			}
+		}
 	case models.LanguageModel:
 		framing := m.Tokenizer.ForText()
 		framing.Bare = false

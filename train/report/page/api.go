@@ -37,7 +37,8 @@ func (n Numbers) MarshalJSON() ([]byte, error) {
 // About describes the model and its run.
 type About struct {
 	Title      string   `json:"title"`      // "GPT of 932,608 parameters"
-	Kind       string   `json:"kind"`       // "causal", "encoder", "pairs" (encoder-decoder) or "pictures"
+	Kind       string   `json:"kind"`       // "causal", "encoder", "pairs" (encoder-decoder), "pictures", "items" (recommender) or "none"
+	Predicts   string   `json:"predicts"`   // "token" (the next), "mask" (a hidden token), "class", "item" (the next) or "" (nothing)
 	Family     string   `json:"family"`     // model_type of config.json
 	Parameters int      `json:"parameters"` // number of weights
 	Vocabulary int      `json:"vocabulary"`
@@ -45,12 +46,13 @@ type About struct {
 	Dim        int      `json:"dim"`
 	Layers     int      `json:"layers"`
 	Heads      int      `json:"heads"`
-	Positions  string   `json:"positions"` // learned, sinusoidal, rope, alibi, t5, shaw or none
+	Mask       string   `json:"mask"`      // the text that hides a token, such as [MASK]; "" if there is none
 	Tokenizer  string   `json:"tokenizer"` // "BPE", "WordPiece", …
 	Steps      []int    `json:"steps"`     // of the checkpoints, oldest first; empty without a run
 	Last       int      `json:"last"`      // step of the run's end; 0 without a run
 	Live       bool     `json:"live"`      // the run goes on
 	Samples    []string `json:"samples"`   // sentences to begin with, some Korean, some English
+	Pictures   []string `json:"pictures"`  // names of the pictures to choose from, for a vision model
 }
 
 // Span is a piece of text that a person sees as one: a character, or several that one token joins. A Korean syllable or an emoji that is
@@ -78,11 +80,12 @@ type Tokens struct {
 	Cuts []Cut `json:"cuts"`
 }
 
-// Question is a text for a model.
+// Question is a text or a picture for a model.
 type Question struct {
-	Text   string `json:"text"`
-	Source string `json:"source"` // of an encoder-decoder, whose Text is the target so far
-	Step   int    `json:"step"`   // of a checkpoint; -1 means the newest weights
+	Text    string `json:"text"`
+	Source  string `json:"source"`  // of an encoder-decoder, whose Text is the target so far
+	Picture int    `json:"picture"` // index in About.Pictures, of a vision model
+	Step    int    `json:"step"`    // of a checkpoint; -1 means the newest weights
 }
 
 // Token is a token of a text that the model has read.
@@ -117,7 +120,7 @@ type Attention struct {
 	Grid  []byte `json:"grid"` // probabilities · 255, rounded, (heads, t, s), in base64
 }
 
-// Guess is a token that the model expects next.
+// Guess is a token that the model expects.
 type Guess struct {
 	ID          int32   `json:"id"`
 	Text        string  `json:"text"`
@@ -153,11 +156,12 @@ type Relative struct {
 
 // Picture is the input of a vision model. Attentions are over a token for the class and then the patches, row by row.
 type Picture struct {
-	Width  int     `json:"width"`
-	Height int     `json:"height"`
-	Patch  int     `json:"patch"`
-	Pixels Numbers `json:"pixels"` // gray, row by row, 0…1
-	Label  string  `json:"label"`  // the right class, "" if unknown
+	Width    int     `json:"width"`
+	Height   int     `json:"height"`
+	Patch    int     `json:"patch"`
+	Channels int     `json:"channels"` // 1 (gray) or 3 (red, green, blue)
+	Pixels   Numbers `json:"pixels"`   // channel by channel, row by row, 0…1
+	Label    string  `json:"label"`    // the right class, "" if unknown
 }
 
 // HeadQuestion asks for one head.
@@ -176,26 +180,28 @@ type Head struct {
 	Probabilities Matrix `json:"probabilities"`
 }
 
-// NextQuestion asks for the next token.
+// NextQuestion asks for the model's result: see About.Predicts.
 type NextQuestion struct {
 	Question
+	Place       int     `json:"place"` // index of the token before the next one, or of the token to hide; -1 means the last, or the first mask
 	Temperature float64 `json:"temperature"`
 	TopK        int     `json:"topK"` // 0 means all, as in generate.Options, like TopP and MinP
 	TopP        float64 `json:"topP"`
 	MinP        float64 `json:"minP"`
 }
 
-// Choice is a token that may follow.
+// Choice is a possible result: a token, a class or an item.
 type Choice struct {
 	Guess                    // with the probability after the sampling's filters; 0 if they drop the token
 	Logit            float64 `json:"logit"`
 	ModelProbability float64 `json:"modelProbability"` // before temperature and filters
 }
 
-// Next is the distribution of the next token.
+// Next is the distribution of the model's result.
 type Next struct {
-	Choices []Choice `json:"choices"` // the 40 most likely tokens, in the model's order
-	Kept    int      `json:"kept"`    // number of tokens that the filters keep
+	Place   int      `json:"place"`   // as in NextQuestion, without -1
+	Choices []Choice `json:"choices"` // the 40 most likely, in the model's order
+	Kept    int      `json:"kept"`    // number of results that the filters keep
 }
 
 // WordsQuestion asks for rows of the vocabulary.

@@ -17,7 +17,7 @@
 //	POST /api/v1/tokens      {text}        Tokens: how the tokenizer and others cut a text
 //	POST /api/v1/read        Question      Reading: everything inside for one text
 //	POST /api/v1/head        HeadQuestion  Head: q, k, v, scores and probabilities of one head
-//	POST /api/v1/next        NextQuestion  Next: the next token, with sampling
+//	POST /api/v1/next        NextQuestion  Next: the next token with sampling, a hidden token, or the class
 //	POST /api/v1/words       WordsQuestion Words: rows of the vocabulary, and the nearest to one
 //	GET  /api/v1/map?step=N                Map: the vocabulary on a plane
 //	GET  /api/v1/graph                     Graph: scopes with parameters, FLOPs, time and memory

@@ -157,6 +157,9 @@ func (s *Server) about(w http.ResponseWriter, r *http.Request) {
 	if a.Samples == nil {
 		a.Samples = []string{}
 	}
+	if a.Pictures == nil {
+		a.Pictures = []string{}
+	}
 	reply(w, a)
 }
 

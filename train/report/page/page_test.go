@@ -315,6 +315,51 @@ func TestSlowFollower(t *testing.T) {
 	}
 }
 
+// TestManyFollowers: 50 pages follow one run to its end, and the log gives the time of a step with and without them.
+func TestManyFollowers(t *testing.T) {
+	const steps = 2000
+	h := page.NewHistory()
+	s := serve(t, page.Page{History: h})
+	run := func() time.Duration {
+		begin := time.Now()
+		for step := range steps {
+			h.Step(train.Report{Step: step + 1, Loss: 1, Tokens: 768, Elapsed: time.Millisecond}, nil)
+		}
+		return time.Since(begin) / steps
+	}
+	alone := run()
+	var wait, open sync.WaitGroup
+	for range 50 {
+		wait.Add(1)
+		open.Add(1)
+		go func() {
+			defer wait.Done()
+			a, err := http.Get(s.URL + "/api/v1/events")
+			if err != nil {
+				t.Error(err)
+				open.Done()
+				return
+			}
+			defer a.Body.Close()
+			lines := bufio.NewScanner(a.Body)
+			lines.Scan() // the greeting has been sent when the page follows, or will in a moment
+			time.Sleep(50 * time.Millisecond)
+			open.Done()
+			for lines.Scan() {
+				if lines.Text() == "event: end" {
+					return
+				}
+			}
+			t.Error("a page missed the end of the run")
+		}()
+	}
+	open.Wait()
+	with := run()
+	h.End()
+	wait.Wait()
+	t.Logf("a step costs %v alone and %v with 50 pages", alone, with)
+}
+
 func TestAddresses(t *testing.T) {
 	for address, want := range map[string]bool{
 		"localhost:1": true, ":8080": true, "127.0.0.1:1": true, "[::1]:0": true, "0.0.0.0:80": false, "192.168.0.1:80": false, "example.com:80": false, "8080": false,

@@ -11,7 +11,9 @@ export function numbers(text) {
 // grid decodes bytes.
 export function grid(text) {
   const raw = atob(text || "");
-  return Uint8Array.from(raw, (c) => c.charCodeAt(0));
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return bytes;
 }
 
 // matrix decodes a matrix of the server.

@@ -1,11 +1,11 @@
 // Section 4: attention. A grid of layers × heads; a head opens to lines between words, to the matrix and to the numbers of one query.
-import { ask, grid, matrix } from "./api.js";
+import { ask, grid, matrix, numbers } from "./api.js";
 import { canvas, color, el, heat, number, shades, visible } from "./dom.js";
 import { guard, question, state } from "./main.js";
 import { t } from "./words.js";
 
 let opened = null; // the box of the open head
-let serial = 0;
+let serial = 0, drawing = 0;
 
 // keysOf returns the tokens that a layer attends to, and those that attend.
 function keysOf(a) {
@@ -23,27 +23,70 @@ function show(body) {
   const r = state.reading;
   if (!r) return;
   const box = el("div", { class: "heads", id: "heads" });
+  const mine = ++drawing;
+  let wait = 0;
   r.attentions.forEach((a, layer) => {
-    const bytes = grid(a.grid), shade = shades(), size = a.heads > 8 ? 44 : 64;
+    const size = a.heads > 8 ? 44 : 64;
     const cells = Array.from({ length: a.heads }, (_, h) => {
-      const value = (i, j) => bytes[(h * a.t + i) * a.s + j] / 255;
-      const c = heat(a.t, a.s, value, shade, [size / a.s, size / a.t], "");
-      c.setAttribute("aria-hidden", "true");
+      const c = el("canvas", { width: 1, height: 1, "aria-hidden": "true" });
       c.style.width = c.style.height = size + "px";
-      return el("button", { type: "button", "aria-label": t("headLabel", a.path, h), "aria-pressed": String(state.attention === layer && state.head === h), onclick: () => open(layer, h) }, c);
+      const chosen = state.attention === layer && state.head === h;
+      return el("button", { type: "button", tabIndex: chosen || (state.attention === null && layer + h === 0) ? 0 : -1, "aria-label": t("headLabel", a.path, h),
+        "aria-pressed": String(chosen), onclick: () => open(layer, h) }, c);
     });
     box.append(el("span", { class: "label", title: a.path }, (a.cross ? t("cross") + " " : "") + a.path), el("div", { class: "cells" }, cells));
+    const draw = () => {
+      if (mine !== drawing) return;
+      const bytes = grid(a.grid);
+      cells.forEach((b, h) => b.replaceChildren(thumbnail(a, h, bytes, size)));
+    };
+    if (a.t * a.s * a.heads < 2e5) draw();
+    else setTimeout(draw, wait += 20); // a long text must not stop the page
   });
+  box.addEventListener("keydown", walk);
   opened = el("div", { id: "head" });
-  body.replaceChildren(r.attentions.length === 0 ? el("p", {}, t("noAttention")) : box, opened);
+  const seen = r.picture ? el("div", { id: "picture-shown" }, over(r.picture, new Float32Array(1)), el("p", { class: "label" }, r.picture.label === "" ? "" : t("rightClass", r.picture.label))) : null;
+  body.replaceChildren(...[seen, r.attentions.length === 0 ? el("p", {}, t("noAttention")) : box, opened].filter(Boolean));
   if (state.attention !== null && state.attention < r.attentions.length) guard(details);
+}
+
+// thumbnail draws a head in few pixels: each shows the largest of its cells.
+function thumbnail(a, h, bytes, size) {
+  const rows = Math.min(a.t, size), cols = Math.min(a.s, size), most = new Uint8Array(rows * cols);
+  for (let i = 0, at = h * a.t * a.s; i < a.t; i++) {
+    const row = Math.floor(i * rows / a.t) * cols;
+    for (let j = 0; j < a.s; j++, at++) {
+      const to = row + Math.floor(j * cols / a.s);
+      if (bytes[at] > most[to]) most[to] = bytes[at];
+    }
+  }
+  const c = heat(rows, cols, (i, j) => most[i * cols + j] / 255, shades(), [size / cols, size / rows], "");
+  c.setAttribute("aria-hidden", "true");
+  c.style.width = c.style.height = size + "px";
+  return c;
+}
+
+// walk moves the focus in the grid of heads.
+function walk(e) {
+  const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
+  const all = [...document.querySelectorAll("#heads .cells")].map((row) => [...row.children]);
+  const layer = all.findIndex((row) => row.includes(e.target));
+  if (!move || layer < 0) return;
+  const row = all[Math.max(0, Math.min(all.length - 1, layer + move[0]))];
+  const to = row[Math.max(0, Math.min(row.length - 1, all[layer].indexOf(e.target) + move[1]))];
+  e.preventDefault();
+  for (const b of all.flat()) b.tabIndex = b === to ? 0 : -1;
+  to.focus();
 }
 
 export function open(layer, head) {
   state.attention = layer;
   state.head = head;
   for (const [i, row] of [...document.querySelectorAll("#heads .cells")].entries())
-    for (const [h, b] of [...row.children].entries()) b.setAttribute("aria-pressed", String(i === layer && h === head));
+    for (const [h, b] of [...row.children].entries()) {
+      b.setAttribute("aria-pressed", String(i === layer && h === head));
+      b.tabIndex = i === layer && h === head ? 0 : -1;
+    }
   return guard(details);
 }
 
@@ -147,14 +190,15 @@ function lines(p, queries, keys, chosen) {
 export function over(picture, row) {
   const scale = Math.max(1, Math.floor(280 / Math.max(picture.width, picture.height)));
   const [c, g] = canvas(picture.width * scale, picture.height * scale, t("overPicture"));
-  const pixels = matrix({ rows: picture.height, cols: picture.width, values: picture.pixels });
-  for (let i = 0; i < picture.height; i++) {
-    for (let j = 0; j < picture.width; j++) {
-      const v = Math.round(255 * pixels.at(i, j));
-      g.fillStyle = `rgb(${v} ${v} ${v})`;
-      g.fillRect(j * scale, i * scale, scale, scale);
-    }
+  const pixels = numbers(picture.pixels), area = picture.width * picture.height, image = new ImageData(picture.width, picture.height);
+  for (let i = 0; i < area; i++) {
+    for (let k = 0; k < 3; k++) image.data[4 * i + k] = Math.round(255 * pixels[i + (picture.channels === 3 ? k * area : 0)]);
+    image.data[4 * i + 3] = 255;
   }
+  const plain = el("canvas", { width: picture.width, height: picture.height });
+  plain.getContext("2d").putImageData(image, 0, 0);
+  g.imageSmoothingEnabled = false;
+  g.drawImage(plain, 0, 0, picture.width * scale, picture.height * scale);
   const across = picture.width / picture.patch, most = Math.max(...row.subarray(1), 1e-9), size = picture.patch * scale;
   for (let k = 1; k < row.length; k++) {
     g.globalAlpha = 0.75 * row[k] / most;
@@ -165,4 +209,4 @@ export function over(picture, row) {
   return c;
 }
 
-export const attention = { name: "attention", show, wanted: (about) => about.kind !== "none" };
+export const attention = { name: "attention", show, wanted: (about) => about.kind !== "none", title: (about) => (about.kind === "pictures" ? "attentionPictures" : "attention") };

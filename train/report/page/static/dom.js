@@ -39,34 +39,38 @@ export function canvas(width, height, label) {
   return [c, g];
 }
 
-// heat draws a matrix of cells. shade returns the color [r, g, b] of a value.
+// heat draws a matrix of cells. shade returns the color of a value.
 export function heat(rows, cols, value, shade, cell, label) {
   const c = el("canvas", { width: Math.max(cols, 1), height: Math.max(rows, 1), role: "img", "aria-label": label });
   c.style.width = cols * cell[0] + "px";
   c.style.height = rows * cell[1] + "px";
   c.style.imageRendering = "pixelated";
   const g = c.getContext("2d");
-  const image = g.createImageData(Math.max(cols, 1), Math.max(rows, 1));
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) {
-      const [r, gr, b] = shade(value(i, j));
-      image.data.set([r, gr, b, 255], 4 * (i * cols + j));
-    }
-  }
+  const image = g.createImageData(Math.max(cols, 1), Math.max(rows, 1)), words = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) words[i * cols + j] = shade(value(i, j));
   g.putImageData(image, 0, 0);
   return c;
 }
 
-// shades returns a function from 0…1 to a color.
-export function shades() {
-  const low = rgb(color("heat0")), high = rgb(color("heat1"));
-  return (v) => mix(low, high, v);
+// ramp returns 256 colors from a to b, as heat wants them: the bytes of red, green, blue and opacity in one number.
+function ramp(a, b) {
+  const bytes = new Uint8Array(4 * 256);
+  for (let i = 0; i < 256; i++) bytes.set([...mix(a, b, i / 255), 255], 4 * i);
+  return new Uint32Array(bytes.buffer);
 }
 
-// signed returns a function from −1…1 to a color, for values around 0.
+const step = (v) => (v > 1 ? 255 : v > 0 ? Math.round(255 * v) : 0);
+
+// shades returns a function from 0…1 to a color of heat.
+export function shades() {
+  const all = ramp(rgb(color("heat0")), rgb(color("heat1")));
+  return (v) => all[step(v)];
+}
+
+// signed returns a function from −1…1 to a color of heat, for values around 0.
 export function signed() {
-  const low = rgb(color("minus")), zero = rgb(color("heat0")), high = rgb(color("plus"));
-  return (v) => (v < 0 ? mix(zero, low, -v) : mix(zero, high, v));
+  const low = ramp(rgb(color("heat0")), rgb(color("minus"))), high = ramp(rgb(color("heat0")), rgb(color("plus")));
+  return (v) => (v < 0 ? low[step(-v)] : high[step(v)]);
 }
 
 // later returns a function that calls f when no call has followed for some milliseconds.

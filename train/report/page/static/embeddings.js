@@ -72,7 +72,8 @@ async function drawMap() {
   const m = await get("map?step=" + state.step);
   const xs = numbers(m.x), ys = numbers(m.y), width = Math.min(900, mapBox.clientWidth || 700), height = 420;
   const [c, g] = canvas(width, height, t("mapLabel", xs.length));
-  const low = [Math.min(...xs), Math.min(...ys)], high = [Math.max(...xs), Math.max(...ys)];
+  const least = (v) => v.reduce((a, b) => Math.min(a, b)), most = (v) => v.reduce((a, b) => Math.max(a, b)); // a vocabulary has too many for the arguments of one call
+  const low = [least(xs), least(ys)], high = [most(xs), most(ys)];
   let zoom = 1, centre = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2];
   const scale = () => [(width - 40) / (high[0] - low[0] || 1) * zoom, (height - 40) / (high[1] - low[1] || 1) * zoom];
   const place = (i) => [width / 2 + (xs[i] - centre[0]) * scale()[0], height / 2 - (ys[i] - centre[1]) * scale()[1]];
@@ -129,4 +130,4 @@ async function drawMap() {
     el("span", { class: "label" }, t("mapHelp"))));
 }
 
-export const embeddings = { name: "embeddings", begin, show, wanted: (about) => about.kind !== "pictures" && about.kind !== "none" };
+export const embeddings = { name: "embeddings", begin, show, wanted: (about) => !["pictures", "none"].includes(about.kind) };

@@ -12,10 +12,10 @@ import { training } from "./training.js";
 import { startTour } from "./tour.js";
 
 // state is what the reader has chosen, and the server's answers to it.
-export const state = { about: null, text: "", source: "", step: -1, reading: null, query: 0, attention: null, head: 0, word: -1, other: -1 };
+export const state = { about: null, text: "", source: "", picture: 0, step: -1, place: -1, reading: null, query: 0, attention: null, head: 0, word: -1, other: -1 };
 
 // question returns the fields of every question.
-export const question = () => ({ text: state.text, source: state.source, step: state.step });
+export const question = () => ({ text: state.text, source: state.source, picture: state.picture, step: state.step });
 
 // The sections. Each has a name and functions: show draws it after an answer, ask fetches more of its own.
 const sections = [tokens, embeddings, positions, attention, next, graph, training];
@@ -38,18 +38,21 @@ let asking = null;
 
 // read asks for the text and shows the answer in all sections.
 export async function read() {
+  const kind = state.about.kind;
+  if (kind === "none") return;
   asking?.abort();
   const mine = (asking = new AbortController());
   document.body.dataset.busy = "1";
   await guard(async () => {
     const q = question();
     const [cuts, reading] = await Promise.all([
-      ask("tokens", { text: state.text }, mine.signal),
-      state.about.kind === "none" || (state.text === "" && state.about.kind !== "pictures") ? null : ask("read", q, mine.signal),
+      kind === "pictures" ? null : ask("tokens", { text: kind === "pairs" ? state.source : state.text }, mine.signal),
+      state.text === "" && kind !== "pictures" && kind !== "pairs" ? null : ask("read", q, mine.signal),
     ]);
     say("");
-    state.cuts = cuts.cuts;
+    state.cuts = cuts?.cuts;
     state.reading = reading;
+    state.place = -1;
     const n = reading ? reading.tokens.length : 0;
     state.query = Math.max(0, n - 1);
     for (const s of sections) if (s.show) s.show(drawn.get(s));
@@ -61,7 +64,7 @@ const readSoon = later(read, 150);
 
 function draw() {
   document.documentElement.lang = language();
-  for (const e of document.querySelectorAll("[data-t]")) e.textContent = t(e.dataset.t);
+  for (const e of document.querySelectorAll("[data-t]")) e.textContent = t(e.dataset.t === "text" && t("text." + state.about.kind) !== "text." + state.about.kind ? "text." + state.about.kind : e.dataset.t);
   document.getElementById("language").textContent = t("language");
   const nav = document.getElementById("nav"), main = document.getElementById("main");
   nav.setAttribute("aria-label", t("sections"));
@@ -72,8 +75,8 @@ function draw() {
     const body = el("div", { class: "body" });
     const id = "section-" + s.name;
     main.append(el("section", { id, "aria-labelledby": id + "-title" },
-      el("h2", { id: id + "-title" }, t(s.name)), el("p", { class: "about" }, t(s.name + "About")), body));
-    nav.append(el("a", { href: "#" + id }, t(s.name)));
+      el("h2", { id: id + "-title" }, t(title(s))), el("p", { class: "about" }, t(title(s) + "About")), body));
+    nav.append(el("a", { href: "#" + id }, t(title(s))));
     drawn.set(s, body);
     s.begin?.(body);
     if (state.reading || state.cuts) s.show?.(body);
@@ -82,6 +85,9 @@ function draw() {
   document.getElementById("title").textContent = state.about.title;
   document.title = "Gorgoformer: " + state.about.title;
 }
+
+// title returns the key of a section's title. That of the result depends on the model.
+const title = (s) => (s.title ? s.title(state.about) : s.name);
 
 function samples() {
   const list = document.getElementById("samples");
@@ -116,8 +122,14 @@ export function setText(text) {
 async function begin() {
   state.about = await get("about");
   const about = state.about;
+  const reads = !["none", "pictures"].includes(about.kind);
   document.getElementById("source-field").hidden = about.kind !== "pairs";
-  document.getElementById("text-field").hidden = about.kind === "none";
+  document.getElementById("text-field").hidden = !reads;
+  document.getElementById("samples-field").hidden = !reads || about.samples.length === 0;
+  const pictures = document.getElementById("picture");
+  document.getElementById("picture-field").hidden = about.pictures.length === 0;
+  pictures.replaceChildren(...about.pictures.map((name, i) => el("option", { value: i }, name)));
+  pictures.addEventListener("change", () => { state.picture = Number(pictures.value); read(); });
   const text = document.getElementById("text"), source = document.getElementById("source");
   const first = about.samples.find((s) => /[가-힣]/.test(s) === (language() === "ko")) || about.samples[0] || "";
   if (about.kind === "pairs") state.source = first;

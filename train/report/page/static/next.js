@@ -7,6 +7,9 @@ import { t } from "./words.js";
 const sampling = { temperature: 1, topK: 0, topP: 0, minP: 0 };
 let bars, kept, early, scored, serial = 0;
 
+// draws reports whether the result is drawn at random.
+const draws = () => state.about.predicts !== "class";
+
 function slider(name, low, high, step) {
   const output = el("output", { for: name });
   const show = () => { output.textContent = sampling[name] === 0 && name !== "temperature" ? t("off") : String(sampling[name]); };
@@ -22,31 +25,40 @@ function begin(body) {
   early = el("div", { class: "scroll" });
   scored = el("div", { class: "tokens" });
   body.replaceChildren(
-    el("div", { class: "row" }, slider("temperature", 0, 2, 0.05), slider("topK", 0, 40, 1), slider("topP", 0, 1, 0.01), slider("minP", 0, 0.5, 0.01)),
-    kept, bars, el("h3", {}, t("early")), early, el("h3", {}, t("scored")), scored);
+    ...(draws() ? [el("div", { class: "row" }, slider("temperature", 0, 2, 0.05), slider("topK", 0, 40, 1), slider("topP", 0, 1, 0.01), slider("minP", 0, 0.5, 0.01))] : []),
+    kept, bars,
+    ...(state.about.kind === "causal" ? [el("h3", {}, t("early")), early] : []),
+    ...(["token", "mask"].includes(state.about.predicts) ? [el("h3", {}, t("scored." + state.about.predicts)), scored] : []));
 }
 
 async function ask5() {
-  if (!state.reading || state.about.kind === "pictures" || state.reading.tokens.length === 0) return;
+  if (!state.reading) return;
   const mine = ++serial;
-  const r = await ask("next", { ...question(), ...sampling });
+  const r = await ask("next", { ...question(), place: state.place, ...(draws() ? sampling : { temperature: 1, topK: 0, topP: 0, minP: 0 }) });
   if (mine !== serial) return;
   const most = Math.max(...r.choices.map((c) => Math.max(c.probability, c.modelProbability)), 1e-9);
   const width = (v) => (e) => { e.style.width = 100 * v / most + "%"; return e; };
   bars.replaceChildren(...r.choices.slice(0, 20).map((c) => el("button", {
     type: "button", class: "bar-row" + (c.probability === 0 ? " dropped" : ""), "data-id": c.id, "data-p": c.probability,
     "aria-label": t("choiceLabel", visible(c.text), number(100 * c.probability, 2)),
-    title: `logit ${number(c.logit)}, ${number(100 * c.modelProbability, 2)} %`, onclick: () => follow(c.text) },
+    title: `logit ${number(c.logit)}, ${number(100 * c.modelProbability, 2)} %`, disabled: state.about.predicts === "class", onclick: () => follow(c.text) },
     el("span", { class: "text" }, visible(c.text)),
     el("span", { class: "track" }, width(c.probability)(el("span", { class: "fill" })), width(c.modelProbability)(el("span", { class: "before" }))),
     el("span", { class: "number" }, number(100 * c.probability, 2) + " %"))));
-  kept.textContent = t("kept", r.kept);
+  const at = state.reading.tokens[r.place];
+  kept.textContent = draws() ? t("at." + state.about.predicts, at ? visible(at.text) : "") + " " + t("kept", r.kept) : "";
+  [...scored.children].forEach((b, i) => b.classList.toggle("lit", i === r.place));
 }
 
 const soon = later(() => guard(ask5), 40);
 
-// follow goes on with a token.
-const follow = (text) => setText(state.text + text);
+// follow goes on with a token or an item, or puts a word in the place of the first mask.
+function follow(text) {
+  const { predicts, mask } = state.about;
+  if (predicts === "token") setText(state.text + text);
+  else if (predicts === "item") setText(state.text.trim() + " " + text);
+  else if (mask !== "" && state.text.includes(mask)) setText(state.text.replace(mask, () => text.trim()));
+}
 
 function show() {
   const r = state.reading;
@@ -56,11 +68,11 @@ function show() {
     el("tr", {}, el("td", {}, e.path), e.guesses.map((g) => el("td", {}, `${visible(g.text)} ${number(100 * g.probability, 1)} %`)))))));
   // logprob 0 is sure and light, −10 and below is surprising and strong
   scored.replaceChildren(...r.tokens.map((x, i) => {
-    const b = el("button", { type: "button", class: "token", title: x.logprob === null ? "" : `log p = ${number(x.logprob)}`, onclick: () => { state.query = i; } },
+    const b = el("button", { type: "button", class: "token", title: x.logprob === null ? "" : `log p = ${number(x.logprob)}`, onclick: () => { state.place = i; guard(ask5); } },
       visible(x.text), el("small", {}, x.logprob === null ? "" : number(x.logprob, 2)));
     b.style.background = `color-mix(in srgb, var(--minus) ${x.logprob === null ? 0 : Math.round(Math.min(1, -x.logprob / 10) * 70)}%, var(--card))`;
     return b;
   }));
 }
 
-export const next = { name: "next", begin, show, wanted: (about) => about.kind === "causal" || about.kind === "pairs" || about.kind === "encoder" };
+export const next = { name: "next", begin, show, wanted: (about) => about.predicts !== "", title: (about) => (about.predicts === "token" ? "next" : "next." + about.predicts) };

@@ -8,8 +8,14 @@ import { t } from "./words.js";
 function table(layer) {
   const m = matrix(layer), shade = signed(), cell = Math.max(3, Math.min(12, 320 / Math.max(m.rows, 1)));
   const most = m.values.reduce((a, v) => Math.max(a, Math.abs(v)), 1e-9);
-  const norms = Array.from({ length: m.rows }, (_, i) => Math.hypot(...m.row(i)) || 1);
-  const cosine = (i, j) => m.row(i).reduce((sum, v, k) => sum + v * m.at(j, k), 0) / (norms[i] * norms[j]);
+  const x = m.values, n = m.cols;
+  const dot = (i, j) => {
+    let sum = 0;
+    for (let k = 0; k < n; k++) sum += x[i * n + k] * x[j * n + k];
+    return sum;
+  };
+  const norms = Array.from({ length: m.rows }, (_, i) => Math.sqrt(dot(i, i)) || 1);
+  const cosine = (i, j) => dot(i, j) / (norms[i] * norms[j]);
   return [
     el("p", { class: "label" }, t("positionTable", layer.path, m.rows, m.cols)),
     el("div", { class: "scroll" }, heat(m.rows, m.cols, (i, j) => m.at(i, j) / most, shade, [Math.max(1, Math.min(8, 700 / m.cols)), cell], t("positionTable", layer.path, m.rows, m.cols))),
@@ -58,12 +64,13 @@ function show(body) {
   const parts = r.positions.flatMap(table);
   if (r.relative) parts.push(...relative(r.relative));
   if (parts.length === 0) parts.push(el("p", {}, t("noPositions")));
-  if (r.positions.length > 0 && r.vectors.length > 0) {
-    const v = matrix(r.vectors[0]), p = matrix(r.positions[0]), n = Math.min(v.rows, p.rows, 12);
+  if (r.positions.length > 0 && r.vectors.length > 0 && !r.picture) {
+    const names = r.source.length > 0 ? r.source : r.tokens; // an encoder-decoder reads the source first
+    const v = matrix(r.vectors[0]), p = matrix(r.positions[0]), n = Math.min(v.rows, p.rows, names.length, 12);
     const norm = (row) => number(Math.hypot(...row));
     parts.push(el("h3", {}, t("added")), el("div", { class: "scroll" }, el("table", {},
       el("thead", {}, el("tr", {}, ["position", "token", "vectorNorm", "positionNorm", "sumNorm"].map((k) => el("th", {}, t(k))))),
-      el("tbody", {}, Array.from({ length: n }, (_, i) => el("tr", {}, el("td", {}, String(i)), el("td", {}, visible(r.tokens[i].text)), el("td", {}, norm(v.row(i))),
+      el("tbody", {}, Array.from({ length: n }, (_, i) => el("tr", {}, el("td", {}, String(i)), el("td", {}, visible(names[i].text)), el("td", {}, norm(v.row(i))),
         el("td", {}, norm(p.row(i))), el("td", {}, norm(v.row(i).map((x, k) => x + p.at(i, k))))))))));
   }
   body.replaceChildren(...parts);

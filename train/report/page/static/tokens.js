@@ -24,13 +24,13 @@ function mark(ids, on) {
 }
 
 function show(body) {
-  if (!state.cuts) return;
+  if (!state.cuts?.length) return;
   const [own, ...others] = state.cuts;
   const parts = [el("div", { class: "tokens", id: "own-tokens", role: "group", "aria-label": t("tokensOf") }, spans(own, true))];
   const rows = own.spans.flatMap((s) => s.ids.map((id, k) => el("tr", { "data-id": id }, el("td", {}, visible(s.tokens[k])), el("td", {}, String(id)))));
   parts.push(el("details", {}, el("summary", {}, t("tokenTable")),
     el("div", { class: "scroll" }, el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, t("token")), el("th", {}, t("id")))), el("tbody", {}, rows)))));
-  parts.push(el("h3", {}, t("otherCuts")), el("div", { class: "scroll" }, el("table", { id: "cuts" },
+  if (others.length > 0) parts.push(el("h3", {}, t("otherCuts")), el("div", { class: "scroll" }, el("table", { id: "cuts" },
     el("thead", {}, el("tr", {}, ["cut", "vocabulary", "count", "unknown", "perWord"].map((k) => el("th", {}, t(k))))),
     el("tbody", {}, state.cuts.map((c) => el("tr", {}, el("td", {}, nameOf(c)), el("td", {}, count(c.vocabulary)), el("td", {}, count(c.count)),
       el("td", {}, count(c.unknown)), el("td", {}, number(c.count / Math.max(1, c.words), 2))))))));

@@ -49,8 +49,9 @@ function keys(e) {
 }
 
 async function show(i) {
-  const present = stops.filter(([, where], k) => k === 0 || document.querySelector(where) || ["#head", "#numbers"].includes(where));
-  if (i < 0) return;
+  const there = (where) => document.querySelector(where)?.checkVisibility();
+  const present = stops.filter(([, where]) => there(where) || (["#head", "#numbers"].includes(where) && there("#heads")));
+  if (i < 0 || present.length === 0) return;
   if (i >= present.length) return end();
   at = i;
   const [name, where, prepare] = present[i];
@@ -59,7 +60,9 @@ async function show(i) {
   const spot = document.querySelector(where);
   spot?.classList.add("spot");
   spot?.scrollIntoView({ block: "center" });
-  const [title, text] = t("tour." + name).split("|");
+  const own = ["token", "item"].includes(state.about.predicts) ? "" : "." + state.about.predicts; // a model with another result has its own words
+  const key = t("tour." + name + own).startsWith("tour.") ? "tour." + name : "tour." + name + own;
+  const [title, text] = t(key).split("|");
   const button = (key, f) => el("button", { type: "button", id: "tour-" + key, onclick: f }, t("tour." + key));
   const next = el("div", { id: "tour", role: "dialog", "aria-labelledby": "tour-title", "aria-describedby": "tour-text", "data-stop": name },
     el("h2", { id: "tour-title" }, title), el("p", { id: "tour-text" }, text),

@@ -37,7 +37,7 @@ function chart(width, height, lines, dots, label) {
     g.lineTo(width - 8, h);
     g.stroke();
     g.fillText(tick(logarithmic ? 10 ** v : v), 2, h + 4);
-    g.fillText(number(x0 + i / 4 * (x1 - x0), 0), x(x0 + i / 4 * (x1 - x0)) - 10, height - 6);
+    g.fillText(x1 - x0 > 20 ? String(Math.round(x0 + i / 4 * (x1 - x0))) : tick(x0 + i / 4 * (x1 - x0)), x(x0 + i / 4 * (x1 - x0)) - 10, height - 6);
   }
   for (const l of lines) {
     g.strokeStyle = color(l.color);
@@ -69,7 +69,11 @@ const place = (r) => (byTime ? r.time : r.step);
 function draw() {
   if (!curve || log.rows.length === 0) return;
   let time = 0;
-  for (const r of log.rows) r.time = time += r.seconds;
+  let before = 0; // the log may leave steps out
+  for (const r of log.rows) {
+    r.time = time += r.seconds * Math.max(1, r.step - before);
+    before = r.step;
+  }
   const at = new Map(log.rows.map((r) => [r.step, r]));
   const near = (step) => at.get(step) || log.rows.findLast((r) => r.step <= step) || log.rows[0];
   const width = Math.max(280, Math.min(1100, box.clientWidth - 4));
@@ -151,8 +155,16 @@ function begin(body) {
   guard(load);
 }
 
+// gap replaces the number that the server writes for one that is not finite.
+const gap = (r) => {
+  for (const key of ["loss", "norm"]) if (r[key] > 1e300) r[key] = NaN;
+  return r;
+};
+
 async function load() {
   log = await get("log");
+  log.rows.forEach(gap);
+  log.scores.forEach(gap);
   if (log.rows.length === 0 && !log.live) left.textContent = t("noRun");
   draw();
   if (log.live && source === null) listen();
@@ -168,8 +180,8 @@ function listen() {
     setTimeout(() => { pending = false; draw(); }, 300);
   };
   const on = (name, f) => source.addEventListener(name, (e) => { f(JSON.parse(e.data)); soon(); });
-  on("step", (r) => { if (!log.rows.length || r.step > log.rows.at(-1).step) log.rows.push(r); if (log.rows.length > 4000) log.rows = log.rows.filter((_, i) => i % 2 === 1); });
-  on("evaluation", (s) => log.scores.push(s));
+  on("step", (r) => { if (!log.rows.length || r.step > log.rows.at(-1).step) log.rows.push(gap(r)); if (log.rows.length > 4000) log.rows = log.rows.filter((_, i) => i % 2 === 1); });
+  on("evaluation", (s) => log.scores.push(gap(s)));
   on("sample", (s) => log.samples.push(s));
   on("checkpoint", async () => { state.about = await get("about"); steps(); if (state.step < 0) read(); });
   on("end", async () => { source.close(); state.about = await get("about"); steps(); await load(); read(); });

@@ -1,4 +1,4 @@
-package main
+package pictures
 
 import (
 	"image"
@@ -16,11 +16,13 @@ import (
 
 const (
 	mostPixels = 1 << 27 // of a picture that is read from a file
-	mostSide   = 1 << 12 // pixels of a picture that a model sees, in each direction
+
+	// MostSide bounds the sides of a picture that a model sees, in pixels.
+	MostSide = 1 << 12
 )
 
-// readPicture reads a PNG, JPEG or GIF file.
-func readPicture(path string) (image.Image, error) {
+// Read reads a PNG, JPEG or GIF file.
+func Read(path string) (image.Image, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, errors.WithStack(err)
@@ -40,8 +42,8 @@ func readPicture(path string) (image.Image, error) {
 	return m, errors.Wrap(err, path)
 }
 
-// imageOf returns picture i, which has one channel or three.
-func imageOf(p data.Pictures, i int) image.Image {
+// Image returns picture i, which has one channel or three.
+func Image(p data.Pictures, i int) image.Image {
 	m := image.NewRGBA(image.Rect(0, 0, p.Width, p.Height))
 	area, pixels := p.Height*p.Width, p.Picture(i)
 	for k := range area {
@@ -55,8 +57,8 @@ func imageOf(p data.Pictures, i int) image.Image {
 	return m
 }
 
-// scaled returns a picture on black ground, scaled to size×size pixels.
-func scaled(m image.Image, size int, by draw.Interpolator) *image.RGBA {
+// Scaled returns a picture on black ground, scaled to size×size pixels.
+func Scaled(m image.Image, size int, by draw.Interpolator) *image.RGBA {
 	to := image.NewRGBA(image.Rect(0, 0, size, size))
 	draw.Draw(to, to.Bounds(), image.Black, image.Point{}, draw.Src)
 	if b := m.Bounds(); b.Dx() == size && b.Dy() == size {
@@ -67,8 +69,8 @@ func scaled(m image.Image, size int, by draw.Interpolator) *image.RGBA {
 	return to
 }
 
-// appendPlanes appends the colours of a picture, channel by channel: its brightness, or red, green and blue.
-func appendPlanes(pixels []byte, m *image.RGBA, channels int) []byte {
+// AppendPlanes appends the colours of a picture, channel by channel: its brightness, or red, green and blue.
+func AppendPlanes(pixels []byte, m *image.RGBA, channels int) []byte {
 	for c := range channels {
 		for i := 0; i < len(m.Pix); i += 4 {
 			v := m.Pix[i+c]
@@ -81,8 +83,8 @@ func appendPlanes(pixels []byte, m *image.RGBA, channels int) []byte {
 	return pixels
 }
 
-// resize scales pictures to size×size pixels. A size of 0 keeps square pictures as they are.
-func resize(p data.Pictures, size int, by draw.Interpolator) (data.Pictures, error) {
+// Resize scales pictures to size×size pixels. A size of 0 keeps square pictures as they are.
+func Resize(p data.Pictures, size int, by draw.Interpolator) (data.Pictures, error) {
 	if p.Channels != 1 && p.Channels != 3 {
 		return p, errors.Errorf("pictures of %d channels, want 1 or 3", p.Channels)
 	}
@@ -94,7 +96,7 @@ func resize(p data.Pictures, size int, by draw.Interpolator) (data.Pictures, err
 	}
 	q := data.Pictures{Channels: p.Channels, Height: size, Width: size, Classes: p.Classes}
 	for i := range p.Len() {
-		q.Pixels = appendPlanes(q.Pixels, scaled(imageOf(p, i), size, by), p.Channels)
+		q.Pixels = AppendPlanes(q.Pixels, Scaled(Image(p, i), size, by), p.Channels)
 	}
 	return q, nil
 }

@@ -1,4 +1,5 @@
-package main
+// Package pictures draws digits, reads pictures, and scales them for a vision model.
+package pictures
 
 import (
 	"image"
@@ -18,17 +19,18 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-var digitNames = []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
+// DigitNames lists the names of the classes of drawn digits.
+var DigitNames = []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
 
-// digitSide is the width and height of a drawn digit in pixels.
-const digitSide = 28
+// DigitSide is the width and height of a drawn digit in pixels.
+const DigitSide = 28
 
 var digitFonts = [][]byte{goregular.TTF, gobold.TTF, goitalic.TTF, gomono.TTF, gomonobolditalic.TTF, gosmallcaps.TTF}
 
-// drawDigits draws n digits in Go's fonts: each in a size, a slant, an angle, a place and a brightness of its own, with noise. They depend
+// Digits draws n digits in Go's fonts: each in a size, a slant, an angle, a place and a brightness of its own, with noise. They depend
 // only on the seed.
-func drawDigits(n int, seed uint64) data.Pictures {
-	p := data.Pictures{Channels: 1, Height: digitSide, Width: digitSide}
+func Digits(n int, seed uint64) data.Pictures {
+	p := data.Pictures{Channels: 1, Height: DigitSide, Width: DigitSide}
 	outlines := map[int]sfnt.Segments{}
 	for i := range n {
 		random := kernel.Seed{Key: kernel.Key(seed, "digits"), Stream: uint64(i)}
@@ -74,9 +76,9 @@ func drawDigit(s sfnt.Segments, random kernel.Seed) []byte {
 	at := func(p fixed.Point26_6) (x, y float32) {
 		u, v := (float64(p.X)-centerX)*scale, (float64(p.Y)-centerY)*scale
 		u -= slant * v
-		return float32(cos*u - sin*v + moveX + digitSide/2), float32(sin*u + cos*v + moveY + digitSide/2)
+		return float32(cos*u - sin*v + moveX + DigitSide/2), float32(sin*u + cos*v + moveY + DigitSide/2)
 	}
-	mask := image.NewAlpha(image.Rect(0, 0, digitSide, digitSide))
+	mask := image.NewAlpha(image.Rect(0, 0, DigitSide, DigitSide))
 	fill(s, at).Draw(mask, mask.Bounds(), image.Opaque, image.Point{})
 	ink, noise := between(7, 150, 255), between(8, 10, 50)
 	pixels := make([]byte, len(mask.Pix))
@@ -89,7 +91,7 @@ func drawDigit(s sfnt.Segments, random kernel.Seed) []byte {
 
 // fill returns the area within an outline whose points are mapped by at.
 func fill(s sfnt.Segments, at func(fixed.Point26_6) (x, y float32)) *vector.Rasterizer {
-	z := vector.NewRasterizer(digitSide, digitSide)
+	z := vector.NewRasterizer(DigitSide, DigitSide)
 	for _, segment := range s {
 		var p [6]float32
 		for i, point := range segment.Args {

@@ -1,4 +1,4 @@
-package main
+package pictures
 
 import (
 	"encoding/json"
@@ -13,10 +13,11 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
 
-const processorName = "preprocessor_config.json"
+// ProcessorName is the name of the file of a Processor.
+const ProcessorName = "preprocessor_config.json"
 
-// processor is the preparation of a picture: Hugging Face's preprocessor_config.json of a ViTImageProcessor.
-type processor struct {
+// Processor is the preparation of a picture: Hugging Face's preprocessor_config.json of a ViTImageProcessor.
+type Processor struct {
 	Type      string          `json:"image_processor_type"`
 	Resize    bool            `json:"do_resize"`
 	Size      json.RawMessage `json:"size"`
@@ -28,22 +29,22 @@ type processor struct {
 	Std       []float64       `json:"image_std"`
 }
 
-// newProcessor returns the file's content for pictures of size×size pixels.
-func newProcessor(size int, s data.Scale) (map[string][]byte, error) {
+// NewProcessor returns the file's content for pictures of size×size pixels.
+func NewProcessor(size int, s data.Scale) (map[string][]byte, error) {
 	side, err := json.Marshal(map[string]int{"height": size, "width": size})
 	if err != nil {
 		return nil, errors.WithStack(err)
 	}
-	p := processor{"ViTImageProcessor", true, side, 2, true, 1.0 / 255, true, s.Mean, s.Std}
+	p := Processor{"ViTImageProcessor", true, side, 2, true, 1.0 / 255, true, s.Mean, s.Std}
 	text, err := json.MarshalIndent(p, "", "  ")
-	return map[string][]byte{processorName: append(text, '\n')}, errors.WithStack(err)
+	return map[string][]byte{ProcessorName: append(text, '\n')}, errors.WithStack(err)
 }
 
-// readProcessor reads the file of a model folder. Keys that it lacks have the defaults of a ViTImageProcessor for this many channels.
-func readProcessor(dir string, channels int) (p processor, err error) {
+// ReadProcessor reads the file of a model folder. Keys that it lacks have the defaults of a ViTImageProcessor for this many channels.
+func ReadProcessor(dir string, channels int) (p Processor, err error) {
 	half := func() []float64 { return slices.Repeat([]float64{0.5}, channels) } // Unmarshal writes into a slice that it finds
-	p = processor{Resize: true, Resample: 2, Rescale: true, Factor: 1.0 / 255, Normalize: true, Mean: half(), Std: half()}
-	path := filepath.Join(dir, processorName)
+	p = Processor{Resize: true, Resample: 2, Rescale: true, Factor: 1.0 / 255, Normalize: true, Mean: half(), Std: half()}
+	path := filepath.Join(dir, ProcessorName)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
@@ -62,8 +63,8 @@ func readProcessor(dir string, channels int) (p processor, err error) {
 	return p, nil
 }
 
-// side returns the width and height of pictures, 0 if the file does not say.
-func (p processor) side() (int, error) {
+// Side returns the width and height of pictures, 0 if the file does not say.
+func (p Processor) Side() (int, error) {
 	if p.Size == nil {
 		return 0, nil
 	}
@@ -73,21 +74,21 @@ func (p processor) side() (int, error) {
 	}
 	var sides struct{ Height, Width, Shortest_edge int }
 	if err := json.Unmarshal(p.Size, &sides); err != nil || sides.Height != sides.Width {
-		return 0, errors.Errorf("%s has size %s, want a number or equal height and width", processorName, p.Size)
+		return 0, errors.Errorf("%s has size %s, want a number or equal height and width", ProcessorName, p.Size)
 	}
 	return max(sides.Height, sides.Shortest_edge), nil
 }
 
-// filter returns the filter that scales pictures. Pillow's bicubic has a = −0.5 as Catmull and Rom's.
-func (p processor) filter() draw.Interpolator {
+// Filter returns the filter that scales pictures. Pillow's bicubic has a = −0.5 as Catmull and Rom's.
+func (p Processor) Filter() draw.Interpolator {
 	if p.Resample == 3 {
 		return draw.CatmullRom
 	}
 	return draw.BiLinear
 }
 
-// scale returns the map of the bytes of a pixel: x·Factor, then minus Mean, divided by Std.
-func (p processor) scale() data.Scale {
+// Scale returns the map of the bytes of a pixel: x·Factor, then minus Mean, divided by Std.
+func (p Processor) Scale() data.Scale {
 	factor := p.Factor
 	if !p.Rescale {
 		factor = 1
