@@ -210,15 +210,19 @@ func (t *training) build(run *job.Run, resumed bool) error {
 	t.trainer = &train.Trainer{
 		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
 	}
+	return t.feed()
+}
+
+// feed makes the batches of the run.
+func (t *training) feed() (err error) {
 	rows := t.learning.Batches(t.sizes...)
 	rows.Seed = t.Seed
 	if t.batches, err = t.hides(rows); err != nil {
 		return err
 	}
-	t.setup.Trainer, t.setup.Batches, t.setup.Eval, t.setup.Score = t.trainer, t.batches, t.eval, job.Accuracy
-	scored := t.held.Sequential(t.sizes...)
-	scored.Spread = t.EvalTokens
-	t.setup.Held = scored
+	held := t.held.Sequential(t.sizes...)
+	held.Spread = t.EvalTokens
+	t.setup.Trainer, t.setup.Batches, t.setup.Held, t.setup.Eval, t.setup.Score = t.trainer, t.batches, held, t.eval, job.Accuracy
 	filled, err := rows.Filled()
 	t.setup.Shapes = shaping.Describe(t.sizes, filled, func(z data.RowSize) string { return fmt.Sprintf("%d×%d", z.B, z.T) })
 	return err

@@ -14,6 +14,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
@@ -63,6 +64,11 @@ func (e *evaluation) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	return e.score(w, m, tok, rows)
+}
+
+// score writes the scores of the model on masked rows.
+func (e *evaluation) score(w io.Writer, m models.TextEncoder, tok encoders.Tokens, rows data.Rows) error {
 	masks, err := e.masks(tok)
 	if err != nil {
 		return err

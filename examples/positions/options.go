@@ -27,7 +27,7 @@ type options struct {
 	set *flag.FlagSet
 }
 
-// defaults make the whole report in about a minute on two cores.
+// defaults returns the flags of the report that the program makes without flags.
 func defaults() *options {
 	return &options{
 		Options:  job.Options{Out: "out/positions", Steps: 1500, EvalEvery: 500, EvalTokens: 20_000, Keep: 1},

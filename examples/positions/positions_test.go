@@ -208,3 +208,29 @@ func TestByPosition(t *testing.T) {
 		t.Errorf("got cross-entropy %g, want %g", got, want)
 	}
 }
+
+const logHeader = "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy"
+
+// TestDamagedLog: a log that is empty, has no steps or is no log gives an error that names it.
+func TestDamagedLog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.csv")
+	for text, want := range map[string]string{
+		"":                    "has no steps: remove the folder",
+		logHeader + "\n":      "has no steps: remove the folder",
+		"hello\n":             "this is no log",
+		logHeader + "\n1,x\n": "2 columns, want 8",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := cost(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%q: got error %v, want one with %q and %s", text, err, want, path)
+		}
+	}
+	if err := os.WriteFile(path, []byte(logHeader+"\n1,2.5,1,0.1,40,0.5,,\n1,,,,,,2.4,0.3\n2,2.4,1,0.1,40,0.25,,\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if tokens, seconds, err := cost(path); err != nil || tokens != 80 || seconds != 0.75 {
+		t.Errorf("got %d tokens in %v s and error %v, want 80 in 0.75 s", tokens, seconds, err)
+	}
+}

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"encoding/csv"
-	"os"
-	"strconv"
+	"path/filepath"
 
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
 // row holds the figures of a scheme.
@@ -67,25 +66,14 @@ func (r row) at(length int) (mean float64, ok bool) {
 
 // cost returns the tokens and the seconds of the steps in a log.
 func cost(log string) (tokens int, seconds float64, err error) {
-	f, err := os.Open(log)
-	if err != nil {
-		return 0, 0, errors.WithStack(err)
-	}
-	defer f.Close()
-	lines, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return 0, 0, errors.Wrapf(err, "log %s", log)
-	}
-	columns := map[string]int{}
-	for i, name := range lines[0] {
-		columns[name] = i
-	}
-	for _, line := range lines[1:] {
-		n, err := strconv.Atoi(line[columns["tokens"]])
-		s, e := strconv.ParseFloat(line[columns["seconds"]], 64)
-		if err == nil && e == nil { // both are empty in the row of an evaluation
-			tokens, seconds = tokens+n, seconds+s
+	steps := 0
+	_, err = report.ReadEntries(log, 0, func(e report.Entry) {
+		if e.Evaluation == nil {
+			steps, tokens, seconds = steps+1, tokens+e.Step.Tokens, seconds+e.Step.Elapsed.Seconds()
 		}
+	})
+	if err == nil && steps == 0 {
+		err = errors.Errorf("log %s has no steps: remove the folder %s to train the model again", log, filepath.Dir(log))
 	}
-	return tokens, seconds, nil
+	return tokens, seconds, err
 }

@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -169,5 +172,36 @@ func TestExact(t *testing.T) {
 	last.ids = append(last.ids[:2:2], 1, 2, 1, end)
 	if got, err := all.exact(m, params, 3); err != nil || math.Abs(got-1+1/float64(len(all))) > 1e-9 {
 		t.Errorf("got %g (%v) with one other target of %d", got, err, len(all))
+	}
+}
+
+const logHeader = "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy"
+
+// TestReadLog: the figures of a log, and an error that names a damaged one.
+func TestReadLog(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "log.csv")
+	for text, want := range map[string]string{
+		"":                                     "has 0 steps and 0 evaluations",
+		logHeader + "\n1,2.5,1,0.1,40,0.5,,\n": "has 1 steps and 0 evaluations",
+		"hello\n":                              "this is no log",
+		logHeader + "\n1,x\n":                  "2 columns, want 8",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := new(result).read(dir, 8); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%q: got error %v, want one with %q and %s", text, err, want, path)
+		}
+	}
+	if err := os.WriteFile(path, []byte(logHeader+"\n1,2.5,1,0.1,40,0.5,,\n1,,,,,,2.4,0.3\n2,2.4,1,0.1,40,0.25,,\n2,,,,,,2.6,0.3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var r result
+	if err := r.read(dir, 8); err != nil {
+		t.Fatal(err)
+	}
+	if want := []point{{1, 8, 0.5, 2.4}, {2, 16, 0.75, 2.6}}; !slices.Equal(r.points, want) || r.loss != 2.4 || r.speed != 16 || r.seconds != 0.75 {
+		t.Errorf("got %v, loss %v, speed %v, %v s, want %v, 2.4, 16, 0.75 s", r.points, r.loss, r.speed, r.seconds, want)
 	}
 }

@@ -2,13 +2,12 @@ package main
 
 import (
 	"cmp"
-	"encoding/csv"
-	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
 // result holds the figures of a trained model.
@@ -31,35 +30,22 @@ type point struct {
 // read reads the log of a run, in which a step reads so many units.
 func (r *result) read(dir string, units int) error {
 	path := filepath.Join(dir, "log.csv")
-	f, err := os.Open(path)
-	if err != nil {
-		return errors.WithStack(err)
-	}
-	defer f.Close()
-	lines, err := csv.NewReader(f).ReadAll()
-	if err != nil || len(lines) == 0 {
-		return errors.Errorf("%s is damaged or empty: %v", path, err)
-	}
-	column := map[string]int{}
-	for i, name := range lines[0] {
-		column[name] = i
-	}
 	var each []float64
-	for _, line := range lines[1:] {
-		number := func(name string) (v float64, ok bool) {
-			v, err := strconv.ParseFloat(line[column[name]], 64)
-			return v, err == nil
+	_, err := report.ReadEntries(path, 0, func(e report.Entry) {
+		if e.Evaluation != nil {
+			r.points = append(r.points, point{e.Step.Step, e.Step.Step * units, r.seconds, e.Evaluation.Loss})
+			return
 		}
-		step, _ := number("step")
-		if s, ok := number("seconds"); ok {
-			r.seconds += s
-			each = append(each, s)
-		} else if loss, ok := number("valid_loss"); ok {
-			r.points = append(r.points, point{int(step), int(step) * units, r.seconds, loss})
-		}
+		s := e.Step.Elapsed.Seconds()
+		r.seconds += s
+		each = append(each, s)
+	})
+	if err != nil {
+		return err
 	}
 	if len(each) == 0 || len(r.points) == 0 {
-		return errors.Errorf("%s has %d steps and %d evaluations, want some of both", path, len(each), len(r.points))
+		return errors.Errorf("%s has %d steps and %d evaluations, want some of both: remove the folder %s to train the model again",
+			path, len(each), len(r.points), dir)
 	}
 	r.loss = slices.MinFunc(r.points, func(a, b point) int { return cmp.Compare(a.loss, b.loss) }).loss
 	slices.Sort(each)

@@ -40,29 +40,35 @@ func (o *options) text() (t *task, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &task{
+	t = &task{
 		about: message.NewPrinter(language.English).Sprintf("%s, %d characters, %d held out", filepath.Base(path), learning.Len(), held.Len()),
 		unit:  "characters", units: o.batch * o.context, vocab: tok.VocabSize(), window: o.context, rows: o.batch, length: o.context,
 		key: key, tok: tok,
-		prompt: func(i int) []int32 {
-			ids := make([]int32, min(8, held.Len(), max(o.context/2, 1)))
-			_ = held.Tokens(ids, i*o.context%(held.Len()-len(ids)+1)) // within the text
-			return ids
-		},
-		batches: func() train.Source {
-			w := learning.Batches(o.batch, o.context)
-			w.Seed = o.Seed
-			return w
-		},
-		held: func() job.Held {
-			w := held.Sequential(o.batch, o.context)
-			w.Spread = o.EvalTokens
-			return w
-		},
-		score: func(c contender, params *graph.Params, r *result) error {
-			s := spans{held: held, batch: o.batch, window: o.context, tokens: o.EvalTokens}
-			r.spans, err = s.score(c, params)
-			return err
-		},
-	}, nil
+	}
+	o.read(t, learning, held)
+	return t, nil
+}
+
+// read sets the functions of the task that read the two parts of a text.
+func (o *options) read(t *task, learning, held *data.Corpus) {
+	t.prompt = func(i int) []int32 {
+		ids := make([]int32, min(8, held.Len(), max(o.context/2, 1)))
+		_ = held.Tokens(ids, i*o.context%(held.Len()-len(ids)+1)) // within the text
+		return ids
+	}
+	t.batches = func() train.Source {
+		w := learning.Batches(o.batch, o.context)
+		w.Seed = o.Seed
+		return w
+	}
+	t.held = func() job.Held {
+		w := held.Sequential(o.batch, o.context)
+		w.Spread = o.EvalTokens
+		return w
+	}
+	t.score = func(c contender, params *graph.Params, r *result) (err error) {
+		s := spans{held: held, batch: o.batch, window: o.context, tokens: o.EvalTokens}
+		r.spans, err = s.score(c, params)
+		return err
+	}
 }

@@ -13,8 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
 
-// Watch is the address of a page that shows a run, host:port. As a flag it may stand without a value, which means a free port of this
-// machine.
+// Watch is the address of a page that shows a run, host:port. As a flag without a value it means a free port of this machine.
 type Watch string
 
 // String implements flag.Value.

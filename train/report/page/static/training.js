@@ -102,7 +102,7 @@ function draw() {
   heatmap();
   sampleBox.replaceChildren(...log.samples.slice(-6).reverse().map((s) => el("p", {}, el("span", { class: "label" }, t("afterStep", s.step)), " ", s.text)));
   const last = log.rows.at(-1), rest = log.last - last.step;
-  if (log.live && rest > 0) {
+  if (log.live) {
     const recent = log.rows.slice(-50), each = recent.reduce((s, r) => s + r.seconds, 0) / recent.length;
     left.textContent = t("left", last.step, log.last, Math.ceil(rest * each));
   } else {
