@@ -146,8 +146,8 @@ func (b *browser) until(expression string) {
 func (b *browser) write(id, text string) {
 	b.t.Helper()
 	quoted, _ := json.Marshal(text) // a string has JSON
-	b.run(`const e = document.getElementById(%q); e.value = %s; document.body.dataset.busy = "1"; e.dispatchEvent(new Event("input", {bubbles: true}));`, id, quoted)
-	b.until(`!document.body.dataset.busy`)
+	b.run(`const e = document.getElementById(%q); e.value = %s; delete document.body.dataset.answered; e.dispatchEvent(new Event("input", {bubbles: true}));`, id, quoted)
+	b.until(`document.body.dataset.answered === JSON.stringify([document.getElementById("text").value, document.getElementById("source").value, document.getElementById("step").value])`)
 }
 
 // slide moves a slider that asks its own question.
@@ -250,7 +250,7 @@ func TestPage(t *testing.T) {
 	t.Run("temperature", func(t *testing.T) {
 		b.until(`document.querySelectorAll("#bars .bar-row").length > 0`)
 		b.slide("temperature", 0.5)
-		q := page.NextQuestion{Question: page.Question{Text: "The rays of light are bent", Step: -1}, Temperature: 0.5}
+		q := page.NextQuestion{Question: page.Question{Text: "The rays of light are bent", Step: -1}, Place: -1, Temperature: 0.5}
 		next, err := m.Next(q)
 		if err != nil {
 			t.Fatal(err)

@@ -43,6 +43,7 @@ export async function read() {
   asking?.abort();
   const mine = (asking = new AbortController());
   document.body.dataset.busy = "1";
+  const asked = ["text", "source", "step"].map((id) => document.getElementById(id).value);
   await guard(async () => {
     const q = question();
     const [cuts, reading] = await Promise.all([
@@ -57,7 +58,10 @@ export async function read() {
     state.query = Math.max(0, n - 1);
     for (const s of sections) if (s.show) s.show(drawn.get(s));
   });
-  if (asking === mine) delete document.body.dataset.busy;
+  if (asking === mine) {
+    delete document.body.dataset.busy;
+    document.body.dataset.answered = JSON.stringify(asked); // for programs that drive the page
+  }
 }
 
 const readSoon = later(read, 150);
