@@ -40,6 +40,17 @@ func readPicture(path string) (image.Image, error) {
 	return m, errors.Wrap(err, path)
 }
 
+// isPNG reports whether a file begins as a PNG file does.
+func isPNG(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	_, format, err := image.DecodeConfig(f)
+	return err == nil && format == "png"
+}
+
 // imageOf returns picture i, which has one channel or three.
 func imageOf(p data.Pictures, i int) image.Image {
 	m := image.NewRGBA(image.Rect(0, 0, p.Width, p.Height))
