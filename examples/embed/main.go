@@ -14,9 +14,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -78,25 +76,7 @@ func (o *options) check() error {
 	case o.set.Given("text") && o.vectors != "":
 		return errors.New("-text and -vectors exclude each other: give one of them")
 	}
-	return flags.First(flags.AtLeast("nearest", o.nearest, 1), flags.AtLeast("batch", o.batch, 1), o.checkVectors(), flags.File("data", o.data), flags.Model("model", o.model))
-}
-
-// checkVectors returns an error unless -vectors is the path of a new file in an existing folder.
-func (o *options) checkVectors() error {
-	if !o.set.Given("vectors") {
-		return nil
-	}
-	if o.vectors == "" {
-		return errors.New(`-vectors is "", want the path of a new file`)
-	}
-	_, err := os.Lstat(o.vectors)
-	if err == nil {
-		return errors.Errorf("-vectors is %q, which exists: want the path of a new file", o.vectors)
-	}
-	if _, parent := os.Stat(filepath.Dir(o.vectors)); parent != nil || !errors.Is(err, fs.ErrNotExist) {
-		return errors.Errorf("-vectors is %q, whose folder does not exist: make the folder first", o.vectors)
-	}
-	return nil
+	return flags.First(flags.AtLeast("nearest", o.nearest, 1), flags.AtLeast("batch", o.batch, 1), flags.NewFile("vectors", o.vectors), flags.File("data", o.data), flags.Model("model", o.model))
 }
 
 // run embeds the sentences of -data and answers -text, or each text of standard input, or writes -vectors.

@@ -45,7 +45,7 @@ func (e *evaluation) flags(f *flags.Set) {
 
 // run scores a model on -data, or on the held-out texts of its run with the masks of the run's evaluations.
 func (e *evaluation) run(w io.Writer) error {
-	err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.AtLeast("context", e.context, 0), flags.Below("masked", e.fraction, 1),
+	err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.AtLeast("context", e.context, 0), e.masking.check(),
 		e.source.check(), flags.Model("model", e.model))
 	if err != nil {
 		return err

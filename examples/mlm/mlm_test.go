@@ -175,6 +175,8 @@ func TestBadFlags(t *testing.T) {
 		{Args: "train -layers 0", Words: "-layers is 0, want at least 1"},
 		{Args: "train -context 2", Words: "-context is 2, want at least 3"},
 		{Args: "train -masked 1", Words: "-masked is 1"},
+		{Args: "train -masked 0", Words: "-masked is 0, want more"},
+		{Args: "eval -masked 0", Words: "-masked is 0, want more"},
 		{Args: "train -family gpt2", Words: "-family is \"gpt2\"|bert, roberta, modernbert"},
 		{Args: "train -dim 10 -heads 3", Words: "Dim 10 does not divide into 3 Heads"},
 		{Args: "train -data missing.txt", Words: "missing.txt"},

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"strings"
 
+	"github.com/pkg/errors"
+
 	"github.com/gorgoformer/gorgoformer/examples/internal/columns"
 	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
@@ -35,6 +37,14 @@ type options struct {
 type masking struct {
 	fraction   float64
 	wholeWords bool
+}
+
+// check returns an error unless some tokens are predicted, and not all.
+func (m masking) check() error {
+	if m.fraction == 0 {
+		return errors.New("-masked is 0, want more: the model learns from the tokens that it predicts")
+	}
+	return flags.Below("masked", m.fraction, 1)
 }
 
 // defaults learn Newton's Opticks in about a minute on two cores.
@@ -107,7 +117,7 @@ func (o *options) check(sizes bool) error {
 	err := flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1), flags.AtLeast("hidden", o.hidden, 0),
 		flags.AtLeast("context", o.context, 3), flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.AtLeast("min-count", o.minCount, 0), o.batch.Check(),
-		flags.AtLeast("micro-batches", o.MicroBatches, 1), flags.Below("dropout", o.dropout, 1), flags.Below("masked", o.fraction, 1),
+		flags.AtLeast("micro-batches", o.MicroBatches, 1), flags.Below("dropout", o.dropout, 1), o.masking.check(),
 		flags.Below("held-out", o.heldOut, 1), o.source.check(), o.sizes(1).Check(), o.Learning.Check(o.Steps))
 	if err != nil || !sizes {
 		return err

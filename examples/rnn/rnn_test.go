@@ -185,6 +185,7 @@ func TestMinutes(t *testing.T) {
 		t.Errorf("got %s steps after %s, want the same of GRU and LSTM", now, was)
 	}
 	wantError(t, args+"2 -minutes 1 -steps 3", "-minutes is 1 and -steps is 3")
+	wantError(t, args+"3 -minutes 1e-9 -warmup 100", "-minutes is 1e-09, time for 2 steps of a GRU", "-warmup is 100, want fewer than -steps, which is 2")
 }
 
 // TestPlan: a dry run leaves no file.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"gorgonia.org/tensor"
@@ -146,6 +147,9 @@ func (m *model) affordable() error {
 	each = each[1:] // the first is slower
 	slices.Sort(each)
 	m.Steps = max(int(m.minutes*60/each[len(each)/2].Seconds()), 2)
+	if err := m.Learning.Check(m.Steps); err != nil {
+		return errors.WithMessagef(err, "-minutes is %g, time for %d steps of %v", m.minutes, m.Steps, m.contender)
+	}
 	return nil
 }
 

@@ -48,7 +48,7 @@ func (e *evaluation) flags(f *flags.Set) {
 // check returns an error for the first invalid flag.
 func (e *evaluation) check() error {
 	return flags.First(flags.AtLeast("batch", e.batch, 1), flags.AtLeast("limit", e.limit, 0), flags.AtLeast("beam", e.beam, 1),
-		flags.AtLeast("tokens", e.tokens, 0), e.dataset.check(), e.checkOutput(), flags.Model("model", e.model))
+		flags.AtLeast("tokens", e.tokens, 0), e.dataset.check(), flags.NewFile("output", e.output), flags.Model("model", e.model))
 }
 
 // run prints the loss and its accuracy, the share of target tokens, ends included, that the model finds most likely after the true tokens

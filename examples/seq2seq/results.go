@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -136,20 +134,6 @@ func (e *evaluation) score(w io.Writer, t *translator, results []string, pairs d
 	}
 	_, err = fmt.Fprintln(w, s)
 	return errors.WithStack(err)
-}
-
-// checkOutput returns an error unless -output names a new file in a folder.
-func (e *evaluation) checkOutput() error {
-	if e.output == "" {
-		return nil
-	}
-	if _, err := os.Lstat(e.output); err == nil {
-		return errors.Errorf("-output is %q, which exists: name another file", e.output)
-	}
-	if info, err := os.Stat(filepath.Dir(e.output)); err != nil || !info.IsDir() {
-		return errors.Errorf("-output is %q, want a file in a folder that exists", e.output)
-	}
-	return nil
 }
 
 // write writes the results into the file of -output.

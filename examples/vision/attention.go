@@ -28,10 +28,7 @@ func (a *lookout) flags(f *flags.Set) {
 
 // run draws how much the class token attends to each patch of the picture.
 func (a *lookout) run(w io.Writer) error {
-	if a.to == "" {
-		return errors.New("-to is empty, want a PNG file")
-	}
-	if err := flags.Output("to", filepath.Dir(a.to)); err != nil {
+	if err := a.checkTo(); err != nil {
 		return err
 	}
 	c, picture, name, err := a.open()
@@ -65,6 +62,30 @@ func (a *lookout) run(w io.Writer) error {
 		_, err = fmt.Fprintf(w, "%s: %s (%.4f); the map of attention is in %s\n", name, best[0].label, best[0].probability, a.to)
 	}
 	return err
+}
+
+// checkTo returns an error unless -to names a new file, or a PNG file to replace that is not -picture.
+func (a *lookout) checkTo() error {
+	if a.to == "" {
+		return errors.New("-to is empty, want a PNG file")
+	}
+	if err := flags.Output("to", filepath.Dir(a.to)); err != nil {
+		return err
+	}
+	info, err := os.Stat(a.to)
+	if err != nil {
+		return nil // a new file
+	}
+	if info.IsDir() {
+		return errors.Errorf("-to is %q, which is a folder: want a PNG file", a.to)
+	}
+	if picture, err := os.Stat(a.picture); err == nil && os.SameFile(info, picture) {
+		return errors.Errorf("-to is %q, which is -picture: name another file", a.to)
+	}
+	if !pictures.IsPNG(a.to) {
+		return errors.Errorf("-to is %q, which exists and is no PNG file: name another file", a.to)
+	}
+	return nil
 }
 
 // layerMaps are the maps of a layer: the probabilities with which the class token attends to the patches, row by row.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"testing"
 
@@ -87,6 +88,29 @@ func TestBadFiles(t *testing.T) {
 		writeFile(t, "model/preprocessor_config.json", []byte(content))
 		_, err := vision("predict -model model -images images.idx")
 		wantError(t, err, words...)
+	}
+}
+
+// TestAttentionFile: the picture of attention replaces only another PNG file.
+func TestAttentionFile(t *testing.T) {
+	inBars(t)
+	mustRun(t, "train -out model -steps 2 -eval-every 2 "+barFlags)
+	mustRun(t, "attention -model model -number 0 -to seen.png")
+	mustRun(t, "attention -model model -number 1 -to seen.png")
+	labels, err := os.ReadFile("labels.idx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for args, words := range map[string][]string{
+		"-to labels.idx":                   {"-to is \"labels.idx\"", "no PNG file"},
+		"-to model":                        {"-to is \"model\", which is a folder"},
+		"-to ./seen.png -picture seen.png": {"-to is \"./seen.png\", which is -picture"},
+	} {
+		_, err := vision("attention -model model " + args)
+		wantError(t, err, words...)
+	}
+	if now, err := os.ReadFile("labels.idx"); err != nil || !bytes.Equal(now, labels) {
+		t.Errorf("labels.idx has changed (%v)", err)
 	}
 }
 

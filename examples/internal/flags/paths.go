@@ -23,7 +23,7 @@ func Input(flag, path string) error {
 	case err != nil:
 		return reason(flag, path, err)
 	case info.Mode().IsRegular() && info.Size() == 0:
-		return errors.Errorf("-%s is %q, which is an empty file: want a text", flag, path)
+		return errors.Errorf("-%s is %q, which is an empty file: name another", flag, path)
 	}
 	return nil
 }
@@ -95,6 +95,21 @@ func Output(flag, dir string) error {
 		return reason(flag, dir, err)
 	}
 	return errors.WithStack(os.Remove(probe))
+}
+
+// NewFile returns an error that names the flag unless path is "" or names a new file in a folder that exists and takes files.
+func NewFile(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return errors.Errorf("-%s is %q, which exists: name another file", flag, path)
+	}
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return errors.Errorf("-%s is %q, want a file in a folder that exists", flag, path)
+	}
+	return Output(flag, dir)
 }
 
 // isBelowFile reports whether err means that a parent of the path is a file.

@@ -42,6 +42,17 @@ func Read(path string) (image.Image, error) {
 	return m, errors.Wrap(err, path)
 }
 
+// IsPNG reports whether a file begins as a PNG file does.
+func IsPNG(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	_, format, err := image.DecodeConfig(f)
+	return err == nil && format == "png"
+}
+
 // Image returns picture i, which has one channel or three.
 func Image(p data.Pictures, i int) image.Image {
 	m := image.NewRGBA(image.Rect(0, 0, p.Width, p.Height))
