@@ -206,3 +206,12 @@ func ExampleClassifier() {
 	fmt.Println(err, p.Output("logits").Shape())
 	// Output: <nil> (2, 2)
 }
+
+// TestClassifierHuge: the cost of a batch that no machine holds is known without its memory.
+func TestClassifierHuge(t *testing.T) {
+	m := models.Classifier{Vocab: 9, Context: 6, Layers: 1, Heads: 1, Dim: 4, Labels: []string{"bad", "good"}, TokenDropout: 0.1}
+	got, err := graph.Estimate(graph.NewParams(tensor.Float32, 1), graph.Train, m.Loss(1<<32, 6))
+	if want := 4 * 6 << 32; err == nil && got.Memory.Total() < want {
+		t.Errorf("got %d bytes, want at least the %d of the mask", got.Memory.Total(), want)
+	}
+}

@@ -16,6 +16,9 @@ import (
 // one-line error and leave no file behind. No run may allocate a gigabyte. Arguments with -dry-run, or a small model and a small text,
 // keep the runs short. Huge skips the arguments in valid.
 func Huge(t *testing.T, program func(io.Writer) flags.Program, args map[string]string, valid ...string) {
+	if testing.Short() {
+		t.Skip("hundreds of dry runs")
+	}
 	for command, rest := range args {
 		set, err := program(io.Discard).Flags(command)
 		if err != nil {
@@ -42,7 +45,7 @@ func huge(f *flag.Flag) []string {
 	}
 	switch g.Get().(type) {
 	case int:
-		return []string{"9223372036854775807", "4611686018427387904", "4294967296", "2147483647"}
+		return []string{"9223372036854775807", "4611686018427387904", "4294967296"}
 	case uint64:
 		return []string{"18446744073709551615"}
 	}
