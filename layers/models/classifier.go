@@ -143,6 +143,6 @@ func dropTokens(s *graph.Scope, x *G.Node, p float64) *G.Node {
 		return x
 	}
 	dims := s.Dims(x, 3)
-	mask := s.ConstantFunc(s.Dtype(), ones, dims[0], dims[1], 1) // (B, T, 1)
+	mask := s.ConstantFunc(s.Dtype(), ones, dims[0], dims[1], 1)    // (B, T, 1)
 	return s.Try(ops.Mul(x, layers.Dropout{P: p}.Forward(s, mask))) // (B, T, C)
 }
