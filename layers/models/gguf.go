@@ -3,6 +3,7 @@ package models
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 
 	"github.com/pkg/errors"
 )
@@ -129,6 +130,11 @@ func ownGGUF(all map[string]any) (m Model, g GGUF, ok bool) {
 	}
 	for key, v := range g.Keys {
 		if key != ggufConfig && !reflect.DeepEqual(all[key], v) {
+			return nil, g, false
+		}
+	}
+	for key := range all {
+		if _, known := g.Keys[key]; strings.HasPrefix(key, g.arch+".") && !known {
 			return nil, g, false
 		}
 	}

@@ -254,7 +254,7 @@ func TestGGUFRefused(t *testing.T) {
 		"llama.block_count is 7.5, want a whole number":            func(f *ggufFile) { f.keys["llama.block_count"] = 7.5 },
 		"llama.block_count is -1, want a whole number":             func(f *ggufFile) { f.keys["llama.block_count"] = int32(-1) },
 		"llama.block_count is x (string), want a number":           func(f *ggufFile) { f.keys["llama.block_count"] = "x" },
-		"llama.expert_count is 8, want 0":                          func(f *ggufFile) { f.keys["llama.expert_count"] = uint32(8); delete(f.keys, "gorgoformer.config") },
+		"llama.expert_count is 8, want 0":                          func(f *ggufFile) { f.keys["llama.expert_count"] = uint32(8) },
 		`llama.rope.scaling.type is "su", want none, linear`:       func(f *ggufFile) { f.keys["llama.rope.scaling.type"] = "su" },
 		"token_embd.weight has shape [], want a table":             func(f *ggufFile) { delete(f.shapes, "token_embd.weight") },
 		"missing in the file: output_norm.weight": func(f *ggufFile) {
