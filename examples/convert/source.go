@@ -87,24 +87,27 @@ func openFolder(dir string) (*source, error) {
 	if s.shapes, err = checkpoints.Shapes(dir, rules); err != nil {
 		return nil, err
 	}
-	s.read = func(path string) (*tensor.Dense, error) {
-		found, err := checkpoints.ReadWeights(dir, func(name string) bool {
-			to := rules.Rename(name)
-			return to == path && !rules.Ignore(to)
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range found {
-			return x, nil
-		}
-		return nil, errors.Errorf("%s: %s is missing", dir, path)
-	}
+	s.read = func(path string) (*tensor.Dense, error) { return readOne(dir, rules, path) }
 	if s.template, err = chatTemplate(dir); err != nil || !hasTokenizer(dir) {
 		return s, err
 	}
 	s.tokenizer, err = tokenize.Load(dir)
 	return s, err
+}
+
+// readOne reads the parameter at a path from the weights of a folder.
+func readOne(dir string, rules checkpoints.Rules, path string) (*tensor.Dense, error) {
+	found, err := checkpoints.ReadWeights(dir, func(name string) bool {
+		to := rules.Rename(name)
+		return to == path && !rules.Ignore(to)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range found {
+		return x, nil
+	}
+	return nil, errors.Errorf("%s: %s is missing", dir, path)
 }
 
 // setModel changes the model to one that needs fewer of the parameters.
