@@ -141,7 +141,6 @@ type Reading struct {
 	Vectors    []Layer     `json:"vectors"`    // token embeddings
 	Positions  []Layer     `json:"positions"`  // vectors that are added to them; empty if the model has another way
 	Relative   *Relative   `json:"relative"`   // null if positions are vectors
-	Streams    []Layer     `json:"streams"`    // after the positions and after each block
 	Attentions []Attention `json:"attentions"` // without the exact numbers: see Head
 	Early      []Early     `json:"early"`      // empty if the model has no such end
 	Picture    *Picture    `json:"picture"`    // of a vision model

@@ -163,7 +163,7 @@ func (s *Server) about(w http.ResponseWriter, r *http.Request) {
 	reply(w, a)
 }
 
-// events sends what happens in a run until the reader leaves or the run ends.
+// events sends the events of a run until the reader leaves or the server closes.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.streams <- struct{}{}:

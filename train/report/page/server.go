@@ -17,7 +17,7 @@ import (
 //go:embed static
 var static embed.FS
 
-// Page is what a server shows.
+// Page is the content of a page: a model, a run, or both.
 type Page struct {
 	Inside Inside // of a model; nil shows the training alone
 	Title  string // of the page without an Inside
@@ -123,8 +123,8 @@ func hosts(host, port string) map[string]bool {
 	return all
 }
 
-// anyHost reports whether host means all addresses of the machine, whose names the server cannot know. Then any address, but no name, is
-// a right Host.
+// answers reports whether the server answers requests for a Host. A server on all addresses of the machine does not know them. It answers
+// requests for any address and for localhost, but for no other name.
 func (s *Server) answers(host string) bool {
 	if s.hosts[host] {
 		return true
