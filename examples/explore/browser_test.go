@@ -29,7 +29,7 @@ type browser struct {
 // watcher collects the errors of a page.
 const watcher = `window.faults = [];
 	for (const name of ["error", "warn"]) console[name] = (...args) => window.faults.push("console: " + args.join(" "));
-	addEventListener("error", (e) => window.faults.push("error: " + e.message), true);
+	addEventListener("error", (e) => window.faults.push("error: " + (e.error?.stack || e.message)), true);
 	addEventListener("unhandledrejection", (e) => window.faults.push("rejection: " + e.reason));
 	addEventListener("securitypolicyviolation", (e) => window.faults.push("policy: " + e.violatedDirective + " " + e.blockedURI));
 	setInterval(() => performance.setResourceTimingBufferSize(100000), 1000);`

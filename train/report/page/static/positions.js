@@ -1,6 +1,6 @@
 // Section 3: how the model knows the order of tokens.
 import { matrix } from "./api.js";
-import { canvas, color, el, heat, number, shades, signed, visible } from "./dom.js";
+import { canvas, color, el, heat, names, number, shades, signed } from "./dom.js";
 import { state } from "./main.js";
 import { t } from "./words.js";
 
@@ -16,12 +16,11 @@ function table(layer) {
   };
   const norms = Array.from({ length: m.rows }, (_, i) => Math.sqrt(dot(i, i)) || 1);
   const cosine = (i, j) => dot(i, j) / (norms[i] * norms[j]);
-  return [
-    el("p", { class: "label" }, t("positionTable", layer.path, m.rows, m.cols)),
-    el("div", { class: "scroll" }, heat(m.rows, m.cols, (i, j) => m.at(i, j) / most, shade, [Math.max(1, Math.min(8, 700 / m.cols)), cell], t("positionTable", layer.path, m.rows, m.cols))),
-    el("p", { class: "label" }, t("similarity")),
-    el("div", { class: "scroll" }, heat(m.rows, m.rows, cosine, shade, [cell, cell], t("similarity"))),
-  ];
+  const part = (label, picture) => el("div", {}, el("p", { class: "label" }, label), el("div", { class: "scroll" }, picture));
+  const label = t("positionTable", layer.path, m.rows, m.cols);
+  return [el("div", { class: "columns" },
+    part(label, heat(m.rows, m.cols, (i, j) => m.at(i, j) / most, shade, [Math.max(1, Math.min(8, 560 / m.cols)), cell], label)),
+    part(t("similarity"), heat(m.rows, m.rows, cosine, shade, [cell, cell], t("similarity"))))];
 }
 
 // line draws one line for each row of a matrix.
@@ -65,12 +64,12 @@ function show(body) {
   if (r.relative) parts.push(...relative(r.relative));
   if (parts.length === 0) parts.push(el("p", {}, t("noPositions")));
   if (r.positions.length > 0 && r.vectors.length > 0 && !r.picture) {
-    const names = r.source.length > 0 ? r.source : r.tokens; // an encoder-decoder reads the source first
-    const v = matrix(r.vectors[0]), p = matrix(r.positions[0]), n = Math.min(v.rows, p.rows, names.length, 12);
+    const read = r.source.length > 0 ? r.source : r.tokens; // an encoder-decoder reads the source first
+    const v = matrix(r.vectors[0]), p = matrix(r.positions[0]), n = Math.min(v.rows, p.rows, read.length, 12), name = names(read);
     const norm = (row) => number(Math.hypot(...row));
     parts.push(el("h3", {}, t("added")), el("div", { class: "scroll" }, el("table", {},
       el("thead", {}, el("tr", {}, ["position", "token", "vectorNorm", "positionNorm", "sumNorm"].map((k) => el("th", {}, t(k))))),
-      el("tbody", {}, Array.from({ length: n }, (_, i) => el("tr", {}, el("td", {}, String(i)), el("td", {}, visible(names[i].text)), el("td", {}, norm(v.row(i))),
+      el("tbody", {}, Array.from({ length: n }, (_, i) => el("tr", {}, el("td", {}, String(i)), el("td", {}, name[i]), el("td", {}, norm(v.row(i))),
         el("td", {}, norm(p.row(i))), el("td", {}, norm(v.row(i).map((x, k) => x + p.at(i, k))))))))));
   }
   body.replaceChildren(...parts);
