@@ -17,7 +17,10 @@ function keysOf(a) {
 }
 
 // places names the class token and the patches of a picture.
-const places = (n) => Array.from({ length: n }, (_, i) => ({ id: -1, text: i === 0 ? "CLS" : String(i) }));
+function places(n) {
+  const across = state.reading.picture.width / state.reading.picture.patch;
+  return Array.from({ length: n }, (_, i) => ({ id: -1, text: i === 0 ? "CLS" : t("patch", Math.floor((i - 1) / across) + 1, (i - 1) % across + 1) }));
+}
 
 function show(body) {
   const r = state.reading;
@@ -60,7 +63,7 @@ function thumbnail(a, h, bytes, size) {
       if (bytes[at] > most[to]) most[to] = bytes[at];
     }
   }
-  const c = heat(rows, cols, (i, j) => most[i * cols + j] / 255, shades(), [size / cols, size / rows], "");
+  const c = heat(rows, cols, (i, j) => Math.sqrt(most[i * cols + j] / 255), shades(), [size / cols, size / rows], "");
   c.setAttribute("aria-hidden", "true");
   c.style.width = c.style.height = size + "px";
   return c;
@@ -99,7 +102,7 @@ async function details() {
   const at = () => Math.min(state.query, p.rows - 1);
   const numbersBox = el("div", {}), pictureBox = el("div", {}), readout = el("p", { class: "readout", "aria-live": "polite" });
   const cell = Math.max(2, Math.min(26, room(opened, 480) / Math.max(p.rows, p.cols)));
-  const map = heat(p.rows, p.cols, (i, j) => p.at(i, j), shades(), [cell, cell], t("matrixLabel", p.rows, p.cols));
+  const map = heat(p.rows, p.cols, (i, j) => Math.sqrt(p.at(i, j)), shades(), [cell, cell], t("matrixLabel", p.rows, p.cols));
   map.tabIndex = 0;
   map.id = "matrix";
   let key = 0;
@@ -121,11 +124,12 @@ async function details() {
     choose(state.query + move[0], key + move[1]);
   });
   const select = el("select", { id: "query", onchange: (e) => choose(Number(e.target.value), key) }, asking.slice(0, p.rows).map((x, i) => el("option", { value: i, selected: i === at() }, `${i} ${x}`)));
-  const linesBox = el("div", { class: "scroll" });
+  const linesBox = el("div", { class: p.rows > 64 ? "scroll" : "across" });
 
   function word() {
     select.value = at();
     linesBox.replaceChildren(lines(p, asking, asked, at()));
+    linesBox.scrollTop = linesBox.scrollHeight * at() / p.rows - 100;
     const i = at(), order = Array.from({ length: p.cols }, (_, j) => j).sort((x, y) => p.at(i, y) - p.at(i, x)).slice(0, 40).sort((x, y) => x - y);
     numbersBox.replaceChildren(
       el("p", { class: "readout" }, t("queryVector", asking[i], few(q.row(i)))),
@@ -140,7 +144,7 @@ async function details() {
 
   opened.replaceChildren(el("h3", {}, t("headLabel", a.path, state.head)),
     el("div", { class: "row" }, el("label", { for: "query" }, t("query")), select),
-    el("div", { class: "columns" }, el("div", {}, el("p", { class: "label" }, t("matrixHelp")), el("div", { class: "scroll" }, cell < 12 ? map : el("div", { class: "strip" }, el("div", { class: "label", "aria-hidden": "true" }, asking.slice(0, p.rows).map((x) => { const e = el("div", {}, x); e.style.height = e.style.lineHeight = cell + "px"; return e; })), map)), readout), state.reading.picture ? pictureBox : linesBox),
+    el("div", { class: "columns" }, el("div", {}, el("p", { class: "label" }, t("matrixHelp")), el("div", { class: "across" }, cell < 12 ? map : el("div", { class: "strip" }, el("div", { class: "label", "aria-hidden": "true" }, asking.slice(0, p.rows).map((x) => { const e = el("div", {}, x); e.style.height = e.style.lineHeight = cell + "px"; return e; })), map)), readout), state.reading.picture ? pictureBox : linesBox),
     el("h3", {}, t("numbers")), numbersBox);
   word();
 }
@@ -157,7 +161,7 @@ function lines(p, queries, keys, chosen) {
   const y = (i) => 5 + (i + 0.5) * step;
   const draw = (i, strength) => {
     for (let j = 0; j < p.cols; j++) {
-      const v = i === chosen ? Math.sqrt(p.at(i, j) / most) : p.at(i, j) * strength;
+      const v = p.at(i, j) * strength;
       if (v < 0.02) continue;
       g.globalAlpha = Math.min(1, v);
       g.lineWidth = i === chosen ? 0.5 + 3 * p.at(i, j) / most : 1;
@@ -169,7 +173,7 @@ function lines(p, queries, keys, chosen) {
     }
   };
   for (let i = 0; i < p.rows && n <= 60; i++) if (i !== chosen) draw(i, 0.25);
-  draw(chosen, 1);
+  draw(chosen, (0.4 + 0.6 * Math.min(1, 4 * most)) / most); // many weak lines must not become one area
   g.globalAlpha = 1;
   for (let i = 0; i < p.rows; i++) {
     g.fillStyle = color(i === chosen ? "accent" : "ink");

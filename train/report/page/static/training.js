@@ -31,7 +31,7 @@ function chart(width, height, lines, dots, label) {
   g.font = "11px system-ui";
   g.fillStyle = color("soft");
   g.strokeStyle = color("line");
-  for (const v of logarithmic ? [0, 1, 2, 3, 4].map((i) => y0 + i / 4 * (y1 - y0)) : ticks(y0, y1, height / 50)) {
+  for (const v of logarithmic ? [0, 1, 2, 3, 4].map((i) => y0 + i / 4 * (y1 - y0)) : ticks(y0, y1, height / 35)) {
     const h = height - 22 - (v - y0) / (y1 - y0) * (height - 34);
     g.beginPath();
     g.moveTo(pad, h);
@@ -98,7 +98,7 @@ function draw() {
     tell(log.rows[chosen]);
   });
   curve.replaceChildren(c);
-  const third = Math.max(240, width / 3 - 12);
+  const third = width < 760 ? width : width / 3 - 12;
   small.replaceChildren(...[["rate", (r) => r.rate], ["norm", (r) => r.norm], ["speed", (r) => r.tokens / r.seconds]].map(([name, of]) =>
     el("div", {}, el("p", { class: "label" }, t(name)), chart(third, 130, [{ points: series(of).filter((p) => Number.isFinite(p.y)), color: "accent" }], [], t(name))[0])));
   heatmap();

@@ -98,6 +98,7 @@ const words = {
   softmax: ["softmax", "소프트맥스"],
   valueVector: ["v", "v"],
   weighted: ["v · softmax", "v · 소프트맥스"],
+  patch: ["row {0}, column {1}", "{0}행 {1}열"],
   overPicture: ["The picture, with the attention to its patches in orange", "그림과 조각별 어텐션(주황)"],
 
   next: ["5 The next token", "5 다음 토큰"],
