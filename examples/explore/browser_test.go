@@ -97,6 +97,10 @@ func open(t *testing.T, url, language string, width, height int) *browser {
 		if _, err := cdp.Call(ctx, t, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: "a test", AcceptLanguage: language}); err != nil {
 			return err
 		}
+		still := []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}
+		if _, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: still}); err != nil {
+			return err
+		}
 		_, err := cdp.Call(ctx, t, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: watcher})
 		return err
 	}), chromedp.EmulateViewport(int64(width), int64(height)), chromedp.Navigate(url))
@@ -150,6 +154,23 @@ func (b *browser) write(id, text string) {
 	quoted, _ := json.Marshal(text) // a string has JSON
 	b.run(`const e = document.getElementById(%q); e.value = %s; delete document.body.dataset.answered; e.dispatchEvent(new Event("input", {bubbles: true}));`, id, quoted)
 	b.until(`document.body.dataset.answered === JSON.stringify([document.getElementById("text").value, document.getElementById("source").value, document.getElementById("step").value])`)
+}
+
+// shows waits until the bars are those of an answer.
+func (b *browser) shows(next *page.Next, err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var want []float64
+	for _, c := range next.Choices[:20] {
+		want = append(want, c.Probability)
+	}
+	numbers, err := json.Marshal(want)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.until(fmt.Sprintf(`[...document.querySelectorAll("#bars .bar-row")].map((r) => Number(r.dataset.p)).join() === %s.join()`, numbers))
 }
 
 // slide moves a slider that asks its own question.
