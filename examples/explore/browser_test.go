@@ -53,6 +53,10 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if pages := os.Getenv(openPages); pages != "" { // this is the other process of BenchmarkWatch
+		follow(pages)
+		return
+	}
 	code := m.Run()
 	for _, stop := range slices.Backward(chromium.stops) {
 		stop()

@@ -1,26 +1,17 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
-
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
-	"github.com/gorgoformer/gorgoformer/graph"
-	"github.com/gorgoformer/gorgoformer/layers/models"
-	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
-	"github.com/gorgoformer/gorgoformer/train"
-	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
 	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
@@ -38,64 +29,18 @@ const (
 // goOn returns the file that lets the training go on after a step.
 func goOn(dir string, step int) string { return filepath.Join(dir, fmt.Sprint("on-", step)) }
 
-// trainRun trains a GPT as examples/gpt does.
+// trainRun trains a GPT on the sentences of the page, and waits after each evaluation.
 func trainRun(dir string) error {
-	options, learning := job.Options{Steps: liveSteps, EvalEvery: liveEvery, Keep: 5, Out: dir}, job.Learning{LR: 0.01, Clip: 1, Seed: 1}
-	f := flag.NewFlagSet("gpt", flag.ContinueOnError)
-	options.Flags(f)
-	learning.Flags(f)
-	rows, window := f.Int("batch", 4, ""), f.Int("context", 32, "")
-	run, err := job.Open(&options, job.Program{Name: "gpt", Flags: f, W: io.Discard})
+	text := dir + ".txt"
+	if err := os.WriteFile(text, []byte(strings.Repeat(strings.Join(inside.Samples(), "\n")+"\n", 20)), 0o666); err != nil {
+		return err
+	}
+	run, err := openGPT(&job.Options{Steps: liveSteps, EvalEvery: liveEvery, Keep: 5, Out: dir}, size{300, 4, 32, 1, 2, 16, liveSteps}, text, io.Discard)
 	if err != nil {
 		return err
 	}
 	defer run.Close()
-	tok, err := trainer.BPE{VocabSize: 300}.Train(slices.Values(inside.Samples()))
-	if err != nil {
-		return err
-	}
-	text := filepath.Join(dir, "text.txt")
-	for range 20 {
-		for _, s := range inside.Samples() {
-			if err := appendTo(text, s+"\n"); err != nil {
-				return err
-			}
-		}
-	}
-	corpus, err := data.Text{Paths: []string{text}, Encoder: tok, File: filepath.Join(dir, "tokens.bin"), Fingerprint: "test"}.Corpus()
-	if err != nil {
-		return err
-	}
-	learn, held, err := corpus.Split(0.9)
-	if err != nil {
-		return err
-	}
-	setup := job.Setup{Held: held.Sequential(*rows, *window), Data: "test", About: "a GPT"}
-	gpt := models.GPT{Vocab: tok.VocabSize(), Context: 64, Layers: 1, Heads: 2, Dim: 16}
-	params, loss := graph.NewParams(tensor.Float32, 1), gpt.Loss(*rows, *window)
-	step, err := graph.Build(params, graph.Train, loss)
-	if err != nil {
-		return err
-	}
-	if setup.Eval, err = graph.Build(params, graph.Eval, loss); err != nil {
-		return err
-	}
-	setup.Config = gpt
-	if setup.Files, err = tok.ModelFiles(); err != nil {
-		return err
-	}
-	batches := learn.Batches(*rows, *window)
-	batches.Seed, setup.Batches = 1, batches
-	setup.Trainer = &train.Trainer{Program: step, Optimizer: learning.AdamW(), Rate: learning.Rate(liveSteps), Clip: 1, Until: liveSteps}
-	return finish(run, setup)
-}
-
-// finish trains to the end.
-func finish(run *job.Run, setup job.Setup) error {
-	if err := run.Start(setup); err != nil {
-		return err
-	}
-	for r, err := range setup.Trainer.Steps(run.Context(), setup.Batches) {
+	for r, err := range run.setup.Trainer.Steps(run.Context(), run.setup.Batches) {
 		if err != nil {
 			return err
 		}
@@ -104,27 +49,12 @@ func finish(run *job.Run, setup job.Setup) error {
 			continue
 		}
 		run.Save(run.Evaluate())
-		for r.Step < liveSteps {
-			if _, err := os.Stat(goOn(run.Out, r.Step)); err == nil {
-				break
-			}
+		for r.Step < liveSteps && !exists(goOn(dir, r.Step)) {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
-	_, err := run.Finish()
+	_, err = run.Finish()
 	return err
-}
-
-func appendTo(path, text string) error {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	if err == nil {
-		err = f.Close()
-	}
-	return errors.WithStack(err)
 }
 
 // TestLiveRun opens a run that another process trains: its curve moves, its checkpoints appear, and the slider shows them.
@@ -133,9 +63,6 @@ func TestLiveRun(t *testing.T) {
 		t.Skip("needs a browser and trains a model")
 	}
 	dir := filepath.Join(t.TempDir(), "run")
-	if err := os.Mkdir(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
 	other := exec.Command(os.Args[0])
 	other.Env, other.Stderr = append(os.Environ(), trainIn+"="+dir), os.Stderr
 	if err := other.Start(); err != nil {
