@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/errors"
@@ -35,14 +36,16 @@ type Server struct {
 	closed   chan struct{}
 	once     sync.Once
 	requests chan struct{} // bounds the questions that are answered at once
+	sending  atomic.Int64  // bytes of answers that are being read
 	streams  chan struct{} // bounds the followers of a run
 }
 
 // Limits of the server.
 const (
-	mostBody     = 1 << 20 // bytes of a question
-	mostAtOnce   = 4       // questions answered at once; others wait
-	mostStreams  = 200     // followers of a run
+	mostBody     = 256 << 10 // bytes of a question
+	mostAtOnce   = 4         // questions answered at once; others wait
+	mostSending  = 128 << 20 // bytes of answers that are being read, unless there is only one
+	mostStreams  = 200       // followers of a run
 	mostWaiting  = 30 * time.Second
 	headerTime   = 5 * time.Second
 	bodyTime     = 20 * time.Second
