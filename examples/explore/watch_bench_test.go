@@ -34,7 +34,7 @@ type watchedRun struct {
 // BenchmarkWatch trains the model of examples/gpt in turn without a page, with a page that is closed, with one that is open in Chromium,
 // and with 50 pages of another process. It reports the CPU time of a step of this process, which trains and answers, and its growth.
 //
-//	go test ./examples/explore -run '^$' -bench Watch -benchtime 5x
+//	go test ./examples/explore -run '^$' -bench Watch -benchtime 4x
 func BenchmarkWatch(b *testing.B) {
 	const chunk = 100 // steps between evaluations, with their checkpoint and a rest for the pages
 	book, err := goroot.Opticks()
@@ -74,7 +74,7 @@ func BenchmarkWatch(b *testing.B) {
 // startWatched starts a run, and trains its first step.
 func startWatched(b *testing.B, book, name string, chunk int) *watchedRun {
 	b.Helper()
-	o := &job.Options{Steps: 1_000_000, EvalEvery: chunk, EvalTokens: 20_000, Keep: 1, Out: filepath.Join(b.TempDir(), name)}
+	o := &job.Options{Steps: 1_000_000, EvalEvery: chunk, EvalTokens: 5_000, Keep: 1, Out: filepath.Join(b.TempDir(), name)}
 	if name != "none" {
 		o.Watch = "localhost:0"
 	}
@@ -95,9 +95,9 @@ func (r *watchedRun) train(b *testing.B, steps int) {
 	b.Helper()
 	begin := cpu()
 	for range steps {
-		report, err, _ := r.next()
-		if err != nil {
-			b.Fatal(err)
+		report, err, ok := r.next()
+		if err != nil || !ok {
+			b.Fatalf("interrupted, error %v", err)
 		}
 		r.Step(report)
 		if r.Due() {

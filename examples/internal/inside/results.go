@@ -46,8 +46,8 @@ func (w *weights) read(in inspect.Input) (*inspect.Reading, error) {
 		return nil, err
 	}
 	for _, l := range r.Logits.Values {
-		if l != l {
-			return nil, errors.Errorf("the model of step %d computes NaN: its training has diverged", w.step)
+		if l-l != 0 {
+			return nil, errors.Errorf("the model of step %d computes %g: its training has diverged", w.step, l)
 		}
 	}
 	w.results.add(in, r.Logits)
