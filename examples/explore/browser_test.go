@@ -22,7 +22,7 @@ import (
 
 // browser is a page in a real browser. At the end of the test it must have had no error and no request to elsewhere.
 type browser struct {
-	t   *testing.T
+	t   testing.TB
 	ctx context.Context
 }
 
@@ -85,7 +85,7 @@ func start() (ctx context.Context, err error) {
 }
 
 // open opens a page in a new tab of a browser whose reader prefers a language. Without a browser the test is skipped.
-func open(t *testing.T, url, language string, width, height int) *browser {
+func open(t testing.TB, url, language string, width, height int) *browser {
 	t.Helper()
 	chromium.Do(func() { chromium.ctx, chromium.err = start() })
 	if chromium.err != nil {

@@ -20,7 +20,7 @@ import (
 )
 
 // saved writes a new model and a small tokenizer to a folder.
-func saved(t *testing.T, build func(vocab int) models.Model) string {
+func saved(t testing.TB, build func(vocab int) models.Model) string {
 	t.Helper()
 	dir := t.TempDir()
 	tok, err := trainer.BPE{VocabSize: 320, Special: []string{"[PAD]", "[CLS]", "[SEP]", "[MASK]"}}.Train(func(yield func(string) bool) {

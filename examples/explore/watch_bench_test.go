@@ -18,8 +18,11 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
+	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
+	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/job"
+	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
 
 // watchedRun is a run that the benchmark trains a few steps at a time.
@@ -31,12 +34,12 @@ type watchedRun struct {
 	n    int           // steps
 }
 
-// BenchmarkWatch trains the model of examples/gpt in turn without a page, with a page that is closed, with one that is open in Chromium,
-// and with 50 pages of another process. It reports the CPU time of a step of this process, which trains and answers, and its growth.
+// BenchmarkWatch trains the model of examples/gpt in turn without a page, with a page that is closed, with an open page in Chromium
+// (without a browser, in another process), and with 50 pages of another process. It reports the CPU time of a step of this process, which trains and answers, and its growth.
 //
 //	go test ./examples/explore -run '^$' -bench Watch -benchtime 4x
 func BenchmarkWatch(b *testing.B) {
-	const chunk = 100 // steps between evaluations, with their checkpoint and a rest for the pages
+	const chunk = 20 // steps between evaluations, each with a checkpoint and a rest for the pages; examples/gpt has 200
 	book, err := goroot.Opticks()
 	if err != nil {
 		b.Skip(err)
@@ -46,10 +49,10 @@ func BenchmarkWatch(b *testing.B) {
 	for _, name := range names {
 		runs[name] = startWatched(b, book, name, chunk)
 	}
-	if chromium.Do(func() { chromium.ctx, chromium.err = start() }); chromium.ctx == nil || chromium.err != nil {
-		b.Skipf("no browser: %v", chromium.err)
-	}
-	if err := chromedp.Do(chromium.ctx, chromedp.EmulateViewport(1300, 1000), chromedp.Navigate(runs["open"].url)); err != nil {
+	chromium.Do(func() { chromium.ctx, chromium.err = start() })
+	if chromium.ctx == nil {
+		defer others(b, runs["open"].url, 1)()
+	} else if err := chromedp.Do(chromium.ctx, chromedp.EmulateViewport(1300, 1000), chromedp.Navigate(runs["open"].url)); err != nil {
 		b.Fatal(err)
 	}
 	before := heap()
@@ -139,4 +142,53 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// BenchmarkLongText opens a text of 512 tokens in the browser, changes a word and opens a head. It reports the longest task of the page in
+// each, during which it answers no one.
+//
+//	go test ./examples/explore -run '^$' -bench LongText -benchtime 3x
+func BenchmarkLongText(b *testing.B) {
+	m, err := inside.Open(saved(b, func(v int) models.Model { return models.GPT{Vocab: v, Context: 512, Layers: 4, Heads: 4, Dim: 128} }))
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := page.Listen("localhost:0", page.Page{Inside: m})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	p := open(b, s.URL, "en", 1300, 1000)
+	p.run(`window.longest = 0; new PerformanceObserver((l) => l.getEntries().forEach((e) => window.longest = Math.max(window.longest, e.duration))).observe({entryTypes: ["longtask"]})`)
+	long := func(n int) (text string) {
+		for {
+			ids, err := m.Tokenizer.Encode(text + "prism ")
+			if err != nil || len(ids) > n {
+				return text
+			}
+			text += "prism "
+		}
+	}
+	worst := map[string]float64{}
+	note := func(name string) {
+		time.Sleep(300 * time.Millisecond)
+		worst[name] = max(worst[name], value[float64](p, `window.longest`))
+		p.run(`window.longest = 0`)
+	}
+	for b.Loop() {
+		for _, n := range []int{128, 512} {
+			p.write("text", long(n))
+			p.until(`document.querySelectorAll("#bars .bar-row").length > 0`)
+			note(fmt.Sprint("read", n))
+			p.run(`document.querySelectorAll("#heads .cells")[2].children[1].click()`)
+			p.until(`document.querySelectorAll("#numbers tbody tr").length > 0`)
+			note(fmt.Sprint("head", n))
+			p.run(`const m = document.getElementById("matrix"); for (let i = 0; i < 5; i++) m.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowUp"}))`)
+			note(fmt.Sprint("keys", n))
+		}
+	}
+	for name, ms := range worst {
+		b.ReportMetric(ms, name+"-ms")
+	}
+	b.ReportMetric(0, "ns/op")
 }

@@ -4,18 +4,25 @@ import { canvas, color, el, heat, names, number, shades, signed } from "./dom.js
 import { state } from "./main.js";
 import { t } from "./words.js";
 
+// similarities returns the cosine of each two rows of x.
+function similarities(x, rows, cols) {
+  const all = new Float32Array(rows * rows), norms = new Float32Array(rows);
+  for (let i = 0; i < rows; i++) {
+    for (let j = i; j >= 0; j--) {
+      let sum = 0;
+      for (let k = 0, a = i * cols, b = j * cols; k < cols; k++) sum += x[a + k] * x[b + k];
+      if (j === i) norms[i] = Math.sqrt(sum) || 1;
+      all[i * rows + j] = all[j * rows + i] = sum / (norms[i] * norms[j]);
+    }
+  }
+  return all;
+}
+
 // table draws position vectors and their similarity by distance.
 function table(layer) {
   const m = matrix(layer), shade = signed(), cell = Math.max(3, Math.min(12, 320 / Math.max(m.rows, 1)));
   const most = m.values.reduce((a, v) => Math.max(a, Math.abs(v)), 1e-9);
-  const x = m.values, n = m.cols;
-  const dot = (i, j) => {
-    let sum = 0;
-    for (let k = 0; k < n; k++) sum += x[i * n + k] * x[j * n + k];
-    return sum;
-  };
-  const norms = Array.from({ length: m.rows }, (_, i) => Math.sqrt(dot(i, i)) || 1);
-  const cosine = (i, j) => dot(i, j) / (norms[i] * norms[j]);
+  const cosines = similarities(m.values, m.rows, m.cols), cosine = (i, j) => cosines[i * m.rows + j];
   const part = (label, picture) => el("div", {}, el("p", { class: "label" }, label), el("div", { class: "scroll" }, picture));
   const label = t("positionTable", layer.path, m.rows, m.cols);
   return [el("div", { class: "columns" },

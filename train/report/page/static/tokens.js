@@ -5,13 +5,12 @@ import { t } from "./words.js";
 import { light } from "./embeddings.js";
 
 function spans(cut, own) {
-  return cut.spans.map((s, i) => s.ids.length === 0 ? el("span", { class: "dropped", title: t("dropped") }, visible(s.text)) : el("button", {
-    type: "button", class: `token c${i % 6}` + (s.unknown ? " unknown" : ""), tabIndex: own ? 0 : -1,
-    title: s.tokens.map((x, k) => `${visible(x)} = ${s.ids[k]}`).join("\n"),
-    "aria-label": `${s.text}: ${s.ids.join(", ")}`,
-    onclick: () => own && light(s.ids[0]),
-    onmouseenter: () => own && mark(s, cut, true), onmouseleave: () => own && mark(s, cut, false),
-    onfocus: () => own && mark(s, cut, true), onblur: () => own && mark(s, cut, false),
+  return cut.spans.map((s, i) => s.ids.length === 0 ? el("span", { class: "dropped", title: t("dropped") }, visible(s.text)) : el(own ? "button" : "span", {
+    class: `token c${i % 6}` + (s.unknown ? " unknown" : ""), title: s.tokens.map((x, k) => `${visible(x)} = ${s.ids[k]}`).join("\n"),
+    ...(own ? {
+      type: "button", "aria-label": `${s.text}: ${s.ids.join(", ")}`, onclick: () => light(s.ids[0]),
+      onmouseenter: () => mark(s, cut, true), onmouseleave: () => mark(s, cut, false), onfocus: () => mark(s, cut, true), onblur: () => mark(s, cut, false),
+    } : {}),
   }, visible(s.text), own || s.ids.length > 1 ? el("small", {}, s.ids.join(" ")) : null));
 }
 
