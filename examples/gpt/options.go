@@ -53,7 +53,7 @@ func (o *options) flags(f *flags.Set) {
 	f.IntVar(&o.dim, "dim", o.dim, "number of channels, a multiple of -heads")
 	f.IntVar(&o.context, "context", o.context, "length of the model's window, in tokens")
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
-	f.StringVar(&o.init, "init", o.init, "`folder` of a model to start from, of any family: its weights, tokenizer and sizes")
+	f.StringVar(&o.init, "init", o.init, "`folder` of a model to start from, of any family, or a .gguf file: its weights, tokenizer and sizes")
 	f.StringVar(&o.freeze, "freeze", o.freeze, "comma-separated `patterns` of weights to freeze: wte.**,h.0.**")
 	f.Group("Training")
 	f.IntVar(&o.batch, "batch", o.batch, "windows of -context tokens in a batch")
