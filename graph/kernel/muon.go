@@ -40,14 +40,30 @@ func newtonSchulzStep[T Float](x, next, a, b []T, rows, cols int, k [3]float64) 
 	}
 }
 
-// MuonMomentum updates the momentum m with the gradients scale·g and writes the direction of the step to u:
+// MuonStep holds the numbers of one step of Muon. Keep is the share of the weights that remains.
+type MuonStep struct {
+	Rate, Keep, Momentum float64
+	Nesterov             bool
+	Steps                [][3]float64 // of NewtonSchulz
+}
+
+// Muon updates the matrix w with rows rows and its momentum m with the gradients scale·g:
 //
 //	m = Momentum·m + (1-Momentum)·g
-//	u = Momentum·m + (1-Momentum)·g with nesterov, else m
-func MuonMomentum[T Float](u, g, m []T, scale, momentum float64, nesterov bool) {
-	checkLen("muon", "g", len(g), len(u))
-	checkLen("muon", "m", len(m), len(u))
-	parallel(len(u), minWork/optimizerCost, muonMomentum[T]{u, g, m, T(scale), T(1 - momentum), nesterov})
+//	u = Momentum·m + (1-Momentum)·g with Nesterov, else m
+//	w = Keep·w - Rate·NewtonSchulz(u)
+func Muon[T Float](w, g, m []T, rows int, scale float64, s MuonStep) {
+	checkLen("muon", "g", len(g), len(w))
+	checkLen("muon", "m", len(m), len(w))
+	b := take[buffer[T]]()
+	u := b.sized(len(w))
+	parallel(len(w), minWork/optimizerCost, muonMomentum[T]{u, g, m, T(scale), T(1 - s.Momentum), s.Nesterov})
+	NewtonSchulz(u, rows, len(w)/max(1, rows), s.Steps)
+	if s.Keep != 1 {
+		Scale(w, w, T(s.Keep))
+	}
+	AddScaled(w, T(-s.Rate), u)
+	give(b)
 }
 
 type muonMomentum[T Float] struct {
