@@ -32,8 +32,8 @@ type Adafactor struct {
 	Eps2        float64 // 0 means 1e-3
 	Clip        float64 // largest RMS of an update; 0 means 1
 	WeightDecay float64
-	Decay       Decay  // selects the parameters that decay; nil selects parameters of two axes or more
-	Groups      Groups // parameters with a rate or a decay of their own
+	Decay       Decay       // selects the parameters that decay; nil selects parameters of two axes or more
+	Groups      ParamGroups // parameters with a rate or a decay of their own
 
 	state optimizerState
 }
@@ -52,7 +52,7 @@ func (o *Adafactor) kinds(p *paramState) []string {
 	return varianceKinds
 }
 
-func (o *Adafactor) grouping() Groups { return o.Groups }
+func (o *Adafactor) grouping() ParamGroups { return o.Groups }
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *Adafactor) Step(model []G.ValueGrad) error {

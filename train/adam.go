@@ -30,8 +30,8 @@ type AdamW struct {
 	Beta2       float64 // 0 means 0.999
 	Eps         float64 // 0 means 1e-8
 	WeightDecay float64
-	Decay       Decay  // selects the parameters that decay; nil selects parameters of two axes or more
-	Groups      Groups // parameters with a rate or a decay of their own
+	Decay       Decay       // selects the parameters that decay; nil selects parameters of two axes or more
+	Groups      ParamGroups // parameters with a rate or a decay of their own
 
 	// BFloat16 keeps the moments in bfloat16, rounded at random. It halves the memory of the state and needs float32 parameters.
 	BFloat16 bool
@@ -47,8 +47,8 @@ type Adam struct {
 	Beta2       float64 // 0 means 0.999
 	Eps         float64 // 0 means 1e-8
 	WeightDecay float64
-	Decay       Decay  // selects the parameters that decay; nil selects parameters of two axes or more
-	Groups      Groups // parameters with a rate or a decay of their own
+	Decay       Decay       // selects the parameters that decay; nil selects parameters of two axes or more
+	Groups      ParamGroups // parameters with a rate or a decay of their own
 
 	state optimizerState
 }
@@ -72,9 +72,9 @@ func (o *AdamW) kinds(*paramState) []string {
 	return adamKinds
 }
 
-func (o *AdamW) grouping() Groups          { return o.Groups }
+func (o *AdamW) grouping() ParamGroups     { return o.Groups }
 func (o *Adam) kinds(*paramState) []string { return adamKinds }
-func (o *Adam) grouping() Groups           { return o.Groups }
+func (o *Adam) grouping() ParamGroups      { return o.Groups }
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *AdamW) Step(model []G.ValueGrad) error {

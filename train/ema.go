@@ -34,7 +34,7 @@ var _ Averaging = (*EMA)(nil)
 var emaKinds = []string{trainedKind}
 
 func (e *EMA) kinds(*paramState) []string { return emaKinds }
-func (e *EMA) grouping() Groups           { return nil }
+func (e *EMA) grouping() ParamGroups      { return nil }
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (e *EMA) Step(model []G.ValueGrad) error {

@@ -28,8 +28,8 @@ type LAMB struct {
 	Beta2       float64 // 0 means 0.999
 	Eps         float64 // 0 means 1e-6
 	WeightDecay float64
-	Decay       Decay  // selects the parameters that decay; nil selects parameters of two axes or more
-	Groups      Groups // parameters with a rate or a decay of their own
+	Decay       Decay       // selects the parameters that decay; nil selects parameters of two axes or more
+	Groups      ParamGroups // parameters with a rate or a decay of their own
 
 	state optimizerState
 }
@@ -40,7 +40,7 @@ var (
 )
 
 func (o *LAMB) kinds(*paramState) []string { return adamKinds }
-func (o *LAMB) grouping() Groups           { return o.Groups }
+func (o *LAMB) grouping() ParamGroups      { return o.Groups }
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *LAMB) Step(model []G.ValueGrad) error {

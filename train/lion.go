@@ -26,8 +26,8 @@ type Lion struct {
 	Beta1       float64 // 0 means 0.9
 	Beta2       float64 // 0 means 0.99
 	WeightDecay float64
-	Decay       Decay  // selects the parameters that decay; nil selects parameters of two axes or more
-	Groups      Groups // parameters with a rate or a decay of their own
+	Decay       Decay       // selects the parameters that decay; nil selects parameters of two axes or more
+	Groups      ParamGroups // parameters with a rate or a decay of their own
 
 	state optimizerState
 }
@@ -40,7 +40,7 @@ var (
 var lionKinds = []string{"exp_avg"}
 
 func (o *Lion) kinds(*paramState) []string { return lionKinds }
-func (o *Lion) grouping() Groups           { return o.Groups }
+func (o *Lion) grouping() ParamGroups      { return o.Groups }
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *Lion) Step(model []G.ValueGrad) error {

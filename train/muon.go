@@ -35,7 +35,7 @@ type Muon struct {
 	NoNesterov  bool    // u = m
 	NSSteps     int     // steps of Newton–Schulz; 0 means 5
 	WeightDecay float64
-	Groups      Groups // parameters with a rate or a decay of their own
+	Groups      ParamGroups // parameters with a rate or a decay of their own
 
 	// Hidden selects the matrices of Muon among the parameters of two axes; nil selects those whose names show no embedding and no
 	// head.
@@ -64,7 +64,7 @@ func (o *Muon) kinds(p *paramState) []string {
 	return adamKinds
 }
 
-func (o *Muon) grouping() Groups { return o.Groups }
+func (o *Muon) grouping() ParamGroups { return o.Groups }
 
 // isHidden reports whether no part of a name is the name of an embedding or of a head.
 func isHidden(name string) bool {

@@ -17,7 +17,7 @@ import (
 type rules interface {
 	// kinds returns the names of the tensors kept for a parameter, such as exp_avg.
 	kinds(p *paramState) []string
-	grouping() Groups
+	grouping() ParamGroups
 }
 
 // paramState is the state of one parameter.
@@ -27,7 +27,7 @@ type paramState struct {
 	dt    tensor.Dtype
 	kinds []string
 	kept  []*tensor.Dense // one tensor for each kind
-	group *Group          // nil means the optimizer's own rate and decay
+	group *ParamGroup     // nil means the optimizer's own rate and decay
 }
 
 // optimizerState is the number of steps and the state of all parameters, in the model's order.

@@ -35,8 +35,8 @@ type ScheduleFree struct {
 	Eps         float64 // 0 means 1e-8
 	R           float64 // power of the step in the weights of the average
 	WeightDecay float64
-	Decay       Decay  // selects the parameters that decay; nil selects parameters of two axes or more
-	Groups      Groups // parameters with a rate or a decay of their own
+	Decay       Decay       // selects the parameters that decay; nil selects parameters of two axes or more
+	Groups      ParamGroups // parameters with a rate or a decay of their own
 
 	state optimizerState
 	eval  bool // the model holds x
@@ -53,7 +53,7 @@ const (
 )
 
 func (o *ScheduleFree) kinds(*paramState) []string { return scheduleFreeKinds }
-func (o *ScheduleFree) grouping() Groups           { return o.Groups }
+func (o *ScheduleFree) grouping() ParamGroups      { return o.Groups }
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *ScheduleFree) Step(model []G.ValueGrad) error {

@@ -28,8 +28,8 @@ type SGD struct {
 	Dampening   float64
 	Nesterov    bool // needs Momentum and forbids Dampening
 	WeightDecay float64
-	Decay       Decay  // selects the parameters that decay; nil selects parameters of two axes or more
-	Groups      Groups // parameters with a rate or a decay of their own
+	Decay       Decay       // selects the parameters that decay; nil selects parameters of two axes or more
+	Groups      ParamGroups // parameters with a rate or a decay of their own
 
 	state optimizerState
 }
@@ -48,7 +48,7 @@ func (o *SGD) kinds(*paramState) []string {
 	return sgdKinds
 }
 
-func (o *SGD) grouping() Groups { return o.Groups }
+func (o *SGD) grouping() ParamGroups { return o.Groups }
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *SGD) Step(model []G.ValueGrad) error {

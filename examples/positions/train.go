@@ -11,12 +11,10 @@ import (
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
-	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -129,7 +127,7 @@ func (o *options) kept() bool {
 
 // setup declares the model of a scheme and its training.
 func (o *options) setup(t *text, s scheme, run *job.Run) (setup job.Setup, err error) {
-	m, params := o.model(s, t.vocabulary.VocabSize(), o.context), graph.NewParams(tensor.Float32, o.Seed)
+	m, params := o.model(s, t.vocabulary.VocabSize(), o.context), o.Params()
 	loss := m.Loss(o.batch, o.context)
 	if err := run.Require(func(mode graph.Mode) (graph.Requirements, error) { return graph.Estimate(params, mode, loss) }); err != nil {
 		return setup, err
@@ -144,8 +142,8 @@ func (o *options) setup(t *text, s scheme, run *job.Run) (setup job.Setup, err e
 	batches, held := t.learning.Batches(o.batch, o.context), t.held.Sequential(o.batch, o.context)
 	batches.Seed, held.Spread = o.Seed, o.EvalTokens
 	setup.Batches, setup.Held = batches, held
-	setup.Trainer = &train.Trainer{
-		Program: step, Optimizer: o.AdamW(), Rate: o.Rate(o.Steps), Clip: o.Clip, Until: o.Steps, MicroBatches: o.MicroBatches,
+	if setup.Trainer, err = o.Trainer(step, o.Steps); err != nil {
+		return setup, err
 	}
 	setup.Config, setup.Files, setup.Data = m, t.vocabulary.Files, t.key
 	setup.About = message.NewPrinter(language.English).Sprintf("a GPT of %d parameters with %s positions on %d characters of %s, %d held out",

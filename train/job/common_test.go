@@ -121,7 +121,7 @@ func (p *program) setup() (s job.Setup, batches train.Source, err error) {
 	if err != nil {
 		return s, nil, err
 	}
-	loss, params := config{p.vocab}.loss, graph.NewParams(tensor.Float32, p.Seed)
+	loss, params := config{p.vocab}.loss, p.Params()
 	if p.loss != nil {
 		loss = p.loss
 	}
@@ -132,8 +132,8 @@ func (p *program) setup() (s job.Setup, batches train.Source, err error) {
 	if s.Eval, err = graph.Build(params, graph.Eval, loss(p.batch, 5)); err != nil {
 		return s, nil, err
 	}
-	s.Trainer = &train.Trainer{
-		Program: step, Optimizer: p.AdamW(), Rate: p.Rate(p.Steps), Clip: p.Clip, Until: p.Steps, MicroBatches: p.MicroBatches,
+	if s.Trainer, err = p.Trainer(step, p.Steps); err != nil {
+		return s, nil, err
 	}
 	scored := held.Sequential(p.batch, 5)
 	scored.Spread = p.EvalTokens

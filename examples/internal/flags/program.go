@@ -26,6 +26,8 @@ import (
 	"syscall"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
 // Program is a program with several commands, or with one command without a name.
@@ -122,7 +124,7 @@ func (p Program) command(name string) (Command, error) {
 	names = append(names, "help", "version")
 	last := len(names) - 1
 	list := strings.Join(names[:last], ", ") + " and " + names[last]
-	return Command{}, errors.Errorf("no command %q%s: the commands are %s", name, suggest(name, names, ""), list)
+	return Command{}, errors.Errorf("no command %q%s: the commands are %s", name, job.Suggest(name, names, ""), list)
 }
 
 // call returns the words that start the program: the source folder under "go run", else the name of the executable.
