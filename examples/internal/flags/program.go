@@ -83,6 +83,12 @@ func (p Program) Run(args []string, w io.Writer) error {
 	if help {
 		return p.printHelp(w, c)
 	}
+	if err := job.Configure(f.FlagSet, f.assign); err != nil {
+		return err
+	}
+	if ran, err := job.RunSweep(f.FlagSet, c.Name, w); ran {
+		return err
+	}
 	return c.Run()
 }
 
