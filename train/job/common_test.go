@@ -46,6 +46,7 @@ type program struct {
 	each      func(run *job.Run, step int)      // called after each step of the loop
 	held      func(job.Held) job.Held           // replaces the held-out data; nil keeps them
 	score     job.Score
+	sets      []string // names of more sets of held-out data
 	said      bytes.Buffer
 	losses    []float64
 	at        int // number of the last step
@@ -138,6 +139,9 @@ func (p *program) setup() (s job.Setup, batches train.Source, err error) {
 	scored := held.Sequential(p.batch, 5)
 	scored.Spread = p.EvalTokens
 	s.Batches, s.Held = learning.Batches(p.batch, 5), scored
+	for _, name := range p.sets {
+		s.Sets = append(s.Sets, job.Set{Name: name, Held: held.Sequential(p.batch, 5)})
+	}
 	if p.held != nil {
 		s.Held = p.held(s.Held)
 	}
