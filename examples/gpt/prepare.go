@@ -146,7 +146,7 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	scored := t.held.Sequential(t.batch, t.context)
 	scored.Spread = t.EvalTokens
 	t.setup.Held = scored
-	return nil
+	return t.sets()
 }
 
 // frozen returns the patterns of -freeze.

@@ -48,6 +48,9 @@ func Configure(f *flag.FlagSet, set func(*flag.Flag, string) error) error {
 	if _, err := toml.DecodeFile(path, &values); err != nil {
 		return errors.Errorf("-config is %s: %v", quoted(path), err)
 	}
+	if len(values) == 0 {
+		return errors.Errorf("-config is %s, which sets no flag: want lines such as steps = 500", quoted(path))
+	}
 	given := map[string]bool{}
 	f.Visit(func(x *flag.Flag) { given[x.Name] = true })
 	for _, name := range slices.Sorted(maps.Keys(values)) {
