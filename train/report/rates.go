@@ -42,8 +42,7 @@ func WriteRates(w io.Writer, points []train.RatePoint, best float64) error {
 	p.Legend.Top = true
 	canvas := vgimg.New(width, height)
 	p.Draw(draw.Crop(draw.New(canvas), margin, -2*margin, margin, -margin))
-	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
-	return errors.Wrap(err, "report: plot of rates")
+	return errors.WithMessage(encode(w, canvas), "report: plot of rates")
 }
 
 // lines returns a pale line of raw points and a dark one of their means.

@@ -15,11 +15,11 @@ func TestConfig(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for text, want := range map[string]string{
 		"steps = 7\nlr = 0.5\nout = \"b\"": "",
-		"stepz = 7":                       `a.toml sets "stepz", which is no flag (did you mean "steps"?)`,
-		"steps = 7.5":                     `-steps is "7.5", want a whole number`,
-		"lr = inf":                        "-lr is +Inf, want a finite number",
-		"schedule = \"wds\"":              `-schedule is "wds": no schedule "wds" (did you mean "wsd"?)`,
-		"":                                "sets no flag",
+		"stepz = 7":                        `a.toml sets "stepz", which is no flag (did you mean "steps"?)`,
+		"steps = 7.5":                      `-steps is "7.5", want a whole number`,
+		"lr = inf":                         "-lr is +Inf, want a finite number",
+		"schedule = \"wds\"":               `-schedule is "wds": no schedule "wds" (did you mean "wsd"?)`,
+		"":                                 "sets no flag",
 	} {
 		if err := os.WriteFile("a.toml", []byte(text), 0o644); err != nil {
 			t.Fatal(err)
