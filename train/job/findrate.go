@@ -26,8 +26,14 @@ func (r *Run) findRate(s Setup) error {
 	ctx, restore := train.UntilInterrupt(context.Background())
 	defer restore()
 	fmt.Fprintf(r.program.W, "testing learning rates on %s\n", s.About)
+	r.loop, r.end = context.WithCancel(r.loop)
+	r.end()
+	r.signals = r.loop // Evaluate does nothing
 	points, best, err := train.RateTest{}.Run(ctx, s.Trainer, s.Batches)
-	if err != nil {
+	if ctx.Err() != nil {
+		r.printf("stopped: no rates are drawn")
+		return nil
+	} else if err != nil {
 		return err
 	}
 	path := filepath.Join(r.Out, ratesName)
@@ -35,15 +41,15 @@ func (r *Run) findRate(s Setup) error {
 	if err != nil {
 		return err
 	}
-	name := "-lr"
-	if muon, ok := s.Trainer.Optimizer.(*train.Muon); ok && muon != nil {
+	name, optimizer := "-lr", s.Trainer.Optimizer
+	if e, ok := optimizer.(*train.EMA); ok {
+		optimizer = e.Optimizer
+	}
+	if _, ok := optimizer.(*train.Muon); ok {
 		name = "-muon-lr"
 	}
 	last := points[len(points)-1]
 	r.printf("the loss falls fastest at a rate of %.2g, and is %.4g at %.2g, the last of %d steps: try %s %.1g; the rates are in %s",
 		best, last.Loss, last.Rate, len(points), name, best, path)
-	r.loop, r.end = context.WithCancel(r.loop)
-	r.end()
-	r.signals = r.loop // Evaluate does nothing
 	return nil
 }

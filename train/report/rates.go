@@ -21,7 +21,7 @@ func WriteRates(w io.Writer, points []train.RatePoint, best float64) error {
 	}
 	p := newPlot("loss")
 	p.X.Label.Text = "learning rate"
-	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: 1}
 	raw, mean := make(plotter.XYs, len(points)), make(plotter.XYs, len(points))
 	for i, x := range points {
 		raw[i], mean[i] = plotter.XY{X: x.Rate, Y: x.Loss}, plotter.XY{X: x.Rate, Y: x.Smooth}
@@ -30,7 +30,9 @@ func WriteRates(w io.Writer, points []train.RatePoint, best float64) error {
 	if err != nil {
 		return err
 	}
-	mark, err := plotter.NewLine(plotter.XYs{{X: best, Y: plotter.XYs(raw)[0].Y}, {X: best, Y: lowest(points)}})
+	least := lowest(points)
+	most := points[0].Smooth + (points[0].Smooth-least)/2 // higher losses are cut: they would flatten the part of interest
+	mark, err := plotter.NewLine(plotter.XYs{{X: best, Y: least}, {X: best, Y: most}})
 	if err != nil {
 		return errors.Wrap(err, "report: plot of rates")
 	}
@@ -39,7 +41,9 @@ func WriteRates(w io.Writer, points []train.RatePoint, best float64) error {
 	p.Legend.Add("loss", pale)
 	p.Legend.Add("smoothed", dark)
 	p.Legend.Add("falls fastest", mark)
-	p.Legend.Top = true
+	p.Legend.Left, p.Legend.XOffs = true, margin
+	p.Legend.YOffs = margin
+	p.Y.Min, p.Y.Max = least, most
 	canvas := vgimg.New(width, height)
 	p.Draw(draw.Crop(draw.New(canvas), margin, -2*margin, margin, -margin))
 	return errors.WithMessage(encode(w, canvas), "report: plot of rates")
