@@ -20,11 +20,21 @@ const headSize = 512
 // Reader reads a file from Open or Unpack.
 type Reader struct {
 	io.Reader
+	file  *os.File
 	close func() error
 }
 
 // Close closes the file.
 func (r *Reader) Close() error { return r.close() }
+
+// Offset returns the number of bytes of the file, as it is stored, that have been read.
+func (r *Reader) Offset() int64 {
+	n, err := r.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0
+	}
+	return n
+}
 
 // Open opens a text file in the encoding e. The Reader returns valid UTF-8 without a byte order mark. If its first bytes show that it is
 // not text, the error names its kind.
@@ -38,7 +48,7 @@ func Open(path string, e Encoding) (*Reader, error) {
 		packed.Close()
 		return nil, err
 	}
-	return &Reader{r, packed.close}, nil
+	return &Reader{r, packed.file, packed.close}, nil
 }
 
 // Unpack opens a file and unpacks .gz and .zst. The Reader returns its bytes, which may be of any encoding.
@@ -107,7 +117,7 @@ func unpack(f *os.File, path string) (*Reader, error) {
 		if err != nil {
 			return nil, readError(path, err)
 		}
-		return &Reader{named{z, path}, f.Close}, nil
+		return &Reader{named{z, path}, f, f.Close}, nil
 	case strings.HasSuffix(name, ".zst"):
 		if info, err := f.Stat(); err == nil && info.Size() == 0 {
 			return nil, errors.Errorf("%s: empty, want a Zstandard file", path)
@@ -116,9 +126,9 @@ func unpack(f *os.File, path string) (*Reader, error) {
 		if err != nil {
 			return nil, readError(path, err)
 		}
-		return &Reader{named{z, path}, func() error { z.Close(); return f.Close() }}, nil
+		return &Reader{named{z, path}, f, func() error { z.Close(); return f.Close() }}, nil
 	}
-	return &Reader{f, f.Close}, nil
+	return &Reader{f, f, f.Close}, nil
 }
 
 // named adds the name of a packed file to errors.
