@@ -14,6 +14,7 @@ type journal struct {
 	file *os.File
 	w    *bufio.Writer
 	size int64
+	safe int64 // length that is synced
 	err  error // of the first failed write
 }
 
@@ -37,7 +38,7 @@ func openJournal(path string, size int64) (*journal, error) {
 		f.Close()
 		return nil, errors.WithStack(err)
 	}
-	return &journal{file: f, w: bufio.NewWriterSize(f, 1<<16), size: size}, nil
+	return &journal{file: f, w: bufio.NewWriterSize(f, 1<<16), size: size, safe: size}, nil
 }
 
 // write appends b. sync returns its error.
@@ -59,12 +60,16 @@ func (j *journal) writeIDs(ids []int32) {
 
 // sync makes the journal durable and returns its length.
 func (j *journal) sync() (int64, error) {
+	if j.safe == j.size {
+		return j.size, nil
+	}
 	if j.err == nil {
 		j.err = j.w.Flush()
 	}
 	if j.err == nil {
 		j.err = j.file.Sync()
 	}
+	j.safe = j.size
 	return j.size, errors.WithStack(j.err)
 }
 
