@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/pkg/errors"
 
@@ -26,6 +27,9 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
 )
+
+// workingSet is the memory, without the hashes of documents, that the collector of garbage aims at. Long documents need more.
+const workingSet = 160 << 20
 
 func main() { program(os.Stdout).Main() }
 
@@ -60,6 +64,7 @@ func (o *options) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	debug.SetMemoryLimit(int64(workingSet + o.dedup<<20)) // the hashes would let garbage grow to their size
 	ctx, stop := train.UntilInterrupt(o.context)
 	defer stop()
 	s := screen{w: os.Stderr}

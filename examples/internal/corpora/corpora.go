@@ -84,10 +84,21 @@ func (c *Corpora) Check(tok *tokenize.Tokenizer) error {
 		}
 		return nil
 	}
-	same := *tok
 	for _, omit := range []bool{tok.OmitUnknown, !tok.OmitUnknown} { // -omit-unknown was a matter of the preparation
+		same := *tok
 		same.OmitUnknown = omit
 		if f, err := same.Fingerprint(); err != nil || f == c.fingerprint {
+			return err
+		}
+		stages := tok.Stages()
+		stages.PostProcessor = nil // mlm adds one to the tokenizer of the shards
+		bare, err := tokenize.New(stages)
+		if err != nil {
+			continue
+		}
+		bare = bare.ForText()
+		bare.OmitUnknown = omit
+		if f, err := bare.Fingerprint(); err != nil || f == c.fingerprint {
 			return err
 		}
 	}
