@@ -99,16 +99,16 @@ func TestPreparedErrors(t *testing.T) {
 	writeText(t, fox)
 	small := " -layers 1 -heads 2 -dim 8 -context 8 -steps 1 -out out"
 	for args, words := range map[string][]string{
-		"-data a -tokenizer char":               {"-tokenizer is char", "has its own"},
-		"-data a -mix a=1":                      {"-mix and -data"},
-		"-data text.txt -pack":                  {"-pack", "corpus"},
-		"-data a -pack -family rnn":             {"-pack", "LSTM"},
-		"-mix a":                                {"-mix", "a folder and a weight"},
-		"-mix a=0":                              {"-mix", "positive"},
-		"-mix a=1x0":                            {"-mix", "whole number from 1"},
-		"-mix missing=1":                        {"missing"},
-		"-mix a=NaN":                            {"-mix", "positive"},
-		"-mix a=1,":                             {"-mix"},
+		"-data a -tokenizer char":   {"-tokenizer is char", "has its own"},
+		"-data a -mix a=1":          {"-mix and -data"},
+		"-data text.txt -pack":      {"-pack", "corpus"},
+		"-data a -pack -family rnn": {"-pack", "LSTM"},
+		"-mix a":                    {"-mix", "a folder and a weight"},
+		"-mix a=0":                  {"-mix", "positive"},
+		"-mix a=1x0":                {"-mix", "whole number from 1"},
+		"-mix missing=1":            {"missing"},
+		"-mix a=NaN":                {"-mix", "positive"},
+		"-mix a=1,":                 {"-mix"},
 	} {
 		args = "train " + strings.Replace(small, "-heads 2 ", map[bool]string{true: "", false: "-heads 2 "}[strings.Contains(args, "rnn")], 1) + " " + args
 		wantError(t, gpt(args), words...)

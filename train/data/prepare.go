@@ -137,15 +137,20 @@ func (p Preparation) encode(ctx context.Context, files []textfile.File, w *shard
 			}
 		}()
 	}
-	defer func() { // the goroutines must not outlive the files that they read
+	defer func() { // the reader must not outlive its files
 		cancel()
 		for c := range ordered {
 			r.room.release(c.size()) // the reader may wait for it
 		}
 	}()
-	total, shown := totalSize(files), time.Now()
-	resumed := int64(-1)
-	for c := range ordered {
+	return p.writeChunks(ctx, &r, w)
+}
+
+// writeChunks writes the chunks of a reader and shows the progress.
+func (p Preparation) writeChunks(ctx context.Context, r *chunkReader, w *shardWriter) error {
+	state := Progress{Size: totalSize(r.files), Resumed: -1}
+	shown := time.Now()
+	for c := range r.ordered {
 		select {
 		case <-c.done:
 		case <-ctx.Done():
@@ -154,22 +159,23 @@ func (p Preparation) encode(ctx context.Context, files []textfile.File, w *shard
 		if err := ctx.Err(); err != nil {
 			return errors.WithStack(err)
 		}
-		if resumed < 0 {
-			resumed = c.begin
+		if state.Resumed < 0 {
+			state.Resumed = c.begin
 		}
-		if err := w.write(c, files); err != nil {
+		if err := w.write(c, r.files); err != nil {
 			return err
 		}
-		if p.Progress != nil && time.Since(shown) > time.Second {
+		if state.Report, state.Read = w.state.Report, c.end; p.Progress != nil && time.Since(shown) > time.Second {
 			shown = time.Now()
-			p.Progress(Progress{w.state.Report, c.end, total, resumed})
+			p.Progress(state)
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return errors.WithStack(err)
 	}
 	if p.Progress != nil {
-		p.Progress(Progress{w.state.Report, total, total, max(resumed, 0)})
+		state.Report, state.Read, state.Resumed = w.state.Report, state.Size, max(state.Resumed, 0)
+		p.Progress(state)
 	}
 	return nil
 }

@@ -71,55 +71,69 @@ func (w *shardWriter) finish() (Report, error) {
 	return r, nil
 }
 
-// writeHeld writes the held-out ids into shards.
-func (w *shardWriter) writeHeld() (list []Shard, err error) {
-	var t *tokenWriter
+// writeHeld writes the held-out ids into shards, which end with a document as the others do.
+func (w *shardWriter) writeHeld() ([]Shard, error) {
+	h := heldWriter{shardWriter: w, ids: make([]int32, 0, 1<<14)}
 	defer func() {
-		if t != nil {
-			t.abandon()
+		if h.file != nil {
+			h.file.abandon()
 		}
 	}()
-	documents := 0
-	end := func() error {
-		s, err := w.finishShard(t, documents)
-		list, t, documents = append(list, s), nil, 0
+	err := w.held.read(4, func(b []byte) error { return h.add(int32(binary.LittleEndian.Uint32(b))) })
+	if err == nil && (h.file != nil || len(h.ids) > 0) {
+		err = h.finish()
+	}
+	return h.list, err
+}
+
+// heldWriter writes held-out shards.
+type heldWriter struct {
+	*shardWriter
+	list      []Shard
+	file      *tokenWriter
+	documents int // in file
+	ids       []int32
+}
+
+// add adds an id.
+func (h *heldWriter) add(id int32) error {
+	h.ids = append(h.ids, id)
+	count := len(h.ids)
+	if h.file != nil {
+		count += h.file.count
+	}
+	if id == h.End {
+		h.documents++
+		if count >= h.ShardSize {
+			return h.finish()
+		}
+	}
+	if len(h.ids) == cap(h.ids) {
+		return h.flush()
+	}
+	return nil
+}
+
+// flush writes the ids so far to the file.
+func (h *heldWriter) flush() (err error) {
+	if h.file == nil {
+		if h.file, err = createTokens(valPath(h.Out, len(h.list)), h.Format, 2); err != nil {
+			return err
+		}
+	}
+	err = h.file.write(h.ids)
+	h.ids = h.ids[:0]
+	return err
+}
+
+// finish completes the file.
+func (h *heldWriter) finish() error {
+	if err := h.flush(); err != nil {
 		return err
 	}
-	ids := make([]int32, 0, 1<<14)
-	flush := func() error {
-		if t == nil {
-			if t, err = createTokens(valPath(w.Out, len(list)), w.Format, 2); err != nil {
-				return err
-			}
-		}
-		err := t.write(ids)
-		ids = ids[:0]
-		return err
-	}
-	err = w.held.read(4, func(b []byte) error {
-		id := int32(binary.LittleEndian.Uint32(b))
-		ids = append(ids, id)
-		if id == w.End {
-			documents++
-		}
-		full := t != nil && t.count+len(ids) >= w.ShardSize && id == w.End
-		if len(ids) == cap(ids) || full {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-		if full {
-			return end()
-		}
-		return nil
-	})
-	if err == nil && len(ids) > 0 {
-		err = flush()
-	}
-	if err == nil && t != nil {
-		err = end()
-	}
-	return list, err
+	s, err := h.finishShard(h.file, h.documents)
+	h.list, h.file, h.documents = append(h.list, s), nil, 0
+	return err
 }
 
 // close closes the journals and removes the unfinished shard. The complete shards stay.

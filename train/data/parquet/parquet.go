@@ -56,22 +56,26 @@ func (r *reader) read(path, name string) (err error) {
 		return errors.WithStack(err)
 	}
 	defer f.Close()
-	inYield := false
-	yield := r.yield
-	r.yield = func(rec data.Record) bool {
-		inYield = true
-		more := yield(rec)
-		inYield = false
+	yield, inside := r.yield, false
+	r.yield = func(record data.Record) bool {
+		inside = true
+		more := yield(record)
+		inside = false
 		return more
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			if inYield {
+			if inside {
 				panic(p) // of the caller
 			}
 			err = errors.Errorf("the Parquet file is damaged: %v", p)
 		}
 	}()
+	return r.groups(f, name)
+}
+
+// groups yields the records of all row groups.
+func (r *reader) groups(f *os.File, name string) error {
 	info, err := f.Stat()
 	if err != nil {
 		return errors.WithStack(err)
