@@ -51,7 +51,7 @@ func (o *options) flags(f *flags.Set) {
 	f.StringVar(&o.field, "field", o.field, "field of JSONL, or column of CSV, TSV and Parquet, that holds the document; a number counts the columns of a file without a header, from 0 (default: text)")
 	f.StringVar(&o.separator, "separator", o.separator, "line between the documents of a text (default: a file is one document)")
 	f.TextVar(&o.encoding, "encoding", o.encoding, flags.EncodingHelp)
-	f.IntVar(&o.longest, "longest", o.longest, "longest record in MiB; longer ones are bad")
+	f.IntVar(&o.longest, "longest", o.longest, "longest record in MiB; longer ones are bad; encoding one takes about ten times its size in memory")
 	f.IntVar(&o.maxBad, "max-bad", o.maxBad, "largest number of bad records, which are left out and named in bad.txt: damaged lines, invalid text, no such field, a file that ends early")
 	f.IntVar(&o.dedup, "dedup", o.dedup, "leave out exact duplicates of documents, with this many MiB of memory for their hashes; 64 MiB hold 3 million documents; 0 keeps duplicates")
 	f.Group("Tokens")

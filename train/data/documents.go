@@ -21,7 +21,7 @@ type Documents struct {
 	Paths    []string          // files, folders with all files below, or patterns, see textfile.Find; .gz and .zst files are unpacked
 	Formats  map[string]Format // by the end of the file's name without .gz and .zst, such as ".jsonl"; "" is for all other files
 	Encoding textfile.Encoding // the zero value is UTF-8
-	Longest  int               // longest record in bytes; 0 means 128 MiB
+	Longest  int               // longest record in bytes; 0 means 128 MiB. Encoding a record takes about ten times its size in memory
 	MaxBad   int               // largest number of bad records
 
 	opened func(*textfile.Reader) // called for each file that is opened as text

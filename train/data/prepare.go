@@ -21,7 +21,8 @@ import (
 // Preparation encodes documents into a folder of shards for OpenShards. A shard holds whole documents, each followed by End.
 //
 // Run resumes a Preparation that was killed: it keeps the complete shards and writes the others, with the same bits as an uninterrupted
-// Run. The shards do not depend on Workers. Memory holds about 64 MiB of text, or the longest document, and the hashes of Duplicates.
+// Run. The shards do not depend on Workers. Memory holds at most 64 MiB of text
+// or one longer document, their ids, and the hashes of Duplicates.
 type Preparation struct {
 	Documents   Documents
 	Encoder     Encoder // safe for several goroutines, as the tokenizers of package tokenize are
