@@ -16,8 +16,8 @@ type size struct {
 	named   map[string]value
 	names   []string // of the outputs, in order of declaration
 	targets []value
-	total   value  // the loss; no buffer for none
-	direct  []bool // Run adds to the gradient of this weight in place
+	total   value   // the loss; no buffer for none
+	direct  []bool  // Run adds to the gradient of this weight in place
 	final   [][]int // weights whose gradients are final after each step
 	stream  *leaf
 	scale   *leaf
