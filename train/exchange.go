@@ -96,6 +96,9 @@ func (x *exchange) run() error {
 		if b < 0 {
 			return errors.New("stopped")
 		}
+		if !x.counts(node{0, len(x.counted)}) {
+			continue // an error follows
+		}
 		if err := x.sum.reduce(x, &x.buckets[b]); err != nil {
 			return err
 		}
