@@ -3,6 +3,7 @@ package train_test
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pkg/errors"
 
@@ -40,22 +41,32 @@ func (m *member) Send(to int, data []byte) error {
 	select {
 	case m.links[m.rank][to] <- slices.Clone(data):
 		return nil
+	default:
+	}
+	select {
+	case m.links[m.rank][to] <- slices.Clone(data):
+		return nil
 	case <-m.gone:
 		return errors.New("another rank is gone")
 	}
 }
 
 func (m *member) Receive(from int, data []byte) error {
+	var message []byte
 	select {
-	case message := <-m.links[from][m.rank]:
-		if len(message) != len(data) {
-			return errors.Errorf("got %d bytes from rank %d, want %d", len(message), from, len(data))
-		}
-		copy(data, message)
-		return nil
+	case message = <-m.links[from][m.rank]:
 	case <-m.gone:
-		return errors.New("another rank is gone")
+		select {
+		case message = <-m.links[from][m.rank]:
+		case <-time.After(time.Second): // the sender may have been about to send
+			return errors.New("another rank is gone")
+		}
 	}
+	if len(message) != len(data) {
+		return errors.Errorf("got %d bytes from rank %d, want %d", len(message), from, len(data))
+	}
+	copy(data, message)
+	return nil
 }
 
 func (m *member) Broadcast(from int, data []byte) error {
