@@ -1,0 +1,2 @@
+// Package mpi starts one training on many processes and machines.
+package mpi
