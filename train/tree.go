@@ -98,8 +98,10 @@ func PartialSums(microBatches, ranks int) int {
 	most := 0
 	for rank := range ranks {
 		lo, hi := divide(max(microBatches, 1), rank, ranks)
+		var list []part[float32]
 		for i := lo; i < hi-1; i++ {
-			most = max(most, len(cover(lo, i+1)))
+			list = push(list, part[float32]{node: node{i, 1}})
+			most = max(most, len(list))
 		}
 	}
 	if ranks > 1 {

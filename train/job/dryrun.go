@@ -14,6 +14,13 @@ import (
 // plan prints the memory, time and disk space that the run needs, and ends its loop before the first step.
 func (r *Run) plan(s Setup) error {
 	r.setup = s
+	if !r.leads() { // rank 0 measures
+		r.loop, r.end = context.WithCancel(r.loop)
+		r.end()
+		r.signals = r.loop
+		return nil
+	}
+	r.group = nil
 	if err := r.checkSetup(); err != nil {
 		return err
 	}
@@ -43,6 +50,7 @@ func (r *Run) plan(s Setup) error {
 	r.printMemory(s.Trainer.Program.Memory(), s.Eval.Memory(), moments)
 	r.printf("a step       %s, %s: %.1f GFLOP/s", operations(t.flops), report.Duration(t.step), float64(t.flops)/t.step.Seconds()/1e9)
 	r.printf("the run      %s and %s of %s: about %s", plural(left, "step"), plural(evals, "evaluation"), plural(s.Held.Len(), "batch"), report.Duration(whole))
+	r.estimateRanks(cost{t.step, t.update, max(s.Trainer.MicroBatches, 1), s.Trainer.Program.Memory().Gradients})
 	r.printf("checkpoints  %s each, %s; the model %s", size(params+moments), r.diskSpace(params+moments, evals), size(params))
 	return nil
 }
@@ -51,6 +59,7 @@ func (r *Run) plan(s Setup) error {
 type timing struct {
 	flops              int
 	step, batch, score time.Duration
+	update             time.Duration // part of step: the optimizer's
 }
 
 // Limits of the measurements. Batches of several shapes take different times.
@@ -86,6 +95,13 @@ func measure(s Setup) (t timing, err error) {
 		return t, err
 	}
 	begin := time.Now()
+	if o, ok := s.Trainer.Optimizer.(train.Optimizer); ok {
+		if err := o.Update(s.Trainer.Program.ValueGrads(), 0, 0); err != nil {
+			return t, err
+		}
+		t.update = time.Since(begin)
+	}
+	begin = time.Now()
 	_, err = s.Score.of(context.Background(), train.Evaluation{Tokens: 1})
 	t.score = time.Since(begin)
 	return t, err

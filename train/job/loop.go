@@ -1,7 +1,10 @@
 package job
 
 import (
+	"context"
 	"fmt"
+
+	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -11,7 +14,10 @@ import (
 
 // Step logs the report of a step and shows it.
 func (r *Run) Step(s train.Report) {
-	r.fail(r.log.Step(s))
+	if r.leads() {
+		r.fail(r.log.Step(s))
+		r.fail(r.sums.add(s.Step, sumOfWeights(r.setup.Trainer.Program.Params())))
+	}
 	if r.headline.step(r, s) {
 		r.show.Step(s)
 	}
@@ -24,9 +30,9 @@ func (r *Run) Due() bool {
 	return step%r.EvalEvery == 0 || step == r.Steps
 }
 
-// SampleDue reports whether it is time for a sample. If SampleEvery is 0, it returns false.
+// SampleDue reports whether it is time for a sample. If SampleEvery is 0, it returns false. Only rank 0 shows samples.
 func (r *Run) SampleDue() bool {
-	return r.SampleEvery > 0 && r.setup.Trainer.Step%r.SampleEvery == 0
+	return r.leads() && r.SampleEvery > 0 && r.setup.Trainer.Step%r.SampleEvery == 0
 }
 
 // Sample shows a sample of the model's output after the current step.
@@ -40,11 +46,14 @@ func (r *Run) Sample(text string) {
 // Evaluate scores the held-out data, shows the result and logs it. On a signal it stops after the current batch and returns an
 // Evaluation without targets. The run repeats the evaluation when it resumes.
 func (r *Run) Evaluate() Evaluation {
-	if r.err != nil || r.signals.Err() != nil {
+	if r.interruptedAnywhere() || r.err != nil {
 		return Evaluation{}
 	}
 	e, err := r.evaluate()
 	if err != nil {
+		if r.group != nil && errors.Is(err, context.Canceled) {
+			r.interrupt() // another rank was
+		}
 		if r.signals.Err() == nil {
 			r.fail(err)
 		}
@@ -52,7 +61,9 @@ func (r *Run) Evaluate() Evaluation {
 	}
 	step := r.setup.Trainer.Step
 	r.Note("step %d: validation %s", step, r.describe(e))
-	r.fail(r.log.Evaluation(step, e.Evaluation, e.Score))
+	if r.leads() {
+		r.fail(r.log.Evaluation(step, e.Evaluation, e.Score))
+	}
 	if r.watched != nil {
 		r.watched.history.Evaluation(step, e.Evaluation)
 	}
@@ -60,9 +71,9 @@ func (r *Run) Evaluate() Evaluation {
 }
 
 func (r *Run) evaluate() (e Evaluation, err error) {
-	e.Evaluation, err = train.Evaluate(r.signals, r.setup.Eval, watched{r.setup.Held, &r.show}, r.setup.Held.Len())
+	e.Evaluation, err = train.EvaluateTogether(r.signals, r.group, r.setup.Eval, watched{r.setup.Held, &r.show}, r.setup.Held.Len())
 	if err == nil {
-		e.Score, err = r.setup.Score.of(r.signals, e.Evaluation)
+		e.Score, err = r.score(e.Evaluation)
 	}
 	return e, err
 }
@@ -93,9 +104,9 @@ func (w watched) Batch(i int) (graph.Feed, error) {
 }
 
 // Save saves a checkpoint of the run. It reports whether the run must end, because of early stopping, a signal or an error. An
-// evaluation without targets has no loss. In a dry run Save does nothing and returns true.
+// evaluation without targets has no loss. In a dry run or a verification Save does nothing and returns true.
 func (r *Run) Save(e Evaluation) (ended bool) {
-	if r.err != nil || r.DryRun {
+	if r.err != nil || r.rehearses() {
 		return true
 	}
 	if e.Tokens > 0 && r.state.Stop.Stop(r.setup.Score.value(e)) {
@@ -103,21 +114,28 @@ func (r *Run) Save(e Evaluation) (ended bool) {
 	}
 	r.state.Pending = e.Tokens == 0 && r.Due()
 	r.fail(r.save(e))
-	return r.loop.Err() != nil
+	return r.interruptedAnywhere() || r.loop.Err() != nil
 }
 
 // save saves a checkpoint. A loss of nil means that it was not measured.
 func (r *Run) save(e Evaluation) error {
-	if err := r.log.Sync(); err != nil {
+	moments, err := r.setup.Trainer.Moments()
+	if err != nil {
 		return err
 	}
 	r.state.Trainer = r.setup.Trainer.State
-	c := checkpoints.Checkpoint{Step: r.state.Trainer.Step, Model: r.model(), Optimizer: r.moments.State(), State: r.state}
+	if !r.leads() {
+		r.saved = r.state.Trainer.Step
+		return nil
+	}
+	if err := first(r.log.Sync(), r.sums.sync()); err != nil {
+		return err
+	}
+	c := checkpoints.Checkpoint{Step: r.state.Trainer.Step, Model: r.model(), Optimizer: moments, State: r.state}
 	if e.Tokens > 0 {
 		c.Loss, c.Score = &e.Loss, r.setup.Score.saved(e.Score)
 	}
-	_, err := r.saves.Save(c)
-	if err == nil {
+	if _, err = r.saves.Save(c); err == nil {
 		r.saved = r.state.Trainer.Step
 		r.watched.checkpoint(r)
 	}

@@ -21,11 +21,16 @@ type Options struct {
 
 	Unit string // of the targets, in lines and help, such as texts; "" means tokens; not a flag
 
-	Resume bool   // resume the run in Out, which must exist
-	Auto   bool   // resume the run in Out if there is one; not a flag
-	Change string // names of flags that may differ from the run's, separated by commas
-	DryRun bool   // Start prints memory and time, and the run leaves no file
-	Watch  Watch  // address of a page that shows the run; "" means no page
+	Resume   bool   // resume the run in Out, which must exist
+	Auto     bool   // resume the run in Out if there is one; not a flag
+	Change   string // names of flags that may differ from the run's, separated by commas
+	DryRun   bool   // Start prints memory and time, and the run leaves no file
+	Watch    Watch  // address of a page that shows the run; "" means no page
+	Verify   int    // step to recompute instead of training; 0 means none
+	Portable bool   // compute with kernels whose bits do not depend on the processor
+	Zero     bool   // divide the optimizer's moments among the ranks, see train.Trainer.Shard
+
+	Cluster Cluster // for a dry run
 }
 
 // FlagSet declares flags. A flag.FlagSet implements it.
@@ -52,6 +57,10 @@ func (o *Options) Flags(f FlagSet) {
 	f.BoolVar(&o.Resume, "resume", o.Resume, "resume the run in -out with its own settings")
 	f.StringVar(&o.Change, "change", o.Change, "names of `flags` that may differ from the resumed run, separated by commas: lr,batch")
 	f.BoolVar(&o.DryRun, "dry-run", o.DryRun, "print parameters, memory, time and disk space, and leave no file")
+	f.BoolVar(&o.Zero, "zero", o.Zero, "under mpirun, divide the optimizer's moments among the ranks (ZeRO-1): less memory, the same weights")
+	f.IntVar(&o.Verify, "verify", o.Verify, "recompute this `step` of the run in -out from the checkpoint before it and compare the weights bit for bit, instead of training")
+	f.BoolVar(&o.Portable, "portable", o.Portable, "compute the same bits on all processors with AVX2 or NEON, more slowly")
+	o.Cluster.flags(f)
 	f.Var(&o.Watch, "watch", "show the run on a page for the browser; -watch=host:port chooses its address. Other hosts than localhost let other machines read the model")
 }
 
@@ -59,7 +68,7 @@ func (o *Options) Flags(f FlagSet) {
 func (o *Options) unit() string { return cmp.Or(o.Unit, "tokens") }
 
 // unrecorded are the flags of a process, which do not change the training. The record of the run omits them.
-var unrecorded = []string{"out", "resume", "change", "dry-run", "watch"}
+var unrecorded = []string{"out", "resume", "change", "dry-run", "watch", "verify", "zero", "ranks", "link", "latency"}
 
 // Recorded reports whether the record of a run keeps the flag of this name. It omits the flags of Options that belong to a process.
 func Recorded(name string) bool { return !slices.Contains(unrecorded, name) }
@@ -77,13 +86,16 @@ func (o *Options) check() error {
 		value, least int
 	}{
 		{"steps", o.Steps, 1}, {"eval-every", o.EvalEvery, 1}, {"eval-tokens", o.EvalTokens, 0}, {"sample-every", o.SampleEvery, 0},
-		{"patience", o.Patience, 0}, {"keep", o.Keep, 0},
+		{"patience", o.Patience, 0}, {"keep", o.Keep, 0}, {"verify", o.Verify, 0},
 	} {
 		if f.value < f.least {
 			return errors.Errorf("-%s is %d, want at least %d", f.name, f.value, f.least)
 		}
 	}
-	return nil
+	if o.Verify > 0 && (o.DryRun || o.Resume) {
+		return errors.New("-verify with -dry-run or -resume: leave them out")
+	}
+	return o.Cluster.check(o.DryRun)
 }
 
 // changes returns the names in -change.

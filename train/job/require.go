@@ -1,12 +1,14 @@
 package job
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
@@ -24,7 +26,8 @@ func (r *Run) Require(estimate func(graph.Mode) (graph.Requirements, error)) err
 		return err
 	}
 	moments := 2 * step.Memory.Gradients
-	whole := step.Memory.Total() + moments + eval.Memory.Total() - eval.Memory.Params
+	sums := r.sumBuffers() * step.Memory.Gradients
+	whole := step.Memory.Total() + moments + sums + eval.Memory.Total() - eval.Memory.Params
 	have := graph.AvailableMemory()
 	if whole <= have {
 		return nil
@@ -36,9 +39,23 @@ func (r *Run) Require(estimate func(graph.Mode) (graph.Requirements, error)) err
 		each := time.Duration(float64(flops) / productSpeed() * float64(time.Second))
 		r.printf("a step       %s: about %s, by the speed of a product", operations(flops), report.Duration(each))
 	}
-	return errors.Errorf("run in %s: %s of memory are needed (parameters %s, gradients %s, moments %s, training %s, evaluation %s), %s are available: "+
-		"make the model, -batch or -context smaller", r.Out, size(whole), size(step.Memory.Params), size(step.Memory.Gradients), size(moments),
+	return errors.Errorf("run in %s: %s of memory are needed (parameters %s, gradients %s, sums of micro-batches %s, moments %s, training %s, evaluation %s), %s are available: "+
+		"make the model, -batch or -context smaller", r.Out, size(whole), size(step.Memory.Params), size(step.Memory.Gradients), size(sums), size(moments),
 		size(step.Memory.Arena), size(eval.Memory.Arena), size(have))
+}
+
+// sumBuffers returns the number of partial sums of gradients, by -micro-batches.
+func (r *Run) sumBuffers() int {
+	if f := r.program.Flags; f != nil && f.Lookup("micro-batches") != nil {
+		if n, err := strconv.Atoi(f.Lookup("micro-batches").Value.String()); err == nil && n <= mostMicroBatches {
+			size := 1
+			if r.group != nil {
+				size = r.group.Size()
+			}
+			return train.PartialSums(n, size)
+		}
+	}
+	return 0
 }
 
 // printMemory prints the memory of both Programs and the moments.

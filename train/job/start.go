@@ -61,6 +61,9 @@ func (r *Run) Start(s Setup) (err error) {
 	if r.DryRun {
 		return errors.WithMessage(r.plan(s), "dry run")
 	}
+	if err := first(r.err, r.await()); err != nil {
+		return err
+	}
 	defer func() { err = errors.WithMessagef(err, "run in %s", r.Out) }()
 	r.setup, r.saves.Keep = s, r.Keep
 	if err := r.checkSetup(); err != nil {
@@ -78,14 +81,30 @@ func (r *Run) Start(s Setup) (err error) {
 			return err
 		}
 	}
-	if err := now.write(r.Out); err != nil {
+	if r.Verify > 0 {
+		return r.verify(now)
+	}
+	if now.Proof, err = r.prove(now); err != nil {
 		return err
 	}
-	if err := r.openLog(); err != nil {
+	if err := r.sameEverywhere(now); err != nil {
 		return err
+	}
+	if r.leads() {
+		if err := now.write(r.Out); err != nil {
+			return err
+		}
+		if err := r.openLog(); err != nil {
+			return err
+		}
+		if r.sums, err = openSums(r.Out, s.Trainer.Step); err != nil {
+			return err
+		}
 	}
 	r.started, r.saved, r.show.Until, r.show.Unit = true, s.Trainer.Step, r.Steps, r.unit()
-	r.signals, r.restore = train.UntilInterrupt(context.Background())
+	var base context.Context
+	base, r.interrupt = context.WithCancel(context.Background())
+	r.signals, r.restore = train.UntilInterrupt(base)
 	r.loop, r.end = context.WithCancel(r.signals)
 	r.begin()
 	if err := r.watch(); err != nil {
@@ -118,6 +137,7 @@ func (r *Run) checkSetup() error {
 			return err
 		}
 	}
+	s.Trainer.Group, s.Trainer.Shard = r.group, r.Zero && r.group != nil
 	var ok bool
 	if r.moments, ok = s.Trainer.Optimizer.(train.Stateful); !ok {
 		return errors.Errorf("optimizer %T does not return its state, so a run with it cannot resume: use train.AdamW, Adam or SGD", s.Trainer.Optimizer)
