@@ -14,7 +14,7 @@ func Leave(err error) error {
 	case err == nil:
 		return leave()
 	case rank > 0:
-		time.Sleep(time.Second)
+		time.Sleep(3 * time.Second) // mpirun needs a second to end the others
 	}
 	return err
 }
