@@ -24,6 +24,9 @@ import (
 // argsName is the variable of the environment that makes the test's binary a training program with these arguments.
 const argsName = "GORGOFORMER_MPI_TEST"
 
+// pauseName is the variable that holds a pause after every step.
+const pauseName = argsName + "_PAUSE"
+
 func TestMain(m *testing.M) {
 	args, ok := os.LookupEnv(argsName)
 	if !ok {
@@ -44,8 +47,6 @@ func trainProgram(args []string) error {
 	f := flag.NewFlagSet("test", flag.ContinueOnError)
 	o.Flags(f)
 	l.Flags(f)
-	var pause time.Duration
-	f.DurationVar(&pause, "pause", 0, "")
 	if err := f.Parse(args); err != nil {
 		return errors.WithStack(err)
 	}
@@ -54,6 +55,7 @@ func trainProgram(args []string) error {
 		return err
 	}
 	defer run.Close()
+	pause, _ := time.ParseDuration(os.Getenv(pauseName))
 	rank, _ := mpi.Launched()
 	if err := os.WriteFile(fmt.Sprintf("%s/pid-%d", o.Out, rank), []byte(fmt.Sprint(os.Getpid())), 0o666); err != nil {
 		return errors.WithStack(err)

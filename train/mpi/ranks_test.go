@@ -93,20 +93,17 @@ func TestRanks(t *testing.T) {
 func TestKilled(t *testing.T) {
 	t.Chdir(t.TempDir())
 	mustTrain(t, 1, "-out one")
+	t.Setenv(pauseName, "50ms") // so that the run does not end before it is killed
 	random := rand.New(rand.NewPCG(1, 2))
 	killed := 0
 	for killed < *kills {
 		ranks := 2 + killed%3
-		pause := 20 * time.Millisecond
-		if killed+5 > *kills {
-			pause = 100 * time.Millisecond // the run must not end first
-		}
 		for rank := range ranks {
 			os.Remove(fmt.Sprintf("out/pid-%d", rank))
 		}
-		cmd, said := start(t, ranks, fmt.Sprintf("-out out -steps 40 -pause %v", pause))
+		cmd, said := start(t, ranks, "-out out")
 		rank := random.IntN(ranks)
-		pid := await(t, fmt.Sprintf("out/pid-%d", rank))
+		pid := await(t, fmt.Sprintf("out/pid-%d", rank), said)
 		time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
 		if syscall.Kill(pid, syscall.SIGKILL) != nil {
 			break // the run has ended
@@ -130,15 +127,17 @@ func TestKilled(t *testing.T) {
 		}
 	}
 	t.Logf("killed %d ranks", killed)
-	mustTrain(t, 2, "-out out -steps 40")
+	t.Setenv(pauseName, "0s")
+	mustTrain(t, 2, "-out out")
 	sameResults(t, "out", results(t, "one"))
 }
 
 // TestStopped stops a rank without ending it, as a machine does that hangs. The others end, and a line names it.
 func TestStopped(t *testing.T) {
 	t.Chdir(t.TempDir())
-	cmd, said := start(t, 3, "-out out -pause 100ms")
-	pid := await(t, "out/pid-1")
+	t.Setenv(pauseName, "100ms")
+	cmd, said := start(t, 3, "-out out")
+	pid := await(t, "out/pid-1", said)
 	time.Sleep(500 * time.Millisecond)
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -149,7 +148,7 @@ func TestStopped(t *testing.T) {
 }
 
 // await reads the number of a process from a file, when it is there.
-func await(t *testing.T, path string) int {
+func await(t *testing.T, path string, said fmt.Stringer) int {
 	t.Helper()
 	for range 3000 {
 		if text, err := os.ReadFile(path); err == nil {
@@ -159,7 +158,7 @@ func await(t *testing.T, path string) int {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatalf("%s is missing", path)
+	t.Fatalf("%s is missing: %s", path, said)
 	return 0
 }
 
