@@ -17,7 +17,7 @@ import (
 // in the run's folder, or of the newest checkpoint if no loss is known, and plots the log; finished is then true. Finish returns the
 // first error of the run, after saving as much as possible. In a dry run or a verification it does nothing.
 func (r *Run) Finish() (finished bool, err error) {
-	if r.rehearses() {
+	if r.Rehearses() {
 		return false, nil
 	}
 	r.show.Done()

@@ -106,7 +106,7 @@ func (w watched) Batch(i int) (graph.Feed, error) {
 // Save saves a checkpoint of the run. It reports whether the run must end, because of early stopping, a signal or an error. An
 // evaluation without targets has no loss. In a dry run or a verification Save does nothing and returns true.
 func (r *Run) Save(e Evaluation) (ended bool) {
-	if r.err != nil || r.rehearses() {
+	if r.err != nil || r.Rehearses() {
 		return true
 	}
 	if e.Tokens > 0 && r.state.Stop.Stop(r.setup.Score.value(e)) {

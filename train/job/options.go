@@ -98,6 +98,9 @@ func (o *Options) check() error {
 	return o.Cluster.check(o.DryRun)
 }
 
+// Rehearses reports whether the process leaves the run as it is: in a dry run, and when it verifies a step.
+func (o *Options) Rehearses() bool { return o.DryRun || o.Verify > 0 }
+
 // changes returns the names in -change.
 func (o *Options) changes() (names []string) {
 	for name := range strings.SplitSeq(o.Change, ",") {

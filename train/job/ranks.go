@@ -111,7 +111,7 @@ func (r *Run) divideBatch() error {
 
 // await waits until rank 0 has prepared its data. Rank 0 calls it in Start.
 func (r *Run) await() error {
-	if r.group == nil || r.prepared || r.rehearses() {
+	if r.group == nil || r.prepared || r.Rehearses() {
 		return nil
 	}
 	r.prepared = true
@@ -156,7 +156,7 @@ func (r *Run) sameEverywhere(now record) error {
 
 // interruptedAnywhere reports whether a signal has come to some rank. It then acts as if it had come to this one.
 func (r *Run) interruptedAnywhere() bool {
-	if r.group == nil || r.rehearses() {
+	if r.group == nil || r.Rehearses() {
 		return r.signals.Err() != nil
 	}
 	stop, err := train.AnyOf(r.group, r.signals.Err() != nil)

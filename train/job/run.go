@@ -100,9 +100,6 @@ func Open(o *Options, p Program) (run *Run, err error) {
 	return r, err
 }
 
-// rehearses reports whether the process leaves the run as it is: in a dry run, and when it verifies a step.
-func (r *Run) rehearses() bool { return r.DryRun || r.Verify > 0 }
-
 // open opens the folder and finds its run.
 func (r *Run) open() (err error) {
 	if _, err := os.Stat(filepath.Join(r.Out, recordName)); err != nil && (r.Resume || r.Verify > 0) {
@@ -202,7 +199,7 @@ func (r *Run) Resumed() (dir string, ok bool) { return r.last.Dir, r.resumes && 
 // these leave no file. If no run starts, Close removes the file unless it existed before. Ranks other than 0 wait until rank 0 has prepared its data, so
 // that they find the file.
 func (r *Run) File(name string) string {
-	if r.rehearses() {
+	if r.Rehearses() {
 		return ""
 	}
 	path := filepath.Join(r.Out, name)
