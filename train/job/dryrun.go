@@ -47,7 +47,8 @@ func (r *Run) plan(s Setup) error {
 	if s.Shapes != "" {
 		r.printf("shapes       %s", s.Shapes)
 	}
-	r.printMemory(s.Trainer.Program.Memory(), s.Eval.Memory(), moments)
+	memory := s.Trainer.Program.Memory()
+	r.printMemory(memory, s.Eval.Memory(), moments, train.PartialSums(s.Trainer.MicroBatches, 1)*memory.Gradients)
 	r.printf("a step       %s, %s: %.1f GFLOP/s", operations(t.flops), report.Duration(t.step), float64(t.flops)/t.step.Seconds()/1e9)
 	r.printf("the run      %s and %s of %s: about %s", plural(left, "step"), plural(evals, "evaluation"), plural(s.Held.Len(), "batch"), report.Duration(whole))
 	r.estimateRanks(cost{t.step, t.update, max(s.Trainer.MicroBatches, 1), s.Trainer.Program.Memory().Gradients})

@@ -25,7 +25,8 @@ func (r *Run) Finish() (finished bool, err error) {
 		r.interrupt() // as on another rank
 	}
 	if r.err != nil {
-		if r.saved != r.setup.Trainer.Step {
+		if step := r.setup.Trainer.Step; r.saved != step {
+			r.state.Pending = r.Due() && r.scored != step
 			_ = r.save(Evaluation{}) // if it fails, too, the first error is the cause
 		}
 		return false, r.err

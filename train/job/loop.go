@@ -109,8 +109,10 @@ func (r *Run) Save(e Evaluation) (ended bool) {
 	if r.err != nil || r.Rehearses() {
 		return true
 	}
-	if e.Tokens > 0 && r.state.Stop.Stop(r.setup.Score.value(e)) {
-		r.end()
+	if e.Tokens > 0 {
+		if r.scored = r.setup.Trainer.Step; r.state.Stop.Stop(r.setup.Score.value(e)) {
+			r.end()
+		}
 	}
 	r.state.Pending = e.Tokens == 0 && r.Due()
 	r.fail(r.save(e))

@@ -34,7 +34,7 @@ func (r *Run) Require(estimate func(graph.Mode) (graph.Requirements, error)) err
 	}
 	if r.DryRun {
 		r.printf("parameters   %s", count(step.Parameters))
-		r.printMemory(step.Memory, eval.Memory, moments)
+		r.printMemory(step.Memory, eval.Memory, moments, sums)
 		flops := step.Forward + step.Backward
 		each := time.Duration(float64(flops) / productSpeed() * float64(time.Second))
 		r.printf("a step       %s: about %s, by the speed of a product", operations(flops), report.Duration(each))
@@ -58,12 +58,16 @@ func (r *Run) sumBuffers() int {
 	return 0
 }
 
-// printMemory prints the memory of both Programs and the moments.
-func (r *Run) printMemory(step, eval graph.Memory, moments int) {
-	r.printf("training     %s: parameters %s, gradients %s, moments %s, inputs %s, arena %s", size(step.Total()+moments),
-		size(step.Params), size(step.Gradients), size(moments), size(step.Inputs), size(step.Arena))
+// printMemory prints the memory of both Programs, the moments and the sums of micro-batches.
+func (r *Run) printMemory(step, eval graph.Memory, moments, sums int) {
+	between := ""
+	if sums > 0 {
+		between = ", sums of micro-batches " + size(sums)
+	}
+	r.printf("training     %s: parameters %s, gradients %s%s, moments %s, inputs %s, arena %s", size(step.Total()+moments+sums),
+		size(step.Params), size(step.Gradients), between, size(moments), size(step.Inputs), size(step.Arena))
 	r.printf("evaluation   %s more: inputs %s, arena %s", size(eval.Total()-eval.Params), size(eval.Inputs), size(eval.Arena))
-	r.printf("together     %s", size(step.Total()+moments+eval.Total()-eval.Params))
+	r.printf("together     %s", size(step.Total()+moments+sums+eval.Total()-eval.Params))
 }
 
 // productSpeed returns the floating-point operations per second of a product of matrices.

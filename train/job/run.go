@@ -56,6 +56,7 @@ type Run struct {
 	headline headline
 	watched  *watching // nil without -watch
 	saved    int       // step of the last checkpoint
+	scored   int       // step of the last evaluation
 	started  bool
 	err      error // first error of Step, Evaluate and Save
 

@@ -67,7 +67,7 @@ func sameResults(t *testing.T, dir string, want [][]byte) {
 	t.Helper()
 	for i, text := range results(t, dir) {
 		if !bytes.Equal(text, want[i]) {
-			t.Errorf("%s: file %d differs", dir, i)
+			t.Errorf("%s: file %d differs: %.300q, want %.300q", dir, i, text, want[i])
 		}
 	}
 }
