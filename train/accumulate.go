@@ -114,9 +114,15 @@ func (tr *Trainer) micro(source Source, i int, last bool) (loss, counted float64
 	case counted > 0:
 		loss = p.Loss()
 	}
-	if sends && counted > 0 {
-		return loss, counted, nil
+	if !sends || counted == 0 {
+		tr.enter(i, counted, last)
 	}
+	return loss, counted, nil
+}
+
+// enter adds the gradients of a micro-batch whose run is complete.
+func (tr *Trainer) enter(i int, counted float64, last bool) {
+	sends := last && tr.links != nil
 	tr.sum.leaf(i, counted == 0)
 	if tr.links != nil {
 		tr.links.counted[i] = counted
@@ -132,7 +138,6 @@ func (tr *Trainer) micro(source Source, i int, last bool) (loss, counted float64
 	if !last {
 		tr.sum.keep()
 	}
-	return loss, counted, nil
 }
 
 // finish completes the gradient of weight w on this rank and sends it.

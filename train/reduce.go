@@ -56,12 +56,13 @@ func (s *treeSum[T]) collect(x *exchange, own []part[T], lo, hi, to int) ([]part
 		return own, nil
 	}
 	mid := (lo + hi + 1) / 2
-	left, right := lo, mid
-	if to >= mid && to < hi {
+	left, right := lo, mid // the ranks that collect the halves
+	switch {
+	case to >= mid && to < hi:
 		right = to
-	} else if to >= lo && to < mid {
+	case to >= lo && to < mid:
 		left = to
-	} else {
+	default:
 		to = lo
 	}
 	var err error
@@ -87,12 +88,17 @@ func (s *treeSum[T]) collect(x *exchange, own []part[T], lo, hi, to int) ([]part
 		return nil, err
 	}
 	if from == left {
-		own, theirs = theirs, own
+		return pushAll(theirs, own), nil
 	}
-	for _, p := range theirs {
-		own = push(own, p)
+	return pushAll(own, theirs), nil
+}
+
+// pushAll appends the parts of b to those of a.
+func pushAll[T kernel.Float](a, b []part[T]) []part[T] {
+	for _, p := range b {
+		a = push(a, p)
 	}
-	return own, nil
+	return a
 }
 
 // sumsOf returns the memory of the sums of some parts.

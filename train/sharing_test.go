@@ -48,10 +48,10 @@ func (g gaps) Batch(i int) (graph.Feed, error) {
 
 // course is a training with micro-batches.
 type course struct {
-	micro, steps int
-	shard        bool
-	optimizer    func() train.Optimizer
-	dt           tensor.Dtype
+	micro     int
+	shard     bool
+	optimizer func() train.Optimizer
+	dt        tensor.Dtype
 }
 
 // rank trains one rank of a course from a saved state, and returns the results.

@@ -14,10 +14,8 @@ import (
 // plan prints the memory, time and disk space that the run needs, and ends its loop before the first step.
 func (r *Run) plan(s Setup) error {
 	r.setup = s
+	defer r.endLoop()
 	if !r.leads() { // rank 0 measures
-		r.loop, r.end = context.WithCancel(r.loop)
-		r.end()
-		r.signals = r.loop
 		return nil
 	}
 	r.group = nil
@@ -31,9 +29,6 @@ func (r *Run) plan(s Setup) error {
 	if err != nil {
 		return err
 	}
-	r.loop, r.end = context.WithCancel(r.loop)
-	r.end()
-	r.signals = r.loop // Evaluate does nothing
 	left := r.Steps
 	if dir, ok := r.Resumed(); ok {
 		r.printf("resuming %s", dir)
@@ -54,6 +49,13 @@ func (r *Run) plan(s Setup) error {
 	r.estimateRanks(cost{t.step, t.update, max(s.Trainer.MicroBatches, 1), s.Trainer.Program.Memory().Gradients})
 	r.printf("checkpoints  %s each, %s; the model %s", size(params+moments), r.diskSpace(params+moments, evals), size(params))
 	return nil
+}
+
+// endLoop ends the loop before its first step. Evaluate then does nothing.
+func (r *Run) endLoop() {
+	r.loop, r.end = context.WithCancel(r.loop)
+	r.end()
+	r.signals = r.loop
 }
 
 // timing is the mean cost of a step, of a batch of an evaluation and of a score.

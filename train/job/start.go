@@ -84,6 +84,23 @@ func (r *Run) Start(s Setup) (err error) {
 	if r.Verify > 0 {
 		return r.verify(now)
 	}
+	if err := r.openFiles(now); err != nil {
+		return err
+	}
+	r.started, r.saved, r.show.Until, r.show.Unit = true, s.Trainer.Step, r.Steps, r.unit()
+	var base context.Context
+	base, r.interrupt = context.WithCancel(context.Background())
+	r.signals, r.restore = train.UntilInterrupt(base)
+	r.loop, r.end = context.WithCancel(r.signals)
+	r.begin()
+	if err := r.watch(); err != nil {
+		return err
+	}
+	return r.err
+}
+
+// openFiles proves the run, compares it with that of other ranks, and opens its files on rank 0.
+func (r *Run) openFiles(now record) (err error) {
 	if now.Proof, err = r.prove(now); err != nil {
 		return err
 	}
@@ -97,20 +114,9 @@ func (r *Run) Start(s Setup) (err error) {
 		if err := r.openLog(); err != nil {
 			return err
 		}
-		if r.sums, err = openSums(r.Out, s.Trainer.Step); err != nil {
-			return err
-		}
+		r.sums, err = openSums(r.Out, r.setup.Trainer.Step)
 	}
-	r.started, r.saved, r.show.Until, r.show.Unit = true, s.Trainer.Step, r.Steps, r.unit()
-	var base context.Context
-	base, r.interrupt = context.WithCancel(context.Background())
-	r.signals, r.restore = train.UntilInterrupt(base)
-	r.loop, r.end = context.WithCancel(r.signals)
-	r.begin()
-	if err := r.watch(); err != nil {
-		return err
-	}
-	return r.err
+	return err
 }
 
 func (r *Run) checkSetup() error {

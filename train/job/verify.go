@@ -46,9 +46,7 @@ func (r *Run) checkpoint(step int) string {
 
 // verify recomputes the steps up to the one to verify, and ends the loop.
 func (r *Run) verify(now record) (err error) {
-	r.loop, r.end = context.WithCancel(r.loop)
-	r.end()
-	r.signals = r.loop
+	r.endLoop()
 	if err := r.sameProof(now); err != nil {
 		return err
 	}
@@ -56,35 +54,13 @@ func (r *Run) verify(now record) (err error) {
 	if err != nil {
 		return err
 	}
-	tr, begin := r.setup.Trainer, time.Now()
-	from := tr.Step
-	for _, err := range tr.Steps(context.Background(), r.setup.Batches) {
-		if err != nil {
-			return err
-		}
-		want, ok := sums[tr.Step]
-		if got := sumOfWeights(tr.Program.Params()); ok && got != want {
-			return errors.Errorf("step %d does not follow: recomputed from step %d, the weights have CRC-32C %08x, the run recorded %08x", tr.Step, from, got, want)
-		} else if tr.Step == r.Verify && !ok {
-			r.printf("%s does not list step %d", sumsName, tr.Step)
-		}
-		if tr.Step == r.Verify {
-			break
-		}
-	}
-	if tr.Step != r.Verify {
-		return errors.Errorf("-verify is %d, but the run has %d steps", r.Verify, tr.Step)
-	}
-	saved, err := r.sameCheckpoint()
-	if err != nil {
+	from, begin := r.setup.Trainer.Step, time.Now()
+	if err := r.recompute(sums); err != nil {
 		return err
 	}
-	if _, ok := sums[r.Verify]; !ok && !saved {
-		return errors.Errorf("step %d is neither a checkpoint nor in %s: nothing to compare with", r.Verify, sumsName)
-	}
-	against := sumsName
-	if saved {
-		against += " and its checkpoint"
+	against, err := r.compared(sums)
+	if err != nil {
+		return err
 	}
 	ranks := 1
 	if r.group != nil {
@@ -93,6 +69,47 @@ func (r *Run) verify(now record) (err error) {
 	r.printf("step %d follows, bit for bit: %s from step %d on %s in %s, compared with %s; kernels %s; proof %s", r.Verify, plural(r.Verify-from, "step"), from,
 		plural(ranks, "rank"), report.Duration(time.Since(begin)), against, kernel.Numbers(), r.record.Proof.Hash)
 	return nil
+}
+
+// recompute trains up to the step to verify and compares the weights after each step with the sums of the run.
+func (r *Run) recompute(sums map[int]uint32) error {
+	tr, from := r.setup.Trainer, r.setup.Trainer.Step
+	for _, err := range tr.Steps(context.Background(), r.setup.Batches) {
+		if err != nil {
+			return err
+		}
+		want, ok := sums[tr.Step]
+		if got := sumOfWeights(tr.Program.Params()); ok && got != want {
+			return errors.Errorf("step %d does not follow: recomputed from step %d, the weights have CRC-32C %08x, the run recorded %08x", tr.Step, from, got, want)
+		}
+		if tr.Step == r.Verify {
+			break
+		}
+	}
+	if tr.Step != r.Verify {
+		return errors.Errorf("-verify is %d, but the run has %d steps", r.Verify, tr.Step)
+	}
+	return nil
+}
+
+// compared compares the step with its checkpoint and names all that it was compared with.
+func (r *Run) compared(sums map[int]uint32) (against string, err error) {
+	saved, err := r.sameCheckpoint()
+	if err != nil {
+		return "", err
+	}
+	_, ok := sums[r.Verify]
+	switch {
+	case ok && saved:
+		return sumsName + " and its checkpoint", nil
+	case ok:
+		return sumsName, nil
+	case saved:
+		return "its checkpoint", nil
+	case !r.leads():
+		return "", nil
+	}
+	return "", errors.Errorf("step %d is neither a checkpoint nor in %s: nothing to compare with", r.Verify, sumsName)
 }
 
 // sameProof returns an error if the proof of the run is not that of its settings, data, tokenizer and model here.
