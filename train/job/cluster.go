@@ -1,6 +1,7 @@
 package job
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
 	"time"
@@ -23,6 +24,14 @@ func (c *Cluster) flags(f FlagSet) {
 	f.Float64Var(&c.Latency, "latency", 50, "with -ranks, time of an empty message between two ranks in `µs`")
 }
 
+// short formats a duration with three digits.
+func short(d time.Duration) string {
+	if d >= time.Second && d < time.Minute {
+		return fmt.Sprintf("%.3gs", d.Seconds())
+	}
+	return report.Duration(d)
+}
+
 // mostRanks limits the table.
 const mostRanks = 1 << 20
 
@@ -32,9 +41,9 @@ func (c *Cluster) check(dry bool) error {
 		return errors.Errorf("-ranks is %d, want 0 to %d", c.Ranks, mostRanks)
 	case c.Ranks > 0 && !dry:
 		return errors.Errorf("-ranks is %d without -dry-run: add -dry-run for an estimate, or start ranks with mpirun -n %[1]d", c.Ranks)
-	case c.Ranks > 0 && !(c.Link > 0 && c.Link < math.Inf(1)):
+	case !(c.Link > 0 && c.Link < math.Inf(1)) && (c.Ranks > 0 || c.Link != 0):
 		return errors.Errorf("-link is %g, want a number of GB/s above 0", c.Link)
-	case c.Ranks > 0 && !(c.Latency >= 0 && c.Latency < math.Inf(1)):
+	case !(c.Latency >= 0 && c.Latency < math.Inf(1)):
 		return errors.Errorf("-latency is %g, want a number of µs of at least 0", c.Latency)
 	}
 	return nil
@@ -78,7 +87,7 @@ func (r *Run) estimateRanks(k cost) {
 	for n := 1; ; n = min(2*n, r.Cluster.Ranks) {
 		step, network := r.Cluster.on(n, k)
 		gain := float64(one) / float64(step)
-		r.printf("%7d %9s %9s %9.2fx %11.0f%%", n, report.Duration(step), report.Duration(network), gain, 100*gain/float64(n))
+		r.printf("%7d %9s %9s %9.2fx %11.0f%%", n, short(step), short(network), gain, 100*gain/float64(n))
 		if n == r.Cluster.Ranks {
 			return
 		}
