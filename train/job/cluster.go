@@ -26,8 +26,11 @@ func (c *Cluster) flags(f FlagSet) {
 
 // short formats a duration with three digits.
 func short(d time.Duration) string {
-	if d >= time.Second && d < time.Minute {
+	switch {
+	case d >= time.Second && d < time.Minute:
 		return fmt.Sprintf("%.3gs", d.Seconds())
+	case d >= time.Millisecond && d < time.Second:
+		return fmt.Sprintf("%.3gms", d.Seconds()*1000)
 	}
 	return report.Duration(d)
 }
