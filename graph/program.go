@@ -29,6 +29,9 @@ type Program struct {
 	// seed, the path, the Stream and the index of the element, counted along the last axis first. Another size, whose elements have
 	// other indices, therefore has another mask.
 	Stream uint64
+	// Ready is called during Run as soon as the gradient of weight i of Weights has its final value, once for each weight, on the
+	// goroutine of Run. A machine can send gradients while the others are computed. nil means no call.
+	Ready func(i int)
 	// TraceNaN makes Run check every value and return an error with the path of the first one that is not finite.
 	TraceNaN bool
 

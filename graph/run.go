@@ -56,6 +56,9 @@ func (p *Program) runAll() (err error) {
 		if err := p.runStep(s); err != nil {
 			return err
 		}
+		if p.Ready != nil {
+			p.announce(z, z.final[i])
+		}
 	}
 	at = -1
 	if p.Accumulate {

@@ -16,8 +16,9 @@ type size struct {
 	named   map[string]value
 	names   []string // of the outputs, in order of declaration
 	targets []value
-	total   value  // the loss; no buffer for none
-	direct  []bool // Run adds to the gradient of this weight in place
+	total   value   // the loss; no buffer for none
+	direct  []bool  // Run adds to the gradient of this weight in place
+	final   [][]int // weights whose gradients are final after each step
 	stream  *leaf
 	scale   *leaf
 	drawing *drawing
@@ -60,10 +61,31 @@ func (c *compiler) size() *size {
 			z.direct = append(z.direct, c.direct[l])
 		}
 	}
+	z.final = c.final()
 	if c.loss != nil {
 		z.total = c.values[c.loss]
 	}
 	return z
+}
+
+// final lists for each step the weights whose gradients no later step writes, by their index in Program.Weights.
+func (c *compiler) final() [][]int {
+	last := map[*buffer]int{}
+	for i, s := range c.steps {
+		for _, v := range s.out {
+			if v.buf != nil {
+				last[v.buf] = i
+			}
+		}
+	}
+	final, weight := make([][]int, len(c.steps)), 0
+	for _, l := range c.trained {
+		if own := c.own[l]; own != nil {
+			final[last[own]] = append(final[last[own]], weight)
+			weight++
+		}
+	}
+	return final
 }
 
 // ready gives a size its memory before its first use.

@@ -36,6 +36,15 @@ func (p *Program) keepGradients(z *size) {
 	}
 }
 
+// announce calls Ready for weights whose gradients the steps of z have completed. If a saved gradient must still be added, it does not.
+func (p *Program) announce(z *size, weights []int) {
+	for _, i := range weights {
+		if !p.Accumulate || z.direct[i] {
+			p.Ready(i)
+		}
+	}
+}
+
 // addGradients adds the saved gradients to those of the run of z.
 func (p *Program) addGradients(z *size) {
 	for i, w := range p.weights {
@@ -46,6 +55,9 @@ func (p *Program) addGradients(z *size) {
 			kernel.AddScaled(w.grad.Float64s(), 1, w.sum.Float64s())
 		} else {
 			kernel.AddScaled(w.grad.Float32s(), 1, w.sum.Float32s())
+		}
+		if p.Ready != nil {
+			p.Ready(i)
 		}
 	}
 }

@@ -5,6 +5,9 @@
 // learning rate only on the step, dropout only on the number of the micro-batch. So a few integers (State) are the position of a
 // run, and a resumed run repeats the uninterrupted run bit for bit.
 //
+// A step adds the gradients of its micro-batches in a fixed binary tree. The processes of a Group share the work, and the tree does not know
+// them: any number of ranks leaves the same weights, bit for bit. Package train/mpi is such a Group.
+//
 // The caller writes the loop:
 //
 //	for r, err := range tr.Steps(ctx, corpus.Batches(12, 64)) {

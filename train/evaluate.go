@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"math"
 
@@ -28,6 +29,12 @@ func (e Evaluation) Perplexity() float64 { return math.Exp(e.Loss) }
 //
 // If ctx is cancelled, the current batch completes and Evaluate returns the context's error.
 func Evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Evaluation, err error) {
+	return EvaluateTogether(ctx, nil, p, source, n)
+}
+
+// EvaluateTogether is Evaluate with the batches divided among the ranks of a Group. All ranks get the result of one process, bit for bit.
+// If the ctx of one rank is cancelled, all return context.Canceled.
+func EvaluateTogether(ctx context.Context, g Group, p *graph.Program, source Source, n int) (e Evaluation, err error) {
 	defer func() { err = errors.WithMessage(err, "train: evaluate") }()
 	switch {
 	case p == nil || source == nil:
@@ -35,38 +42,62 @@ func Evaluate(ctx context.Context, p *graph.Program, source Source, n int) (e Ev
 	case n < 1:
 		return e, errors.Errorf("%d batches, want at least 1: the data are too short to hold a target", n)
 	}
-	right, total, targets := 0, 0.0, scored(p)
+	parts := make([]float64, 3*n+1) // losses times targets, targets, right predictions, and whether some rank was stopped
+	stopped, err := evaluateShare(ctx, g, p, source, parts)
+	if err != nil {
+		return e, err
+	}
+	if err := Share(g, parts); err != nil {
+		return e, err
+	}
+	if parts[3*n] > 0 {
+		return e, errors.WithMessagef(cmp.Or(ctx.Err(), context.Canceled), "stopped before batch %d of %d", stopped, n)
+	}
+	right, total := 0.0, 0.0
 	for i := range n {
-		if err := ctx.Err(); err != nil {
-			return Evaluation{}, errors.WithMessagef(err, "stopped before batch %d of %d", i, n)
+		if loss := parts[i]; loss-loss != 0 {
+			return Evaluation{}, errors.Errorf("the loss of batch %d is %v", i, loss)
 		}
-		feed, err := source.Batch(i)
-		if err != nil {
-			return e, err
-		}
-		counted, err := counter{p, n > 1}.run(feed, nil)
-		if err != nil {
-			return e, errors.WithMessagef(err, "batch %d", i)
-		}
-		if counted == 0 {
-			continue
-		}
-		loss := p.Loss()
-		if loss-loss != 0 {
-			return e, errors.Errorf("the loss of batch %d is %v", i, loss)
-		}
-		hits, err := countRight(p.Output("logits"), targets)
-		if err != nil {
-			return e, errors.WithMessagef(err, "batch %d", i)
-		}
-		e.Loss += loss * counted
-		total, right = total+counted, right+hits
+		e.Loss, total, right = e.Loss+parts[i], total+parts[n+i], right+parts[2*n+i]
 	}
 	if total == 0 {
 		return e, errors.Errorf("no target counts in %d batches: all are %d", n, ops.IgnoreTarget)
 	}
-	e.Loss, e.Accuracy, e.Tokens = e.Loss/total, float64(right)/total, int(math.Round(total))
+	e.Loss, e.Accuracy, e.Tokens = e.Loss/total, right/total, int(math.Round(total))
 	return e, nil
+}
+
+// evaluateShare runs the batches of this rank and enters their results in parts. If ctx is cancelled, it returns the batch before which it
+// stopped.
+func evaluateShare(ctx context.Context, g Group, p *graph.Program, source Source, parts []float64) (stopped int, err error) {
+	n, targets := len(parts)/3, scored(p)
+	lo, hi := divide(n, rankOf(g), ranks(g))
+	for i := lo; i < hi; i++ {
+		if ctx.Err() != nil {
+			parts[3*n] = 1
+			return i, nil
+		}
+		feed, err := source.Batch(i)
+		if err != nil {
+			return i, err
+		}
+		counted, err := counter{p, n > 1}.run(feed, nil)
+		if err != nil {
+			return i, errors.WithMessagef(err, "batch %d", i)
+		}
+		if counted == 0 {
+			continue
+		}
+		hits, err := countRight(p.Output("logits"), targets)
+		if err != nil {
+			return i, errors.WithMessagef(err, "batch %d", i)
+		}
+		parts[i], parts[n+i], parts[2*n+i] = p.Loss()*counted, counted, float64(hits)
+		if parts[i]-parts[i] != 0 { // the other ranks learn it, too
+			break
+		}
+	}
+	return hi, nil
 }
 
 // countRight returns the number of targets whose logit is the largest of its row. Without logits or without ids it returns 0.

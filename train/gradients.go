@@ -18,13 +18,16 @@ func GradNorm(model []G.ValueGrad) (float64, error) {
 		if err != nil {
 			return 0, errors.WithMessagef(err, "train: gradient of %s", nameOf(p, i))
 		}
-		if g.Dtype() == tensor.Float64 {
-			sum += kernel.SumSquares(floats[float64](g))
-		} else {
-			sum += kernel.SumSquares(floats[float32](g))
-		}
+		sum += sumSquares(g)
 	}
 	return math.Sqrt(sum), nil
+}
+
+func sumSquares(g G.Value) float64 {
+	if g.Dtype() == tensor.Float64 {
+		return kernel.SumSquares(floats[float64](g))
+	}
+	return kernel.SumSquares(floats[float32](g))
 }
 
 // ClipFactor returns the factor that reduces gradients of this norm to a norm of at most limit: min(1, limit/(norm+10⁻⁶)), as in

@@ -53,7 +53,7 @@ func (tr *Trainer) checkMoments() error {
 	if !ok {
 		return errors.WithMessagef(forgets(tr.Optimizer, 0), "the State is at step %d", tr.Step)
 	}
-	if err := s.Bind(tr.Program.ValueGrads()); err != nil {
+	if err := s.Bind(tr.own); err != nil {
 		return err
 	}
 	kept, steps := 0, 0.0

@@ -29,19 +29,32 @@ type Trainer struct {
 
 	// MicroBatches is the number of batches whose gradients make up one step; 0 means 1. Each batch counts by the Program's Targets,
 	// so that loss and gradients equal those of one large batch. With more than 1, the Program's gradients hold the sum over the
-	// targets.
+	// targets. They are added in a binary tree, which depends on the number of batches alone.
 	MicroBatches int
 
 	// Skip is the largest z-score of the norm of the gradients, among those of the last 128 steps, whose gradients are used. A step
 	// above it changes no weight and no moment, but counts. 0 means no limit; 6 is common.
 	Skip float64
 
+	// Group is the ranks that train together; nil means this process alone. The micro-batches of a step are divided among the ranks,
+	// and every rank gets the same weights and Reports, bit for bit those of one process. MicroBatches is at least the number of ranks.
+	Group Group
+	// Shard divides the optimizer's state among the ranks: each updates a part of the weights and keeps the moments of that part. This
+	// is the first stage of ZeRO (Rajbhandari et al. 2020, https://arxiv.org/abs/1910.02054). The weights are the same, bit for bit.
+	// Moments returns the whole state. The optimizer must not combine values of several parameters, nor keep an average of the weights.
+	Shard bool
+
 	State
 
 	model   []G.ValueGrad
 	program *graph.Program // program of model
-	counted float64        // number of targets of the step so far
-	began   bool           // the optimizer's moments belong to the State
+	own     []G.ValueGrad  // the weights that this rank updates
+	sum     gradientSum
+	links   *exchange // to the other ranks; nil without a Group
+	losses  lossSum
+	counted float64 // number of targets of the step
+	began   bool    // the optimizer's moments belong to the State
+	stopped bool    // some rank must stop
 }
 
 // State is the position of a run. A resumed run needs the State, the parameters and the optimizer's state, and nothing else.
@@ -73,14 +86,14 @@ type Report struct {
 // before the step. Steps allocates nothing after the first step of every size of the Program.
 func (tr *Trainer) Steps(ctx context.Context, source Source) iter.Seq2[Report, error] {
 	return func(yield func(Report, error) bool) {
-		if err := tr.prepare(source); err != nil {
-			yield(Report{}, errors.WithMessage(err, "train"))
+		if err := tr.prepare(ctx, source); err != nil {
+			yield(Report{}, errors.WithMessage(err, tr.place("train")))
 			return
 		}
-		for ctx.Err() == nil && (tr.Until == 0 || tr.Step < tr.Until) {
-			r, err := tr.step(source)
+		for !tr.ends(ctx) && (tr.Until == 0 || tr.Step < tr.Until) {
+			r, err := tr.step(ctx, source)
 			if err != nil {
-				yield(r, errors.WithMessagef(err, "train: step %d", tr.Step+1))
+				yield(r, errors.WithMessagef(err, "%s: step %d", tr.place("train"), tr.Step+1))
 				return
 			}
 			if !yield(r, nil) {
@@ -100,10 +113,11 @@ func (tr *Trainer) Resume(state State, moments map[string]*tensor.Dense) error {
 		return errors.WithMessage(err, "train: resume")
 	}
 	if s, ok := tr.Optimizer.(Stateful); ok {
-		if err := s.Bind(tr.Program.ValueGrads()); err != nil {
+		next.connect()
+		if err := s.Bind(next.own); err != nil {
 			return err
 		}
-		if err := s.Restore(moments); err != nil {
+		if err := s.Restore(next.ownMoments(moments)); err != nil {
 			return err
 		}
 	} else if err := forgets(tr.Optimizer, len(moments)); err != nil {
@@ -113,21 +127,24 @@ func (tr *Trainer) Resume(state State, moments map[string]*tensor.Dense) error {
 	return nil
 }
 
-func (tr *Trainer) prepare(source Source) error {
+func (tr *Trainer) prepare(ctx context.Context, source Source) error {
 	if err := tr.check(); err != nil {
 		return err
 	}
 	if source == nil {
 		return errors.New("the Source is nil")
 	}
+	tr.connect()
 	if err := tr.checkMoments(); err != nil {
 		return err
 	}
 	tr.Seed = tr.Program.Params().Seed()
-	if tr.program != tr.Program {
-		tr.program, tr.model = tr.Program, tr.Program.ValueGrads()
+	if tr.links == nil {
+		return nil
 	}
-	return nil
+	var err error
+	tr.stopped, err = AnyOf(tr.Group, ctx.Err() != nil)
+	return err
 }
 
 func (tr *Trainer) check() error {
@@ -151,11 +168,17 @@ func (tr *Trainer) check() error {
 	if seed := tr.Program.Params().Seed(); tr.Batch > 0 && seed != tr.Seed {
 		return errors.Errorf("the run began with seed %d but the parameters have %d: make them with the run's", tr.Seed, seed)
 	}
+	if _, ok := tr.Optimizer.(Averaging); ok && tr.Shard {
+		return errors.Errorf("Shard with %T, whose average needs all weights: leave it out", tr.Optimizer)
+	}
+	if err := checkGroup(tr.Group, tr.MicroBatches); err != nil {
+		return err
+	}
 	return checkSolver(tr.Optimizer, tr.Rate != nil)
 }
 
 // step trains one step. It advances the State only if the whole step succeeds.
-func (tr *Trainer) step(source Source) (r Report, err error) {
+func (tr *Trainer) step(ctx context.Context, source Source) (r Report, err error) {
 	begin := time.Now()
 	r.Step = tr.Step + 1
 	if tr.Rate != nil {
@@ -167,12 +190,8 @@ func (tr *Trainer) step(source Source) (r Report, err error) {
 		}
 	}
 	n := max(tr.MicroBatches, 1)
-	tr.counted = 0
-	defer func() { tr.Program.Accumulate, tr.Program.Scale = false, 1 }()
-	for i := range n {
-		if err := tr.accumulate(source, tr.Batch+i, &r); err != nil {
-			return r, err
-		}
+	if err := tr.gradients(ctx, source, n, &r); err != nil {
+		return r, err
 	}
 	if tr.counted == 0 {
 		return r, errors.Errorf("no target counts in batches %d … %d: all are %d", tr.Batch, tr.Batch+n-1, ops.IgnoreTarget)
@@ -186,65 +205,42 @@ func (tr *Trainer) step(source Source) (r Report, err error) {
 	return r, nil
 }
 
-// accumulate runs micro-batch i and adds its loss, times its number of targets, to r.Loss.
-func (tr *Trainer) accumulate(source Source, i int, r *Report) error {
-	feed, err := source.Batch(i)
-	if err != nil {
-		return err
-	}
-	p := tr.Program
-	p.Stream, p.Accumulate, p.Scale = uint64(i), tr.counted > 0, 1
-	counted, err := counter{p, tr.MicroBatches > 1}.run(feed, func(counted float64) {
-		if tr.MicroBatches > 1 {
-			p.Scale = counted
-		}
-	})
-	if err != nil {
-		return errors.WithMessagef(err, "batch %d", i)
-	}
-	if counted == 0 {
-		return nil
-	}
-	loss := p.Loss()
-	if loss-loss != 0 {
-		return errors.Errorf("the loss of batch %d is %v: lower the rate, or set Program.TraceNaN to see where it arises", i, loss)
-	}
-	r.Loss += loss * counted
-	tr.counted += counted
-	return nil
-}
-
 // update checks and clips the gradients of n micro-batches and steps the optimizer.
 func (tr *Trainer) update(r *Report, n int) error {
 	mean := 1.0
 	if n > 1 {
 		mean = 1 / tr.counted
 	}
-	norm, err := GradNorm(tr.model)
+	norm, err := tr.norm()
 	if err != nil {
 		return err
 	}
 	r.GradNorm = norm * mean
-	if norm-norm != 0 {
-		if err := nonFinite(tr.model); err != nil {
-			return err
-		}
-		return errors.Errorf("the norm of the gradients is %v, though each of them is finite", norm)
-	}
 	if r.Skipped = tr.outlier(r.GradNorm); r.Skipped {
 		return nil
 	}
 	scale := mean * ClipFactor(r.GradNorm, tr.Clip)
-	if o, ok := tr.Optimizer.(Optimizer); ok && tr.Rate != nil {
-		return o.Update(tr.model, r.Rate, scale)
+	if err := tr.optimize(r.Rate, scale); err != nil || tr.links == nil || !tr.Shard {
+		return err
 	}
-	if err := setRate(tr.Optimizer, r.Rate, tr.Rate != nil); err != nil {
+	return tr.links.publish()
+}
+
+// optimize steps the optimizer on the weights of this rank.
+func (tr *Trainer) optimize(rate, scale float64) error {
+	if len(tr.own) == 0 {
+		return nil
+	}
+	if o, ok := tr.Optimizer.(Optimizer); ok && tr.Rate != nil {
+		return o.Update(tr.own, rate, scale)
+	}
+	if err := setRate(tr.Optimizer, rate, tr.Rate != nil); err != nil {
 		return err
 	}
 	if scale != 1 {
-		if err := scaleGradients(tr.model, scale); err != nil {
+		if err := scaleGradients(tr.own, scale); err != nil {
 			return err
 		}
 	}
-	return errors.WithMessage(tr.Optimizer.Step(tr.model), "optimizer")
+	return errors.WithMessage(tr.Optimizer.Step(tr.own), "optimizer")
 }

@@ -66,7 +66,9 @@ func openGPT(o *job.Options, s size, text string, w io.Writer) (g *gptRun, err e
 	if setup.Files, err = tok.ModelFiles(); err != nil {
 		return nil, err
 	}
-	setup.Trainer = &train.Trainer{Program: step, Optimizer: learning.AdamW(), Rate: learning.Rate(o.Steps), Clip: 1, Until: o.Steps}
+	if setup.Trainer, err = learning.Trainer(step, o.Steps); err != nil {
+		return nil, err
+	}
 	if o.Watch != "" {
 		cuts, err := inside.Cutters(vocabulary.Files(textfile.Set{Paths: []string{text}}))
 		if err != nil {

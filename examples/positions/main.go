@@ -40,6 +40,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/train/mpi"
 )
 
 func main() { program(os.Stdout).Main() }
@@ -65,7 +66,7 @@ func (o *options) run(w io.Writer) error {
 		return err
 	}
 	rows, err := o.rows(w, t)
-	if err != nil || rows == nil {
+	if rank, _ := mpi.Launched(); err != nil || rows == nil || rank > 0 { // rank 0 reports
 		return err
 	}
 	r := result{context: o.context, lengths: o.lengths.read(o.context), rows: rows, targets: len(t.blocks.tokens) * t.blocks.size}
@@ -90,7 +91,7 @@ func (o *options) rows(w io.Writer, t *text) (rows []row, err error) {
 			return nil, errors.WithStack(err)
 		}
 		for _, s := range group {
-			if o.DryRun {
+			if o.Rehearses() {
 				break
 			}
 			r, err := m.row(t, s)

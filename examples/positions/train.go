@@ -86,7 +86,7 @@ func (o *options) train(w io.Writer, t *text, s scheme) (*trained, error) {
 		return nil, err
 	}
 	p := o.program()
-	if p.W = w; o.kept() {
+	if p.W = w; o.kept() && o.Verify == 0 {
 		fmt.Fprintf(w, "%s: the model in %s is trained\n", s.title, o.Out)
 		p.W = io.Discard
 	}
@@ -112,7 +112,7 @@ func (o *options) train(w io.Writer, t *text, s scheme) (*trained, error) {
 		}
 	}
 	finished, err := run.Finish()
-	if err != nil || !finished && !o.DryRun {
+	if err != nil || !finished && !o.Rehearses() {
 		return nil, err
 	}
 	return &trained{o, setup.Trainer.Program.Params(), filepath.Join(o.Out, "log.csv")}, nil

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/train/mpi"
 )
 
 // compare trains every model on the task, or continues to, and reports the results. Models that are trained are only scored.
@@ -32,7 +33,7 @@ func (o *options) compare(w io.Writer) error {
 		}
 		results = append(results, r)
 	}
-	if o.DryRun {
+	if rank, _ := mpi.Launched(); o.Rehearses() || rank > 0 { // rank 0 reports
 		return nil
 	}
 	return o.report(w, t, results)

@@ -55,7 +55,7 @@ func (o *options) learn(t *task, c contender) (r *result, err error) {
 	}
 	finished, err := run.Finish()
 	if err != nil || !finished {
-		o.stopped = !o.DryRun
+		o.stopped = !o.Rehearses()
 		return nil, err
 	}
 	return m.result()

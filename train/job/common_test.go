@@ -46,7 +46,8 @@ type program struct {
 	each      func(run *job.Run, step int)      // called after each step of the loop
 	held      func(job.Held) job.Held           // replaces the held-out data; nil keeps them
 	score     job.Score
-	sets      []string // names of more sets of held-out data
+	sets      []string    // names of more sets of held-out data
+	group     train.Group // nil means one process
 	said      bytes.Buffer
 	losses    []float64
 	at        int // number of the last step
@@ -79,7 +80,7 @@ func (p *program) run(args string) (finished bool, err error) {
 	if err := f.Parse(strings.Fields(args)); err != nil {
 		return false, err
 	}
-	run, err := job.Open(&p.Options, job.Program{Name: p.name, Flags: f, Data: []string{"data"}, Fixed: []string{"vocab", "seed", "start"}, Paths: []string{"data", "start"}, W: &p.said})
+	run, err := job.Open(&p.Options, job.Program{Name: p.name, Flags: f, Data: []string{"data"}, Fixed: []string{"vocab", "seed", "start"}, Paths: []string{"data", "start"}, W: &p.said, Group: p.group})
 	if err != nil {
 		return false, err
 	}

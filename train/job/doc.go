@@ -36,6 +36,12 @@
 // With -dry-run the same code prints the memory and the time that the run needs, and trains no step. The package's example is a whole
 // program.
 //
+// Under mpirun, every program with a Run trains on all ranks, with nothing else changed; see package train/mpi. Rank 0 writes the folder and
+// the lines.
+//
+// The folder also proves the run. run.json has a hash of all that determines the weights, weights.csv their sum after every step. With
+// -verify N, the same code recomputes step N from the checkpoint before it and compares the bits; the run stays as it is.
+//
 // Errors: they are returned, with the names and both values that disagree. Errors of Step, Evaluate and Save are sticky: the first ends
 // the loop, and Finish returns it. A failure of the log or the plot never loses the model.
 package job

@@ -14,6 +14,11 @@ import (
 // plan prints the memory, time and disk space that the run needs, and ends its loop before the first step.
 func (r *Run) plan(s Setup) error {
 	r.setup = s
+	defer r.endLoop()
+	if !r.leads() { // rank 0 measures
+		return nil
+	}
+	r.group = nil
 	if err := r.checkSetup(); err != nil {
 		return err
 	}
@@ -24,9 +29,6 @@ func (r *Run) plan(s Setup) error {
 	if err != nil {
 		return err
 	}
-	r.loop, r.end = context.WithCancel(r.loop)
-	r.end()
-	r.signals = r.loop // Evaluate does nothing
 	left := r.Steps
 	if dir, ok := r.Resumed(); ok {
 		r.printf("resuming %s", dir)
@@ -40,17 +42,27 @@ func (r *Run) plan(s Setup) error {
 	if s.Shapes != "" {
 		r.printf("shapes       %s", s.Shapes)
 	}
-	r.printMemory(s.Trainer.Program.Memory(), s.Eval.Memory(), moments)
+	memory := s.Trainer.Program.Memory()
+	r.printMemory(memory, s.Eval.Memory(), moments, train.PartialSums(s.Trainer.MicroBatches, 1)*memory.Gradients)
 	r.printf("a step       %s, %s: %.1f GFLOP/s", operations(t.flops), report.Duration(t.step), float64(t.flops)/t.step.Seconds()/1e9)
 	r.printf("the run      %s and %s of %s: about %s", plural(left, "step"), plural(evals, "evaluation"), plural(s.Held.Len(), "batch"), report.Duration(whole))
+	r.estimateRanks(cost{t.step, t.update, max(s.Trainer.MicroBatches, 1), s.Trainer.Program.Memory().Gradients})
 	r.printf("checkpoints  %s each, %s; the model %s", size(params+moments), r.diskSpace(params+moments, evals), size(params))
 	return nil
+}
+
+// endLoop ends the loop before its first step. Evaluate then does nothing.
+func (r *Run) endLoop() {
+	r.loop, r.end = context.WithCancel(r.loop)
+	r.end()
+	r.signals = r.loop
 }
 
 // timing is the mean cost of a step, of a batch of an evaluation and of a score.
 type timing struct {
 	flops              int
 	step, batch, score time.Duration
+	update             time.Duration // part of step: the optimizer's
 }
 
 // Limits of the measurements. Batches of several shapes take different times.
@@ -86,6 +98,13 @@ func measure(s Setup) (t timing, err error) {
 		return t, err
 	}
 	begin := time.Now()
+	if o, ok := s.Trainer.Optimizer.(train.Optimizer); ok {
+		if err := o.Update(s.Trainer.Program.ValueGrads(), 0, 0); err != nil {
+			return t, err
+		}
+		t.update = time.Since(begin)
+	}
+	begin = time.Now()
 	_, err = s.Score.of(context.Background(), train.Evaluation{Tokens: 1})
 	t.score = time.Since(begin)
 	return t, err

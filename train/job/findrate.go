@@ -14,21 +14,19 @@ import (
 // ratesName is the plot of -find-lr.
 const ratesName = "lr.png"
 
-// planned reports whether this process trains no step of the run.
-func (r *Run) planned() bool { return r.DryRun || r.FindLR }
-
 // findRate tests learning rates, draws them into the run's folder and ends the loop before the first step.
 func (r *Run) findRate(s Setup) error {
-	r.setup = s
+	defer r.endLoop()
+	if !r.leads() { // rank 0 tests
+		return nil
+	}
+	r.setup, r.group = s, nil
 	if err := r.checkSetup(); err != nil {
 		return err
 	}
 	ctx, restore := train.UntilInterrupt(context.Background())
 	defer restore()
 	fmt.Fprintf(r.program.W, "testing learning rates on %s\n", s.About)
-	r.loop, r.end = context.WithCancel(r.loop)
-	r.end()
-	r.signals = r.loop // Evaluate does nothing
 	points, best, err := train.RateTest{}.Run(ctx, s.Trainer, s.Batches)
 	if ctx.Err() != nil {
 		r.printf("stopped: no rates are drawn")

@@ -9,19 +9,24 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
 // Finish ends the run. After an interruption it saves a checkpoint to resume from. Otherwise it saves the model of the best checkpoint
 // in the run's folder, or of the newest checkpoint if no loss is known, and plots the log; finished is then true. Finish returns the
-// first error of the run, after saving as much as possible. In a dry run and with FindLR it does nothing.
+// first error of the run, after saving as much as possible. In a process that rehearses it does nothing.
 func (r *Run) Finish() (finished bool, err error) {
-	if r.planned() {
+	if r.Rehearses() {
 		return false, nil
 	}
 	r.show.Done()
+	if r.setup.Trainer.Stopped() {
+		r.interrupt() // as on another rank
+	}
 	if r.err != nil {
-		if r.saved != r.setup.Trainer.Step {
+		if step := r.setup.Trainer.Step; r.saved != step {
+			r.state.Pending = r.Due() && r.scored != step
 			_ = r.averaged(func() error { return r.save(Evaluation{}) }) // if it fails, too, the first error is the cause
 		}
 		return false, r.err
@@ -38,23 +43,52 @@ func (r *Run) Finish() (finished bool, err error) {
 		r.printf("saved at step %d in %s: continue with -resume", step, r.Out)
 		return false, nil
 	}
-	if err := r.publish(); err != nil {
-		return false, err
+	if r.leads() {
+		if err := r.publish(); err != nil {
+			return false, err
+		}
 	}
-	return true, nil
+	return true, r.spread()
 }
 
 // settle saves the steps since the last checkpoint. It also evaluates the last step of a run.
 func (r *Run) settle() error {
-	step := r.setup.Trainer.Step
-	switch last, err := r.saves.Latest(); {
-	case step == 0, r.stopped() && r.saved == step:
-	case r.signals.Err() != nil && r.saved != step: // between two evaluations
+	switch rest, err := r.unsettled(); {
+	case err != nil:
+		return err
+	case rest == unsaved:
 		r.Save(Evaluation{})
-	case r.signals.Err() == nil && (r.saved != step || err == nil && last.Step == step && math.IsNaN(last.Loss)):
+	case rest == unscored:
 		r.Save(r.Evaluate())
 	}
 	return r.err
+}
+
+// rest is what a run lacks at its end.
+type rest int
+
+const (
+	nothing  rest = iota
+	unsaved       // a checkpoint without an evaluation
+	unscored      // a checkpoint with an evaluation
+)
+
+// unsettled returns what the run lacks. Rank 0 decides, because it writes the checkpoints.
+func (r *Run) unsettled() (rest, error) {
+	v := []float64{0}
+	if r.leads() {
+		step := r.setup.Trainer.Step
+		last, err := r.saves.Latest()
+		switch {
+		case step == 0, r.stopped() && r.saved == step:
+		case r.signals.Err() != nil && r.saved != step: // between two evaluations
+			v[0] = float64(unsaved)
+		case r.signals.Err() == nil && (r.saved != step || err == nil && last.Step == step && math.IsNaN(last.Loss)):
+			v[0] = float64(unscored)
+		}
+	}
+	err := train.Share(r.group, v)
+	return rest(v[0]), err
 }
 
 // publish writes the model and draws the plot.

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/pkg/errors"
@@ -13,7 +14,10 @@ import (
 
 // Step logs the report of a step and shows it.
 func (r *Run) Step(s train.Report) {
-	r.fail(r.log.Step(s))
+	if r.leads() {
+		r.fail(r.log.Step(s))
+		r.fail(r.sums.add(s.Step, sumOfWeights(r.setup.Trainer.Program.Params())))
+	}
 	r.measured(report.StepValues(s)...)
 	if s.Skipped {
 		r.Note("step %d: skipped: the norm of the gradients is %.3g (-skip-outliers %g)", s.Step, s.GradNorm, r.setup.Trainer.Skip)
@@ -30,10 +34,10 @@ func (r *Run) Due() bool {
 	return step%r.EvalEvery == 0 || step == r.Steps
 }
 
-// SampleDue reports whether it is time for a sample. If SampleEvery is 0, it returns false. Until Sample, the model holds the average of
-// the weights if the optimizer keeps one.
+// SampleDue reports whether it is time for a sample. If SampleEvery is 0, it returns false. Only rank 0 shows samples. Until Sample, the
+// model holds the average of the weights if the optimizer keeps one.
 func (r *Run) SampleDue() bool {
-	due := r.SampleEvery > 0 && r.setup.Trainer.Step%r.SampleEvery == 0
+	due := r.leads() && r.SampleEvery > 0 && r.setup.Trainer.Step%r.SampleEvery == 0
 	if a, ok := r.averaging(); due && ok {
 		r.fail(a.Eval(r.setup.Trainer.Program.ValueGrads()))
 	}
@@ -54,7 +58,7 @@ func (r *Run) Sample(text string) {
 // Evaluate scores the held-out data, shows the result and logs it. On a signal it stops after the current batch and returns an
 // Evaluation without targets. The run repeats the evaluation when it resumes.
 func (r *Run) Evaluate() Evaluation {
-	if r.err != nil || r.signals.Err() != nil {
+	if r.interruptedAnywhere() || r.err != nil {
 		return Evaluation{}
 	}
 	var e evaluated
@@ -67,6 +71,9 @@ func (r *Run) Evaluate() Evaluation {
 		e.noise, err = train.MeasureNoise(r.signals, tr.Program, r.setup.Batches, tr.Batch, r.NoiseScale)
 	}
 	if err != nil {
+		if r.group != nil && errors.Is(err, context.Canceled) {
+			r.interrupt() // another rank was
+		}
 		if r.signals.Err() == nil {
 			r.fail(err)
 		}
@@ -84,16 +91,18 @@ type evaluated struct {
 }
 
 func (r *Run) evaluate() (e evaluated, err error) {
-	e.Evaluation.Evaluation, err = train.Evaluate(r.signals, r.setup.Eval, watched{r.setup.Held, &r.show}, r.setup.Held.Len())
-	if err == nil {
-		e.Score, err = r.setup.Score.of(r.signals, e.Evaluation.Evaluation)
+	together := func(h Held) (train.Evaluation, error) {
+		return train.EvaluateTogether(r.signals, r.group, r.setup.Eval, watched{h, &r.show}, h.Len())
+	}
+	if e.Evaluation.Evaluation, err = together(r.setup.Held); err == nil {
+		e.Score, err = r.score(e.Evaluation.Evaluation)
 	}
 	for _, s := range r.setup.Sets {
 		if err != nil {
 			break
 		}
 		var more train.Evaluation
-		more, err = train.Evaluate(r.signals, r.setup.Eval, watched{s.Held, &r.show}, s.Held.Len())
+		more, err = together(s.Held)
 		e.sets, err = append(e.sets, more), errors.WithMessagef(err, "held-out data %s", s.Name)
 	}
 	return e, err
@@ -125,39 +134,41 @@ func (w watched) Batch(i int) (graph.Feed, error) {
 }
 
 // Save saves a checkpoint of the run. It reports whether the run must end, because of early stopping, a signal or an error. An
-// evaluation without targets has no loss. In a dry run Save does nothing and returns true.
+// evaluation without targets has no loss. In a dry run or a verification Save does nothing and returns true.
 func (r *Run) Save(e Evaluation) (ended bool) {
-	if r.err != nil || r.planned() {
+	if r.err != nil || r.Rehearses() {
 		return true
 	}
 	if e.Tokens > 0 {
-		if r.state.Stop.Stop(r.setup.Score.value(e)) {
+		if r.scored = r.setup.Trainer.Step; r.state.Stop.Stop(r.setup.Score.value(e)) {
 			r.end()
 		}
 		r.observe(r.setup.Score.value(e))
 	}
 	r.state.Pending = e.Tokens == 0 && r.Due()
 	r.fail(r.averaged(func() error { return r.save(e) }))
-	return r.loop.Err() != nil
+	return r.interruptedAnywhere() || r.loop.Err() != nil
 }
 
 // save saves a checkpoint. A loss of nil means that it was not measured.
 func (r *Run) save(e Evaluation) error {
-	if err := r.log.Sync(); err != nil {
+	moments, err := r.setup.Trainer.Moments()
+	if err != nil {
 		return err
 	}
-	for _, x := range r.recorders {
-		if err := x.Sync(); err != nil {
-			return err
-		}
-	}
 	r.state.Trainer, r.state.Plateau = r.setup.Trainer.State, r.setup.Trainer.Plateau
-	c := checkpoints.Checkpoint{Step: r.state.Trainer.Step, Model: r.model(), Optimizer: r.moments.State(), State: r.state}
+	if !r.leads() {
+		r.saved = r.state.Trainer.Step
+		return nil
+	}
+	if err := first(r.log.Sync(), r.syncRecorders(), r.sums.sync()); err != nil {
+		return err
+	}
+	c := checkpoints.Checkpoint{Step: r.state.Trainer.Step, Model: r.model(), Optimizer: moments, State: r.state}
 	if e.Tokens > 0 {
 		c.Loss, c.Score = &e.Loss, r.setup.Score.saved(e.Score)
 	}
-	_, err := r.saves.Save(c)
-	if err == nil {
+	if _, err = r.saves.Save(c); err == nil {
 		r.saved = r.state.Trainer.Step
 		r.watched.checkpoint(r)
 	}

@@ -61,6 +61,16 @@ func (r *Run) measured(values ...report.Value) {
 	}
 }
 
+// syncRecorders makes the files durable.
+func (r *Run) syncRecorders() (err error) {
+	for _, x := range r.recorders {
+		if e := x.Sync(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
 // closeRecorders closes the files and returns the first error.
 func (r *Run) closeRecorders() (err error) {
 	for _, x := range r.recorders {

@@ -30,9 +30,15 @@ type Options struct {
 	Change string // names of flags that may differ from the run's, separated by commas
 	DryRun bool   // Start prints memory and time, and the run leaves no file
 	FindLR bool   // Start tests learning rates and draws them to lr.png, and the run trains no step
+	Verify int    // step to recompute instead of training; 0 means none
 	Watch  Watch  // address of a page that shows the run; "" means no page
 	Config Config // TOML file of flags; "" means none
 	Sweep  Sweep  // lists of values of flags, one run for each combination; "" means one run
+
+	Portable bool // compute with kernels whose bits do not depend on the processor
+	Zero     bool // divide the optimizer's moments among the ranks, see train.Trainer.Shard
+
+	Cluster Cluster // for a dry run
 }
 
 // FlagSet declares flags. A flag.FlagSet implements it.
@@ -65,6 +71,10 @@ func (o *Options) Flags(f FlagSet) {
 	f.BoolVar(&o.FindLR, "find-lr", o.FindLR, "test learning rates on 100 steps, draw the losses to lr.png in -out, and train nothing")
 	f.Var(&o.Config, "config", "`file` in TOML with values of flags, such as steps = 500; flags of the command line win")
 	f.Var(&o.Sweep, "sweep", "`lists` of values of flags, as lr=1e-3,3e-4 decay=0,0.1: one run in a folder below -out for each combination, and a table at the end")
+	f.BoolVar(&o.Zero, "zero", o.Zero, "under mpirun, divide the optimizer's moments among the ranks (ZeRO-1): less memory, the same weights")
+	f.IntVar(&o.Verify, "verify", o.Verify, "recompute this `step` of the run in -out from the checkpoint before it and compare the weights bit for bit, instead of training")
+	f.BoolVar(&o.Portable, "portable", o.Portable, "compute the same bits on all processors with AVX2 or NEON, more slowly")
+	o.Cluster.flags(f)
 	f.Var(&o.Watch, "watch", "show the run on a page for the browser; -watch=host:port chooses its address. Other hosts than localhost let other machines read the model")
 }
 
@@ -72,7 +82,7 @@ func (o *Options) Flags(f FlagSet) {
 func (o *Options) unit() string { return cmp.Or(o.Unit, "tokens") }
 
 // unrecorded are the flags of a process, which do not change the training. The record of the run omits them.
-var unrecorded = []string{"out", "resume", "change", "dry-run", "find-lr", "config", "sweep", "watch"}
+var unrecorded = []string{"out", "resume", "change", "dry-run", "find-lr", "config", "sweep", "watch", "verify", "zero", "ranks", "link", "latency"}
 
 // Recorded reports whether the record of a run keeps the flag of this name. It omits the flags of Options that belong to a process.
 func Recorded(name string) bool { return !slices.Contains(unrecorded, name) }
@@ -90,7 +100,7 @@ func (o *Options) check() error {
 		value, least int
 	}{
 		{"steps", o.Steps, 1}, {"eval-every", o.EvalEvery, 1}, {"eval-tokens", o.EvalTokens, 0}, {"sample-every", o.SampleEvery, 0},
-		{"patience", o.Patience, 0}, {"keep", o.Keep, 0}, {"average", o.Average, 0}, {"noise-scale", o.NoiseScale, 0},
+		{"patience", o.Patience, 0}, {"keep", o.Keep, 0}, {"average", o.Average, 0}, {"noise-scale", o.NoiseScale, 0}, {"verify", o.Verify, 0},
 	} {
 		if f.value < f.least {
 			return errors.Errorf("-%s is %d, want at least %d", f.name, f.value, f.least)
@@ -103,11 +113,16 @@ func (o *Options) check() error {
 		return errors.New("-noise-scale is 1, want at least 2 micro-batches, or 0")
 	case o.DryRun && o.FindLR:
 		return errors.New("-dry-run and -find-lr: give one of them")
+	case o.Verify > 0 && (o.DryRun || o.Resume || o.FindLR):
+		return errors.New("-verify with -dry-run, -find-lr or -resume: leave them out")
 	case o.Sweep != "":
 		return errors.New("-sweep: this program runs no sweeps")
 	}
-	return nil
+	return o.Cluster.check(o.DryRun)
 }
+
+// Rehearses reports whether the process leaves the run as it is: in a dry run, with FindLR, and when it verifies a step.
+func (o *Options) Rehearses() bool { return o.DryRun || o.FindLR || o.Verify > 0 }
 
 // changes returns the names in -change.
 func (o *Options) changes() (names []string) {

@@ -42,3 +42,12 @@ func Recall(p Program, model string) (key string, err error) {
 	}
 	return was.Data, nil
 }
+
+// ProgramOf returns the name of the program that began the run in a folder. The error is fs.ErrNotExist if the folder has no run.
+func ProgramOf(dir string) (string, error) {
+	was, err := readRecord(dir)
+	if err != nil {
+		return "", err
+	}
+	return was.Program, nil
+}

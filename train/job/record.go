@@ -26,7 +26,8 @@ type record struct {
 	Flags     map[string]string `json:"flags"`
 	Data      string            `json:"data"`      // key of the data
 	Tokenizer string            `json:"tokenizer"` // fingerprint of the tokenizer's files
-	Sum       string            `json:"sum"`       // checksum of the other fields
+	Proof     *proof            `json:"proof,omitempty"`
+	Sum       string            `json:"sum"` // checksum of the other fields
 }
 
 // readRecord reads run.json. The error is fs.ErrNotExist if the folder has no run.

@@ -1,12 +1,14 @@
 package job
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
@@ -24,29 +26,48 @@ func (r *Run) Require(estimate func(graph.Mode) (graph.Requirements, error)) err
 		return err
 	}
 	moments := 2 * step.Memory.Gradients
-	whole := step.Memory.Total() + moments + eval.Memory.Total() - eval.Memory.Params
+	sums := r.sumBuffers() * step.Memory.Gradients
+	whole := step.Memory.Total() + moments + sums + eval.Memory.Total() - eval.Memory.Params
 	have := graph.AvailableMemory()
 	if whole <= have {
 		return nil
 	}
 	if r.DryRun {
 		r.printf("parameters   %s", count(step.Parameters))
-		r.printMemory(step.Memory, eval.Memory, moments)
+		r.printMemory(step.Memory, eval.Memory, moments, sums)
 		flops := step.Forward + step.Backward
 		each := time.Duration(float64(flops) / productSpeed() * float64(time.Second))
 		r.printf("a step       %s: about %s, by the speed of a product", operations(flops), report.Duration(each))
 	}
-	return errors.Errorf("run in %s: %s of memory are needed (parameters %s, gradients %s, moments %s, training %s, evaluation %s), %s are available: "+
-		"make the model, -batch or -context smaller", r.Out, size(whole), size(step.Memory.Params), size(step.Memory.Gradients), size(moments),
+	return errors.Errorf("run in %s: %s of memory are needed (parameters %s, gradients %s, sums of micro-batches %s, moments %s, training %s, evaluation %s), %s are available: "+
+		"make the model, -batch or -context smaller", r.Out, size(whole), size(step.Memory.Params), size(step.Memory.Gradients), size(sums), size(moments),
 		size(step.Memory.Arena), size(eval.Memory.Arena), size(have))
 }
 
-// printMemory prints the memory of both Programs and the moments.
-func (r *Run) printMemory(step, eval graph.Memory, moments int) {
-	r.printf("training     %s: parameters %s, gradients %s, moments %s, inputs %s, arena %s", size(step.Total()+moments),
-		size(step.Params), size(step.Gradients), size(moments), size(step.Inputs), size(step.Arena))
+// sumBuffers returns the number of partial sums of gradients, by -micro-batches.
+func (r *Run) sumBuffers() int {
+	if f := r.program.Flags; f != nil && f.Lookup("micro-batches") != nil {
+		if n, err := strconv.Atoi(f.Lookup("micro-batches").Value.String()); err == nil && n <= mostMicroBatches {
+			size := 1
+			if r.group != nil {
+				size = r.group.Size()
+			}
+			return train.PartialSums(n, size)
+		}
+	}
+	return 0
+}
+
+// printMemory prints the memory of both Programs, the moments and the sums of micro-batches.
+func (r *Run) printMemory(step, eval graph.Memory, moments, sums int) {
+	between := ""
+	if sums > 0 {
+		between = ", sums of micro-batches " + size(sums)
+	}
+	r.printf("training     %s: parameters %s, gradients %s%s, moments %s, inputs %s, arena %s", size(step.Total()+moments+sums),
+		size(step.Params), size(step.Gradients), between, size(moments), size(step.Inputs), size(step.Arena))
 	r.printf("evaluation   %s more: inputs %s, arena %s", size(eval.Total()-eval.Params), size(eval.Inputs), size(eval.Arena))
-	r.printf("together     %s", size(step.Total()+moments+eval.Total()-eval.Params))
+	r.printf("together     %s", size(step.Total()+moments+sums+eval.Total()-eval.Params))
 }
 
 // productSpeed returns the floating-point operations per second of a product of matrices.

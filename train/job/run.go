@@ -1,7 +1,6 @@
 package job
 
 import (
-	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
@@ -29,6 +29,8 @@ type Program struct {
 	Paths []string // names of flags whose values are paths; the run keeps them absolute, so that it resumes from any folder
 
 	W io.Writer // receives the lines about the run; nil means os.Stdout
+
+	Group train.Group // processes that train together; nil means those that mpirun has started, if any
 }
 
 // Run is a run in its folder. It is not safe for concurrent use.
@@ -49,18 +51,24 @@ type Run struct {
 	moments  train.Stateful
 	state    state
 	log      *report.Log
+	sums     *weightSums
 	show     report.Progress
 	headline headline
 	watched  *watching // nil without -watch
 
 	recorders []report.Recorder // files of -metrics but log.csv
 	saved     int               // step of the last checkpoint
+	scored    int               // step of the last evaluation
 	started   bool
 	err       error // first error of Step, Evaluate and Save
 
 	signals, loop context.Context
 	restore       context.CancelFunc
+	interrupt     context.CancelFunc // acts as a signal
 	end           context.CancelFunc // ends the loop
+
+	group    train.Group // nil for one process
+	prepared bool        // rank 0 has prepared its data
 }
 
 // Open opens and locks the folder of a run. It makes the folder unless it exists. If the run resumes, Open sets flags that are not on
@@ -86,13 +94,32 @@ func Open(o *Options, p Program) (run *Run, err error) {
 	if r.program.W == nil {
 		r.program.W = os.Stdout
 	}
-	if _, err := os.Stat(filepath.Join(r.Out, recordName)); err != nil && r.Resume {
-		return nil, errors.New("no run to resume: check -out, or leave out -resume to begin a run")
-	}
-	if r.folder, err = openFolder(r.Out); err != nil {
+	if err := r.join(); err != nil {
 		return nil, err
 	}
-	return r, r.find()
+	if r.group != nil {
+		err = r.openTogether()
+	} else {
+		err = r.open()
+	}
+	if err == nil && r.Portable {
+		err = kernel.Portable()
+	}
+	return r, err
+}
+
+// open opens the folder and finds its run.
+func (r *Run) open() (err error) {
+	if _, err := os.Stat(filepath.Join(r.Out, recordName)); err != nil && (r.Resume || r.Verify > 0) {
+		return errors.New("no run to resume or to verify: check -out, or begin a run without -resume and -verify")
+	}
+	if r.Verify > 0 {
+		return r.find()
+	}
+	if r.folder, err = openFolder(r.Out); err != nil {
+		return err
+	}
+	return r.find()
 }
 
 // find finds the run in the folder, if there is one, and sets the flags to its values if the run resumes.
@@ -103,6 +130,13 @@ func (r *Run) find() error {
 		return r.checkNew()
 	} else if err != nil {
 		return err
+	}
+	if r.Verify > 0 {
+		if err := r.findBefore(was); err != nil {
+			return err
+		}
+		r.record = *was
+		return r.recall(was)
 	}
 	if r.last, err = r.saves.Latest(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -169,14 +203,19 @@ func (r *Run) checkChange() error {
 // configuration and the tokenizer.
 func (r *Run) Resumed() (dir string, ok bool) { return r.last.Dir, r.resumes && r.last.Dir != "" }
 
-// File returns the path of a file that the program keeps in the run's folder. In a dry run it returns "", because a dry run leaves no
-// file. If no run starts, Close removes the file unless it existed before.
+// File returns the path of a file that the program keeps in the run's folder. In a dry run or to verify a step it returns "", because
+// these leave no file. If no run starts, Close removes the file unless it existed before. Ranks other than 0 wait until rank 0 has prepared its data, so
+// that they find the file.
 func (r *Run) File(name string) string {
-	if r.DryRun {
+	if r.Rehearses() {
 		return ""
 	}
 	path := filepath.Join(r.Out, name)
-	r.folder.file(path)
+	if r.leads() {
+		r.folder.file(path)
+	} else {
+		r.err = first(r.err, r.await())
+	}
 	return path
 }
 
@@ -204,9 +243,12 @@ func (r *Run) Close() error {
 	if r.started {
 		r.show.Done()
 		r.headline.finish(r.program.W)
-		err = cmp.Or(r.log.Close(), r.closeRecorders())
+		if r.leads() {
+			err = first(r.log.Close(), r.closeRecorders(), r.sums.close())
+		}
 		r.end()
 		r.restore()
+		r.interrupt()
 	}
 	if r.folder != nil {
 		if e := r.folder.close(r.started); err == nil {

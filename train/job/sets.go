@@ -35,7 +35,9 @@ func checkSets(sets []Set) error {
 func (r *Run) tell(e evaluated) {
 	step := r.setup.Trainer.Step
 	r.Note("step %d: validation %s", step, r.describe(e.Evaluation))
-	r.fail(r.log.Evaluation(step, e.Evaluation.Evaluation, e.Score))
+	if r.leads() {
+		r.fail(r.log.Evaluation(step, e.Evaluation.Evaluation, e.Score))
+	}
 	values := []report.Value{{Name: "valid_loss", Value: e.Loss}, {Name: "valid_accuracy", Value: e.Accuracy}}
 	if r.setup.Score.Of != nil && r.setup.Score.Name != Accuracy.Name {
 		values = append(values, report.Value{Name: r.setup.Score.Name, Value: e.Score})

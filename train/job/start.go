@@ -63,6 +63,9 @@ func (r *Run) Start(s Setup) (err error) {
 	if r.DryRun {
 		return errors.WithMessage(r.plan(s), "dry run")
 	}
+	if err := first(r.err, r.await()); err != nil {
+		return err
+	}
 	if r.FindLR {
 		return errors.WithMessage(r.findRate(s), "-find-lr")
 	}
@@ -83,23 +86,42 @@ func (r *Run) Start(s Setup) (err error) {
 			return err
 		}
 	}
-	if err := r.writeRecords(now); err != nil {
-		return err
+	if r.Verify > 0 {
+		return r.verify(now)
 	}
-	if err := r.openLog(); err != nil {
-		return err
-	}
-	if err := r.openRecorders(); err != nil {
+	if err := r.openFiles(now); err != nil {
 		return err
 	}
 	r.started, r.saved, r.show.Until, r.show.Unit = true, s.Trainer.Step, r.Steps, r.unit()
-	r.signals, r.restore = train.UntilInterrupt(context.Background())
+	var base context.Context
+	base, r.interrupt = context.WithCancel(context.Background())
+	r.signals, r.restore = train.UntilInterrupt(base)
 	r.loop, r.end = context.WithCancel(r.signals)
 	r.begin()
 	if err := r.watch(); err != nil {
 		return err
 	}
 	return r.err
+}
+
+// openFiles proves the run, compares it with that of other ranks, and opens its files on rank 0.
+func (r *Run) openFiles(now record) (err error) {
+	if now.Proof, err = r.prove(now); err != nil {
+		return err
+	}
+	if err := r.sameEverywhere(now); err != nil {
+		return err
+	}
+	if r.leads() {
+		if err := r.writeRecords(now); err != nil {
+			return err
+		}
+		if err := first(r.openLog(), r.openRecorders()); err != nil {
+			return err
+		}
+		r.sums, err = openSums(r.Out, r.setup.Trainer.Step)
+	}
+	return err
 }
 
 func (r *Run) checkSetup() error {
@@ -126,6 +148,7 @@ func (r *Run) checkSetup() error {
 			return err
 		}
 	}
+	s.Trainer.Group, s.Trainer.Shard = r.group, r.Zero && r.group != nil
 	var ok bool
 	if r.moments, ok = s.Trainer.Optimizer.(train.Stateful); !ok {
 		return errors.Errorf("optimizer %T does not return its state, so a run with it cannot resume: use train.AdamW, Adam or SGD", s.Trainer.Optimizer)

@@ -28,6 +28,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/train/job"
+	"github.com/gorgoformer/gorgoformer/train/mpi"
 )
 
 // Program is a program with several commands, or with one command without a name.
@@ -50,11 +51,12 @@ type Command struct {
 // If the reader of standard output has closed it, as head does, the program ends without a message.
 func (p Program) Main() {
 	signal.Ignore(syscall.SIGPIPE) // so that a write returns EPIPE
-	err := p.Run(os.Args[1:], os.Stdout)
+	err := mpi.Leave(p.Run(os.Args[1:], os.Stdout))
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return
 	}
 	fmt.Fprintf(os.Stderr, "%s: %s\n", p.Name, oneLine(err.Error()))
+	mpi.Abort() // if this is one of several ranks
 	os.Exit(1)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
+	"github.com/gorgoformer/gorgoformer/train/mpi"
 )
 
 // Kinds and Saved explain a flag -tokenizer.
@@ -98,7 +99,7 @@ func (o Options) trainer(kind string) trainer.Trainer {
 	if o.Lowercase {
 		lower = tokenize.Lowercase{}
 	}
-	bar := progress.Bar(os.Stderr)
+	bar := progress.Bar(mpi.Screen(os.Stderr))
 	characters := o.Size / 4 // with a token of their own, so that a text with thousands leaves room for longer pieces
 	switch kind {
 	case "char":

@@ -1,0 +1,98 @@
+package job
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"time"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/train/report"
+)
+
+// Cluster describes the machines for which a dry run estimates the time of a step.
+type Cluster struct {
+	Ranks   int     // largest number of ranks in the table; 0 means no table
+	Link    float64 // GB/s from one rank to another
+	Latency float64 // µs of a message
+}
+
+func (c *Cluster) flags(f FlagSet) {
+	f.IntVar(&c.Ranks, "ranks", c.Ranks, "with -dry-run, estimate a step under mpirun for up to this `number` of ranks; 0 estimates none")
+	f.Float64Var(&c.Link, "link", 1.25, "with -ranks, speed of the network between two ranks in `GB/s`; 10 Gbit/s are 1.25")
+	f.Float64Var(&c.Latency, "latency", 50, "with -ranks, time of an empty message between two ranks in `µs`")
+}
+
+// short formats a duration with three digits.
+func short(d time.Duration) string {
+	switch {
+	case d >= time.Second && d < time.Minute:
+		return fmt.Sprintf("%.3gs", d.Seconds())
+	case d >= time.Millisecond && d < time.Second:
+		return fmt.Sprintf("%.3gms", d.Seconds()*1000)
+	}
+	return report.Duration(d)
+}
+
+// mostRanks limits the table.
+const mostRanks = 1 << 20
+
+func (c *Cluster) check(dry bool) error {
+	switch {
+	case c.Ranks < 0 || c.Ranks > mostRanks:
+		return errors.Errorf("-ranks is %d, want 0 to %d", c.Ranks, mostRanks)
+	case c.Ranks > 0 && !dry:
+		return errors.Errorf("-ranks is %d without -dry-run: add -dry-run for an estimate, or start ranks with mpirun -n %[1]d", c.Ranks)
+	case !(c.Link > 0 && c.Link < math.Inf(1)) && (c.Ranks > 0 || c.Link != 0):
+		return errors.Errorf("-link is %g, want a number of GB/s above 0", c.Link)
+	case !(c.Latency >= 0 && c.Latency < math.Inf(1)):
+		return errors.Errorf("-latency is %g, want a number of µs of at least 0", c.Latency)
+	}
+	return nil
+}
+
+// cost is the measured cost of a step of one process, and the size of its gradients.
+type cost struct {
+	step, update time.Duration
+	microBatches int
+	bytes        int
+}
+
+// on estimates the time of a step on some ranks. A rank computes its micro-batches; if there are more ranks than micro-batches, the batches
+// are divided further, so that a step keeps its tokens. The gradients cross the network in rounds, log₂ ranks to the owner and as many back,
+// in buckets. The last micro-batch's backward pass, two thirds of its time, hides all but the last bucket.
+func (c Cluster) on(ranks int, k cost) (step, network time.Duration) {
+	micro := max(k.microBatches, ranks)
+	each := float64(k.step-k.update) / float64(micro)
+	share := (micro + ranks - 1) / ranks
+	compute := each*float64(share) + float64(k.update)
+	if ranks == 1 {
+		return time.Duration(compute), 0
+	}
+	rounds := 2 * float64(bits.Len(uint(ranks-1)))
+	buckets := math.Max(1, math.Ceil(float64(k.bytes)/(4<<20)))
+	wire := rounds * (buckets*c.Latency*1e3 + float64(k.bytes)/c.Link)
+	shared := 4 * rounds * c.Latency * 1e3 // counts and losses
+	last := wire / buckets
+	shown := math.Max(last, wire-each*2/3) + shared
+	return time.Duration(compute + shown), time.Duration(wire + shared)
+}
+
+// estimateRanks prints the estimated step for 1, 2, 4, … ranks.
+func (r *Run) estimateRanks(k cost) {
+	if r.Cluster.Ranks == 0 {
+		return
+	}
+	r.printf("ranks        a link of %g GB/s, %g µs; gradients of %s; estimated from the measured step", r.Cluster.Link, r.Cluster.Latency, size(k.bytes))
+	r.printf("  ranks    a step   network   speed-up   efficiency")
+	one, _ := r.Cluster.on(1, k)
+	for n := 1; ; n = min(2*n, r.Cluster.Ranks) {
+		step, network := r.Cluster.on(n, k)
+		gain := float64(one) / float64(step)
+		r.printf("%7d %9s %9s %9.2fx %11.0f%%", n, short(step), short(network), gain, 100*gain/float64(n))
+		if n == r.Cluster.Ranks {
+			return
+		}
+	}
+}
