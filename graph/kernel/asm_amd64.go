@@ -234,6 +234,26 @@ func pairDots4AVX2(n int, a *float32, second *float32, b *float32, stride int, s
 //go:noescape
 func axpy4AVX2(n int, y *float32, b *float32, stride int, a *[4]float32)
 
+// quantRowAVX2 rounds blocks of 32 numbers to bytes times a scale.
+//
+//go:noescape
+func quantRowAVX2(blocks int, dst *int8, scales *float32, x *float32)
+
+// quantDotsQ8AVX2 writes the products of a, in blocks of 32 bytes with scales, with four rows of weights that are stride bytes apart.
+//
+//go:noescape
+func quantDotsQ8AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+
+// quantDotsQ4AVX2 writes the products of a, in blocks of 32 bytes with scales, with four rows of weights that are stride bytes apart.
+//
+//go:noescape
+func quantDotsQ4AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+
+// bfloatDotsAVX2 writes the products of a with four rows of bfloat16 that are stride bytes apart. n is a multiple of 8.
+//
+//go:noescape
+func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32)
+
 // reluRowAVX2 computes y = relu(x).
 //
 //go:noescape

@@ -9171,6 +9171,377 @@ done:
 	VZEROUPPER
 	RET
 
+// func quantRowAVX2(blocks int, dst *int8, scales *float32, x *float32)
+// Requires: AVX, AVX2
+TEXT ·quantRowAVX2(SB), NOSPLIT, $0-32
+	MOVQ    blocks+0(FP), AX
+	MOVQ    dst+8(FP), CX
+	MOVQ    scales+16(FP), DX
+	MOVQ    x+24(FP), BX
+	VMOVDQU all_7fffffff<>+0(SB), Y0
+	VMOVDQU packed_order<>+0(SB), Y1
+	VMOVUPS all_00800000<>+0(SB), Y2
+	VMOVUPS all_42fe0000<>+0(SB), Y3
+	VMOVUPS all_3f800000<>+0(SB), Y4
+
+loop:
+	VMOVUPS      (BX), Y6
+	VPAND        Y0, Y6, Y5
+	VMOVUPS      32(BX), Y7
+	VPAND        Y0, Y7, Y8
+	VPMAXUD      Y8, Y5, Y5
+	VMOVUPS      64(BX), Y8
+	VPAND        Y0, Y8, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      96(BX), Y9
+	VPAND        Y0, Y9, Y10
+	VPMAXUD      Y10, Y5, Y5
+	VEXTRACTI128 $0x01, Y5, X10
+	VPMAXUD      X10, X5, X5
+	VPSHUFD      $0x4e, X5, X10
+	VPMAXUD      X10, X5, X5
+	VPSHUFD      $0xb1, X5, X10
+	VPMAXUD      X10, X5, X5
+	VPBROADCASTD X5, Y5
+	VDIVPS       Y3, Y5, Y5
+	VCMPPS       $0x05, Y2, Y5, Y10
+	VANDPS       Y10, Y5, Y5
+	VMOVSS       X5, (DX)
+	VDIVPS       Y5, Y4, Y5
+	VANDPS       Y10, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y1, Y6
+	VMOVDQU      Y6, (CX)
+	ADDQ         $0x80, BX
+	ADDQ         $0x20, CX
+	ADDQ         $0x04, DX
+	DECQ         AX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+DATA all_7fffffff<>+0(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+4(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+8(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+12(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+16(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+20(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+24(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+28(SB)/4, $0x7fffffff
+GLOBL all_7fffffff<>(SB), RODATA|NOPTR, $32
+
+DATA packed_order<>+0(SB)/4, $0x00000000
+DATA packed_order<>+4(SB)/4, $0x00000004
+DATA packed_order<>+8(SB)/4, $0x00000001
+DATA packed_order<>+12(SB)/4, $0x00000005
+DATA packed_order<>+16(SB)/4, $0x00000002
+DATA packed_order<>+20(SB)/4, $0x00000006
+DATA packed_order<>+24(SB)/4, $0x00000003
+DATA packed_order<>+28(SB)/4, $0x00000007
+GLOBL packed_order<>(SB), RODATA|NOPTR, $32
+
+DATA all_00800000<>+0(SB)/4, $0x00800000
+DATA all_00800000<>+4(SB)/4, $0x00800000
+DATA all_00800000<>+8(SB)/4, $0x00800000
+DATA all_00800000<>+12(SB)/4, $0x00800000
+DATA all_00800000<>+16(SB)/4, $0x00800000
+DATA all_00800000<>+20(SB)/4, $0x00800000
+DATA all_00800000<>+24(SB)/4, $0x00800000
+DATA all_00800000<>+28(SB)/4, $0x00800000
+GLOBL all_00800000<>(SB), RODATA|NOPTR, $32
+
+DATA all_42fe0000<>+0(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+4(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+8(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+12(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+16(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+20(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+24(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+28(SB)/4, $0x42fe0000
+GLOBL all_42fe0000<>(SB), RODATA|NOPTR, $32
+
+DATA all_3f800000<>+0(SB)/4, $0x3f800000
+DATA all_3f800000<>+4(SB)/4, $0x3f800000
+DATA all_3f800000<>+8(SB)/4, $0x3f800000
+DATA all_3f800000<>+12(SB)/4, $0x3f800000
+DATA all_3f800000<>+16(SB)/4, $0x3f800000
+DATA all_3f800000<>+20(SB)/4, $0x3f800000
+DATA all_3f800000<>+24(SB)/4, $0x3f800000
+DATA all_3f800000<>+28(SB)/4, $0x3f800000
+GLOBL all_3f800000<>(SB), RODATA|NOPTR, $32
+
+// func quantDotsQ8AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·quantDotsQ8AVX2(SB), NOSPLIT, $0-48
+	MOVQ    blocks+0(FP), CX
+	MOVQ    a+8(FP), DX
+	MOVQ    scales+16(FP), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    stride+32(FP), DI
+	XORQ    AX, AX
+	LEAQ    (SI)(DI*2), R8
+	ADDQ    DI, R8
+	MOVQ    SI, R9
+	ADDQ    DI, R9
+	LEAQ    (SI)(DI*2), R10
+	LEAQ    (SI)(DI*4), DI
+	VMOVDQU all_00010001<>+0(SB), Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+
+loop:
+	PREFETCHT0   (DI)(AX*4)
+	PREFETCHT0   64(DI)(AX*4)
+	VMOVDQU      (DX), Y0
+	VBROADCASTSS (BX), Y6
+	VMOVDQU      2(SI)(AX*1), Y7
+	VPSIGNB      Y7, Y0, Y8
+	VPABSB       Y7, Y7
+	VPMADDUBSW   Y8, Y7, Y7
+	VPMADDWD     Y1, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VPBROADCASTW (SI)(AX*1), X8
+	VCVTPH2PS    X8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y7, Y2, Y2
+	VMOVDQU      2(R9)(AX*1), Y7
+	VPSIGNB      Y7, Y0, Y8
+	VPABSB       Y7, Y7
+	VPMADDUBSW   Y8, Y7, Y7
+	VPMADDWD     Y1, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VPBROADCASTW (R9)(AX*1), X8
+	VCVTPH2PS    X8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y7, Y3, Y3
+	VMOVDQU      2(R10)(AX*1), Y7
+	VPSIGNB      Y7, Y0, Y8
+	VPABSB       Y7, Y7
+	VPMADDUBSW   Y8, Y7, Y7
+	VPMADDWD     Y1, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VPBROADCASTW (R10)(AX*1), X8
+	VCVTPH2PS    X8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y7, Y4, Y4
+	VMOVDQU      2(R8)(AX*1), Y7
+	VPSIGNB      Y7, Y0, Y0
+	VPABSB       Y7, Y7
+	VPMADDUBSW   Y0, Y7, Y7
+	VPMADDWD     Y1, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VPBROADCASTW (R8)(AX*1), X0
+	VCVTPH2PS    X0, Y0
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y0, Y7, Y7
+	VADDPS       Y7, Y5, Y5
+	ADDQ         $0x20, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x22, AX
+	DECQ         CX
+	JNZ          loop
+	MOVQ         sums+40(FP), AX
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y5, Y4, Y4
+	VHADDPS      Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VMOVUPS      X2, (AX)
+	VZEROUPPER
+	RET
+
+DATA all_00010001<>+0(SB)/4, $0x00010001
+DATA all_00010001<>+4(SB)/4, $0x00010001
+DATA all_00010001<>+8(SB)/4, $0x00010001
+DATA all_00010001<>+12(SB)/4, $0x00010001
+DATA all_00010001<>+16(SB)/4, $0x00010001
+DATA all_00010001<>+20(SB)/4, $0x00010001
+DATA all_00010001<>+24(SB)/4, $0x00010001
+DATA all_00010001<>+28(SB)/4, $0x00010001
+GLOBL all_00010001<>(SB), RODATA|NOPTR, $32
+
+// func quantDotsQ4AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·quantDotsQ4AVX2(SB), NOSPLIT, $0-48
+	MOVQ    blocks+0(FP), CX
+	MOVQ    a+8(FP), DX
+	MOVQ    scales+16(FP), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    stride+32(FP), DI
+	XORQ    AX, AX
+	LEAQ    (SI)(DI*2), R8
+	ADDQ    DI, R8
+	MOVQ    SI, R9
+	ADDQ    DI, R9
+	LEAQ    (SI)(DI*2), R10
+	LEAQ    (SI)(DI*4), DI
+	VMOVDQU all_00010001<>+0(SB), Y1
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y2
+	VMOVDQU all_08080808<>+0(SB), Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+
+loop:
+	PREFETCHT0   (DI)(AX*4)
+	PREFETCHT0   64(DI)(AX*4)
+	VMOVDQU      (DX), Y0
+	VBROADCASTSS (BX), Y8
+	VPMADDUBSW   Y0, Y3, Y9
+	VMOVDQU      2(SI)(AX*1), X10
+	VPSRLW       $0x04, X10, X11
+	VINSERTI128  $0x01, X11, Y10, Y10
+	VPAND        Y2, Y10, Y10
+	VPMADDUBSW   Y0, Y10, Y10
+	VPSUBW       Y9, Y10, Y10
+	VPMADDWD     Y1, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VPBROADCASTW (SI)(AX*1), X11
+	VCVTPH2PS    X11, Y11
+	VMULPS       Y8, Y11, Y11
+	VMULPS       Y11, Y10, Y10
+	VADDPS       Y10, Y4, Y4
+	VMOVDQU      2(R9)(AX*1), X12
+	VPSRLW       $0x04, X12, X10
+	VINSERTI128  $0x01, X10, Y12, Y12
+	VPAND        Y2, Y12, Y12
+	VPMADDUBSW   Y0, Y12, Y12
+	VPSUBW       Y9, Y12, Y12
+	VPMADDWD     Y1, Y12, Y12
+	VCVTDQ2PS    Y12, Y12
+	VPBROADCASTW (R9)(AX*1), X11
+	VCVTPH2PS    X11, Y11
+	VMULPS       Y8, Y11, Y11
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y5, Y5
+	VMOVDQU      2(R10)(AX*1), X13
+	VPSRLW       $0x04, X13, X10
+	VINSERTI128  $0x01, X10, Y13, Y13
+	VPAND        Y2, Y13, Y13
+	VPMADDUBSW   Y0, Y13, Y13
+	VPSUBW       Y9, Y13, Y13
+	VPMADDWD     Y1, Y13, Y13
+	VCVTDQ2PS    Y13, Y13
+	VPBROADCASTW (R10)(AX*1), X11
+	VCVTPH2PS    X11, Y11
+	VMULPS       Y8, Y11, Y11
+	VMULPS       Y11, Y13, Y13
+	VADDPS       Y13, Y6, Y6
+	VMOVDQU      2(R8)(AX*1), X14
+	VPSRLW       $0x04, X14, X10
+	VINSERTI128  $0x01, X10, Y14, Y14
+	VPAND        Y2, Y14, Y14
+	VPMADDUBSW   Y0, Y14, Y14
+	VPSUBW       Y9, Y14, Y14
+	VPMADDWD     Y1, Y14, Y14
+	VCVTDQ2PS    Y14, Y14
+	VPBROADCASTW (R8)(AX*1), X0
+	VCVTPH2PS    X0, Y0
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y0, Y14, Y14
+	VADDPS       Y14, Y7, Y7
+	ADDQ         $0x20, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x12, AX
+	DECQ         CX
+	JNZ          loop
+	MOVQ         sums+40(FP), AX
+	VHADDPS      Y5, Y4, Y4
+	VHADDPS      Y7, Y6, Y6
+	VHADDPS      Y6, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VMOVUPS      X4, (AX)
+	VZEROUPPER
+	RET
+
+DATA all_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
+GLOBL all_0f0f0f0f<>(SB), RODATA|NOPTR, $32
+
+DATA all_08080808<>+0(SB)/4, $0x08080808
+DATA all_08080808<>+4(SB)/4, $0x08080808
+DATA all_08080808<>+8(SB)/4, $0x08080808
+DATA all_08080808<>+12(SB)/4, $0x08080808
+DATA all_08080808<>+16(SB)/4, $0x08080808
+DATA all_08080808<>+20(SB)/4, $0x08080808
+DATA all_08080808<>+24(SB)/4, $0x08080808
+DATA all_08080808<>+28(SB)/4, $0x08080808
+GLOBL all_08080808<>(SB), RODATA|NOPTR, $32
+
+// func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32)
+// Requires: AVX, AVX2, MMX+
+TEXT ·bfloatDotsAVX2(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), CX
+	MOVQ   a+8(FP), DX
+	MOVQ   w+16(FP), BX
+	MOVQ   stride+24(FP), SI
+	XORQ   AX, AX
+	LEAQ   (BX)(SI*2), DI
+	ADDQ   SI, DI
+	MOVQ   BX, R8
+	ADDQ   SI, R8
+	LEAQ   (BX)(SI*2), R9
+	LEAQ   (BX)(SI*4), SI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+loop:
+	PREFETCHT0   (SI)(AX*4)
+	VMOVUPS      (DX)(AX*2), Y4
+	VPMOVZXWD    (BX)(AX*1), Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y0, Y0
+	VPMOVZXWD    (R8)(AX*1), Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	VPMOVZXWD    (R9)(AX*1), Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VPMOVZXWD    (DI)(AX*1), Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y3, Y3
+	ADDQ         $0x10, AX
+	SUBQ         $0x08, CX
+	JNZ          loop
+	MOVQ         sums+32(FP), AX
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVUPS      X0, (AX)
+	VZEROUPPER
+	RET
+
 // func reluRowAVX2(n int, y *float32, x *float32)
 // Requires: AVX
 TEXT ·reluRowAVX2(SB), NOSPLIT, $0-24
@@ -9253,16 +9624,6 @@ tail:
 done:
 	VZEROUPPER
 	RET
-
-DATA all_3f800000<>+0(SB)/4, $0x3f800000
-DATA all_3f800000<>+4(SB)/4, $0x3f800000
-DATA all_3f800000<>+8(SB)/4, $0x3f800000
-DATA all_3f800000<>+12(SB)/4, $0x3f800000
-DATA all_3f800000<>+16(SB)/4, $0x3f800000
-DATA all_3f800000<>+20(SB)/4, $0x3f800000
-DATA all_3f800000<>+24(SB)/4, $0x3f800000
-DATA all_3f800000<>+28(SB)/4, $0x3f800000
-GLOBL all_3f800000<>(SB), RODATA|NOPTR, $32
 
 // func geluRowAVX2(n int, y *float32, x *float32)
 // Requires: AVX, AVX2, FMA3
@@ -9393,16 +9754,6 @@ DATA all_c61c4000<>+20(SB)/4, $0xc61c4000
 DATA all_c61c4000<>+24(SB)/4, $0xc61c4000
 DATA all_c61c4000<>+28(SB)/4, $0xc61c4000
 GLOBL all_c61c4000<>(SB), RODATA|NOPTR, $32
-
-DATA all_7fffffff<>+0(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+4(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+8(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+12(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+16(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+20(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+24(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+28(SB)/4, $0x7fffffff
-GLOBL all_7fffffff<>(SB), RODATA|NOPTR, $32
 
 DATA all_3e99999a<>+0(SB)/4, $0x3e99999a
 DATA all_3e99999a<>+4(SB)/4, $0x3e99999a

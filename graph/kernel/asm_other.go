@@ -18,6 +18,18 @@ func pairDots4AVX2(n int, a, second, b *float32, stride int, sums *[8]float32) {
 
 func axpy4AVX2(n int, y, b *float32, stride int, a *[4]float32) { panic(noAssembly) }
 
+func quantRowAVX2(blocks int, dst *int8, scales, x *float32) { panic(noAssembly) }
+
+func quantDotsQ8AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ4AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32) {
+	panic(noAssembly)
+}
+
+func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32) { panic(noAssembly) }
+
 func reluRowAVX2(n int, y, x *float32) { panic(noAssembly) }
 
 func reluGradRowAVX2(n int, dx, x, dy *float32) { panic(noAssembly) }
