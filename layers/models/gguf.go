@@ -21,8 +21,8 @@ type GGUFFile interface {
 //
 //	g, err := models.NewGGUF(m)
 //	for path, x := range params.All() {
-//		shape, values, rest := g.Encode(path, x.Shape(), x.Float32s())
-//		… // write the tensor g.Name(path), and rest, if any, under the key g.Rest(path)
+//		values, rest := g.Encode(path, x.Shape(), x.Float32s())
+//		… // write the tensor g.Name(path) of g.Shape(path, x.Shape()), and rest, if any, under the key g.Rest(path)
 //	}
 //
 // In these files the rows of queries and keys of Llama and Mistral are in the order of interleaved rotary pairs, GPT-2's matrices are

@@ -31,25 +31,37 @@ func (g GGUF) layout(path string) layout {
 	return l
 }
 
-// Encode returns a parameter's shape and values in a GGUF file. rest is nil unless the layout loses something that must be kept: the
-// rounding of 1 + w, or the rows that are cut. x is not changed.
-func (g GGUF) Encode(path string, shape []int, x []float32) (newShape []int, values, rest []float32) {
+// Shape returns the shape in a GGUF file of a parameter with a shape.
+func (g GGUF) Shape(path string, shape []int) []int {
 	l := g.layout(path)
-	newShape, values = slices.Clone(shape), x
+	shape = slices.Clone(shape)
 	switch {
 	case l.transposed && len(shape) == 2:
-		return []int{shape[1], shape[0]}, transposed(x, shape[0], shape[1]), nil
+		slices.Reverse(shape)
+	case l.cut > 0 && len(shape) == 2:
+		shape[0] -= l.cut
+	}
+	return shape
+}
+
+// Encode returns the values in a GGUF file of a parameter. rest is nil unless the layout loses something that must be kept: the rounding
+// of 1 + w, or the rows that are cut. x is not changed.
+func (g GGUF) Encode(path string, shape []int, x []float32) (values, rest []float32) {
+	l := g.layout(path)
+	switch {
+	case l.transposed && len(shape) == 2:
+		return transposed(x, shape[0], shape[1]), nil
 	case l.pairs > 0 || l.heads > 0:
 		values = make([]float32, len(x))
 		l.moveRows(shape, func(parameter, file, n int) { copy(values[file:file+n], x[parameter:parameter+n]) })
+		return values, nil
 	case l.plusOne:
-		values, rest = plusOne(x)
+		return plusOne(x)
 	case l.cut > 0 && len(shape) == 2:
 		n := l.cut * shape[1]
-		newShape[0] -= l.cut
-		return newShape, x[n:], x[:n]
+		return x[n:], x[:n]
 	}
-	return newShape, values, rest
+	return x, nil
 }
 
 // Decode is the inverse of Encode. shape is the shape in the file, rest is nil if the file has none.
@@ -143,6 +155,12 @@ func minusOne(sum, rest []float32) []float32 {
 		}
 	}
 	return w
+}
+
+// Loses reports whether Encode may return a rest for a parameter.
+func (g GGUF) Loses(path string) bool {
+	l := g.layout(path)
+	return l.plusOne || l.cut > 0
 }
 
 // Rest returns the key of the values that Encode returns as rest.

@@ -68,7 +68,7 @@ func ownHead(dir string, m Model) (bool, error) {
 	if head == "" {
 		return false, nil
 	}
-	names, err := namesIn(dir)
+	names, err := Names(dir)
 	paths := map[string]bool{}
 	for _, name := range names {
 		paths[m.Rename(name)] = true
@@ -88,8 +88,8 @@ func ownHead(dir string, m Model) (bool, error) {
 	return !a.Shape().Eq(b.Shape()) || !reflect.DeepEqual(a.Data(), b.Data()), nil
 }
 
-// namesIn returns the names of the tensors in a folder.
-func namesIn(dir string) (names []string, err error) {
+// Names returns the names of the tensors in a folder.
+func Names(dir string) (names []string, err error) {
 	_, err = checkpoints.ReadWeights(dir, func(name string) bool {
 		names = append(names, name)
 		return false
@@ -130,7 +130,7 @@ func Expect(dir string, m models.Model) (*graph.Params, error) {
 
 // rulesOf returns the rules for reading the weights in a folder. The file may name a tied matrix after the head or the embedding.
 func rulesOf(dir string, m models.Model) (checkpoints.Rules, error) {
-	names, err := namesIn(dir)
+	names, err := Names(dir)
 	return checkpoints.Rules{Rename: models.Rename(m, names), Ignore: m.Ignore}, err
 }
 
