@@ -17,6 +17,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 )
 
 const (
@@ -74,7 +75,7 @@ func TestKilledWhileSaving(t *testing.T) {
 	if dir := os.Getenv(childEnv); dir != "" {
 		saveForever(dir)
 	}
-	if testing.Short() {
+	if !sweep.All() {
 		t.Skip("a hundred processes")
 	}
 	r := killedRun(t.TempDir())

@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 )
 
 // outcome is everything that a reader gets from a checkpoint.
@@ -127,7 +128,7 @@ func TestMutations(t *testing.T) {
 		}
 		r := rand.New(rand.NewPCG(1, uint64(shards)))
 		n := 1000
-		if testing.Short() {
+		if !sweep.All() {
 			n = 100
 		}
 		for range n {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
@@ -130,7 +131,7 @@ func TestStreamOfChains(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(33, 34))
 	rounds := 3000
-	if testing.Short() {
+	if !sweep.All() {
 		rounds = 300
 	}
 	for i := range rounds {

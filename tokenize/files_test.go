@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
@@ -52,7 +53,7 @@ func sharedFiles(t *testing.T) (files []sharedFile) {
 			if err != nil {
 				return err
 			}
-			if f.size = info.Size(); !testing.Short() || f.size <= smallFile/2 {
+			if f.size = info.Size(); sweep.All() || f.size <= smallFile/2 {
 				files = append(files, f)
 			}
 			return nil
@@ -93,7 +94,7 @@ func checkFileAgrees(t *testing.T, _ sharedFile, tok *tokenize.Tokenizer) {
 			checkEncoders(t, tok, text)
 		}
 	}
-	if testing.Short() {
+	if !sweep.All() {
 		return
 	}
 	long := strings.Repeat("it was the best of times, 12345 <s> hello\nIt wasn't 한국어.\n\nNext", 9000)

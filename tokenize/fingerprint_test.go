@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
@@ -146,7 +147,7 @@ func TestFingerprintPublished(t *testing.T) {
 	seen := map[string]string{}
 	for _, name := range []string{"gpt2", "bert-base-uncased/vocab.txt", "bert-base-cased/vocab.txt", "all-minilm-l6-v2/tokenizer.json",
 		"sentencepiece/test_model.model", "sentencepiece/test_ja_model.model", "t5-base/spiece.model"} {
-		if testing.Short() && len(seen) > 1 {
+		if !sweep.All() && len(seen) > 1 {
 			break
 		}
 		tok := published(t, strings.Split(name, "/")...)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
@@ -253,7 +254,7 @@ func countChanged(counts map[string]int, block []rune) {
 // TestTables counts the characters that components change or cut at. The counts are those of Hugging Face's tokenizers
 // 0.23.2, over all of Unicode.
 func TestTables(t *testing.T) {
-	if testing.Short() {
+	if !sweep.All() {
 		t.Skip("all characters through nine stages take a while")
 	}
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
@@ -54,7 +55,7 @@ var slowPatterns = []string{
 func TestSlowPatterns(t *testing.T) {
 	t.Parallel()
 	text, patterns := strings.Repeat("a", 40)+"!", slowPatterns[:1] // others take seconds until their time is up
-	if !testing.Short() {
+	if sweep.All() {
 		text, patterns = strings.Repeat("a", 1000)+"!"+strings.Repeat(" ", 1000)+"!", slowPatterns
 	}
 	model := tokentest.BPE(t).Stages().Model
@@ -95,7 +96,7 @@ func TestSlowPatterns(t *testing.T) {
 	}
 	backtracks := tokenize.Split{Pattern: `(a+)+\1$`, Regex: true}
 	tok := tokentest.Must[*tokenize.Tokenizer](t)(tokenize.New(tokenize.Stages{Splitter: tokenize.Splitters{backtracks, tokenize.ByteLevel{}}, Model: model}))
-	if testing.Short() {
+	if !sweep.All() {
 		return
 	}
 	_, err := tok.Encode("xx" + strings.Repeat("a", 60) + "!")

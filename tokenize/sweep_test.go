@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
@@ -35,7 +36,7 @@ var sweepTexts = []string{
 var sweepNext int
 
 func sweepShare() int {
-	if testing.Short() {
+	if !sweep.All() {
 		return 1
 	}
 	return 4

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
@@ -60,7 +61,7 @@ func TestFamilies(t *testing.T) {
 					t.Fatal(err)
 				}
 				tryFamily(t, out, name, value)
-				if i == 0 && (!testing.Short() || name == "llama") {
+				if i == 0 && (sweep.All() || name == "llama") {
 					tryRuns(t, out, tinyOf(name)+flags)
 				}
 			})

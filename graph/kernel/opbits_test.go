@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 )
 
 // opBits declares an operation on operands that are large enough for several chunks, so that all workers take part.
@@ -31,7 +32,7 @@ func (o opBits) program(s *graph.Scope) {
 // is in this package because only here it can use more workers than the machine has processors.
 func TestOpBits(t *testing.T) {
 	counts := map[tensor.Dtype][]int{tensor.Float32: {1, 2, 3, 8}, tensor.Float64: {1, 8}}
-	if testing.Short() {
+	if !sweep.All() {
 		counts = map[tensor.Dtype][]int{tensor.Float32: {1, 8}}
 	}
 	for _, o := range opsWithBits() {

@@ -6,13 +6,14 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
 // manyTerms is the number of terms of the long sums below. Added one by one in float32, a million terms of one sign lose
 // four digits.
 func manyTerms() int {
-	if testing.Short() {
+	if !sweep.All() {
 		return 1 << 16
 	}
 	return 1 << 20

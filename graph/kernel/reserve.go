@@ -1,6 +1,9 @@
 package kernel
 
-import "sync"
+import (
+	"reflect"
+	"sync"
+)
 
 // reserve keeps idle values of one type for reuse. Unlike a sync.Pool it never drops a value, so that a warm kernel
 // allocates nothing even across garbage collections. It holds as many values as were ever in use at once.
@@ -9,11 +12,12 @@ type reserve[V any] struct {
 	idle []*V
 }
 
-// reserves maps (*V)(nil) to the *reserve[V] of each V, because a generic function has no variables of its own.
+// reserves maps the type V to the *reserve[V] of each V, because a generic function has no variables of its own. Nil pointers of
+// different types would be keys with equal hashes.
 var reserves sync.Map
 
 func reserveOf[V any]() *reserve[V] {
-	key := any((*V)(nil))
+	key := reflect.TypeFor[V]()
 	if r, ok := reserves.Load(key); ok {
 		return r.(*reserve[V])
 	}

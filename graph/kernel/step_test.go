@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
@@ -22,7 +23,7 @@ func TestTrainingStepBits(t *testing.T) {
 		Dropout: 0.1, LabelSmoothing: 0.1, BOS: []int32{1}, EOS: []int32{2},
 	}
 	crews, types := []int{1, 2, 4, 8}, []tensor.Dtype{tensor.Float32, tensor.Float64}
-	if testing.Short() {
+	if !sweep.All() {
 		crews, types = []int{1, 8}, types[:1]
 	}
 	for name, c := range map[string]trainingStep{

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
@@ -186,7 +187,7 @@ func guardMatrix(rows, cols int, trans bool, seed uint64) kernel.Matrix[float32]
 // This test compares the micro-kernels with their twin for all numbers of rows and columns up to two tiles, with NaN around.
 func TestGemmTwin(t *testing.T) {
 	rows, cols := 25, 65
-	if testing.Short() {
+	if !sweep.All() {
 		rows, cols = 13, 33 // two of the narrow tiles
 	}
 	for m := 1; m <= rows; m++ {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
@@ -75,7 +76,7 @@ var filters = []generate.Options{
 // TestChoosingEqualsSorting: partitioning and sorting choose the same token for the same seed.
 func TestChoosingEqualsSorting(t *testing.T) {
 	sizes := []int{1, 2, 25, 1000, vocabulary}
-	if testing.Short() {
+	if !sweep.All() {
 		sizes = sizes[:4]
 	}
 	for _, n := range sizes {

@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
@@ -33,7 +34,7 @@ func TestFrozen(t *testing.T) {
 		}
 	}
 	for name, m := range textEncoders() {
-		if !testing.Short() || name == "BERT" || name == "ModernBERT" {
+		if sweep.All() || name == "BERT" || name == "ModernBERT" {
 			cases[name] = frozenCase{m.Loss(3, 5), texts(m, 5), true}
 		}
 	}
@@ -52,7 +53,7 @@ func TestFrozen(t *testing.T) {
 				}
 			}
 			for i, name := range f.names() {
-				if i%4 > 0 && (m.some || testing.Short()) {
+				if i%4 > 0 && (m.some || !sweep.All()) {
 					continue
 				}
 				f.check(t, func(path string) bool { return path == name })

@@ -67,6 +67,9 @@ func TestSizesWithWeights(t *testing.T) {
 				continue
 			}
 			for _, v := range []string{"0", "-1", "100000000", "2000000000", "1099511627776", "9223372036854775807", "1e300"} {
+				if v == "100000000" && strings.HasSuffix(key, "_length") {
+					continue // works, but takes gigabytes
+				}
 				changed := maps.Clone(keys)
 				changed[key] = json.Number(v)
 				file, err := json.Marshal(changed)

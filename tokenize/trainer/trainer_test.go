@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
@@ -16,7 +17,7 @@ import (
 
 func TestTrainingDoesNotDependOnWorkers(t *testing.T) {
 	repeats := 3000
-	if testing.Short() {
+	if !sweep.All() {
 		repeats = 1000
 	}
 	text := strings.Repeat(tokentest.Corpus, repeats) // several batches

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
@@ -91,7 +92,7 @@ func TestUnigramFindsWords(t *testing.T) {
 
 func TestUnigramWorkers(t *testing.T) {
 	text := tokentest.GoSource(t, tokentest.Opticks)
-	if testing.Short() {
+	if !sweep.All() {
 		text = text[:1<<17]
 	}
 	for _, whole := range []bool{false, true} {

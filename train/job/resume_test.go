@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -53,7 +54,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 	mustRun(t, newProgram(), settings)
 	want := ends(t, "out")
 	every := 1
-	if testing.Short() {
+	if !sweep.All() {
 		every = 4
 	}
 	for step := 1; step <= 12; step += every {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"image/color"
+	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -28,12 +29,12 @@ var (
 )
 
 // Plot draws the losses and the score of a log into a PNG file, which is written whole or not at all. It is an error if the log has no finite loss.
-func Plot(log, png string) error {
+func Plot(log, path string) error {
 	c, err := ReadLog(log)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(png), "."+filepath.Base(png)+".*")
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return errors.Wrap(err, "report: plot")
 	}
@@ -46,7 +47,7 @@ func Plot(log, png string) error {
 		err = e
 	}
 	if err == nil {
-		err = errors.WithStack(os.Rename(f.Name(), png))
+		err = errors.WithStack(os.Rename(f.Name(), path))
 	}
 	return errors.WithMessagef(err, "report: plot of %s", log)
 }
@@ -78,8 +79,8 @@ func (c Curves) draw(w io.Writer) error {
 	for i, row := range plot.Align(rows, draw.Tiles{Rows: len(rows), Cols: 1, PadY: 2 * margin}, area) {
 		plots[i].Draw(row[0])
 	}
-	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
-	return errors.WithStack(err)
+	encoder := png.Encoder{CompressionLevel: png.BestSpeed} // the default level takes longer than the drawing
+	return errors.WithStack(encoder.Encode(w, canvas.Image()))
 }
 
 // lossPlot returns the plot of both losses.

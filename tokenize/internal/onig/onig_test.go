@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/onig"
 )
 
@@ -61,7 +62,7 @@ func checkMatches(t *testing.T, pattern, text string, slow bool) (known bool) {
 func TestPrograms(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
 	rounds := 800
-	if testing.Short() {
+	if !sweep.All() {
 		rounds = 100
 	}
 	alphabet := slices.Concat(strings.Split("aZsSdDmMtTllvVeErR''''1٣Ⅷ½  \t\n\r\n\r\u00a0\u3000\u0085\u2028\u200b\ufeff\u001c!/.,-_é\u0301\u0903ʰªǅß中한한ガ👍🏽€", ""),
