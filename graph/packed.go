@@ -21,6 +21,7 @@ type Packing struct {
 	Shape      []int // of the parameter
 	Rows, Cols int
 	Trans      bool
+	Table      bool // it is only looked up: no product reads it
 }
 
 // Packings returns the parameters, by path, that a declaration only reads in operations that take a matrix in few bits: ops.Linear and
@@ -42,9 +43,11 @@ func Packings(p *Params, mode Mode, declare func(*Scope)) (_ map[string]Packing,
 	}
 	c.reads(func(s *step, i int, l *leaf) {
 		form, ok := s.packing(i, l)
-		if before, known := all[l.name]; !ok || known && before.Trans != form.Trans {
+		before, known := all[l.name]
+		if !ok || known && before.Trans != form.Trans {
 			refused[l.name] = true
 		}
+		form.Table = form.Table && (!known || before.Table)
 		all[l.name] = form
 	})
 	for _, n := range c.roots() {
@@ -75,7 +78,7 @@ func (s *step) packing(i int, l *leaf) (form Packing, ok bool) {
 	if s.kind != opStep || !slices.Contains(s.op.Packed, i) || len(l.shape) != 2 || !slices.Equal(v.shape, l.shape) {
 		return form, false
 	}
-	form = Packing{Shape: slices.Clone([]int(l.shape)), Rows: l.shape[0], Cols: l.shape[1], Trans: s.op.PackedTrans}
+	form = Packing{Shape: slices.Clone([]int(l.shape)), Rows: l.shape[0], Cols: l.shape[1], Trans: s.op.PackedTrans, Table: i == 0}
 	if form.Trans {
 		form.Rows, form.Cols = form.Cols, form.Rows
 	}
