@@ -20,6 +20,18 @@ func axpy4AVX2(n int, y, b *float32, stride int, a *[4]float32) { panic(noAssemb
 
 func quantRowAVX2(blocks int, dst *int8, scales, x *float32) { panic(noAssembly) }
 
+func quantWideRowAVX2(blocks int, dst *int16, scales, x *float32) { panic(noAssembly) }
+
+func widenQ8AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
+
+func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
+
+func widenBF16AVX2(n int, dst *float32, w *byte) { panic(noAssembly) }
+
+func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32) {
+	panic(noAssembly)
+}
+
 func quantDotsQ8AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32) {
 	panic(noAssembly)
 }

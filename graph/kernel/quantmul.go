@@ -41,6 +41,10 @@ func (p *Packed) stride() int { return p.Format.Bytes(p.Cols) }
 // Row writes the values of row i to x.
 func (p *Packed) Row(i int, x []float32) {
 	f, row := quants[p.Format], p.Data[i*p.stride():][:p.stride()]
+	if p.Format == BF16 {
+		widenBF16(x, row)
+		return
+	}
 	for b := 0; b*f.weights < len(x); b++ {
 		f.unpack(x[b*f.weights:][:f.weights], row[b*f.bytes:][:f.bytes])
 	}

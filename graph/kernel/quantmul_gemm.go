@@ -3,8 +3,7 @@ package kernel
 // PackedGemm is the product of rows in float32 with packed weights: C (M, N) = act(A (M, K)·Wᵀ + Bias), where W is (N, K). All rows
 // are contiguous.
 //
-// Up to a few rows of A are rounded to bytes, in blocks of 32 with a scale, if the format is Q8_0 or Q4_0: see quantDots. In all other
-// cases A is not rounded.
+// If the format is Q8_0 or Q4_0, A is rounded to bytes, in blocks of 32 with a scale. For other formats A is not rounded.
 type PackedGemm struct {
 	M    int
 	A    []float32
@@ -20,6 +19,7 @@ type packedGemm struct {
 	PackedGemm
 	dots   packedDots
 	rows   roundedRows // of A, if dots needs them
+	wides  wideRows    // of A, if it has many rows that must be rounded
 	cols   int         // in a tile
 	stride int
 }
@@ -28,6 +28,7 @@ type packedGemm struct {
 const (
 	unpackedCols = 64
 	packedWork   = 1 << 16 // weights in a tile of few rows
+	packedThin   = 4       // rows up to which the weights are not unpacked
 	packedGroup  = 4       // columns that the assembly computes at a time
 )
 
@@ -43,18 +44,24 @@ func (g PackedGemm) Run() {
 	checkOptional("packed gemm", "bias", g.Bias, w.Rows)
 	checkOptional("packed gemm", "pre", g.Pre, g.M*w.Rows)
 	p := packedGemm{PackedGemm: g, cols: unpackedCols, stride: w.stride()}
-	if g.M > thinFastRows {
-		parallel((w.Rows+p.cols-1)/p.cols, 1, p)
-		return
-	}
-	p.dots = packed[w.Format]
-	p.cols = roundUp(packedWork/w.Cols, packedGroup)
-	room := take[roundedRoom]()
-	if p.dots.rounded {
-		p.rows = room.round(g.A)
+	room := take[operandRoom]()
+	switch dots := packed[w.Format]; {
+	case g.M <= packedThin && dots.run != nil:
+		p.dots, p.cols = dots, roundUp(packedWork/w.Cols, packedGroup)
+		if dots.rounded {
+			p.rows = room.narrow.round(g.A)
+		}
+	case dots.rounded:
+		p.wides = room.wide.round(g.A, g.M, w.Cols)
 	}
 	parallel((w.Rows+p.cols-1)/p.cols, 1, p)
 	give(room)
+}
+
+// operandRoom is memory for the rounded A.
+type operandRoom struct {
+	narrow roundedRoom
+	wide   wideRoom
 }
 
 func (g *packedGemm) Range(lo, hi int) {
@@ -62,10 +69,13 @@ func (g *packedGemm) Range(lo, hi int) {
 	for i := lo; i < hi; i++ {
 		col := i * g.cols
 		n := min(g.cols, g.W.Rows-col)
-		if g.dots.run == nil {
-			g.unpacked(s, col, n)
-		} else {
+		switch {
+		case g.dots.run != nil:
 			g.direct(col, n)
+		case g.wides.q != nil:
+			g.wide(s, col, n)
+		default:
+			g.unpacked(s, col, n)
 		}
 		t := gemmTiles[float32]{Gemm: Gemm[float32]{C: g.C, StrideC: g.W.Rows, Bias: g.Bias, Act: g.Act, Pre: g.Pre}}
 		t.finish(product[float32]{m: g.M, n: n, c: g.C[col:], stride: g.W.Rows}, col, col)
@@ -77,6 +87,7 @@ func (g *packedGemm) Range(lo, hi int) {
 type packedRoom struct {
 	weights buffer[float32]
 	panels  panels[float32]
+	wide    wideRoom
 }
 
 // unpacked multiplies A with n columns in float32.

@@ -12,21 +12,27 @@ import (
 // quantMul writes the products of one row with four rows of weights in few bits. Sums have eight parts, as lanes of a vector. A product is
 // rounded before it is added, as in the Go twin, so that all bits agree.
 func quantMul() {
-	quantRow()
+	quantRow("quantRow", "int8", "rounds blocks of 32 numbers to bytes times a scale.")
+	quantRow("quantWideRow", "int16", "is quantRow with the bytes in 16 bits.")
+	widenQ8()
+	widenQ4()
+	widenBF16()
+	quantStrip()
 	quantDots("quantDotsQ8", 34, (*quantSums).weightsQ8)
 	quantDots("quantDotsQ4", 18, (*quantSums).weightsQ4)
 	bfloatDots()
 }
 
-// quantRow rounds blocks of 32 numbers to bytes.
-func quantRow() {
-	declare("quantRow", "(blocks int, dst *int8, scales, x *float32)",
-		"rounds blocks of 32 numbers to bytes times a scale.")
+// quantRow rounds blocks of 32 numbers to bytes, which it stores in 8 or 16 bits.
+func quantRow(name, as, doc string) {
+	declare(name, "(blocks int, dst *"+as+", scales, x *float32)", doc)
 	blocks := Load(Param("blocks"), GP64())
 	dst, scales, from := Load(Param("dst"), GP64()), Load(Param("scales"), GP64()), Load(Param("x"), GP64())
 	magnitude, order, least, full, one := YMM(), YMM(), YMM(), YMM(), YMM()
 	VMOVDQU(allInt(0x7fffffff), magnitude)
-	VMOVDQU(packedOrder(), order)
+	if as == "int8" {
+		VMOVDQU(packedOrder(), order)
+	}
 	VMOVUPS(all(0x1p-126), least)
 	VMOVUPS(all(127), full)
 	VMOVUPS(all(1), one)
@@ -65,11 +71,19 @@ func quantRow() {
 	}
 	VPACKSSDW(x[1], x[0], x[0])
 	VPACKSSDW(x[3], x[2], x[2])
-	VPACKSSWB(x[2], x[0], x[0])
-	VPERMD(x[0], order, x[0])
-	VMOVDQU(x[0], Mem{Base: dst})
+	if as == "int8" {
+		VPACKSSWB(x[2], x[0], x[0])
+		VPERMD(x[0], order, x[0])
+		VMOVDQU(x[0], Mem{Base: dst})
+		ADDQ(Imm(32), dst)
+	} else {
+		for i := range 2 {
+			VPERMQ(Imm(0xd8), x[2*i], x[2*i])
+			VMOVDQU(x[2*i], Mem{Base: dst, Disp: 32 * i})
+		}
+		ADDQ(Imm(64), dst)
+	}
 	ADDQ(Imm(128), from)
-	ADDQ(Imm(32), dst)
 	ADDQ(Imm(4), scales)
 	DECQ(blocks)
 	JNZ(LabelRef("loop"))
