@@ -106,6 +106,46 @@ func (p *Params) Pack(path string, form Packing, w *kernel.Packed) error {
 	return nil
 }
 
+// Pack returns parameters with the weights of p in few bits, where the declaration and the format allow it. All other weights are those of p,
+// shared. Tables that are only looked up have at least 8 bits.
+func Pack(p *Params, q kernel.Quant, mode Mode, declare func(*Scope)) (*Params, error) {
+	forms, err := Packings(p, mode, declare)
+	if err != nil {
+		return nil, err
+	}
+	out := NewParams(p.dt, p.seed)
+	for path, t := range p.All() {
+		form, ok := forms[path]
+		if f := form.Format(q); ok && f.Packs(form.Cols) {
+			err = out.Pack(path, form, form.Round(f, t.Float32s()))
+		} else {
+			out.names, out.byName[path] = append(out.names, path), t
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Format returns the format for a parameter if q is asked for: a table that is only looked up has at least 8 bits, because a lookup reads
+// little.
+func (f Packing) Format(q kernel.Quant) kernel.Quant {
+	if weights, bytes := q.Block(); f.Table && bytes < weights {
+		return kernel.Q8_0
+	}
+	return q
+}
+
+// Round returns the matrix of the parameter's values, which are finite, in a format that packs its rows.
+func (f Packing) Round(q kernel.Quant, values []float32) *kernel.Packed {
+	m := kernel.Matrix[float32]{Data: values, Stride: f.Cols}
+	if f.Trans {
+		m.Stride, m.Trans = f.Rows, true
+	}
+	return kernel.Pack(q, f.Rows, f.Cols, m)
+}
+
 func checkPacked(form Packing, w *kernel.Packed) error {
 	switch {
 	case w == nil:

@@ -28,19 +28,6 @@ func matrices(s *graph.Scope) {
 	s.Minimize(s.Try(ops.CrossEntropy(s.Try(ops.Linear(x, table, nil, ops.LinearOptions{})), ids, 0)))
 }
 
-// packedParams returns the parameters of matrices with every matrix that can be packed in a format.
-func packedParams(t *testing.T, from *graph.Params, q kernel.Quant) *graph.Params {
-	t.Helper()
-	p := graph.NewParams(tensor.Float32, 1)
-	forms, err := graph.Packings(p, graph.Decode, matrices)
-	check(t, err)
-	for path, form := range forms {
-		m := kernel.Matrix[float32]{Data: from.Value(path).Float32s(), Stride: from.Value(path).Shape()[1], Trans: form.Trans}
-		check(t, p.Pack(path, form, kernel.Pack(q, form.Rows, form.Cols, m)))
-	}
-	return p
-}
-
 func TestPackings(t *testing.T) {
 	forms, err := graph.Packings(graph.NewParams(tensor.Float32, 1), graph.Decode, matrices)
 	check(t, err)
@@ -65,7 +52,8 @@ func TestPack(t *testing.T) {
 	plain, err := graph.Build(dense, graph.Decode, matrices)
 	check(t, err)
 	for q, tol := range map[kernel.Quant]float64{kernel.BF16: 0.03, kernel.F16: 0.01, kernel.Q8_0: 0.05, kernel.Q4_0: 0.7} {
-		params := packedParams(t, dense, q)
+		params, err := graph.Pack(dense, q, graph.Decode, matrices)
+		check(t, err)
 		p, err := graph.Build(params, graph.Decode, matrices)
 		check(t, err)
 		if params.Len() != 2 || params.Packed("table") == nil || params.Value("table") != nil {
@@ -101,7 +89,8 @@ func TestPackErrors(t *testing.T) {
 	short := *wide
 	short.Data = short.Data[1:]
 	fresh := func() *graph.Params { return graph.NewParams(tensor.Float32, 1) }
-	twice := packedParams(t, dense, kernel.Q8_0)
+	twice, err := graph.Pack(dense, kernel.Q8_0, graph.Decode, matrices)
+	check(t, err)
 	other := fresh()
 	check(t, other.Pack("table", graph.Packing{Shape: []int{64, 5}, Rows: 5, Cols: 64, Trans: true}, wide))
 	for want, got := range map[string]error{

@@ -27,6 +27,7 @@ type packedGemm struct {
 // Columns of C in a tile. The unpacked weights of a tile stay in the L2 cache.
 const (
 	unpackedCols = 64
+	unpackedThin = 8       // of few rows, where unpacking counts more than packing
 	packedWork   = 1 << 16 // weights in a tile of few rows
 	packedThin   = 4       // rows up to which the weights are not unpacked
 	packedGroup  = 4       // columns that the assembly computes at a time
@@ -53,6 +54,8 @@ func (g PackedGemm) Run() {
 		}
 	case dots.rounded:
 		p.wides = room.wide.round(g.A, g.M, w.Cols)
+	case g.M <= thinFastRows:
+		p.cols = unpackedThin
 	}
 	parallel((w.Rows+p.cols-1)/p.cols, 1, p)
 	give(room)

@@ -123,10 +123,7 @@ func (s packedSource) pack(path string, form graph.Packing, w Weights) (*kernel.
 	if err != nil || !w.given || have != nil && have.Format == want {
 		return have, err
 	}
-	if weights, bytes := want.Block(); form.Table && bytes < weights {
-		want = kernel.Q8_0 // a lookup reads little
-	}
-	if !want.Packs(form.Cols) {
+	if want = form.Format(want); !want.Packs(form.Cols) {
 		return nil, nil
 	}
 	t, err := s.values(path)
@@ -139,9 +136,5 @@ func (s packedSource) pack(path string, form graph.Packing, w Weights) (*kernel.
 			return nil, errors.Errorf("%s: weight %d is %v, which %v cannot hold: use -weights f32", path, i, v, want)
 		}
 	}
-	matrix := kernel.Matrix[float32]{Data: x, Stride: form.Cols}
-	if form.Trans {
-		matrix.Stride, matrix.Trans = form.Rows, true
-	}
-	return kernel.Pack(want, form.Rows, form.Cols, matrix), nil
+	return form.Round(want, x), nil
 }

@@ -100,6 +100,15 @@ func packedOrder() Mem {
 	return m
 }
 
+// halfShifts returns shifts of 0 for the lower half of a vector and 4 for the upper half.
+func halfShifts() Mem {
+	m := GLOBL("half_shifts", attr.RODATA|attr.NOPTR)
+	for i := range lanes {
+		DATA(4*i, U32(i/4*4))
+	}
+	return m
+}
+
 // quantSums are the sums of quantDots.
 type quantSums struct {
 	v     *vector
@@ -108,6 +117,8 @@ type quantSums struct {
 	minus VecVirtual // 8·a in pairs, for weights that are stored larger by 8
 	low   VecVirtual // masks of the lower halves of bytes
 	ones  VecVirtual // 16-bit
+	// shifts moves the upper halves of bytes down in the upper half of a vector.
+	shifts VecVirtual
 }
 
 // quantDots writes a product with weights in blocks of some bytes that begin with a scale.
@@ -128,6 +139,8 @@ func quantDots(name string, bytes int, pairs func(q *quantSums, row string) VecV
 	if bytes == 18 {
 		q.low, q.eight = YMM(), YMM()
 		VMOVDQU(allInt(0x0f0f0f0f), q.low)
+		q.shifts = YMM()
+		VMOVDQU(halfShifts(), q.shifts)
 		VMOVDQU(allInt(0x08080808), q.eight)
 	}
 	var sums [4]VecVirtual
@@ -178,10 +191,9 @@ func (q *quantSums) weightsQ8(row string) VecVirtual {
 
 // weightsQ4 returns the sums of pairs of products with halves of bytes.
 func (q *quantSums) weightsQ4(row string) VecVirtual {
-	w, high := YMM(), XMM()
-	VMOVDQU(q.v.at(row).Offset(2), w.AsX())
-	VPSRLW(Imm(4), w.AsX(), high)
-	VINSERTI128(Imm(1), high, w, w)
+	w := YMM()
+	VBROADCASTI128(q.v.at(row).Offset(2), w)
+	VPSRLVD(q.shifts, w, w)
 	VPAND(q.low, w, w)
 	VPMADDUBSW(q.a, w, w)
 	VPSUBW(q.minus, w, w)
