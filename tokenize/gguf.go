@@ -21,6 +21,7 @@ const (
 	ggufSpaces   = "tokenizer.ggml.remove_extra_whitespaces"
 	ggufBOS      = "tokenizer.ggml.add_bos_token"
 	ggufEOS      = "tokenizer.ggml.add_eos_token"
+	ggufSep      = "tokenizer.ggml.add_sep_token" // of bert
 )
 
 // ggufRoles maps the keys of settings files to the keys of ids. The spelling of seperator is that of the format.
@@ -184,6 +185,9 @@ func (v *ggufVocab) token(role string) *SpecialToken {
 // rolesOf returns r with the roles whose ids the metadata has.
 func (v *ggufVocab) rolesOf(r Roles, text func(id int32) (string, bool)) Roles {
 	for _, role := range roleKeys {
+		if role == "bos_token" && v.all[ggufModel] == "bert" {
+			continue // it is [CLS]
+		}
 		if id, ok := v.id(ggufRoles[role]); ok {
 			if token, ok := text(id); ok {
 				*r.of(role) = token

@@ -116,7 +116,7 @@ func (v *ggufVocab) wordPiece() (*Tokenizer, error) {
 		}
 	}
 	s.Added = list.tokens
-	if cls, sep := v.either("cls_token", "bos_token"), v.either("sep_token", "eos_token"); cls != nil && sep != nil {
+	if cls, sep := v.either("cls_token", "bos_token"), v.either("sep_token", "eos_token"); cls != nil && sep != nil && v.flag(ggufSep, true) {
 		s.PostProcessor = BertProcessing{Cls: *cls, Sep: *sep}
 	}
 	return v.finish(s, false)

@@ -97,21 +97,27 @@ func TestGGUFTrained(t *testing.T) {
 					t.Errorf("%s %s: %q has ids %v (%v), want %v", model, name, s, got, err, want)
 				}
 			}
-			files, err := back.ModelFiles()
-			if err != nil {
-				t.Errorf("%s %s: %v", model, name, err)
-				continue
-			}
-			dir := t.TempDir()
-			for name, content := range files {
-				if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if _, err := tokenize.Load(dir); err != nil {
-				t.Errorf("%s %s: the folder does not load: %v", model, name, err)
-			}
+			foldered(t, model+" "+name, back)
 		}
+	}
+}
+
+// foldered fails unless the files of a tokenizer load from a folder.
+func foldered(t *testing.T, name string, tok *tokenize.Tokenizer) {
+	t.Helper()
+	files, err := tok.ModelFiles()
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	dir := t.TempDir()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := tokenize.Load(dir); err != nil {
+		t.Errorf("%s: the folder does not load: %v", name, err)
 	}
 }
 

@@ -26,7 +26,6 @@ type source struct {
 	model     models.Model
 	shapes    map[string][]int                         // of the parameters, by path
 	read      func(path string) (*tensor.Dense, error) // reads a parameter
-	setModel  func(models.Model)                       // changes the model to one of the same family
 	tokenizer *tokenize.Tokenizer                      // nil if the model has none
 	template  string                                   // of chats
 	general   map[string]any                           // keys of a GGUF file, such as general.name
@@ -49,7 +48,6 @@ func openFile(path string) (*source, error) {
 	s := &source{path: path, model: f.Model, general: map[string]any{}, close: func() { f.Close() }}
 	s.shapes = f.Form.Shapes(f)
 	s.read = func(path string) (*tensor.Dense, error) { return f.Form.Read(f, path) }
-	s.setModel = func(m models.Model) { s.model = m }
 	keys := f.Metadata()
 	for key, v := range keys {
 		if strings.HasPrefix(key, "general.") {
@@ -80,35 +78,42 @@ func openFolder(dir string) (*source, error) {
 		}
 		m = opened.LanguageModel
 	}
-	var rules checkpoints.Rules
-	s.setModel = func(m models.Model) { s.model, rules.Ignore = m, m.Ignore }
-	s.setModel(m)
 	names, err := folder.Names(dir)
 	if err != nil {
 		return nil, err
 	}
-	rules.Rename = models.Rename(m, names)
+	s.model = m
+	rules := checkpoints.Rules{Rename: models.Rename(m, names), Ignore: m.Ignore}
 	if s.shapes, err = checkpoints.Shapes(dir, rules); err != nil {
 		return nil, err
 	}
-	s.read = func(path string) (*tensor.Dense, error) {
-		found, err := checkpoints.ReadWeights(dir, func(name string) bool {
-			to := rules.Rename(name)
-			return to == path && !rules.Ignore(to)
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range found {
-			return x, nil
-		}
-		return nil, errors.Errorf("%s: %s is missing", dir, path)
-	}
+	s.read = func(path string) (*tensor.Dense, error) { return readOne(dir, rules, path) }
 	if s.template, err = chatTemplate(dir); err != nil || !hasTokenizer(dir) {
 		return s, err
 	}
 	s.tokenizer, err = tokenize.Load(dir)
 	return s, err
+}
+
+// readOne reads the parameter at a path from the weights of a folder.
+func readOne(dir string, rules checkpoints.Rules, path string) (*tensor.Dense, error) {
+	found, err := checkpoints.ReadWeights(dir, func(name string) bool {
+		to := rules.Rename(name)
+		return to == path && !rules.Ignore(to)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range found {
+		return x, nil
+	}
+	return nil, errors.Errorf("%s: %s is missing", dir, path)
+}
+
+// setModel changes the model to one that needs fewer of the parameters.
+func (s *source) setModel(m models.Model) {
+	s.model = m
+	maps.DeleteFunc(s.shapes, func(path string, _ []int) bool { return m.Ignore(path) })
 }
 
 // hasTokenizer reports whether a folder has the files of a tokenizer.

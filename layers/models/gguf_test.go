@@ -111,19 +111,25 @@ func TestGGUFGolden(t *testing.T) {
 			if got, want := text(t, back), text(t, m); got != want {
 				t.Errorf("got config %s, want %s", got, want)
 			}
-			fresh := map[string]*tensor.Dense{}
-			for path, x := range all {
-				fresh[path] = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(x.Shape()...))
-			}
-			if err := g.Load(f, maps.All(fresh)); err != nil {
-				t.Fatal(err)
-			}
-			for path, x := range all {
-				if !sameBits(x, fresh[path]) {
-					t.Errorf("%s has changed", path)
-				}
-			}
+			reloaded(t, f, g, all)
 		})
+	}
+}
+
+// reloaded fails unless the weights of a file are the same, bit for bit.
+func reloaded(t *testing.T, f *ggufFile, g models.GGUF, all map[string]*tensor.Dense) {
+	t.Helper()
+	fresh := map[string]*tensor.Dense{}
+	for path, x := range all {
+		fresh[path] = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(x.Shape()...))
+	}
+	if err := g.Load(f, maps.All(fresh)); err != nil {
+		t.Fatal(err)
+	}
+	for path, x := range all {
+		if !sameBits(x, fresh[path]) {
+			t.Errorf("%s has changed", path)
+		}
 	}
 }
 
