@@ -12,6 +12,8 @@ func packAlong32AVX2(depth, count int, src *float32, stride int, dst *float32, n
 	panic(noAssembly)
 }
 
+func packAcross16AVX2(depth int, src *float32, stride int, dst *float32, step int) { panic(noAssembly) }
+
 func dots4AVX2(n int, a, b *float32, stride int, sums *[4]float32) { panic(noAssembly) }
 
 func pairDots4AVX2(n int, a, second, b *float32, stride int, sums *[8]float32) { panic(noAssembly) }
