@@ -121,21 +121,7 @@ func BenchmarkDecodeWeights(b *testing.B) {
 		}
 		for name, ids := range map[string][][]int32{"token": {{7}}, "prompt": prompt, "batch8": eight} {
 			b.Run(fmt.Sprintf("gpt2-%s/%s", strings.ToLower(q.String()), name), func(b *testing.B) {
-				var steps []func()
-				for _, p := range []*graph.Params{packed, plain} {
-					d, err := generate.NewDecoder(p, gpt2GPT, len(ids))
-					if err != nil {
-						b.Fatal(err)
-					}
-					steps = append(steps, func() {
-						if d.Len(0) >= 200 || len(ids[0]) > 1 {
-							d.Reset()
-						}
-						if _, err := d.Append(ids); err != nil {
-							b.Fatal(err)
-						}
-					})
-				}
+				steps := []func(){appending(b, packed, ids), appending(b, plain, ids)}
 				new(turns.Turns).Run(steps...) // the first step allocates
 				var s turns.Turns
 				for b.Loop() {
@@ -146,6 +132,22 @@ func BenchmarkDecodeWeights(b *testing.B) {
 				b.ReportMetric(n/s.Shortest(0).Seconds(), "tokens/s")
 				b.ReportMetric(n/s.Shortest(1).Seconds(), "F32-tokens/s")
 			})
+		}
+	}
+}
+
+// appending returns a function that appends ids to the sequences of a new decoder.
+func appending(b *testing.B, p *graph.Params, ids [][]int32) func() {
+	d, err := generate.NewDecoder(p, gpt2GPT, len(ids))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func() {
+		if d.Len(0) >= 200 || len(ids[0]) > 1 {
+			d.Reset()
+		}
+		if _, err := d.Append(ids); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -37,8 +37,27 @@ func quantRow(name, as, doc string) {
 	VMOVUPS(all(127), full)
 	VMOVUPS(all(1), one)
 	Label("loop")
-	var x [4]VecVirtual
-	most := YMM()
+	x, most := largestOfBlock(from, magnitude)
+	d, kept, inverse := YMM(), YMM(), YMM()
+	VPBROADCASTD(most.AsX(), d)
+	VDIVPS(full, d, d)
+	VCMPPS(Imm(5), least, d, kept) // not less than: a NaN is kept
+	VANDPS(kept, d, d)
+	VMOVSS(d.AsX(), Mem{Base: scales})
+	VDIVPS(d, one, inverse)
+	VANDPS(kept, inverse, inverse)
+	storeRounded(x, inverse, order, dst, as)
+	ADDQ(Imm(128), from)
+	ADDQ(Imm(4), scales)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// largestOfBlock returns a block and, in the first element, the bits of its largest magnitude.
+func largestOfBlock(from Register, magnitude VecVirtual) (x [4]VecVirtual, most VecVirtual) {
+	most = YMM()
 	for i := range x {
 		x[i] = YMM()
 		VMOVUPS(Mem{Base: from, Disp: 32 * i}, x[i])
@@ -57,14 +76,11 @@ func quantRow(name, as, doc string) {
 	VPMAXUD(half, most.AsX(), most.AsX())
 	VPSHUFD(Imm(0xb1), most.AsX(), half)
 	VPMAXUD(half, most.AsX(), most.AsX())
-	d, kept, inverse := YMM(), YMM(), YMM()
-	VPBROADCASTD(most.AsX(), d)
-	VDIVPS(full, d, d)
-	VCMPPS(Imm(5), least, d, kept) // not less than: a NaN is kept
-	VANDPS(kept, d, d)
-	VMOVSS(d.AsX(), Mem{Base: scales})
-	VDIVPS(d, one, inverse)
-	VANDPS(kept, inverse, inverse)
+	return x, most
+}
+
+// storeRounded stores a block times inverse, as bytes in 8 or 16 bits.
+func storeRounded(x [4]VecVirtual, inverse, order VecVirtual, dst Register, as string) {
 	for i := range x {
 		VMULPS(inverse, x[i], x[i])
 		VCVTPS2DQ(x[i], x[i])
@@ -83,12 +99,6 @@ func quantRow(name, as, doc string) {
 		}
 		ADDQ(Imm(64), dst)
 	}
-	ADDQ(Imm(128), from)
-	ADDQ(Imm(4), scales)
-	DECQ(blocks)
-	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
 }
 
 // packedOrder returns the order that undoes the packing of four vectors in two halves.
@@ -137,11 +147,7 @@ func quantDots(name string, bytes int, pairs func(q *quantSums, row string) VecV
 	q := &quantSums{v: v, a: YMM(), ones: YMM()}
 	VMOVDQU(allInt(0x00010001), q.ones)
 	if bytes == 18 {
-		q.low, q.eight = YMM(), YMM()
-		VMOVDQU(allInt(0x0f0f0f0f), q.low)
-		q.shifts = YMM()
-		VMOVDQU(halfShifts(), q.shifts)
-		VMOVDQU(allInt(0x08080808), q.eight)
+		q.halves()
 	}
 	var sums [4]VecVirtual
 	for r := range sums {
@@ -158,17 +164,7 @@ func quantDots(name string, bytes int, pairs func(q *quantSums, row string) VecV
 		q.minus = YMM()
 		VPMADDUBSW(q.a, q.eight, q.minus)
 	}
-	for r := range sums {
-		row := fmt.Sprintf("b%d", r)
-		x, d := pairs(q, row), YMM()
-		VPMADDWD(q.ones, x, x)
-		VCVTDQ2PS(x, x)
-		VPBROADCASTW(v.at(row), d.AsX())
-		VCVTPH2PS(d.AsX(), d)
-		VMULPS(scale, d, d)
-		VMULPS(d, x, x)
-		VADDPS(x, sums[r], sums[r])
-	}
+	q.add(&sums, scale, pairs)
 	ADDQ(Imm(32), a)
 	ADDQ(Imm(4), scales)
 	ADDQ(Imm(uint64(bytes)), v.offset)
@@ -177,6 +173,30 @@ func quantDots(name string, bytes int, pairs func(q *quantSums, row string) VecV
 	storeFour(sums, Mem{Base: Load(Param("sums"), GP64())})
 	VZEROUPPER()
 	RET()
+}
+
+// halves loads the constants for halves of bytes.
+func (q *quantSums) halves() {
+	q.low, q.eight = YMM(), YMM()
+	VMOVDQU(allInt(0x0f0f0f0f), q.low)
+	q.shifts = YMM()
+	VMOVDQU(halfShifts(), q.shifts)
+	VMOVDQU(allInt(0x08080808), q.eight)
+}
+
+// add adds a block of four rows to the sums.
+func (q *quantSums) add(sums *[4]VecVirtual, scale VecVirtual, pairs func(q *quantSums, row string) VecVirtual) {
+	for r := range sums {
+		row := fmt.Sprintf("b%d", r)
+		x, d := pairs(q, row), YMM()
+		VPMADDWD(q.ones, x, x)
+		VCVTDQ2PS(x, x)
+		VPBROADCASTW(q.v.at(row), d.AsX())
+		VCVTPH2PS(d.AsX(), d)
+		VMULPS(scale, d, d)
+		VMULPS(d, x, x)
+		VADDPS(x, sums[r], sums[r])
+	}
 }
 
 // weightsQ8 returns the sums of pairs of products with signed bytes.
@@ -198,39 +218,4 @@ func (q *quantSums) weightsQ4(row string) VecVirtual {
 	VPMADDUBSW(q.a, w, w)
 	VPSUBW(q.minus, w, w)
 	return w
-}
-
-// bfloatDots writes a product with weights in bfloat16.
-func bfloatDots() {
-	declare("bfloatDots", "(n int, a *float32, w *byte, stride int, sums *[4]float32)",
-		"writes the products of a with four rows of bfloat16 that are stride bytes apart. n is a multiple of 8.")
-	v := &vector{pointers: map[string]Register{}, offset: GP64()}
-	n, a := Load(Param("n"), GP64()), Load(Param("a"), GP64())
-	v.pointers["b"] = Load(Param("w"), GP64())
-	stride := Load(Param("stride"), GP64())
-	XORQ(v.offset, v.offset)
-	matrixRows(v, stride)
-	ahead := GP64()
-	LEAQ(Mem{Base: v.pointers["b"], Index: stride, Scale: 4}, ahead)
-	var sums [4]VecVirtual
-	for r := range sums {
-		sums[r] = zero()
-	}
-	Label("loop")
-	PREFETCHT0(Mem{Base: ahead, Index: v.offset, Scale: 4})
-	x := YMM()
-	VMOVUPS(Mem{Base: a, Index: v.offset, Scale: 2}, x)
-	for r := range sums {
-		w := YMM()
-		VPMOVZXWD(v.at(fmt.Sprintf("b%d", r)), w)
-		VPSLLD(Imm(16), w, w)
-		VMULPS(x, w, w)
-		VADDPS(w, sums[r], sums[r])
-	}
-	ADDQ(Imm(16), v.offset)
-	SUBQ(Imm(8), n)
-	JNZ(LabelRef("loop"))
-	storeFour(sums, Mem{Base: Load(Param("sums"), GP64())})
-	VZEROUPPER()
-	RET()
 }

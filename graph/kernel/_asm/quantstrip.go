@@ -56,23 +56,6 @@ func widenQ4() {
 	})
 }
 
-// widenBF16 writes bfloat16 as float32.
-func widenBF16() {
-	declare("widenBF16", "(n int, dst *float32, w *byte)", "writes n bfloat16 as float32. n is a multiple of 8.")
-	n, dst, w := Load(Param("n"), GP64()), Load(Param("dst"), GP64()), Load(Param("w"), GP64())
-	Label("loop")
-	x := YMM()
-	VPMOVZXWD(Mem{Base: w}, x)
-	VPSLLD(Imm(16), x, x)
-	VMOVUPS(x, Mem{Base: dst})
-	ADDQ(Imm(32), dst)
-	ADDQ(Imm(16), w)
-	SUBQ(Imm(8), n)
-	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
-}
-
 // quantStrip writes the product of four rows of bytes in 16 bits with a panel of 16 columns: two columns of bytes are neighbours. A pair of
 // products is an exact sum of 32 bits, and so is a block of 32. One step loads two vectors of the panel and one pair of each row.
 func quantStrip() {
@@ -88,6 +71,22 @@ func quantStrip() {
 	for r := range sums {
 		sums[r] = [2]VecVirtual{YMM(), YMM()}
 	}
+	multiplyPairs(&sums, b, func(r int) Mem { return rowOfFour(r, a, stride, aLast) })
+	addScaled(sums, bScales, c, func(r int) Mem { return rowOfFour(r, scales, scalesStride, scalesLast) })
+	ADDQ(Imm(64), a)
+	ADDQ(Imm(64), aLast)
+	ADDQ(Imm(4), scales)
+	ADDQ(Imm(4), scalesLast)
+	ADDQ(U32(1024), b)
+	ADDQ(Imm(64), bScales)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// multiplyPairs sets the sums to the products of a block.
+func multiplyPairs(sums *[4][2]VecVirtual, b Register, row func(r int) Mem) {
 	for k := range 16 {
 		w := [2]VecVirtual{YMM(), YMM()}
 		for i := range w {
@@ -95,7 +94,7 @@ func quantStrip() {
 		}
 		for r := range sums {
 			pair := YMM()
-			VPBROADCASTD(rowOfFour(r, a, stride, aLast).Offset(4*k), pair)
+			VPBROADCASTD(row(r).Offset(4*k), pair)
 			for i := range w {
 				if k == 0 {
 					VPMADDWD(w[i], pair, sums[r][i])
@@ -107,9 +106,13 @@ func quantStrip() {
 			}
 		}
 	}
+}
+
+// addScaled adds the sums of a block, times its scales, to c.
+func addScaled(sums [4][2]VecVirtual, bScales, c Register, row func(r int) Mem) {
 	for r := range sums {
 		scale := YMM()
-		VBROADCASTSS(rowOfFour(r, scales, scalesStride, scalesLast), scale)
+		VBROADCASTSS(row(r), scale)
 		for i := range 2 {
 			d, x, at := YMM(), sums[r][i], Mem{Base: c, Disp: 64*r + 32*i}
 			VMULPS(Mem{Base: bScales, Disp: 32 * i}, scale, d)
@@ -119,16 +122,6 @@ func quantStrip() {
 			VMOVUPS(x, at)
 		}
 	}
-	ADDQ(Imm(64), a)
-	ADDQ(Imm(64), aLast)
-	ADDQ(Imm(4), scales)
-	ADDQ(Imm(4), scalesLast)
-	ADDQ(U32(1024), b)
-	ADDQ(Imm(64), bScales)
-	DECQ(blocks)
-	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
 }
 
 // lastOfFour returns the address of the last of four rows.
