@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
@@ -14,6 +15,9 @@ type options struct {
 	job.Options
 	job.Learning
 	data               string
+	evalData           flags.Texts
+	mix                corpora.Mix
+	pack               bool
 	encoding           textfile.Encoding
 	vocabulary         vocabulary.Options
 	family, cell       string
@@ -40,7 +44,10 @@ func defaults() *options {
 func (o *options) flags(f *flags.Set) {
 	o.set = f.FlagSet
 	f.Group("Data")
-	f.StringVar(&o.data, "data", o.data, "`path` of the text to learn from: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
+	f.StringVar(&o.data, "data", o.data, "`path` of the text to learn from: a file, a folder or a glob, .gz and .zst too; or a folder of the program corpus (default: Newton's Opticks of the Go distribution)")
+	f.Var(&o.mix, "mix", corpora.MixHelp)
+	f.BoolVar(&o.pack, "pack", o.pack, "fill the rows of a batch with whole documents, none of which sees another; for a folder of the program corpus")
+	f.Var(&o.evalData, "eval-data", "comma-separated `name=path` pairs of more texts to score at every evaluation: wiki=a.txt,code=b.txt")
 	f.TextVar(&o.encoding, "encoding", o.encoding, flags.EncodingHelp)
 	o.vocabulary.Flags(f, "the text", "")
 	f.Group("Model")
@@ -65,7 +72,7 @@ func (o *options) flags(f *flags.Set) {
 // program names, for package job, the flags of the data and the flags that a run fixes.
 func (o *options) program() job.Program {
 	return job.Program{
-		Name: "gpt", Flags: o.set, Data: []string{"data", "encoding", "omit-unknown"}, Paths: append(o.vocabulary.Paths(), "data", "init"),
+		Name: "gpt", Flags: o.set, Data: []string{"data", "mix", "encoding", "omit-unknown"}, Paths: append(o.vocabulary.Paths(), "data", "init"),
 		Fixed: []string{"tokenizer", "vocab", "family", "positions", "cell", "layers", "heads", "kv-heads", "dim", "context", "init", "freeze", "seed"},
 	}
 }
@@ -87,7 +94,7 @@ func (o *options) check(sizes bool) error {
 	err := flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, heads), flags.AtLeast("kv-heads", o.kvHeads, 0), flags.AtLeast("dim", o.dim, 1),
 		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
-		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.Learning.Check(o.Steps))
+		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.evalData.Check("eval-data"), o.checkCorpora(), o.Learning.Check(o.Steps))
 	if err != nil || !sizes {
 		return err
 	}

@@ -2,14 +2,13 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
@@ -25,12 +24,13 @@ import (
 // training is a model, the Programs over its weights, and its training.
 type training struct {
 	*options
-	text           string // -data or its default
+	text           string           // -data or its default
+	corpora        *corpora.Corpora // of -data or -mix; nil if -data is text
 	tok            vocabulary.Vocabulary
 	model          folder.Model
 	params         *graph.Params
 	learning, held *data.Corpus
-	batches        *data.Windows
+	batches        train.Source
 	trainer        *train.Trainer
 	setup          job.Setup
 }
@@ -72,7 +72,11 @@ func (t *training) show() error {
 	if t.Watch == "" {
 		return nil
 	}
-	cuts, err := inside.Cutters(vocabulary.Files(textfile.Set{Paths: []string{t.text}, Encoding: t.encoding}))
+	on := vocabulary.Files(textfile.Set{Paths: []string{t.text}, Encoding: t.encoding})
+	if t.corpora != nil {
+		on = nil // shards hold no text
+	}
+	cuts, err := inside.Cutters(on)
 	if err != nil {
 		return err
 	}
@@ -84,6 +88,9 @@ func (t *training) show() error {
 
 // read reads the text, trains or loads the tokenizer, and holds out the last tenth.
 func (t *training) read(from string, run *job.Run) (err error) {
+	if corpora.Is(t.data, t.mix) {
+		return t.readCorpora(from)
+	}
 	if t.text = t.data; t.text == "" {
 		if t.text, err = goroot.Opticks(); err != nil {
 			return err
@@ -112,8 +119,11 @@ func (t *training) read(from string, run *job.Run) (err error) {
 
 // build makes the Programs and the Trainer.
 func (t *training) build(resumed bool, run *job.Run) error {
-	loss := t.model.Loss(t.batch, t.context)
-	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	loss, err := t.loss()
+	if err != nil {
+		return err
+	}
+	t.params = t.Params()
 	for _, pattern := range t.frozen() {
 		t.params.Freeze(pattern) // so that Require counts only trained weights
 	}
@@ -138,16 +148,12 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	if err != nil {
 		return err
 	}
-	t.trainer = &train.Trainer{
-		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	if t.trainer, err = t.Trainer(step, t.Steps); err != nil {
+		return err
 	}
-	t.batches = t.learning.Batches(t.batch, t.context)
-	t.batches.Seed = t.Seed
+	t.draw()
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
-	scored := t.held.Sequential(t.batch, t.context)
-	scored.Spread = t.EvalTokens
-	t.setup.Held = scored
-	return nil
+	return t.sets()
 }
 
 // frozen returns the patterns of -freeze.
@@ -175,6 +181,6 @@ func (t *training) describe() {
 	t.setup.Files = t.tok.Files
 	_, title := familyOf(t.model)
 	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters with a vocabulary of %d on %d tokens of %s, %d held out",
-		title, t.params.Size(), t.model.Vocab, t.learning.Len(), filepath.Base(t.text), t.held.Len())
+		title, t.params.Size(), t.model.Vocab, t.learning.Len(), t.name(), t.held.Len())
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)
 }
