@@ -32,6 +32,8 @@ func args[T kernel.Float](p *Program, vs []value) []ops.Arg[T] {
 		as[i] = ops.Arg[T]{Shape: v.shape}
 		switch {
 		case v.buf == nil:
+		case v.buf.leaf != nil && v.buf.leaf.packed != nil:
+			as[i].W = v.buf.leaf.packed
 		case v.buf.dt == tensor.Int32:
 			as[i].I = v.buf.dense().Int32s()[v.offset : v.offset+v.size()]
 		default:

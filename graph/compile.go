@@ -30,6 +30,14 @@ const (
 
 func (v value) size() int { return v.shape.TotalSize() }
 
+// bytes returns the size in memory.
+func (v value) bytes() int {
+	if l := v.buf.leaf; l != nil && l.packed != nil {
+		return l.bytes()
+	}
+	return v.size() * int(v.buf.dt.Size())
+}
+
 // whole reports whether the value fills its buffer, so that the buffer may be reused.
 func (v value) whole() bool { return v.offset == 0 && v.size() == v.buf.size }
 
@@ -105,7 +113,7 @@ func (b *builder) laidOut() (*compiler, error) {
 			return nil, errors.WithMessage(err, at(c.paths[n.ID()], n.String()))
 		}
 	}
-	return c, nil
+	return c, c.checkPacked()
 }
 
 // planned copies the steps, recomputes the list parts in units, and plans the memory of the copy.

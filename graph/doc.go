@@ -20,6 +20,14 @@
 // Shapes are static: a Program takes inputs of one shape. [BuildShapes] builds one declaration for several sizes, as one Program whose
 // Run chooses the size by the shapes of its inputs. Short rows then cost no padding to the longest row of all.
 //
+// # Weights in few bits
+//
+// Params holds a weight as a tensor, or in few bits as a kernel.Packed, for models that only run. [Packings] returns the weights that a
+// declaration reads in no operation but ops.Linear and ops.Embedding. [Params.Pack] then gives such a weight its matrix, which may be a part
+// of a file that is mapped into memory, before the first Build. [Pack] rounds weights that exist. Declarations do not change: Build binds
+// the matrix, and the operation chooses its kernel. Such a weight is frozen. Build refuses a Program with another operation on it, such as
+// a backward pass, by name.
+//
 // # Gorgonia's operations
 //
 // Build refuses the operations of Gorgonia v0.9.18 that have wrong values or gradients, or that Gorgonia merges by mistake. The

@@ -15,14 +15,15 @@ import (
 
 // leaf is a node without an operation. Its value is made with the Program unless it exists already.
 type leaf struct {
-	kind  leafKind
-	name  string
-	node  *G.Node
-	dt    tensor.Dtype
-	shape tensor.Shape
-	value *tensor.Dense       // nil until it is made
-	init  Init                // of a new parameter
-	fill  func(*tensor.Dense) // of a computed constant; nil leaves zeros
+	kind   leafKind
+	name   string
+	node   *G.Node
+	dt     tensor.Dtype
+	shape  tensor.Shape
+	value  *tensor.Dense       // nil until it is made
+	init   Init                // of a new parameter
+	packed *kernel.Packed      // of a parameter in few bits, which has no value
+	fill   func(*tensor.Dense) // of a computed constant; nil leaves zeros
 }
 
 type leafKind uint8
@@ -34,8 +35,13 @@ const (
 	constantLeaf
 )
 
-func (l *leaf) size() int  { return l.shape.TotalSize() }
-func (l *leaf) bytes() int { return l.size() * int(l.dt.Size()) }
+func (l *leaf) size() int { return l.shape.TotalSize() }
+func (l *leaf) bytes() int {
+	if l.packed != nil {
+		return len(l.packed.Data)
+	}
+	return l.size() * int(l.dt.Size())
+}
 
 // make makes the value of an input, a state or a constant.
 func (l *leaf) make() {
@@ -66,9 +72,12 @@ func (b *builder) addLeaf(l *leaf) (*G.Node, error) {
 
 func (b *builder) param(path string, init Init, shape []int) (*G.Node, error) {
 	value, frozen := b.params.find(path)
+	packed := b.params.findPacked(path)
 	l := &leaf{kind: paramLeaf, name: path, dt: b.params.dt, shape: slices.Clone(shape), value: value, init: init}
 	var err error
 	switch n := b.used[path]; {
+	case packed != nil:
+		l.packed, frozen, err = packed.w, true, sameShape(packed.shape, shape)
 	case value != nil:
 		err = sameShape(value.Shape(), shape)
 	case n != nil:
@@ -84,7 +93,7 @@ func (b *builder) param(path string, init Init, shape []int) (*G.Node, error) {
 		return nil, err
 	}
 	b.weights = append(b.weights, l)
-	if value == nil {
+	if value == nil && packed == nil {
 		b.newBytes += l.bytes()
 	}
 	if !frozen {

@@ -76,7 +76,7 @@ func fits(sizes []*compiler, m Memory) error {
 	need := m.Total()
 	for i, c := range sizes {
 		for _, l := range c.leaves {
-			if l.value != nil && (i == 0 || l.kind == constantLeaf) {
+			if (l.value != nil || l.packed != nil) && (i == 0 || l.kind == constantLeaf) {
 				need -= l.bytes()
 			}
 		}

@@ -23,6 +23,7 @@ type Params struct {
 	mu       sync.RWMutex
 	names    []string
 	byName   map[string]*tensor.Dense
+	packed   map[string]*packed
 	freezes  []freeze     // the last one that matches a path counts
 	expected *expectation // nil for none
 }
@@ -151,7 +152,7 @@ func (p *Params) commit(leaves []*leaf, ready func() error) error {
 	defer p.mu.Unlock()
 	var added []*leaf
 	for _, l := range leaves {
-		if l.value != nil {
+		if l.value != nil || l.packed != nil {
 			continue
 		}
 		if q, ok := p.byName[l.name]; ok {

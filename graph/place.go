@@ -163,7 +163,7 @@ func (c *compiler) wanted(n *G.Node, op *ops.Op) []bool {
 func (c *compiler) addStep(s *step) {
 	for _, v := range slices.Concat(s.in, s.out) {
 		if v.buf != nil {
-			s.bytes += v.size() * int(v.buf.dt.Size())
+			s.bytes += v.bytes()
 		}
 	}
 	c.steps = append(c.steps, s)

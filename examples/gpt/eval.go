@@ -30,6 +30,7 @@ type evaluation struct {
 	encoding    textfile.Encoding
 	omit        bool
 	batch       int
+	weights     folder.Weights
 
 	set *flag.FlagSet
 }
@@ -43,6 +44,7 @@ func (e *evaluation) flags(f *flags.Set) {
 	f.TextVar(&e.encoding, "encoding", e.encoding, flags.EncodingHelp)
 	vocabulary.OmitFlag(f, &e.omit)
 	f.IntVar(&e.batch, "batch", 12, "windows in a batch")
+	f.TextVar(&e.weights, "weights", e.weights, folder.WeightsHelp)
 }
 
 // run scores every token of the text except the first, in windows of the model's context.
@@ -58,15 +60,16 @@ func (e *evaluation) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	params, err := folder.Expect(e.model, m)
+	loss := m.Loss(e.batch, m.Window())
+	params, err := folder.ExpectPacked(e.model, m, e.weights, graph.Eval, loss)
 	if err != nil {
 		return err
 	}
-	p, err := graph.Build(params, graph.Eval, m.Loss(e.batch, m.Window()))
+	p, err := graph.Build(params, graph.Eval, loss)
 	if err != nil {
 		return err
 	}
-	if err := folder.Load(e.model, m, params.All()); err != nil {
+	if err := folder.Load(e.model, m, params); err != nil {
 		return err
 	}
 	windows := corpus.Sequential(e.batch, m.Window())

@@ -12,6 +12,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
+	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
@@ -22,6 +23,7 @@ type generation struct {
 	model, prompt string
 	cut           bool // truncates the prompt to the window
 	omit, scores  bool
+	weights       folder.Weights
 	options       generate.Options
 }
 
@@ -32,6 +34,7 @@ func (g *generation) flags(f *flags.Set) {
 	f.StringVar(&g.model, "model", "out/gpt", "`folder` of the model, trained here or published, of any family of train -h, or a .gguf file")
 	f.StringVar(&g.prompt, "prompt", "", "text to continue (default: asks on a terminal, else reads one text per line)")
 	vocabulary.OmitFlag(f, &g.omit)
+	f.TextVar(&g.weights, "weights", g.weights, folder.WeightsHelp)
 	f.IntVar(&o.Tokens, "tokens", o.Tokens, "number of tokens to generate")
 	f.IntVar(&o.MinTokens, "min-tokens", o.MinTokens, "number of tokens before the text may end")
 	f.BoolVar(&g.scores, "scores", g.scores, "print a line for each generated token, without the prompt: id, log-probability and token, tab-separated")
@@ -92,7 +95,7 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	params, err := folder.Expect(g.model, m)
+	params, err := folder.ExpectPacked(g.model, m, g.weights, graph.Decode, m.Decode(1, 1))
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +103,7 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := folder.Load(g.model, m, params.All()); err != nil {
+	if err := folder.Load(g.model, m, params); err != nil {
 		return nil, err
 	}
 	o := g.options

@@ -111,7 +111,7 @@ func (t *training) build(resumed bool, run *job.Run) error {
 		return err
 	}
 	if t.init != "" && !resumed {
-		if err := folder.Load(t.init, t.model, t.params.All()); err != nil {
+		if err := folder.Load(t.init, t.model, t.params); err != nil {
 			return err
 		}
 	}

@@ -6,3 +6,6 @@ import "golang.org/x/sys/cpu"
 
 // accelerated is true if the processor supports the row assembly.
 var accelerated = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+// hasF16C is true if the processor converts binary16.
+var hasF16C = cpu.X86.HasF16C

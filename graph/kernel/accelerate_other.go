@@ -5,4 +5,7 @@ package kernel
 // accelerated is true if the processor supports the row assembly.
 var accelerated = false
 
+// hasF16C is true if the processor converts binary16.
+var hasF16C = false
+
 const noAssembly = "kernel: no row assembly for this processor"

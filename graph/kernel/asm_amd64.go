@@ -234,6 +234,51 @@ func pairDots4AVX2(n int, a *float32, second *float32, b *float32, stride int, s
 //go:noescape
 func axpy4AVX2(n int, y *float32, b *float32, stride int, a *[4]float32)
 
+// quantRowAVX2 rounds blocks of 32 numbers to bytes times a scale.
+//
+//go:noescape
+func quantRowAVX2(blocks int, dst *int8, scales *float32, x *float32)
+
+// quantWideRowAVX2 is quantRow with the bytes in 16 bits.
+//
+//go:noescape
+func quantWideRowAVX2(blocks int, dst *int16, scales *float32, x *float32)
+
+// widenQ8AVX2 writes the weights of blocks in 16 bits, and their scales.
+//
+//go:noescape
+func widenQ8AVX2(blocks int, dst *int16, scales *float32, w *byte)
+
+// widenQ4AVX2 writes the weights of blocks in 16 bits, and their scales.
+//
+//go:noescape
+func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte)
+
+// widenBF16AVX2 writes n bfloat16 as float32. n is a multiple of 8.
+//
+//go:noescape
+func widenBF16AVX2(n int, dst *float32, w *byte)
+
+// quantStripAVX2 adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns.
+//
+//go:noescape
+func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32)
+
+// quantDotsQ8AVX2 writes the products of a, in blocks of 32 bytes with scales, with four rows of weights that are stride bytes apart.
+//
+//go:noescape
+func quantDotsQ8AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+
+// quantDotsQ4AVX2 writes the products of a, in blocks of 32 bytes with scales, with four rows of weights that are stride bytes apart.
+//
+//go:noescape
+func quantDotsQ4AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+
+// bfloatDotsAVX2 writes the products of a with four rows of bfloat16 that are stride bytes apart. n is a multiple of 8.
+//
+//go:noescape
+func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32)
+
 // reluRowAVX2 computes y = relu(x).
 //
 //go:noescape

@@ -9171,6 +9171,935 @@ done:
 	VZEROUPPER
 	RET
 
+// func quantRowAVX2(blocks int, dst *int8, scales *float32, x *float32)
+// Requires: AVX, AVX2
+TEXT ·quantRowAVX2(SB), NOSPLIT, $0-32
+	MOVQ    blocks+0(FP), AX
+	MOVQ    dst+8(FP), CX
+	MOVQ    scales+16(FP), DX
+	MOVQ    x+24(FP), BX
+	VMOVDQU all_7fffffff<>+0(SB), Y0
+	VMOVDQU packed_order<>+0(SB), Y1
+	VMOVUPS all_00800000<>+0(SB), Y2
+	VMOVUPS all_42fe0000<>+0(SB), Y3
+	VMOVUPS all_3f800000<>+0(SB), Y4
+
+loop:
+	VMOVUPS      (BX), Y6
+	VPAND        Y0, Y6, Y5
+	VMOVUPS      32(BX), Y7
+	VPAND        Y0, Y7, Y8
+	VPMAXUD      Y8, Y5, Y5
+	VMOVUPS      64(BX), Y8
+	VPAND        Y0, Y8, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      96(BX), Y9
+	VPAND        Y0, Y9, Y10
+	VPMAXUD      Y10, Y5, Y5
+	VEXTRACTI128 $0x01, Y5, X10
+	VPMAXUD      X10, X5, X5
+	VPSHUFD      $0x4e, X5, X10
+	VPMAXUD      X10, X5, X5
+	VPSHUFD      $0xb1, X5, X10
+	VPMAXUD      X10, X5, X5
+	VPBROADCASTD X5, Y5
+	VDIVPS       Y3, Y5, Y5
+	VCMPPS       $0x05, Y2, Y5, Y10
+	VANDPS       Y10, Y5, Y5
+	VMOVSS       X5, (DX)
+	VDIVPS       Y5, Y4, Y5
+	VANDPS       Y10, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y1, Y6
+	VMOVDQU      Y6, (CX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x80, BX
+	ADDQ         $0x04, DX
+	DECQ         AX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+DATA all_7fffffff<>+0(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+4(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+8(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+12(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+16(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+20(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+24(SB)/4, $0x7fffffff
+DATA all_7fffffff<>+28(SB)/4, $0x7fffffff
+GLOBL all_7fffffff<>(SB), RODATA|NOPTR, $32
+
+DATA packed_order<>+0(SB)/4, $0x00000000
+DATA packed_order<>+4(SB)/4, $0x00000004
+DATA packed_order<>+8(SB)/4, $0x00000001
+DATA packed_order<>+12(SB)/4, $0x00000005
+DATA packed_order<>+16(SB)/4, $0x00000002
+DATA packed_order<>+20(SB)/4, $0x00000006
+DATA packed_order<>+24(SB)/4, $0x00000003
+DATA packed_order<>+28(SB)/4, $0x00000007
+GLOBL packed_order<>(SB), RODATA|NOPTR, $32
+
+DATA all_00800000<>+0(SB)/4, $0x00800000
+DATA all_00800000<>+4(SB)/4, $0x00800000
+DATA all_00800000<>+8(SB)/4, $0x00800000
+DATA all_00800000<>+12(SB)/4, $0x00800000
+DATA all_00800000<>+16(SB)/4, $0x00800000
+DATA all_00800000<>+20(SB)/4, $0x00800000
+DATA all_00800000<>+24(SB)/4, $0x00800000
+DATA all_00800000<>+28(SB)/4, $0x00800000
+GLOBL all_00800000<>(SB), RODATA|NOPTR, $32
+
+DATA all_42fe0000<>+0(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+4(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+8(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+12(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+16(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+20(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+24(SB)/4, $0x42fe0000
+DATA all_42fe0000<>+28(SB)/4, $0x42fe0000
+GLOBL all_42fe0000<>(SB), RODATA|NOPTR, $32
+
+DATA all_3f800000<>+0(SB)/4, $0x3f800000
+DATA all_3f800000<>+4(SB)/4, $0x3f800000
+DATA all_3f800000<>+8(SB)/4, $0x3f800000
+DATA all_3f800000<>+12(SB)/4, $0x3f800000
+DATA all_3f800000<>+16(SB)/4, $0x3f800000
+DATA all_3f800000<>+20(SB)/4, $0x3f800000
+DATA all_3f800000<>+24(SB)/4, $0x3f800000
+DATA all_3f800000<>+28(SB)/4, $0x3f800000
+GLOBL all_3f800000<>(SB), RODATA|NOPTR, $32
+
+// func quantWideRowAVX2(blocks int, dst *int16, scales *float32, x *float32)
+// Requires: AVX, AVX2
+TEXT ·quantWideRowAVX2(SB), NOSPLIT, $0-32
+	MOVQ    blocks+0(FP), AX
+	MOVQ    dst+8(FP), CX
+	MOVQ    scales+16(FP), DX
+	MOVQ    x+24(FP), BX
+	VMOVDQU all_7fffffff<>+0(SB), Y0
+	VMOVUPS all_00800000<>+0(SB), Y1
+	VMOVUPS all_42fe0000<>+0(SB), Y2
+	VMOVUPS all_3f800000<>+0(SB), Y3
+
+loop:
+	VMOVUPS      (BX), Y5
+	VPAND        Y0, Y5, Y4
+	VMOVUPS      32(BX), Y6
+	VPAND        Y0, Y6, Y7
+	VPMAXUD      Y7, Y4, Y4
+	VMOVUPS      64(BX), Y7
+	VPAND        Y0, Y7, Y8
+	VPMAXUD      Y8, Y4, Y4
+	VMOVUPS      96(BX), Y8
+	VPAND        Y0, Y8, Y9
+	VPMAXUD      Y9, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X9
+	VPMAXUD      X9, X4, X4
+	VPSHUFD      $0x4e, X4, X9
+	VPMAXUD      X9, X4, X4
+	VPSHUFD      $0xb1, X4, X9
+	VPMAXUD      X9, X4, X4
+	VPBROADCASTD X4, Y4
+	VDIVPS       Y2, Y4, Y4
+	VCMPPS       $0x05, Y1, Y4, Y9
+	VANDPS       Y9, Y4, Y4
+	VMOVSS       X4, (DX)
+	VDIVPS       Y4, Y3, Y4
+	VANDPS       Y9, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VCVTPS2DQ    Y5, Y5
+	VMULPS       Y4, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMULPS       Y4, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMULPS       Y4, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VPACKSSDW    Y6, Y5, Y5
+	VPACKSSDW    Y8, Y7, Y7
+	VPERMQ       $0xd8, Y5, Y5
+	VMOVDQU      Y5, (CX)
+	VPERMQ       $0xd8, Y7, Y7
+	VMOVDQU      Y7, 32(CX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x80, BX
+	ADDQ         $0x04, DX
+	DECQ         AX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func widenQ8AVX2(blocks int, dst *int16, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·widenQ8AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ scales+16(FP), DX
+	MOVQ w+24(FP), BX
+
+loop:
+	MOVWLZX   (BX), SI
+	VMOVD     SI, X0
+	VCVTPH2PS X0, X0
+	VMOVSS    X0, (DX)
+	VPMOVSXBW 2(BX), Y0
+	VPMOVSXBW 18(BX), Y1
+	VMOVDQU   Y0, (CX)
+	VMOVDQU   Y1, 32(CX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x04, DX
+	ADDQ      $0x22, BX
+	DECQ      AX
+	JNZ       loop
+	VZEROUPPER
+	RET
+
+// func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·widenQ4AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ scales+16(FP), DX
+	MOVQ w+24(FP), BX
+
+loop:
+	MOVWLZX   (BX), SI
+	VMOVD     SI, X0
+	VCVTPH2PS X0, X0
+	VMOVSS    X0, (DX)
+	VMOVDQU   all_0f0f0f0f<>+0(SB), X2
+	VMOVDQU   all_08080808<>+0(SB), X3
+	VMOVDQU   2(BX), X0
+	VPSRLW    $0x04, X0, X1
+	VPAND     X2, X0, X0
+	VPSUBB    X3, X0, X0
+	VPMOVSXBW X0, Y0
+	VPAND     X2, X1, X1
+	VPSUBB    X3, X1, X1
+	VPMOVSXBW X1, Y1
+	VMOVDQU   Y0, (CX)
+	VMOVDQU   Y1, 32(CX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x04, DX
+	ADDQ      $0x12, BX
+	DECQ      AX
+	JNZ       loop
+	VZEROUPPER
+	RET
+
+DATA all_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
+GLOBL all_0f0f0f0f<>(SB), RODATA|NOPTR, $32
+
+DATA all_08080808<>+0(SB)/4, $0x08080808
+DATA all_08080808<>+4(SB)/4, $0x08080808
+DATA all_08080808<>+8(SB)/4, $0x08080808
+DATA all_08080808<>+12(SB)/4, $0x08080808
+DATA all_08080808<>+16(SB)/4, $0x08080808
+DATA all_08080808<>+20(SB)/4, $0x08080808
+DATA all_08080808<>+24(SB)/4, $0x08080808
+DATA all_08080808<>+28(SB)/4, $0x08080808
+GLOBL all_08080808<>(SB), RODATA|NOPTR, $32
+
+// func widenBF16AVX2(n int, dst *float32, w *byte)
+// Requires: AVX, AVX2
+TEXT ·widenBF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ w+16(FP), DX
+
+loop:
+	VPMOVZXWD (DX), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   Y0, (CX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x10, DX
+	SUBQ      $0x08, AX
+	JNZ       loop
+	VZEROUPPER
+	RET
+
+// func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32)
+// Requires: AVX, AVX2
+TEXT ·quantStripAVX2(SB), NOSPLIT, $0-64
+	MOVQ blocks+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ scales+24(FP), BX
+	MOVQ scalesStride+32(FP), SI
+	MOVQ b+40(FP), DI
+	MOVQ bScales+48(FP), R8
+	MOVQ c+56(FP), R9
+	LEAQ (CX)(DX*2), R10
+	ADDQ DX, R10
+	LEAQ (BX)(SI*2), R11
+	ADDQ SI, R11
+
+loop:
+	VMOVDQU      (DI), Y6
+	VMOVDQU      32(DI), Y7
+	VPBROADCASTD (CX), Y1
+	VPMADDWD     Y6, Y1, Y0
+	VPMADDWD     Y7, Y1, Y1
+	VPBROADCASTD (CX)(DX*1), Y3
+	VPMADDWD     Y6, Y3, Y2
+	VPMADDWD     Y7, Y3, Y3
+	VPBROADCASTD (CX)(DX*2), Y5
+	VPMADDWD     Y6, Y5, Y4
+	VPMADDWD     Y7, Y5, Y5
+	VPBROADCASTD (R10), Y8
+	VPMADDWD     Y6, Y8, Y6
+	VPMADDWD     Y7, Y8, Y7
+	VMOVDQU      64(DI), Y8
+	VMOVDQU      96(DI), Y9
+	VPBROADCASTD 4(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 4(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 4(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 4(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      128(DI), Y8
+	VMOVDQU      160(DI), Y9
+	VPBROADCASTD 8(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 8(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 8(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 8(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      192(DI), Y8
+	VMOVDQU      224(DI), Y9
+	VPBROADCASTD 12(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 12(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 12(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 12(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      256(DI), Y8
+	VMOVDQU      288(DI), Y9
+	VPBROADCASTD 16(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 16(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 16(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 16(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      320(DI), Y8
+	VMOVDQU      352(DI), Y9
+	VPBROADCASTD 20(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 20(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 20(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 20(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      384(DI), Y8
+	VMOVDQU      416(DI), Y9
+	VPBROADCASTD 24(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 24(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 24(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 24(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      448(DI), Y8
+	VMOVDQU      480(DI), Y9
+	VPBROADCASTD 28(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 28(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 28(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 28(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      512(DI), Y8
+	VMOVDQU      544(DI), Y9
+	VPBROADCASTD 32(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 32(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 32(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 32(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      576(DI), Y8
+	VMOVDQU      608(DI), Y9
+	VPBROADCASTD 36(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 36(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 36(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 36(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      640(DI), Y8
+	VMOVDQU      672(DI), Y9
+	VPBROADCASTD 40(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 40(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 40(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 40(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      704(DI), Y8
+	VMOVDQU      736(DI), Y9
+	VPBROADCASTD 44(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 44(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 44(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 44(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      768(DI), Y8
+	VMOVDQU      800(DI), Y9
+	VPBROADCASTD 48(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 48(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 48(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 48(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      832(DI), Y8
+	VMOVDQU      864(DI), Y9
+	VPBROADCASTD 52(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 52(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 52(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 52(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      896(DI), Y8
+	VMOVDQU      928(DI), Y9
+	VPBROADCASTD 56(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 56(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 56(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 56(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVDQU      960(DI), Y8
+	VMOVDQU      992(DI), Y9
+	VPBROADCASTD 60(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 60(CX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 60(CX)(DX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 60(R10), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VBROADCASTSS (BX), Y8
+	VMULPS       (R8), Y8, Y9
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y9, Y0, Y0
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      Y0, (R9)
+	VMULPS       32(R8), Y8, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VADDPS       32(R9), Y1, Y1
+	VMOVUPS      Y1, 32(R9)
+	VBROADCASTSS (BX)(SI*1), Y0
+	VMULPS       (R8), Y0, Y1
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VADDPS       64(R9), Y2, Y2
+	VMOVUPS      Y2, 64(R9)
+	VMULPS       32(R8), Y0, Y0
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VADDPS       96(R9), Y3, Y3
+	VMOVUPS      Y3, 96(R9)
+	VBROADCASTSS (BX)(SI*2), Y0
+	VMULPS       (R8), Y0, Y1
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       128(R9), Y4, Y4
+	VMOVUPS      Y4, 128(R9)
+	VMULPS       32(R8), Y0, Y0
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VADDPS       160(R9), Y5, Y5
+	VMOVUPS      Y5, 160(R9)
+	VBROADCASTSS (R11), Y0
+	VMULPS       (R8), Y0, Y1
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y1, Y6, Y6
+	VADDPS       192(R9), Y6, Y6
+	VMOVUPS      Y6, 192(R9)
+	VMULPS       32(R8), Y0, Y0
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y0, Y7, Y7
+	VADDPS       224(R9), Y7, Y7
+	VMOVUPS      Y7, 224(R9)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, R10
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, R11
+	ADDQ         $0x00000400, DI
+	ADDQ         $0x40, R8
+	DECQ         AX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func quantDotsQ8AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·quantDotsQ8AVX2(SB), NOSPLIT, $0-48
+	MOVQ    blocks+0(FP), CX
+	MOVQ    a+8(FP), DX
+	MOVQ    scales+16(FP), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    stride+32(FP), DI
+	XORQ    AX, AX
+	LEAQ    (SI)(DI*2), R8
+	ADDQ    DI, R8
+	MOVQ    SI, R9
+	ADDQ    DI, R9
+	LEAQ    (SI)(DI*2), R10
+	LEAQ    (SI)(DI*4), DI
+	VMOVDQU all_00010001<>+0(SB), Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+
+loop:
+	PREFETCHT0   (DI)(AX*4)
+	PREFETCHT0   64(DI)(AX*4)
+	VMOVDQU      (DX), Y0
+	VBROADCASTSS (BX), Y6
+	VMOVDQU      2(SI)(AX*1), Y7
+	VPSIGNB      Y7, Y0, Y8
+	VPABSB       Y7, Y7
+	VPMADDUBSW   Y8, Y7, Y7
+	VPMADDWD     Y1, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VPBROADCASTW (SI)(AX*1), X8
+	VCVTPH2PS    X8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y7, Y2, Y2
+	VMOVDQU      2(R9)(AX*1), Y7
+	VPSIGNB      Y7, Y0, Y8
+	VPABSB       Y7, Y7
+	VPMADDUBSW   Y8, Y7, Y7
+	VPMADDWD     Y1, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VPBROADCASTW (R9)(AX*1), X8
+	VCVTPH2PS    X8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y7, Y3, Y3
+	VMOVDQU      2(R10)(AX*1), Y7
+	VPSIGNB      Y7, Y0, Y8
+	VPABSB       Y7, Y7
+	VPMADDUBSW   Y8, Y7, Y7
+	VPMADDWD     Y1, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VPBROADCASTW (R10)(AX*1), X8
+	VCVTPH2PS    X8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y7, Y4, Y4
+	VMOVDQU      2(R8)(AX*1), Y7
+	VPSIGNB      Y7, Y0, Y0
+	VPABSB       Y7, Y7
+	VPMADDUBSW   Y0, Y7, Y7
+	VPMADDWD     Y1, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VPBROADCASTW (R8)(AX*1), X0
+	VCVTPH2PS    X0, Y0
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y0, Y7, Y7
+	VADDPS       Y7, Y5, Y5
+	ADDQ         $0x20, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x22, AX
+	DECQ         CX
+	JNZ          loop
+	MOVQ         sums+40(FP), AX
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y5, Y4, Y4
+	VHADDPS      Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VMOVUPS      X2, (AX)
+	VZEROUPPER
+	RET
+
+DATA all_00010001<>+0(SB)/4, $0x00010001
+DATA all_00010001<>+4(SB)/4, $0x00010001
+DATA all_00010001<>+8(SB)/4, $0x00010001
+DATA all_00010001<>+12(SB)/4, $0x00010001
+DATA all_00010001<>+16(SB)/4, $0x00010001
+DATA all_00010001<>+20(SB)/4, $0x00010001
+DATA all_00010001<>+24(SB)/4, $0x00010001
+DATA all_00010001<>+28(SB)/4, $0x00010001
+GLOBL all_00010001<>(SB), RODATA|NOPTR, $32
+
+// func quantDotsQ4AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·quantDotsQ4AVX2(SB), NOSPLIT, $0-48
+	MOVQ    blocks+0(FP), CX
+	MOVQ    a+8(FP), DX
+	MOVQ    scales+16(FP), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    stride+32(FP), DI
+	XORQ    AX, AX
+	LEAQ    (SI)(DI*2), R8
+	ADDQ    DI, R8
+	MOVQ    SI, R9
+	ADDQ    DI, R9
+	LEAQ    (SI)(DI*2), R10
+	LEAQ    (SI)(DI*4), DI
+	VMOVDQU all_00010001<>+0(SB), Y1
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y2
+	VMOVDQU half_shifts<>+0(SB), Y4
+	VMOVDQU all_08080808<>+0(SB), Y3
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+
+loop:
+	PREFETCHT0     (DI)(AX*4)
+	PREFETCHT0     64(DI)(AX*4)
+	VMOVDQU        (DX), Y0
+	VBROADCASTSS   (BX), Y9
+	VPMADDUBSW     Y0, Y3, Y10
+	VBROADCASTI128 2(SI)(AX*1), Y11
+	VPSRLVD        Y4, Y11, Y11
+	VPAND          Y2, Y11, Y11
+	VPMADDUBSW     Y0, Y11, Y11
+	VPSUBW         Y10, Y11, Y11
+	VPMADDWD       Y1, Y11, Y11
+	VCVTDQ2PS      Y11, Y11
+	VPBROADCASTW   (SI)(AX*1), X12
+	VCVTPH2PS      X12, Y12
+	VMULPS         Y9, Y12, Y12
+	VMULPS         Y12, Y11, Y11
+	VADDPS         Y11, Y5, Y5
+	VBROADCASTI128 2(R9)(AX*1), Y11
+	VPSRLVD        Y4, Y11, Y11
+	VPAND          Y2, Y11, Y11
+	VPMADDUBSW     Y0, Y11, Y11
+	VPSUBW         Y10, Y11, Y11
+	VPMADDWD       Y1, Y11, Y11
+	VCVTDQ2PS      Y11, Y11
+	VPBROADCASTW   (R9)(AX*1), X12
+	VCVTPH2PS      X12, Y12
+	VMULPS         Y9, Y12, Y12
+	VMULPS         Y12, Y11, Y11
+	VADDPS         Y11, Y6, Y6
+	VBROADCASTI128 2(R10)(AX*1), Y11
+	VPSRLVD        Y4, Y11, Y11
+	VPAND          Y2, Y11, Y11
+	VPMADDUBSW     Y0, Y11, Y11
+	VPSUBW         Y10, Y11, Y11
+	VPMADDWD       Y1, Y11, Y11
+	VCVTDQ2PS      Y11, Y11
+	VPBROADCASTW   (R10)(AX*1), X12
+	VCVTPH2PS      X12, Y12
+	VMULPS         Y9, Y12, Y12
+	VMULPS         Y12, Y11, Y11
+	VADDPS         Y11, Y7, Y7
+	VBROADCASTI128 2(R8)(AX*1), Y11
+	VPSRLVD        Y4, Y11, Y11
+	VPAND          Y2, Y11, Y11
+	VPMADDUBSW     Y0, Y11, Y11
+	VPSUBW         Y10, Y11, Y11
+	VPMADDWD       Y1, Y11, Y11
+	VCVTDQ2PS      Y11, Y11
+	VPBROADCASTW   (R8)(AX*1), X0
+	VCVTPH2PS      X0, Y0
+	VMULPS         Y9, Y0, Y0
+	VMULPS         Y0, Y11, Y11
+	VADDPS         Y11, Y8, Y8
+	ADDQ           $0x20, DX
+	ADDQ           $0x04, BX
+	ADDQ           $0x12, AX
+	DECQ           CX
+	JNZ            loop
+	MOVQ           sums+40(FP), AX
+	VHADDPS        Y6, Y5, Y5
+	VHADDPS        Y8, Y7, Y7
+	VHADDPS        Y7, Y5, Y5
+	VEXTRACTF128   $0x01, Y5, X0
+	VADDPS         X0, X5, X5
+	VMOVUPS        X5, (AX)
+	VZEROUPPER
+	RET
+
+DATA half_shifts<>+0(SB)/4, $0x00000000
+DATA half_shifts<>+4(SB)/4, $0x00000000
+DATA half_shifts<>+8(SB)/4, $0x00000000
+DATA half_shifts<>+12(SB)/4, $0x00000000
+DATA half_shifts<>+16(SB)/4, $0x00000004
+DATA half_shifts<>+20(SB)/4, $0x00000004
+DATA half_shifts<>+24(SB)/4, $0x00000004
+DATA half_shifts<>+28(SB)/4, $0x00000004
+GLOBL half_shifts<>(SB), RODATA|NOPTR, $32
+
+// func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32)
+// Requires: AVX, AVX2, MMX+
+TEXT ·bfloatDotsAVX2(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), CX
+	MOVQ   a+8(FP), DX
+	MOVQ   w+16(FP), BX
+	MOVQ   stride+24(FP), SI
+	XORQ   AX, AX
+	LEAQ   (BX)(SI*2), DI
+	ADDQ   SI, DI
+	MOVQ   BX, R8
+	ADDQ   SI, R8
+	LEAQ   (BX)(SI*2), R9
+	LEAQ   (BX)(SI*4), SI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+loop:
+	PREFETCHT0   (SI)(AX*4)
+	VMOVUPS      (DX)(AX*2), Y4
+	VPMOVZXWD    (BX)(AX*1), Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y0, Y0
+	VPMOVZXWD    (R8)(AX*1), Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	VPMOVZXWD    (R9)(AX*1), Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VPMOVZXWD    (DI)(AX*1), Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y3, Y3
+	ADDQ         $0x10, AX
+	SUBQ         $0x08, CX
+	JNZ          loop
+	MOVQ         sums+32(FP), AX
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVUPS      X0, (AX)
+	VZEROUPPER
+	RET
+
 // func reluRowAVX2(n int, y *float32, x *float32)
 // Requires: AVX
 TEXT ·reluRowAVX2(SB), NOSPLIT, $0-24
@@ -9253,16 +10182,6 @@ tail:
 done:
 	VZEROUPPER
 	RET
-
-DATA all_3f800000<>+0(SB)/4, $0x3f800000
-DATA all_3f800000<>+4(SB)/4, $0x3f800000
-DATA all_3f800000<>+8(SB)/4, $0x3f800000
-DATA all_3f800000<>+12(SB)/4, $0x3f800000
-DATA all_3f800000<>+16(SB)/4, $0x3f800000
-DATA all_3f800000<>+20(SB)/4, $0x3f800000
-DATA all_3f800000<>+24(SB)/4, $0x3f800000
-DATA all_3f800000<>+28(SB)/4, $0x3f800000
-GLOBL all_3f800000<>(SB), RODATA|NOPTR, $32
 
 // func geluRowAVX2(n int, y *float32, x *float32)
 // Requires: AVX, AVX2, FMA3
@@ -9393,16 +10312,6 @@ DATA all_c61c4000<>+20(SB)/4, $0xc61c4000
 DATA all_c61c4000<>+24(SB)/4, $0xc61c4000
 DATA all_c61c4000<>+28(SB)/4, $0xc61c4000
 GLOBL all_c61c4000<>(SB), RODATA|NOPTR, $32
-
-DATA all_7fffffff<>+0(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+4(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+8(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+12(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+16(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+20(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+24(SB)/4, $0x7fffffff
-DATA all_7fffffff<>+28(SB)/4, $0x7fffffff
-GLOBL all_7fffffff<>(SB), RODATA|NOPTR, $32
 
 DATA all_3e99999a<>+0(SB)/4, $0x3e99999a
 DATA all_3e99999a<>+4(SB)/4, $0x3e99999a

@@ -12,11 +12,37 @@ func packAlong32AVX2(depth, count int, src *float32, stride int, dst *float32, n
 	panic(noAssembly)
 }
 
+func packAcross16AVX2(depth int, src *float32, stride int, dst *float32, step int) { panic(noAssembly) }
+
 func dots4AVX2(n int, a, b *float32, stride int, sums *[4]float32) { panic(noAssembly) }
 
 func pairDots4AVX2(n int, a, second, b *float32, stride int, sums *[8]float32) { panic(noAssembly) }
 
 func axpy4AVX2(n int, y, b *float32, stride int, a *[4]float32) { panic(noAssembly) }
+
+func quantRowAVX2(blocks int, dst *int8, scales, x *float32) { panic(noAssembly) }
+
+func quantWideRowAVX2(blocks int, dst *int16, scales, x *float32) { panic(noAssembly) }
+
+func widenQ8AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
+
+func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
+
+func widenBF16AVX2(n int, dst *float32, w *byte) { panic(noAssembly) }
+
+func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ8AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ4AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32) {
+	panic(noAssembly)
+}
+
+func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32) { panic(noAssembly) }
 
 func reluRowAVX2(n int, y, x *float32) { panic(noAssembly) }
 

@@ -36,6 +36,14 @@
 // costs a row per head instead of a square. Activations, norms and the softmax use vector registers, with polynomials
 // for exp, tanh and the normal distribution. TestVectorFunctions bounds their errors.
 //
+// Weights in few bits (Packed) stay as a file has them, in the blocks of libggml, because decoding is bound by memory.
+// PackedGemm multiplies float32 by them. For Q8_0 and Q4_0 it rounds the float32 to bytes, in blocks of 32 with a scale,
+// as libggml does, so that the products of a block are exact integers; only their scaled sums are rounded. Their order is
+// fixed: eight parts for up to four rows of A, which read each weight once (quantmul_dots.go), and block after block for
+// more rows, whose weights are unpacked to panels of 16 columns (quantmul_wide.go). Nothing is fused, so that the
+// assembly, which needs AVX2 and F16C, and plain Go have the same bits. With bfloat16 the same holds up to four rows of A.
+// Everything else is unpacked to float32, tile by tile, for the micro-kernels above.
+//
 // Recurrent layers (Recurrent) take one step after the other. A worker computes all gates of a tile of the states: their
 // products with micro-kernels and weights that are packed once for all steps, and everything elementwise on the tile. The
 // gradient of the weights is one product over all steps.

@@ -12,9 +12,10 @@ import (
 
 // Arg is one operand or one result of a kernel: row-major data and its shape.
 type Arg[T kernel.Float] struct {
-	F     []T     // data of a floating-point operand; nil for ids, and for an operand or result that is not used
-	I     []int32 // data of an id operand
-	Shape []int   // always set; empty for a scalar, whose data has one element
+	F     []T            // data of a floating-point operand; nil for ids, and for an operand or result that is not used
+	I     []int32        // data of an id operand
+	W     *kernel.Packed // a matrix in few bits in place of F, of an operand that the Def lists in Packed
+	Shape []int          // always set; empty for a scalar, whose data has one element
 
 	add *bool // of a result: whether it is added to the content of F; nil means false
 }
@@ -96,6 +97,11 @@ type Def struct {
 	// Adds lists results that Forward can add to their memory, see Arg.Adds. Gradients of a node with several uses are then summed
 	// in place.
 	Adds []int
+
+	// Packed lists operands that may be matrices in few bits, see Arg.W, in graph.Programs of float32. With PackedTrans the packed matrix
+	// is the transpose of the operand.
+	Packed      []int
+	PackedTrans bool
 
 	// Scratch returns the number of elements of memory that Forward needs while it runs. Nil means none.
 	Scratch func(in []tensor.Shape) int

@@ -12,6 +12,8 @@ import (
 
 // Embedding returns the rows of table at ids: (V, C) and int32 (…) → (…, C).
 //
+// The table may be a matrix in few bits, see kernel.Packed. It has no gradient then.
+//
 // At run time it is an error if an id is not in 0…V−1. The error names the id, its position and V.
 func Embedding(table, ids *G.Node) (*G.Node, error) {
 	return New(Def{
@@ -22,7 +24,8 @@ func Embedding(table, ids *G.Node) (*G.Node, error) {
 			}
 			return []tensor.Shape{append(slices.Clone(in[1]), in[0][1])}, nil
 		},
-		Forward: Kernel{gather[float32], gather[float64]},
+		Forward: Kernel{gatherPacked, gather[float64]},
+		Packed:  []int{0},
 		Grad: func(d Derivation) ([]*G.Node, error) {
 			dtable, err := d.result(Def{
 				Name:    "EmbeddingBackward",
@@ -41,6 +44,19 @@ func gather[T kernel.Float](c *Call[T]) error {
 		return err
 	}
 	kernel.Gather(c.Out[0].F, table.F, ids, table.Cols())
+	return nil
+}
+
+// gatherPacked is gather for a table that may be packed.
+func gatherPacked(c *Call[float32]) error {
+	table, ids := c.In[0].W, c.In[1].I
+	if table == nil {
+		return gather(c)
+	}
+	if err := kernel.CheckIDs(ids, table.Rows); err != nil {
+		return err
+	}
+	table.Gather(c.Out[0].F, ids)
 	return nil
 }
 

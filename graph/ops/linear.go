@@ -18,6 +18,8 @@ type LinearOptions struct {
 
 // Linear is y = act(x·Wᵀ + b), or act(x·W + b) with InOut: (…, in) → (…, out). A nil b means no bias.
 //
+// The weight may be a matrix in few bits, whose rows are the outputs: see kernel.PackedGemm. It has no gradient then.
+//
 // It is an error if the last axis of x is not the weight's input axis.
 func Linear(x, w, b *G.Node, o LinearOptions) (*G.Node, error) {
 	in := []*G.Node{x, w}
@@ -29,9 +31,10 @@ func Linear(x, w, b *G.Node, o LinearOptions) (*G.Node, error) {
 		Name:    "Linear",
 		Attrs:   []any{o.InOut, o.Act},
 		Shapes:  func(in []tensor.Shape) ([]tensor.Shape, error) { return linearShapes(in, o, keepPre) },
-		Forward: Kernel{linearForward[float32](o), linearForward[float64](o)},
-		Grad:    func(d Derivation) ([]*G.Node, error) { return linearGrad(d, o, keepPre) },
-		FLOPs:   func(in, out []tensor.Shape) int { return 2 * size(out[0]) * in[0][len(in[0])-1] },
+		Forward: Kernel{linearPacked(o), linearForward[float64](o)},
+		Packed:  []int{1}, PackedTrans: o.InOut,
+		Grad:  func(d Derivation) ([]*G.Node, error) { return linearGrad(d, o, keepPre) },
+		FLOPs: func(in, out []tensor.Shape) int { return 2 * size(out[0]) * in[0][len(in[0])-1] },
 	}
 	return New(d, in...)
 }
@@ -71,6 +74,26 @@ func linearForward[T kernel.Float](o LinearOptions) func(*Call[T]) error {
 			B: kernel.Matrix[T]{Data: w.F, Stride: w.Cols(), Trans: !o.InOut},
 			C: y.F, StrideC: y.Cols(), Act: o.Act,
 		}
+		if len(c.In) == 3 {
+			g.Bias = c.In[2].F
+		}
+		if len(c.Out) == 2 {
+			g.Pre = c.Out[1].F
+		}
+		g.Run()
+		return nil
+	}
+}
+
+// linearPacked is linearForward for a weight that may be packed.
+func linearPacked(o LinearOptions) func(*Call[float32]) error {
+	plain := linearForward[float32](o)
+	return func(c *Call[float32]) error {
+		w := c.In[1].W
+		if w == nil {
+			return plain(c)
+		}
+		g := kernel.PackedGemm{M: c.In[0].Rows(), A: c.In[0].F, W: w, C: c.Out[0].F, Act: o.Act}
 		if len(c.In) == 3 {
 			g.Bias = c.In[2].F
 		}

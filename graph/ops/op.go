@@ -85,7 +85,7 @@ func Bind[T kernel.Float](o *Op, in, out []Arg[T], scratch []T) func() error {
 		c.In[i].Shape = s
 	}
 	for i, slot := range o.inSlots {
-		c.In[slot].F, c.In[slot].I = in[i].F, in[i].I
+		c.In[slot].F, c.In[slot].I, c.In[slot].W = in[i].F, in[i].I, in[i].W
 	}
 	for i, slot := range o.outSlots {
 		c.Out[slot] = Arg[T]{F: out[i].F, Shape: o.out[i], add: out[i].add}

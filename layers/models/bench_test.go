@@ -1,12 +1,15 @@
 package models_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest/turns"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
@@ -98,6 +101,54 @@ func BenchmarkDecode(b *testing.B) {
 			b.ReportMetric(float64(weightBytes(b, c.m))*float64(b.N)/b.Elapsed().Seconds()/1e9, "weight-GB/s")
 			b.ReportMetric(peakMB(), "peak-MB")
 		})
+	}
+}
+
+// BenchmarkDecodeWeights reads tokens with the gpt2 shape and weights in few bits, in turn with float32. token is the ratio of the speeds of one
+// token, at positions 0 to 199, prompt of 192 tokens, batch8 of one token of 8 sequences.
+func BenchmarkDecodeWeights(b *testing.B) {
+	prompt := [][]int32{tokens(1, gpt2GPT.Vocab, 192).Int32s()}
+	eight := make([][]int32, 8)
+	for i := range eight {
+		eight[i] = []int32{int32(i)}
+	}
+	plain := graph.NewParams(tensor.Float32, 1)
+	build(b, plain, graph.Decode, gpt2GPT.Decode(1, 1))
+	for _, q := range []kernel.Quant{kernel.BF16, kernel.Q8_0, kernel.Q4_0} {
+		packed, err := graph.Pack(plain, q, graph.Decode, gpt2GPT.Decode(1, 1))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for name, ids := range map[string][][]int32{"token": {{7}}, "prompt": prompt, "batch8": eight} {
+			b.Run(fmt.Sprintf("gpt2-%s/%s", strings.ToLower(q.String()), name), func(b *testing.B) {
+				steps := []func(){appending(b, packed, ids), appending(b, plain, ids)}
+				new(turns.Turns).Run(steps...) // the first step allocates
+				var s turns.Turns
+				for b.Loop() {
+					s.Run(steps...)
+				}
+				s.Report(b, 1, "times-F32")
+				n := float64(len(ids) * len(ids[0]))
+				b.ReportMetric(n/s.Shortest(0).Seconds(), "tokens/s")
+				b.ReportMetric(n/s.Shortest(1).Seconds(), "F32-tokens/s")
+			})
+		}
+	}
+}
+
+// appending returns a function that appends ids to the sequences of a new decoder.
+func appending(b *testing.B, p *graph.Params, ids [][]int32) func() {
+	d, err := generate.NewDecoder(p, gpt2GPT, len(ids))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func() {
+		if d.Len(0) >= 200 || len(ids[0]) > 1 {
+			d.Reset()
+		}
+		if _, err := d.Append(ids); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

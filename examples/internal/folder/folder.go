@@ -98,8 +98,8 @@ func Names(dir string) (names []string, err error) {
 }
 
 // Load reads the weights in a folder or a GGUF file into the parameters that a graph of m has declared. The error names every missing parameter,
-// every unexpected tensor and every tensor of another shape.
-func Load(dir string, m models.Model, params checkpoints.Tensors) error {
+// every unexpected tensor and every tensor of another shape. Parameters in few bits are skipped.
+func Load(dir string, m models.Model, params *graph.Params) error {
 	if flags.IsGGUF(dir) {
 		return loadGGUF(dir, m, params)
 	}
@@ -107,7 +107,8 @@ func Load(dir string, m models.Model, params checkpoints.Tensors) error {
 	if err != nil {
 		return err
 	}
-	return checkpoints.LoadWeights(dir, params, rules)
+	rules.Ignore = func(path string) bool { return m.Ignore(path) || params.Packed(path) != nil }
+	return checkpoints.LoadWeights(dir, params.All(), rules)
 }
 
 // Expect returns parameters for Load. A declaration fails at once if its shape differs from the file's.

@@ -1,10 +1,11 @@
 package folder
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
-	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/checkpoints/gguf"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -60,13 +61,25 @@ func openCausal(path string) (Model, error) {
 }
 
 // loadGGUF reads the weights of a GGUF file.
-func loadGGUF(path string, m models.Model, params checkpoints.Tensors) error {
+func loadGGUF(path string, m models.Model, params *graph.Params) error {
 	f, form, err := formOf(path, m)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return errors.WithMessage(form.Load(f, params), path)
+	return errors.WithMessage(form.Load(unpacked{f, form, params}, params.All()), path)
+}
+
+// unpacked is a file without the parameters in few bits.
+type unpacked struct {
+	*gguf.File
+	form   models.GGUF
+	params *graph.Params
+}
+
+// Names returns the names of the tensors that are left.
+func (u unpacked) Names() []string {
+	return slices.DeleteFunc(u.File.Names(), func(name string) bool { return u.params.Packed(u.form.Path(name)) != nil })
 }
 
 // expectGGUF returns parameters with the shapes of a GGUF file.

@@ -14,6 +14,7 @@ func main() {
 	gemm()
 	pack()
 	thin()
+	quantMul()
 	activations()
 	exponentials()
 	sums()

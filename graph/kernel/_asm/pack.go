@@ -126,7 +126,7 @@ func strided(pointers []Register, stride Register, i int) Mem {
 // packAcross transposes 16 rows, four elements of eight rows at a time. Rows r and r+4 share a register, so that the
 // transposition stays within the halves of a register.
 func packAcross() {
-	declareFor("AVX2", "packAcross16", "(depth int, src *float32, stride int, dst *float32, step int)",
+	declare("packAcross16", "(depth int, src *float32, stride int, dst *float32, step int)",
 		"transposes 16 rows of depth elements, a multiple of 4, stride bytes apart, to rows of dst, step bytes apart.")
 	depth, src, stride, dst := packArguments()
 	step, third := Load(Param("step"), GP64()), GP64()

@@ -124,14 +124,19 @@ func (d *dotSums) store() {
 		}
 	}
 	for i, s := range d.sums[:d.rows] {
-		VHADDPS(s[1], s[0], s[0])
-		VHADDPS(s[3], s[2], s[2])
-		VHADDPS(s[2], s[0], s[0])
-		high := XMM()
-		VEXTRACTF128(Imm(1), s[0], high)
-		VADDPS(high, s[0].AsX(), s[0].AsX())
-		VMOVUPS(s[0].AsX(), Mem{Base: to, Disp: 16 * i})
+		storeFour(s, Mem{Base: to, Disp: 16 * i})
 	}
+}
+
+// storeFour adds up the elements of four sums and stores the results.
+func storeFour(s [4]VecVirtual, to Mem) {
+	VHADDPS(s[1], s[0], s[0])
+	VHADDPS(s[3], s[2], s[2])
+	VHADDPS(s[2], s[0], s[0])
+	high := XMM()
+	VEXTRACTF128(Imm(1), s[0], high)
+	VADDPS(high, s[0].AsX(), s[0].AsX())
+	VMOVUPS(s[0].AsX(), to)
 }
 
 func axpys() {

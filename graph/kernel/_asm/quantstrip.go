@@ -1,0 +1,144 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// widen writes the weights of blocks in 16 bits, and their scales.
+func widen(name string, bytes int, values func(w Register) [2]VecVirtual) {
+	declare(name, "(blocks int, dst *int16, scales *float32, w *byte)", "writes the weights of blocks in 16 bits, and their scales.")
+	blocks := Load(Param("blocks"), GP64())
+	dst, scales, w := Load(Param("dst"), GP64()), Load(Param("scales"), GP64()), Load(Param("w"), GP64())
+	Label("loop")
+	d, half := XMM(), GP32()
+	MOVWLZX(Mem{Base: w}, half)
+	VMOVD(half, d)
+	VCVTPH2PS(d, d)
+	VMOVSS(d, Mem{Base: scales})
+	for i, x := range values(w) {
+		VMOVDQU(x, Mem{Base: dst, Disp: 32 * i})
+	}
+	ADDQ(Imm(64), dst)
+	ADDQ(Imm(4), scales)
+	ADDQ(Imm(uint64(bytes)), w)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+func widenQ8() {
+	widen("widenQ8", 34, func(w Register) (x [2]VecVirtual) {
+		for i := range x {
+			x[i] = YMM()
+			VPMOVSXBW(Mem{Base: w, Disp: 2 + 16*i}, x[i])
+		}
+		return x
+	})
+}
+
+func widenQ4() {
+	widen("widenQ4", 18, func(w Register) (x [2]VecVirtual) {
+		low, high, mask, eight := XMM(), XMM(), XMM(), XMM()
+		VMOVDQU(allInt(0x0f0f0f0f), mask)
+		VMOVDQU(allInt(0x08080808), eight)
+		VMOVDQU(Mem{Base: w, Disp: 2}, low)
+		VPSRLW(Imm(4), low, high)
+		for i, half := range []VecVirtual{low, high} {
+			VPAND(mask, half, half)
+			VPSUBB(eight, half, half)
+			x[i] = YMM()
+			VPMOVSXBW(half, x[i])
+		}
+		return x
+	})
+}
+
+// quantStrip writes the product of four rows of bytes in 16 bits with a panel of 16 columns: two columns of bytes are neighbours. A pair of
+// products is an exact sum of 32 bits, and so is a block of 32. One step loads two vectors of the panel and one pair of each row.
+func quantStrip() {
+	declare("quantStrip", "(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32)",
+		"adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns.")
+	blocks := Load(Param("blocks"), GP64())
+	a, stride := Load(Param("a"), GP64()), Load(Param("stride"), GP64())
+	scales, scalesStride := Load(Param("scales"), GP64()), Load(Param("scalesStride"), GP64())
+	b, bScales, c := Load(Param("b"), GP64()), Load(Param("bScales"), GP64()), Load(Param("c"), GP64())
+	aLast, scalesLast := lastOfFour(a, stride), lastOfFour(scales, scalesStride)
+	Label("loop")
+	var sums [4][2]VecVirtual
+	for r := range sums {
+		sums[r] = [2]VecVirtual{YMM(), YMM()}
+	}
+	multiplyPairs(&sums, b, func(r int) Mem { return rowOfFour(r, a, stride, aLast) })
+	addScaled(sums, bScales, c, func(r int) Mem { return rowOfFour(r, scales, scalesStride, scalesLast) })
+	ADDQ(Imm(64), a)
+	ADDQ(Imm(64), aLast)
+	ADDQ(Imm(4), scales)
+	ADDQ(Imm(4), scalesLast)
+	ADDQ(U32(1024), b)
+	ADDQ(Imm(64), bScales)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// multiplyPairs sets the sums to the products of a block.
+func multiplyPairs(sums *[4][2]VecVirtual, b Register, row func(r int) Mem) {
+	for k := range 16 {
+		w := [2]VecVirtual{YMM(), YMM()}
+		for i := range w {
+			VMOVDQU(Mem{Base: b, Disp: 64*k + 32*i}, w[i])
+		}
+		for r := range sums {
+			pair := YMM()
+			VPBROADCASTD(row(r).Offset(4*k), pair)
+			for i := range w {
+				if k == 0 {
+					VPMADDWD(w[i], pair, sums[r][i])
+					continue
+				}
+				x := YMM()
+				VPMADDWD(w[i], pair, x)
+				VPADDD(x, sums[r][i], sums[r][i])
+			}
+		}
+	}
+}
+
+// addScaled adds the sums of a block, times its scales, to c.
+func addScaled(sums [4][2]VecVirtual, bScales, c Register, row func(r int) Mem) {
+	for r := range sums {
+		scale := YMM()
+		VBROADCASTSS(row(r), scale)
+		for i := range 2 {
+			d, x, at := YMM(), sums[r][i], Mem{Base: c, Disp: 64*r + 32*i}
+			VMULPS(Mem{Base: bScales, Disp: 32 * i}, scale, d)
+			VCVTDQ2PS(x, x)
+			VMULPS(d, x, x)
+			VADDPS(at, x, x)
+			VMOVUPS(x, at)
+		}
+	}
+}
+
+// lastOfFour returns the address of the last of four rows.
+func lastOfFour(first, stride Register) Register {
+	last := GP64()
+	LEAQ(Mem{Base: first, Index: stride, Scale: 2}, last)
+	ADDQ(stride, last)
+	return last
+}
+
+// rowOfFour returns the location of row r.
+func rowOfFour(r int, first, stride, last Register) Mem {
+	switch r {
+	case 0:
+		return Mem{Base: first}
+	case 3:
+		return Mem{Base: last}
+	}
+	return Mem{Base: first, Index: stride, Scale: uint8(r)}
+}

@@ -1,0 +1,120 @@
+package kernel
+
+// PackedGemm is the product of rows in float32 with packed weights: C (M, N) = act(A (M, K)·Wᵀ + Bias), where W is (N, K). All rows
+// are contiguous.
+//
+// If the format is Q8_0 or Q4_0, A is rounded to bytes, in blocks of 32 with a scale. For other formats A is not rounded.
+type PackedGemm struct {
+	M    int
+	A    []float32
+	W    *Packed
+	C    []float32
+	Bias []float32 // (N); nil means none
+	Act  Activation
+	Pre  []float32 // receives the values before Act, in the layout of C; may be nil
+}
+
+// packedGemm is a PackedGemm in tiles of some columns of C.
+type packedGemm struct {
+	PackedGemm
+	dots   packedDots
+	rows   roundedRows // of A, if dots needs them
+	wides  wideRows    // of A, if it has many rows that must be rounded
+	cols   int         // in a tile
+	stride int
+}
+
+// Columns of C in a tile. The unpacked weights of a tile stay in the L2 cache.
+const (
+	unpackedCols = 64
+	unpackedThin = 8       // of few rows, where unpacking counts more than packing
+	packedWork   = 1 << 16 // weights in a tile of few rows
+	packedThin   = 4       // rows up to which the weights are not unpacked
+	packedGroup  = 4       // columns that the assembly computes at a time
+)
+
+// Run computes the product. C must not overlap the operands.
+func (g PackedGemm) Run() {
+	w := g.W
+	if g.M == 0 || w.Rows == 0 {
+		return
+	}
+	w.check("packed gemm")
+	checkLen("packed gemm", "a", len(g.A), g.M*w.Cols)
+	checkLen("packed gemm", "c", len(g.C), g.M*w.Rows)
+	checkOptional("packed gemm", "bias", g.Bias, w.Rows)
+	checkOptional("packed gemm", "pre", g.Pre, g.M*w.Rows)
+	p := packedGemm{PackedGemm: g, cols: unpackedCols, stride: w.stride()}
+	room := take[operandRoom]()
+	switch dots := packed[w.Format]; {
+	case g.M <= packedThin && dots.run != nil:
+		p.dots, p.cols = dots, roundUp(packedWork/w.Cols, packedGroup)
+		if dots.rounded {
+			p.rows = room.narrow.round(g.A)
+		}
+	case dots.rounded:
+		p.wides = room.wide.round(g.A, g.M, w.Cols)
+	case g.M <= thinFastRows:
+		p.cols = unpackedThin
+	}
+	parallel((w.Rows+p.cols-1)/p.cols, 1, p)
+	give(room)
+}
+
+// operandRoom is memory for the rounded A.
+type operandRoom struct {
+	narrow roundedRoom
+	wide   wideRoom
+}
+
+func (g *packedGemm) Range(lo, hi int) {
+	s := take[packedRoom]()
+	for i := lo; i < hi; i++ {
+		col := i * g.cols
+		n := min(g.cols, g.W.Rows-col)
+		switch {
+		case g.dots.run != nil:
+			g.direct(col, n)
+		case g.wides.q != nil:
+			g.wide(s, col, n)
+		default:
+			g.unpacked(s, col, n)
+		}
+		t := gemmTiles[float32]{Gemm: Gemm[float32]{C: g.C, StrideC: g.W.Rows, Bias: g.Bias, Act: g.Act, Pre: g.Pre}}
+		t.finish(product[float32]{m: g.M, n: n, c: g.C[col:], stride: g.W.Rows}, col, col)
+	}
+	give(s)
+}
+
+// packedRoom is the scratch memory of one worker.
+type packedRoom struct {
+	weights buffer[float32]
+	panels  panels[float32]
+	wide    wideRoom
+}
+
+// unpacked multiplies A with n columns in float32.
+func (g *packedGemm) unpacked(s *packedRoom, col, n int) {
+	k := g.W.Cols
+	w := s.weights.sized(n * k)
+	for j := range n {
+		g.W.Row(col+j, w[j*k:][:k])
+	}
+	b := Matrix[float32]{Data: w, Stride: k, Trans: true}
+	product[float32]{
+		m: g.M, n: n, k: k, a: Matrix[float32]{Data: g.A, Stride: k}, b: b, c: g.C[col:], stride: g.W.Rows, alpha: 1,
+	}.runAs(&s.panels, thin(g.M, b))
+}
+
+// direct multiplies A with n columns without unpacking them.
+func (g *packedGemm) direct(col, n int) {
+	k := g.W.Cols
+	for j := 0; j < n; j += packedGroup {
+		count := min(packedGroup, n-j)
+		w := g.W.Data[(col+j)*g.stride:][:count*g.stride]
+		for i := range g.M {
+			sums := g.dots.run(dotOperands{a: g.A[i*k:][:k], rounded: g.rows.row(i, k), w: w, stride: g.stride, count: count})
+			copy(g.C[i*g.W.Rows+col+j:][:count], sums[:])
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package kernel_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
+)
+
+var allFormats = []kernel.Quant{
+	kernel.F16, kernel.BF16, kernel.Q8_0, kernel.Q4_0, kernel.Q4_1, kernel.Q5_0, kernel.Q5_1, kernel.Q4_K, kernel.Q5_K, kernel.Q6_K,
+}
+
+// packedCase returns a product of m rows of k numbers with n rows of packed weights.
+func packedCase(q kernel.Quant, m, n, k int) kernel.PackedGemm {
+	w := kernel.Pack(q, n, k, kernel.Matrix[float32]{Data: randoms[float32](n*k, 1), Stride: k})
+	return kernel.PackedGemm{M: m, A: randoms[float32](m*k, 2), W: w, C: make([]float32, m*n)}
+}
+
+// values returns the weights of a packed matrix in float64.
+func values(w *kernel.Packed) []float64 {
+	all, row := []float64(nil), make([]float32, w.Cols)
+	for i := range w.Rows {
+		w.Row(i, row)
+		for _, v := range row {
+			all = append(all, float64(v))
+		}
+	}
+	return all
+}
+
+// TestPackedGemm compares products of every format with plain Go on the unpacked weights. Q8_0 and Q4_0 round the other operand to
+// 1/254 of the largest number of a block.
+func TestPackedGemm(t *testing.T) {
+	for _, q := range allFormats {
+		for _, m := range []int{1, 2, 4, 5, 9, 40} {
+			for _, n := range []int{1, 3, 4, 5, 67} {
+				g := packedCase(q, m, n, 512)
+				g.Bias, g.Pre, g.Act = randoms[float32](n, 3), make([]float32, m*n), kernel.ReLU
+				g.Run()
+				w := values(g.W)
+				for i := range m {
+					for j := range n {
+						want, size, total := float64(g.Bias[j]), 0.0, 0.0
+						for k := range 512 {
+							x := float64(g.A[i*512+k]) * w[j*512+k]
+							want, size, total = want+x, size+x*x, total+math.Abs(x)
+						}
+						tol := 64 * unit * total // chains of up to 64 additions
+						if q == kernel.Q8_0 || q == kernel.Q4_0 {
+							tol = 0.02 * math.Sqrt(size) // a random sum of errors of up to 1/254
+						}
+						pre, y := float64(g.Pre[i*n+j]), g.C[i*n+j]
+						if !(math.Abs(pre-want) <= tol) || y != max(g.Pre[i*n+j], 0) {
+							t.Fatalf("%v %d×%d: element (%d, %d) is %g, after ReLU %g, want %g ± %g", q, m, n, i, j, pre, y, want, tol)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// plainly calls run without the assembly.
+func plainly(run func()) {
+	defer kernel.Accelerate(kernel.Accelerate(kernel.Plain))
+	run()
+}
+
+// TestPackedTwin compares the assembly with plain Go bit for bit, for numbers of every size, a remainder of rows and of columns.
+func TestPackedTwin(t *testing.T) {
+	for _, q := range []kernel.Quant{kernel.BF16, kernel.Q8_0, kernel.Q4_0} {
+		for k := 32; k <= 256; k += 32 {
+			for _, scale := range []float32{1, 1e-44, 1e-38, 1e-30, 1e30, 0} {
+				for _, m := range []int{3, 6} {
+					if q == kernel.BF16 && m > 4 {
+						continue // as Gemm on the unpacked weights, whose assembly fuses products
+					}
+					g := packedCase(q, m, 19, k)
+					for i := range g.A {
+						g.A[i] *= scale
+					}
+					anyWeights(g.W)
+					g.Run()
+					asm := slices.Clone(g.C)
+					plainly(g.Run)
+					for i := range asm {
+						if math.Float32bits(asm[i]) != math.Float32bits(g.C[i]) {
+							t.Fatalf("%v, %d rows of %d, times %g: element %d is %g in assembly, %g in Go", q, m, k, scale, i, asm[i], g.C[i])
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// anyWeights changes the weights, but no scale, to any bytes, as foreign files may have.
+func anyWeights(w *kernel.Packed) {
+	if _, bytes := w.Format.Block(); bytes > 2 {
+		for i := range w.Data {
+			if i%bytes > 1 {
+				w.Data[i] = byte(i * 7919 >> 3)
+			}
+		}
+	}
+}
+
+// TestPackedNotFinite: a NaN or an infinity among the numbers shows in the products.
+func TestPackedNotFinite(t *testing.T) {
+	for _, q := range allFormats {
+		for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			for _, m := range []int{1, 9} {
+				g := packedCase(q, m, 5, 256)
+				g.A[7] = float32(bad)
+				for _, run := range []func(){g.Run, func() { plainly(g.Run) }} {
+					run()
+					if v := float64(g.C[0]); v-v == 0 {
+						t.Errorf("%v, %d rows: the product with %g is %g", q, m, bad, v)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestPackedWorkers: bits do not depend on the number of workers.
+func TestPackedWorkers(t *testing.T) {
+	for _, q := range allFormats {
+		for _, m := range []int{1, 12} {
+			g := packedCase(q, m, 700, 256)
+			g.Run()
+			want := slices.Clone(g.C)
+			for _, workers := range []int{2, 5} {
+				withWorkers(workers, g.Run)
+				if !slices.Equal(g.C, want) {
+					t.Errorf("%v, %d rows: other bits with %d workers", q, m, workers)
+				}
+			}
+		}
+	}
+}
+
+// TestPackTransposed packs a matrix that is stored by columns, and looks rows up.
+func TestPackTransposed(t *testing.T) {
+	x, turned := randoms[float32](3*256, 1), make([]float32, 3*256)
+	for i := range 3 {
+		for k := range 256 {
+			turned[k*3+i] = x[i*256+k]
+		}
+	}
+	for _, q := range allFormats {
+		a := kernel.Pack(q, 3, 256, kernel.Matrix[float32]{Data: x, Stride: 256})
+		b := kernel.Pack(q, 3, 256, kernel.Matrix[float32]{Data: turned, Stride: 3, Trans: true})
+		if !slices.Equal(a.Data, b.Data) {
+			t.Errorf("%v: a transposed matrix has other bytes", q)
+		}
+		want, got := make([]float32, 3*256), make([]float32, 2*256)
+		q.Dequantize(want, a.Data)
+		a.Gather(got, []int32{2, 0})
+		if !slices.Equal(got, append(slices.Clone(want[512:]), want[:256]...)) {
+			t.Errorf("%v: Gather returns other rows", q)
+		}
+	}
+}
