@@ -16,8 +16,8 @@ import (
 type Axis struct {
 	Name string // such as batch_size
 
-	// Max is the largest size that the model takes, such as its number of positions. 0 means any. A model with constants that grow with
-	// the size, such as tables of distances, needs it.
+	// Max is the largest size that the model takes, such as its number of positions. The file refuses larger ones where it uses the size.
+	// 0 means any. A model with constants that grow with the size, such as tables of distances, needs it.
 	Max int
 }
 

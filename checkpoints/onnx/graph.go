@@ -148,6 +148,16 @@ func (g *Graph) Length(s Size) string {
 	})
 }
 
+// guard returns the length n, a vector of one int64. A run fails if it exceeds most, unless most is 0: ONNX has no assertions, but Gather
+// refuses an index outside its operand.
+func (g *Graph) guard(n string, most int) string {
+	if most == 0 {
+		return n
+	}
+	zeros := g.Add("Expand", g.Int(0), g.Ints(most+1))
+	return g.Add("Add", n, g.Add("Gather", zeros, n))
+}
+
 // Range returns 0, 1, …, s−1 of type int64.
 func (g *Graph) Range(s Size) string {
 	return g.once("range "+s.text(g.axes), func() string {

@@ -152,7 +152,7 @@ func (t *translation) input(n *graph.Node) error {
 	t.g.used[name]++
 	for axis, s := range t.shapes[like] {
 		if k := s.axis(); k >= 0 && t.g.from[k] == "" {
-			t.g.from[k] = t.g.AddWith("Shape", []Attr{{"start", axis}, {"end", axis + 1}}, name)
+			t.g.from[k] = t.g.guard(t.g.AddWith("Shape", []Attr{{"start", axis}, {"end", axis + 1}}, name), t.Axes[k].Max)
 		}
 	}
 	t.names[n] = name

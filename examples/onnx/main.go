@@ -36,13 +36,14 @@ func program(w io.Writer) flags.Program {
 
 // options holds the flags.
 type options struct {
-	model, out string
-	opset      int
+	model, out     string
+	opset, context int
 }
 
 func (o *options) flags(f *flags.Set) {
 	f.Group("Model")
 	f.StringVar(&o.model, "model", o.model, "`folder` of the model")
+	f.IntVar(&o.context, "context", o.context, "largest number of tokens in a text; 0 means the model's own")
 	f.Group("Output")
 	f.StringVar(&o.out, "out", o.out, "new `file`; the weights of a model above 2 GiB are in a second file, with .data after the name")
 	f.IntVar(&o.opset, "opset", o.opset, fmt.Sprintf("version of ONNX's operator set, %d to %d", onnx.FirstOpset, onnx.LastOpset))
@@ -57,14 +58,14 @@ func (o *options) check() error {
 	case o.opset < onnx.FirstOpset || o.opset > onnx.LastOpset:
 		return errors.Errorf("-opset is %d, want %d to %d", o.opset, onnx.FirstOpset, onnx.LastOpset)
 	}
-	return cmp.Or(flags.NewFile("out", o.out), flags.Model("model", o.model))
+	return cmp.Or(flags.AtLeast("context", o.context, 0), flags.NewFile("out", o.out), flags.Model("model", o.model))
 }
 
 func (o *options) run(w io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	m, err := onnxfolder.Translate(o.model, o.opset)
+	m, err := onnxfolder.Translate(o.model, onnxfolder.Options{Opset: o.opset, Context: o.context})
 	if err != nil {
 		return err
 	}

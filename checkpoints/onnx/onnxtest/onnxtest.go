@@ -19,6 +19,18 @@ type Tensor struct {
 	Data any
 }
 
+// Job is a run of the model in a file.
+type Job struct {
+	Model string
+	Feeds map[string]Tensor
+}
+
+// Outcome is the outputs of a Job, or the error of ONNX Runtime.
+type Outcome struct {
+	Outputs map[string]Tensor
+	Error   string
+}
+
 // wire is a Tensor as JSON. Data is in base64.
 type wire struct {
 	Type string `json:"type"`
@@ -26,25 +38,36 @@ type wire struct {
 	Data []byte `json:"data"`
 }
 
-// Run runs the model in a file on each of several inputs. It skips the test where node or its package onnxruntime-node is missing. Node
-// finds the package in the folders of NODE_PATH, too.
-func Run(t testing.TB, model string, runs ...map[string]Tensor) []map[string]Tensor {
+type request struct {
+	Model string          `json:"model"`
+	Feeds map[string]wire `json:"feeds"`
+}
+
+type response struct {
+	Outputs map[string]wire `json:"outputs"`
+	Error   string          `json:"error"`
+}
+
+// Need skips the test where node or its package onnxruntime-node is missing. Node finds the package in the folders of NODE_PATH, too.
+func Need(t testing.TB) {
 	t.Helper()
 	if err := exec.Command("node", "-e", "require.resolve('onnxruntime-node')").Run(); err != nil {
 		t.Skip("no ONNX Runtime: run npm install onnxruntime-node, and set NODE_PATH to its node_modules")
 	}
-	request := struct {
-		Model string            `json:"model"`
-		Runs  []map[string]wire `json:"runs"`
-	}{Model: model}
-	for _, feeds := range runs {
-		all := map[string]wire{}
-		for name, x := range feeds {
-			all[name] = encode(t, name, x)
+}
+
+// Run runs jobs in one process. It skips the test as Need does.
+func Run(t testing.TB, jobs ...Job) []Outcome {
+	t.Helper()
+	Need(t)
+	requests := make([]request, len(jobs))
+	for i, j := range jobs {
+		requests[i] = request{j.Model, map[string]wire{}}
+		for name, x := range j.Feeds {
+			requests[i].Feeds[name] = encode(t, name, x)
 		}
-		request.Runs = append(request.Runs, all)
 	}
-	in, err := json.Marshal(request)
+	in, err := json.Marshal(requests)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,16 +75,21 @@ func Run(t testing.TB, model string, runs ...map[string]Tensor) []map[string]Ten
 	var out, message bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &message
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("ONNX Runtime: %v: %s", err, message.Bytes())
+		t.Fatalf("node: %v: %s", err, message.Bytes())
 	}
-	var results []map[string]wire
-	if err := json.Unmarshal(out.Bytes(), &results); err != nil {
-		t.Fatal(err)
+	var responses []response
+	if err := json.Unmarshal(out.Bytes(), &responses); err != nil || len(responses) != len(jobs) {
+		t.Fatalf("node: %d answers to %d jobs: %v", len(responses), len(jobs), err)
 	}
-	return decode(t, results)
+	outcomes := make([]Outcome, len(jobs))
+	for i, r := range responses {
+		outcomes[i] = Outcome{decode(t, r.Outputs), r.Error}
+	}
+	return outcomes
 }
 
 func encode(t testing.TB, name string, x Tensor) wire {
+	t.Helper()
 	w := wire{Dims: x.Dims}
 	switch x.Data.(type) {
 	case []int64:
@@ -75,20 +103,18 @@ func encode(t testing.TB, name string, x Tensor) wire {
 	return w
 }
 
-func decode(t testing.TB, results []map[string]wire) []map[string]Tensor {
-	all := make([]map[string]Tensor, len(results))
-	for i, outputs := range results {
-		all[i] = map[string]Tensor{}
-		for name, w := range outputs {
-			if w.Type != "float32" {
-				t.Fatalf("result %s is %s, want float32", name, w.Type)
-			}
-			data := make([]float32, len(w.Data)/4)
-			if _, err := binary.Decode(w.Data, binary.LittleEndian, data); err != nil {
-				t.Fatal(err)
-			}
-			all[i][name] = Tensor{w.Dims, data}
+func decode(t testing.TB, outputs map[string]wire) map[string]Tensor {
+	t.Helper()
+	all := map[string]Tensor{}
+	for name, w := range outputs {
+		if w.Type != "float32" {
+			t.Fatalf("result %s is %s, want float32", name, w.Type)
 		}
+		data := make([]float32, len(w.Data)/4)
+		if _, err := binary.Decode(w.Data, binary.LittleEndian, data); err != nil {
+			t.Fatal(err)
+		}
+		all[name] = Tensor{w.Dims, data}
 	}
 	return all
 }

@@ -10,8 +10,14 @@ import (
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
-// Translate reads the model in a folder and translates it. opset is the version of ONNX's operator set; 0 means the package's default.
-func Translate(dir string, opset int) (*onnx.Model, error) {
+// Options are the options of Translate. The zero value is the usual choice.
+type Options struct {
+	Opset   int // version of ONNX's operator set; 0 means onnx.FirstOpset
+	Context int // largest number of tokens in a text, at most the model's own; 0 means the model's own
+}
+
+// Translate reads the model in a folder and translates it.
+func Translate(dir string, o Options) (*onnx.Model, error) {
 	m, err := models.Open(dir)
 	if err != nil {
 		return nil, err
@@ -25,7 +31,15 @@ func Translate(dir string, opset int) (*onnx.Model, error) {
 	if err != nil {
 		return nil, errors.WithMessage(err, dir)
 	}
-	d.Opset = opset
+	d.Opset = o.Opset
+	for k, a := range d.Axes {
+		if o.Context > 0 && a.Max > 0 && o.Context > a.Max {
+			return nil, errors.Errorf("%s: %d tokens exceed the model's %d", dir, o.Context, a.Max)
+		}
+		if o.Context > 0 && a.Name != batch {
+			d.Axes[k].Max = o.Context
+		}
+	}
 	params, err := folder.Expect(dir, m)
 	if err != nil {
 		return nil, err
