@@ -107,6 +107,9 @@ func (l *layout) pad() {
 
 // save writes the files. A model with external data is removed before its data is replaced.
 func (l *layout) save(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return errors.New("the name belongs to a folder: want a file")
+	}
 	first, err := create(path, l.first)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"encoding/json"
+	"os"
 	"os/exec"
 	"testing"
 )
@@ -51,8 +52,9 @@ type response struct {
 // Need skips the test where node or its package onnxruntime-node is missing. Node finds the package in the folders of NODE_PATH, too.
 func Need(t testing.TB) {
 	t.Helper()
+	folders := os.Getenv("NODE_PATH") // read here, so that go test repeats a cached test if it changes
 	if err := exec.Command("node", "-e", "require.resolve('onnxruntime-node')").Run(); err != nil {
-		t.Skip("no ONNX Runtime: run npm install onnxruntime-node, and set NODE_PATH to its node_modules")
+		t.Skipf("no ONNX Runtime: run npm install onnxruntime-node, and set NODE_PATH, which is %q, to its node_modules", folders)
 	}
 }
 
