@@ -123,6 +123,8 @@ var declarations = map[string]func(s inputs) *G.Node{
 	"AttentionScores": func(s inputs) *G.Node {
 		return s.Try(ops.AttentionScores(ops.Operands{Q: s.x()}, ops.AttentionOptions{Heads: 2, Causal: true}))
 	},
+	"constant from its start": grows(same, func(i, _ int) int32 { return int32(i) }),
+	"constant in the middle":  grows(func(t int) int { return 2*t - 1 }, func(i, t int) int32 { return int32(i - t + 40) }),
 	"constant of zeros": func(s inputs) *G.Node {
 		rows := s.Try(ops.Embedding(s.weight(9, 12), s.ConstantFunc(tensor.Int32, nil, s.b)))
 		return s.Add(s.x(), s.Try(ops.Reshape(rows, s.b, 1, 12)))

@@ -59,6 +59,7 @@ func Translate(params *graph.Params, d Declaration) (_ *Model, err error) {
 	if err := t.run(); err != nil {
 		return nil, err
 	}
+	t.g.model.prune()
 	return t.g.model, t.g.model.Check()
 }
 
