@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flagstest"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
@@ -97,8 +98,11 @@ func TestTokenizers(t *testing.T) {
 		"Llama": shared("tokenizers", "llama2", "tokenizer.model"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if tokenizer == "" {
+			switch {
+			case tokenizer == "":
 				t.Skip("no reference data")
+			case !sweep.All() && (name == "RoBERTa" || name == "Llama"):
+				t.Skip("large: needs SWEEPS=all")
 			}
 			o := small(t)
 			o.vocabulary.Name, o.vocabulary.Size, o.Steps, o.EvalEvery, o.Warmup = tokenizer, 300, 2, 2, nil

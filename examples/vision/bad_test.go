@@ -15,7 +15,7 @@ func TestBadFlags(t *testing.T) {
 		{Args: "train -steps 0", Words: "-steps is 0, want at least 1"},
 		{Args: "train -layers 0", Words: "-layers is 0, want at least 1"},
 		{Args: "train -patch 0", Words: "-patch is 0"},
-		{Args: "train -patch 5", Words: "Size 28 is not a multiple of Patch 5"},
+		{Args: "train -patch 5", Words: "-patch is 5, want a divisor of the side of the pictures, which is 28"},
 		{Args: "train -size 30", Words: "-size is 30, want a multiple of -patch, which is 4"},
 		{Args: "train -size 8000000", Words: "-size is 8000000, want at most 4096"},
 		{Args: "train -dropout 1", Words: "-dropout is 1, want at least 0 and less than 1"},

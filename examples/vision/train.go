@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"gorgonia.org/tensor"
@@ -80,6 +81,9 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 		return nil, err
 	}
 	t.scale.Mean, t.scale.Std = t.learning.Moments()
+	if side := t.learning.Height; side%o.patch != 0 {
+		return nil, errors.Errorf("-patch is %d, want a divisor of the side of the pictures, which is %d: set -patch, or -size to scale the pictures", o.patch, side)
+	}
 	for c, std := range t.scale.Std {
 		if std == 0 { // all pictures are the same in this channel
 			t.scale.Std[c] = 1
