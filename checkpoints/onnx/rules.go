@@ -19,6 +19,7 @@ func init() {
 		"LayerNorm": layerNorm, "RMSNorm": rmsNorm, "Softmax": softmax, "LogSoftmax": softmax,
 		"Embedding": embedding, "PaddedPositions": paddedPositions, "RoPE": rope,
 		"Transpose": transpose, "Concat": concat, "MeanPool": meanPool, "LastPool": lastPool,
+		"RelativeSpread": relativeSpread, "RelativeCollect": relativeCollect,
 		"Attention": attention, "AttentionProbabilities": attention, "AttentionScores": attention,
 	}
 	for act := kernel.Identity; act <= kernel.Sigmoid; act++ {

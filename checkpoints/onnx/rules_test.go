@@ -123,6 +123,8 @@ var declarations = map[string]func(s inputs) *G.Node{
 	"AttentionScores": func(s inputs) *G.Node {
 		return s.Try(ops.AttentionScores(ops.Operands{Q: s.x()}, ops.AttentionOptions{Heads: 2, Causal: true}))
 	},
+	"RelativeSpread":          func(s inputs) *G.Node { return shaw(s, layers.SelfAttention{Heads: 2, Causal: true}) },
+	"RelativeCollect":         func(s inputs) *G.Node { return shaw(s, layers.SelfAttention{Heads: 4, KVHeads: 2, Window: 2}) },
 	"constant from its start": grows(same, func(i, _ int) int32 { return int32(i) }),
 	"constant in the middle":  grows(func(t int) int { return 2*t - 1 }, func(i, t int) int32 { return int32(i - t + 40) }),
 	"constant of zeros": func(s inputs) *G.Node {
@@ -144,6 +146,12 @@ func attend(s inputs, o ops.AttentionOptions, keys ...*G.Node) *G.Node {
 		in.K = keys[0]
 	}
 	return s.Try(ops.Attention(in, o))
+}
+
+// shaw is attention with Shaw's positions, over lengths.
+func shaw(s inputs, l layers.SelfAttention) *G.Node {
+	l.Positions.Shaw.Max = 2
+	return l.Forward(s.Scope, s.x(), layers.Sequence{Lengths: s.lengths()})
 }
 
 // hidden returns x with n channels of −Inf.

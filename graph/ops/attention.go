@@ -105,8 +105,8 @@ type attention struct {
 	roles                  Roles
 }
 
-// Roles are the fields of Operands that the operands of an Attention fill, in order, such as Q and Lengths. They are the second
-// attribute of the operation. The first is its AttentionOptions.
+// Roles name the operands of an operation with optional ones, in order. Those of an Attention are the fields of Operands, such as Q and
+// Lengths. They are its second attribute; the first is its AttentionOptions.
 type Roles []string
 
 // newAttention checks the operands and lists them in order.

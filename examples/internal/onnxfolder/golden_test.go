@@ -52,7 +52,7 @@ func TestRuntime(t *testing.T) {
 	onnxtest.Need(t)
 	names := []string{"bert-tiny", "vit-tiny", "gpt2-tiny", "llama-tiny"}
 	if sweep.All() {
-		names = append(names, "bert-cls-tiny", "roberta-tiny", "modernbert-tiny", "mpt-tiny", "bloom-tiny", "nope-tiny", "sinusoid-tiny",
+		names = append(names, "bert-cls-tiny", "roberta-tiny", "modernbert-tiny", "mpt-tiny", "bloom-tiny", "nope-tiny", "sinusoid-tiny", "shaw-tiny",
 			"llama-rope-linear", "llama-rope-llama3", "llama-rope-yarn", "mistral-tiny", "qwen2-tiny", "qwen2-slide-tiny", "qwen3-tiny",
 			"gemma2-tiny", "gemma3-tiny", "t5-tiny", "t5-gated-tiny")
 	}
@@ -158,12 +158,9 @@ func random(t *testing.T, params *graph.Params, d onnx.Declaration, sizes []int)
 			}
 			p.theirs[mask.Name] = onnxtest.Tensor{Dims: like, Data: theirs}
 		case n.Dtype == tensor.Int32:
-			theirs, most := make([]int64, len(x.Int32s())), int32(20)
-			if name == "token_type_ids" {
-				most = 2
-			}
+			theirs := make([]int64, len(x.Int32s()))
 			for i := range theirs {
-				x.Int32s()[i] = r.Int32N(most)
+				x.Int32s()[i] = r.Int32N(map[bool]int32{false: 20, true: 2}[name == "token_type_ids"])
 				theirs[i] = int64(x.Int32s()[i])
 			}
 			p.theirs[name] = onnxtest.Tensor{Dims: n.Shape, Data: theirs}
