@@ -42,8 +42,8 @@ func check(t testing.TB, err error) {
 // trial is a job of ONNX Runtime with its expected logits.
 type trial struct {
 	onnxtest.Job
-	about string
-	want  *tensor.Dense
+	about, output string
+	want          *tensor.Dense
 }
 
 // TestRuntime runs the files of models in ONNX Runtime: on PyTorch's inputs, which must give PyTorch's logits, and on random inputs of
@@ -58,7 +58,12 @@ func TestRuntime(t *testing.T) {
 	}
 	var trials []trial
 	for _, name := range names {
-		trials = append(trials, trialsOf(t, name)...)
+		trials = append(trials, trialsOf(t, shared(t, "golden/"+name), true)...)
+	}
+	for _, name := range []string{"tiny_bert", "tinystories-656k", "stories260K"} {
+		if sweep.All() {
+			trials = append(trials, trialsOf(t, shared(t, "models/"+name), false)...)
+		}
 	}
 	jobs := make([]onnxtest.Job, len(trials))
 	for i, x := range trials {
@@ -70,19 +75,22 @@ func TestRuntime(t *testing.T) {
 			if got.Error != "" {
 				t.Fatal(got.Error)
 			}
-			compare(t, got.Outputs["logits"], x.want)
+			compare(t, got.Outputs[x.output], x.want)
 		})
 	}
 }
 
-// trialsOf translates a model and returns its trials.
-func trialsOf(t *testing.T, name string) []trial {
-	dir, path := shared(t, "golden/"+name), filepath.Join(t.TempDir(), name+".onnx")
+// trialsOf translates a model and returns its trials, with PyTorch's if the folder has them.
+func trialsOf(t *testing.T, dir string, pyTorch bool) (all []trial) {
+	name := filepath.Base(dir)
+	path := filepath.Join(t.TempDir(), name+".onnx")
 	translated, err := onnxfolder.Translate(dir, onnxfolder.Options{})
 	check(t, err)
 	check(t, translated.Save(path))
-	feeds, want := golden(t, dir, translated)
-	all := []trial{{onnxtest.Job{Model: path, Feeds: feeds}, name + " and PyTorch", want}}
+	if pyTorch {
+		feeds, want := golden(t, dir, translated)
+		all = append(all, trial{onnxtest.Job{Model: path, Feeds: feeds}, name + " and PyTorch", "logits", want})
+	}
 	m, err := models.Open(dir)
 	check(t, err)
 	d, err := onnxfolder.Declaration(m)
@@ -101,7 +109,8 @@ func trialsOf(t *testing.T, name string) []trial {
 			feeds.ours["targets"] = tensor.New(tensor.Of(tensor.Int32), tensor.WithShape(shape...))
 		}
 		check(t, p.Run(feeds.ours))
-		all = append(all, trial{onnxtest.Job{Model: path, Feeds: feeds.theirs}, name + fmt.Sprint(sizes), p.Output("logits")})
+		output := translated.Outputs[0].Name
+		all = append(all, trial{onnxtest.Job{Model: path, Feeds: feeds.theirs}, name + fmt.Sprint(sizes), output, p.Output(p.Outputs()[0])})
 	}
 	return all
 }
