@@ -101,7 +101,9 @@ func (t Tensor) bytes() int64 {
 
 // Check returns an error if the model is not valid: an unknown version, a name that is missing or used twice, a node before one whose
 // result it reads, or data of another size than its shape.
-func (m *Model) Check() error {
+func (m *Model) Check() error { return errors.WithMessage(m.check(), "onnx") }
+
+func (m *Model) check() error {
 	if err := checkOpset(m.Opset); err != nil {
 		return err
 	}
@@ -127,12 +129,12 @@ func (m *Model) Check() error {
 	if c.err == nil && len(m.Outputs) == 0 {
 		c.fail("the model has no outputs")
 	}
-	return errors.WithMessage(c.err, "onnx")
+	return c.err
 }
 
 func checkOpset(v int) error {
 	if v < FirstOpset || v > LastOpset {
-		return errors.Errorf("onnx: operator set %d: want %d to %d", v, FirstOpset, LastOpset)
+		return errors.Errorf("operator set %d: want %d to %d", v, FirstOpset, LastOpset)
 	}
 	return nil
 }

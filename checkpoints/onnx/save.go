@@ -22,7 +22,7 @@ const (
 // appear complete: if the process is killed between two renames, there is no model under path, but never one with other weights.
 func (m *Model) Save(path string) (err error) {
 	defer func() { err = errors.WithMessagef(err, "onnx: %s", path) }()
-	if err := m.Check(); err != nil {
+	if err := m.check(); err != nil {
 		return err
 	}
 	largest := m.MaxFile

@@ -60,7 +60,7 @@ func Translate(params *graph.Params, d Declaration) (_ *Model, err error) {
 		return nil, err
 	}
 	t.g.model.prune()
-	return t.g.model, t.g.model.Check()
+	return t.g.model, t.g.model.check()
 }
 
 // translation is a Translate in progress.
