@@ -34,7 +34,7 @@ type evaluation struct {
 func (e *evaluation) flags(f *flags.Set) {
 	e.set = f.FlagSet
 	f.Group("Data")
-	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model")
+	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model, or a .gguf file")
 	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz too (default: the held-out text of the model's run)")
 	f.TextVar(&e.encoding, "encoding", e.encoding, flags.EncodingHelp)
 	vocabulary.OmitFlag(f, &e.omit)
@@ -43,7 +43,7 @@ func (e *evaluation) flags(f *flags.Set) {
 
 // run scores every token of the text except the first, in windows of the model's context.
 func (e *evaluation) run(w io.Writer) error {
-	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), flags.Model("model", e.model)); err != nil {
+	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), flags.AnyModel("model", e.model)); err != nil {
 		return err
 	}
 	m, tok, err := open(e.model, e.omit)
@@ -78,6 +78,9 @@ func (e *evaluation) run(w io.Writer) error {
 func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
 	if e.data != "" {
 		return e.read(tok)
+	}
+	if flags.IsGGUF(e.model) {
+		return nil, errors.Errorf("-data is missing, and %s is no run with a held-out text: name a text to score", e.model)
 	}
 	key, err := job.Recall((&options{set: e.set}).program(), e.model)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -14,6 +14,7 @@ type options struct {
 	job.Options
 	job.Learning
 	data               string
+	evalData           flags.Texts
 	encoding           textfile.Encoding
 	vocabulary         vocabulary.Options
 	family, cell       string
@@ -41,6 +42,7 @@ func (o *options) flags(f *flags.Set) {
 	o.set = f.FlagSet
 	f.Group("Data")
 	f.StringVar(&o.data, "data", o.data, "`path` of the text to learn from: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
+	f.Var(&o.evalData, "eval-data", "comma-separated `name=path` pairs of more texts to score at every evaluation: wiki=a.txt,code=b.txt")
 	f.TextVar(&o.encoding, "encoding", o.encoding, flags.EncodingHelp)
 	o.vocabulary.Flags(f, "the text", "")
 	f.Group("Model")
@@ -53,7 +55,7 @@ func (o *options) flags(f *flags.Set) {
 	f.IntVar(&o.dim, "dim", o.dim, "number of channels, a multiple of -heads")
 	f.IntVar(&o.context, "context", o.context, "length of the model's window, in tokens")
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
-	f.StringVar(&o.init, "init", o.init, "`folder` of a model to start from, of any family: its weights, tokenizer and sizes")
+	f.StringVar(&o.init, "init", o.init, "`folder` of a model to start from, of any family, or a .gguf file: its weights, tokenizer and sizes")
 	f.StringVar(&o.freeze, "freeze", o.freeze, "comma-separated `patterns` of weights to freeze: wte.**,h.0.**")
 	f.Group("Training")
 	f.IntVar(&o.batch, "batch", o.batch, "windows of -context tokens in a batch")
@@ -87,7 +89,7 @@ func (o *options) check(sizes bool) error {
 	err := flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, heads), flags.AtLeast("kv-heads", o.kvHeads, 0), flags.AtLeast("dim", o.dim, 1),
 		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
-		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.Learning.Check(o.Steps))
+		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.evalData.Check("eval-data"), o.Learning.Check(o.Steps))
 	if err != nil || !sizes {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
@@ -113,7 +112,7 @@ func (t *training) read(from string, run *job.Run) (err error) {
 // build makes the Programs and the Trainer.
 func (t *training) build(resumed bool, run *job.Run) error {
 	loss := t.model.Loss(t.batch, t.context)
-	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	t.params = t.Params()
 	for _, pattern := range t.frozen() {
 		t.params.Freeze(pattern) // so that Require counts only trained weights
 	}
@@ -138,8 +137,8 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	if err != nil {
 		return err
 	}
-	t.trainer = &train.Trainer{
-		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	if t.trainer, err = t.Trainer(step, t.Steps); err != nil {
+		return err
 	}
 	t.batches = t.learning.Batches(t.batch, t.context)
 	t.batches.Seed = t.Seed
@@ -147,7 +146,7 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	scored := t.held.Sequential(t.batch, t.context)
 	scored.Spread = t.EvalTokens
 	t.setup.Held = scored
-	return nil
+	return t.sets()
 }
 
 // frozen returns the patterns of -freeze.

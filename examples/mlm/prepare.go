@@ -9,7 +9,6 @@ import (
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
@@ -173,7 +172,7 @@ func (t *training) loss(s *graph.Scope, size data.RowSize) {
 
 // build makes the Programs and the Trainer.
 func (t *training) build(run *job.Run, resumed bool) error {
-	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	t.params = t.Params()
 	frozen := flags.List(t.freeze)
 	for _, pattern := range frozen {
 		t.params.Freeze(pattern) // so that Require counts only trained weights
@@ -199,8 +198,8 @@ func (t *training) build(run *job.Run, resumed bool) error {
 	if err != nil {
 		return err
 	}
-	t.trainer = &train.Trainer{
-		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	if t.trainer, err = t.Trainer(step, t.Steps); err != nil {
+		return err
 	}
 	rows := t.learning.Batches(t.sizes...)
 	rows.Seed = t.Seed
