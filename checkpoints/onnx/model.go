@@ -141,7 +141,7 @@ func checkOpset(v int) error {
 
 // checker keeps the names of a model and the first error.
 type checker struct {
-	known map[string]string // what defines a name
+	known map[string]string // the definition of each name
 	err   error
 }
 
