@@ -30,20 +30,24 @@ func (r relative) spread(x *G.Node, mask bool) (*G.Node, error) {
 // collect sums the elements of equal distance: (B, H, T, S) → (B, H, T, 2·max+1). It is the gradient of spread.
 func (r relative) collect(x *G.Node) (*G.Node, error) {
 	return r.declare("RelativeCollect", x, 2*r.max+1, func(d ops.Derivation) (*G.Node, error) { return r.spread(d.D, false) },
-		ops.Kernel{F32: collect[float32](r), F64: collect[float64](r)})
+		ops.Kernel{F32: collect[float32](r), F64: collect[float64](r)}, false)
 }
 
 // declare applies an operation that changes the last axis to cols.
-func (r relative) declare(name string, x *G.Node, cols int, grad func(ops.Derivation) (*G.Node, error), forward ops.Kernel, attrs ...any) (*G.Node, error) {
-	in := []*G.Node{x}
-	for _, n := range []*G.Node{r.past, r.lengths, r.starts} {
-		if n != nil {
-			in = append(in, n)
-		}
+func (r relative) declare(name string, x *G.Node, cols int, grad func(ops.Derivation) (*G.Node, error), forward ops.Kernel, mask bool) (*G.Node, error) {
+	in, roles := []*G.Node{x}, ops.Roles{"X"}
+	if r.past != nil {
+		in, roles = append(in, r.past), append(roles, "Past")
+	}
+	if r.lengths != nil {
+		in, roles = append(in, r.lengths), append(roles, "Lengths")
+	}
+	if r.starts != nil {
+		in, roles = append(in, r.starts), append(roles, "Starts")
 	}
 	return ops.New(ops.Def{
 		Name:  name,
-		Attrs: append(attrs, r.max, r.keys, r.causal, r.window, r.past != nil, r.lengths != nil),
+		Attrs: []any{mask, r.max, ops.AttentionOptions{Causal: r.causal, Window: r.window}, roles},
 		Shapes: func(in []tensor.Shape) ([]tensor.Shape, error) {
 			for i, n := range in[1:] {
 				want := in[0][:1] // (B)

@@ -60,7 +60,7 @@ func Attention(in Operands, o AttentionOptions) (*G.Node, error) {
 	}
 	return New(Def{
 		Name:     "Attention",
-		Attrs:    []any{o},
+		Attrs:    []any{o, a.roles},
 		Shapes:   a.shapes,
 		Forward:  Kernel{attentionForward[float32](a), attentionForward[float64](a)},
 		Backward: Kernel{attentionBackward[float32](a), attentionBackward[float64](a)},
@@ -88,7 +88,7 @@ func lookAtAttention(name string, in Operands, o AttentionOptions, scores bool) 
 	}
 	return New(Def{
 		Name:    name,
-		Attrs:   []any{o},
+		Attrs:   []any{o, a.roles},
 		Shapes:  a.probabilityShapes,
 		Forward: Kernel{attentionLook[float32](a, scores), attentionLook[float64](a, scores)},
 		FLOPs:   func(in, out []tensor.Shape) int { return a.flops(in, out) / 2 },
@@ -102,27 +102,31 @@ type attention struct {
 	past, lengths          int
 	starts, ends           int
 	bias, distance, stream int
+	roles                  Roles
 }
+
+// Roles name the operands of an operation with optional ones, in order. Those of an Attention are the fields of Operands, such as Q and
+// Lengths. They are its second attribute; the first is its AttentionOptions.
+type Roles []string
 
 // newAttention checks the operands and lists them in order.
 func newAttention(in Operands, o AttentionOptions) (attention, []*G.Node, error) {
-	a := attention{AttentionOptions: o, sources: 1}
+	a := attention{AttentionOptions: o}
 	nodes := []*G.Node{in.Q}
-	for _, n := range []*G.Node{in.K, in.V} {
-		if n != nil {
-			nodes = append(nodes, n)
-			a.sources++
-		}
-	}
-	optional := func(n *G.Node) int {
+	a.roles = Roles{"Q"}
+	optional := func(role string, n *G.Node) int {
 		if n == nil {
 			return -1
 		}
-		nodes = append(nodes, n)
+		nodes, a.roles = append(nodes, n), append(a.roles, role)
 		return len(nodes) - 1
 	}
-	a.past, a.lengths, a.starts, a.ends = optional(in.Past), optional(in.Lengths), optional(in.Starts), optional(in.Ends)
-	a.bias, a.distance, a.stream = optional(in.Bias), optional(in.Distance), optional(in.Stream)
+	optional("K", in.K)
+	optional("V", in.V)
+	a.sources = len(nodes)
+	a.past, a.lengths = optional("Past", in.Past), optional("Lengths", in.Lengths)
+	a.starts, a.ends = optional("Starts", in.Starts), optional("Ends", in.Ends)
+	a.bias, a.distance, a.stream = optional("Bias", in.Bias), optional("Distance", in.Distance), optional("Stream", in.Stream)
 	return a, nodes, a.check(in)
 }
 

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -13,12 +14,17 @@ import (
 
 // RoPEOptions are the options of RoPE. HeadDim and Frequencies are required.
 type RoPEOptions struct {
-	HeadDim     int       // D, channels of a head
-	Heads       int       // heads that rotate, from the start of a row; 0 means all
-	Frequencies []float64 // angle per position of each pair of channels, at most D/2
-	Factor      float64   // factor on the cosines and sines, as in YaRN; 0 means 1
-	Interleaved bool      // pair i is channels 2i and 2i+1 of a head; otherwise channels i and i+n of n pairs
+	HeadDim     int         // D, channels of a head
+	Heads       int         // heads that rotate, from the start of a row; 0 means all
+	Frequencies Frequencies // angle per position of each pair of channels, at most D/2
+	Factor      float64     // factor on the cosines and sines, as in YaRN; 0 means 1
+	Interleaved bool        // pair i is channels 2i and 2i+1 of a head; otherwise channels i and i+n of n pairs
 }
+
+// Frequencies are angles per position. As an attribute of an operation they print as their number.
+type Frequencies []float64
+
+func (f Frequencies) String() string { return fmt.Sprintf("%d frequencies", len(f)) }
 
 // RoPE is rotary position embedding (Su et al. 2021, section 3.2.2, arXiv 2104.09864). In each head, the pair i of channels rotates
 // by the angle p·Frequencies[i], where p is the position: (B, T, C) → (B, T, C). A row holds heads of HeadDim channels. Channels
@@ -71,7 +77,7 @@ type rope struct {
 func (r rope) apply(in ...*G.Node) (*G.Node, error) {
 	return New(Def{
 		Name:    "RoPE",
-		Attrs:   []any{r.HeadDim, r.Heads, 2 * len(r.Frequencies), r.Factor, r.Interleaved, r.inverse},
+		Attrs:   []any{r.HeadDim, r.Heads, r.Frequencies, r.Factor, r.Interleaved, r.inverse},
 		Shapes:  r.shapes,
 		Forward: Kernel{ropeForward[float32](r), ropeForward[float64](r)},
 		InPlace: []int{0},

@@ -113,6 +113,9 @@ func (m BERT) Logits(b, t int) func(*graph.Scope) { return m.outer().logits(b, t
 // (b). Output: "embeddings" (b, Dim).
 func (m BERT) Embeddings(b, t int) func(*graph.Scope) { return m.outer().embeddings(b, t) }
 
+// HasTypes reports whether Loss and Logits have the input types.
+func (m BERT) HasTypes() bool { return m.withDefaults().Types > 1 && !m.OneSegment }
+
 // Window returns the largest number of tokens in a text.
 func (m BERT) Window() int { return m.Context }
 
@@ -140,7 +143,7 @@ func (m BERT) outer() textEncoder {
 	if d.Head == headClassifier {
 		head = d.classify
 	}
-	return textEncoder{head: d.Head, types: d.Types > 1 && !d.OneSegment, smoothing: d.LabelSmoothing, forward: m.Forward, predict: head, pool: d.pool}
+	return textEncoder{head: d.Head, types: d.HasTypes(), smoothing: d.LabelSmoothing, forward: m.Forward, predict: head, pool: d.pool}
 }
 
 // Forward declares the model without its head: int32 (B, T) → (B, T, C), and the table of token embeddings, (Vocab, C). types, int32

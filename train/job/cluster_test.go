@@ -36,7 +36,7 @@ func TestClusterTable(t *testing.T) {
 		"-dry-run -ranks 2 -link NaN":         {"-link is NaN"},
 		"-dry-run -ranks 2 -latency -1":       {"-latency is -1"},
 		"-dry-run -ranks 9223372036854775807": {"-ranks is 9223372036854775807"},
-		"-dry-run -verify 2":                  {"-verify with -dry-run or -resume"},
+		"-dry-run -verify 2":                  {"-verify with -dry-run, -find-lr or -resume"},
 	} {
 		_, err := newProgram().run(args)
 		wantError(t, err, words...)

@@ -170,7 +170,7 @@ func TestVerify(t *testing.T) {
 	for args, words := range map[string][]string{
 		"-verify 13":          {"-verify is 13", "the run has 12 steps"},
 		"-verify -1":          {"-verify is -1", "at least 0"},
-		"-verify 2 -resume":   {"-verify with -dry-run or -resume"},
+		"-verify 2 -resume":   {"-verify with -dry-run, -find-lr or -resume"},
 		"-verify 2 -lr 0.3":   {"-lr is 0.2 in the run and 0.3 here"},
 		"-verify 2 -out none": {"no run to resume or to verify"},
 	} {
