@@ -17,6 +17,12 @@ import (
 // Its methods and Build may be called from several goroutines at once. The elements of the tensors are not guarded: nothing may
 // write them, as an optimizer does, while a Program over them runs.
 type Params struct {
+	*store
+	carried []any
+}
+
+// store is the weights that all views of a Params share.
+type store struct {
 	dt   tensor.Dtype
 	seed uint64
 
@@ -36,7 +42,7 @@ type freeze struct {
 // NewParams makes an empty set of weights of type tensor.Float32 or tensor.Float64. The initial value of a weight depends only on
 // the seed and its path.
 func NewParams(dt tensor.Dtype, seed uint64) *Params {
-	return &Params{dt: dt, seed: seed, byName: map[string]*tensor.Dense{}}
+	return &Params{store: &store{dt: dt, seed: seed, byName: map[string]*tensor.Dense{}}}
 }
 
 // Dtype returns the type of all weights.
@@ -105,7 +111,7 @@ func (p *Params) find(path string) (value *tensor.Dense, frozen bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	for _, f := range slices.Backward(p.freezes) {
-		if matchPath(f.pattern, path) {
+		if Match(f.pattern, path) {
 			return p.byName[path], f.frozen
 		}
 	}
@@ -119,14 +125,15 @@ func (p *Params) setFrozen(pattern string, frozen bool) int {
 	p.freezes = append(slices.DeleteFunc(p.freezes, same), freeze{pattern, frozen})
 	n := 0
 	for _, name := range p.names {
-		if matchPath(pattern, name) {
+		if Match(pattern, name) {
 			n++
 		}
 	}
 	return n
 }
 
-func matchPath(pattern, name string) bool { return matchParts(splitPath(pattern), splitPath(name)) }
+// Match reports whether path matches pattern, as in Params.Freeze.
+func Match(pattern, path string) bool { return matchParts(splitPath(pattern), splitPath(path)) }
 
 func matchParts(want, have []string) bool {
 	switch {
