@@ -59,18 +59,20 @@ func ReadAdapterConfig(dir string, config any) error {
 
 // LoadAdapter reads the adapter in a folder into params, as LoadWeights does. base is the Sum of the base model's weights. It is an error
 // if the adapter was trained on another base. An adapter that other programs wrote does not know its base.
-func LoadAdapter(dir string, params Tensors, rules Rules, base string) (err error) {
-	path := filepath.Join(dir, adapterName)
-	if err := checkBase(path, base); err != nil {
-		return errors.WithMessagef(err, "checkpoints: adapter in %s", dir)
+func LoadAdapter(dir string, params Tensors, rules Rules, base string) error {
+	if err := CheckBase(dir, base); err != nil {
+		return err
 	}
-	return LoadWeights(path, params, rules)
+	return LoadWeights(filepath.Join(dir, adapterName), params, rules)
 }
 
-func checkBase(path, base string) error {
+// CheckBase returns an error if the adapter in a folder was trained on a base model with another Sum than base.
+func CheckBase(dir, base string) (err error) {
+	defer func() { err = errors.WithMessagef(err, "checkpoints: adapter in %s", dir) }()
+	path := filepath.Join(dir, adapterName)
 	f, err := Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, e := os.Stat(filepath.Join(filepath.Dir(path), "adapter_model.bin")); e == nil {
+		if _, e := os.Stat(filepath.Join(dir, "adapter_model.bin")); e == nil {
 			return errors.New("its weights are in adapter_model.bin, a file of PyTorch: convert them to safetensors in Python, with save_pretrained")
 		}
 	}

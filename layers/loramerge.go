@@ -44,6 +44,16 @@ func (l LoRA) Layers(declare func(*graph.Scope)) ([]Adapted, error) {
 	return r.adapted, nil
 }
 
+// NewWeights returns zeros for A and B of the layers, by path, to load an adapter into.
+func NewWeights(layers []Adapted) map[string]*tensor.Dense {
+	weights := map[string]*tensor.Dense{}
+	for _, l := range layers {
+		weights[l.A] = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(l.Rank, l.In))
+		weights[l.B] = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(l.Out, l.Rank))
+	}
+	return weights
+}
+
 // remedy names the layers that a target could select.
 func (r *recording) remedy() string {
 	if len(r.paths) == 0 {

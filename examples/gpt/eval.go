@@ -9,6 +9,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
@@ -24,6 +25,7 @@ import (
 // evaluation holds the flags of eval.
 type evaluation struct {
 	model, data string
+	adapter     string
 	encoding    textfile.Encoding
 	omit        bool
 	batch       int
@@ -35,6 +37,7 @@ func (e *evaluation) flags(f *flags.Set) {
 	e.set = f.FlagSet
 	f.Group("Data")
 	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model")
+	f.StringVar(&e.adapter, "adapter", "", adapterHelp)
 	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz too (default: the held-out text of the model's run)")
 	f.TextVar(&e.encoding, "encoding", e.encoding, flags.EncodingHelp)
 	vocabulary.OmitFlag(f, &e.omit)
@@ -43,7 +46,7 @@ func (e *evaluation) flags(f *flags.Set) {
 
 // run scores every token of the text except the first, in windows of the model's context.
 func (e *evaluation) run(w io.Writer) error {
-	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), flags.Model("model", e.model)); err != nil {
+	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), flags.Model("model", e.model), adapter.CheckFolder(e.adapter)); err != nil {
 		return err
 	}
 	m, tok, err := open(e.model, e.omit)
@@ -62,7 +65,7 @@ func (e *evaluation) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := folder.Load(e.model, m, params.All()); err != nil {
+	if err := load(e.model, e.adapter, m, params); err != nil {
 		return err
 	}
 	windows := corpus.Sequential(e.batch, m.Window())

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
@@ -20,6 +21,7 @@ import (
 type generation struct {
 	set           *flags.Set
 	model, prompt string
+	adapter       string
 	cut           bool // truncates the prompt to the window
 	omit, scores  bool
 	options       generate.Options
@@ -30,6 +32,7 @@ func (g *generation) flags(f *flags.Set) {
 	o := &g.options
 	f.Group("Text")
 	f.StringVar(&g.model, "model", "out/gpt", "`folder` of the model, trained here or published, of any family of train -h")
+	f.StringVar(&g.adapter, "adapter", "", adapterHelp)
 	f.StringVar(&g.prompt, "prompt", "", "text to continue (default: asks on a terminal, else reads one text per line)")
 	vocabulary.OmitFlag(f, &g.omit)
 	f.IntVar(&o.Tokens, "tokens", o.Tokens, "number of tokens to generate")
@@ -100,7 +103,7 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := folder.Load(g.model, m, params.All()); err != nil {
+	if err := load(g.model, g.adapter, m, params); err != nil {
 		return nil, err
 	}
 	o := g.options
@@ -155,12 +158,15 @@ func (g *generation) encode(tok *tokenize.Tokenizer, m folder.Model, prompt stri
 func (g *generation) check() error {
 	o := &g.options
 	return flags.First(flags.AtLeast("tokens", o.Tokens, 1), flags.Between("min-tokens", o.MinTokens, 0, "tokens", o.Tokens),
-		flags.AtLeast("no-repeat", o.NoRepeat, 0), o.Check(), flags.Model("model", g.model))
+		flags.AtLeast("no-repeat", o.NoRepeat, 0), o.Check(), flags.Model("model", g.model), adapter.CheckFolder(g.adapter))
 }
 
 // open reads the configuration and the tokenizer of a model folder. With omit, the tokenizer leaves out text that has no token.
 func open(dir string, omit bool) (m folder.Model, tok *tokenize.Tokenizer, err error) {
 	if m, err = folder.Open(dir); err != nil {
+		return m, nil, err
+	}
+	if dir, err = adapter.Tokenizer(dir); err != nil {
 		return m, nil, err
 	}
 	if tok, err = tokenize.Load(dir); err != nil {

@@ -113,7 +113,11 @@ func (t *training) read(from string, run *job.Run) (err error) {
 // build makes the Programs and the Trainer.
 func (t *training) build(resumed bool, run *job.Run) error {
 	loss := t.model.Loss(t.batch, t.context)
-	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	params, err := t.lora.Adapt(graph.NewParams(tensor.Float32, t.Seed), t.model.LanguageModel)
+	if err != nil {
+		return err
+	}
+	t.params = params
 	for _, pattern := range t.frozen() {
 		t.params.Freeze(pattern) // so that Require counts only trained weights
 	}
@@ -124,8 +128,8 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	if err != nil {
 		return err
 	}
-	if t.init != "" && !resumed {
-		if err := folder.Load(t.init, t.model, t.params.All()); err != nil {
+	if t.init != "" && (!resumed || t.lora.Given()) { // a checkpoint of an adapter lacks the base
+		if err := folder.Load(t.init, t.model.LanguageModel, t.lora.Base(t.params)); err != nil {
 			return err
 		}
 	}
@@ -147,7 +151,7 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	scored := t.held.Sequential(t.batch, t.context)
 	scored.Spread = t.EvalTokens
 	t.setup.Held = scored
-	return nil
+	return t.lora.Setup(&t.setup, t.params, t.model.LanguageModel, t.init)
 }
 
 // frozen returns the patterns of -freeze.
@@ -174,7 +178,7 @@ func (t *training) describe() {
 	t.setup.Config = t.model
 	t.setup.Files = t.tok.Files
 	_, title := familyOf(t.model)
-	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters with a vocabulary of %d on %d tokens of %s, %d held out",
-		title, t.params.Size(), t.model.Vocab, t.learning.Len(), filepath.Base(t.text), t.held.Len())
+	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters%s with a vocabulary of %d on %d tokens of %s, %d held out",
+		title, t.params.Size(), t.lora.Describe(), t.model.Vocab, t.learning.Len(), filepath.Base(t.text), t.held.Len())
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)
 }

@@ -23,7 +23,7 @@ type Golden struct {
 
 	// Losses of several optimizer steps, starting with Loss, and the weights after them.
 	Losses []float64
-	Final  map[string]*tensor.Dense // a frozen weight that is missing keeps its value
+	Final  map[string]*tensor.Dense          // a frozen weight that is missing keeps its value
 	Step   func(weights []G.ValueGrad) error // one step of the same optimizer; nil skips the steps
 
 	// Adapt returns the parameters to build over, such as a view that carries an adapter. nil means the parameters themselves.

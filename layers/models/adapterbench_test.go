@@ -75,4 +75,3 @@ func (f fineTuning) trained() (n int) {
 	}
 	return n
 }
-

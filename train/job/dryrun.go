@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
@@ -34,7 +35,7 @@ func (r *Run) plan(s Setup) error {
 	}
 	evals := r.evaluations(left)
 	whole := r.total(left, t)
-	params, moments := s.Trainer.Program.Memory().Params, r.momentBytes()
+	saved, moments := bytesOf(r.weights()), bytesOf(r.moments.State())
 	r.printf("dry run: %s, to %s", s.About, r.Out)
 	r.printf("parameters   %s, of which %s are trained", count(s.Trainer.Program.Params().Size()), count(trained(s.Trainer.Program)))
 	if s.Shapes != "" {
@@ -43,7 +44,7 @@ func (r *Run) plan(s Setup) error {
 	r.printMemory(s.Trainer.Program.Memory(), s.Eval.Memory(), moments)
 	r.printf("a step       %s, %s: %.1f GFLOP/s", operations(t.flops), report.Duration(t.step), float64(t.flops)/t.step.Seconds()/1e9)
 	r.printf("the run      %s and %s of %s: about %s", plural(left, "step"), plural(evals, "evaluation"), plural(s.Held.Len(), "batch"), report.Duration(whole))
-	r.printf("checkpoints  %s each, %s; the model %s", size(params+moments), r.diskSpace(params+moments, evals), size(params))
+	r.printf("checkpoints  %s each, %s; the model %s", size(saved+moments), r.diskSpace(saved+moments, evals), size(saved))
 	return nil
 }
 
@@ -112,8 +113,8 @@ func timeBatches(s Setup, n int) (time.Duration, error) {
 	return time.Since(begin) / time.Duration(n), err
 }
 
-func (r *Run) momentBytes() (n int) {
-	for _, t := range r.moments.State() {
+func bytesOf(tensors checkpoints.Tensors) (n int) {
+	for _, t := range tensors {
 		n += int(t.MemSize())
 	}
 	return n

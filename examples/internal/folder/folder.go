@@ -13,6 +13,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
@@ -21,8 +22,14 @@ import (
 // Open reads the configuration of the causal language model in a folder, as Hugging Face does: see [models.Open]. A head that
 // config.json ties to the embedding is untied if the file holds both with different values.
 //
+// If the folder holds an adapter, Open reads the configuration of its base model.
+//
 // It is an error if the folder has a model of another kind, such as a classifier. The error lists the causal families.
 func Open(dir string) (Model, error) {
+	dir, err := adapter.Base(dir)
+	if err != nil {
+		return Model{}, err
+	}
 	for _, name := range []string{"config.json", "generation_config.json"} { // names a file that is no JSON, or no text
 		var any json.RawMessage
 		if err := checkpoints.ReadJSON(filepath.Join(dir, name), &any); err != nil && (name == "config.json" || !errors.Is(err, fs.ErrNotExist)) {
@@ -94,8 +101,21 @@ func namesIn(dir string) (names []string, err error) {
 }
 
 // Load reads the weights in a folder into the parameters that a graph of m has declared. The error names every missing parameter,
-// every unexpected tensor and every tensor of another shape.
+// every unexpected tensor and every tensor of another shape. If the folder holds an adapter, Load merges it into its base.
 func Load(dir string, m models.Model, params checkpoints.Tensors) error {
+	if _, err := adapter.Base(dir); err != nil { // the chain of adapters ends
+		return err
+	}
+	base, err := adapter.Below(dir)
+	if err != nil {
+		return err
+	}
+	if base != dir {
+		if err := Load(base, m, params); err != nil {
+			return err
+		}
+		return adapter.Merge(dir, m, params)
+	}
 	rules, err := rulesOf(dir, m)
 	if err != nil {
 		return err
@@ -105,6 +125,10 @@ func Load(dir string, m models.Model, params checkpoints.Tensors) error {
 
 // Expect returns parameters for Load. A declaration fails at once if its shape differs from the file's.
 func Expect(dir string, m models.Model) (*graph.Params, error) {
+	dir, err := adapter.Base(dir)
+	if err != nil {
+		return nil, err
+	}
 	rules, err := rulesOf(dir, m)
 	if err != nil {
 		return nil, err
