@@ -8,7 +8,7 @@ import (
 
 func TestBadFlags(t *testing.T) {
 	flagstest.Run(t, program, []flagstest.Bad{
-		{Args: "teach", Words: "no command \"teach\"|train, generate, eval, help and version"},
+		{Args: "teach", Words: "no command \"teach\"|train, generate, eval, merge, help and version"},
 		{Args: "train more", Words: "gpt train|\"more\"|-h"},
 		{Args: "train -nope 1", Words: "no flag -nope|gpt train -h"},
 		{Args: "-nope", Words: "-nope|gpt -h"},

@@ -179,6 +179,6 @@ func (t *training) describe() {
 	t.setup.Files = t.tok.Files
 	_, title := familyOf(t.model)
 	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters%s with a vocabulary of %d on %d tokens of %s, %d held out",
-		title, t.params.Size(), t.lora.Describe(), t.model.Vocab, t.learning.Len(), filepath.Base(t.text), t.held.Len())
+		title, t.params.Size(), t.lora.Describe(t.params), t.model.Vocab, t.learning.Len(), filepath.Base(t.text), t.held.Len())
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)
 }

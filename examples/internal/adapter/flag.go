@@ -2,12 +2,14 @@
 package adapter
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 
+	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers"
 )
 
@@ -77,9 +79,13 @@ func (f *Flag) Set(text string) error {
 }
 
 // Describe returns the words about the adapter in the first line of a run, "" for none.
-func (f *Flag) Describe() string {
+func (f *Flag) Describe(params *graph.Params) string {
 	if !f.Given() {
 		return ""
 	}
-	return fmt.Sprintf(", with a LoRA of rank %d", f.Rank)
+	n := 0
+	for _, w := range f.only(params, true, func(path string) string { return path }) {
+		n += w.DataSize()
+	}
+	return message.NewPrinter(language.English).Sprintf(", %d of them in a LoRA of rank %d,", n, f.Rank)
 }
