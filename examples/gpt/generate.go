@@ -166,7 +166,7 @@ func open(dir string, omit bool) (m folder.Model, tok *tokenize.Tokenizer, err e
 	if m, err = folder.Open(dir); err != nil {
 		return m, nil, err
 	}
-	if dir, err = adapter.Tokenizer(dir); err != nil {
+	if dir, err = adapter.Find(dir, "tokenizer.json"); err != nil {
 		return m, nil, err
 	}
 	if tok, err = tokenize.Load(dir); err != nil {

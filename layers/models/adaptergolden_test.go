@@ -52,6 +52,7 @@ func (c goldenCase) checkMerged(t *testing.T, m models.Model, a models.Adapter, 
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.checkBase(t, m)
 	for name, w := range file {
 		weights[a.Path(m, name)] = w
 	}
@@ -69,5 +70,23 @@ func (c goldenCase) checkMerged(t *testing.T, m models.Model, a models.Adapter, 
 	}
 	if merged != len(layersOf) {
 		t.Errorf("merged %d weights, the case has %d", len(layersOf), merged)
+	}
+}
+
+// checkBase compares the logits of the base without the adapter.
+func (c goldenCase) checkBase(t *testing.T, m models.Model) {
+	l, ok := m.(models.LanguageModel)
+	want := c.tensors["base_logits"]
+	if !ok || want == nil {
+		t.Fatalf("the case has a %T and base_logits %t, want a language model and its logits", m, want != nil)
+	}
+	params := graph.NewParams(tensor.Float32, 1)
+	p := build(t, params, graph.Eval, l.Logits(want.Shape()[0], want.Shape()[1]))
+	if err := checkpoints.LoadWeights(c.dir, params.All(), checkpoints.Rules{Rename: m.Rename, Ignore: m.Ignore}); err != nil {
+		t.Fatal(err)
+	}
+	run(t, p, graph.Feed{"tokens": narrow(c.tensors["input_ids"])})
+	if d := graphtest.MaxDifference(p.Output("logits"), want); !(d <= 1e-4) {
+		t.Errorf("logits of the base differ by %.3g", d)
 	}
 }

@@ -56,9 +56,9 @@ func CheckFolder(dir string) error {
 	return nil
 }
 
-// Tokenizer returns the folder with the tokenizer of the model in dir: dir or, if an adapter has no tokenizer, its base.
-func Tokenizer(dir string) (string, error) {
-	if _, err := os.Stat(filepath.Join(dir, "tokenizer.json")); err == nil || !checkpoints.IsAdapter(dir) {
+// Find returns the folder with a file of the model in dir, such as tokenizer.json: dir or, if an adapter lacks the file, its base.
+func Find(dir, file string) (string, error) {
+	if _, err := os.Stat(filepath.Join(dir, file)); err == nil || !checkpoints.IsAdapter(dir) {
 		return dir, nil
 	}
 	return Base(dir)
