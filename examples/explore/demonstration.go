@@ -23,6 +23,7 @@ import (
 // demo is a GPT that learns from a book while the page shows it. Its checkpoints are in memory.
 type demo struct {
 	*inside.Model
+	size
 	gpt     models.GPT
 	params  *graph.Params
 	trainer *train.Trainer
@@ -34,67 +35,77 @@ type demo struct {
 
 	mu    sync.Mutex
 	saved map[int]*graph.Params
-	steps []int
-	every int // steps between evaluations
+	at    []int // steps of the checkpoints
 }
 
-// Sizes of the demonstration, those of examples/gpt.
-const (
-	words    = 1024
-	rows     = 12
-	context_ = 64
-)
+// size holds the sizes of the demonstration.
+type size struct {
+	words, rows, context, layers, heads, dim, steps int
+}
+
+// defaultSize returns the sizes of examples/gpt.
+func defaultSize(steps int) size { return size{1024, 12, 64, 4, 4, 128, steps} }
+
+// every returns the number of steps between evaluations.
+func (s size) every() int { return max(1, min(100, s.steps/3)) }
 
 // demonstration makes a GPT, its data and its Trainer.
-func demonstration(steps int, history *page.History) (*inside.Model, *page.History, func(<-chan struct{}) error, error) {
+func demonstration(s size, history *page.History) (shown, error) {
 	book, err := goroot.Opticks()
 	if err != nil {
-		return nil, nil, nil, err
+		return shown{}, err
 	}
-	tok, err := trainer.BPE{VocabSize: words}.TrainFiles(book)
+	tok, err := trainer.BPE{VocabSize: s.words}.TrainFiles(book)
 	if err != nil {
-		return nil, nil, nil, err
-	}
-	corpus, err := data.Text{Paths: []string{book}, Encoder: tok}.Corpus()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	learn, held, err := corpus.Split(0.9)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	d := &demo{
-		gpt:    models.GPT{Vocab: tok.VocabSize(), Context: context_, Layers: 4, Heads: 4, Dim: 128},
-		params: graph.NewParams(tensor.Float32, 1), history: history, every: max(1, min(100, steps/3)), saved: map[int]*graph.Params{},
-		learn: learn.Batches(rows, context_), shown: learn.Batches(rows, context_), held: held.Sequential(rows, context_),
-	}
-	step, err := graph.Build(d.params, graph.Train, d.gpt.Loss(rows, context_))
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	if d.eval, err = graph.Build(d.params, graph.Eval, d.gpt.Loss(rows, context_)); err != nil {
-		return nil, nil, nil, err
-	}
-	d.trainer = &train.Trainer{
-		Program: step, Optimizer: &train.AdamW{WeightDecay: 0.1}, Rate: train.Cosine(2e-3, 2e-4, min(50, steps/10), steps), Clip: 1, Until: steps,
+		return shown{}, err
 	}
 	cuts, err := inside.Cutters(vocabulary.Files(textfile.Set{Paths: []string{book}}))
 	if err != nil {
-		return nil, nil, nil, err
+		return shown{}, err
+	}
+	corpus, err := data.Text{Paths: []string{book}, Encoder: tok}.Corpus()
+	if err != nil {
+		return shown{}, err
+	}
+	d := &demo{
+		size: s, gpt: models.GPT{Vocab: tok.VocabSize(), Context: s.context, Layers: s.layers, Heads: s.heads, Dim: s.dim},
+		params: graph.NewParams(tensor.Float32, 1), history: history, saved: map[int]*graph.Params{},
 	}
 	d.Model = &inside.Model{Model: d.gpt, Tokenizer: tok, Cuts: cuts, Steps: d.list, Load: d.load, Examples: d.examples}
-	if err := d.save(0); err != nil {
-		return nil, nil, nil, err
+	if err := d.build(corpus); err != nil {
+		return shown{}, err
 	}
-	history.Begin(steps)
-	return d.Model, history, d.train, d.Renew(0, d.params)
+	if err := d.save(0); err != nil {
+		return shown{}, err
+	}
+	history.Begin(s.steps)
+	return shown{d.Model, history, d.train}, d.Renew(0, d.params)
+}
+
+// build makes the batches, the Programs and the Trainer.
+func (d *demo) build(corpus *data.Corpus) error {
+	learn, held, err := corpus.Split(0.9)
+	if err != nil {
+		return err
+	}
+	d.learn, d.shown, d.held = learn.Batches(d.rows, d.context), learn.Batches(d.rows, d.context), held.Sequential(d.rows, d.context)
+	loss := d.gpt.Loss(d.rows, d.context)
+	step, err := graph.Build(d.params, graph.Train, loss)
+	if err != nil {
+		return err
+	}
+	d.trainer = &train.Trainer{
+		Program: step, Optimizer: &train.AdamW{WeightDecay: 0.1}, Rate: train.Cosine(2e-3, 2e-4, min(50, d.steps/10), d.steps), Clip: 1, Until: d.steps,
+	}
+	d.eval, err = graph.Build(d.params, graph.Eval, loss)
+	return err
 }
 
 // list returns the steps of the checkpoints.
 func (d *demo) list() []int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return append([]int{}, d.steps...)
+	return append([]int{}, d.at...)
 }
 
 // load copies the weights of a checkpoint.
@@ -115,7 +126,7 @@ func (d *demo) save(step int) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.saved[step], d.steps = copied, append(d.steps, step)
+	d.saved[step], d.at = copied, append(d.at, step)
 	return nil
 }
 
@@ -123,7 +134,7 @@ func (d *demo) save(step int) error {
 func (d *demo) examples(step int) ([]inside.Example, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return inside.Examples(d.shown, step, 1, d.trainer.Until)
+	return inside.Examples(d.shown, step, 1, d.steps)
 }
 
 // train trains until done, and tells the page.
@@ -139,8 +150,8 @@ func (d *demo) train(done <-chan struct{}) error {
 		if err != nil {
 			return err
 		}
-		d.history.Step(r, parts.After(r.Step, d.trainer.Until))
-		if r.Step%d.every == 0 || r.Step == d.trainer.Until {
+		d.history.Step(r, parts.After(r.Step, d.steps))
+		if r.Step%d.every() == 0 || r.Step == d.steps {
 			if err := d.evaluate(ctx, r.Step); err != nil {
 				return err
 			}

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +20,7 @@ import (
 )
 
 // saved writes a new model and a small tokenizer to a folder.
-func saved(t *testing.T, build func(vocab int) models.Model) string {
+func saved(t testing.TB, build func(vocab int) models.Model) string {
 	t.Helper()
 	dir := t.TempDir()
 	tok, err := trainer.BPE{VocabSize: 320, Special: []string{"[PAD]", "[CLS]", "[SEP]", "[MASK]"}}.Train(func(yield func(string) bool) {
@@ -100,48 +100,16 @@ func quoted(text string) []byte {
 // opened opens the page of a model's folder.
 func opened(t *testing.T, dir string) *browser {
 	t.Helper()
-	m, history, _, err := (&options{model: dir}).open()
+	m, err := (&options{model: dir}).open(io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := page.Listen("localhost:0", page.Page{Inside: m, History: history})
+	s, err := page.Listen("localhost:0", page.Page{Inside: m.Model, History: m.history})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
 	return open(t, s.URL, "en", 1200, 900)
-}
-
-// TestFolders: a folder that is no model or no run gives one clear error.
-func TestFolders(t *testing.T) {
-	empty, damaged := t.TempDir(), t.TempDir()
-	if err := os.WriteFile(filepath.Join(damaged, "run.json"), []byte("{"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(damaged, "config.json"), []byte(`{"model_type":"unknown"}`), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	early := t.TempDir()
-	if err := os.WriteFile(filepath.Join(early, "run.json"), []byte(`{"program":"gpt","flags":{"steps":"10"}}`), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ args, want string }{
-		{"-model " + empty, "model"},
-		{"-model " + filepath.Join(empty, "none"), "none"},
-		{"-model " + damaged, "unknown"},
-		{"-run " + empty, "no folder of a run"},
-		{"-run " + damaged, "run.json"},
-		{"-run " + early, "no checkpoint yet"},
-		{"-run a -model b", "exclude each other"},
-		{"-steps 0", "-steps is 0"},
-		{"-steps 1 -address 8080", "host:port"},
-	} {
-		var w bytes.Buffer
-		err := program(&w).Run(strings.Fields(c.args), &w)
-		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: got error %v, want one line with %q", c.args, err, c.want)
-		}
-	}
 }
 
 // TestShared opens the models of the reference material.
@@ -153,7 +121,7 @@ func TestShared(t *testing.T) {
 	for name, want := range map[string]string{
 		"tinystories-656k": "", "tiny_bert": "", "stories260K": "tokenizer", "sasrec-ml1m": "config.json", "gguf-vocab": "config.json", "aren-transliteration": "model_type",
 	} {
-		m, _, _, err := (&options{model: filepath.Join(root, name)}).open()
+		m, err := (&options{model: filepath.Join(root, name)}).open(io.Discard)
 		if want != "" {
 			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s: got error %v, want one line with %q", name, err, want)

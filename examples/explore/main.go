@@ -57,11 +57,11 @@ func (o *options) start(w io.Writer) error {
 	if err := flags.AtLeast("steps", o.steps, 1); err != nil {
 		return err
 	}
-	m, history, learn, err := o.open()
+	shown, err := o.open(w)
 	if err != nil {
 		return err
 	}
-	s, err := page.Listen(o.address, page.Page{Inside: m, History: history})
+	s, err := page.Listen(o.address, page.Page{Inside: shown.Model, History: shown.history})
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (o *options) start(w io.Writer) error {
 	failed := make(chan error, 1)
 	done := make(chan struct{})
 	go func() {
-		if err := learn(done); err != nil {
+		if err := shown.learn(done); err != nil {
 			failed <- err
 		}
 	}()
@@ -88,22 +88,25 @@ func (o *options) start(w io.Writer) error {
 	}
 }
 
-// open opens the model that the flags name, or makes one. learn trains it, or follows its run, until done.
-func (o *options) open() (m *inside.Model, history *page.History, learn func(done <-chan struct{}) error, err error) {
-	history = page.NewHistory()
-	wait := func(done <-chan struct{}) error {
-		<-done
-		return nil
-	}
+// shown is a model with its run, if any.
+type shown struct {
+	*inside.Model
+	history *page.History
+	learn   func(done <-chan struct{}) error // trains the model, or follows its run, until done
+}
+
+// open opens the model that the flags name, or makes one. It tells w what it waits for.
+func (o *options) open(w io.Writer) (shown, error) {
+	history := page.NewHistory()
 	switch {
 	case o.run != "":
-		return openRun(o.run, history)
+		return openRun(w, o.run, history)
 	case o.model != "":
 		if err := flags.Model("model", o.model); err != nil {
-			return nil, nil, nil, err
+			return shown{}, err
 		}
-		m, err = inside.Open(o.model)
-		return m, history, wait, err
+		m, err := inside.Open(o.model)
+		return shown{m, history, func(done <-chan struct{}) error { <-done; return nil }}, err
 	}
-	return demonstration(o.steps, history)
+	return demonstration(defaultSize(o.steps), history)
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -24,6 +27,8 @@ type watched struct {
 	micro   int // batches of a step
 	next    int // index of the log's next row
 	newest  int // step of the newest checkpoint
+	step    int // of the log's last row
+	live    bool
 
 	mu      sync.Mutex
 	batches *data.Windows // of a language model; nil if they cannot be known
@@ -35,23 +40,23 @@ type record struct {
 	Flags   map[string]string `json:"flags"`
 }
 
-// openRun opens a training run with its checkpoints. learn follows its log.
-func openRun(dir string, history *page.History) (*inside.Model, *page.History, func(<-chan struct{}) error, error) {
+// openRun opens a training run with its checkpoints. If it has none yet but goes on, openRun waits for the first. learn follows its log.
+func openRun(out io.Writer, dir string, history *page.History) (shown, error) {
 	var r record
 	if err := checkpoints.ReadJSON(filepath.Join(dir, "run.json"), &r); err != nil {
-		return nil, nil, nil, errors.WithMessagef(err, "-run is %q: it is no folder of a run", dir)
+		return shown{}, errors.WithMessagef(err, "-run is %q: it is no folder of a run", dir)
 	}
 	w := &watched{dir: dir, history: history}
 	w.last, _ = strconv.Atoi(r.Flags["steps"])
 	w.micro, _ = strconv.Atoi(r.Flags["micro-batches"])
-	steps := inside.Steps(dir)
-	if len(steps) == 0 {
-		return nil, nil, nil, errors.Errorf("-run is %q, which has no checkpoint yet: wait for the first evaluation", dir)
+	if err := w.wait(out); err != nil {
+		return shown{}, err
 	}
+	steps := inside.Steps(dir)
 	var err error
 	w.newest = steps[len(steps)-1]
 	if w.Model, err = inside.Open(inside.Folder(dir, w.newest)); err != nil {
-		return nil, nil, nil, err
+		return shown{}, err
 	}
 	w.Follow(dir)
 	w.batches = batches(dir, r)
@@ -59,7 +64,34 @@ func openRun(dir string, history *page.History) (*inside.Model, *page.History, f
 		w.Examples = w.examples
 	}
 	history.Begin(w.last)
-	return w.Model, history, w.follow, w.read()
+	w.live = true
+	return shown{w.Model, history, w.follow}, w.read()
+}
+
+// wait waits for the first checkpoint of a run that goes on.
+func (w *watched) wait(out io.Writer) error {
+	for told := false; len(inside.Steps(w.dir)) == 0; time.Sleep(pause) {
+		if !w.grows() {
+			return errors.Errorf("-run is %q, which has no checkpoint and does not go on: train it up to its first evaluation", w.dir)
+		}
+		if !told {
+			fmt.Fprintf(out, "waiting for the first checkpoint in %s\n", w.dir)
+			told = true
+		}
+	}
+	return nil
+}
+
+// How a run of another process is followed.
+const (
+	pause = time.Second     // between two looks at its folder
+	quiet = 2 * time.Minute // without a new row in the log, after which it has ended
+)
+
+// grows reports whether the log of the run has grown lately.
+func (w *watched) grows() bool {
+	log, err := os.Stat(filepath.Join(w.dir, "log.csv"))
+	return err == nil && time.Since(log.ModTime()) < quiet
 }
 
 // batches returns the batches of a run of examples/gpt, or nil for another program or if its tokens are gone.
@@ -90,9 +122,9 @@ func (w *watched) examples(step int) ([]inside.Example, error) {
 	return inside.Examples(w.batches, step, w.micro, w.last)
 }
 
-// follow reads the log until the run or the program ends.
+// follow reads the log until the program ends.
 func (w *watched) follow(done <-chan struct{}) error {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
 		select {
@@ -106,13 +138,12 @@ func (w *watched) follow(done <-chan struct{}) error {
 	}
 }
 
-// read reads new rows of the log and looks for new checkpoints.
+// read reads new rows of the log, looks for new checkpoints and finds out whether the run goes on.
 func (w *watched) read() (err error) {
-	step := 0
 	w.next, err = report.ReadEntries(filepath.Join(w.dir, "log.csv"), w.next, func(e report.Entry) {
-		step = e.Step.Step
+		w.step = e.Step.Step
 		if e.Evaluation != nil {
-			w.history.Evaluation(step, *e.Evaluation)
+			w.history.Evaluation(w.step, *e.Evaluation)
 		} else {
 			w.history.Step(e.Step, nil)
 		}
@@ -122,13 +153,18 @@ func (w *watched) read() (err error) {
 	}
 	if steps := inside.Steps(w.dir); len(steps) > 0 && steps[len(steps)-1] > w.newest {
 		w.newest = steps[len(steps)-1]
-		if err := w.Reopen(w.newest, inside.Folder(w.dir, w.newest)); err != nil {
-			return err
+		err := w.Reopen(w.newest, inside.Folder(w.dir, w.newest))
+		if _, gone := os.Stat(inside.Folder(w.dir, w.newest)); err != nil && gone == nil {
+			return err // an error for a checkpoint that the run has removed is none: a newer one follows
 		}
 		w.history.Checkpoint(w.newest)
 	}
-	if step >= w.last {
+	live := w.newest < w.last && w.grows() // the last step has a checkpoint
+	if live && !w.live {
+		w.history.Begin(w.last)
+	} else if !live && w.live {
 		w.history.End()
 	}
+	w.live = live
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 // text is the text of all models, in characters.
 type text struct {
 	name           string
+	files          textfile.Set
 	vocabulary     vocabulary.Vocabulary
 	key            string
 	learning, held *data.Corpus
@@ -27,13 +28,12 @@ func (o *options) read() (*text, error) {
 			return nil, err
 		}
 	}
-	t := &text{name: filepath.Base(path)}
-	files := textfile.Set{Paths: []string{path}, Encoding: o.encoding}
+	t := &text{name: filepath.Base(path), files: textfile.Set{Paths: []string{path}, Encoding: o.encoding}}
 	var err error
-	if t.vocabulary, err = (vocabulary.Options{Name: "char"}).Open("", vocabulary.Files(files)); err != nil {
+	if t.vocabulary, err = (vocabulary.Options{Name: "char"}).Open("", vocabulary.Files(t.files)); err != nil {
 		return nil, err
 	}
-	corpus, err := data.Text{Paths: files.Paths, Encoding: files.Encoding, Encoder: t.vocabulary}.Corpus()
+	corpus, err := data.Text{Paths: t.files.Paths, Encoding: t.files.Encoding, Encoder: t.vocabulary}.Corpus()
 	if err != nil {
 		return nil, err
 	}

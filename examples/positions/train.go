@@ -15,7 +15,10 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
+	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
@@ -150,5 +153,20 @@ func (o *options) setup(t *text, s scheme, run *job.Run) (setup job.Setup, err e
 	setup.Config, setup.Files, setup.Data = m, t.vocabulary.Files, t.key
 	setup.About = message.NewPrinter(language.English).Sprintf("a GPT of %d parameters with %s positions on %d characters of %s, %d held out",
 		params.Size(), s.title, t.learning.Len(), t.name, t.held.Len())
-	return setup, nil
+	return setup, o.show(t, m, &setup)
+}
+
+// show answers the page of -watch.
+func (o *options) show(t *text, m models.GPT, setup *job.Setup) error {
+	if o.Watch == "" {
+		return nil
+	}
+	cuts, err := inside.Cutters(vocabulary.Files(t.files))
+	if err != nil {
+		return err
+	}
+	batches := t.learning.Batches(o.batch, o.context)
+	batches.Seed = o.Seed
+	setup.Inside = inside.Watched(m, t.vocabulary.Tokenizer, cuts, o.Options, o.MicroBatches, batches)
+	return nil
 }

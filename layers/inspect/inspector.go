@@ -19,6 +19,9 @@ type Inspector struct {
 	mu       sync.Mutex
 	programs []program // the last ones used, newest last
 	patterns []string  // of the values that Read shows; nil before the first Read
+
+	tables sync.Mutex
+	table  string // see TablePath; "" before its first call
 }
 
 // program is a Program with the key of its declaration.
@@ -54,7 +57,7 @@ func (x *Inspector) least() Input {
 	return Input{Tokens: []int32{0}, Source: []int32{0}}
 }
 
-// Cost is what one run on an input costs.
+// Cost holds the memory and the time of one run on an input.
 type Cost struct {
 	Memory graph.Memory
 	Paths  []PathCost // in order of first use; the indices of lists are merged: h.*.attn

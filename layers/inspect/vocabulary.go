@@ -7,6 +7,7 @@ import (
 	"github.com/pkg/errors"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
+	"gorgonia.org/tensor"
 )
 
 // Neighbor is a row of a table with its cosine to another row.
@@ -15,17 +16,26 @@ type Neighbor struct {
 	Cosine float64
 }
 
-// Table returns a table of token embeddings, one row for each id. path is that of a Stream in Reading.Vectors.
+// Table returns a table of token embeddings, one row for each id. path is that of a Stream in Reading.Vectors. The values of a table of
+// float32 are the weights themselves, not a copy.
 func (x *Inspector) Table(path string) (Matrix, error) {
 	t := x.params.Value(path + ".weight")
 	if t == nil || t.Dims() != 2 {
 		return Matrix{}, errors.Errorf("inspect: the model has no table of embeddings %s.weight", path)
+	}
+	if t.Dtype() == tensor.Float32 {
+		return Matrix{t.Shape()[0], t.Shape()[1], t.Float32s()}, nil
 	}
 	return matrix(t), nil
 }
 
 // TablePath returns the path of the table of token embeddings.
 func (x *Inspector) TablePath() (string, error) {
+	x.tables.Lock()
+	defer x.tables.Unlock()
+	if x.table != "" {
+		return x.table, nil
+	}
 	r, err := x.Read(x.least())
 	if err != nil {
 		return "", err
@@ -36,6 +46,7 @@ func (x *Inspector) TablePath() (string, error) {
 	path := r.Vectors[0].Path
 	for _, table := range []string{path, path + ".tok_embeddings", "shared"} { // those of models.ModernBERT and models.T5 have their own scopes
 		if x.params.Value(table+".weight") != nil {
+			x.table = table
 			return table, nil
 		}
 	}

@@ -52,9 +52,9 @@ func (m *Model) Words(q page.WordsQuestion) (*page.Words, error) {
 	for _, n := range near {
 		r.Nearest = append(r.Nearest, page.Word{ID: n.ID, Text: m.text(n.ID), Cosine: &n.Cosine})
 	}
-	r.Vector = table.Row(int(q.ID))
+	r.Vector = slices.Clone(table.Row(int(q.ID))) // the answer is sent when training may write the table
 	if q.Other >= 0 {
-		r.Other, r.Cosine = table.Row(int(q.Other)), inspect.Cosine(table.Row(int(q.ID)), table.Row(int(q.Other)))
+		r.Other, r.Cosine = slices.Clone(table.Row(int(q.Other))), inspect.Cosine(table.Row(int(q.ID)), table.Row(int(q.Other)))
 	}
 	return r, nil
 }
@@ -69,7 +69,7 @@ func word(row int32, text string, table inspect.Matrix, id int32) page.Word {
 	return w
 }
 
-// table returns the table of token embeddings.
+// table returns the table of token embeddings: the weights themselves.
 func (m *Model) table(w *weights) (inspect.Matrix, error) {
 	path, err := w.TablePath()
 	if err != nil {

@@ -30,11 +30,16 @@ type Model struct {
 	// Examples returns the training data of a step, for the losses of their tokens. Nil without training data.
 	Examples func(step int) ([]Example, error)
 
-	mu     sync.Mutex
+	mu     sync.Mutex // a training waits for it, so it is held for a moment only
 	newest *weights
-	spare  *weights   // the newest before, whose memory and Programs Renew uses again
-	others []*weights // of checkpoints, the last ones used, newest last
-	wanted bool       // newer weights are wanted: see Renew
+	spare  *weights // the newest before, whose memory and Programs Renew uses again
+	wanted bool     // newer weights are wanted: see Renew
+
+	loading sync.Mutex
+	others  []*weights // of checkpoints, the last ones used, newest last
+
+	spelling sync.Once
+	spelled  []string // the tokens as a reader sees them, by id: see words
 }
 
 // weights are the weights of a step, with their Inspector. A question holds reading while it reads them.
@@ -42,6 +47,7 @@ type weights struct {
 	step    int
 	reading sync.RWMutex
 	*inspect.Inspector
+	results results
 }
 
 // mostOthers bounds the checkpoints whose weights are kept.
@@ -77,6 +83,7 @@ func (m *Model) Renew(step int, params *graph.Params) error {
 		w.reading.Lock()
 	}
 	defer w.reading.Unlock()
+	w.results.clear()
 	if err := inspect.Copy(w.Params(), params); err != nil {
 		return err
 	}
@@ -87,24 +94,26 @@ func (m *Model) Renew(step int, params *graph.Params) error {
 
 // at returns the weights of a step, -1 for the newest, and a function that ends their use.
 func (m *Model) at(step int) (w *weights, done func(), err error) {
+	if step != -1 {
+		if w, err = m.checkpoint(step); err != nil {
+			return nil, nil, err
+		}
+		return w, func() {}, nil // nothing writes the weights of a checkpoint
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if w, err = m.find(step); err != nil {
-		return nil, nil, err
+	if m.newest == nil {
+		return nil, nil, errors.New("the model has no weights yet: wait for the first steps")
 	}
+	m.wanted, w = true, m.newest
 	w.reading.RLock() // Renew holds it only together with m.mu
 	return w, w.reading.RUnlock, nil
 }
 
-// find returns the weights of a step. The caller holds m.mu.
-func (m *Model) find(step int) (*weights, error) {
-	if step == -1 {
-		if m.newest == nil {
-			return nil, errors.New("the model has no weights yet: wait for the first steps")
-		}
-		m.wanted = true
-		return m.newest, nil
-	}
+// checkpoint returns the weights of a checkpoint.
+func (m *Model) checkpoint(step int) (*weights, error) {
+	m.loading.Lock()
+	defer m.loading.Unlock()
 	if m.Steps == nil || !slices.Contains(m.Steps(), step) {
 		return nil, errors.Errorf("there is no checkpoint of step %d", step)
 	}

@@ -1,11 +1,9 @@
 package inside
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -233,119 +231,5 @@ func TestHostileQuestions(t *testing.T) {
 		if _, err := all[c.model].Read(c.q); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got error %v, want %q in it", c.model, err, c.want)
 		}
-	}
-}
-
-// TestExamples shows the losses of the training data of every kind of batch.
-func TestExamples(t *testing.T) {
-	all := families(t)
-	ids := func(shape []int, v ...int32) *tensor.Dense {
-		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(v))
-	}
-	for _, c := range []struct {
-		model        string
-		feed         graph.Feed
-		tokens, with int // of the first text, and of them with a loss
-	}{
-		{"gpt", graph.Feed{"tokens": ids([]int{2, 3}, 7, 8, 9, 7, 8, 9), "targets": ids([]int{2, 3}, 8, 9, 10, 8, 9, 10)}, 4, 3},
-		{"seq2seq", graph.Feed{"source": ids([]int{1, 3}, 7, 8, 0), "source_lengths": ids([]int{1}, 2), "tokens": ids([]int{1, 3}, 1, 9, 0), "lengths": ids([]int{1}, 2), "targets": ids([]int{1, 3}, 9, 2, -100)}, 5, 2},
-		{"bert", graph.Feed{"tokens": ids([]int{2, 4}, 1, 3, 9, 2, 1, 8, 3, 2), "lengths": ids([]int{2}, 4, 4), "places": ids([]int{2, 1}, 1, 6), "targets": ids([]int{2, 1}, 12, 13)}, 4, 1},
-		{"classifier", graph.Feed{"tokens": ids([]int{1, 3}, 1, 7, 0), "lengths": ids([]int{1}, 2), "targets": ids([]int{1}, 1)}, 3, 1},
-		{"vit", graph.Feed{"pixels": tensor.New(tensor.WithShape(1, 1, 28, 28), tensor.WithBacking(make([]float32, 784))), "targets": ids([]int{1}, 7)}, 1, 1},
-	} {
-		m := all[c.model]
-		m.Examples = func(step int) ([]Example, error) { return Examples(fixed{c.feed}, step, 1, 10) }
-		b, err := m.Batch(3)
-		if err != nil {
-			t.Fatalf("%s: %v", c.model, err)
-		}
-		with := 0
-		for _, x := range b.Texts[0] {
-			if x.LogProb != nil {
-				with++
-			}
-		}
-		if len(b.Texts[0]) != c.tokens || with != c.with {
-			t.Errorf("%s: %d tokens, %d with a loss, want %d and %d", c.model, len(b.Texts[0]), with, c.tokens, c.with)
-		}
-		if _, err := m.Batch(11); err == nil || !strings.Contains(err.Error(), "want 1 … 10") {
-			t.Errorf("%s: got error %v", c.model, err)
-		}
-	}
-}
-
-// fixed is a Source whose batches are the same.
-type fixed struct{ feed graph.Feed }
-
-func (f fixed) Batch(int) (graph.Feed, error) { return f.feed, nil }
-
-// TestRenew: pages read whole weights of one step while training writes them.
-func TestRenew(t *testing.T) {
-	m := families(t)["gpt"]
-	params := declared(t, m.Model)
-	table := params.Value("wte.weight").Float32s()
-	var wait sync.WaitGroup
-	done := make(chan struct{})
-	for range 3 {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				r, err := m.Read(page.Question{Step: -1, Text: "the cat"})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if v := r.Vectors[0].Values; r.Step > 0 && (v[0] != float32(r.Step) || slices.Min(v) != slices.Max(v)) {
-					t.Errorf("step %d: the weights are %g … %g", r.Step, slices.Min(v), slices.Max(v))
-					return
-				}
-			}
-		}()
-	}
-	for step := 1; step <= 30; step++ {
-		for i := range table {
-			table[i] = float32(step)
-		}
-		if err := m.Renew(step, params); err != nil {
-			t.Fatal(err)
-		}
-	}
-	close(done)
-	wait.Wait()
-}
-
-// BenchmarkRead answers the questions of the page about a text of 128 tokens, for the default GPT with a longer context.
-func BenchmarkRead(b *testing.B) {
-	for _, n := range []int{64, 128, 512} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			tok := tokenizer(b)
-			m := &Model{Model: models.GPT{Vocab: 1024, Context: n, Layers: 4, Heads: 4, Dim: 128}, Tokenizer: tok}
-			if err := m.Renew(0, declared(b, m.Model)); err != nil {
-				b.Fatal(err)
-			}
-			q := page.Question{Step: -1, Text: strings.Repeat("ÿ", n/2)}
-			r, err := m.Read(q)
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(len(r.Tokens)), "tokens")
-			for b.Loop() {
-				if _, err := m.Read(q); err != nil {
-					b.Fatal(err)
-				}
-				if _, err := m.Head(page.HeadQuestion{Question: q, Path: r.Attentions[0].Path}); err != nil {
-					b.Fatal(err)
-				}
-				if _, err := m.Next(page.NextQuestion{Question: q, Place: -1, Temperature: 1}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
 	}
 }

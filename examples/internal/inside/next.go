@@ -30,14 +30,14 @@ func (m *Model) Next(q page.NextQuestion) (*page.Next, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := w.Read(x.Input)
+	logits, err := w.logits(x.Input)
 	if err != nil {
 		return nil, err
 	}
-	if r.Logits.Rows == 0 {
+	if logits.Rows == 0 {
 		return nil, errors.Errorf("a model of type %T predicts nothing that this page can show", m.Model)
 	}
-	return m.choices(r.Logits.Row(min(place, r.Logits.Rows-1)), place, q)
+	return m.choices(logits.Row(min(place, logits.Rows-1)), place, q)
 }
 
 // place returns the index of the token whose result is wanted, and hides it in a masked language model.

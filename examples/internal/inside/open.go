@@ -1,11 +1,16 @@
 package inside
 
 import (
+	"os"
 	"slices"
+	"strings"
+	"sync"
 
+	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/inspect"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -70,11 +75,28 @@ func (m *Model) LoadFolder(dir string, params *graph.Params) error {
 }
 
 // Cutters returns tokenizers of characters, of words and of subwords in two sizes. on trains one on the texts of a run, as those of
-// package vocabulary do; nil means the sentences of Samples.
+// package vocabulary do; nil means the sentences of Samples and, if the Go distribution has it, Newton's Opticks.
 func Cutters(on func(trainer.Trainer) (*tokenize.Tokenizer, error)) (all []Cutter, err error) {
 	if on == nil {
-		on = func(t trainer.Trainer) (*tokenize.Tokenizer, error) { return t.Train(slices.Values(Samples())) }
+		return usual()
 	}
+	return cutters(on)
+}
+
+// usual returns the tokenizers of models whose own texts are not known.
+var usual = sync.OnceValues(func() ([]Cutter, error) {
+	texts := Samples()
+	if path, err := goroot.Opticks(); err == nil {
+		book, err := os.ReadFile(path)
+		if err != nil {
+			return nil, errors.WithStack(err)
+		}
+		texts = append(texts, strings.SplitAfter(string(book), "\n")...)
+	}
+	return cutters(func(t trainer.Trainer) (*tokenize.Tokenizer, error) { return t.Train(slices.Values(texts)) })
+})
+
+func cutters(on func(trainer.Trainer) (*tokenize.Tokenizer, error)) (all []Cutter, err error) {
 	for _, c := range []struct {
 		name string
 		trainer.Trainer

@@ -1,7 +1,6 @@
 package inside
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -21,13 +20,13 @@ func (m *Model) Read(q page.Question) (*page.Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := w.Read(x.Input)
+	r, err := w.read(x.Input)
 	if err != nil {
 		return nil, err
 	}
 	a := &page.Reading{
 		Step: w.step, Tokens: tokens(x.text), Source: tokens(x.source), Picture: x.picture, Vectors: streams(r.Vectors), Positions: streams(r.Positions),
-		Streams: streams(r.Streams), Attentions: attentions(r.Attentions), Early: []page.Early{},
+		Attentions: attentions(r.Attentions), Early: []page.Early{},
 	}
 	if m.predicts() == "token" {
 		for i := 1; i < len(x.Tokens); i++ {
@@ -45,30 +44,44 @@ func (m *Model) Read(q page.Question) (*page.Reading, error) {
 // early applies the head to the last token's stream after each part.
 func (m *Model) early(w *weights, r *inspect.Reading) ([]page.Early, error) {
 	all := []page.Early{}
-	if m.kind() != "causal" {
+	if m.kind() != "causal" || len(r.Streams) == 0 {
 		return all, nil
 	}
+	last := inspect.Stream{Matrix: inspect.Matrix{Rows: len(r.Streams), Cols: r.Streams[0].Cols}}
 	for _, s := range r.Streams {
-		last := inspect.Stream{Path: s.Path, Matrix: inspect.Matrix{Rows: 1, Cols: s.Cols, Values: s.Row(s.Rows - 1)}}
-		logits, err := w.Lens(last)
-		if err != nil {
-			return []page.Early{}, nil // a model without such an end
+		if s.Cols != last.Cols {
+			return all, nil // no head reads streams of several widths
 		}
-		all = append(all, page.Early{Path: s.Path, Guesses: m.best(logits.Row(0), 5)})
+		last.Values = append(last.Values, s.Row(s.Rows-1)...)
+	}
+	logits, err := w.Lens(last)
+	if err != nil {
+		return all, nil // a model without such an end
+	}
+	for i, s := range r.Streams {
+		all = append(all, page.Early{Path: s.Path, Guesses: m.best(logits.Row(i), 5)})
 	}
 	return all, nil
 }
 
 // best returns the n most likely tokens.
 func (m *Model) best(logits []float32, n int) []page.Guess {
-	ids := make([]int32, len(logits))
-	for i := range ids {
-		ids[i] = int32(i)
+	ids := make([]int32, 0, n+1) // the best so far
+	for i, l := range logits {
+		if len(ids) == n && !(l > logits[ids[n-1]]) {
+			continue
+		}
+		at := len(ids)
+		for at > 0 && l > logits[ids[at-1]] {
+			at--
+		}
+		ids = slices.Insert(ids, at, int32(i))
+		ids = ids[:min(n, len(ids))]
 	}
-	slices.SortFunc(ids, func(a, b int32) int { return cmp.Or(cmp.Compare(logits[b], logits[a]), cmp.Compare(a, b)) })
+	scale := logSum(logits)
 	guesses := []page.Guess{}
-	for _, id := range ids[:min(n, len(ids))] {
-		guesses = append(guesses, page.Guess{ID: id, Text: m.name(id), Probability: math.Exp(logProbability(logits, id))})
+	for _, id := range ids {
+		guesses = append(guesses, page.Guess{ID: id, Text: m.name(id), Probability: math.Exp(float64(logits[id]) - scale)})
 	}
 	return guesses
 }
@@ -78,6 +91,20 @@ func (m *Model) text(id int32) string {
 	if m.Tokenizer == nil {
 		return itemText(id)
 	}
+	m.spelling.Do(func() {
+		m.spelled = make([]string, m.Tokenizer.VocabSize())
+		for i := range m.spelled {
+			m.spelled[i] = m.spell(int32(i))
+		}
+	})
+	if id < 0 || int(id) >= len(m.spelled) {
+		return "" // a row of the table that no token has
+	}
+	return m.spelled[id]
+}
+
+// spell decodes a token.
+func (m *Model) spell(id int32) string {
 	if !m.Tokenizer.IsSpecial(id) {
 		if t, err := m.Tokenizer.ForText().Decode([]int32{id}); err == nil && t != "" && !strings.ContainsRune(t, '�') {
 			if spelled, ok := m.Tokenizer.IDToToken(id); ok && strings.HasPrefix(spelled, "▁") && !strings.HasPrefix(t, " ") {
@@ -91,7 +118,10 @@ func (m *Model) text(id int32) string {
 }
 
 // logProbability returns the natural logarithm of the softmax of the logits at id.
-func logProbability(logits []float32, id int32) float64 {
+func logProbability(logits []float32, id int32) float64 { return float64(logits[id]) - logSum(logits) }
+
+// logSum returns the natural logarithm of the sum of the exponentials of the logits.
+func logSum(logits []float32) float64 {
 	top, sum := math.Inf(-1), 0.0
 	for _, l := range logits {
 		top = max(top, float64(l))
@@ -99,7 +129,7 @@ func logProbability(logits []float32, id int32) float64 {
 	for _, l := range logits {
 		sum += math.Exp(float64(l) - top)
 	}
-	return float64(logits[id]) - top - math.Log(sum)
+	return top + math.Log(sum)
 }
 
 func tokens(x encoded) []page.Token {

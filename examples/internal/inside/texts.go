@@ -101,8 +101,8 @@ func cut(name string, tok *tokenize.Tokenizer, text string) (page.Cut, error) {
 	return c, nil
 }
 
-// edges holds the byte offsets at which characters begin, and the length of the text. A character is what a person sees as one (a
-// grapheme cluster).
+// edges holds the byte offsets of the beginnings of a text's grapheme clusters, and its length. A reader sees a grapheme cluster as one
+// character.
 type edges []int
 
 func characters(text string) edges {

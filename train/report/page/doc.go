@@ -11,7 +11,7 @@
 // # Endpoints
 //
 // All answers are JSON; someone may build another page on them. An error is {"error": "…"} with status 400, 404 or 413. A body is at most
-// 1 MiB. Step −1 means the newest weights. Arrays of numbers are plain, except that long ones are a [Numbers].
+// 256 KiB. Step −1 means the newest weights. Arrays of numbers are plain, except that long ones are a [Numbers].
 //
 //	GET  /api/v1/about                     About
 //	POST /api/v1/tokens      {text}        Tokens: how the tokenizer and others cut a text

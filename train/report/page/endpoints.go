@@ -14,7 +14,7 @@ import (
 // endpoints registers the questions of the page: see the documentation of the package.
 func (s *Server) endpoints(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/about", s.about)
-	mux.HandleFunc("GET /api/v1/log", func(w http.ResponseWriter, r *http.Request) { reply(w, s.page.History.Log()) })
+	mux.HandleFunc("GET /api/v1/log", func(w http.ResponseWriter, r *http.Request) { s.tell(w, s.page.History.Log()) })
 	mux.HandleFunc("GET /api/v1/events", s.events)
 	answer(mux, s, "tokens", func(in Inside, q struct {
 		Text string `json:"text"`
@@ -56,37 +56,72 @@ func ofStep[A any](mux *http.ServeMux, s *Server, name string, of func(Inside, i
 	}))
 }
 
-// inside answers with the model, a few requests at a time.
+// inside answers with the model, a few questions at a time. A client that writes or reads slowly does not keep others waiting.
 func (s *Server) inside(f func(Inside, *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if s.page.Inside == nil {
 			fail(w, http.StatusNotFound, errors.New("this page shows no model"))
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		question, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
+		if large := new(http.MaxBytesError); errors.As(err, &large) {
+			fail(w, http.StatusRequestEntityTooLarge, errors.Errorf("the question exceeds %d bytes", large.Limit))
+			return
+		} else if err != nil {
+			fail(w, http.StatusBadRequest, errors.Wrap(err, "question"))
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(question))
 		wait := time.NewTimer(mostWaiting)
 		defer wait.Stop()
 		select {
 		case s.requests <- struct{}{}:
-			defer func() { <-s.requests }()
 		case <-r.Context().Done():
 			return
 		case <-wait.C:
 			fail(w, http.StatusServiceUnavailable, errors.New("too many questions at once: try again"))
 			return
 		}
-		a, err := guarded(func() (any, error) { return f(s.page.Inside, r) })
-		if err != nil {
-			status := http.StatusBadRequest
-			if large := new(http.MaxBytesError); errors.As(err, &large) {
-				status = http.StatusRequestEntityTooLarge
-				err = errors.Errorf("the question exceeds %d bytes", large.Limit)
-			}
-			fail(w, status, err)
-			return
-		}
-		reply(w, a)
+		body, status, err := encoded(func() (any, error) { return f(s.page.Inside, r) })
+		<-s.requests
+		s.reply(w, body, status, err)
 	}
+}
+
+// reply sends an answer in JSON, or its error.
+func (s *Server) reply(w http.ResponseWriter, body []byte, status int, err error) {
+	if err != nil {
+		fail(w, status, err)
+		return
+	}
+	n := int64(cap(body))
+	defer s.sending.Add(-n)
+	if all := s.sending.Add(n); all > mostSending && all > n {
+		fail(w, http.StatusServiceUnavailable, errors.New("too many answers are being read: try again"))
+		return
+	}
+	write(w, http.StatusOK, body)
+}
+
+// tell answers without the model.
+func (s *Server) tell(w http.ResponseWriter, a any) {
+	body, status, err := encoded(func() (any, error) { return a, nil })
+	s.reply(w, body, status, err)
+}
+
+// encoded returns an answer in JSON, or its error with the status.
+func encoded(of func() (any, error)) (body []byte, status int, err error) {
+	a, err := guarded(of)
+	if err != nil {
+		return nil, http.StatusBadRequest, err
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(a); err != nil {
+		return nil, http.StatusInternalServerError, errors.Wrap(err, "answer")
+	}
+	return b.Bytes(), http.StatusOK, nil
 }
 
 // guarded turns a panic into an error, so that one question does not end a training run.
@@ -113,18 +148,6 @@ func read(r *http.Request, q any) error {
 		return errors.New("the question has more than one JSON value")
 	}
 	return nil
-}
-
-// reply writes an answer. It is encoded first, so that an error has its own status.
-func reply(w http.ResponseWriter, a any) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(a); err != nil {
-		fail(w, http.StatusInternalServerError, errors.Wrap(err, "answer"))
-		return
-	}
-	write(w, http.StatusOK, b.Bytes())
 }
 
 // fail writes an error.
@@ -160,10 +183,10 @@ func (s *Server) about(w http.ResponseWriter, r *http.Request) {
 	if a.Pictures == nil {
 		a.Pictures = []string{}
 	}
-	reply(w, a)
+	s.tell(w, a)
 }
 
-// events sends what happens in a run until the reader leaves or the run ends.
+// events sends the events of a run until the reader leaves or the server closes.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.streams <- struct{}{}:

@@ -9,8 +9,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/train"
 )
 
-// History collects what happens in a run, for pages that open later, and sends it to those that are open. Its methods may be called from
-// several goroutines. None waits for a page: one that reads too slowly misses steps, but no other events.
+// History records the steps, evaluations and samples of a run, for pages that open later, and sends them to the open pages. Its methods
+// may be called from several goroutines. None waits for a page: a page that reads too slowly misses steps, but no other events.
 type History struct {
 	mu        sync.Mutex
 	log       Log
@@ -18,7 +18,7 @@ type History struct {
 	followers map[chan []byte]bool
 }
 
-// Limits of what a History keeps.
+// Limits of a History.
 const (
 	mostRows    = 2000
 	mostSamples = 200

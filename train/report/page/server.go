@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/errors"
@@ -17,7 +18,7 @@ import (
 //go:embed static
 var static embed.FS
 
-// Page is what a server shows.
+// Page is the content of a page: a model, a run, or both.
 type Page struct {
 	Inside Inside // of a model; nil shows the training alone
 	Title  string // of the page without an Inside
@@ -35,14 +36,16 @@ type Server struct {
 	closed   chan struct{}
 	once     sync.Once
 	requests chan struct{} // bounds the questions that are answered at once
+	sending  atomic.Int64  // bytes of answers that are being read
 	streams  chan struct{} // bounds the followers of a run
 }
 
 // Limits of the server.
 const (
-	mostBody     = 1 << 20 // bytes of a question
-	mostAtOnce   = 4       // questions answered at once; others wait
-	mostStreams  = 200     // followers of a run
+	mostBody     = 256 << 10 // bytes of a question
+	mostAtOnce   = 4         // questions answered at once; others wait
+	mostSending  = 128 << 20 // bytes of answers that are being read, unless there is only one
+	mostStreams  = 200       // followers of a run
 	mostWaiting  = 30 * time.Second
 	headerTime   = 5 * time.Second
 	bodyTime     = 20 * time.Second
@@ -123,8 +126,8 @@ func hosts(host, port string) map[string]bool {
 	return all
 }
 
-// anyHost reports whether host means all addresses of the machine, whose names the server cannot know. Then any address, but no name, is
-// a right Host.
+// answers reports whether the server answers requests for a Host. A server on all addresses of the machine does not know them. It answers
+// requests for any address and for localhost, but for no other name.
 func (s *Server) answers(host string) bool {
 	if s.hosts[host] {
 		return true

@@ -1,5 +1,7 @@
 // The endpoints: see the documentation of package page.
 
+import { t } from "./words.js";
+
 // numbers decodes the base64 of little-endian float32 numbers.
 export function numbers(text) {
   const raw = atob(text);
@@ -23,8 +25,8 @@ export function matrix(m) {
 }
 
 async function answer(response) {
-  const body = await response.json().catch(() => ({ error: response.statusText }));
-  if (!response.ok) throw new Error(body.error || response.statusText);
+  const body = await response.json().catch(() => null); // also an answer that ends early
+  if (!response.ok || body === null) throw new Error(body?.error || t("noAnswer"));
   return body;
 }
 

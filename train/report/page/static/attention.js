@@ -1,6 +1,6 @@
 // Section 4: attention. A grid of layers × heads; a head opens to lines between words, to the matrix and to the numbers of one query.
 import { ask, grid, matrix, numbers } from "./api.js";
-import { canvas, color, el, heat, number, shades, visible } from "./dom.js";
+import { canvas, color, el, heat, names, number, room, shades } from "./dom.js";
 import { guard, question, state } from "./main.js";
 import { t } from "./words.js";
 
@@ -17,7 +17,10 @@ function keysOf(a) {
 }
 
 // places names the class token and the patches of a picture.
-const places = (n) => Array.from({ length: n }, (_, i) => ({ id: -1, text: i === 0 ? "CLS" : String(i) }));
+function places(n) {
+  const across = state.reading.picture.width / state.reading.picture.patch;
+  return Array.from({ length: n }, (_, i) => ({ id: -1, text: i === 0 ? "CLS" : t("patch", Math.floor((i - 1) / across) + 1, (i - 1) % across + 1) }));
+}
 
 function show(body) {
   const r = state.reading;
@@ -26,7 +29,7 @@ function show(body) {
   const mine = ++drawing;
   let wait = 0;
   r.attentions.forEach((a, layer) => {
-    const size = a.heads > 8 ? 44 : 64;
+    const size = a.heads > 8 || innerWidth < 640 ? 44 : 64;
     const cells = Array.from({ length: a.heads }, (_, h) => {
       const c = el("canvas", { width: 1, height: 1, "aria-hidden": "true" });
       c.style.width = c.style.height = size + "px";
@@ -60,7 +63,7 @@ function thumbnail(a, h, bytes, size) {
       if (bytes[at] > most[to]) most[to] = bytes[at];
     }
   }
-  const c = heat(rows, cols, (i, j) => most[i * cols + j] / 255, shades(), [size / cols, size / rows], "");
+  const c = heat(rows, cols, (i, j) => Math.sqrt(most[i * cols + j] / 255), shades(), [size / cols, size / rows], "");
   c.setAttribute("aria-hidden", "true");
   c.style.width = c.style.height = size + "px";
   return c;
@@ -94,25 +97,25 @@ async function details() {
   const a = state.reading.attentions[state.attention], mine = ++serial;
   const head = await ask("head", { ...question(), path: a.path, head: Math.min(state.head, a.heads - 1) });
   if (mine !== serial) return;
-  const { queries, keys } = keysOf(a);
+  const { queries, keys } = keysOf(a), asking = names(queries), asked = names(keys);
   const p = matrix(head.probabilities), scores = matrix(head.scores), q = matrix(head.query), k = matrix(head.key), v = matrix(head.value);
   const at = () => Math.min(state.query, p.rows - 1);
   const numbersBox = el("div", {}), pictureBox = el("div", {}), readout = el("p", { class: "readout", "aria-live": "polite" });
-  const cell = Math.max(2, Math.min(26, 480 / Math.max(p.rows, p.cols)));
-  const map = heat(p.rows, p.cols, (i, j) => p.at(i, j), shades(), [cell, cell], t("matrixLabel", p.rows, p.cols));
+  const cell = Math.max(2, Math.min(26, room(opened, 480) / Math.max(p.rows, p.cols)));
+  const map = heat(p.rows, p.cols, (i, j) => Math.sqrt(p.at(i, j)), shades(), [cell, cell], t("matrixLabel", p.rows, p.cols));
   map.tabIndex = 0;
   map.id = "matrix";
   let key = 0;
   const choose = (i, j) => {
     state.query = Math.max(0, Math.min(p.rows - 1, i));
     key = Math.max(0, Math.min(p.cols - 1, j));
-    readout.textContent = t("cell", visible(queries[state.query].text), visible(keys[key].text), number(p.at(state.query, key), 4));
+    readout.textContent = t("cell", asking[state.query], asked[key], number(p.at(state.query, key), 4));
     word();
   };
   map.addEventListener("click", (e) => choose(Math.floor(e.offsetY / cell), Math.floor(e.offsetX / cell)));
   map.addEventListener("mousemove", (e) => {
     const i = Math.floor(e.offsetY / cell), j = Math.floor(e.offsetX / cell);
-    if (i >= 0 && j >= 0 && i < p.rows && j < p.cols) readout.textContent = t("cell", visible(queries[i].text), visible(keys[j].text), number(p.at(i, j), 4));
+    if (i >= 0 && j >= 0 && i < p.rows && j < p.cols) readout.textContent = t("cell", asking[i], asked[j], number(p.at(i, j), 4));
   });
   map.addEventListener("keydown", (e) => {
     const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
@@ -120,67 +123,68 @@ async function details() {
     e.preventDefault();
     choose(state.query + move[0], key + move[1]);
   });
-  const select = el("select", { id: "query", onchange: (e) => choose(Number(e.target.value), key) }, queries.slice(0, p.rows).map((x, i) => el("option", { value: i, selected: i === at() }, `${i} ${visible(x.text)}`)));
-  const linesBox = el("div", { class: "scroll" });
+  const select = el("select", { id: "query", onchange: (e) => choose(Number(e.target.value), key) }, asking.slice(0, p.rows).map((x, i) => el("option", { value: i, selected: i === at() }, `${i} ${x}`)));
+  const linesBox = el("div", { class: p.rows > 64 ? "scroll" : "across" });
 
   function word() {
     select.value = at();
-    linesBox.replaceChildren(lines(p, queries, keys, at()));
+    linesBox.replaceChildren(lines(p, asking, asked, at()));
+    linesBox.scrollTop = linesBox.scrollHeight * at() / p.rows - 100;
     const i = at(), order = Array.from({ length: p.cols }, (_, j) => j).sort((x, y) => p.at(i, y) - p.at(i, x)).slice(0, 40).sort((x, y) => x - y);
     numbersBox.replaceChildren(
-      el("p", { class: "readout" }, t("queryVector", visible(queries[i].text), few(q.row(i)))),
+      el("p", { class: "readout" }, t("queryVector", asking[i], few(q.row(i)))),
       el("div", { class: "scroll" }, el("table", { id: "numbers" },
         el("thead", {}, el("tr", {}, ["key", "keyVector", "score", "mask", "softmax", "valueVector", "weighted"].map((x) => el("th", {}, t(x))))),
         el("tbody", {}, order.map((j) => el("tr", { class: p.at(i, j) === Math.max(...p.row(i)) ? "lit" : "" },
-          el("td", {}, `${j} ${visible(keys[j].text)}`), el("td", {}, few(k.row(j))), el("td", {}, number(scores.at(i, j))),
+          el("td", {}, `${j} ${asked[j]}`), el("td", {}, few(k.row(j))), el("td", {}, number(scores.at(i, j))),
           el("td", {}, scores.at(i, j) === -Infinity ? t("hidden") : t("seen")), el("td", {}, number(p.at(i, j), 4)),
-          el("td", {}, few(v.row(j))), el("td", {}, few(v.row(j).map((x) => x * p.at(i, j))))))))));
+          el("td", {}, few(v.row(j))), el("td", {}, few(v.row(j).map((x) => x * p.at(i, j)), 4))))))));
     if (state.reading.picture) pictureBox.replaceChildren(over(state.reading.picture, p.row(i)));
   }
 
   opened.replaceChildren(el("h3", {}, t("headLabel", a.path, state.head)),
     el("div", { class: "row" }, el("label", { for: "query" }, t("query")), select),
-    el("div", { class: "columns" }, el("div", {}, el("p", { class: "label" }, t("matrixHelp")), el("div", { class: "scroll" }, map), readout), state.reading.picture ? pictureBox : linesBox),
+    el("div", { class: "columns" }, el("div", {}, el("p", { class: "label" }, t("matrixHelp")), el("div", { class: "across" }, cell < 12 ? map : el("div", { class: "strip" }, el("div", { class: "label", "aria-hidden": "true" }, asking.slice(0, p.rows).map((x) => { const e = el("div", {}, x); e.style.height = e.style.lineHeight = cell + "px"; return e; })), map)), readout), state.reading.picture ? pictureBox : linesBox),
     el("h3", {}, t("numbers")), numbersBox);
   word();
 }
 
 // few writes the first numbers of a vector.
-const few = (row) => "[" + Array.from(row.subarray ? row.subarray(0, 3) : row.slice(0, 3), (x) => number(x, 2)).join(" ") + (row.length > 3 ? " …]" : "]");
+const few = (row, digits = 2) => "[" + Array.from(row.subarray(0, 3), (x) => number(x, digits)).join(" ") + (row.length > 3 ? " …]" : "]");
 
 // lines draws the words twice, and lines from the chosen query, strong for a large probability. The other queries are faint.
 function lines(p, queries, keys, chosen) {
-  const n = Math.max(p.rows, p.cols), step = n > 60 ? 12 : 18, height = n * step + 10, width = 420;
-  const [c, g] = canvas(width, height, t("linesLabel", visible(queries[chosen].text)));
+  const n = Math.max(p.rows, p.cols), step = n > 60 ? 12 : 18, height = n * step + 10, width = room(opened, 480), left = width * 0.34, right = width * 0.66;
+  const [c, g] = canvas(width, height, t("linesLabel", queries[chosen])), most = Math.max(...p.row(chosen), 1e-9);
   g.font = `${Math.min(13, step - 2)}px system-ui`;
   g.textBaseline = "middle";
   const y = (i) => 5 + (i + 0.5) * step;
   const draw = (i, strength) => {
     for (let j = 0; j < p.cols; j++) {
       const v = p.at(i, j) * strength;
-      if (v < 0.01) continue;
+      if (v < 0.02) continue;
       g.globalAlpha = Math.min(1, v);
-      g.lineWidth = i === chosen ? 2.5 : 1;
+      g.lineWidth = i === chosen ? 0.5 + 3 * p.at(i, j) / most : 1;
       g.strokeStyle = color(i === chosen ? "accent" : "soft");
       g.beginPath();
-      g.moveTo(150, y(i));
-      g.bezierCurveTo(210, y(i), 210, y(j), 270, y(j));
+      g.moveTo(left, y(i));
+      g.bezierCurveTo(width / 2, y(i), width / 2, y(j), right, y(j));
       g.stroke();
     }
   };
   for (let i = 0; i < p.rows && n <= 60; i++) if (i !== chosen) draw(i, 0.25);
-  draw(chosen, 1);
+  draw(chosen, (0.4 + 0.6 * Math.min(1, 4 * most)) / most); // many weak lines must not become one area
   g.globalAlpha = 1;
   for (let i = 0; i < p.rows; i++) {
     g.fillStyle = color(i === chosen ? "accent" : "ink");
     g.textAlign = "right";
-    g.fillText(visible(queries[i].text).slice(0, 16), 145, y(i));
+    g.fillText(queries[i].slice(0, 16), left - 5, y(i));
   }
   for (let j = 0; j < p.cols; j++) {
     g.fillStyle = color("ink");
-    g.globalAlpha = 0.35 + 0.65 * p.at(chosen, j);
+    g.globalAlpha = 0.5 + 0.5 * p.at(chosen, j) / most;
     g.textAlign = "left";
-    g.fillText(visible(keys[j].text).slice(0, 16), 276, y(j));
+    g.fillText(keys[j].slice(0, 16), right + 5, y(j));
   }
   g.globalAlpha = 1;
   return c;

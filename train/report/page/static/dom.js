@@ -95,5 +95,29 @@ export function number(v, digits = 3) {
 // count writes a whole number with separators.
 export const count = (v) => v.toLocaleString("en");
 
+// names returns the texts of tokens. Tokens that are parts of one character are numbered.
+export function names(tokens) {
+  const all = new Map();
+  for (const x of tokens) all.set(x.span, (all.get(x.span) || 0) + 1);
+  const seen = new Map();
+  return tokens.map((x) => {
+    if (x.span === undefined || all.get(x.span) === 1) return visible(x.text);
+    seen.set(x.span, (seen.get(x.span) || 0) + 1);
+    return `${visible(x.text)} ${seen.get(x.span)}/${all.get(x.span)}`;
+  });
+}
+
+// room returns the width in CSS pixels that a picture may take in an element.
+export const room = (e, most) => Math.max(200, Math.min(most, (e.clientWidth || most) - 4));
+
+// ticks returns round numbers between low and high, about n.
+export function ticks(low, high, n) {
+  const rough = (high - low) / n, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough) || rough;
+  const all = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) all.push(k * step);
+  return all;
+}
+
 // visible shows spaces and line ends of a token.
 export const visible = (text) => (text === "" ? "∅" : text.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replace(/^ | $/g, "␣"));

@@ -1,13 +1,13 @@
 // Section 2: the vectors of tokens, their neighbours, and the map of the vocabulary.
 import { ask, get, matrix, numbers } from "./api.js";
-import { canvas, color, count, el, heat, later, number, signed, visible } from "./dom.js";
+import { canvas, color, count, el, heat, later, names, number, room, signed, visible } from "./dom.js";
 import { guard, state } from "./main.js";
 import { t } from "./words.js";
 
 let searchField, list, nearest, pair, strips, mapBox, readout;
 
 function begin(body) {
-  strips = el("div", { class: "scroll" });
+  strips = el("div", { class: "scroll", id: "vectors" });
   searchField = el("input", { type: "search", id: "word-search", oninput: later(() => guard(words), 200) });
   list = el("div", { class: "scroll" });
   nearest = el("div", { class: "scroll" });
@@ -15,9 +15,9 @@ function begin(body) {
   mapBox = el("div", {});
   readout = el("p", { class: "readout", "aria-live": "polite" });
   body.replaceChildren(el("h3", {}, t("vectors")), strips, el("div", { class: "columns" },
-    el("div", {}, el("label", { for: "word-search" }, t("search")), el("div", {}, searchField), list),
+    el("div", {}, el("h3", {}, el("label", { for: "word-search" }, t("search"))), searchField, list),
     el("div", { id: "nearest" }, el("h3", {}, t("nearest")), nearest, pair)),
-    el("div", { class: "row" }, el("button", { type: "button", id: "map-show", onclick: () => guard(drawMap) }, t("mapShow"))), mapBox, readout);
+    el("button", { type: "button", id: "map-show", onclick: (e) => { e.target.hidden = true; guard(drawMap); } }, t("mapShow")), mapBox, readout);
   guard(words);
 }
 
@@ -47,30 +47,30 @@ async function words() {
 function strip(rows, label, height) {
   const most = rows.reduce((m, r) => r.reduce((a, v) => Math.max(a, Math.abs(v)), m), 1e-9), shade = signed();
   const width = rows.length === 0 ? 0 : rows[0].length;
-  return heat(rows.length, width, (i, j) => rows[i][j] / most, shade, [Math.max(1, Math.min(8, 700 / Math.max(width, 1))), height], label);
+  return heat(rows.length, width, (i, j) => rows[i][j] / most, shade, [Math.max(1, Math.min(12, room(strips, 1000) * 0.8 / Math.max(width, 1))), height], label);
 }
 
 function show() {
   if (!state.reading || !strips) return;
   strips.replaceChildren(...state.reading.vectors.map((v) => {
     const m = matrix(v), shown = Math.min(m.rows, 64);
-    const names = v === state.reading.vectors[0] ? state.reading.tokens : state.reading.source.length > 0 ? state.reading.source : state.reading.tokens;
-    return el("div", { class: "strip" }, el("div", { class: "label", "aria-hidden": "true" }, names.slice(0, shown).map((x) => lineOf(x.text))),
+    const read = v === state.reading.vectors[0] ? state.reading.tokens : state.reading.source.length > 0 ? state.reading.source : state.reading.tokens;
+    return el("div", { class: "strip" }, el("div", { class: "label", "aria-hidden": "true" }, names(read).slice(0, shown).map((name, i) => lineOf(name, read[i].id))),
       strip(Array.from({ length: shown }, (_, i) => m.row(i)), t("vectorsLabel", v.path, m.rows, m.cols), 18));
   }));
   guard(words);
   if (mapBox.firstChild) guard(drawMap);
 }
 
-function lineOf(text) {
-  const e = el("div", {}, visible(text));
+function lineOf(text, id) {
+  const e = el("div", { "data-id": id }, text);
   e.style.height = e.style.lineHeight = "18px";
   return e;
 }
 
 async function drawMap() {
   const m = await get("map?step=" + state.step);
-  const xs = numbers(m.x), ys = numbers(m.y), width = Math.min(900, mapBox.clientWidth || 700), height = 420;
+  const xs = numbers(m.x), ys = numbers(m.y), width = room(mapBox, 1200), height = 420;
   const [c, g] = canvas(width, height, t("mapLabel", xs.length));
   const least = (v) => v.reduce((a, b) => Math.min(a, b)), most = (v) => v.reduce((a, b) => Math.max(a, b)); // a vocabulary has too many for the arguments of one call
   const low = [least(xs), least(ys)], high = [most(xs), most(ys)];

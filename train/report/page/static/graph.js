@@ -17,7 +17,7 @@ function bytes(n) {
 function node(n, depth) {
   const figures = [n.parameters && t("figures.parameters", count(n.parameters)), n.flops && `${number(n.flops / 1e6, 2)} MFLOP`, n.seconds && `${number(1e3 * n.seconds, 3)} ms`, n.bytes && bytes(n.bytes)].filter(Boolean).join(" · ");
   const shapes = n.shapes.length === 0 ? null : el("ul", {}, n.shapes.map((s) => el("li", { class: "figures" }, `${s.name} (${s.shape.join(", ")})`)));
-  return el("details", { open: depth < 1, "data-path": n.path }, el("summary", {}, n.name || t("model"), " ", el("span", { class: "figures" }, figures)), shapes, n.parts.map((p) => node(p, depth + 1)));
+  return el("details", { open: depth < 1, "data-path": n.path }, el("summary", {}, n.path === "" ? t("model") : [el("span", { class: "figures" }, n.path.slice(0, -n.name.length)), n.name], " ", el("span", { class: "figures" }, figures)), shapes, n.parts.map((p) => node(p, depth + 1)));
 }
 
 function search(text) {

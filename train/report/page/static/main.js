@@ -56,7 +56,11 @@ export async function read() {
     state.place = -1;
     const n = reading ? reading.tokens.length : 0;
     state.query = Math.max(0, n - 1);
-    for (const s of sections) if (s.show) s.show(drawn.get(s));
+    for (const s of sections) {
+      if (asking !== mine) return;
+      s.show?.(drawn.get(s));
+      if (n > 100) await new Promise((go) => setTimeout(go)); // a long text must not stop the page
+    }
   });
   if (asking === mine) {
     delete document.body.dataset.busy;

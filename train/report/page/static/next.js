@@ -1,6 +1,6 @@
 // Section 5: the next token.
 import { ask } from "./api.js";
-import { el, later, number, visible } from "./dom.js";
+import { count, el, later, number, visible } from "./dom.js";
 import { guard, question, setText, state } from "./main.js";
 import { t } from "./words.js";
 
@@ -46,8 +46,8 @@ async function ask5() {
     el("span", { class: "track" }, width(c.probability)(el("span", { class: "fill" })), width(c.modelProbability)(el("span", { class: "before" }))),
     el("span", { class: "number" }, number(100 * c.probability, 2) + " %"))));
   const at = state.reading.tokens[r.place];
-  kept.textContent = draws() ? t("at." + state.about.predicts, at ? visible(at.text) : "") + " " + t("kept", r.kept) : "";
-  [...scored.children].forEach((b, i) => b.classList.toggle("lit", i === r.place));
+  kept.textContent = draws() ? t("at." + state.about.predicts, at ? visible(at.text) : "") + " " + t("kept", count(r.kept)) : "";
+  for (const b of scored.children) b.classList.toggle("lit", r.place >= Number(b.dataset.from) && r.place <= Number(b.dataset.to));
 }
 
 const soon = later(() => guard(ask5), 40);
@@ -60,17 +60,32 @@ function follow(text) {
   else if (mask !== "" && state.text.includes(mask)) setText(state.text.replace(mask, () => text.trim()));
 }
 
+// characters groups the tokens that are parts of one character.
+function characters(tokens) {
+  const all = [];
+  tokens.forEach((x, i) => {
+    if (i > 0 && x.span === tokens[i - 1].span) {
+      all.at(-1).to = i;
+      all.at(-1).parts.push(x);
+    } else all.push({ from: i, to: i, parts: [x] });
+  });
+  return all;
+}
+
+// surprise returns the background of a token with a log-probability: 0 is sure and plain, −10 and below is strong.
+export const surprise = (logprob) => `color-mix(in srgb, var(--minus) ${Math.round(Math.min(1, -logprob / 10) * 45)}%, var(--card))`;
+
 function show() {
   const r = state.reading;
   if (!bars || !r) return;
   guard(ask5);
   early.replaceChildren(r.early.length === 0 ? el("p", { class: "label" }, t("noEarly")) : el("table", {}, el("tbody", {}, r.early.map((e) =>
     el("tr", {}, el("td", {}, e.path), e.guesses.map((g) => el("td", {}, `${visible(g.text)} ${number(100 * g.probability, 1)} %`)))))));
-  // logprob 0 is sure and light, −10 and below is surprising and strong
-  scored.replaceChildren(...r.tokens.map((x, i) => {
-    const b = el("button", { type: "button", class: "token", title: x.logprob === null ? "" : `log p = ${number(x.logprob)}`, onclick: () => { state.place = i; guard(ask5); } },
-      visible(x.text), el("small", {}, x.logprob === null ? "" : number(x.logprob, 2)));
-    b.style.background = `color-mix(in srgb, var(--minus) ${x.logprob === null ? 0 : Math.round(Math.min(1, -x.logprob / 10) * 70)}%, var(--card))`;
+  scored.replaceChildren(...characters(r.tokens).map(({ from, to, parts }) => {
+    const known = parts.filter((x) => x.logprob !== null).map((x) => x.logprob);
+    const b = el("button", { type: "button", class: "token", "data-from": from, "data-to": to, title: known.map((v) => `log p = ${number(v)}`).join("\n"),
+      onclick: () => { state.place = to; guard(ask5); } }, visible(parts[0].text), el("small", {}, known.map((v) => number(v, parts.length > 1 ? 1 : 2)).join(" ")));
+    b.style.background = surprise(known.reduce((a, v) => a + v, 0) / Math.max(1, known.length));
     return b;
   }));
 }

@@ -1,27 +1,33 @@
 // Section 3: how the model knows the order of tokens.
 import { matrix } from "./api.js";
-import { canvas, color, el, heat, number, shades, signed, visible } from "./dom.js";
+import { canvas, color, el, heat, names, number, shades, signed } from "./dom.js";
 import { state } from "./main.js";
 import { t } from "./words.js";
+
+// similarities returns the cosine of each two rows of x.
+function similarities(x, rows, cols) {
+  const all = new Float32Array(rows * rows), norms = new Float32Array(rows);
+  for (let i = 0; i < rows; i++) {
+    for (let j = i; j >= 0; j--) {
+      let sum = 0;
+      for (let k = 0, a = i * cols, b = j * cols; k < cols; k++) sum += x[a + k] * x[b + k];
+      if (j === i) norms[i] = Math.sqrt(sum) || 1;
+      all[i * rows + j] = all[j * rows + i] = sum / (norms[i] * norms[j]);
+    }
+  }
+  return all;
+}
 
 // table draws position vectors and their similarity by distance.
 function table(layer) {
   const m = matrix(layer), shade = signed(), cell = Math.max(3, Math.min(12, 320 / Math.max(m.rows, 1)));
   const most = m.values.reduce((a, v) => Math.max(a, Math.abs(v)), 1e-9);
-  const x = m.values, n = m.cols;
-  const dot = (i, j) => {
-    let sum = 0;
-    for (let k = 0; k < n; k++) sum += x[i * n + k] * x[j * n + k];
-    return sum;
-  };
-  const norms = Array.from({ length: m.rows }, (_, i) => Math.sqrt(dot(i, i)) || 1);
-  const cosine = (i, j) => dot(i, j) / (norms[i] * norms[j]);
-  return [
-    el("p", { class: "label" }, t("positionTable", layer.path, m.rows, m.cols)),
-    el("div", { class: "scroll" }, heat(m.rows, m.cols, (i, j) => m.at(i, j) / most, shade, [Math.max(1, Math.min(8, 700 / m.cols)), cell], t("positionTable", layer.path, m.rows, m.cols))),
-    el("p", { class: "label" }, t("similarity")),
-    el("div", { class: "scroll" }, heat(m.rows, m.rows, cosine, shade, [cell, cell], t("similarity"))),
-  ];
+  const cosines = similarities(m.values, m.rows, m.cols), cosine = (i, j) => cosines[i * m.rows + j];
+  const part = (label, picture) => el("div", {}, el("p", { class: "label" }, label), el("div", { class: "scroll" }, picture));
+  const label = t("positionTable", layer.path, m.rows, m.cols);
+  return [el("div", { class: "columns" },
+    part(label, heat(m.rows, m.cols, (i, j) => m.at(i, j) / most, shade, [Math.max(1, Math.min(8, 560 / m.cols)), cell], label)),
+    part(t("similarity"), heat(m.rows, m.rows, cosine, shade, [cell, cell], t("similarity"))))];
 }
 
 // line draws one line for each row of a matrix.
@@ -65,12 +71,12 @@ function show(body) {
   if (r.relative) parts.push(...relative(r.relative));
   if (parts.length === 0) parts.push(el("p", {}, t("noPositions")));
   if (r.positions.length > 0 && r.vectors.length > 0 && !r.picture) {
-    const names = r.source.length > 0 ? r.source : r.tokens; // an encoder-decoder reads the source first
-    const v = matrix(r.vectors[0]), p = matrix(r.positions[0]), n = Math.min(v.rows, p.rows, names.length, 12);
+    const read = r.source.length > 0 ? r.source : r.tokens; // an encoder-decoder reads the source first
+    const v = matrix(r.vectors[0]), p = matrix(r.positions[0]), n = Math.min(v.rows, p.rows, read.length, 12), name = names(read);
     const norm = (row) => number(Math.hypot(...row));
     parts.push(el("h3", {}, t("added")), el("div", { class: "scroll" }, el("table", {},
       el("thead", {}, el("tr", {}, ["position", "token", "vectorNorm", "positionNorm", "sumNorm"].map((k) => el("th", {}, t(k))))),
-      el("tbody", {}, Array.from({ length: n }, (_, i) => el("tr", {}, el("td", {}, String(i)), el("td", {}, visible(names[i].text)), el("td", {}, norm(v.row(i))),
+      el("tbody", {}, Array.from({ length: n }, (_, i) => el("tr", {}, el("td", {}, String(i)), el("td", {}, name[i]), el("td", {}, norm(v.row(i))),
         el("td", {}, norm(p.row(i))), el("td", {}, norm(v.row(i).map((x, k) => x + p.at(i, k))))))))));
   }
   body.replaceChildren(...parts);

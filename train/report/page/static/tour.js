@@ -11,7 +11,7 @@ const stops = [
   ["tokenizing", "#own-tokens"],
   ["vocabulary", "#cuts"],
   ["unknown", "#cuts"],
-  ["embedding", "#section-embeddings"],
+  ["embedding", "#vectors"],
   ["neighbours", "#nearest", () => state.word < 0 && state.reading?.tokens.length > 0 && light(state.reading.tokens[0].id)],
   ["position", "#section-positions"],
   ["heads", "#heads"],
@@ -59,7 +59,7 @@ async function show(i) {
   unmark();
   const spot = document.querySelector(where);
   spot?.classList.add("spot");
-  spot?.scrollIntoView({ block: "center" });
+  spot?.scrollIntoView({ block: spot.offsetHeight > innerHeight / 2 ? "start" : "center" });
   const own = ["token", "item"].includes(state.about.predicts) ? "" : "." + state.about.predicts; // a model with another result has its own words
   const key = t("tour." + name + own).startsWith("tour.") ? "tour." + name : "tour." + name + own;
   const [title, text] = t(key).split("|");

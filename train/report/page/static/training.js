@@ -1,7 +1,8 @@
 // Sections 7 and 8: how the run learns, and the data behind each step.
 import { get } from "./api.js";
-import { canvas, color, el, number, visible } from "./dom.js";
+import { canvas, color, el, number, room, ticks, visible } from "./dom.js";
 import { guard, read, say, state, steps } from "./main.js";
+import { surprise } from "./next.js";
 import { t } from "./words.js";
 
 let log = { rows: [], scores: [], samples: [], last: 0, live: false };
@@ -30,15 +31,16 @@ function chart(width, height, lines, dots, label) {
   g.font = "11px system-ui";
   g.fillStyle = color("soft");
   g.strokeStyle = color("line");
-  for (let i = 0; i <= 4; i++) {
-    const v = y0 + i / 4 * (y1 - y0), h = height - 22 - i / 4 * (height - 34);
+  for (const v of logarithmic ? [0, 1, 2, 3, 4].map((i) => y0 + i / 4 * (y1 - y0)) : ticks(y0, y1, height / 35)) {
+    const h = height - 22 - (v - y0) / (y1 - y0) * (height - 34);
     g.beginPath();
     g.moveTo(pad, h);
     g.lineTo(width - 8, h);
     g.stroke();
     g.fillText(tick(logarithmic ? 10 ** v : v), 2, h + 4);
-    g.fillText(x1 - x0 > 20 ? String(Math.round(x0 + i / 4 * (x1 - x0))) : tick(x0 + i / 4 * (x1 - x0)), x(x0 + i / 4 * (x1 - x0)) - 10, height - 6);
   }
+  g.textAlign = "center";
+  for (const v of ticks(x0, x1, Math.min(8, width / 70))) g.fillText(tick(v), Math.min(x(v), width - 14), height - 6);
   for (const l of lines) {
     g.strokeStyle = color(l.color);
     g.globalAlpha = l.alpha || 1;
@@ -62,7 +64,7 @@ function chart(width, height, lines, dots, label) {
 }
 
 // tick writes a number at an axis in three digits.
-const tick = (v) => (v === 0 ? "0" : Math.abs(v) < 1e-3 ? v.toExponential(1) : Math.abs(v) >= 1000 ? number(v / 1000, 1) + "k" : v.toPrecision(3));
+const tick = (v) => (v === 0 ? "0" : Math.abs(v) < 1e-3 ? v.toExponential(1) : Math.abs(v) >= 10000 ? `${Number((v / 1000).toPrecision(3))}k` : String(Number(v.toPrecision(4))));
 
 const place = (r) => (byTime ? r.time : r.step);
 
@@ -76,7 +78,7 @@ function draw() {
   }
   const at = new Map(log.rows.map((r) => [r.step, r]));
   const near = (step) => at.get(step) || log.rows.findLast((r) => r.step <= step) || log.rows[0];
-  const width = Math.max(280, Math.min(1100, box.clientWidth - 4));
+  const width = room(box, 1360);
   const series = (of) => log.rows.map((r) => ({ x: place(r), y: of(r), row: r }));
   const raw = series((r) => r.loss), even = smooth(log.rows.map((r) => r.loss), smoothing);
   const dots = log.scores.map((s) => ({ x: place(near(s.step)), y: s.loss }));
@@ -96,7 +98,7 @@ function draw() {
     tell(log.rows[chosen]);
   });
   curve.replaceChildren(c);
-  const third = Math.max(240, Math.min(360, width / 3 - 10));
+  const third = width < 760 ? width : width / 3 - 12;
   small.replaceChildren(...[["rate", (r) => r.rate], ["norm", (r) => r.norm], ["speed", (r) => r.tokens / r.seconds]].map(([name, of]) =>
     el("div", {}, el("p", { class: "label" }, t(name)), chart(third, 130, [{ points: series(of).filter((p) => Number.isFinite(p.y)), color: "accent" }], [], t(name))[0])));
   heatmap();
@@ -114,7 +116,7 @@ function draw() {
 function heatmap() {
   const rows = log.rows.filter((r) => r.parts && r.parts.length > 0);
   if (rows.length === 0) return;
-  const paths = rows[0].parts.map((p) => p.path), width = Math.max(200, box.clientWidth - 190), height = 16;
+  const paths = rows[0].parts.map((p) => p.path), width = Math.max(150, room(box, 1360) - 130), height = 16;
   const map = (of, name) => {
     const [c, g] = canvas(width, paths.length * height, t(name));
     const values = rows.map((r) => r.parts.map((p) => Math.log10(Math.max(of(p), 1e-12))));
@@ -124,7 +126,7 @@ function heatmap() {
       g.fillRect(i * width / rows.length, j * height, width / rows.length + 1, height - 1);
     }));
     return el("div", {}, el("p", { class: "label" }, t(name, (10 ** low).toExponential(1), (10 ** high).toExponential(1))),
-      el("div", { class: "row" }, el("div", { class: "label" }, paths.map((p) => { const e = el("div", {}, p); e.style.height = e.style.lineHeight = height + "px"; return e; })), c));
+      el("div", { class: "strip" }, el("div", { class: "label" }, paths.map((p) => { const e = el("div", {}, p); e.style.height = e.style.lineHeight = height + "px"; return e; })), c));
   };
   parts.replaceChildren(map((p) => p.norm, "gradientMap"), map((p) => p.update, "updateMap"));
 }
@@ -133,7 +135,7 @@ async function batch(step) {
   const b = await get("batch?step=" + step);
   batchBox.replaceChildren(el("h3", {}, t("batch", b.step, b.weights)), el("div", { class: "scroll" }, b.texts.map((text) => el("p", { class: "tokens" }, text.map((x) => {
     const s = el("span", { class: "token", title: x.logprob === null ? "" : `loss ${number(-x.logprob)}` }, visible(x.text));
-    s.style.background = `color-mix(in srgb, var(--minus) ${x.logprob === null ? 0 : Math.round(Math.min(1, -x.logprob / 10) * 70)}%, var(--card))`;
+    s.style.background = surprise(x.logprob || 0);
     return s;
   })))));
   batchBox.scrollIntoView({ block: "nearest" });
@@ -141,9 +143,9 @@ async function batch(step) {
 
 function begin(body) {
   box = body;
-  curve = el("div", { class: "scroll" });
+  curve = el("div", { class: "across" });
   small = el("div", { class: "row" });
-  parts = el("div", { class: "scroll" });
+  parts = el("div", { class: "across" });
   sampleBox = el("div", { id: "written" });
   batchBox = el("div", { id: "batch" });
   left = el("p", { class: "readout", id: "left", "aria-live": "off" });
@@ -183,10 +185,14 @@ function listen() {
   on("step", (r) => { if (!log.rows.length || r.step > log.rows.at(-1).step) log.rows.push(gap(r)); if (log.rows.length > 4000) log.rows = log.rows.filter((_, i) => i % 2 === 1); });
   on("evaluation", (s) => log.scores.push(gap(s)));
   on("sample", (s) => log.samples.push(s));
-  on("checkpoint", async () => { state.about = await get("about"); steps(); if (state.step < 0) read(); });
-  on("end", async () => { source.close(); state.about = await get("about"); steps(); await load(); read(); });
+  const renew = async () => { state.about = await get("about"); steps(); if (state.step < 0) read(); };
+  on("checkpoint", () => guard(renew));
+  on("end", () => guard(async () => { source.close(); await load(); await renew(); }));
   let opened = false;
-  source.onopen = () => { if (opened) guard(load); opened = true; }; // the page was away: it may have missed something
+  source.onopen = () => { // at the second time the page was away: it may have missed something, or another run has the address
+    if (opened) guard(async () => ((await get("about")).title === state.about.title ? load() : location.reload()));
+    opened = true;
+  };
   source.onerror = () => { if (source.readyState === EventSource.CLOSED) say(t("lost")); };
 }
 
