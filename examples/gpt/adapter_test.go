@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flagstest"
 )
 
@@ -46,7 +47,11 @@ func TestLoRA(t *testing.T) {
 	if err != nil || score == base {
 		t.Errorf("the adapter scores %q, its base %q (%v)", score, base, err)
 	}
-	for _, model := range []string{"base -adapter tuned", "merged", "tuned/checkpoints/step-00000006"} {
+	best, err := checkpoints.Run{Dir: "tuned/checkpoints"}.Best()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, model := range []string{"base -adapter tuned", "merged", best.Dir} {
 		if got, err := said("eval -batch 2 -data text.txt -model " + model); err != nil || got != score {
 			t.Errorf("%s scores %q (%v), want %q", model, got, err, score)
 		}
@@ -114,7 +119,8 @@ func TestLoRAErrors(t *testing.T) {
 		{Args: "train -lora rs=2", Words: "-lora|rs is \"2\", want no value"},
 		{Args: "train -lora targets=", Words: "-lora|target \"\"|it is empty"},
 		{Args: "generate -adapter missing -model .", Words: "config.json"},
-		{Args: "merge", Words: "-model"},
+		{Args: "merge", Words: "-out is missing"},
+		{Args: "merge -out x", Words: "-model is \"\""},
 	})
 	tuned(t)
 	other := trainLoRA + " -out bad"

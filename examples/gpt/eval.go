@@ -46,7 +46,7 @@ func (e *evaluation) flags(f *flags.Set) {
 
 // run scores every token of the text except the first, in windows of the model's context.
 func (e *evaluation) run(w io.Writer) error {
-	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), flags.Model("model", e.model), adapter.CheckFolder(e.adapter)); err != nil {
+	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), adapter.CheckFolder(e.adapter), flags.Model("model", e.model)); err != nil {
 		return err
 	}
 	m, tok, err := open(e.model, e.omit)

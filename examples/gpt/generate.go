@@ -158,7 +158,7 @@ func (g *generation) encode(tok *tokenize.Tokenizer, m folder.Model, prompt stri
 func (g *generation) check() error {
 	o := &g.options
 	return flags.First(flags.AtLeast("tokens", o.Tokens, 1), flags.Between("min-tokens", o.MinTokens, 0, "tokens", o.Tokens),
-		flags.AtLeast("no-repeat", o.NoRepeat, 0), o.Check(), flags.Model("model", g.model), adapter.CheckFolder(g.adapter))
+		flags.AtLeast("no-repeat", o.NoRepeat, 0), o.Check(), adapter.CheckFolder(g.adapter), flags.Model("model", g.model))
 }
 
 // open reads the configuration and the tokenizer of a model folder. With omit, the tokenizer leaves out text that has no token.

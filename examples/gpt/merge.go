@@ -65,19 +65,19 @@ func (g *merging) run(w io.Writer) error {
 }
 
 func (g *merging) check() error {
-	if err := flags.First(flags.Model("model", g.model), adapter.CheckFolder(g.adapter)); err != nil {
+	if g.out == "" {
+		return errors.New("-out is missing: name a folder for the merged model")
+	}
+	if err := flags.First(flags.Output("out", g.out), adapter.CheckFolder(g.adapter), flags.Model("model", g.model)); err != nil {
 		return err
 	}
 	if g.adapter == "" && !checkpoints.IsAdapter(g.model) {
 		return errors.Errorf("-model is %q, which is no adapter, and -adapter is missing: name an adapter to merge", g.model)
-	}
-	if g.out == "" {
-		return errors.New("-out is missing: name a folder for the merged model")
 	}
 	for _, dir := range []string{g.model, g.adapter} {
 		if dir != "" && filepath.Clean(dir) == filepath.Clean(g.out) {
 			return errors.Errorf("-out is %q, the folder that is merged: choose another", g.out)
 		}
 	}
-	return flags.Output("out", g.out)
+	return nil
 }
