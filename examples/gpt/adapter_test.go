@@ -138,6 +138,11 @@ func TestLoRAErrors(t *testing.T) {
 			t.Errorf("%s: got error %v, want one with %q", args, err, want)
 		}
 	}
+}
+
+// TestDamagedAdapter changes adapter_config.json: each change is an error that names it.
+func TestDamagedAdapter(t *testing.T) {
+	tuned(t)
 	config := filepath.Join("tuned", "adapter_config.json")
 	text, err := os.ReadFile(config)
 	if err != nil {

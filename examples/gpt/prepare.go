@@ -113,25 +113,9 @@ func (t *training) read(from string, run *job.Run) (err error) {
 // build makes the Programs and the Trainer.
 func (t *training) build(resumed bool, run *job.Run) error {
 	loss := t.model.Loss(t.batch, t.context)
-	params, err := t.lora.Adapt(graph.NewParams(tensor.Float32, t.Seed), t.model.LanguageModel)
+	eval, err := t.declare(loss, resumed, run)
 	if err != nil {
 		return err
-	}
-	t.params = params
-	for _, pattern := range t.frozen() {
-		t.params.Freeze(pattern) // so that Require counts only trained weights
-	}
-	if err := run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.Estimate(t.params, m, loss) }); err != nil {
-		return err
-	}
-	eval, err := graph.Build(t.params, graph.Eval, loss)
-	if err != nil {
-		return err
-	}
-	if t.init != "" && (!resumed || t.lora.Given()) { // a checkpoint of an adapter lacks the base
-		if err := folder.Load(t.init, t.model.LanguageModel, t.lora.Base(t.params)); err != nil {
-			return err
-		}
 	}
 	for _, pattern := range t.frozen() {
 		if t.params.Freeze(pattern) == 0 {
@@ -152,6 +136,26 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	scored.Spread = t.EvalTokens
 	t.setup.Held = scored
 	return t.lora.Setup(&t.setup, t.params, t.model.LanguageModel, t.init)
+}
+
+// declare makes the parameters, loads those of -init, and returns the Program for evaluation.
+func (t *training) declare(loss func(*graph.Scope), resumed bool, run *job.Run) (eval *graph.Program, err error) {
+	if t.params, err = t.lora.Adapt(graph.NewParams(tensor.Float32, t.Seed), t.model.LanguageModel); err != nil {
+		return nil, err
+	}
+	for _, pattern := range t.frozen() {
+		t.params.Freeze(pattern) // so that Require counts only trained weights
+	}
+	if err := run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.Estimate(t.params, m, loss) }); err != nil {
+		return nil, err
+	}
+	if eval, err = graph.Build(t.params, graph.Eval, loss); err != nil || t.init == "" {
+		return eval, err
+	}
+	if !resumed || t.lora.Given() { // a checkpoint of an adapter lacks the base
+		err = folder.Load(t.init, t.model.LanguageModel, t.lora.Base(t.params))
+	}
+	return eval, err
 }
 
 // frozen returns the patterns of -freeze.

@@ -65,15 +65,12 @@ func afterNumber(path string) string {
 
 // task returns PEFT's task_type for a model.
 func task(m Model) string {
-	switch m := m.(type) {
+	switch m.(type) {
 	case Seq2Seq, T5:
 		return "SEQ_2_SEQ_LM"
 	case TextEncoder:
 		return "FEATURE_EXTRACTION"
-	case Classifier, ViT, SASRec:
-		return ""
 	case LanguageModel:
-		_ = m
 		return "CAUSAL_LM"
 	}
 	return ""
@@ -105,12 +102,11 @@ func (a Adapter) Path(m Model, name string) string {
 // Declaration declares m on the smallest inputs, for a look at its parameters.
 func Declaration(m Model) func(*graph.Scope) {
 	switch m := m.(type) {
+	case ViT:
+		return m.Loss(1, m.Size)
 	case interface {
 		Loss(b, t int) func(*graph.Scope)
 	}:
-		if v, ok := m.(ViT); ok {
-			return v.Loss(1, v.Size)
-		}
 		return m.Loss(1, 1)
 	case interface {
 		Loss(b, source, target int) func(*graph.Scope)
