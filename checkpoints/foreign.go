@@ -16,7 +16,7 @@ var foreignKinds = []struct{ start, kind string }{
 	{"version https://git-lfs", "a Git LFS pointer, not the file itself: fetch the file with git lfs pull"},
 	{"PK\x03\x04", "a zip archive, as torch.save writes: convert it to safetensors in Python"},
 	{"\x80\x02", "a Python pickle, as torch.save writes: convert it to safetensors in Python"},
-	{"GGUF", "a GGUF file: download the safetensors files of the model"},
+	{"GGUF", "a GGUF file: read it with package gguf, or convert it to a folder with safetensors"},
 	{"\x89HDF", "an HDF5 file, as Keras writes: convert it to safetensors in Python"},
 	{"\x1f\x8b", "a gzip archive: unpack it first"},
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,20 @@ func Estimate(p *Params, mode Mode, declare func(*Scope)) (_ Requirements, err e
 		return Requirements{}, err
 	}
 	return requirements(c), nil
+}
+
+// Declared runs a declaration as Build does, but allocates nothing and leaves p unchanged. It returns the shapes of the parameters by path.
+func Declared(p *Params, mode Mode, declare func(*Scope)) (_ map[string][]int, err error) {
+	defer annotate(&err, "graph: declared")
+	b, err := declared(p, mode, declare)
+	if err != nil {
+		return nil, err
+	}
+	shapes := map[string][]int{}
+	for _, l := range b.weights {
+		shapes[l.name] = slices.Clone([]int(l.shape))
+	}
+	return shapes, nil
 }
 
 // EstimateShapes estimates a Program that BuildShapes builds. Forward and Backward are those of the size with the most work.

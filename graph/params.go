@@ -111,7 +111,7 @@ func (p *Params) find(path string) (value *tensor.Dense, frozen bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	for _, f := range slices.Backward(p.freezes) {
-		if Match(f.pattern, path) {
+		if MatchPath(f.pattern, path) {
 			return p.byName[path], f.frozen
 		}
 	}
@@ -125,15 +125,15 @@ func (p *Params) setFrozen(pattern string, frozen bool) int {
 	p.freezes = append(slices.DeleteFunc(p.freezes, same), freeze{pattern, frozen})
 	n := 0
 	for _, name := range p.names {
-		if Match(pattern, name) {
+		if MatchPath(pattern, name) {
 			n++
 		}
 	}
 	return n
 }
 
-// Match reports whether path matches pattern, as in Params.Freeze.
-func Match(pattern, path string) bool { return matchParts(splitPath(pattern), splitPath(path)) }
+// MatchPath reports whether the path of a weight matches a pattern, as in Params.Freeze.
+func MatchPath(pattern, name string) bool { return matchParts(splitPath(pattern), splitPath(name)) }
 
 func matchParts(want, have []string) bool {
 	switch {

@@ -92,7 +92,7 @@ func (c *compiler) unitOf(listed []string) func(path string) string {
 		parts := splitPath(path)
 		for n := 1; n <= len(parts) && known[path] == ""; n++ {
 			prefix := strings.Join(parts[:n], ".")
-			if wanted[prefix] || slices.ContainsFunc(c.recomputed, func(p string) bool { return Match(p, prefix) }) {
+			if wanted[prefix] || slices.ContainsFunc(c.recomputed, func(p string) bool { return MatchPath(p, prefix) }) {
 				known[path] = prefix
 			}
 		}

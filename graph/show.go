@@ -18,7 +18,7 @@ func (s *Scope) Show(name string, value func() *G.Node) {
 	path := s.In(name).Path()
 	selected := false
 	for _, l := range s.b.looks {
-		if Match(l.pattern, path) {
+		if MatchPath(l.pattern, path) {
 			l.found, selected = true, true
 		}
 	}

@@ -37,7 +37,7 @@ func targets(target, path string, attention bool) bool {
 		ok, err := regexp.MatchString(target, path)
 		return ok && err == nil
 	case strings.ContainsAny(target, "*?["):
-		return graph.Match(target, path)
+		return graph.MatchPath(target, path)
 	}
 	return isEnd(target, path)
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/ops"
 )
 
-// relative maps queries and keys to their distances. past and lengths are as in ops.Operands.
+// relative maps queries and keys to their distances. past, lengths and starts are as in ops.Operands.
 type relative struct {
-	max, keys     int
-	causal        bool
-	window        int
-	past, lengths *G.Node
+	max, keys             int
+	causal                bool
+	window                int
+	past, lengths, starts *G.Node
 }
 
 // spread gives each query and key the element of their distance: (B, H, T, 2·max+1) → (B, H, T, S). With mask, keys that the query
@@ -36,18 +36,22 @@ func (r relative) collect(x *G.Node) (*G.Node, error) {
 // declare applies an operation that changes the last axis to cols.
 func (r relative) declare(name string, x *G.Node, cols int, grad func(ops.Derivation) (*G.Node, error), forward ops.Kernel, attrs ...any) (*G.Node, error) {
 	in := []*G.Node{x}
-	for _, n := range []*G.Node{r.past, r.lengths} {
+	for _, n := range []*G.Node{r.past, r.lengths, r.starts} {
 		if n != nil {
 			in = append(in, n)
 		}
 	}
 	return ops.New(ops.Def{
 		Name:  name,
-		Attrs: append(attrs, r.max, r.keys, r.causal, r.window, r.past != nil),
+		Attrs: append(attrs, r.max, r.keys, r.causal, r.window, r.past != nil, r.lengths != nil),
 		Shapes: func(in []tensor.Shape) ([]tensor.Shape, error) {
-			for _, n := range in[1:] {
-				if !slices.Equal(n, in[0][:1]) {
-					return nil, errors.Errorf("positions or lengths %v: want (%d)", n, in[0][0])
+			for i, n := range in[1:] {
+				want := in[0][:1] // (B)
+				if r.starts != nil && i == len(in)-2 {
+					want = tensor.Shape{in[0][0], in[0][2]} // (B, T)
+				}
+				if !slices.Equal(n, want) {
+					return nil, errors.Errorf("positions, lengths or starts %v: want %v", n, want)
 				}
 			}
 			y := in[0].Clone()
@@ -75,8 +79,12 @@ func each[T kernel.Float](r relative, c *ops.Call[T], f func(row, p, lo, hi int)
 		}
 		if r.lengths != nil {
 			n = min(max(int(ids[0].I[b]), 0), n)
+			ids = ids[1:]
 		}
 		lo, hi := 0, n
+		if r.starts != nil {
+			lo = max(lo, int(ids[0].I[b*x[2]+i]))
+		}
 		if r.causal {
 			hi = min(hi, p+1)
 		}

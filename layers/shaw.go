@@ -26,8 +26,8 @@ func (l SelfAttention) shaw(s *graph.Scope, in ops.Operands) (z, scores, probabi
 	case p.Max < 0:
 		s.Failf("attention: Shaw's positions: Max is %d, want a positive number, or 0 for none", p.Max)
 		return in.Q, in.Q, in.Q
-	case l.Softcap != 0 || in.Distance != nil || in.Starts != nil || in.Ends != nil:
-		s.Failf("attention: Shaw's positions cannot be combined with Softcap, a bias by distance, Starts or Ends")
+	case l.Softcap != 0 || in.Distance != nil || in.Ends != nil:
+		s.Failf("attention: Shaw's positions cannot be combined with Softcap, a bias by distance or Ends")
 		return in.Q, in.Q, in.Q
 	case l.Window < 0:
 		s.Failf("attention: window %d is negative", l.Window)
@@ -50,7 +50,7 @@ func (l SelfAttention) shaw(s *graph.Scope, in ops.Operands) (z, scores, probabi
 	e := s.Try(ops.MatMul(grouped(q, rows), k, ops.MatMulOptions{TransB: true}))
 	e = s.Try(ops.Reshape(e, b, l.Heads, t, keys))                                        // (B, H, T, S)
 	near := s.Try(ops.MatMul(q, table("relative_keys"), ops.MatMulOptions{TransB: true})) // (B, H, T, 2·Max+1)
-	r := relative{max: p.Max, keys: keys, causal: l.Causal, window: l.Window, past: in.Past, lengths: in.Lengths}
+	r := relative{max: p.Max, keys: keys, causal: l.Causal, window: l.Window, past: in.Past, lengths: in.Lengths, starts: in.Starts}
 	scores = s.Add(e, s.Try(r.spread(near, true)))
 	probabilities = s.Try(ops.Softmax(scores))
 	e = Dropout{l.Dropout}.Forward(s, probabilities)

@@ -24,6 +24,7 @@
 // Load reads the folder of a model with all files that define its tokenizer, or a single file: Hugging Face's
 // tokenizer.json, GPT-2's vocab.json with merges.txt, BERT's vocab.txt, a .tiktoken file of OpenAI or a .model file of
 // sentencepiece. LoadTiktoken takes a custom pattern and custom special tokens. Package trainer trains tokenizers on text.
+// ParseGGUF and GGUF read and write the tokenizer of a GGUF file, the format of llama.cpp.
 // Save, SaveGPT2, SaveWordPiece, SaveTiktoken and SaveSentencePiece write files that Load reads. ModelFiles returns the
 // files for the folder of a model. Stages.Pieces returns the pieces of texts without a Model.
 //

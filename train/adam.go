@@ -30,7 +30,8 @@ type AdamW struct {
 	Beta2       float64 // 0 means 0.999
 	Eps         float64 // 0 means 1e-8
 	WeightDecay float64
-	Decay       Decay // selects the parameters that decay; nil selects parameters of two axes or more
+	Decay       Decay       // selects the parameters that decay; nil selects parameters of two axes or more
+	Groups      ParamGroups // parameters with a rate or a decay of their own
 
 	// BFloat16 keeps the moments in bfloat16, rounded at random. It halves the memory of the state and needs float32 parameters.
 	BFloat16 bool
@@ -46,7 +47,8 @@ type Adam struct {
 	Beta2       float64 // 0 means 0.999
 	Eps         float64 // 0 means 1e-8
 	WeightDecay float64
-	Decay       Decay // selects the parameters that decay; nil selects parameters of two axes or more
+	Decay       Decay       // selects the parameters that decay; nil selects parameters of two axes or more
+	Groups      ParamGroups // parameters with a rate or a decay of their own
 
 	state optimizerState
 }
@@ -63,13 +65,16 @@ var adamKinds = []string{"exp_avg", "exp_avg_sq"}
 
 var pairKinds = []string{pairKind}
 
-// kinds returns the names of the tensors that AdamW keeps for a parameter.
-func (o *AdamW) kinds() []string {
+func (o *AdamW) kinds(*paramState) []string {
 	if o.BFloat16 {
 		return pairKinds
 	}
 	return adamKinds
 }
+
+func (o *AdamW) grouping() ParamGroups     { return o.Groups }
+func (o *Adam) kinds(*paramState) []string { return adamKinds }
+func (o *Adam) grouping() ParamGroups      { return o.Groups }
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *AdamW) Step(model []G.ValueGrad) error {
@@ -79,12 +84,12 @@ func (o *AdamW) Step(model []G.ValueGrad) error {
 // Update implements Optimizer.
 func (o *AdamW) Update(model []G.ValueGrad, rate, scale float64) error {
 	a := kernel.Adam{Rate: rate, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay}
-	return errors.WithMessage(adam{a, o.Decay, true, o.kinds()}.update(model, scale, &o.state), "train: adamw")
+	return errors.WithMessage(adam{a, o.Decay, true}.update(model, scale, &o.state, o), "train: adamw")
 }
 
 // Bind implements Stateful.
 func (o *AdamW) Bind(model []G.ValueGrad) error {
-	return errors.WithMessage(o.state.bind(model, o.kinds()), "train: adamw")
+	return errors.WithMessage(o.state.bind(model, o), "train: adamw")
 }
 
 // State implements Stateful.
@@ -103,12 +108,12 @@ func (o *Adam) Step(model []G.ValueGrad) error {
 // Update implements Optimizer.
 func (o *Adam) Update(model []G.ValueGrad, rate, scale float64) error {
 	a := kernel.Adam{Rate: rate, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay}
-	return errors.WithMessage(adam{a, o.Decay, false, adamKinds}.update(model, scale, &o.state), "train: adam")
+	return errors.WithMessage(adam{a, o.Decay, false}.update(model, scale, &o.state, o), "train: adam")
 }
 
 // Bind implements Stateful.
 func (o *Adam) Bind(model []G.ValueGrad) error {
-	return errors.WithMessage(o.state.bind(model, adamKinds), "train: adam")
+	return errors.WithMessage(o.state.bind(model, o), "train: adam")
 }
 
 // State implements Stateful.
@@ -124,34 +129,43 @@ type adam struct {
 	kernel.Adam
 	decay     Decay
 	decoupled bool
-	kinds     []string
 }
 
-func (a adam) update(model []G.ValueGrad, scale float64, s *optimizerState) (err error) {
+// standard replaces zero fields by PyTorch's defaults.
+func (a *adam) standard() error {
+	a.Beta1, a.Beta2, a.Eps = cmp.Or(a.Beta1, 0.9), cmp.Or(a.Beta2, 0.999), cmp.Or(a.Eps, 1e-8)
+	return checkBetas(a.Beta1, a.Beta2, a.Eps)
+}
+
+func (a adam) update(model []G.ValueGrad, scale float64, s *optimizerState, r rules) (err error) {
 	if err := checkUpdate(a.Rate, scale); err != nil {
 		return err
 	}
-	a.Beta1, a.Beta2, a.Eps = cmp.Or(a.Beta1, 0.9), cmp.Or(a.Beta2, 0.999), cmp.Or(a.Eps, 1e-8)
-	if a.Beta1 < 0 || a.Beta1 >= 1 || a.Beta2 < 0 || a.Beta2 >= 1 || a.Eps < 0 {
-		return errors.Errorf("Beta1 %v, Beta2 %v and Eps %v, want the betas within [0, 1) and Eps at least 0", a.Beta1, a.Beta2, a.Eps)
+	if err := a.standard(); err != nil {
+		return err
 	}
-	if a.Step, err = s.begin(model, a.kinds); err != nil {
+	if a.Step, err = s.begin(model, r); err != nil {
 		return err
 	}
 	for i, p := range model {
-		k := a.Adam
-		k.WeightDecay = a.decay.of(&s.all[i], a.WeightDecay)
-		if s.kinds[0] == pairKind {
-			g, _ := p.Grad() // begin has checked it
-			kernel.AdamWPairs(floats[float32](p.Value()), floats[float32](g), s.all[i].kept[0].Int32s(), scale, k, s.all[i].seed())
-		} else if s.all[i].dt == tensor.Float64 {
-			adamStep[float64](p, &s.all[i], scale, k, a.decoupled)
-		} else {
-			adamStep[float32](p, &s.all[i], scale, k, a.decoupled)
-		}
+		a.one(p, &s.all[i], scale)
 		clearForeign(p)
 	}
 	return nil
+}
+
+// one updates one parameter.
+func (a adam) one(p G.ValueGrad, s *paramState, scale float64) {
+	k := a.Adam
+	k.Rate, k.WeightDecay = s.rate(a.Rate), a.decay.of(s, a.WeightDecay)
+	if s.kinds[0] == pairKind {
+		g, _ := p.Grad() // begin has checked it
+		kernel.AdamWPairs(floats[float32](p.Value()), floats[float32](g), s.kept[0].Int32s(), scale, k, s.seed())
+	} else if s.dt == tensor.Float64 {
+		adamStep[float64](p, s, scale, k, a.decoupled)
+	} else {
+		adamStep[float32](p, s, scale, k, a.decoupled)
+	}
 }
 
 func adamStep[T kernel.Float](p G.ValueGrad, s *paramState, scale float64, k kernel.Adam, decoupled bool) {

@@ -14,6 +14,10 @@
 //		…
 //	}
 //
+// The optimizers are AdamW and Adam, Muon, Lion, Adafactor, ScheduleFree, LAMB and SGD. ParamGroups give parameters a rate or a decay of
+// their own. EMA keeps a moving average of the weights. EMA and ScheduleFree are Averaging: they evaluate and save other weights than
+// they train. Package train/job switches between the two.
+//
 // Shape letters: B rows of a batch, T positions of a row, S positions of a source row, V vocabulary. Inputs are fed by name:
 // tokens, targets, lengths, source and source_lengths, all int32. A target of ops.IgnoreTarget does not count.
 //

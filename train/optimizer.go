@@ -9,7 +9,7 @@ import (
 )
 
 // Optimizer is a gorgonia.Solver with a method Update. A Trainer passes the learning rate and a scale, which is applied to the
-// gradients as they are read. SGD, Adam and AdamW are Optimizers. Step is Update with the optimizer's own rate and a scale of 1.
+// gradients as they are read. All optimizers of this package are Optimizers. Step is Update with the optimizer's own rate and a scale of 1.
 type Optimizer interface {
 	G.Solver
 
@@ -34,8 +34,12 @@ const defaultRate = 1e-3
 // Decay reports whether weight decay applies to a parameter.
 type Decay func(name string, shape tensor.Shape) bool
 
-// of returns the weight decay of a parameter. By default, parameters of one axis (biases and weights of norms) do not decay.
+// of returns the weight decay of a parameter. By default, parameters of one axis (biases and weights of norms) do not decay. A group
+// with a decay decides for all its parameters.
 func (d Decay) of(s *paramState, decay float64) float64 {
+	if s.group != nil && s.group.Decay != nil {
+		return *s.group.Decay
+	}
 	if d == nil && s.shape.Dims() >= 2 || d != nil && d(s.name, s.shape) {
 		return decay
 	}
@@ -49,6 +53,14 @@ func checkUpdate(rate, scale float64) error {
 	}
 	if scale-scale != 0 {
 		return errors.Errorf("scale of the gradients is %v, want a finite number", scale)
+	}
+	return nil
+}
+
+// checkBetas returns an error unless the numbers of an optimizer are valid.
+func checkBetas(beta1, beta2, eps float64) error {
+	if !(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && eps >= 0) {
+		return errors.Errorf("Beta1 %v, Beta2 %v and Eps %v, want the betas within [0, 1) and Eps at least 0", beta1, beta2, eps)
 	}
 	return nil
 }

@@ -159,7 +159,10 @@ func TestDecayIsForMatrices(t *testing.T) {
 
 func TestUpdateErrors(t *testing.T) {
 	model := func() []G.ValueGrad { return []G.ValueGrad{newParam("w", tensor.Float64, 2)} }
-	for name, o := range map[string]train.Optimizer{"adamw": &train.AdamW{}, "adam": &train.Adam{}, "sgd": &train.SGD{Momentum: 0.9}} {
+	for name, o := range map[string]train.Optimizer{
+		"adamw": &train.AdamW{}, "adam": &train.Adam{}, "sgd": &train.SGD{Momentum: 0.9}, "lion": &train.Lion{}, "lamb": &train.LAMB{},
+		"adafactor": &train.Adafactor{}, "muon": &train.Muon{}, "schedule-free": &train.ScheduleFree{},
+	} {
 		for _, rate := range []float64{-1, math.NaN(), math.Inf(1)} {
 			wantError(t, o.Update(model(), rate, 1), "train: "+name, "learning rate")
 		}
@@ -178,6 +181,11 @@ func TestUpdateErrors(t *testing.T) {
 		wantError(t, o.Update(nil, 1, 1), "0 parameters", "bound to 1")
 	}
 	wantError(t, (&train.AdamW{Beta1: 1}).Update(model(), 1, 1), "Beta1 1")
+	wantError(t, (&train.Lion{Beta2: 1}).Update(model(), 1, 1), "train: lion", "Beta2 1")
+	wantError(t, (&train.Adafactor{Clip: -1}).Update(model(), 1, 1), "Clip -1")
+	wantError(t, (&train.Muon{NSSteps: 99}).Update(model(), 1, 1), "NSSteps 99")
+	wantError(t, (&train.EMA{Optimizer: &train.SGD{}, Decay: 1}).Update(model(), 1, 1), "Decay is 1")
+	wantError(t, (&train.EMA{Optimizer: &train.ScheduleFree{}}).Update(model(), 1, 1), "keeps no average itself")
 	wide := []G.ValueGrad{newParam("w", tensor.Float64, 2, 3)}
 	wantError(t, (&train.AdamW{BFloat16: true}).Update(wide, 1, 1), "w is of float64")
 	wantError(t, (&train.SGD{Nesterov: true}).Update(model(), 1, 1), "Nesterov true")
@@ -190,6 +198,9 @@ func TestUpdateErrors(t *testing.T) {
 func TestOptimizerAllocatesNothing(t *testing.T) {
 	model := []G.ValueGrad{newParam("w", tensor.Float32, 64, 64), newParam("b", tensor.Float32, 64)}
 	list := []train.Optimizer{&train.AdamW{BFloat16: true}}
+	for _, make := range newOptimizers {
+		list = append(list, make())
+	}
 	for _, c := range torchCases {
 		list = append(list, c.make())
 	}

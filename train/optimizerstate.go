@@ -13,27 +13,45 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
+// rules says what an optimizer keeps for a parameter.
+type rules interface {
+	// kinds returns the names of the tensors kept for a parameter, such as exp_avg.
+	kinds(p *paramState) []string
+	grouping() ParamGroups
+}
+
 // paramState is the state of one parameter.
 type paramState struct {
 	name  string
 	shape tensor.Shape
 	dt    tensor.Dtype
-	kept  []*tensor.Dense // one tensor for each kind of state, of the parameter's shape
+	kinds []string
+	kept  []*tensor.Dense // one tensor for each kind
+	group *ParamGroup     // nil means the optimizer's own rate and decay
 }
 
 // optimizerState is the number of steps and the state of all parameters, in the model's order.
 type optimizerState struct {
-	kinds []string // names of the tensors kept for a parameter, such as exp_avg
-	all   []paramState
-	step  *tensor.Dense // (1) int64
+	all     []paramState
+	step    *tensor.Dense // (1) int64
+	scalars []scalar
 }
 
-// bind allocates the state for a model, or checks that the existing state belongs to it.
-func (s *optimizerState) bind(model []G.ValueGrad, kinds []string) error {
+// scalar is a number of an optimizer's state that belongs to no parameter.
+type scalar struct {
+	name string
+	at   *tensor.Dense // (1) float64
+}
+
+// bind allocates the state for a model and the scalars, or checks that the existing state belongs to the model.
+func (s *optimizerState) bind(model []G.ValueGrad, k rules, scalars ...string) error {
 	if s.step != nil {
-		return s.same(model, kinds)
+		return s.same(model, k)
 	}
-	fresh := optimizerState{kinds: kinds, step: tensor.New(tensor.Of(tensor.Int64), tensor.WithShape(1))}
+	fresh := optimizerState{step: tensor.New(tensor.Of(tensor.Int64), tensor.WithShape(1))}
+	for _, name := range scalars {
+		fresh.scalars = append(fresh.scalars, scalar{name, tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(1))})
+	}
 	seen := map[string]bool{}
 	for i, p := range model {
 		name := nameOf(p, i)
@@ -47,8 +65,11 @@ func (s *optimizerState) bind(model []G.ValueGrad, kinds []string) error {
 		}
 		fresh.all = append(fresh.all, paramState{name: name, shape: v.Shape().Clone(), dt: v.Dtype()})
 	}
+	if err := k.grouping().assign(fresh.all); err != nil {
+		return err
+	}
 	for i := range fresh.all {
-		if err := fresh.all[i].make(kinds); err != nil {
+		if err := fresh.all[i].make(k.kinds(&fresh.all[i])); err != nil {
 			return err
 		}
 	}
@@ -59,14 +80,15 @@ func (s *optimizerState) bind(model []G.ValueGrad, kinds []string) error {
 // pairKind is the kind of state that packs two bfloat16 moments into an int32. All other kinds have the parameter's type.
 const pairKind = "exp_avg_pair"
 
+// rowKind and colKind are the kinds of state that have no last, and no last but one axis of the parameter. All other kinds have the
+// parameter's shape.
+const rowKind, colKind = "row_var", "col_var"
+
 // seed returns the seed of the random numbers that round the pairs of a parameter.
 func (s *paramState) seed() kernel.Seed { return kernel.Seed{Key: kernel.Key(0, s.name)} }
 
 func (s *paramState) make(kinds []string) error {
-	shape := s.shape.Clone()
-	if shape.Dims() == 0 {
-		shape = tensor.Shape{1}
-	}
+	s.kinds = kinds
 	for _, kind := range kinds {
 		dt := s.dt
 		if kind == pairKind {
@@ -74,22 +96,36 @@ func (s *paramState) make(kinds []string) error {
 				return errors.Errorf("%s is of %v: moments in bfloat16 need parameters of float32", s.name, s.dt)
 			}
 		}
-		t := tensor.New(tensor.Of(dt), tensor.WithShape(shape.Clone()...))
+		t := tensor.New(tensor.Of(dt), tensor.WithShape(s.shapeOf(kind)...))
 		kernel.LargePages(t)
 		s.kept = append(s.kept, t)
 	}
 	return nil
 }
 
-func (s *optimizerState) same(model []G.ValueGrad, kinds []string) error {
+// shapeOf returns the shape of a kind of state.
+func (s *paramState) shapeOf(kind string) tensor.Shape {
+	shape, last := s.shape.Clone(), s.shape.Dims()-1
+	switch {
+	case last < 0:
+		return tensor.Shape{1}
+	case kind == rowKind:
+		return shape[:last]
+	case kind == colKind:
+		return append(shape[:last-1:last-1], shape[last])
+	}
+	return shape
+}
+
+func (s *optimizerState) same(model []G.ValueGrad, k rules) error {
 	if len(model) != len(s.all) {
 		return errors.Errorf("%d parameters, but the optimizer was bound to %d: one optimizer serves one model", len(model), len(s.all))
 	}
-	if len(kinds) != len(s.kinds) {
-		return errors.Errorf("state %v, but the optimizer was bound with state %v", kinds, s.kinds)
-	}
 	for i, p := range model {
 		b := &s.all[i]
+		if kinds := k.kinds(b); len(kinds) != len(b.kinds) {
+			return errors.Errorf("state %v, but the optimizer was bound with state %v", kinds, b.kinds)
+		}
 		name, v := nameOf(p, i), p.Value()
 		if err := checkFloats(v); err != nil {
 			return errors.WithMessage(err, name)
@@ -103,8 +139,8 @@ func (s *optimizerState) same(model []G.ValueGrad, kinds []string) error {
 }
 
 // begin binds the state, checks the gradients, counts the step and returns its number.
-func (s *optimizerState) begin(model []G.ValueGrad, kinds []string) (step int, err error) {
-	if err := s.bind(model, kinds); err != nil {
+func (s *optimizerState) begin(model []G.ValueGrad, k rules, scalars ...string) (step int, err error) {
+	if err := s.bind(model, k, scalars...); err != nil {
 		return 0, err
 	}
 	for i, p := range model {
@@ -152,18 +188,31 @@ func nameOf(p G.ValueGrad, i int) string {
 	return fmt.Sprintf("parameter.%d", i)
 }
 
-// list returns the state by name: step, and kind.NAME for each kind of state and each parameter.
+// list returns the state by name: step, the scalars, and kind.NAME for each kind of state of each parameter.
 func (s *optimizerState) list() iter.Seq2[string, *tensor.Dense] {
 	return func(yield func(string, *tensor.Dense) bool) {
 		if s.step == nil || !yield("step", s.step) {
 			return
 		}
-		for k, kind := range s.kinds {
+		for _, x := range s.scalars {
+			if !yield(x.name, x.at) {
+				return
+			}
+		}
+		for k, more := 0, true; more; k++ {
+			more = false
 			for i := range s.all {
-				if !yield(kind+"."+s.all[i].name, s.all[i].kept[k]) {
+				p := &s.all[i]
+				if k >= len(p.kinds) {
+					continue
+				}
+				if more = true; !yield(p.kinds[k]+"."+p.name, p.kept[k]) {
 					return
 				}
 			}
 		}
 	}
 }
+
+// scalar returns a scalar of the state.
+func (s *optimizerState) scalar(i int) *float64 { return &s.scalars[i].at.Float64s()[0] }

@@ -16,6 +16,17 @@ const maxNamed = 20
 
 // restore copies a state into s. If it returns an error, it has copied nothing.
 func (s *optimizerState) restore(state map[string]*tensor.Dense) error {
+	if err := s.fits(state); err != nil {
+		return err
+	}
+	for name, to := range s.list() {
+		copyTensor(to, state[name])
+	}
+	return nil
+}
+
+// fits returns an error unless restore can copy the state into s.
+func (s *optimizerState) fits(state map[string]*tensor.Dense) error {
 	if s.step == nil {
 		return errors.New("restore: the optimizer knows no parameters yet: call Bind first")
 	}
@@ -39,9 +50,6 @@ func (s *optimizerState) restore(state map[string]*tensor.Dense) error {
 	}
 	if len(wrong) > 0 {
 		return errors.Errorf("restore: %s", strings.Join(wrong, "; "))
-	}
-	for name, to := range s.list() {
-		copyTensor(to, state[name])
 	}
 	return nil
 }

@@ -28,7 +28,8 @@ type SGD struct {
 	Dampening   float64
 	Nesterov    bool // needs Momentum and forbids Dampening
 	WeightDecay float64
-	Decay       Decay // selects the parameters that decay; nil selects parameters of two axes or more
+	Decay       Decay       // selects the parameters that decay; nil selects parameters of two axes or more
+	Groups      ParamGroups // parameters with a rate or a decay of their own
 
 	state optimizerState
 }
@@ -40,12 +41,14 @@ var (
 
 var sgdKinds = []string{"momentum_buffer"}
 
-func (o *SGD) kinds() []string {
+func (o *SGD) kinds(*paramState) []string {
 	if o.Momentum == 0 {
 		return nil
 	}
 	return sgdKinds
 }
+
+func (o *SGD) grouping() ParamGroups { return o.Groups }
 
 // Step updates the model at the optimizer's own Rate. It implements gorgonia.Solver.
 func (o *SGD) Step(model []G.ValueGrad) error {
@@ -62,14 +65,14 @@ func (o *SGD) Update(model []G.ValueGrad, rate, scale float64) (err error) {
 		return errors.Errorf("Momentum %v, Dampening %v and Nesterov %v, want Momentum ≥ 0, and with Nesterov > 0 and no Dampening",
 			o.Momentum, o.Dampening, o.Nesterov)
 	}
-	step, err := o.state.begin(model, o.kinds())
+	step, err := o.state.begin(model, o)
 	if err != nil {
 		return err
 	}
 	k := kernel.SGD{Rate: rate, Momentum: o.Momentum, Dampening: o.Dampening, Nesterov: o.Nesterov, Step: step}
 	for i, p := range model {
 		s := &o.state.all[i]
-		k.WeightDecay = o.Decay.of(s, o.WeightDecay)
+		k.Rate, k.WeightDecay = s.rate(rate), o.Decay.of(s, o.WeightDecay)
 		if s.dt == tensor.Float64 {
 			sgdStep[float64](p, s, scale, k)
 		} else {
@@ -91,7 +94,7 @@ func sgdStep[T kernel.Float](p G.ValueGrad, s *paramState, scale float64, k kern
 
 // Bind implements Stateful.
 func (o *SGD) Bind(model []G.ValueGrad) error {
-	return errors.WithMessage(o.state.bind(model, o.kinds()), "train: sgd")
+	return errors.WithMessage(o.state.bind(model, o), "train: sgd")
 }
 
 // State implements Stateful.

@@ -24,12 +24,17 @@ type Trainer struct {
 	Optimizer G.Solver       // an Optimizer of this package, or one of Gorgonia's
 	Rate      Schedule       // nil leaves the optimizer its own rate
 	Clip      float64        // largest norm of all gradients together; 0 means no limit
+	Plateau   *Plateau       // lowers the rate after evaluations; nil for none. The caller calls Observe
 	Until     int            // number of steps of the whole run, with the steps before a resumption; 0 means no end
 
 	// MicroBatches is the number of batches whose gradients make up one step; 0 means 1. Each batch counts by the Program's Targets,
 	// so that loss and gradients equal those of one large batch. With more than 1, the Program's gradients hold the sum over the
 	// targets.
 	MicroBatches int
+
+	// Skip is the largest z-score of the norm of the gradients, among those of the last 128 steps, whose gradients are used. A step
+	// above it changes no weight and no moment, but counts. 0 means no limit; 6 is common.
+	Skip float64
 
 	State
 
@@ -45,6 +50,8 @@ type State struct {
 	Batch  int    `json:"batch"`  // number of micro-batches used, and the index of the next
 	Tokens int    `json:"tokens"` // number of targets that counted
 	Seed   uint64 `json:"seed"`   // seed of the parameters and of dropout; Steps sets it
+
+	Norms *Norms `json:"norms,omitempty"` // norms of the last steps, for Trainer.Skip
 }
 
 // Report holds the figures of one step.
@@ -55,6 +62,7 @@ type Report struct {
 	Rate     float64       // learning rate; 0 if the optimizer uses its own
 	Tokens   int           // number of targets that counted
 	Elapsed  time.Duration // duration of the step, with its batches
+	Skipped  bool          // the norm is an outlier, and the step changed no weight: see Trainer.Skip
 }
 
 // Steps trains, one step per iteration, until Until steps are done, ctx is cancelled or the caller breaks out. If ctx is cancelled,
@@ -131,8 +139,10 @@ func (tr *Trainer) check() error {
 	case tr.Program.Mode() != graph.Train || len(tr.Program.Weights()) == 0:
 		return errors.Errorf("a program for %v with %d parameters to train, want one built in mode %v with a loss",
 			tr.Program.Mode(), len(tr.Program.Weights()), graph.Train)
-	case !(tr.Clip >= 0):
-		return errors.Errorf("Clip is %v, want at least 0", tr.Clip)
+	case !(tr.Clip >= 0 && tr.Skip >= 0):
+		return errors.Errorf("Clip is %v and Skip %v, want both at least 0", tr.Clip, tr.Skip)
+	case tr.Plateau != nil && tr.Rate == nil:
+		return errors.New("a Plateau without a Rate: set Rate, which it lowers")
 	case tr.Until < 0 || tr.MicroBatches < 0:
 		return errors.Errorf("Until is %d and MicroBatches %d, want both at least 0", tr.Until, tr.MicroBatches)
 	case tr.Step < 0 || tr.Batch < 0 || tr.Tokens < 0:
@@ -149,7 +159,12 @@ func (tr *Trainer) step(source Source) (r Report, err error) {
 	begin := time.Now()
 	r.Step = tr.Step + 1
 	if tr.Rate != nil {
-		r.Rate = tr.Rate(tr.Step)
+		r.Rate = tr.Rate(tr.Step) * tr.Plateau.scale()
+	}
+	if a, ok := tr.Optimizer.(Averaging); ok {
+		if err := a.Train(tr.model); err != nil {
+			return r, err
+		}
 	}
 	n := max(tr.MicroBatches, 1)
 	tr.counted = 0
@@ -215,6 +230,9 @@ func (tr *Trainer) update(r *Report, n int) error {
 			return err
 		}
 		return errors.Errorf("the norm of the gradients is %v, though each of them is finite", norm)
+	}
+	if r.Skipped = tr.outlier(r.GradNorm); r.Skipped {
+		return nil
 	}
 	scale := mean * ClipFactor(r.GradNorm, tr.Clip)
 	if o, ok := tr.Optimizer.(Optimizer); ok && tr.Rate != nil {

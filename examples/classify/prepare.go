@@ -10,7 +10,6 @@ import (
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
@@ -181,7 +180,7 @@ func key(learning, held data.Rows) string {
 
 // build makes the Programs and the Trainer.
 func (t *training) build(run *job.Run, resumed bool) error {
-	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	t.params = t.Params()
 	frozen := flags.List(t.freeze)
 	for _, pattern := range frozen {
 		t.params.Freeze(pattern) // so that Require counts only trained weights
@@ -207,8 +206,8 @@ func (t *training) build(run *job.Run, resumed bool) error {
 	if err != nil {
 		return err
 	}
-	t.trainer = &train.Trainer{
-		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	if t.trainer, err = t.Trainer(step, t.Steps); err != nil {
+		return err
 	}
 	return t.feed()
 }

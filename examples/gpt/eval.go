@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
+	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
@@ -26,6 +28,7 @@ import (
 type evaluation struct {
 	model, data string
 	adapter     string
+	mix         corpora.Mix
 	encoding    textfile.Encoding
 	omit        bool
 	batch       int
@@ -36,9 +39,10 @@ type evaluation struct {
 func (e *evaluation) flags(f *flags.Set) {
 	e.set = f.FlagSet
 	f.Group("Data")
-	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model")
+	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model, or a .gguf file")
 	f.StringVar(&e.adapter, "adapter", "", adapterHelp)
-	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz too (default: the held-out text of the model's run)")
+	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz and .zst too; a folder of the program corpus means its held-out documents (default: the held-out text of the model's run)")
+	f.Var(&e.mix, "mix", "comma-separated `parts` instead of -data, as in train: scores their held-out documents")
 	f.TextVar(&e.encoding, "encoding", e.encoding, flags.EncodingHelp)
 	vocabulary.OmitFlag(f, &e.omit)
 	f.IntVar(&e.batch, "batch", 12, "windows in a batch")
@@ -46,7 +50,7 @@ func (e *evaluation) flags(f *flags.Set) {
 
 // run scores every token of the text except the first, in windows of the model's context.
 func (e *evaluation) run(w io.Writer) error {
-	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), adapter.CheckFolder(e.adapter), flags.Model("model", e.model)); err != nil {
+	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), adapter.CheckFolder(e.adapter), flags.AnyModel("model", e.model)); err != nil {
 		return err
 	}
 	m, tok, err := open(e.model, e.omit)
@@ -79,8 +83,15 @@ func (e *evaluation) run(w io.Writer) error {
 
 // corpus returns the tokens of -data, or the held-out tokens of the model's run.
 func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
+	if corpora.Is(e.data, e.mix) {
+		held, _, err := e.prepared(tok)
+		return held, err
+	}
 	if e.data != "" {
 		return e.read(tok)
+	}
+	if flags.IsGGUF(e.model) {
+		return nil, errors.Errorf("-data is missing, and %s is no run with a held-out text: name a text to score", e.model)
 	}
 	key, err := job.Recall((&options{set: e.set}).program(), e.model)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -88,6 +99,13 @@ func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if corpora.Is(e.data, e.mix) {
+		held, now, err := e.prepared(tok)
+		if err == nil && now != key {
+			err = e.changed(now, key)
+		}
+		return held, err
 	}
 	if e.data == "" {
 		if e.data, err = goroot.Opticks(); err != nil {
@@ -102,10 +120,27 @@ func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
 	if now, err := corpus.Key(); err != nil {
 		return nil, err
 	} else if now != key {
-		return nil, errors.Errorf("%s has key %.12s, the run of %s had %.12s: the text has changed: name another with -data", e.data, now, e.model, key)
+		return nil, e.changed(now, key)
 	}
 	_, held, err := split(corpus)
 	return held, err
+}
+
+// changed returns the error for data that are not those of the run.
+func (e *evaluation) changed(now, key string) error {
+	return errors.Errorf("%s has key %.12s, the run of %s had %.12s: the text has changed: name another with -data", cmp.Or(e.data, e.mix.String()), now, e.model, key)
+}
+
+// prepared returns the held-out tokens of prepared corpora, and the key of all.
+func (e *evaluation) prepared(tok *tokenize.Tokenizer) (held *data.Corpus, key string, err error) {
+	c, err := corpora.Open(e.data, e.mix)
+	if err == nil {
+		err = c.Check(tok)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return c.Held, c.Key, nil
 }
 
 // read encodes the text of -data.

@@ -31,7 +31,7 @@ func (g *generation) flags(f *flags.Set) {
 	g.set, g.options = f, sampling(200)
 	o := &g.options
 	f.Group("Text")
-	f.StringVar(&g.model, "model", "out/gpt", "`folder` of the model, trained here or published, of any family of train -h")
+	f.StringVar(&g.model, "model", "out/gpt", "`folder` of the model, trained here or published, of any family of train -h, or a .gguf file")
 	f.StringVar(&g.adapter, "adapter", "", adapterHelp)
 	f.StringVar(&g.prompt, "prompt", "", "text to continue (default: asks on a terminal, else reads one text per line)")
 	vocabulary.OmitFlag(f, &g.omit)
@@ -158,10 +158,10 @@ func (g *generation) encode(tok *tokenize.Tokenizer, m folder.Model, prompt stri
 func (g *generation) check() error {
 	o := &g.options
 	return flags.First(flags.AtLeast("tokens", o.Tokens, 1), flags.Between("min-tokens", o.MinTokens, 0, "tokens", o.Tokens),
-		flags.AtLeast("no-repeat", o.NoRepeat, 0), o.Check(), adapter.CheckFolder(g.adapter), flags.Model("model", g.model))
+		flags.AtLeast("no-repeat", o.NoRepeat, 0), o.Check(), adapter.CheckFolder(g.adapter), flags.AnyModel("model", g.model))
 }
 
-// open reads the configuration and the tokenizer of a model folder. With omit, the tokenizer leaves out text that has no token.
+// open reads the configuration and the tokenizer of a model. With omit, the tokenizer leaves out text that has no token.
 func open(dir string, omit bool) (m folder.Model, tok *tokenize.Tokenizer, err error) {
 	if m, err = folder.Open(dir); err != nil {
 		return m, nil, err
@@ -169,7 +169,7 @@ func open(dir string, omit bool) (m folder.Model, tok *tokenize.Tokenizer, err e
 	if dir, err = adapter.Find(dir, "tokenizer.json"); err != nil {
 		return m, nil, err
 	}
-	if tok, err = tokenize.Load(dir); err != nil {
+	if tok, err = folder.Tokenizer(dir); err != nil {
 		return m, nil, err
 	}
 	tok = tok.ForText()

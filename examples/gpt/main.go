@@ -15,6 +15,9 @@
 // is an LSTM or, with -cell gru, a GRU. -init, generate and eval take the folder of a model of any of them, trained here or published.
 // -positions gives GPT-2 another way to know the order of tokens.
 //
+// Large data are prepared by the program corpus. train -data takes its folder; -pack then fills batches with whole documents, and -mix
+// mixes several folders.
+//
 // Ctrl-C finishes the step, saves and exits; train -resume continues the run, bit for bit. nanoGPT's setting for a CPU on
 // tinyshakespeare (characters, 0.8 million parameters) is
 //

@@ -4,6 +4,7 @@ import (
 	"flag"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
+	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
@@ -15,6 +16,9 @@ type options struct {
 	job.Options
 	job.Learning
 	data               string
+	evalData           flags.Texts
+	mix                corpora.Mix
+	pack               bool
 	encoding           textfile.Encoding
 	vocabulary         vocabulary.Options
 	family, cell       string
@@ -42,7 +46,10 @@ func defaults() *options {
 func (o *options) flags(f *flags.Set) {
 	o.set = f.FlagSet
 	f.Group("Data")
-	f.StringVar(&o.data, "data", o.data, "`path` of the text to learn from: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
+	f.StringVar(&o.data, "data", o.data, "`path` of the text to learn from: a file, a folder or a glob, .gz and .zst too; or a folder of the program corpus (default: Newton's Opticks of the Go distribution)")
+	f.Var(&o.mix, "mix", corpora.MixHelp)
+	f.BoolVar(&o.pack, "pack", o.pack, "fill the rows of a batch with whole documents, none of which sees another; for a folder of the program corpus")
+	f.Var(&o.evalData, "eval-data", "comma-separated `name=path` pairs of more texts to score at every evaluation: wiki=a.txt,code=b.txt")
 	f.TextVar(&o.encoding, "encoding", o.encoding, flags.EncodingHelp)
 	o.vocabulary.Flags(f, "the text", "")
 	f.Group("Model")
@@ -55,7 +62,7 @@ func (o *options) flags(f *flags.Set) {
 	f.IntVar(&o.dim, "dim", o.dim, "number of channels, a multiple of -heads")
 	f.IntVar(&o.context, "context", o.context, "length of the model's window, in tokens")
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
-	f.StringVar(&o.init, "init", o.init, "`folder` of a model to start from, of any family: its weights, tokenizer and sizes")
+	f.StringVar(&o.init, "init", o.init, "`folder` of a model to start from, of any family, or a .gguf file: its weights, tokenizer and sizes")
 	f.StringVar(&o.freeze, "freeze", o.freeze, "comma-separated `patterns` of weights to freeze: wte.**,h.0.**")
 	f.Var(&o.lora, "lora", adapter.Help)
 	f.Group("Training")
@@ -68,7 +75,7 @@ func (o *options) flags(f *flags.Set) {
 // program names, for package job, the flags of the data and the flags that a run fixes.
 func (o *options) program() job.Program {
 	return job.Program{
-		Name: "gpt", Flags: o.set, Data: []string{"data", "encoding", "omit-unknown"}, Paths: append(o.vocabulary.Paths(), "data", "init"),
+		Name: "gpt", Flags: o.set, Data: []string{"data", "mix", "encoding", "omit-unknown"}, Paths: append(o.vocabulary.Paths(), "data", "init"),
 		Fixed: []string{"tokenizer", "vocab", "family", "positions", "cell", "layers", "heads", "kv-heads", "dim", "context", "init", "freeze", "lora", "seed"},
 	}
 }
@@ -90,7 +97,7 @@ func (o *options) check(sizes bool) error {
 	err := flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, heads), flags.AtLeast("kv-heads", o.kvHeads, 0), flags.AtLeast("dim", o.dim, 1),
 		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
-		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.lora.Check(o.init), o.Learning.Check(o.Steps))
+		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.evalData.Check("eval-data"), o.checkCorpora(), o.lora.Check(o.init), o.Learning.Check(o.Steps))
 	if err != nil || !sizes {
 		return err
 	}

@@ -2,14 +2,13 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
@@ -25,12 +24,13 @@ import (
 // training is a model, the Programs over its weights, and its training.
 type training struct {
 	*options
-	text           string // -data or its default
+	text           string           // -data or its default
+	corpora        *corpora.Corpora // of -data or -mix; nil if -data is text
 	tok            vocabulary.Vocabulary
 	model          folder.Model
 	params         *graph.Params
 	learning, held *data.Corpus
-	batches        *data.Windows
+	batches        train.Source
 	trainer        *train.Trainer
 	setup          job.Setup
 }
@@ -72,7 +72,11 @@ func (t *training) show() error {
 	if t.Watch == "" {
 		return nil
 	}
-	cuts, err := inside.Cutters(vocabulary.Files(textfile.Set{Paths: []string{t.text}, Encoding: t.encoding}))
+	on := vocabulary.Files(textfile.Set{Paths: []string{t.text}, Encoding: t.encoding})
+	if t.corpora != nil {
+		on = nil // shards hold no text
+	}
+	cuts, err := inside.Cutters(on)
 	if err != nil {
 		return err
 	}
@@ -84,6 +88,9 @@ func (t *training) show() error {
 
 // read reads the text, trains or loads the tokenizer, and holds out the last tenth.
 func (t *training) read(from string, run *job.Run) (err error) {
+	if corpora.Is(t.data, t.mix) {
+		return t.readCorpora(from)
+	}
 	if t.text = t.data; t.text == "" {
 		if t.text, err = goroot.Opticks(); err != nil {
 			return err
@@ -112,7 +119,10 @@ func (t *training) read(from string, run *job.Run) (err error) {
 
 // build makes the Programs and the Trainer.
 func (t *training) build(resumed bool, run *job.Run) error {
-	loss := t.model.Loss(t.batch, t.context)
+	loss, err := t.loss()
+	if err != nil {
+		return err
+	}
 	eval, err := t.declare(loss, resumed, run)
 	if err != nil {
 		return err
@@ -126,21 +136,20 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	if err != nil {
 		return err
 	}
-	t.trainer = &train.Trainer{
-		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	if t.trainer, err = t.Trainer(step, t.Steps); err != nil {
+		return err
 	}
-	t.batches = t.learning.Batches(t.batch, t.context)
-	t.batches.Seed = t.Seed
+	t.draw()
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
-	scored := t.held.Sequential(t.batch, t.context)
-	scored.Spread = t.EvalTokens
-	t.setup.Held = scored
+	if err := t.sets(); err != nil {
+		return err
+	}
 	return t.lora.Setup(&t.setup, t.params, t.model.LanguageModel, t.init)
 }
 
 // declare makes the parameters, loads those of -init, and returns the Program for evaluation.
 func (t *training) declare(loss func(*graph.Scope), resumed bool, run *job.Run) (eval *graph.Program, err error) {
-	if t.params, err = t.lora.Adapt(graph.NewParams(tensor.Float32, t.Seed), t.model.LanguageModel); err != nil {
+	if t.params, err = t.lora.Adapt(t.Params(), t.model.LanguageModel); err != nil {
 		return nil, err
 	}
 	for _, pattern := range t.frozen() {
@@ -183,6 +192,6 @@ func (t *training) describe() {
 	t.setup.Files = t.tok.Files
 	_, title := familyOf(t.model)
 	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters%s with a vocabulary of %d on %d tokens of %s, %d held out",
-		title, t.params.Size(), t.lora.Describe(t.params), t.model.Vocab, t.learning.Len(), filepath.Base(t.text), t.held.Len())
+		title, t.params.Size(), t.lora.Describe(t.params), t.model.Vocab, t.learning.Len(), t.name(), t.held.Len())
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)
 }

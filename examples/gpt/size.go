@@ -71,7 +71,7 @@ func (t *training) config(from string, resumed bool) (err error) {
 		t.model, err = folder.ReadConfig(from)
 		return err
 	}
-	if err := flags.Model("init", from); err != nil {
+	if err := flags.AnyModel("init", from); err != nil {
 		return err
 	}
 	t.model, err = folder.Open(from)

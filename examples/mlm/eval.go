@@ -60,20 +60,16 @@ func (e *evaluation) run(w io.Writer) error {
 	if e.context < 3 || e.context > m.Window() {
 		return errors.Errorf("-context is %d, want 3 … %d, which the model sees", e.context, m.Window())
 	}
-	rows, err := e.rows(tok)
+	rows, sizes, err := e.rows(tok)
 	if err != nil {
 		return err
 	}
-	return e.score(w, m, tok, rows)
+	return e.score(w, m, tok, rows, sizes)
 }
 
-// score writes the scores of the model on masked rows.
-func (e *evaluation) score(w io.Writer, m models.TextEncoder, tok encoders.Tokens, rows data.Rows) error {
+// score writes the scores of the model on masked rows of some sizes.
+func (e *evaluation) score(w io.Writer, m models.TextEncoder, tok encoders.Tokens, rows data.TextRows, sizes []data.RowSize) error {
 	masks, err := e.masks(tok)
-	if err != nil {
-		return err
-	}
-	sizes, err := rows.Shapes(data.Shaping{Rows: e.batch}, tok.PAD)
 	if err != nil {
 		return err
 	}
@@ -85,7 +81,7 @@ func (e *evaluation) score(w io.Writer, m models.TextEncoder, tok encoders.Token
 	if err := encoders.LoadWhole(e.model, m, params.All()); err != nil {
 		return err
 	}
-	batches := &data.MaskedBatches{Masking: masks, Rows: rows.Sequential(sizes...)}
+	batches := &data.MaskedBatches{Masking: masks, Rows: rows}
 	score, err := train.Evaluate(context.Background(), p, batches, batches.Len())
 	if err != nil {
 		return err
@@ -94,19 +90,37 @@ func (e *evaluation) score(w io.Writer, m models.TextEncoder, tok encoders.Token
 	return errors.WithStack(err)
 }
 
-// rows returns the texts of -data, or the held-out texts of the model's run.
-func (e *evaluation) rows(tok encoders.Tokens) (rows data.Rows, err error) {
+// rows returns the texts of -data, or the held-out texts of the model's run, and their sizes.
+func (e *evaluation) rows(tok encoders.Tokens) (rows data.TextRows, sizes []data.RowSize, err error) {
 	key, heldOut := "", 0.0
 	if e.data == "" {
 		if key, heldOut, err = e.recall(tok); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
+	if e.prepared() {
+		rows, size, now, err := e.heldRowsOf(tok)
+		if err == nil && key != "" && now != key {
+			err = e.changed(now, key)
+		}
+		return rows, []data.RowSize{size}, err
+	}
+	texts, err := e.texts(tok, key, heldOut)
+	if err != nil {
+		return nil, nil, err
+	}
+	sizes, err = texts.Shapes(data.Shaping{Rows: e.batch}, tok.PAD)
+	return texts.Sequential(sizes...), sizes, err
+}
+
+// texts returns the texts of -data or, with the key of a run, those that the run holds out.
+func (e *evaluation) texts(tok encoders.Tokens, key string, heldOut float64) (data.Rows, error) {
 	text, err := e.source.read()
 	if err != nil {
 		return nil, err
 	}
-	if rows, _, err = text.rows(tok, e.context); err != nil || key == "" {
+	rows, _, err := text.rows(tok, e.context)
+	if err != nil || key == "" {
 		return rows, err
 	}
 	e.heldOut = heldOut
@@ -115,9 +129,14 @@ func (e *evaluation) rows(tok encoders.Tokens) (rows data.Rows, err error) {
 		return nil, err
 	}
 	if now := keyOf(learning, held); now != key {
-		return nil, errors.Errorf("%s has key %.16s, the run of %s had %.16s: the text has changed: name another with -data", e.name(), now, e.model, key)
+		return nil, e.changed(now, key)
 	}
 	return held, nil
+}
+
+// changed returns the error for data that are not those of the run.
+func (e *evaluation) changed(now, key string) error {
+	return errors.Errorf("%s has key %.16s, the run of %s had %.16s: the text has changed: name another with -data", e.name(), now, e.model, key)
 }
 
 // recall sets the source, the context and the masks to those of the model's run, unless they are on the command line. It returns the key of

@@ -133,7 +133,7 @@ type source struct {
 }
 
 func (s *source) flags(f *flags.Set) {
-	f.StringVar(&s.data, "data", s.data, "`path` of the text: a file, a folder or a glob, .gz too (default: Newton's Opticks of the Go distribution)")
+	f.StringVar(&s.data, "data", s.data, "`path` of the text: a file, a folder or a glob, .gz and .zst too; or a folder of the program corpus (default: Newton's Opticks of the Go distribution)")
 	f.StringVar(&s.column, "column", s.column, "column of the texts in -data, a file with a text per line: its name in the header, or its number from 0 (default: -data is running text)")
 	s.Format.Flags(f, "-column is a number")
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
@@ -27,7 +27,8 @@ type training struct {
 	*options
 	tok            encoders.Tokens
 	learning, held data.Rows
-	cut            int // texts that were longer
+	corpora        *corpora.Corpora // of -data; nil if it is text, which learning and held hold
+	cut            int              // texts that were longer
 	model          models.TextEncoder
 	masks          data.Masking
 	sizes          []data.RowSize
@@ -70,20 +71,26 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 }
 
 // show answers the page of -watch.
-func (t *training) show() error {
+func (t *training) show() (err error) {
 	if t.Watch == "" {
 		return nil
 	}
-	text, err := t.source.read()
+	var cuts []inside.Cutter
+	if t.corpora == nil {
+		text, err := t.source.read()
+		if err != nil {
+			return err
+		}
+		if cuts, err = inside.Cutters(text.train); err != nil {
+			return err
+		}
+	} else if cuts, err = inside.Cutters(nil); err != nil { // shards hold no text
+		return err
+	}
+	rows, _, err := t.rows()
 	if err != nil {
 		return err
 	}
-	cuts, err := inside.Cutters(text.train)
-	if err != nil {
-		return err
-	}
-	rows := t.learning.Batches(t.sizes...)
-	rows.Seed = t.Seed
 	t.setup.Inside = inside.Watched(t.model, t.tok.Tokenizer, cuts, t.Options, t.MicroBatches, &data.MaskedBatches{Masking: t.masks, Rows: rows})
 	return nil
 }
@@ -125,6 +132,9 @@ func (t *training) start(from string, resumed bool) (err error) {
 
 // read reads the text, trains or loads the tokenizer, and makes rows.
 func (t *training) read(from string) error {
+	if t.prepared() {
+		return t.readCorpora(from)
+	}
 	text, err := t.source.read()
 	if err != nil {
 		return err
@@ -173,7 +183,7 @@ func (t *training) loss(s *graph.Scope, size data.RowSize) {
 
 // build makes the Programs and the Trainer.
 func (t *training) build(run *job.Run, resumed bool) error {
-	t.params = graph.NewParams(tensor.Float32, t.Seed)
+	t.params = t.Params()
 	frozen := flags.List(t.freeze)
 	for _, pattern := range frozen {
 		t.params.Freeze(pattern) // so that Require counts only trained weights
@@ -199,18 +209,17 @@ func (t *training) build(run *job.Run, resumed bool) error {
 	if err != nil {
 		return err
 	}
-	t.trainer = &train.Trainer{
-		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	if t.trainer, err = t.Trainer(step, t.Steps); err != nil {
+		return err
 	}
-	rows := t.learning.Batches(t.sizes...)
-	rows.Seed = t.Seed
+	rows, filled, err := t.rows()
+	if err != nil {
+		return err
+	}
 	t.batches = &data.MaskedBatches{Masking: t.masks, Rows: rows}
-	scored := t.held.Sequential(t.sizes...)
-	scored.Spread = t.spread()
-	t.setup.Trainer, t.setup.Batches, t.setup.Held = t.trainer, t.batches, &data.MaskedBatches{Masking: t.masks, Rows: scored}
-	filled, err := rows.Filled()
+	t.setup.Trainer, t.setup.Batches, t.setup.Held = t.trainer, t.batches, &data.MaskedBatches{Masking: t.masks, Rows: t.heldRows()}
 	t.setup.Shapes = shaping.Describe(t.sizes, filled, func(z data.RowSize) string { return fmt.Sprintf("%d×%d", z.B, z.T) })
-	return err
+	return nil
 }
 
 // spread returns the number of texts that hold about -eval-tokens hidden tokens.
@@ -228,13 +237,18 @@ func (t *training) spread() int {
 // describe sets the configuration, the first line of the run and its next command.
 func (t *training) describe() {
 	t.setup.Config = t.model
+	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("mlm", "fill"), t.Out)
+	if t.corpora != nil {
+		t.setup.About = message.NewPrinter(language.English).Sprintf("a %s of %d parameters with a vocabulary of %d on %d tokens of %s, %d held out, in windows of %d tokens",
+			titles[t.family], t.params.Size(), encoders.SizesOf(t.model).Vocab, t.corpora.Learning.Len(), t.corpora.Name(), t.corpora.Held.Len(), t.context)
+		return
+	}
 	cut := ""
 	if t.cut > 0 {
 		cut = fmt.Sprintf(" (%d texts are cut)", t.cut)
 	}
 	t.setup.About = message.NewPrinter(language.English).Sprintf("a %s of %d parameters with a vocabulary of %d on %d texts of %s, %d held out, of up to %d tokens%s",
 		titles[t.family], t.params.Size(), encoders.SizesOf(t.model).Vocab, len(t.learning), filepath.Base(t.source.name()), len(t.held), t.context, cut)
-	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("mlm", "fill"), t.Out)
 }
 
 // titles are the names of the families in texts.
@@ -246,7 +260,11 @@ func (t *training) sample(step int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	ids := slices.Clone(t.held[step/t.SampleEvery%len(t.held)].IDs)
+	ids, err := t.heldText(step / t.SampleEvery)
+	if err != nil {
+		return "", err
+	}
+	ids = slices.Clone(ids)
 	at := len(ids) / 2
 	want, err := t.tok.Decode(ids[at : at+1])
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
@@ -19,7 +18,6 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
-	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
@@ -132,7 +130,7 @@ func (o *options) kept() bool {
 
 // setup declares the model of a scheme and its training.
 func (o *options) setup(t *text, s scheme, run *job.Run) (setup job.Setup, err error) {
-	m, params := o.model(s, t.vocabulary.VocabSize(), o.context), graph.NewParams(tensor.Float32, o.Seed)
+	m, params := o.model(s, t.vocabulary.VocabSize(), o.context), o.Params()
 	loss := m.Loss(o.batch, o.context)
 	if err := run.Require(func(mode graph.Mode) (graph.Requirements, error) { return graph.Estimate(params, mode, loss) }); err != nil {
 		return setup, err
@@ -147,8 +145,8 @@ func (o *options) setup(t *text, s scheme, run *job.Run) (setup job.Setup, err e
 	batches, held := t.learning.Batches(o.batch, o.context), t.held.Sequential(o.batch, o.context)
 	batches.Seed, held.Spread = o.Seed, o.EvalTokens
 	setup.Batches, setup.Held = batches, held
-	setup.Trainer = &train.Trainer{
-		Program: step, Optimizer: o.AdamW(), Rate: o.Rate(o.Steps), Clip: o.Clip, Until: o.Steps, MicroBatches: o.MicroBatches,
+	if setup.Trainer, err = o.Trainer(step, o.Steps); err != nil {
+		return setup, err
 	}
 	setup.Config, setup.Files, setup.Data = m, t.vocabulary.Files, t.key
 	setup.About = message.NewPrinter(language.English).Sprintf("a GPT of %d parameters with %s positions on %d characters of %s, %d held out",

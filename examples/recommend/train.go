@@ -8,7 +8,6 @@ import (
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
@@ -82,7 +81,7 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 	if len(t.learning) == 0 {
 		return nil, errors.Errorf("none of %d users has 4 items: the last two of a user are scored, and two are needed to learn", len(t.test))
 	}
-	t.model, t.params = o.model(int(t.items)), graph.NewParams(tensor.Float32, t.Seed)
+	t.model, t.params = o.model(int(t.items)), t.Params()
 	if err := t.build(run); err != nil {
 		return nil, err
 	}
@@ -118,8 +117,8 @@ func (t *training) build(run *job.Run) error {
 	if t.recommender, err = newRecommender(t.params, t.model, scoring); err != nil {
 		return err
 	}
-	t.trainer = &train.Trainer{
-		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	if t.trainer, err = t.Trainer(step, t.Steps); err != nil {
+		return err
 	}
 	t.setup.Trainer, t.setup.Batches, t.setup.Held, t.setup.Score = t.trainer, t.batches, held, t.recommender.chosenBy(valid)
 	return nil

@@ -10,7 +10,6 @@ import (
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
@@ -74,7 +73,7 @@ type model struct {
 // build makes the Programs and the Trainer.
 func (m *model) build(run *job.Run) error {
 	loss := m.model.Loss(m.rows, m.length)
-	m.params = graph.NewParams(tensor.Float32, m.Seed)
+	m.params = m.Params()
 	if err := run.Require(func(mode graph.Mode) (graph.Requirements, error) { return graph.Estimate(m.params, mode, loss) }); err != nil {
 		return err
 	}
@@ -116,9 +115,7 @@ func (m *model) trainer(params *graph.Params) (*train.Trainer, error) {
 	}
 	learning := m.Learning
 	learning.LR = m.rate
-	return &train.Trainer{
-		Program: step, Optimizer: m.AdamW(), Rate: learning.Rate(m.Steps), Clip: m.Clip, Until: m.Steps, MicroBatches: m.MicroBatches,
-	}, nil
+	return learning.Trainer(step, m.Steps)
 }
 
 // The speed of a model is measured over as many steps after the first, or for this time if they are slow.
@@ -130,7 +127,7 @@ const (
 // affordable sets -steps to the number of steps in -minutes, at least 2. It measures the speed of a copy of the model.
 func (m *model) affordable() error {
 	m.Steps = measuredSteps + 1
-	tr, err := m.trainer(graph.NewParams(tensor.Float32, m.Seed))
+	tr, err := m.trainer(m.Params())
 	if err != nil {
 		return err
 	}

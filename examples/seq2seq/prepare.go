@@ -9,7 +9,6 @@ import (
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
@@ -102,7 +101,7 @@ func (t *training) build(resumed bool, run *job.Run) error {
 		return err
 	}
 	loss := func(s *graph.Scope, z data.PairSize) { t.model.Loss(z.B, z.S, z.T)(s) }
-	if t.params, err = t.lora.Adapt(graph.NewParams(tensor.Float32, t.Seed), t.model.network); err != nil {
+	if t.params, err = t.lora.Adapt(t.Params(), t.model.network); err != nil {
 		return err
 	}
 	err = run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.EstimateShapes(t.params, m, sizes, loss) })
@@ -122,8 +121,8 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	if err != nil {
 		return err
 	}
-	t.trainer = &train.Trainer{
-		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	if t.trainer, err = t.Trainer(step, t.Steps); err != nil {
+		return err
 	}
 	t.batches = t.learning.Batches(t.model.marks(), sizes...)
 	t.batches.Seed = t.Seed

@@ -8,7 +8,6 @@ import (
 	"github.com/pkg/errors"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
@@ -89,7 +88,7 @@ func prepare(o *options, run *job.Run) (t *training, err error) {
 			t.scale.Std[c] = 1
 		}
 	}
-	t.model, t.params = o.vit(t.learning.Height, t.learning.Channels, t.parts.labels), graph.NewParams(tensor.Float32, t.Seed)
+	t.model, t.params = o.vit(t.learning.Height, t.learning.Channels, t.parts.labels), t.Params()
 	if t.setup.Files, err = pictures.NewProcessor(t.model.Size, t.scale); err != nil {
 		return nil, err
 	}
@@ -127,8 +126,8 @@ func (t *training) build(run *job.Run) error {
 	if t.setup.Eval, err = graph.Build(t.params, graph.Eval, loss); err != nil {
 		return err
 	}
-	t.trainer = &train.Trainer{
-		Program: step, Optimizer: t.AdamW(), Rate: t.Rate(t.Steps), Clip: t.Clip, Until: t.Steps, MicroBatches: t.MicroBatches,
+	if t.trainer, err = t.Trainer(step, t.Steps); err != nil {
+		return err
 	}
 	t.batches = t.learning.Batches(t.batch, t.scale)
 	t.batches.Seed, t.batches.Flip, t.batches.Shift = t.Seed, t.flip, t.shift

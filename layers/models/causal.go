@@ -25,19 +25,28 @@ type causal struct {
 
 // loss declares the model for training and evaluation: see [GPT.Loss].
 func (m causal) loss(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) { m.lossOf(s, b, t, layers.Sequence{}) }
+}
+
+// packedLoss declares the model for training and evaluation on packed documents: see [GPT.PackedLoss].
+func (m causal) packedLoss(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
-		tokens, targets := s.Input("tokens", tensor.Int32, b, t), s.Input("targets", tensor.Int32, b, t)
-		x, head := m.forward(s, tokens, layers.Sequence{}) // (B, T, C), (V, C)
-		if s.Training() && m.softcap == 0 {
-			s.Minimize(s.Try(ops.LinearCrossEntropy(x, head, targets, 0)))
-			return
-		}
-		logits := m.scores(s, x, head) // (B, T, V)
-		if !s.Training() {
-			s.Output("logits", logits)
-		}
-		s.Minimize(s.Try(ops.CrossEntropy(logits, targets, 0)))
+		m.lossOf(s, b, t, layers.Sequence{Positions: s.Input("positions", tensor.Int32, b, t), Starts: s.Input("starts", tensor.Int32, b, t)})
 	}
+}
+
+func (m causal) lossOf(s *graph.Scope, b, t int, seq layers.Sequence) {
+	tokens, targets := s.Input("tokens", tensor.Int32, b, t), s.Input("targets", tensor.Int32, b, t)
+	x, head := m.forward(s, tokens, seq) // (B, T, C), (V, C)
+	if s.Training() && m.softcap == 0 {
+		s.Minimize(s.Try(ops.LinearCrossEntropy(x, head, targets, 0)))
+		return
+	}
+	logits := m.scores(s, x, head) // (B, T, V)
+	if !s.Training() {
+		s.Output("logits", logits)
+	}
+	s.Minimize(s.Try(ops.CrossEntropy(logits, targets, 0)))
 }
 
 // logits declares the model for scoring whole windows: see [GPT.Logits].

@@ -10,6 +10,8 @@
 // Open reads the folder of any family: GPT-2, MPT, BLOOM, Llama, Mistral, Qwen2, Qwen3, Gemma 2, Gemma 3, T5, BERT, RoBERTa, ModernBERT, ViT,
 // SASRec, and the families of our own, such as gru and lstm.
 //
+// OpenGGUF reads the model in a GGUF file, the format of llama.cpp, and NewGGUF describes a model for writing one.
+//
 // Parameters have the names and layouts of the family's published weights. So published weights load without conversion, and
 // trained weights open in the family's other programs.
 package models

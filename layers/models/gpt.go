@@ -85,6 +85,12 @@ func (m GPT) Check() error {
 // (b, t, Vocab). In training the logits never exist all at once: see ops.LinearCrossEntropy.
 func (m GPT) Loss(b, t int) func(*graph.Scope) { return m.causal().loss(b, t) }
 
+// PackedLoss declares the model for training and evaluation on b rows of t tokens that hold several documents each, one after the other.
+// Inputs, int32 (b, t): those of Loss; "positions", the position of each token in its document; "starts", the place in the row of the
+// first token of the document. No document sees another: a change of one changes no bit of the logits of another. Loss and output are as
+// in Loss.
+func (m GPT) PackedLoss(b, t int) func(*graph.Scope) { return m.causal().packedLoss(b, t) }
+
 // Logits declares the model for scoring whole windows. Input: "tokens", int32 (b, t). Output: "logits" (b, t, Vocab).
 func (m GPT) Logits(b, t int) func(*graph.Scope) { return m.causal().logits(b, t) }
 

@@ -125,6 +125,9 @@ func (m Llama) Check() error {
 // Loss declares the model for training and evaluation: see [GPT.Loss].
 func (m Llama) Loss(b, t int) func(*graph.Scope) { return m.causal().loss(b, t) }
 
+// PackedLoss declares the model for training and evaluation on packed documents: see [GPT.PackedLoss].
+func (m Llama) PackedLoss(b, t int) func(*graph.Scope) { return m.causal().packedLoss(b, t) }
+
 // Logits declares the model for scoring whole windows: see [GPT.Logits].
 func (m Llama) Logits(b, t int) func(*graph.Scope) { return m.causal().logits(b, t) }
 

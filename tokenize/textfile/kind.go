@@ -13,7 +13,7 @@ var signatures = []struct{ start, kind string }{
 	{"\x1f\x8b", "a gzip file: its name must end in .gz"},
 	{"PK\x03\x04", "a zip file"},
 	{"BZh", "a bzip2 file"},
-	{"\x28\xb5\x2f\xfd", "a Zstandard file"},
+	{"\x28\xb5\x2f\xfd", "a Zstandard file: its name must end in .zst"},
 	{"\xfd7zXZ\x00", "an xz file"},
 	{"%PDF-", "a PDF file"},
 	{"PAR1", "a Parquet file"},

@@ -10,23 +10,49 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/pkg/errors"
 )
 
 // headSize is the number of bytes at the start of a file that decide its kind.
 const headSize = 512
 
-// Reader reads a text file. It returns valid UTF-8 without a byte order mark.
+// Reader reads a file from Open or Unpack.
 type Reader struct {
 	io.Reader
-	file *os.File
+	file  *os.File
+	close func() error
 }
 
 // Close closes the file.
-func (r *Reader) Close() error { return r.file.Close() }
+func (r *Reader) Close() error { return r.close() }
 
-// Open opens a text file in the encoding e. If its first bytes show that it is not text, the error names its kind.
+// Offset returns the number of bytes of the file, as it is stored, that have been read.
+func (r *Reader) Offset() int64 {
+	n, err := r.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// Open opens a text file in the encoding e. The Reader returns valid UTF-8 without a byte order mark. If its first bytes show that it is
+// not text, the error names its kind.
 func Open(path string, e Encoding) (*Reader, error) {
+	packed, err := Unpack(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := NewReader(packed, path, e)
+	if err != nil {
+		packed.Close()
+		return nil, err
+	}
+	return &Reader{r, packed.file, packed.close}, nil
+}
+
+// Unpack opens a file and unpacks .gz and .zst. The Reader returns its bytes, which may be of any encoding.
+func Unpack(path string) (*Reader, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, fileError(path, err)
 	} else if err := regular(path, info); err != nil {
@@ -37,14 +63,11 @@ func Open(path string, e Encoding) (*Reader, error) {
 		return nil, fileError(path, err)
 	}
 	r, err := unpack(f, path)
-	if err == nil {
-		r, err = NewReader(r, path, e)
-	}
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	return &Reader{r, f}, nil
+	return r, nil
 }
 
 // NewReader returns a reader of the text of r, which is in the encoding e. Errors begin with name, such as "standard input".
@@ -79,26 +102,60 @@ func NewReader(r io.Reader, name string, e Encoding) (io.Reader, error) {
 	return newDecoder(in, name, e, int64(mark)), nil
 }
 
-// unpack returns a reader of the unpacked contents of a .gz file. For any other file it returns the file.
-func unpack(f *os.File, path string) (io.Reader, error) {
-	if !strings.HasSuffix(strings.ToLower(path), ".gz") {
-		return f, nil
+// zstdWindow bounds the memory of a .zst file. It is the largest window that the program zstd unpacks without being asked.
+const zstdWindow = 128 << 20
+
+// unpack returns a reader of the unpacked contents of a .gz or .zst file. For any other file it returns the file.
+func unpack(f *os.File, path string) (*Reader, error) {
+	name := strings.ToLower(path)
+	switch {
+	case strings.HasSuffix(name, ".gz"):
+		z, err := gzip.NewReader(bufio.NewReader(f))
+		if err == io.EOF {
+			return nil, errors.Errorf("%s: empty, want a gzip file", path)
+		}
+		if err != nil {
+			return nil, readError(path, err)
+		}
+		return &Reader{named{z, path}, f, f.Close}, nil
+	case strings.HasSuffix(name, ".zst"):
+		if info, err := f.Stat(); err == nil && info.Size() == 0 {
+			return nil, errors.Errorf("%s: empty, want a Zstandard file", path)
+		}
+		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))
+		if err != nil {
+			return nil, readError(path, err)
+		}
+		return &Reader{named{z, path}, f, func() error { z.Close(); return f.Close() }}, nil
 	}
-	z, err := gzip.NewReader(bufio.NewReader(f))
-	if err == io.EOF {
-		return nil, errors.Errorf("%s: empty, want a gzip file", path)
-	}
-	if err != nil {
-		return nil, readError(path, err)
-	}
-	return z, nil
+	return &Reader{f, f, f.Close}, nil
 }
 
-// readError adds the name of the file. It never returns io.ErrUnexpectedEOF, which callers of io.ReadFull would mistake for the end of
-// the file.
+// named adds the name of a packed file to errors.
+type named struct {
+	io.Reader
+	name string
+}
+
+// Read implements io.Reader.
+func (r named) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = readError(r.name, err)
+	}
+	return n, err
+}
+
+// readError adds the name of the file, unless err has it. It never returns io.ErrUnexpectedEOF, which callers of io.ReadFull would mistake
+// for the end of the file.
 func readError(name string, err error) error {
-	if err == io.ErrUnexpectedEOF {
+	switch {
+	case err == io.ErrUnexpectedEOF && strings.HasSuffix(strings.ToLower(name), ".zst"):
+		return errors.Errorf("%s: the Zstandard file is cut short", name)
+	case err == io.ErrUnexpectedEOF:
 		return errors.Errorf("%s: the gzip file is cut short", name)
+	case strings.HasPrefix(err.Error(), name+": "):
+		return err
 	}
 	return fileError(name, err)
 }

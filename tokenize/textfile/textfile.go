@@ -2,7 +2,7 @@
 // read text with it, so that they agree on the files of a path and on the definition of text.
 //
 //   - A path is a file, a folder with all files below it, or a pattern of path/filepath.Match. See Find.
-//   - A file whose name ends in .gz is unpacked.
+//   - A file whose name ends in .gz or .zst is unpacked.
 //   - Text is UTF-8 unless an Encoding is given. A byte order mark at the start of a file is removed. It overrides UTF-8; a mark
 //     that contradicts any other encoding is an error.
 //   - An invalid byte is an error that names the file and the offset, counted from 0 in the unpacked file.

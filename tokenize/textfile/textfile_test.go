@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
@@ -474,4 +476,25 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%s: got %q (%v), byte by byte %q (%v)", name, whole, err, again, err2)
 		}
 	})
+}
+
+// TestZstandard: a .zst file is read whole. Every cut of it, other bytes, and a window above 128 MiB are errors that name the file.
+func TestZstandard(t *testing.T) {
+	text := strings.Repeat("text of some length ", 1000)
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := string(w.EncodeAll([]byte(text), nil))
+	if got, err := readAll(t, "a.zst", whole, "utf-8"); err != nil || got != text {
+		t.Errorf("got %d bytes (%v), want %d", len(got), err, len(text))
+	}
+	for n := range len(whole) {
+		_, err := readAll(t, "cut.zst", whole[:n], "utf-8")
+		wantError(t, err, "cut.zst")
+	}
+	_, err = readAll(t, "a.zst", "plain text", "utf-8")
+	wantError(t, err, "a.zst", "magic")
+	_, err = readAll(t, "wide.zst", "\x28\xb5\x2f\xfd\x00\xf0"+whole[6:], "utf-8")
+	wantError(t, err, "wide.zst", "window")
 }

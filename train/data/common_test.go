@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 )
 
@@ -31,6 +33,13 @@ func writeFile(t testing.TB, dir, name, content string) string {
 		z.Write(data)
 		z.Close()
 		data = b.Bytes()
+	}
+	if strings.HasSuffix(name, ".zst") {
+		w, err := zstd.NewWriter(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = w.EncodeAll(data, nil)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,16 @@
 //	batches := learning.Shuffled(12, 64) // for a Trainer
 //	scored := held.Sequential(12, 64)    // for train.Evaluate
 //
+// Data larger than memory are prepared once: Documents reads text, JSONL, CSV, TSV and, with package parquet, Parquet, and a Preparation
+// encodes them in parallel into a folder of token files, which OpenShards maps. Packed fills batches with whole documents, and Mix
+// mixes several corpora by weight.
+//
+//	report, err := data.Preparation{Documents: documents, Encoder: tokenizer, Fingerprint: hash, End: end, Out: "wiki", HeldOut: 0.01}.Run(ctx)
+//	…
+//	shards, err := data.OpenShards("wiki")
+//	…
+//	batches := shards.Learning.Packed(shards.End, 12, 1024)
+//
 // Sequences of different lengths need not be padded to the longest: Shapes chooses a few shapes from the lengths, and each batch holds
 // sequences of one shape. graph.BuildShapes builds a Program for all of them.
 //

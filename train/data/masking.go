@@ -108,7 +108,14 @@ func (m Masking) hide(ids []int32, i int, others []int32, s kernel.Seed) {
 	}
 }
 
-// MaskedBatches is a Source of Rows for a masked language model: tokens (B, T), of which some are hidden, lengths (B), places (B, N), and
+// TextRows is a Source of rows of ids: a *RowBatches or a *Framed.
+type TextRows interface {
+	Batch(i int) (graph.Feed, error)
+	Len() int
+	masked(i int) (seed uint64, items []int, pass bool, err error) // the seed of the rows and the items of batch i
+}
+
+// MaskedBatches is a Source of rows for a masked language model: tokens (B, T), of which some are hidden, lengths (B), places (B, N), and
 // targets (B, N). Places are the positions in the batch, from 0 to B·T−1, of the tokens to predict, which are the targets. N is
 // Masking.Places of T; targets of ops.IgnoreTarget fill it. The choice is a function of the Seed of the rows, the number of the batch and
 // the row, so a text is masked differently in each epoch (Liu et al. 2019, arXiv 1907.11692, section 4.1). In a Sequential it is a
@@ -116,7 +123,7 @@ func (m Masking) hide(ids []int32, i int, others []int32, s kernel.Seed) {
 // use.
 type MaskedBatches struct {
 	Masking Masking
-	Rows    *RowBatches // their classes are not used
+	Rows    TextRows // their classes are not used
 
 	feeds  map[RowSize]maskedFeed
 	others []int32
@@ -143,7 +150,7 @@ func (s *MaskedBatches) Batch(i int) (graph.Feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, items, err := s.Rows.draw(i)
+	seed, items, pass, err := s.Rows.masked(i)
 	if err != nil {
 		return nil, err
 	}
@@ -155,14 +162,14 @@ func (s *MaskedBatches) Batch(i int) (graph.Feed, error) {
 	for r, length := range lengths {
 		ids := tokens[r*t:][:length]
 		row := uint64(i)<<32 | uint64(r)
-		if s.Rows.sampler.pass {
+		if pass {
 			if r == len(items) {
 				break // the other rows only fill the batch
 			}
 			row = uint64(items[r])
 		}
-		hidden := kernel.Seed{Key: kernel.Key(s.Rows.Seed, "hidden tokens"), Stream: row}
-		for k, at := range s.Masking.choose(ids, kernel.Seed{Key: kernel.Key(s.Rows.Seed, "masked words"), Stream: row}) {
+		hidden := kernel.Seed{Key: kernel.Key(seed, "hidden tokens"), Stream: row}
+		for k, at := range s.Masking.choose(ids, kernel.Seed{Key: kernel.Key(seed, "masked words"), Stream: row}) {
 			f.places[r*n+k], f.targets[r*n+k] = int32(r*t+at), ids[at]
 			s.Masking.hide(ids, at, s.others, hidden)
 		}

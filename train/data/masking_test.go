@@ -45,8 +45,9 @@ func maskedRows(t *testing.T, m data.Masking, rows data.Rows, seed uint64, batch
 	t.Helper()
 	sizes := []data.RowSize{{B: 4, T: 12}, {B: 4, T: 50}}
 	plain := rows.Batches(sizes...)
-	hidden := data.MaskedBatches{Masking: m, Rows: rows.Batches(sizes...)}
-	plain.Seed, hidden.Rows.Seed = seed, seed
+	texts := rows.Batches(sizes...)
+	hidden := data.MaskedBatches{Masking: m, Rows: texts}
+	plain.Seed, texts.Seed = seed, seed
 	for i := range batches {
 		want, err := plain.Batch(i)
 		if err != nil {
@@ -147,8 +148,9 @@ func TestMaskingSeeds(t *testing.T) {
 	rows := texts(4)
 	sizes := data.RowSize{B: 4, T: 50}
 	batch := func(seed uint64, i int) string {
-		s := data.MaskedBatches{Masking: masking, Rows: rows.Batches(sizes)}
-		s.Rows.Seed = seed
+		texts := rows.Batches(sizes)
+		s := data.MaskedBatches{Masking: masking, Rows: texts}
+		texts.Seed = seed
 		f, err := s.Batch(i)
 		if err != nil {
 			t.Fatal(err)

@@ -134,6 +134,11 @@ func (s *RowBatches) draw(i int) (size int, items []int, err error) {
 	return s.sampler.draw(i, s.Seed)
 }
 
+func (s *RowBatches) masked(i int) (seed uint64, items []int, pass bool, err error) {
+	_, items, err = s.draw(i)
+	return s.Seed, items, s.sampler.pass, err
+}
+
 // prepare plans the batches and makes the feeds.
 func (s *RowBatches) prepare() error {
 	if err := s.sampler.plan(s.Spread); err != nil {

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -33,6 +34,9 @@ type Text struct {
 	File        string  // token file to keep and to use again, see Corpus; "" keeps the ids in memory
 	Fingerprint string  // identifies the Encoder and its vocabulary; needed with File
 }
+
+// textBlock is the usual size of a block.
+const textBlock = 16 << 20
 
 // Corpus encodes the text. If File is set, it writes a token file. It uses an existing token file instead if that was made from files
 // of the same names, sizes and modification times, with the same Encoding, Fingerprint, End and Block. The file is written whole or
@@ -89,7 +93,7 @@ func (t Text) check() error {
 }
 
 func (t Text) write(files []textfile.File, key [32]byte) error {
-	w, err := createTokens(t.File, 2)
+	w, err := createTokens(t.File, Own, 2)
 	if err != nil {
 		return err
 	}
@@ -102,10 +106,7 @@ func (t Text) write(files []textfile.File, key [32]byte) error {
 
 // encode passes the ids of all files to sink, block by block.
 func (t Text) encode(files []textfile.File, sink func([]int32) error) error {
-	limit := t.Block
-	if limit == 0 {
-		limit = 16 << 20
-	}
+	limit := cmp.Or(t.Block, textBlock)
 	b := blocks{buf: make([]byte, limit+1)}
 	for _, f := range files {
 		if err := t.encodeFile(f.Path, &b, sink); err != nil {
@@ -173,6 +174,6 @@ func upToDate(path string, key [32]byte) (bool, error) {
 		}
 		return false, errors.Errorf("%s exists and is no token file: choose another name", path)
 	}
-	h, _, err := readTokenHeader(f)
+	h, _, err := readTokenHeader(f, Own)
 	return err == nil && h.key == key, nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
 
 	"github.com/pkg/errors"
@@ -20,13 +21,18 @@ type tokenFile struct {
 // sumLimit is the largest size in bytes of ids whose checksum is checked when the file is opened. It takes a fraction of a second.
 const sumLimit = 256 << 20
 
-func openTokens(path string) (_ *tokenFile, err error) {
+// openTokens maps a token file. Without a format, its first bytes decide between a file of this package and one of llm.c. known, if not
+// nil, has the numbers that the formats of other programs lack; without it they are counted. check compares the checksum of the ids.
+func openTokens(path string, format TokenFormat, known *Shard, check bool) (_ *tokenFile, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "open token file")
 	}
 	defer f.Close()
-	h, size, err := readTokenHeader(f)
+	h, size, err := readTokenHeader(f, format)
+	if err == nil && known != nil {
+		h, err = known.complete(h)
+	}
 	if err != nil {
 		return nil, errors.WithMessagef(err, "token file %s", path)
 	}
@@ -34,17 +40,20 @@ func openTokens(path string) (_ *tokenFile, err error) {
 	if err != nil {
 		return nil, errors.Wrapf(err, "map token file %s", path)
 	}
-	t := &tokenFile{tokenHeader: h, path: path, data: whole[headerSize:], close: unmap}
-	if len(t.data) <= sumLimit {
-		if err := t.verify(); err != nil {
-			t.Close()
-			return nil, err
-		}
+	t := &tokenFile{tokenHeader: h, path: path, data: whole[h.start:], close: unmap}
+	if h.foreign {
+		t.maxID, t.sum = t.scan()
+	} else if check {
+		err = t.verify()
+	}
+	if err != nil {
+		t.Close()
+		return nil, err
 	}
 	return t, nil
 }
 
-func readTokenHeader(f *os.File) (h tokenHeader, size int64, err error) {
+func readTokenHeader(f *os.File, format TokenFormat) (h tokenHeader, size int64, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return h, 0, errors.WithStack(err)
@@ -52,13 +61,33 @@ func readTokenHeader(f *os.File) (h tokenHeader, size int64, err error) {
 	if !info.Mode().IsRegular() {
 		return h, 0, errors.Errorf("it is %v, want a regular file", info.Mode().Type())
 	}
-	b := make([]byte, headerSize)
+	b := make([]byte, llmcHeader)
 	n, err := io.ReadFull(f, b)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return h, 0, errors.WithStack(err)
 	}
-	h, err = parseTokenHeader(b[:n], info.Size())
+	h, err = format.parse(b[:n], info.Size())
 	return h, info.Size(), err
+}
+
+// scan returns the largest id and the checksum of a file whose header has neither.
+func (t *tokenFile) scan() (largest int32, sum uint32) {
+	top := uint32(0)
+	for at := 0; at < len(t.data); at += t.width {
+		top = max(top, t.id(at))
+	}
+	if top > math.MaxInt32 {
+		top = math.MaxInt32 // read then refuses the id
+	}
+	return int32(top), crc32.Checksum(t.data, castagnoli)
+}
+
+// id returns the id at an offset of data.
+func (t *tokenFile) id(at int) uint32 {
+	if t.width == 2 {
+		return uint32(binary.LittleEndian.Uint16(t.data[at:]))
+	}
+	return binary.LittleEndian.Uint32(t.data[at:])
 }
 
 // verify reads all ids and compares their checksum with the header's.

@@ -26,12 +26,15 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// tokenHeader describes a token file of any format.
 type tokenHeader struct {
-	width int
-	maxID int32
-	count int
-	sum   uint32
-	key   [32]byte
+	start   int // offset of the ids
+	width   int
+	maxID   int32
+	count   int
+	sum     uint32
+	key     [32]byte
+	foreign bool // the format has no sum and no largest id
 }
 
 func (h tokenHeader) bytes() []byte {
@@ -70,7 +73,7 @@ func parseTokenHeader(b []byte, size int64) (h tokenHeader, err error) {
 	case maxID > math.MaxInt32 || width == 2 && maxID > math.MaxUint16:
 		return h, errors.Errorf("largest id %d does not fit ids of %d bytes", maxID, width)
 	}
-	h = tokenHeader{width: int(width), maxID: int32(maxID), count: int(count), sum: binary.LittleEndian.Uint32(b[24:])}
+	h = tokenHeader{start: headerSize, width: int(width), maxID: int32(maxID), count: int(count), sum: binary.LittleEndian.Uint32(b[24:])}
 	copy(h.key[:], b[32:])
 	return h, nil
 }

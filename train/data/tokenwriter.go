@@ -14,19 +14,20 @@ import (
 // changes to four bytes at the first id that does not fit.
 type tokenWriter struct {
 	tokenHeader
+	format  TokenFormat
 	path    string
 	file    *atomicfile.File
 	w       *bufio.Writer
 	scratch []byte
 }
 
-func createTokens(path string, width int) (*tokenWriter, error) {
+func createTokens(path string, format TokenFormat, width int) (*tokenWriter, error) {
 	f, err := atomicfile.Create(path)
 	if err != nil {
 		return nil, errors.WithMessage(err, "create token file")
 	}
-	w := &tokenWriter{tokenHeader: tokenHeader{width: width}, path: path, file: f, w: bufio.NewWriterSize(f, 1<<16)}
-	if _, err := w.w.Write(make([]byte, headerSize)); err != nil {
+	w := &tokenWriter{tokenHeader: tokenHeader{start: format.header(), width: width}, format: format, path: path, file: f, w: bufio.NewWriterSize(f, 1<<16)}
+	if _, err := w.w.Write(make([]byte, w.start)); err != nil {
 		w.abandon()
 		return nil, errors.Wrapf(err, "write token file %s", path)
 	}
@@ -42,6 +43,9 @@ func (w *tokenWriter) write(ids []int32) error {
 		w.maxID = max(w.maxID, id)
 	}
 	if w.width == 2 && w.maxID > math.MaxUint16 {
+		if w.format == NanoGPT {
+			return errors.Errorf("token file %s: id %d does not fit nanoGPT's two bytes: choose another format", w.path, w.maxID)
+		}
 		if err := w.widen(); err != nil {
 			return err
 		}
@@ -65,14 +69,14 @@ func (w *tokenWriter) widen() error {
 	if err := w.w.Flush(); err != nil {
 		return errors.Wrapf(err, "write token file %s", w.path)
 	}
-	wide, err := createTokens(w.path, 4)
+	wide, err := createTokens(w.path, w.format, 4)
 	if err != nil {
 		return err
 	}
 	buf, ids := make([]byte, 1<<16), make([]int32, 1<<15)
 	for done := 0; done < w.count; {
 		n := min(len(ids), w.count-done)
-		if _, err := w.file.ReadAt(buf[:2*n], int64(headerSize+2*done)); err != nil {
+		if _, err := w.file.ReadAt(buf[:2*n], int64(w.start+2*done)); err != nil {
 			wide.abandon()
 			return errors.Wrapf(err, "read back token file %s", w.path)
 		}
@@ -94,9 +98,12 @@ func (w *tokenWriter) widen() error {
 // finish writes the header and renames the file to its final name.
 func (w *tokenWriter) finish(key [32]byte) error {
 	w.key = key
-	err := w.w.Flush()
-	if err == nil {
-		_, err = w.file.WriteAt(w.tokenHeader.bytes(), 0)
+	header, err := w.format.bytes(w.tokenHeader)
+	if err != nil {
+		return errors.WithMessagef(err, "token file %s", w.path)
+	}
+	if err = w.w.Flush(); err == nil {
+		_, err = w.file.WriteAt(header, 0)
 	}
 	if err != nil {
 		return errors.Wrapf(err, "write token file %s", w.path)

@@ -69,20 +69,36 @@ func (w *Windows) Batch(i int) (graph.Feed, error) {
 		return nil, errors.WithMessagef(err, "data: windows of %s", w.corpus.name)
 	}
 	for r := range w.b {
-		row := i*w.b + r
-		tokens, targets := w.tokens[r*w.t:(r+1)*w.t], w.targets[r*w.t:(r+1)*w.t]
-		start, n := w.window(row)
-		if n > 0 {
-			if err := w.corpus.Tokens(w.row[:n+1], start); err != nil {
-				return nil, err
-			}
+		if err := w.fill(i*w.b+r, packedFeed{tokens: w.tokens, targets: w.targets}.row(r, w.t)); err != nil {
+			return nil, err
 		}
-		copy(tokens, w.row[:n])
-		clear(tokens[n:])
-		copy(targets, w.row[1:n+1])
-		fillIDs(targets[n:], ops.IgnoreTarget)
 	}
 	return w.feed, nil
+}
+
+// fill writes a row of tokens and targets.
+func (w *Windows) fill(row int, f packedFeed) error {
+	start, n := w.window(row)
+	if n > 0 {
+		if err := w.corpus.Tokens(w.row[:n+1], start); err != nil {
+			return err
+		}
+	}
+	copy(f.tokens, w.row[:n])
+	clear(f.tokens[n:])
+	copy(f.targets, w.row[1:n+1])
+	fillIDs(f.targets[n:], ops.IgnoreTarget)
+	return nil
+}
+
+func (w *Windows) shape() (b, t int, packed bool) { return w.b, w.t, false }
+
+// epoch returns the number of windows of an epoch.
+func (w *Windows) epoch() (int, error) {
+	if err := w.prepare(0); err != nil {
+		return 0, errors.WithMessagef(err, "windows of %s", w.corpus.name)
+	}
+	return max(w.corpus.Len()-1, 0) / w.t, nil
 }
 
 // window returns the start and the length of a row's window. The length is 0 after the last window.

@@ -46,6 +46,7 @@ type program struct {
 	each      func(run *job.Run, step int)      // called after each step of the loop
 	held      func(job.Held) job.Held           // replaces the held-out data; nil keeps them
 	score     job.Score
+	sets      []string // names of more sets of held-out data
 	said      bytes.Buffer
 	losses    []float64
 	at        int // number of the last step
@@ -121,7 +122,7 @@ func (p *program) setup() (s job.Setup, batches train.Source, err error) {
 	if err != nil {
 		return s, nil, err
 	}
-	loss, params := config{p.vocab}.loss, graph.NewParams(tensor.Float32, p.Seed)
+	loss, params := config{p.vocab}.loss, p.Params()
 	if p.loss != nil {
 		loss = p.loss
 	}
@@ -132,12 +133,15 @@ func (p *program) setup() (s job.Setup, batches train.Source, err error) {
 	if s.Eval, err = graph.Build(params, graph.Eval, loss(p.batch, 5)); err != nil {
 		return s, nil, err
 	}
-	s.Trainer = &train.Trainer{
-		Program: step, Optimizer: p.AdamW(), Rate: p.Rate(p.Steps), Clip: p.Clip, Until: p.Steps, MicroBatches: p.MicroBatches,
+	if s.Trainer, err = p.Trainer(step, p.Steps); err != nil {
+		return s, nil, err
 	}
 	scored := held.Sequential(p.batch, 5)
 	scored.Spread = p.EvalTokens
 	s.Batches, s.Held = learning.Batches(p.batch, 5), scored
+	for _, name := range p.sets {
+		s.Sets = append(s.Sets, job.Set{Name: name, Held: held.Sequential(p.batch, 5)})
+	}
 	if p.held != nil {
 		s.Held = p.held(s.Held)
 	}

@@ -29,6 +29,10 @@
 // One process at a time uses a folder: Open locks it, and the lock ends with the process. Ctrl-C, SIGTERM and a closed terminal end the
 // loop after the current step. Finish then saves the run. After the last step it saves the model.
 //
+// Learning holds the flags of the optimizer, its rate, groups of weights and averages. With -config the flags come from a TOML file; a
+// run keeps its flags in run.toml. With -sweep a program runs once for each combination of values and prints a table. With -find-lr it tests
+// learning rates. -sweep needs a program that calls RunSweep after it has parsed its flags.
+//
 // With -dry-run the same code prints the memory and the time that the run needs, and trains no step. The package's example is a whole
 // program.
 //

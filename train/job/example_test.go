@@ -10,7 +10,6 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/ops"
-	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/job"
 )
@@ -50,7 +49,7 @@ func trainDigits(args []string) error {
 	corpus, _ := data.NewCorpus(ids)
 	key, _ := corpus.Key()
 	learn, held, _ := corpus.Split(0.9)
-	params := graph.NewParams(tensor.Float32, learning.Seed)
+	params := learning.Params()
 	step, err := graph.Build(params, graph.Train, digits)
 	if err != nil {
 		return err
@@ -59,10 +58,13 @@ func trainDigits(args []string) error {
 	if err != nil {
 		return err
 	}
-	trainer := train.Trainer{Program: step, Optimizer: learning.AdamW(), Rate: learning.Rate(options.Steps), Clip: learning.Clip, Until: options.Steps}
+	trainer, err := learning.Trainer(step, options.Steps)
+	if err != nil {
+		return err
+	}
 	batches := learn.Batches(4, 8)
 
-	err = run.Start(job.Setup{Trainer: &trainer, Batches: batches, Eval: eval, Held: held.Sequential(4, 8), Data: key, About: "a table of digits"})
+	err = run.Start(job.Setup{Trainer: trainer, Batches: batches, Eval: eval, Held: held.Sequential(4, 8), Data: key, About: "a table of digits"})
 	if err != nil {
 		return err
 	}

@@ -14,15 +14,15 @@ import (
 
 // Finish ends the run. After an interruption it saves a checkpoint to resume from. Otherwise it saves the model of the best checkpoint
 // in the run's folder, or of the newest checkpoint if no loss is known, and plots the log; finished is then true. Finish returns the
-// first error of the run, after saving as much as possible. In a dry run it does nothing.
+// first error of the run, after saving as much as possible. In a dry run and with FindLR it does nothing.
 func (r *Run) Finish() (finished bool, err error) {
-	if r.DryRun {
+	if r.planned() {
 		return false, nil
 	}
 	r.show.Done()
 	if r.err != nil {
 		if r.saved != r.setup.Trainer.Step {
-			_ = r.save(Evaluation{}) // if it fails, too, the first error is the cause
+			_ = r.averaged(func() error { return r.save(Evaluation{}) }) // if it fails, too, the first error is the cause
 		}
 		return false, r.err
 	}
@@ -66,24 +66,35 @@ func (r *Run) publish() error {
 	if err != nil {
 		return err
 	}
+	if r.Average > 0 {
+		return r.publishMean(best)
+	}
 	if err := checkpoints.LoadWeights(best.Dir, r.weights(), checkpoints.Rules{}); err != nil {
 		return err
 	}
 	if err := checkpoints.SaveModel(r.Out, r.model()); err != nil {
 		return err
 	}
+	r.published(fmt.Sprintf("saved the model of step %d in %s, validation loss %s%s", best.Step, r.Out, lossText(best.Loss), scoreText(best.Score)))
+	return nil
+}
+
+// published draws the plot, and prints a line about the saved model and the next command.
+func (r *Run) published(line string) {
 	plot := filepath.Join(r.Out, "loss.png")
 	if err := report.Plot(filepath.Join(r.Out, "log.csv"), plot); err != nil {
 		r.printf("the model is saved, but %s is not drawn: %v", plot, err)
 		plot = filepath.Join(r.Out, "log.csv")
 	}
-	loss := "unknown"
-	if !math.IsNaN(best.Loss) {
-		loss = fmt.Sprintf("%.4f", best.Loss)
-	}
-	r.printf("saved the model of step %d in %s, validation loss %s%s; the losses are in %s", best.Step, r.Out, loss, scoreText(best.Score), plot)
+	r.printf("%s; the losses are in %s", line, plot)
 	if r.setup.Next != "" {
 		r.printf("next: %s", r.setup.Next)
 	}
-	return nil
+}
+
+func lossText(loss float64) string {
+	if math.IsNaN(loss) {
+		return "unknown"
+	}
+	return fmt.Sprintf("%.4f", loss)
 }

@@ -3,6 +3,8 @@ package job
 import (
 	"fmt"
 
+	"github.com/pkg/errors"
+
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
@@ -12,6 +14,10 @@ import (
 // Step logs the report of a step and shows it.
 func (r *Run) Step(s train.Report) {
 	r.fail(r.log.Step(s))
+	r.measured(report.StepValues(s)...)
+	if s.Skipped {
+		r.Note("step %d: skipped: the norm of the gradients is %.3g (-skip-outliers %g)", s.Step, s.GradNorm, r.setup.Trainer.Skip)
+	}
 	if r.headline.step(r, s) {
 		r.show.Step(s)
 	}
@@ -24,13 +30,21 @@ func (r *Run) Due() bool {
 	return step%r.EvalEvery == 0 || step == r.Steps
 }
 
-// SampleDue reports whether it is time for a sample. If SampleEvery is 0, it returns false.
+// SampleDue reports whether it is time for a sample. If SampleEvery is 0, it returns false. Until Sample, the model holds the average of
+// the weights if the optimizer keeps one.
 func (r *Run) SampleDue() bool {
-	return r.SampleEvery > 0 && r.setup.Trainer.Step%r.SampleEvery == 0
+	due := r.SampleEvery > 0 && r.setup.Trainer.Step%r.SampleEvery == 0
+	if a, ok := r.averaging(); due && ok {
+		r.fail(a.Eval(r.setup.Trainer.Program.ValueGrads()))
+	}
+	return due
 }
 
 // Sample shows a sample of the model's output after the current step.
 func (r *Run) Sample(text string) {
+	if a, ok := r.averaging(); ok {
+		r.fail(a.Train(r.setup.Trainer.Program.ValueGrads()))
+	}
 	r.Note("step %d: %s", r.setup.Trainer.Step, text)
 	if r.watched != nil {
 		r.watched.history.Sample(r.setup.Trainer.Step, text)
@@ -43,26 +57,44 @@ func (r *Run) Evaluate() Evaluation {
 	if r.err != nil || r.signals.Err() != nil {
 		return Evaluation{}
 	}
-	e, err := r.evaluate()
+	var e evaluated
+	err := r.averaged(func() (err error) {
+		e, err = r.evaluate()
+		return err
+	})
+	if err == nil && r.NoiseScale > 0 {
+		tr := r.setup.Trainer
+		e.noise, err = train.MeasureNoise(r.signals, tr.Program, r.setup.Batches, tr.Batch, r.NoiseScale)
+	}
 	if err != nil {
 		if r.signals.Err() == nil {
 			r.fail(err)
 		}
 		return Evaluation{}
 	}
-	step := r.setup.Trainer.Step
-	r.Note("step %d: validation %s", step, r.describe(e))
-	r.fail(r.log.Evaluation(step, e.Evaluation, e.Score))
-	if r.watched != nil {
-		r.watched.history.Evaluation(step, e.Evaluation)
-	}
-	return e
+	r.tell(e)
+	return e.Evaluation
 }
 
-func (r *Run) evaluate() (e Evaluation, err error) {
-	e.Evaluation, err = train.Evaluate(r.signals, r.setup.Eval, watched{r.setup.Held, &r.show}, r.setup.Held.Len())
+// evaluated holds all results of an evaluation.
+type evaluated struct {
+	Evaluation
+	sets  []train.Evaluation // of Setup.Sets
+	noise train.Noise
+}
+
+func (r *Run) evaluate() (e evaluated, err error) {
+	e.Evaluation.Evaluation, err = train.Evaluate(r.signals, r.setup.Eval, watched{r.setup.Held, &r.show}, r.setup.Held.Len())
 	if err == nil {
-		e.Score, err = r.setup.Score.of(r.signals, e.Evaluation)
+		e.Score, err = r.setup.Score.of(r.signals, e.Evaluation.Evaluation)
+	}
+	for _, s := range r.setup.Sets {
+		if err != nil {
+			break
+		}
+		var more train.Evaluation
+		more, err = train.Evaluate(r.signals, r.setup.Eval, watched{s.Held, &r.show}, s.Held.Len())
+		e.sets, err = append(e.sets, more), errors.WithMessagef(err, "held-out data %s", s.Name)
 	}
 	return e, err
 }
@@ -95,14 +127,17 @@ func (w watched) Batch(i int) (graph.Feed, error) {
 // Save saves a checkpoint of the run. It reports whether the run must end, because of early stopping, a signal or an error. An
 // evaluation without targets has no loss. In a dry run Save does nothing and returns true.
 func (r *Run) Save(e Evaluation) (ended bool) {
-	if r.err != nil || r.DryRun {
+	if r.err != nil || r.planned() {
 		return true
 	}
-	if e.Tokens > 0 && r.state.Stop.Stop(r.setup.Score.value(e)) {
-		r.end()
+	if e.Tokens > 0 {
+		if r.state.Stop.Stop(r.setup.Score.value(e)) {
+			r.end()
+		}
+		r.observe(r.setup.Score.value(e))
 	}
 	r.state.Pending = e.Tokens == 0 && r.Due()
-	r.fail(r.save(e))
+	r.fail(r.averaged(func() error { return r.save(e) }))
 	return r.loop.Err() != nil
 }
 
@@ -111,7 +146,12 @@ func (r *Run) save(e Evaluation) error {
 	if err := r.log.Sync(); err != nil {
 		return err
 	}
-	r.state.Trainer = r.setup.Trainer.State
+	for _, x := range r.recorders {
+		if err := x.Sync(); err != nil {
+			return err
+		}
+	}
+	r.state.Trainer, r.state.Plateau = r.setup.Trainer.State, r.setup.Trainer.Plateau
 	c := checkpoints.Checkpoint{Step: r.state.Trainer.Step, Model: r.model(), Optimizer: r.moments.State(), State: r.state}
 	if e.Tokens > 0 {
 		c.Loss, c.Score = &e.Loss, r.setup.Score.saved(e.Score)

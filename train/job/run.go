@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -51,9 +52,11 @@ type Run struct {
 	show     report.Progress
 	headline headline
 	watched  *watching // nil without -watch
-	saved    int       // step of the last checkpoint
-	started  bool
-	err      error // first error of Step, Evaluate and Save
+
+	recorders []report.Recorder // files of -metrics but log.csv
+	saved     int               // step of the last checkpoint
+	started   bool
+	err       error // first error of Step, Evaluate and Save
 
 	signals, loop context.Context
 	restore       context.CancelFunc
@@ -65,6 +68,11 @@ type Run struct {
 // something else, or if flags on the command line differ from the run's. Call Close at the end. If no run started, Close removes the
 // folder that Open made.
 func Open(o *Options, p Program) (run *Run, err error) {
+	if p.Flags != nil {
+		if err := Configure(p.Flags, nil); err != nil {
+			return nil, err
+		}
+	}
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -196,7 +204,7 @@ func (r *Run) Close() error {
 	if r.started {
 		r.show.Done()
 		r.headline.finish(r.program.W)
-		err = r.log.Close()
+		err = cmp.Or(r.log.Close(), r.closeRecorders())
 		r.end()
 		r.restore()
 	}

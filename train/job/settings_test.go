@@ -181,7 +181,10 @@ func TestLearning(t *testing.T) {
 	}
 	for _, steps := range []int{1, 9, 100, 1000} {
 		l := job.Learning{LR: 1e-5}
-		rate := l.Rate(steps)
+		rate, _, err := l.Rate(steps)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i := range steps {
 			if r := rate(i); r > 1e-5 || r <= 0 {
 				t.Errorf("step %d of %d has rate %v, want it within 0 … 1e-5", i, steps, r)

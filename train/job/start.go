@@ -21,6 +21,7 @@ type Setup struct {
 	Batches train.Source   // training data
 	Eval    *graph.Program // in mode Eval, over the same Params as the Trainer's Program
 	Held    Held           // held-out data
+	Sets    []Set          // more held-out data
 	Score   Score          // chooses the best checkpoint; the zero value means that the loss does
 	Data    string         // key of all data: data.Corpus.Key before Split
 
@@ -50,6 +51,7 @@ type Held interface {
 type state struct {
 	Trainer train.State         `json:"trainer"`
 	Stop    train.EarlyStopping `json:"early_stopping"`
+	Plateau *train.Plateau      `json:"plateau,omitempty"`
 	Pending bool                `json:"evaluation_pending"` // the evaluation of this step was interrupted
 	Score   string              `json:"score,omitempty"`    // name of the score that chooses the best checkpoint; "" means the loss
 }
@@ -66,6 +68,9 @@ func (s state) CheckpointStep() int { return s.Trainer.Step }
 func (r *Run) Start(s Setup) (err error) {
 	if r.DryRun {
 		return errors.WithMessage(r.plan(s), "dry run")
+	}
+	if r.FindLR {
+		return errors.WithMessage(r.findRate(s), "-find-lr")
 	}
 	defer func() { err = errors.WithMessagef(err, "run in %s", r.Out) }()
 	r.setup, r.saves.Keep = s, r.Keep
@@ -84,10 +89,13 @@ func (r *Run) Start(s Setup) (err error) {
 			return err
 		}
 	}
-	if err := now.write(r.Out); err != nil {
+	if err := r.writeRecords(now); err != nil {
 		return err
 	}
 	if err := r.openLog(); err != nil {
+		return err
+	}
+	if err := r.openRecorders(); err != nil {
 		return err
 	}
 	r.started, r.saved, r.show.Until, r.show.Unit = true, s.Trainer.Step, r.Steps, r.unit()
@@ -113,7 +121,7 @@ func (r *Run) checkSetup() error {
 	case s.Held.Len() < 1:
 		return errors.New("the held-out data have no batch: give more data")
 	}
-	if err := s.Score.check(); err != nil {
+	if err := cmp.Or(s.Score.check(), checkSets(s.Sets)); err != nil {
 		return err
 	}
 	if _, err := json.Marshal(s.Config); err != nil {
@@ -141,6 +149,11 @@ func (r *Run) load(dir string) error {
 			return err
 		}
 	}
+	if a, ok := r.averaging(); ok { // a checkpoint holds the average
+		if err := a.Eval(r.setup.Trainer.Program.ValueGrads()); err != nil {
+			return err
+		}
+	}
 	var was state
 	moments, err := r.last.Load(r.weights(), &was)
 	if err != nil {
@@ -153,7 +166,14 @@ func (r *Run) load(dir string) error {
 	}
 	was.Stop.Patience = r.Patience
 	r.state = was
-	return r.setup.Trainer.Resume(was.Trainer, moments)
+	r.plateau(was.Plateau)
+	if err := r.setup.Trainer.Resume(was.Trainer, moments); err != nil {
+		return err
+	}
+	if a, ok := r.averaging(); ok {
+		return a.Train(r.setup.Trainer.Program.ValueGrads())
+	}
+	return nil
 }
 
 // higher reports whether a higher value is better in the choice of the best checkpoint.

@@ -82,7 +82,7 @@ func (r *Run) watch() error {
 	shown := page.Page{Title: r.setup.About, History: w.history}
 	if r.setup.Inside != nil {
 		shown.Inside = r.setup.Inside
-		if err := r.setup.Inside.Renew(r.setup.Trainer.Step, step.Params()); err != nil {
+		if err := r.averaged(func() error { return r.setup.Inside.Renew(r.setup.Trainer.Step, step.Params()) }); err != nil {
 			return err
 		}
 	}
@@ -124,7 +124,7 @@ func (w *watching) checkpoint(r *Run) {
 }
 
 func (w *watching) renew(r *Run) {
-	r.fail(r.setup.Inside.Renew(r.setup.Trainer.Step, r.setup.Trainer.Program.Params()))
+	r.fail(r.averaged(func() error { return r.setup.Inside.Renew(r.setup.Trainer.Step, r.setup.Trainer.Program.Params()) }))
 	w.renewed = time.Now()
 }
 

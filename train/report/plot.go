@@ -79,6 +79,10 @@ func (c Curves) draw(w io.Writer) error {
 	for i, row := range plot.Align(rows, draw.Tiles{Rows: len(rows), Cols: 1, PadY: 2 * margin}, area) {
 		plots[i].Draw(row[0])
 	}
+	return encode(w, canvas)
+}
+
+func encode(w io.Writer, canvas *vgimg.Canvas) error {
 	encoder := png.Encoder{CompressionLevel: png.BestSpeed} // the default level takes longer than the drawing
 	return errors.WithStack(encoder.Encode(w, canvas.Image()))
 }

@@ -41,7 +41,7 @@ func Below(dir string) (string, error) {
 		return "", err
 	}
 	for _, base := range []string{filepath.Join(dir, a.Base), a.Base} {
-		if info, err := os.Stat(base); a.Base != "" && err == nil && info.IsDir() {
+		if _, err := os.Stat(base); a.Base != "" && err == nil {
 			return base, nil
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
 // parse sets the flags from the arguments: -name value, -name=value, or -name for a switch, with one dash or two. It reports whether
@@ -24,7 +26,7 @@ func (s *Set) parse(args []string) (help bool, err error) {
 		case f == nil && (name == "h" || name == "help"):
 			return true, nil
 		case f == nil:
-			return false, errors.Errorf("no flag -%s%s: %s -h lists the flags", name, suggest(name, s.names(), "-"), s.Name())
+			return false, errors.Errorf("no flag -%s%s: %s -h lists the flags", name, job.Suggest(name, s.names(), "-"), s.Name())
 		case valued:
 		case isSwitch(f):
 			value = "true"
@@ -43,7 +45,7 @@ func (s *Set) parse(args []string) (help bool, err error) {
 // unexpected returns the error of an argument that is not a flag.
 func (s *Set) unexpected(arg string) error {
 	name, _, _ := strings.Cut(arg, "=")
-	hint := suggest(name, s.names(), "-")
+	hint := job.Suggest(name, s.names(), "-")
 	return errors.Errorf("unexpected argument %q%s: only flags can follow the command; %s -h lists them", arg, hint, s.Name())
 }
 

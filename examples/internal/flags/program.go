@@ -26,6 +26,8 @@ import (
 	"syscall"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
 // Program is a program with several commands, or with one command without a name.
@@ -81,6 +83,12 @@ func (p Program) Run(args []string, w io.Writer) error {
 	if help {
 		return p.printHelp(w, c)
 	}
+	if err := job.Configure(f.FlagSet, f.assign); err != nil {
+		return err
+	}
+	if ran, err := job.RunSweep(f.FlagSet, c.Name, w); ran {
+		return err
+	}
 	return c.Run()
 }
 
@@ -122,7 +130,7 @@ func (p Program) command(name string) (Command, error) {
 	names = append(names, "help", "version")
 	last := len(names) - 1
 	list := strings.Join(names[:last], ", ") + " and " + names[last]
-	return Command{}, errors.Errorf("no command %q%s: the commands are %s", name, suggest(name, names, ""), list)
+	return Command{}, errors.Errorf("no command %q%s: the commands are %s", name, job.Suggest(name, names, ""), list)
 }
 
 // call returns the words that start the program: the source folder under "go run", else the name of the executable.

@@ -1,4 +1,4 @@
-// Package folder opens the folders of models, both trained by the examples and published.
+// Package folder opens models, both trained by the examples and published: folders and GGUF files.
 package folder
 
 import (
@@ -14,12 +14,13 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
 
-// Open reads the configuration of the causal language model in a folder, as Hugging Face does: see [models.Open]. A head that
+// Open reads the configuration of the causal language model in a GGUF file or in a folder, there as Hugging Face does: see [models.Open]. A head that
 // config.json ties to the embedding is untied if the file holds both with different values.
 //
 // If the folder holds an adapter, Open reads the configuration of its base model.
@@ -29,6 +30,9 @@ func Open(dir string) (Model, error) {
 	dir, err := adapter.Base(dir)
 	if err != nil {
 		return Model{}, err
+	}
+	if flags.IsGGUF(dir) {
+		return openCausal(dir)
 	}
 	for _, name := range []string{"config.json", "generation_config.json"} { // names a file that is no JSON, or no text
 		var any json.RawMessage
@@ -71,7 +75,7 @@ func ownHead(dir string, m Model) (bool, error) {
 	if head == "" {
 		return false, nil
 	}
-	names, err := namesIn(dir)
+	names, err := Names(dir)
 	paths := map[string]bool{}
 	for _, name := range names {
 		paths[m.Rename(name)] = true
@@ -91,8 +95,8 @@ func ownHead(dir string, m Model) (bool, error) {
 	return !a.Shape().Eq(b.Shape()) || !reflect.DeepEqual(a.Data(), b.Data()), nil
 }
 
-// namesIn returns the names of the tensors in a folder.
-func namesIn(dir string) (names []string, err error) {
+// Names returns the names of the tensors in a folder.
+func Names(dir string) (names []string, err error) {
 	_, err = checkpoints.ReadWeights(dir, func(name string) bool {
 		names = append(names, name)
 		return false
@@ -100,7 +104,7 @@ func namesIn(dir string) (names []string, err error) {
 	return names, err
 }
 
-// Load reads the weights in a folder into the parameters that a graph of m has declared. The error names every missing parameter,
+// Load reads the weights in a folder or a GGUF file into the parameters that a graph of m has declared. The error names every missing parameter,
 // every unexpected tensor and every tensor of another shape. If the folder holds an adapter, Load merges it into its base.
 func Load(dir string, m models.Model, params checkpoints.Tensors) error {
 	if _, err := adapter.Base(dir); err != nil { // the chain of adapters ends
@@ -116,6 +120,9 @@ func Load(dir string, m models.Model, params checkpoints.Tensors) error {
 		}
 		return adapter.Merge(dir, m, params)
 	}
+	if flags.IsGGUF(dir) {
+		return loadGGUF(dir, m, params)
+	}
 	rules, err := rulesOf(dir, m)
 	if err != nil {
 		return err
@@ -128,6 +135,9 @@ func Expect(dir string, m models.Model) (*graph.Params, error) {
 	dir, err := adapter.Base(dir)
 	if err != nil {
 		return nil, err
+	}
+	if flags.IsGGUF(dir) {
+		return expectGGUF(dir, m)
 	}
 	rules, err := rulesOf(dir, m)
 	if err != nil {
@@ -144,7 +154,7 @@ func Expect(dir string, m models.Model) (*graph.Params, error) {
 
 // rulesOf returns the rules for reading the weights in a folder. The file may name a tied matrix after the head or the embedding.
 func rulesOf(dir string, m models.Model) (checkpoints.Rules, error) {
-	names, err := namesIn(dir)
+	names, err := Names(dir)
 	return checkpoints.Rules{Rename: models.Rename(m, names), Ignore: m.Ignore}, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/progress"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
@@ -16,7 +17,7 @@ import (
 // Kinds and Saved explain a flag -tokenizer.
 const (
 	Kinds = "char, word, bpe, unigram or wordpiece"
-	Saved = "the folder of a model, a tokenizer.json, a vocab.json with its merges.txt, a .model or a .tiktoken"
+	Saved = "the folder of a model, a tokenizer.json, a vocab.json with its merges.txt, a .model, a .tiktoken or a .gguf"
 )
 
 // Vocabulary is a tokenizer for whole texts, without added tokens, and its files in the folder of a model.
@@ -79,7 +80,7 @@ func (o Options) Open(from string, on func(trainer.Trainer) (*tokenize.Tokenizer
 	if t := o.trainer(name); t != nil && from == "" {
 		v.Tokenizer, err = on(t)
 	} else {
-		v.Tokenizer, err = tokenize.Load(name)
+		v.Tokenizer, err = folder.Tokenizer(name)
 	}
 	if err != nil {
 		return v, err

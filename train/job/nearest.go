@@ -1,12 +1,12 @@
-package flags
+package job
 
 import (
 	"fmt"
 	"strings"
 )
 
-// suggest returns ` (did you mean "near"?)` with the name nearest to the word, or "" if none is near.
-func suggest(word string, names []string, dash string) string {
+// Suggest returns ` (did you mean "near"?)` with the name nearest to the word, or "" if none is near.
+func Suggest(word string, names []string, dash string) string {
 	word = strings.ToLower(strings.TrimLeft(word, "-"))
 	best, least := "", len(word)/3+2 // one letter more than a third may be wrong
 	for _, n := range names {

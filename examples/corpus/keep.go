@@ -1,0 +1,63 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/tokenize/atomicfile"
+)
+
+// flagsFile is the name of the file with the flags of a corpus.
+const flagsFile = "flags.json"
+
+// free lists the flags that may differ when a preparation resumes.
+var free = []string{"max-bad", "dedup", "workers", "out"}
+
+// keep writes the flags to the folder. If it has flags of an earlier run, they must be the same, except free ones.
+func (o *options) keep() error {
+	now, was := o.values(), map[string]string{}
+	path := filepath.Join(o.out, flagsFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(o.out, 0o777); err != nil {
+			return errors.WithStack(err)
+		}
+		if text, err = json.MarshalIndent(now, "", "\t"); err != nil {
+			return errors.WithStack(err)
+		}
+		return atomicfile.Write(path, append(text, '\n'))
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &was)
+	}
+	if err != nil {
+		return errors.Wrap(err, path)
+	}
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if was[name] != now[name] {
+			return errors.Errorf("-%s is %q here, but %q in %s: choose another -out, or remove the folder", name, now[name], was[name], path)
+		}
+	}
+	return nil
+}
+
+// values returns the flags that a preparation fixes. Whether duplicates are left out is fixed, and the memory for it is free.
+func (o *options) values() map[string]string {
+	all := map[string]string{"dedup": "no"}
+	o.set.VisitAll(func(f *flag.Flag) {
+		if !slices.Contains(free, f.Name) {
+			all[f.Name] = f.Value.String()
+		}
+	})
+	if o.dedup > 0 {
+		all["dedup"] = "yes"
+	}
+	return all
+}
