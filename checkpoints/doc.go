@@ -18,6 +18,13 @@
 //	model.safetensors.index.json      the shard of each weight
 //	tokenizer.json, …                 other files, as given
 //
+// An adapter of another model, in the layout of Hugging Face's PEFT, is written by [SaveModel] too and read by [ReadAdapterConfig] and
+// [LoadAdapter]:
+//
+//	adapter_config.json               the adapter, in PEFT's field names
+//	adapter_model.safetensors         its weights, by PEFT's names
+//	config.json, tokenizer.json, …    as above
+//
 // A run, written by [Run.Save] and found by [Run.Latest] and [Run.Best], is a folder of checkpoints:
 //
 //	step-00001000/                    a model folder and

@@ -54,7 +54,7 @@ var foreignWeights = []struct{ pattern, remedy string }{
 	{"tf_model.h5", "weights of TensorFlow: convert them to safetensors in Python"},
 	{"flax_model*.msgpack", "weights of Flax: convert them to safetensors in Python"},
 	{"*.gguf", "weights of llama.cpp: download the safetensors files of the model"},
-	{"adapter_model.safetensors", "a LoRA adapter: merge it into its base model in Python"},
+	{"adapter_model.safetensors", "a LoRA adapter without its adapter_config.json: fetch that file too"},
 	{"*.safetensors", "weights under another name: rename it to " + weightsName + ", or give the path of the file"},
 }
 

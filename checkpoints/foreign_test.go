@@ -62,7 +62,7 @@ func TestForeignWeights(t *testing.T) {
 		"tf_model.h5":                      {"TensorFlow", "convert"},
 		"flax_model.msgpack":               {"Flax", "convert"},
 		"model.Q4_0.gguf":                  {"llama.cpp"},
-		"adapter_model.safetensors":        {"LoRA", "merge"},
+		"adapter_model.safetensors":        {"LoRA", "adapter_config.json"},
 		"gpt2.safetensors":                 {"another name", "rename it to model.safetensors"},
 	} {
 		dir := t.TempDir()

@@ -60,6 +60,9 @@ func planLoads(path string, params Tensors, rules Rules) (loads []load, done fun
 	loads = c.compare(w, params, rules)
 	if err := c.err(); err != nil {
 		w.close()
+		if IsAdapter(path) {
+			err = errors.WithMessage(err, "the folder holds an adapter, not a whole model")
+		}
 		return nil, nil, err
 	}
 	return loads, w.close, nil

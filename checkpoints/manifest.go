@@ -89,7 +89,7 @@ func checkExtraFiles(dir string, m manifest) error {
 		return err
 	}
 	for _, name := range names {
-		if _, ok := m.Files[name]; !ok && (isWeights(name) || slices.Contains([]string{configName, optimizerName, stateName}, name)) {
+		if _, ok := m.Files[name]; !ok && (isWeights(name) || slices.Contains([]string{configName, adapterConfigName, optimizerName, stateName}, name)) {
 			return errors.Errorf("%s: %s was not saved with the checkpoint: move it elsewhere", dir, name)
 		}
 	}

@@ -30,6 +30,7 @@ type Model struct {
 	Config  any               // content of config.json, any value that encoding/json encodes; nil writes no such file
 	Weights Tensors           // such as graph.Params.All(), or the averaged weights of a run
 	Files   map[string][]byte // other files by name, such as tokenizer.json
+	Adapter *Adapter          // makes the Weights an adapter; nil means a whole model
 
 	ShardBytes int64 // largest size of a shard in bytes; 0 means 5·10⁹
 }
@@ -79,6 +80,9 @@ func (m Model) write(c *contents) error {
 	if err != nil {
 		return errors.WithMessage(err, weightsName)
 	}
+	if m.Adapter != nil {
+		return m.Adapter.write(c, list)
+	}
 	limit := m.ShardBytes
 	if limit <= 0 {
 		limit = shardBytes
@@ -91,7 +95,7 @@ func checkFileName(name string) error {
 	switch {
 	case name != filepath.Base(name) || !filepath.IsLocal(name) || strings.HasPrefix(name, "."):
 		return errors.Errorf("file %q: want a plain name without folders or a leading dot", name)
-	case isWeights(name) || slices.Contains([]string{configName, optimizerName, stateName, manifestName}, name):
+	case isWeights(name) || slices.Contains([]string{configName, adapterConfigName, optimizerName, stateName, manifestName}, name):
 		return errors.Errorf("file %q: the name is reserved for the layout", name)
 	}
 	return nil
@@ -99,7 +103,7 @@ func checkFileName(name string) error {
 
 // isWeights reports whether a file of this name belongs to the weights of a model folder.
 func isWeights(name string) bool {
-	return name == weightsName || name == indexName || shardPattern.MatchString(name)
+	return name == weightsName || name == indexName || name == adapterName || shardPattern.MatchString(name)
 }
 
 // cut divides the tensors into shards of at most limit bytes. A larger tensor has its own shard.
@@ -127,7 +131,7 @@ func (c *contents) writeWeights(shards [][]item) error {
 			index.WeightMap[it.name] = name
 			index.Metadata.TotalSize += it.bytes
 		}
-		if err := c.writeItems(name, shard); err != nil {
+		if err := c.writeItems(name, shard, map[string]string{"format": "pt"}); err != nil {
 			return err
 		}
 	}
@@ -145,8 +149,8 @@ type shardIndex struct {
 	WeightMap map[string]string `json:"weight_map"` // file of each tensor
 }
 
-func (c *contents) writeItems(name string, list []item) error {
-	return c.write(name, func(w io.Writer) error { return encode(w, list, map[string]string{"format": "pt"}) })
+func (c *contents) writeItems(name string, list []item, metadata map[string]string) error {
+	return c.write(name, func(w io.Writer) error { return encode(w, list, metadata) })
 }
 
 func (c *contents) writeBytes(name string, content []byte) error {

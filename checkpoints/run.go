@@ -89,7 +89,7 @@ func (c Checkpoint) write(into *contents) error {
 		if err != nil {
 			return errors.WithMessage(err, optimizerName)
 		}
-		if err := into.writeItems(optimizerName, list); err != nil {
+		if err := into.writeItems(optimizerName, list, map[string]string{"format": "pt"}); err != nil {
 			return err
 		}
 	}

@@ -17,8 +17,8 @@ type weights struct {
 	of    map[string]*File
 }
 
-// openWeights opens a safetensors file, or the weights of a model folder: model.safetensors or, if that file does not exist, the
-// shards in model.safetensors.index.json.
+// openWeights opens a safetensors file, or the weights of a folder: model.safetensors or, if that file does not exist, the shards in
+// model.safetensors.index.json. If the folder holds an adapter and no model, it opens adapter_model.safetensors.
 func openWeights(path string) (*weights, error) {
 	stat, err := os.Stat(path)
 	if err != nil {
@@ -26,7 +26,9 @@ func openWeights(path string) (*weights, error) {
 	}
 	paths := []string{path}
 	var index map[string]string
-	if stat.IsDir() {
+	if stat.IsDir() && IsAdapter(path) {
+		paths = []string{filepath.Join(path, adapterName)}
+	} else if stat.IsDir() {
 		paths = []string{filepath.Join(path, weightsName)}
 		if _, err := os.Stat(paths[0]); os.IsNotExist(err) {
 			if paths, err = readIndex(path, &index); err != nil {

@@ -17,6 +17,12 @@ import (
 // Its methods and Build may be called from several goroutines at once. The elements of the tensors are not guarded: nothing may
 // write them, as an optimizer does, while a Program over them runs.
 type Params struct {
+	*store
+	carried []any
+}
+
+// store is the weights that all views of a Params share.
+type store struct {
 	dt   tensor.Dtype
 	seed uint64
 
@@ -37,7 +43,7 @@ type freeze struct {
 // NewParams makes an empty set of weights of type tensor.Float32 or tensor.Float64. The initial value of a weight depends only on
 // the seed and its path.
 func NewParams(dt tensor.Dtype, seed uint64) *Params {
-	return &Params{dt: dt, seed: seed, byName: map[string]*tensor.Dense{}}
+	return &Params{store: &store{dt: dt, seed: seed, byName: map[string]*tensor.Dense{}}}
 }
 
 // Dtype returns the type of all weights.

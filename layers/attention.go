@@ -63,7 +63,7 @@ func (l SelfAttention) Forward(s *graph.Scope, x *G.Node, seq Sequence) *G.Node 
 	o := l.attend(s, in) // (B, T, H·D)
 	names := l.Names.orPyTorch()
 	out := s.In(names.Out)
-	x = Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: cmp.Or(l.OutStd, l.Std)}.Forward(out, o) // (B, T, C)
+	x = Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: cmp.Or(l.OutStd, l.Std)}.forward(out, o, true) // (B, T, C)
 	return Dropout{P: l.OutDropout}.Forward(out.In("dropout"), x)
 }
 

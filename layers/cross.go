@@ -55,13 +55,13 @@ func (l CrossAttention) Forward(s *graph.Scope, x *G.Node, m Memory) *G.Node {
 	if names.QKV != "" {
 		in.Q = p.packed.part(s, 0, p.width).forward(s, x) // (B, T, H·D)
 	} else {
-		in.Q = p.linear(cmp.Or(l.QueryStd, l.Std)).Forward(s.In(names.Q), x)
+		in.Q = p.linear(cmp.Or(l.QueryStd, l.Std)).forward(s.In(names.Q), x, true)
 	}
 	in.K, in.V = p.forward(s, m)
 	options := ops.AttentionOptions{Heads: l.Heads, Causal: l.Causal, Scale: l.Scale, Dropout: l.Dropout}
 	l.show(s, in, options, m.X)
 	o := attend(s, in, options) // (B, T, H·D)
-	return Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: cmp.Or(l.OutStd, l.Std)}.Forward(s.In(names.Out), o)
+	return Linear{Out: c, InOut: names.InOut, NoBias: l.NoOutBias, Std: cmp.Or(l.OutStd, l.Std)}.forward(s.In(names.Out), o, true)
 }
 
 // show offers the operands and the probabilities for looking at.
@@ -139,8 +139,8 @@ func (p keyValues) forward(s *graph.Scope, m Memory) (k, v *G.Node) {
 	if names.QKV != "" {
 		return p.kept(s, "memory", 2*p.width, m, func() *G.Node { return p.packed.part(s, p.width, 3*p.width).forward(s, m.X) }), nil
 	}
-	k = p.kept(s, "memory.key", p.width, m, func() *G.Node { return p.linear(p.layer.Std).Forward(s.In(names.K), m.X) })
-	v = p.kept(s, "memory.value", p.width, m, func() *G.Node { return p.linear(p.layer.Std).Forward(s.In(names.V), m.X) })
+	k = p.kept(s, "memory.key", p.width, m, func() *G.Node { return p.linear(p.layer.Std).forward(s.In(names.K), m.X, true) })
+	v = p.kept(s, "memory.value", p.width, m, func() *G.Node { return p.linear(p.layer.Std).forward(s.In(names.V), m.X, true) })
 	return k, v
 }
 

@@ -12,6 +12,8 @@ import (
 
 // Linear is y = act(x·Wᵀ + b): (…, in) → (…, Out).
 //
+// An adapter that the graph's parameters carry changes the product: see LoRA.
+//
 // Parameters: weight (Out, in), or (in, Out) with InOut, or (Out, in, 1) with Conv; bias (Out) unless NoBias is set. Initially both
 // are uniform in ±1/√in, as in PyTorch. With Std the weight is normal and the bias zero, as in GPT-2.
 type Linear struct {
@@ -24,7 +26,10 @@ type Linear struct {
 }
 
 // Forward declares the layer.
-func (l Linear) Forward(s *graph.Scope, x *G.Node) *G.Node {
+func (l Linear) Forward(s *graph.Scope, x *G.Node) *G.Node { return l.forward(s, x, false) }
+
+// forward declares the layer. attention says that it is a projection of an attention.
+func (l Linear) forward(s *graph.Scope, x *G.Node, attention bool) *G.Node {
 	in := channels(s, "linear", x)
 	weight, bias := l.inits(in)
 	shape := []int{l.Out, in}
@@ -43,7 +48,15 @@ func (l Linear) Forward(s *graph.Scope, x *G.Node) *G.Node {
 	if !l.NoBias {
 		b = s.Param("bias", bias, l.Out)
 	}
-	return s.Try(ops.Linear(x, w, b, ops.LinearOptions{InOut: l.InOut, Act: l.Act})) // (…, Out)
+	a := adapt(s, Adapted{Weight: s.In("weight").Path(), In: in, Out: l.Out, InOut: l.InOut}, attention)
+	if a == nil {
+		return s.Try(ops.Linear(x, w, b, ops.LinearOptions{InOut: l.InOut, Act: l.Act})) // (…, Out)
+	}
+	y := a.add(s, x, s.Try(ops.Linear(x, w, b, ops.LinearOptions{InOut: l.InOut})))
+	if l.Act != kernel.Identity {
+		y = s.Try(ops.Activate(y, l.Act))
+	}
+	return y
 }
 
 // channels returns the length of the last axis of a layer's input. If x has no axis, it fails the scope and returns 1.

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"cmp"
+	"strings"
 
 	G "gorgonia.org/gorgonia"
 
@@ -16,7 +17,7 @@ func (l SelfAttention) project(s *graph.Scope, x *G.Node) ops.Operands {
 	var in ops.Operands
 	if names.QKV == "" {
 		p := func(name string, out int, std float64) *G.Node {
-			return Linear{Out: out, InOut: names.InOut, NoBias: l.NoBias, Std: std}.Forward(s.In(name), x)
+			return Linear{Out: out, InOut: names.InOut, NoBias: l.NoBias, Std: std}.forward(s.In(name), x, true)
 		}
 		in = ops.Operands{Q: p(names.Q, q, cmp.Or(l.QueryStd, l.Std)), K: p(names.K, kv, l.Std), V: p(names.V, kv, l.Std)}
 	} else {
@@ -64,8 +65,9 @@ func (l SelfAttention) byKind(s *graph.Scope, x *G.Node) *G.Node {
 
 // projection is a packed weight and its bias, which may be nil.
 type projection struct {
-	w, b  *G.Node
-	inOut bool
+	w, b    *G.Node
+	inOut   bool
+	adapter *adapter // nil for none
 }
 
 // packed declares the packed projection of in channels to out channels.
@@ -87,11 +89,13 @@ func (n AttentionNames) packed(s *graph.Scope, out, in int, noBias bool, std flo
 	if !noBias {
 		p.b = at.Param(prefix+"bias", bias, out)
 	}
+	layer := Adapted{Weight: at.In(prefix + "weight").Path(), In: in, Out: out, InOut: n.InOut}
+	p.adapter = adapt(s.In(strings.TrimSuffix(n.QKV, "_")), layer, true)
 	return p
 }
 
 func (p projection) forward(s *graph.Scope, x *G.Node) *G.Node {
-	return s.Try(ops.Linear(x, p.w, p.b, ops.LinearOptions{InOut: p.inOut}))
+	return p.adapter.add(s, x, s.Try(ops.Linear(x, p.w, p.b, ops.LinearOptions{InOut: p.inOut})))
 }
 
 // part returns the outputs lo … hi-1 of p.
@@ -100,7 +104,7 @@ func (p projection) part(s *graph.Scope, lo, hi int) projection {
 	if p.inOut {
 		axis = 1
 	}
-	p.w = s.Try(ops.Slice(p.w, axis, lo, hi))
+	p.w, p.adapter = s.Try(ops.Slice(p.w, axis, lo, hi)), p.adapter.part(s, lo, hi)
 	if p.b != nil {
 		p.b = s.Try(ops.Slice(p.b, 0, lo, hi))
 	}

@@ -50,7 +50,7 @@ func (c *conversion) loss(path string) (train.Evaluation, error) {
 	if err != nil {
 		return train.Evaluation{}, err
 	}
-	if err := folder.Load(path, m, params); err != nil {
+	if err := folder.Load(path, m, params.All()); err != nil {
 		return train.Evaluation{}, err
 	}
 	windows := corpus.Sequential(c.batch, m.Window())

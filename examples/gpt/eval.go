@@ -10,6 +10,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
@@ -26,6 +27,7 @@ import (
 // evaluation holds the flags of eval.
 type evaluation struct {
 	model, data string
+	adapter     string
 	mix         corpora.Mix
 	encoding    textfile.Encoding
 	omit        bool
@@ -39,6 +41,7 @@ func (e *evaluation) flags(f *flags.Set) {
 	e.set = f.FlagSet
 	f.Group("Data")
 	f.StringVar(&e.model, "model", "out/gpt", "`folder` of the model, or a .gguf file")
+	f.StringVar(&e.adapter, "adapter", "", adapterHelp)
 	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz and .zst too; a folder of the program corpus means its held-out documents (default: the held-out text of the model's run)")
 	f.Var(&e.mix, "mix", "comma-separated `parts` instead of -data, as in train: scores their held-out documents")
 	f.TextVar(&e.encoding, "encoding", e.encoding, flags.EncodingHelp)
@@ -49,7 +52,7 @@ func (e *evaluation) flags(f *flags.Set) {
 
 // run scores every token of the text except the first, in windows of the model's context.
 func (e *evaluation) run(w io.Writer) error {
-	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), flags.AnyModel("model", e.model)); err != nil {
+	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), adapter.CheckFolder(e.adapter), flags.AnyModel("model", e.model)); err != nil {
 		return err
 	}
 	m, tok, err := open(e.model, e.omit)
@@ -61,7 +64,7 @@ func (e *evaluation) run(w io.Writer) error {
 		return err
 	}
 	loss := m.Loss(e.batch, m.Window())
-	params, err := folder.ExpectPacked(e.model, m, e.weights, graph.Eval, loss)
+	params, err := folder.ExpectPacked(e.model, m, e.weights, e.adapter != "", graph.Eval, loss)
 	if err != nil {
 		return err
 	}
@@ -69,7 +72,7 @@ func (e *evaluation) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := folder.Load(e.model, m, params); err != nil {
+	if err := load(e.model, e.adapter, m, params); err != nil {
 		return err
 	}
 	windows := corpus.Sequential(e.batch, m.Window())

@@ -8,7 +8,7 @@ import (
 
 func TestBadFlags(t *testing.T) {
 	flagstest.Run(t, program, []flagstest.Bad{
-		{Args: "teach", Words: "no command \"teach\"|train, generate, eval, help and version"},
+		{Args: "teach", Words: "no command \"teach\"|train, generate, eval, merge, help and version"},
 		{Args: "train more", Words: "gpt train|\"more\"|-h"},
 		{Args: "train -nope 1", Words: "no flag -nope|gpt train -h"},
 		{Args: "-nope", Words: "-nope|gpt -h"},
@@ -65,6 +65,6 @@ func TestExit(t *testing.T) {
 
 func TestSweepFlags(t *testing.T) {
 	small := "-data text.txt -out out -tokenizer char -layers 1 -heads 1 -dim 4 -context 4 -batch 1 -steps 1"
-	flagstest.Sweep(t, program, map[string]string{"": small, "train": small, "generate": "-prompt a", "eval": "-data text.txt"},
+	flagstest.Sweep(t, program, map[string]string{"": small, "train": small, "generate": "-prompt a", "eval": "-data text.txt", "merge": "-out merged"},
 		"-frequency-penalty=-1", "-presence-penalty=-1") // make tokens more likely that were generated
 }

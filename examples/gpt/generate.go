@@ -8,6 +8,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
@@ -21,6 +22,7 @@ import (
 type generation struct {
 	set           *flags.Set
 	model, prompt string
+	adapter       string
 	cut           bool // truncates the prompt to the window
 	omit, scores  bool
 	weights       folder.Weights
@@ -32,6 +34,7 @@ func (g *generation) flags(f *flags.Set) {
 	o := &g.options
 	f.Group("Text")
 	f.StringVar(&g.model, "model", "out/gpt", "`folder` of the model, trained here or published, of any family of train -h, or a .gguf file")
+	f.StringVar(&g.adapter, "adapter", "", adapterHelp)
 	f.StringVar(&g.prompt, "prompt", "", "text to continue (default: asks on a terminal, else reads one text per line)")
 	vocabulary.OmitFlag(f, &g.omit)
 	f.TextVar(&g.weights, "weights", g.weights, folder.WeightsHelp)
@@ -95,7 +98,7 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	params, err := folder.ExpectPacked(g.model, m, g.weights, graph.Decode, m.Decode(1, 1))
+	params, err := folder.ExpectPacked(g.model, m, g.weights, g.adapter != "", graph.Decode, m.Decode(1, 1))
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +106,7 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := folder.Load(g.model, m, params); err != nil {
+	if err := load(g.model, g.adapter, m, params); err != nil {
 		return nil, err
 	}
 	o := g.options
@@ -158,12 +161,15 @@ func (g *generation) encode(tok *tokenize.Tokenizer, m folder.Model, prompt stri
 func (g *generation) check() error {
 	o := &g.options
 	return flags.First(flags.AtLeast("tokens", o.Tokens, 1), flags.Between("min-tokens", o.MinTokens, 0, "tokens", o.Tokens),
-		flags.AtLeast("no-repeat", o.NoRepeat, 0), o.Check(), flags.AnyModel("model", g.model))
+		flags.AtLeast("no-repeat", o.NoRepeat, 0), o.Check(), adapter.CheckFolder(g.adapter), flags.AnyModel("model", g.model))
 }
 
 // open reads the configuration and the tokenizer of a model. With omit, the tokenizer leaves out text that has no token.
 func open(dir string, omit bool) (m folder.Model, tok *tokenize.Tokenizer, err error) {
 	if m, err = folder.Open(dir); err != nil {
+		return m, nil, err
+	}
+	if dir, err = adapter.Find(dir, "tokenizer.json"); err != nil {
 		return m, nil, err
 	}
 	if tok, err = folder.Tokenizer(dir); err != nil {

@@ -8,6 +8,7 @@
 //	go run ./examples/gpt generate -model DIR           ask for texts to continue, or read one per line from a pipe
 //	go run ./examples/gpt generate -model DIR -prompt TEXT …
 //	go run ./examples/gpt eval -model DIR               score the held-out text of the run, or -data PATH
+//	go run ./examples/gpt merge -model DIR -out DIR     write the adapter of train -lora as a whole model
 //	go run ./examples/gpt help train                    list the flags, in groups
 //
 // train -family llama trains a Llama; mistral, qwen2, qwen3, gemma2, gemma3, mpt and bloom are the other Transformers, and rnn
@@ -43,7 +44,7 @@ const about = "Gpt trains a small language model on text, a GPT-2 or one of anot
 
 // program declares the commands, which write to w.
 func program(w io.Writer) flags.Program {
-	o, g, e := defaults(), new(generation), new(evaluation)
+	o, g, e, m := defaults(), new(generation), new(evaluation), new(merging)
 	return flags.Program{Name: "gpt", About: about, Commands: []flags.Command{
 		{About: "train, then print a sample; takes the flags of train", Example: "-steps 2000 -out out/longer",
 			Flags: o.flags, Run: func() error { return demo(w, o) }},
@@ -53,6 +54,8 @@ func program(w io.Writer) flags.Program {
 			Flags: g.flags, Run: func() error { return g.start(w) }},
 		{Name: "eval", About: "score a model on text", Example: "-model out/book",
 			Flags: e.flags, Run: func() error { return e.run(w) }},
+		{Name: "merge", About: "write the model of a LoRA adapter as a whole model", Example: "-model out/tuned -out out/merged",
+			Flags: m.flags, Run: func() error { return m.run(w) }},
 	}}
 }
 

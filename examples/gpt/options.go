@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
@@ -27,6 +28,7 @@ type options struct {
 	context, batch     int
 	dropout            float64
 	init, freeze       string
+	lora               adapter.Flag
 
 	set   *flag.FlagSet
 	given map[string]bool // names of the flags on the command line
@@ -62,6 +64,7 @@ func (o *options) flags(f *flags.Set) {
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
 	f.StringVar(&o.init, "init", o.init, "`folder` of a model to start from, of any family, or a .gguf file: its weights, tokenizer and sizes")
 	f.StringVar(&o.freeze, "freeze", o.freeze, "comma-separated `patterns` of weights to freeze: wte.**,h.0.**")
+	f.Var(&o.lora, "lora", adapter.Help)
 	f.Group("Training")
 	f.IntVar(&o.batch, "batch", o.batch, "windows of -context tokens in a batch")
 	o.Learning.Flags(f)
@@ -73,7 +76,7 @@ func (o *options) flags(f *flags.Set) {
 func (o *options) program() job.Program {
 	return job.Program{
 		Name: "gpt", Flags: o.set, Data: []string{"data", "mix", "encoding", "omit-unknown"}, Paths: append(o.vocabulary.Paths(), "data", "init"),
-		Fixed: []string{"tokenizer", "vocab", "family", "positions", "cell", "layers", "heads", "kv-heads", "dim", "context", "init", "freeze", "seed"},
+		Fixed: []string{"tokenizer", "vocab", "family", "positions", "cell", "layers", "heads", "kv-heads", "dim", "context", "init", "freeze", "lora", "seed"},
 	}
 }
 
@@ -94,7 +97,7 @@ func (o *options) check(sizes bool) error {
 	err := flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, heads), flags.AtLeast("kv-heads", o.kvHeads, 0), flags.AtLeast("dim", o.dim, 1),
 		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
-		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.evalData.Check("eval-data"), o.checkCorpora(), o.Learning.Check(o.Steps))
+		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.evalData.Check("eval-data"), o.checkCorpora(), o.lora.Check(o.init), o.Learning.Check(o.Steps))
 	if err != nil || !sizes {
 		return err
 	}

@@ -123,21 +123,9 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	if err != nil {
 		return err
 	}
-	t.params = t.Params()
-	for _, pattern := range t.frozen() {
-		t.params.Freeze(pattern) // so that Require counts only trained weights
-	}
-	if err := run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.Estimate(t.params, m, loss) }); err != nil {
-		return err
-	}
-	eval, err := graph.Build(t.params, graph.Eval, loss)
+	eval, err := t.declare(loss, resumed, run)
 	if err != nil {
 		return err
-	}
-	if t.init != "" && !resumed {
-		if err := folder.Load(t.init, t.model, t.params); err != nil {
-			return err
-		}
 	}
 	for _, pattern := range t.frozen() {
 		if t.params.Freeze(pattern) == 0 {
@@ -153,7 +141,30 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	}
 	t.draw()
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
-	return t.sets()
+	if err := t.sets(); err != nil {
+		return err
+	}
+	return t.lora.Setup(&t.setup, t.params, t.model.LanguageModel, t.init)
+}
+
+// declare makes the parameters, loads those of -init, and returns the Program for evaluation.
+func (t *training) declare(loss func(*graph.Scope), resumed bool, run *job.Run) (eval *graph.Program, err error) {
+	if t.params, err = t.lora.Adapt(t.Params(), t.model.LanguageModel); err != nil {
+		return nil, err
+	}
+	for _, pattern := range t.frozen() {
+		t.params.Freeze(pattern) // so that Require counts only trained weights
+	}
+	if err := run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.Estimate(t.params, m, loss) }); err != nil {
+		return nil, err
+	}
+	if eval, err = graph.Build(t.params, graph.Eval, loss); err != nil || t.init == "" {
+		return eval, err
+	}
+	if !resumed || t.lora.Given() { // a checkpoint of an adapter lacks the base
+		err = folder.Load(t.init, t.model.LanguageModel, t.lora.Base(t.params))
+	}
+	return eval, err
 }
 
 // frozen returns the patterns of -freeze.
@@ -180,7 +191,7 @@ func (t *training) describe() {
 	t.setup.Config = t.model
 	t.setup.Files = t.tok.Files
 	_, title := familyOf(t.model)
-	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters with a vocabulary of %d on %d tokens of %s, %d held out",
-		title, t.params.Size(), t.model.Vocab, t.learning.Len(), t.name(), t.held.Len())
+	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters%s with a vocabulary of %d on %d tokens of %s, %d held out",
+		title, t.params.Size(), t.lora.Describe(t.params), t.model.Vocab, t.learning.Len(), t.name(), t.held.Len())
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)
 }

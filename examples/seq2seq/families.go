@@ -7,6 +7,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -115,6 +116,10 @@ func (o *options) fresh(vocab int, marks data.Marks) (model, error) {
 
 // openModel reads the configuration of the encoder-decoder in a folder.
 func openModel(dir string) (model, error) {
+	dir, err := adapter.Find(dir, "config.json")
+	if err != nil {
+		return model{}, err
+	}
 	opened, err := models.Open(dir)
 	if err != nil {
 		return model{}, err

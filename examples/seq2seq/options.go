@@ -7,6 +7,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
@@ -24,6 +25,7 @@ type options struct {
 	normFirst                  bool
 	batch                      shaping.Options
 	dropout, smoothing         float64
+	lora                       adapter.Flag
 
 	set   *flag.FlagSet
 	given map[string]bool // names of the flags on the command line
@@ -50,6 +52,7 @@ func (o *options) flags(f *flags.Set) {
 	f.StringVar(&o.family, "family", o.family, "`name` of the family: transformer, as in \"Attention Is All You Need\"; t5, with positions relative to each other and RMS norms; "+
 		"t5-gated, with gated MLPs and a head of its own as in T5 1.1")
 	f.StringVar(&o.init, "init", o.init, "`folder` of a model to start from, of any of these families: its weights, tokenizer and sizes")
+	f.Var(&o.lora, "lora", adapter.Help)
 	f.IntVar(&o.layers, "layers", o.layers, "layers of the encoder and of the decoder")
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a layer")
 	f.IntVar(&o.dim, "dim", o.dim, "number of channels, a multiple of -heads")
@@ -69,7 +72,7 @@ func (o *options) program() job.Program {
 	return job.Program{
 		Name: "seq2seq", Flags: o.set, Data: []string{"data", "source", "target", "separator", "prefix", "held-out", "encoding", "omit-unknown"},
 		Paths: append(o.vocabulary.Paths(), "data", "source", "target", "init"),
-		Fixed: []string{"tokenizer", "vocab", "lower", "family", "init", "layers", "heads", "dim", "hidden", "norm-first", "seed"},
+		Fixed: []string{"tokenizer", "vocab", "lower", "family", "init", "layers", "heads", "dim", "hidden", "norm-first", "lora", "seed"},
 	}
 }
 
@@ -95,5 +98,5 @@ func (o *options) check() error {
 	return flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1),
 		flags.AtLeast("hidden", o.hidden, 0), o.batch.Check(), flags.AtLeast("micro-batches", o.MicroBatches, 1),
-		flags.AtLeast("vocab", o.vocabulary.Size, 1), o.dataset.check(), flags.Below("dropout", o.dropout, 1), flags.Below("label-smoothing", o.smoothing, 1), o.Learning.Check(o.Steps))
+		flags.AtLeast("vocab", o.vocabulary.Size, 1), o.dataset.check(), flags.Below("dropout", o.dropout, 1), flags.Below("label-smoothing", o.smoothing, 1), o.lora.Check(o.init), o.Learning.Check(o.Steps))
 }

@@ -101,7 +101,9 @@ func (t *training) build(resumed bool, run *job.Run) error {
 		return err
 	}
 	loss := func(s *graph.Scope, z data.PairSize) { t.model.Loss(z.B, z.S, z.T)(s) }
-	t.params = t.Params()
+	if t.params, err = t.lora.Adapt(t.Params(), t.model.network); err != nil {
+		return err
+	}
 	err = run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.EstimateShapes(t.params, m, sizes, loss) })
 	if err != nil {
 		return err
@@ -110,8 +112,8 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	if err != nil {
 		return err
 	}
-	if t.init != "" && !resumed {
-		if err := folder.Load(t.init, t.model, t.params); err != nil {
+	if t.init != "" && (!resumed || t.lora.Given()) { // a checkpoint of an adapter lacks the base
+		if err := folder.Load(t.init, t.model, t.lora.Base(t.params)); err != nil {
 			return err
 		}
 	}
@@ -128,6 +130,9 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	scored := t.held.Sequential(t.model.marks(), sizes...)
 	scored.Spread = t.EvalTokens
 	t.setup.Held = scored
+	if err := t.lora.Setup(&t.setup, t.params, t.model.network, t.init); err != nil {
+		return err
+	}
 	filled, err := t.batches.Filled()
 	t.setup.Shapes = shaping.Describe(sizes, filled, func(z data.PairSize) string { return fmt.Sprintf("%d×(%d, %d)", z.B, z.S, z.T) })
 	return err
@@ -141,8 +146,8 @@ func (t *training) describe() {
 	if t.file+t.source != "" {
 		from = filepath.Base(t.file + t.source)
 	}
-	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters with a vocabulary of %d on %d pairs of %s, %d held out, of up to %d and %d tokens",
-		t.model.title, t.params.Size(), t.tok.VocabSize(), len(t.learning), from, len(t.held), t.model.source, t.model.target)
+	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters%s with a vocabulary of %d on %d pairs of %s, %d held out, of up to %d and %d tokens",
+		t.model.title, t.params.Size(), t.lora.Describe(t.params), t.tok.VocabSize(), len(t.learning), from, len(t.held), t.model.source, t.model.target)
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("seq2seq", "generate"), t.Out)
 }
 

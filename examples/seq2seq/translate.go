@@ -49,7 +49,7 @@ func open(dir string, omit bool) (*translator, error) {
 	if _, err := graph.Build(t.params, graph.Eval, t.model.Loss(1, 1, 1)); err != nil { // declares the parameters
 		return nil, err
 	}
-	return t, folder.Load(dir, t.model, t.params)
+	return t, folder.Load(dir, t.model, t.params.All())
 }
 
 // decoder returns a Decoder of batch sequences, for sources of at least this length and results of so many tokens; 0 means as many as the

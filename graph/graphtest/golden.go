@@ -23,8 +23,11 @@ type Golden struct {
 
 	// Losses of several optimizer steps, starting with Loss, and the weights after them.
 	Losses []float64
-	Final  map[string]*tensor.Dense
+	Final  map[string]*tensor.Dense          // a frozen weight that is missing keeps its value
 	Step   func(weights []G.ValueGrad) error // one step of the same optimizer; nil skips the steps
+
+	// Adapt returns the parameters to build over, such as a view that carries an adapter. nil means the parameters themselves.
+	Adapt func(*graph.Params) (*graph.Params, error)
 
 	LogitsWithin float64 // absolute
 	LossWithin   float64 // relative
@@ -39,6 +42,12 @@ type Golden struct {
 func (g Golden) Check(t testing.TB, declare func(*graph.Scope)) {
 	t.Helper()
 	params := graph.NewParams(tensor.Float32, 1)
+	if g.Adapt != nil {
+		var err error
+		if params, err = g.Adapt(params); err != nil {
+			t.Fatal(err)
+		}
+	}
 	p, err := graph.Build(params, graph.Train, declare)
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +126,12 @@ func (g Golden) checkFinal(t testing.TB, params *graph.Params, grads map[string]
 	t.Helper()
 	for name, v := range params.All() {
 		want := g.Final[name]
+		if want == nil && params.Frozen(name) {
+			if !slices.Equal(v.Float32s(), g.Weights[name].Float32s()) {
+				t.Errorf("frozen weight %s has changed", name)
+			}
+			continue
+		}
 		if want == nil || !slices.Equal(want.Shape(), v.Shape()) {
 			t.Errorf("golden final weight %s is missing or has another shape than %v", name, v.Shape())
 			continue

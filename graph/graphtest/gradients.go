@@ -31,7 +31,13 @@ const (
 // the gradient of an input, declare it as a parameter.
 func Gradients(t testing.TB, feed graph.Feed, declare func(*graph.Scope)) {
 	t.Helper()
-	params := graph.NewParams(tensor.Float64, 1)
+	GradientsOver(t, graph.NewParams(tensor.Float64, 1), feed, declare)
+}
+
+// GradientsOver is Gradients over parameters of the caller, of type tensor.Float64, such as a view that carries an adapter. It changes
+// their values.
+func GradientsOver(t testing.TB, params *graph.Params, feed graph.Feed, declare func(*graph.Scope)) {
+	t.Helper()
 	train := gradients(t, params, feed, declare)
 	eval, err := graph.Build(params, graph.Eval, declare)
 	if err != nil {

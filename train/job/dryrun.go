@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
@@ -36,7 +37,7 @@ func (r *Run) plan(s Setup) error {
 	}
 	evals := r.evaluations(left)
 	whole := r.total(left, t)
-	params, moments := s.Trainer.Program.Memory().Params, r.momentBytes()
+	saved, moments := sizeOf(r.weights()), sizeOf(r.moments.State())
 	r.printf("dry run: %s, to %s", s.About, r.Out)
 	r.printf("parameters   %s, of which %s are trained", count(s.Trainer.Program.Params().Size()), count(trained(s.Trainer.Program)))
 	if s.Shapes != "" {
@@ -47,7 +48,7 @@ func (r *Run) plan(s Setup) error {
 	r.printf("a step       %s, %s: %.1f GFLOP/s", operations(t.flops), report.Duration(t.step), float64(t.flops)/t.step.Seconds()/1e9)
 	r.printf("the run      %s and %s of %s: about %s", plural(left, "step"), plural(evals, "evaluation"), plural(s.Held.Len(), "batch"), report.Duration(whole))
 	r.estimateRanks(cost{t.step, t.update, max(s.Trainer.MicroBatches, 1), s.Trainer.Program.Memory().Gradients})
-	r.printf("checkpoints  %s each, %s; the model %s", size(params+moments), r.diskSpace(params+moments, evals), size(params))
+	r.printf("checkpoints  %s each, %s; the model %s", size(saved+moments), r.diskSpace(saved+moments, evals), size(saved))
 	return nil
 }
 
@@ -131,8 +132,9 @@ func timeBatches(s Setup, n int) (time.Duration, error) {
 	return time.Since(begin) / time.Duration(n), err
 }
 
-func (r *Run) momentBytes() (n int) {
-	for _, t := range r.moments.State() {
+// sizeOf returns the number of bytes of tensors.
+func sizeOf(tensors checkpoints.Tensors) (n int) {
+	for _, t := range tensors {
 		n += int(t.MemSize())
 	}
 	return n

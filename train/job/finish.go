@@ -103,7 +103,7 @@ func (r *Run) publish() error {
 	if r.Average > 0 {
 		return r.publishMean(best)
 	}
-	if err := checkpoints.LoadWeights(best.Dir, r.setup.Trainer.Program.Params().All(), checkpoints.Rules{}); err != nil {
+	if err := checkpoints.LoadWeights(best.Dir, r.weights(), checkpoints.Rules{}); err != nil {
 		return err
 	}
 	if err := checkpoints.SaveModel(r.Out, r.model()); err != nil {

@@ -177,7 +177,15 @@ func (r *Run) save(e Evaluation) error {
 
 // model returns the contents of a model folder in Hugging Face's layout.
 func (r *Run) model() checkpoints.Model {
-	return checkpoints.Model{Config: r.setup.Config, Weights: r.setup.Trainer.Program.Params().All(), Files: r.setup.Files}
+	return checkpoints.Model{Config: r.setup.Config, Weights: r.weights(), Files: r.setup.Files, Adapter: r.setup.Adapter}
+}
+
+// weights returns the weights that checkpoints hold.
+func (r *Run) weights() checkpoints.Tensors {
+	if r.setup.Weights != nil {
+		return r.setup.Weights
+	}
+	return r.setup.Trainer.Program.Params().All()
 }
 
 // fail keeps the first error and ends the loop. If err is nil, it does nothing.

@@ -42,13 +42,12 @@ func (r *Run) loadMean() (n int, err error) {
 			dirs = append([]string{found[i]}, dirs...)
 		}
 	}
-	params := r.setup.Trainer.Program.Params()
 	sums := map[string][]float64{}
 	for _, dir := range dirs {
-		if err := checkpoints.LoadWeights(dir, params.All(), checkpoints.Rules{}); err != nil {
+		if err := checkpoints.LoadWeights(dir, r.weights(), checkpoints.Rules{}); err != nil {
 			return 0, err
 		}
-		for name, v := range params.All() {
+		for name, v := range r.weights() {
 			if sums[name] == nil {
 				sums[name] = make([]float64, v.DataSize())
 			}
@@ -57,7 +56,7 @@ func (r *Run) loadMean() (n int, err error) {
 			}
 		}
 	}
-	for name, v := range params.All() {
+	for name, v := range r.weights() {
 		for i, sum := range sums[name] {
 			v.Float32s()[i] = float32(sum / float64(len(dirs)))
 		}

@@ -161,7 +161,7 @@ func (r *Run) find() error {
 
 // hasModel reports whether a folder holds the weights of a model. The folder of a finished run does.
 func hasModel(dir string) bool {
-	return slices.ContainsFunc([]string{"model.safetensors", "model.safetensors.index.json"}, func(name string) bool {
+	return slices.ContainsFunc([]string{"model.safetensors", "model.safetensors.index.json", "adapter_model.safetensors"}, func(name string) bool {
 		_, err := os.Lstat(filepath.Join(dir, name))
 		return err == nil
 	})

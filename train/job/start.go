@@ -9,6 +9,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
@@ -26,6 +27,11 @@ type Setup struct {
 
 	Config any               // configuration of the model for config.json; nil for none
 	Files  map[string][]byte // files of the tokenizer, by name
+
+	// Weights lists the weights to save and to load, by their names in the file. Nil means all parameters of the Trainer's Program. Adapter
+	// makes them an adapter of another model; nil means a whole model.
+	Weights checkpoints.Tensors
+	Adapter *checkpoints.Adapter
 
 	About string // model and data in the first line: "1,200,000 parameters on 140,000 tokens of a.txt"
 	Next  string // next command to type after the run
@@ -161,13 +167,18 @@ func (r *Run) load(dir string) error {
 	if err := r.sameModel(dir); err != nil {
 		return err
 	}
+	if a := r.setup.Adapter; a != nil {
+		if err := checkpoints.CheckBase(dir, a.Base); err != nil {
+			return err
+		}
+	}
 	if a, ok := r.averaging(); ok { // a checkpoint holds the average
 		if err := a.Eval(r.setup.Trainer.Program.ValueGrads()); err != nil {
 			return err
 		}
 	}
 	var was state
-	moments, err := r.last.Load(r.setup.Trainer.Program.Params().All(), &was)
+	moments, err := r.last.Load(r.weights(), &was)
 	if err != nil {
 		return err
 	}

@@ -47,8 +47,10 @@ func Model(flag, dir string) error {
 	case !info.IsDir():
 		return errors.Errorf("-%s is %q, which is a file: want the folder of a model", flag, dir)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "config.json")); !errors.Is(err, fs.ErrNotExist) {
-		return nil
+	for _, name := range []string{"config.json", "adapter_config.json"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 	}
 	if steps, _ := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*")); len(steps) > 0 { // sorted
 		return errors.Errorf("-%s is %q, which holds an unfinished run: finish it with train -resume -out %s, or use its checkpoint %s",

@@ -13,6 +13,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -22,8 +23,14 @@ import (
 // Open reads the configuration of the causal language model in a GGUF file or in a folder, there as Hugging Face does: see [models.Open]. A head that
 // config.json ties to the embedding is untied if the file holds both with different values.
 //
+// If the folder holds an adapter, Open reads the configuration of its base model.
+//
 // It is an error if the folder has a model of another kind, such as a classifier. The error lists the causal families.
 func Open(dir string) (Model, error) {
+	dir, err := adapter.Base(dir)
+	if err != nil {
+		return Model{}, err
+	}
 	if flags.IsGGUF(dir) {
 		return openCausal(dir)
 	}
@@ -98,21 +105,48 @@ func Names(dir string) (names []string, err error) {
 }
 
 // Load reads the weights in a folder or a GGUF file into the parameters that a graph of m has declared. The error names every missing parameter,
-// every unexpected tensor and every tensor of another shape. Parameters in few bits are skipped.
-func Load(dir string, m models.Model, params *graph.Params) error {
+// every unexpected tensor and every tensor of another shape. If the folder holds an adapter, Load merges it into its base.
+func Load(dir string, m models.Model, params checkpoints.Tensors) error {
+	return load(dir, m, params, func(string) bool { return false })
+}
+
+// LoadRest is Load for the parameters of ExpectPacked: it skips those in few bits.
+func LoadRest(dir string, m models.Model, params *graph.Params) error {
+	return load(dir, m, params.All(), func(path string) bool { return params.Packed(path) != nil })
+}
+
+// load reads the weights, without those that are packed.
+func load(dir string, m models.Model, params checkpoints.Tensors, packed func(path string) bool) error {
+	if _, err := adapter.Base(dir); err != nil { // the chain of adapters ends
+		return err
+	}
+	base, err := adapter.Below(dir)
+	if err != nil {
+		return err
+	}
+	if base != dir {
+		if err := load(base, m, params, packed); err != nil {
+			return err
+		}
+		return adapter.Merge(dir, m, params)
+	}
 	if flags.IsGGUF(dir) {
-		return loadGGUF(dir, m, params)
+		return loadGGUF(dir, m, params, packed)
 	}
 	rules, err := rulesOf(dir, m)
 	if err != nil {
 		return err
 	}
-	rules.Ignore = func(path string) bool { return m.Ignore(path) || params.Packed(path) != nil }
-	return checkpoints.LoadWeights(dir, params.All(), rules)
+	rules.Ignore = func(path string) bool { return m.Ignore(path) || packed(path) }
+	return checkpoints.LoadWeights(dir, params, rules)
 }
 
 // Expect returns parameters for Load. A declaration fails at once if its shape differs from the file's.
 func Expect(dir string, m models.Model) (*graph.Params, error) {
+	dir, err := adapter.Base(dir)
+	if err != nil {
+		return nil, err
+	}
 	if flags.IsGGUF(dir) {
 		return expectGGUF(dir, m)
 	}

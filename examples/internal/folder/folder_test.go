@@ -48,7 +48,7 @@ func greedy(t testing.TB, dir, prompt string) (text string, m folder.Model, err 
 	params := graph.NewParams(tensor.Float32, 1)
 	d, err := generate.NewDecoder(params, m, 1)
 	check(t, err)
-	if err := folder.Load(dir, m, params); err != nil {
+	if err := folder.Load(dir, m, params.All()); err != nil {
 		return "", m, err
 	}
 	ids, err := tok.Encode(prompt)
@@ -101,7 +101,7 @@ func TestPadded(t *testing.T) {
 	params := graph.NewParams(tensor.Float32, 1)
 	d, err := generate.NewDecoder(params, m, 3)
 	check(t, err)
-	check(t, folder.Load(dir, m, params))
+	check(t, folder.Load(dir, m, params.All()))
 	bias, tokens := folder.Allow(nil, tok, m.Vocab), [][]int32(nil)
 	tokens, err = generate.Batch(d, [][]int32{{1}, {2}, {3}}, generate.Options{Temperature: 5, Bias: bias})
 	check(t, err)
@@ -177,7 +177,7 @@ func TestOpens(t *testing.T) {
 			fresh := graph.NewParams(tensor.Float32, 1)
 			_, err = graph.Build(fresh, graph.Eval, got.Logits(1, 4))
 			check(t, err)
-			check(t, folder.Load(dir, got, fresh))
+			check(t, folder.Load(dir, got, fresh.All()))
 			if have, want := logits(t, got, fresh), logits(t, m, params); !slices.Equal(have, want) {
 				t.Errorf("%s, untied %t: got logits %v, want %v", prefix, own, have, want)
 			}
@@ -202,7 +202,7 @@ func TestTiedFileWithHead(t *testing.T) {
 		fresh := graph.NewParams(tensor.Float32, 1)
 		_, err = graph.Build(fresh, graph.Eval, m.Logits(1, 4))
 		check(t, err)
-		check(t, folder.Load(dir, m, fresh))
+		check(t, folder.Load(dir, m, fresh.All()))
 		if untied(m) != c.untied {
 			t.Errorf("got untied %t, want %t", untied(m), c.untied)
 		}
@@ -226,7 +226,7 @@ func TestHeadAlone(t *testing.T) {
 	check(t, err)
 	_, err = graph.Build(fresh, graph.Eval, m.Logits(1, 4))
 	check(t, err)
-	check(t, folder.Load(dir, m, fresh))
+	check(t, folder.Load(dir, m, fresh.All()))
 	if have, want := logits(t, m, fresh), logits(t, small, params); !slices.Equal(have, want) {
 		t.Errorf("got logits %v, want %v", have, want)
 	}
@@ -244,7 +244,7 @@ func TestRefused(t *testing.T) {
 	fresh := graph.NewParams(tensor.Float32, 1)
 	_, err = graph.Build(fresh, graph.Eval, m.Logits(1, 4))
 	check(t, err)
-	err = folder.Load(dir, m, fresh)
+	err = folder.Load(dir, m, fresh.All())
 	for _, want := range []string{"2 missing", "ln_f.weight", "3 unexpected", "norm.bias", "h.0.attn.q_norm.weight", "wpe.weight (shape [6 8] in the file, [7 8] in memory)"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want %q in it", err, want)

@@ -6,6 +6,7 @@ import (
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/checkpoints/gguf"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -60,26 +61,26 @@ func openCausal(path string) (Model, error) {
 	return m, errors.WithMessage(err, path)
 }
 
-// loadGGUF reads the weights of a GGUF file.
-func loadGGUF(path string, m models.Model, params *graph.Params) error {
+// loadGGUF reads the weights of a GGUF file, without those that are packed.
+func loadGGUF(path string, m models.Model, params checkpoints.Tensors, packed func(path string) bool) error {
 	f, form, err := formOf(path, m)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return errors.WithMessage(form.Load(unpacked{f, form, params}, params.All()), path)
+	return errors.WithMessage(form.Load(unpacked{f, form, packed}, params), path)
 }
 
 // unpacked is a file without the parameters in few bits.
 type unpacked struct {
 	*gguf.File
 	form   models.GGUF
-	params *graph.Params
+	packed func(path string) bool
 }
 
 // Names returns the names of the tensors that are left.
 func (u unpacked) Names() []string {
-	return slices.DeleteFunc(u.File.Names(), func(name string) bool { return u.params.Packed(u.form.Path(name)) != nil })
+	return slices.DeleteFunc(u.File.Names(), func(name string) bool { return u.packed(u.form.Path(name)) })
 }
 
 // expectGGUF returns parameters with the shapes of a GGUF file.

@@ -38,7 +38,7 @@ func reopened(t *testing.T, dir string) (folder.Model, []float32) {
 	check(t, err)
 	_, err = graph.Build(params, graph.Eval, m.Logits(1, 4))
 	check(t, err)
-	check(t, folder.Load(dir, m, params))
+	check(t, folder.Load(dir, m, params.All()))
 	return m, logits(t, m, params)
 }
 

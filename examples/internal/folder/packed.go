@@ -37,8 +37,11 @@ func (w Weights) MarshalText() ([]byte, error) {
 	if !w.given {
 		return nil, nil
 	}
-	return []byte(strings.ToLower(w.t.String())), nil
+	return []byte(w.String()), nil
 }
+
+// String returns the name of the type.
+func (w Weights) String() string { return strings.ToLower(w.t.String()) }
 
 // UnmarshalText reads the name of a type.
 func (w *Weights) UnmarshalText(text []byte) error {
@@ -51,10 +54,15 @@ func (w *Weights) UnmarshalText(text []byte) error {
 }
 
 // ExpectPacked is Expect for Programs that only read the weights, as decl declares them in a mode. The matrices that products and lookups
-// read are in the parameters already, in the type that w asks for. Rows that the type cannot hold stay float32.
-func ExpectPacked(dir string, m Model, w Weights, mode graph.Mode, decl func(*graph.Scope)) (*graph.Params, error) {
+// read are in the parameters already, in the type that w asks for. Rows that the type cannot hold stay float32. So do all weights if
+// adapted is set, because an adapter is added to them.
+func ExpectPacked(dir string, m Model, w Weights, adapted bool, mode graph.Mode, decl func(*graph.Scope)) (*graph.Params, error) {
+	adapted = adapted || checkpoints.IsAdapter(dir)
+	if adapted && w.given && w.t != gguf.F32 {
+		return nil, errors.Errorf("-weights is %v, but an adapter needs f32: merge it into its base first, with the command merge", w)
+	}
 	params, err := Expect(dir, m)
-	if err != nil || w.given && w.t == gguf.F32 || !w.given && !flags.IsGGUF(dir) {
+	if err != nil || adapted || w.given && w.t == gguf.F32 || !w.given && !flags.IsGGUF(dir) {
 		return params, err
 	}
 	forms, err := graph.Packings(params, mode, decl)
