@@ -137,7 +137,7 @@ func (p *parser) tensors(n uint64) (list []entry) {
 		for j := range e.info.Shape {
 			d := p.u64(e.name)
 			if p.err == nil && d > math.MaxInt64 {
-				p.failf("tensor %q: axis %d has %d elements, the limit is %d", e.name, j, d, math.MaxInt64)
+				p.failf("tensor %q: axis %d has %d elements, the limit is %d", e.name, j, d, int64(math.MaxInt64))
 			}
 			e.info.Shape[len(e.info.Shape)-1-j] = int(d)
 		}

@@ -213,3 +213,26 @@ func mustVerify(t *testing.T, args string) {
 }
 
 var _ train.Group = member{}
+
+// TestRanksLearning: two ranks give the files of one process with every optimizer, average and schedule, and verify their steps.
+func TestRanksLearning(t *testing.T) {
+	inFolder(t)
+	same := func(int, *program) {}
+	for i, settings := range []string{
+		"-optimizer muon -zero", "-optimizer lion -zero", "-optimizer adafactor -zero", "-optimizer lamb -zero", "-optimizer sgd -zero",
+		"-optimizer schedule-free", "-ema 0.9 -schedule plateau:factor=0.5,patience=0", "-skip-outliers 1 -average 2",
+	} {
+		settings += " -lr 0.2 -batch 3 -micro-batches 2 -keep 0 -steps 12 -eval-every 4"
+		one, two := fmt.Sprintf("one%d", i), fmt.Sprintf("two%d", i)
+		mustRun(t, newProgram(), settings+" -out "+one)
+		if _, err := runTogether(t, 2, same, settings+" -out "+two); err != nil {
+			t.Fatalf("%s: %v", settings, err)
+		}
+		sameFiles(t, files(t, two), files(t, one))
+		for _, step := range []string{"7", "8"} {
+			mustVerify(t, "-verify "+step+" -out "+two)
+		}
+	}
+	_, err := runTogether(t, 2, same, "-ema 0.9 -zero -micro-batches 2 -out zero")
+	wantError(t, err, "-zero with -ema")
+}

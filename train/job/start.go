@@ -154,6 +154,9 @@ func (r *Run) checkSetup() error {
 			return err
 		}
 	}
+	if _, ok := r.averaging(); ok && r.Zero {
+		return errors.New("-zero with -ema or -optimizer schedule-free: their average needs all weights on every rank, so leave -zero out")
+	}
 	s.Trainer.Group, s.Trainer.Shard = r.group, r.Zero && r.group != nil
 	var ok bool
 	if r.moments, ok = s.Trainer.Optimizer.(train.Stateful); !ok {
