@@ -136,8 +136,8 @@ func (p *parser) tensors(n uint64) (list []entry) {
 		e.info.Shape = make([]int, axes)
 		for j := range e.info.Shape {
 			d := p.u64(e.name)
-			if p.err == nil && d > math.MaxInt64 {
-				p.failf("tensor %q: axis %d has %d elements, the limit is %d", e.name, j, d, int64(math.MaxInt64))
+			if p.err == nil && d > math.MaxInt {
+				p.failf("tensor %q: axis %d has %d elements, the limit is %d", e.name, j, d, math.MaxInt)
 			}
 			e.info.Shape[len(e.info.Shape)-1-j] = int(d)
 		}
