@@ -137,7 +137,7 @@ func TestTypes(t *testing.T) {
 		if sizes[kind], err = size(kind + ".gguf"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := convert("-model", kind+".gguf", "-out", "back"); err != nil {
+		if _, err := convert("-model", kind+".gguf", "-out", "back-"+kind); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}

@@ -39,6 +39,9 @@ func TestBadFiles(t *testing.T) {
 	good, err := os.ReadFile("good.gguf")
 	check(t, err)
 	check(t, os.Mkdir("empty", 0o777))
+	if _, err = convert("-model", dir, "-out", "good.gguf"); err == nil || !strings.Contains(err.Error(), `-out is "good.gguf", which exists`) {
+		t.Errorf("got error %v, want one that the file exists", err)
+	}
 	for want, b := range map[string][]byte{
 		`bad.gguf: the file begins with "PK\x03\x04", a GGUF file with "GGUF"`: []byte("PK\x03\x04 and more"),
 		"bad.gguf: the file ends at byte 1200 within":                          good[:1200],

@@ -78,7 +78,7 @@ func (c *conversion) check() error {
 			return errors.Errorf("-out is %q, which is a folder: want a file", c.out)
 		}
 	}
-	return flags.First(flags.AtLeast("shard", c.shard, 0), flags.AtLeast("batch", c.batch, 1), flags.Input("data", c.data), flags.AnyModel("model", c.model),
+	return flags.First(flags.NewOutput("out", c.out), flags.AtLeast("shard", c.shard, 0), flags.AtLeast("batch", c.batch, 1), flags.Input("data", c.data), flags.AnyModel("model", c.model),
 		flags.Output("out", filepath.Dir(c.out)))
 }
 

@@ -132,6 +132,7 @@ func TestLoRAErrors(t *testing.T) {
 		"merge -model base -out merged":                   `-model is "base", which is no adapter`,
 		"merge -model tuned -out tuned":                   `-out is "tuned", the folder that is merged`,
 		"merge -model tuned":                              "-out is missing",
+		"merge -model tuned -out base":                    `-out is "base", which exists`,
 		"train -resume -out tuned -lora r=3":              "-lora is r=2,dropout=0.1,targets=attn+c_fc in the run and r=3 here",
 	} {
 		if err := gpt(args); err == nil || !strings.Contains(err.Error(), want) {

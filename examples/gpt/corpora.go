@@ -6,6 +6,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/graph"
 )
 
@@ -54,14 +55,19 @@ func (t *training) loss() (func(*graph.Scope), error) {
 	if !t.pack {
 		return t.model.Loss(t.batch, t.context), nil
 	}
-	m, ok := t.model.LanguageModel.(interface {
+	return packedLoss(t.model, t.batch, t.context)
+}
+
+// packedLoss declares the loss of a model on whole documents.
+func packedLoss(m folder.Model, b, t int) (func(*graph.Scope), error) {
+	p, ok := m.LanguageModel.(interface {
 		PackedLoss(b, t int) func(*graph.Scope)
 	})
 	if !ok {
-		_, title := familyOf(t.model)
+		_, title := familyOf(m)
 		return nil, errors.Errorf("-pack: %s reads a row from its beginning to its end, so documents would see each other: use a Transformer", title)
 	}
-	return m.PackedLoss(t.batch, t.context), nil
+	return p.PackedLoss(b, t), nil
 }
 
 // draw sets the batches to learn from and the held-out batches.

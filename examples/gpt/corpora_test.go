@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
@@ -91,6 +92,31 @@ func TestPrepared(t *testing.T) {
 	wantError(t, gpt("train -resume -steps 9 -out whole2"), "data")
 }
 
+// TestEvalPacked: eval gives the loss that the run's last evaluation had.
+func TestEvalPacked(t *testing.T) {
+	t.Chdir(t.TempDir())
+	prepared(t, "a", 90)
+	for i, pack := range []string{"", " -pack"} {
+		out := fmt.Sprint("out", i)
+		if err := gpt("train -data a -layers 1 -heads 2 -dim 8 -context 32 -batch 2 -steps 2 -eval-tokens 0 -out " + out + pack); err != nil {
+			t.Fatal(err)
+		}
+		best, err := checkpoints.Run{Dir: out + "/checkpoints"}.Best()
+		if err != nil {
+			t.Fatal(err)
+		}
+		score, err := said("eval -batch 3 -model " + out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("loss %.4f ", best.Loss); !strings.HasPrefix(score, want) {
+			t.Errorf("%q: eval says %q, the run %q", pack, score, want)
+		}
+	}
+	writeText(t, fox)
+	wantError(t, gpt("eval -pack -model out0 -data text.txt"), "-pack", "corpus")
+}
+
 // TestPreparedErrors: flags that do not suit prepared corpora are errors.
 func TestPreparedErrors(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -109,6 +135,7 @@ func TestPreparedErrors(t *testing.T) {
 		"-mix missing=1":            {"missing"},
 		"-mix a=NaN":                {"-mix", "positive"},
 		"-mix a=1,":                 {"-mix"},
+		"-mix a=1x1 -steps 100000":  {"-mix has", "-steps", "100000"},
 	} {
 		args = "train " + strings.Replace(small, "-heads 2 ", map[bool]string{true: "", false: "-heads 2 "}[strings.Contains(args, "rnn")], 1) + " " + args
 		wantError(t, gpt(args), words...)

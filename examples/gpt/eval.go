@@ -29,6 +29,8 @@ type evaluation struct {
 	model, data string
 	adapter     string
 	mix         corpora.Mix
+	pack        bool
+	end         int32 // id after each document; -1 if unknown
 	encoding    textfile.Encoding
 	omit        bool
 	batch       int
@@ -44,6 +46,7 @@ func (e *evaluation) flags(f *flags.Set) {
 	f.StringVar(&e.adapter, "adapter", "", adapterHelp)
 	f.StringVar(&e.data, "data", "", "`path` of the text to score: a file, a folder or a glob, .gz and .zst too; a folder of the program corpus means its held-out documents (default: the held-out text of the model's run)")
 	f.Var(&e.mix, "mix", "comma-separated `parts` instead of -data, as in train: scores their held-out documents")
+	f.BoolVar(&e.pack, "pack", false, "score whole documents, as train -pack (default: as in the model's run)")
 	f.TextVar(&e.encoding, "encoding", e.encoding, flags.EncodingHelp)
 	vocabulary.OmitFlag(f, &e.omit)
 	f.IntVar(&e.batch, "batch", 12, "windows in a batch")
@@ -59,11 +62,15 @@ func (e *evaluation) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	e.end = -1
 	corpus, err := e.corpus(tok)
 	if err != nil {
 		return err
 	}
-	loss := m.Loss(e.batch, m.Window())
+	loss, held, err := e.held(m, corpus)
+	if err != nil {
+		return err
+	}
 	params, err := folder.ExpectPacked(e.model, m, e.weights, e.adapter != "", graph.Eval, loss)
 	if err != nil {
 		return err
@@ -75,13 +82,24 @@ func (e *evaluation) run(w io.Writer) error {
 	if err := load(e.model, e.adapter, m, params); err != nil {
 		return err
 	}
-	windows := corpus.Sequential(e.batch, m.Window())
-	score, err := train.Evaluate(context.Background(), p, windows, windows.Len())
+	score, err := train.Evaluate(context.Background(), p, held, held.Len())
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(w, "loss %.4f perplexity %.2f tokens %d\n", score.Loss, score.Perplexity(), score.Tokens)
 	return errors.WithStack(err)
+}
+
+// held returns the loss of a model and the batches of a corpus, windows or whole documents.
+func (e *evaluation) held(m folder.Model, corpus *data.Corpus) (loss func(*graph.Scope), held job.Held, err error) {
+	if !e.pack {
+		return m.Loss(e.batch, m.Window()), corpus.Sequential(e.batch, m.Window()), nil
+	}
+	if e.end < 0 {
+		return nil, nil, errors.New("-pack needs to know where documents end: name a folder of the program corpus with -data or -mix")
+	}
+	loss, err = packedLoss(m, e.batch, m.Window())
+	return loss, corpus.PackedSequential(e.end, e.batch, m.Window()), err
 }
 
 // corpus returns the tokens of -data, or the held-out tokens of the model's run.
@@ -96,7 +114,9 @@ func (e *evaluation) corpus(tok *tokenize.Tokenizer) (*data.Corpus, error) {
 	if flags.IsGGUF(e.model) {
 		return nil, errors.Errorf("-data is missing, and %s is no run with a held-out text: name a text to score", e.model)
 	}
-	key, err := job.Recall((&options{set: e.set}).program(), e.model)
+	run := (&options{set: e.set}).program()
+	run.Data = append(run.Data, "pack") // the run's documents are scored as in the run
+	key, err := job.Recall(run, e.model)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Errorf("-data is missing, and %s has no run with a held-out text: name a text to score", e.model)
 	}
@@ -143,6 +163,7 @@ func (e *evaluation) prepared(tok *tokenize.Tokenizer) (held *data.Corpus, key s
 	if err != nil {
 		return nil, "", err
 	}
+	e.end = c.End
 	return c.Held, c.Key, nil
 }
 

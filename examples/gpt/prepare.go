@@ -140,6 +140,9 @@ func (t *training) build(resumed bool, run *job.Run) error {
 		return err
 	}
 	t.draw()
+	if err := corpora.CheckEnd(t.batches, t.Steps*max(t.MicroBatches, 1)); err != nil {
+		return err
+	}
 	t.setup.Trainer, t.setup.Batches, t.setup.Eval = t.trainer, t.batches, eval
 	if err := t.sets(); err != nil {
 		return err

@@ -111,7 +111,7 @@ func (c *Corpora) Foreign() bool { return c.fingerprint == "" }
 // Batches returns the batches to learn from, b rows of t tokens: random windows, or whole documents if packed. A part of a mixture has
 // its own seed and draws every window once in an epoch.
 func (c *Corpora) Batches(b, t int, packed bool, seed uint64) train.Source {
-	if len(c.parts) == 1 {
+	if !c.mixed() {
 		return c.rows(0, b, t, packed, seed)
 	}
 	var parts []data.Part
@@ -124,6 +124,22 @@ func (c *Corpora) Batches(b, t int, packed bool, seed uint64) train.Source {
 	return m
 }
 
+// mixed reports whether the batches are those of a data.Mixture. A single part is one if it ends.
+func (c *Corpora) mixed() bool { return len(c.parts) > 1 || c.mix[0].Epochs > 0 }
+
+// CheckEnd returns an error if a mixture ends before a run of this many batches.
+func CheckEnd(source train.Source, batches int) error {
+	m, ok := source.(*data.Mixture)
+	if !ok {
+		return nil
+	}
+	n, err := m.Len()
+	if err == nil && n >= 0 && batches > n {
+		err = errors.Errorf("-mix has %d batches until its last part ends, but -steps and -micro-batches ask for %d: give fewer steps, more epochs, or a part without an end", n, batches)
+	}
+	return err
+}
+
 func (c *Corpora) rows(i, b, t int, packed bool, seed uint64) data.RowSource {
 	s := c.parts[i]
 	if packed {
@@ -132,7 +148,7 @@ func (c *Corpora) rows(i, b, t int, packed bool, seed uint64) data.RowSource {
 		return p
 	}
 	w := s.Learning.Batches(b, t)
-	if len(c.parts) > 1 {
+	if c.mixed() {
 		w = s.Learning.Shuffled(b, t)
 	}
 	w.Seed = seed

@@ -75,6 +75,24 @@ func Tokenizer(flag, name string) error {
 	return nil
 }
 
+// NewOutput returns an error that names the flag if path exists, unless it is an empty folder, so that no file is replaced.
+func NewOutput(flag, path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) || err != nil && isBelowFile(err) {
+		return nil // Output names the file
+	} else if err != nil {
+		return reason(flag, path, err)
+	}
+	if info.IsDir() {
+		if names, err := os.ReadDir(path); err != nil {
+			return reason(flag, path, err)
+		} else if len(names) == 0 {
+			return nil
+		}
+	}
+	return errors.Errorf("-%s is %q, which exists: name another path, or remove it first", flag, path)
+}
+
 // Output returns an error that names the flag if files cannot be made in dir. dir need not exist. Output leaves no file behind.
 func Output(flag, dir string) error {
 	at := filepath.Clean(dir)
