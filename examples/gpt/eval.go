@@ -58,6 +58,9 @@ func (e *evaluation) run(w io.Writer) error {
 	if err := flags.First(flags.AtLeast("batch", e.batch, 1), flags.Input("data", e.data), adapter.CheckFolder(e.adapter), flags.AnyModel("model", e.model)); err != nil {
 		return err
 	}
+	if e.pack && e.data != "" && !corpora.Is(e.data, e.mix) {
+		return errNoEnds
+	}
 	m, tok, err := open(e.model, e.omit)
 	if err != nil {
 		return err
@@ -90,13 +93,15 @@ func (e *evaluation) run(w io.Writer) error {
 	return errors.WithStack(err)
 }
 
+var errNoEnds = errors.New("-pack needs to know where documents end: name a folder of the program corpus with -data or -mix")
+
 // held returns the loss of a model and the batches of a corpus, windows or whole documents.
 func (e *evaluation) held(m folder.Model, corpus *data.Corpus) (loss func(*graph.Scope), held job.Held, err error) {
 	if !e.pack {
 		return m.Loss(e.batch, m.Window()), corpus.Sequential(e.batch, m.Window()), nil
 	}
 	if e.end < 0 {
-		return nil, nil, errors.New("-pack needs to know where documents end: name a folder of the program corpus with -data or -mix")
+		return nil, nil, errNoEnds
 	}
 	loss, err = packedLoss(m, e.batch, m.Window())
 	return loss, corpus.PackedSequential(e.end, e.batch, m.Window()), err
