@@ -2,7 +2,8 @@ package generate
 
 import "iter"
 
-// Detokenizer turns a stream of ids into text. Write holds back an incomplete character; Flush returns the rest.
+// Detokenizer turns a stream of ids into text. Write holds back an incomplete character; Flush returns the rest. The
+// Stream of a tokenize.Tokenizer is one.
 type Detokenizer interface {
 	Write(id int32) (string, error)
 	Flush() (string, error)
