@@ -79,5 +79,5 @@ func (g *merging) check() error {
 			return errors.Errorf("-out is %q, the folder that is merged: choose another", g.out)
 		}
 	}
-	return nil
+	return flags.NoRun("out", g.out)
 }

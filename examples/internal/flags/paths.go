@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/train/job"
 )
 
 // Input returns an error that names the flag if path is a missing or an empty file. It accepts the path "" and patterns, which the
@@ -97,6 +99,18 @@ func Output(flag, dir string) error {
 		return reason(flag, dir, err)
 	}
 	return errors.WithStack(os.Remove(probe))
+}
+
+// NoRun returns an error that names the flag if dir is the folder of a run: its checkpoints would belong to another model.
+func NoRun(flag, dir string) error {
+	program, err := job.ProgramOf(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return errors.Errorf("-%s is %q, which holds a run: choose another folder", flag, dir)
+	}
+	return errors.Errorf("-%s is %q, which holds a run of %s: choose another folder", flag, dir, program)
 }
 
 // NewFile returns an error that names the flag unless path is "" or names a new file in a folder that exists and takes files.
