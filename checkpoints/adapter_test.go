@@ -99,7 +99,7 @@ func TestAdapterErrors(t *testing.T) {
 		}
 	}
 	err := checkpoints.LoadWeights(dir, maps.All(map[string]*tensor.Dense{"w": matrix(1, 1, 0)}), checkpoints.Rules{})
-	if err == nil || !strings.Contains(err.Error(), "the folder holds an adapter, not a whole model") {
+	if err == nil || !strings.Contains(err.Error(), "the folder holds an adapter, not a whole model: merge it into its base first") {
 		t.Errorf("got error %v from an adapter as a model", err)
 	}
 	check(t, os.Rename(filepath.Join(dir, "adapter_model.safetensors"), filepath.Join(dir, "adapter_model.bin")))

@@ -61,7 +61,7 @@ func planLoads(path string, params Tensors, rules Rules) (loads []load, done fun
 	if err := c.err(); err != nil {
 		w.close()
 		if IsAdapter(path) {
-			err = errors.WithMessage(err, "the folder holds an adapter, not a whole model")
+			err = errors.WithMessage(err, "the folder holds an adapter, not a whole model: merge it into its base first")
 		}
 		return nil, nil, err
 	}

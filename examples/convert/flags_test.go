@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,6 +27,28 @@ func TestBad(t *testing.T) {
 }
 
 // TestExit: errors are one line and exit with 1.
+// TestKept: no folder of a run is written over, and no adapter is taken for a model.
+func TestKept(t *testing.T) {
+	dir := shared(t, "golden/llama-tiny")
+	t.Chdir(t.TempDir())
+	check(t, os.MkdirAll("run", 0o777))
+	check(t, os.MkdirAll("tuned", 0o777))
+	check(t, os.WriteFile("tuned/adapter_config.json", []byte("{}"), 0o666))
+	check(t, os.WriteFile("tuned/config.json", []byte("{}"), 0o666))
+	for _, text := range []string{`{"program":"gpt","flags":{},"data":"","tokenizer":"","sum":""}`, "{"} {
+		check(t, os.WriteFile("run/run.json", []byte(text), 0o666))
+		if _, err := convert("-model", dir, "-out", "run"); err == nil || !strings.Contains(err.Error(), `-out is "run", which exists`) {
+			t.Errorf("got error %v, want one on the run", err)
+		}
+	}
+	if found, _ := filepath.Glob("run/*"); len(found) != 1 {
+		t.Errorf("the run has the files %v, want its one", found)
+	}
+	if _, err := convert("-model", "tuned", "-out", "x.gguf"); err == nil || !strings.Contains(err.Error(), "an adapter of another model: write the whole model with") {
+		t.Errorf("got error %v, want one on the adapter", err)
+	}
+}
+
 func TestExit(t *testing.T) {
 	flagstest.Exit(t, main, map[string]int{"": 1, "-nope": 1, "-h": 0, "help": 0, "version": 0})
 }

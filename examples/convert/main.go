@@ -16,6 +16,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/checkpoints/gguf"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -77,6 +78,9 @@ func (c *conversion) check() error {
 		if info, err := os.Stat(c.out); err == nil && info.IsDir() {
 			return errors.Errorf("-out is %q, which is a folder: want a file", c.out)
 		}
+	}
+	if checkpoints.IsAdapter(c.model) {
+		return errors.Errorf("-model is %q, an adapter of another model: write the whole model with %s, and convert that", c.model, flags.Call("gpt", "merge"))
 	}
 	return flags.First(flags.NewOutput("out", c.out), flags.AtLeast("shard", c.shard, 0), flags.AtLeast("batch", c.batch, 1), flags.Input("data", c.data), flags.AnyModel("model", c.model),
 		flags.Output("out", filepath.Dir(c.out)))

@@ -37,9 +37,6 @@ func open(path string) (*source, error) {
 	if flags.IsGGUF(path) {
 		return openFile(path)
 	}
-	if checkpoints.IsAdapter(path) {
-		return nil, errors.Errorf("%s holds an adapter: merge it into its base model first, with %s -model %[1]s -out DIR", path, flags.Call("gpt", "merge"))
-	}
 	return openFolder(path)
 }
 

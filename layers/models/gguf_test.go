@@ -280,6 +280,59 @@ func TestGGUFRefused(t *testing.T) {
 	}
 }
 
+// TestGGUFRest: what a layout loses has the length and the type of its tensor, in every family.
+func TestGGUFRest(t *testing.T) {
+	seen := 0
+	for _, m := range ggufModels() {
+		params := graph.NewParams(tensor.Float32, 3)
+		outputs(t, m, params)
+		good := ggufOf(t, m, maps.Collect(params.All()))
+		for key, v := range good.keys {
+			rest, ok := v.([]float32)
+			if !ok || !strings.HasPrefix(key, "gorgoformer.rest.") {
+				continue
+			}
+			seen++
+			for _, bad := range []any{rest[:len(rest)-1], append(slices.Clone(rest), 0), []float32{}, uint32(7), make([]uint32, len(rest))} {
+				f := *good
+				f.keys = maps.Clone(good.keys)
+				f.keys[key] = bad
+				_, g, err := models.OpenGGUF(&f)
+				if err == nil {
+					err = g.Load(&f, params.All())
+				}
+				wantError(t, err, key+" is a", "convert the model again")
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no family has a rest")
+	}
+}
+
+// TestGGUFScale: a scale of attention is a finite number.
+func TestGGUFScale(t *testing.T) {
+	for _, m := range ggufModels() {
+		l, ok := m.(models.Llama)
+		if !ok || !strings.HasPrefix(l.Family, "gemma") {
+			continue
+		}
+		params := graph.NewParams(tensor.Float32, 3)
+		outputs(t, m, params)
+		for _, bad := range []float32{-1, float32(math.NaN()), float32(math.Inf(1))} {
+			f := ggufOf(t, m, maps.Collect(params.All()))
+			for key := range f.keys {
+				if strings.HasSuffix(key, ".attention.scale") {
+					f.keys[key] = bad
+				}
+			}
+			f.keys[f.keys["general.architecture"].(string)+".attention.scale"] = bad
+			_, _, err := models.OpenGGUF(f)
+			wantError(t, err, "attention.scale is", "want a finite number")
+		}
+	}
+}
+
 // TestGGUFNorms: 1 + w in float32 and its rounding give back w, bit for bit, for every size of w.
 func TestGGUFNorms(t *testing.T) {
 	g, err := models.NewGGUF(models.Llama{Family: "gemma2", Vocab: 3, Context: 3, Layers: 1, Heads: 1, Dim: 2})

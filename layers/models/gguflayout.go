@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -188,9 +189,40 @@ func (g GGUF) Read(f GGUFFile, path string) (*tensor.Dense, error) {
 		return nil, err
 	}
 	shape, _ := f.Shape(name)
-	rest, _ := f.Metadata()[g.Rest(path)].([]float32)
+	rest, err := g.readRest(f, path, shape)
+	if err != nil {
+		return nil, err
+	}
 	shape, x := g.Decode(path, shape, values, rest)
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x)), nil
+}
+
+// readRest returns the rest of a parameter, nil if the file has none. shape is the shape in the file.
+func (g GGUF) readRest(f GGUFFile, path string, shape []int) ([]float32, error) {
+	v, ok := f.Metadata()[g.Rest(path)]
+	if !ok || !g.Loses(path) {
+		return nil, nil
+	}
+	want := 1
+	for _, axis := range shape {
+		want *= axis
+	}
+	if l := g.layout(path); l.cut > 0 && len(shape) == 2 {
+		want = l.cut * shape[1]
+	}
+	rest, ok := v.([]float32)
+	if !ok || len(rest) != want {
+		return nil, errors.Errorf("models: GGUF: %s is a %T of %d elements, want %d of float32 for shape %v: convert the model again", g.Rest(path), v, lengthOf(v), want, shape)
+	}
+	return rest, nil
+}
+
+// lengthOf returns the length of a slice, and 1 for other values.
+func lengthOf(v any) int {
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Slice {
+		return r.Len()
+	}
+	return 1
 }
 
 // Load reads the weights of a file into params, such as graph.Params.All(). It is all or nothing: names and shapes are compared before

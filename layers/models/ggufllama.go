@@ -143,7 +143,10 @@ func readGGUFLlama(k *ggufKeys) Model {
 	k.rope(&m)
 	if m.gemma() {
 		m.AttnSoftcap, m.FinalSoftcap = k.float("attn_logit_softcapping", 0), k.float("final_logit_softcapping", 0)
-		if scale := k.float("attention.scale", 0); scale > 0 {
+		switch scale := k.float("attention.scale", 0); {
+		case !(scale >= 0 && scale <= math.MaxFloat32):
+			k.failf("%s.attention.scale is %v, want a finite number of at least 0", k.arch, scale)
+		case scale > 0:
 			m.QueryScalar = math.Round(1/(scale*scale)*1e4) / 1e4 // the key has the precision of float32
 		}
 	}

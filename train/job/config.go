@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -44,6 +45,9 @@ func Configure(f *flag.FlagSet, set func(*flag.Flag, string) error) error {
 			return errors.Wrapf(f.Set(x.Name, value), "-%s is %q", x.Name, value)
 		}
 	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return errors.Errorf("-config is %s, which is no regular file: want a file, which can be read twice", quoted(path))
+	}
 	values := map[string]any{}
 	if _, err := toml.DecodeFile(path, &values); err != nil {
 		return errors.Errorf("-config is %s: %v", quoted(path), err)
@@ -55,7 +59,10 @@ func Configure(f *flag.FlagSet, set func(*flag.Flag, string) error) error {
 	f.Visit(func(x *flag.Flag) { given[x.Name] = true })
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		x := f.Lookup(name)
-		if x == nil || name == "config" {
+		if name == "config" {
+			return errors.Errorf("-config: %s sets \"config\", but a file cannot name another: leave it out", path)
+		}
+		if x == nil {
 			return errors.Errorf("-config: %s sets %q, which is no flag%s", path, name, Suggest(name, namesOf(f), ""))
 		}
 		text, err := textOf(name, values[name])

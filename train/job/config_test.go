@@ -17,6 +17,12 @@ import (
 
 // TestMain serves as the program that RunSweep starts.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "sweeps" {
+		if _, err := runSweep(os.Stdout, strings.Join(os.Args[2:], " ")); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if len(os.Args) > 1 && os.Args[1] == "swept" {
 		p := newProgram()
 		_, err := p.run(strings.Join(os.Args[2:], " "))
@@ -76,21 +82,26 @@ func metricsFree(all ...map[string]string) {
 	}
 }
 
+// runSweep runs a sweep of programs that TestMain serves.
+func runSweep(w io.Writer, args string) (ran bool, err error) {
+	p := newProgram()
+	f := flag.NewFlagSet("test", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	p.Options.Flags(f)
+	p.Learning.Flags(f)
+	if err := f.Parse(strings.Fields(args)); err != nil {
+		return false, err
+	}
+	return job.RunSweep(f, "swept", w)
+}
+
 // TestSweep sweeps two flags, one of them with a value that fails, and continues an interrupted sweep.
 func TestSweep(t *testing.T) {
 	inFolder(t)
 	sweep := func(args string) (string, error) {
-		p := newProgram()
-		f := flag.NewFlagSet("test", flag.ContinueOnError)
-		f.SetOutput(io.Discard)
-		p.Options.Flags(f)
-		p.Learning.Flags(f)
-		if err := f.Parse(strings.Fields(args)); err != nil {
-			return "", err
-		}
 		var w strings.Builder
-		ran, err := job.RunSweep(f, "swept", &w)
-		if !ran {
+		ran, err := runSweep(&w, args)
+		if !ran && err == nil {
 			t.Errorf("%s: ran no sweep", args)
 		}
 		return w.String(), err
@@ -118,7 +129,7 @@ func TestSweep(t *testing.T) {
 		t.Errorf("said %q, want both runs", said)
 	}
 	for args, want := range map[string]string{
-		"-sweep lr=1,x": `-lr is "x"`, "-sweep out=1": "-out is no setting", "-sweep lrr=1": `did you mean "-lr"?`, "-sweep seed=1 -sweep seed=2": "-seed twice",
+		"-sweep lr=1,2,1": "it lists lr=1 twice", "-sweep lr=1,x": `-lr is "x"`, "-sweep out=1": "-out is no setting", "-sweep lrr=1": `did you mean "-lr"?`, "-sweep seed=1 -sweep seed=2": "-seed twice",
 	} {
 		_, err := sweep(args)
 		wantError(t, err, want)
@@ -157,4 +168,32 @@ func TestSets(t *testing.T) {
 	p.sets = []string{"same", "same"}
 	_, err := p.run("-out bad")
 	wantError(t, err, `"same"`, "its own name")
+}
+
+// TestSweepRanks: under mpirun, a sweep is an error.
+func TestSweepRanks(t *testing.T) {
+	t.Setenv("OMPI_COMM_WORLD_RANK", "0")
+	t.Setenv("OMPI_COMM_WORLD_SIZE", "2")
+	_, err := runSweep(io.Discard, "-sweep lr=1,2")
+	wantError(t, err, "under mpirun")
+}
+
+// TestConfigTwice: a file that can be read only once is an error.
+func TestConfigTwice(t *testing.T) {
+	inFolder(t)
+	_, err := newProgram().run("-config " + os.DevNull)
+	wantError(t, err, "no regular file")
+	os.WriteFile("a.toml", []byte("config = 'b.toml'"), 0o644)
+	_, err = newProgram().run("-config a.toml")
+	wantError(t, err, "a file cannot name another")
+}
+
+// TestChangedOptimizer: a change that the optimizer's state does not fit is an error that names the change and the remedy.
+func TestChangedOptimizer(t *testing.T) {
+	inFolder(t)
+	mustRun(t, newProgram(), "-steps 4 -ema 0.9")
+	for _, change := range []string{"-ema 0 -change ema", "-optimizer lion -change optimizer"} {
+		_, err := newProgram().run("-resume -steps 8 " + change)
+		wantError(t, err, "does not fit after the change ("+strings.Fields(change)[0]+" is", "resume without the change")
+	}
 }

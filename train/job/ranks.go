@@ -109,6 +109,35 @@ func (r *Run) divideBatch() error {
 	return errors.Errorf("-micro-batches is %d for %d ranks and -batch %d cannot be divided among them: set -micro-batches to a multiple of %[2]d", micro, size, batch)
 }
 
+// redivide restores the division of the run's batch if the flags ask for a step of the same size, so that the command that began the run
+// resumes it. given names the flags of the command line.
+func (r *Run) redivide(was *record, given map[string]bool) error {
+	f := r.program.Flags
+	names := []string{"batch", "micro-batches"}
+	if r.group == nil || !given[names[0]] || f.Lookup(names[0]) == nil || f.Lookup(names[1]) == nil {
+		return nil
+	}
+	here, there := 1, 1
+	for _, name := range names {
+		value := f.Lookup(name).Value.String()
+		a, err := strconv.Atoi(value)
+		b, e := strconv.Atoi(was.Flags[name])
+		if err != nil || e != nil || name == names[1] && a > b {
+			return nil // recall compares them
+		}
+		here, there = here*a, there*b
+	}
+	if here != there {
+		return nil
+	}
+	for _, name := range names {
+		if err := f.Set(name, was.Flags[name]); err != nil {
+			return errors.WithStack(err)
+		}
+	}
+	return nil
+}
+
 // await waits until rank 0 has prepared its data. Rank 0 calls it in Start.
 func (r *Run) await() error {
 	if r.group == nil || r.prepared || r.Rehearses() {

@@ -129,6 +129,11 @@ func TestBatchIsDivided(t *testing.T) {
 		t.Errorf("got error %v and said %q", err, said)
 	}
 	sameFiles(t, files(t, "divided"), want)
+	if _, err := runTogether(t, 3, nil, "-resume -batch 6 -micro-batches 2 -out divided"); err != nil {
+		t.Errorf("the same command does not resume: %v", err)
+	}
+	_, err = runTogether(t, 3, nil, "-resume -batch 12 -micro-batches 2 -out divided")
+	wantError(t, err, "-batch is 3 in the run and 12 here")
 	_, err = runTogether(t, 3, nil, "-batch 1 -micro-batches 2 -out few")
 	wantError(t, err, "-micro-batches is 2 for 3 ranks and -batch 1 cannot be divided", "multiple of 3")
 	_, err = runTogether(t, 5, nil, "-resume -out out")

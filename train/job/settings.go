@@ -22,6 +22,9 @@ func (r *Run) recall(was *record) error {
 	}
 	given := map[string]bool{}
 	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if err := r.redivide(was, given); err != nil {
+		return err
+	}
 	var refused, fixed []string
 	for _, name := range slices.Sorted(maps.Keys(was.Flags)) {
 		now := f.Lookup(name)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/pkg/errors"
 
@@ -194,6 +195,10 @@ func (r *Run) load(dir string) error {
 	r.state = was
 	r.plateau(was.Plateau)
 	if err := r.setup.Trainer.Resume(was.Trainer, moments); err != nil {
+		if len(r.changed) > 0 {
+			return errors.Errorf("the optimizer's state does not fit after the change (%s): resume without the change, or begin another run from the model: %v",
+				strings.Join(r.changed, ", "), err)
+		}
 		return err
 	}
 	if a, ok := r.averaging(); ok {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/train/mpi"
 )
 
 // Sweep is a flag of lists of values of other flags, separated by spaces: lr=1e-3,3e-4 decay=0,0.1. Given twice, it adds lists. See
@@ -48,6 +50,11 @@ func (s Sweep) axes() (all []axis, err error) {
 			return nil, errors.Errorf("%q is no list of values: want flag=value,value, such as lr=1e-3,3e-4", word)
 		case slices.ContainsFunc(all, func(b axis) bool { return b.name == name }):
 			return nil, errors.Errorf("it lists -%s twice: write all its values as %[1]s=value,value", name)
+		}
+		for i, v := range a.values {
+			if slices.Contains(a.values[:i], v) {
+				return nil, errors.Errorf("it lists %s=%s twice: leave one out", name, v)
+			}
 		}
 		all = append(all, a)
 	}
@@ -90,6 +97,9 @@ func RunSweep(f *flag.FlagSet, command string, w io.Writer) (ran bool, err error
 		return false, nil
 	}
 	defer func() { err = errors.WithMessage(err, "-sweep") }()
+	if _, ok := mpi.Launched(); ok {
+		return true, errors.New("under mpirun every rank would begin the runs: start it without mpirun")
+	}
 	s := sweep{w: w, out: f.Lookup("out").Value.String()}
 	if s.axes, err = Sweep(flagOf.Value.String()).axes(); err != nil {
 		return true, err
@@ -145,6 +155,9 @@ func (s sweep) check(f *flag.FlagSet) error {
 func (s sweep) run() error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	defer signal.Stop(signals)
 	all := combinations(s.axes)
 	failed, stopped := 0, false
@@ -188,13 +201,21 @@ func (s sweep) one(values []string, signals <-chan os.Signal, stopped *bool) err
 	for {
 		select {
 		case sig := <-signals:
-			if *stopped = true; sig == syscall.SIGTERM {
-				_ = c.Process.Signal(sig) // if the run has ended, there is nothing to stop
-			}
+			*stopped = true
+			_ = c.Process.Signal(relayed(sig)) // if the run has ended, there is nothing to stop
 		case err := <-done:
 			return errors.WithStack(err)
 		}
 	}
+}
+
+// relayed returns the signal for the run. A terminal sends Ctrl-C to the run too, but other programs send it to the sweep alone. So the run
+// gets SIGHUP, which ends it in order and which, unlike a second Ctrl-C, is not an end at once.
+func relayed(sig os.Signal) os.Signal {
+	if sig == os.Interrupt {
+		return syscall.SIGHUP
+	}
+	return sig
 }
 
 // name returns the values of a combination with their flags.

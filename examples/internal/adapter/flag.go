@@ -41,10 +41,14 @@ func (f *Flag) String() string { return f.text }
 // Set implements flag.Value. After an error the flag is unchanged.
 func (f *Flag) Set(text string) error {
 	l := layers.LoRA{Rank: 8, Targets: []string{"all"}}
-	alpha := false
+	alpha, seen := false, map[string]bool{}
 	for part := range strings.SplitSeq(text, ",") {
 		key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		var err error
+		if seen[key] {
+			return errors.Errorf("%s is given twice: leave one out", key)
+		}
+		seen[key] = true
 		switch key {
 		case "r":
 			l.Rank, err = strconv.Atoi(value)
