@@ -13,7 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// rules says what an optimizer keeps for a parameter.
+// rules names the tensors that an optimizer keeps for a parameter.
 type rules interface {
 	// kinds returns the names of the tensors kept for a parameter, such as exp_avg.
 	kinds(p *paramState) []string

@@ -1,5 +1,5 @@
 // Convert turns the folder of a model into a GGUF file for llama.cpp and the programs around it, and a GGUF file into a folder in the
-// Hugging Face layout. It can quantize the weights on the way, and show what that costs.
+// Hugging Face layout. It can quantize the weights on the way, and show the cost.
 //
 //	go run ./examples/convert -model out/gpt -out gpt.gguf                     float32: no bit changes
 //	go run ./examples/convert -model out/gpt -out gpt.gguf -type q8_0 -data TEXT  a quarter of the size, and both losses on a text

@@ -280,7 +280,7 @@ func TestGGUFRefused(t *testing.T) {
 	}
 }
 
-// TestGGUFRest: what a layout loses has the length and the type of its tensor, in every family.
+// TestGGUFRest: the part that a layout loses has the length and the type of its tensor, in every family.
 func TestGGUFRest(t *testing.T) {
 	seen := 0
 	for _, m := range ggufModels() {

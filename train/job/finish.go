@@ -64,7 +64,7 @@ func (r *Run) settle() error {
 	return r.err
 }
 
-// rest is what a run lacks at its end.
+// rest is the part that a run lacks at its end.
 type rest int
 
 const (
@@ -73,7 +73,7 @@ const (
 	unscored      // a checkpoint with an evaluation
 )
 
-// unsettled returns what the run lacks. Rank 0 decides, because it writes the checkpoints.
+// unsettled returns the part that the run lacks. Rank 0 decides, because it writes the checkpoints.
 func (r *Run) unsettled() (rest, error) {
 	v := []float64{0}
 	if r.leads() {
