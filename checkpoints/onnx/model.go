@@ -99,10 +99,8 @@ func (t Tensor) bytes() int64 {
 	return int64(n) * int64(size)
 }
 
-// Check returns an error if the model is not valid: an unknown version, a name that is missing or used twice, a node before one whose
+// check returns an error if the model is not valid: an unknown version, a name that is missing or used twice, a node before one whose
 // result it reads, or data of another size than its shape.
-func (m *Model) Check() error { return errors.WithMessage(m.check(), "onnx") }
-
 func (m *Model) check() error {
 	if err := checkOpset(m.Opset); err != nil {
 		return err

@@ -37,14 +37,9 @@ func NewCorpus(ids []int32) (*Corpus, error) {
 // OpenCorpus opens a token file: one written by Text.Corpus, or one of llm.c, whose header names its type. The size of the file must match
 // its header. Up to 256 MiB, OpenCorpus also checks the ids against their checksum; for larger files, call Verify. A file of llm.c has
 // no checksum and no largest id, so OpenCorpus reads it once. For other formats and folders of files, see OpenShards.
-func OpenCorpus(path string) (*Corpus, error) { return openCorpus(path, "") }
-
-// OpenNanoGPT opens a token file of nanoGPT, which is ids of two bytes without a header, and reads it once for the largest id.
-func OpenNanoGPT(path string) (*Corpus, error) { return openCorpus(path, NanoGPT) }
-
-func openCorpus(path string, format TokenFormat) (*Corpus, error) {
+func OpenCorpus(path string) (*Corpus, error) {
 	info, err := os.Stat(path)
-	t, err := openTokens(path, format, nil, err == nil && info.Size() <= sumLimit)
+	t, err := openTokens(path, "", nil, err == nil && info.Size() <= sumLimit)
 	if err != nil {
 		return nil, errors.WithMessage(err, "data: corpus")
 	}
