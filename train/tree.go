@@ -2,9 +2,9 @@ package train
 
 import "github.com/gorgoformer/gorgoformer/graph/kernel"
 
-// The gradients of the micro-batches of a step are added in a binary tree: 0 to 1, 2 to 3, then 01 to 23, and so on. What is left at
-// the end, if their number is no power of two, is added from the right. The tree depends on the number of micro-batches alone, so the
-// bits of the sum do not depend on the ranks that compute the parts.
+// A step adds the gradients of its micro-batches in a binary tree. It adds neighbours first: 0 and 1, 2 and 3, and so on. Then it adds
+// neighbouring sums until they have no partner of the same size. It adds the remaining sums from right to left. The tree depends on the
+// number of micro-batches alone, so the bits of the sum do not depend on the ranks that compute the parts.
 
 // node is a complete subtree: the sum over size micro-batches from start, where size is a power of two that divides start.
 type node struct{ start, size int }

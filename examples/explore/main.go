@@ -95,7 +95,7 @@ type shown struct {
 	learn   func(done <-chan struct{}) error // trains the model, or follows its run, until done
 }
 
-// open opens the model that the flags name, or makes one. It tells w what it waits for.
+// open opens the model of the flags, or trains one. While it waits it writes a line to w.
 func (o *options) open(w io.Writer) (shown, error) {
 	history := page.NewHistory()
 	switch {

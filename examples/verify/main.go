@@ -73,7 +73,7 @@ func (o *options) verify(w, errs io.Writer) error {
 	cmd := exec.Command(call[0], call[1:]...)
 	cmd.Stdout, cmd.Stderr = w, errs
 	if err := cmd.Run(); err != nil {
-		return errors.Errorf("step %d of %s is not verified: %v", o.step, o.run, err)
+		return errors.Errorf("step %d of %s is not verified: %v; to give flags such as -data, run %s", o.step, o.run, err, strings.Join(call, " "))
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func ExpectPacked(dir string, m Model, w Weights, adapted bool, mode graph.Mode,
 	for _, path := range slices.Sorted(maps.Keys(forms)) {
 		form := forms[path]
 		if !slices.Equal(source.shapes[path], form.Shape) {
-			continue // Load lists what is missing
+			continue // Load names the missing weights
 		}
 		packed, err := source.pack(path, form, w)
 		if err == nil && packed != nil {
