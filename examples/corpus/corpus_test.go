@@ -167,3 +167,33 @@ func TestBadFlags(t *testing.T) {
 func TestExit(t *testing.T) {
 	flagstest.Exit(t, main, map[string]int{"-nope": 1, "-workers 0": 1, "-h": 0})
 }
+
+// TestMendedCommand: a command that fails before its first shard fixes no flag, so that the mended one works with the same -out.
+func TestMendedCommand(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "a.jsonl", records(t, 60))
+	write(t, "bad.jsonl", "{\n"+records(t, 60))
+	want := ""
+	for i, wrong := range []string{"-field nope", "-end nope", "-format csv", "-data bad.jsonl", "-vocab 200 -end nope"} {
+		out := fmt.Sprint("out", i)
+		if _, err := said(append(strings.Fields("-data a.jsonl -vocab 280 -out "+out), strings.Fields(wrong)...)...); err == nil {
+			t.Errorf("%s: want an error", wrong)
+		}
+		if _, err := said(strings.Fields("-data a.jsonl -vocab 280 -out " + out)...); err != nil {
+			t.Fatalf("after %s: %v", wrong, err)
+		}
+		got, err := os.ReadFile(filepath.Join(out, "train-00000.bin"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == "" {
+			want = string(got)
+		}
+		if string(got) != want {
+			t.Errorf("after %s the shard differs", wrong)
+		}
+	}
+	if _, err := said(strings.Fields("-data a.jsonl -vocab 300 -out out0")...); err == nil || !strings.Contains(err.Error(), "-vocab is") {
+		t.Errorf("got error %v, want one on -vocab", err)
+	}
+}

@@ -20,6 +20,9 @@ import (
 // endOfText is the usual token after a document.
 const endOfText = "<|endoftext|>"
 
+// savedLast is the file of the tokenizer that is written last.
+const savedLast = "tokenizer_config.json"
+
 // documents returns the documents of -data.
 func (o *options) documents() (d data.Documents, err error) {
 	d = data.Documents{Paths: o.data, Encoding: o.encoding, Longest: o.longest << 20, MaxBad: o.maxBad}
@@ -58,7 +61,7 @@ func (o *options) documents() (d data.Documents, err error) {
 func (o *options) tokenizer(d data.Documents) (v vocabulary.Vocabulary, err error) {
 	o.vocabulary.Special = flags.List(o.special)
 	from := ""
-	saved := filepath.Join(o.out, "tokenizer_config.json") // written last
+	saved := filepath.Join(o.out, savedLast)
 	if _, err := os.Stat(saved); err == nil && len(o.vocabulary.Paths()) == 0 {
 		from = o.out
 	}

@@ -56,6 +56,16 @@ func IsShards(path string) bool {
 	return err == nil && len(train) > 0
 }
 
+// Prepared reports whether a Preparation has written a complete shard to a folder.
+func Prepared(dir string) bool {
+	for _, name := range []string{ShardsFile, stateFile} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // OpenShards opens a folder of shards. The sizes of all files must match. Up to 256 MiB in all, OpenShards also checks the ids against
 // their checksums; for larger folders, call Verify of both corpora. Files of another program are read once.
 func OpenShards(dir string) (*Shards, error) {
