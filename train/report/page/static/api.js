@@ -3,15 +3,11 @@
 import { t } from "./words.js";
 
 // numbers decodes the base64 of little-endian float32 numbers.
-export function numbers(text) {
-  const raw = atob(text);
-  const bytes = new Uint8Array(raw.length);
-  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
-  return new Float32Array(bytes.buffer);
-}
+export const numbers = (text) => new Float32Array(grid(text).buffer);
 
 // grid decodes bytes.
 export function grid(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text || "");
   const raw = atob(text || "");
   const bytes = new Uint8Array(raw.length);
   for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);

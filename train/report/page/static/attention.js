@@ -1,6 +1,6 @@
 // Section 4: attention. A grid of layers × heads; a head opens to lines between words, to the matrix and to the numbers of one query.
 import { ask, grid, matrix, numbers } from "./api.js";
-import { canvas, color, el, heat, names, number, room, shades } from "./dom.js";
+import { canvas, color, el, heat, idle, names, number, room, scale, shades } from "./dom.js";
 import { guard, question, state } from "./main.js";
 import { t } from "./words.js";
 
@@ -27,7 +27,7 @@ function show(body) {
   if (!r) return;
   const box = el("div", { class: "heads", id: "heads" });
   const mine = ++drawing;
-  let wait = 0;
+  const drawings = [];
   r.attentions.forEach((a, layer) => {
     const size = a.heads > 8 || innerWidth < 640 ? 44 : 64;
     const cells = Array.from({ length: a.heads }, (_, h) => {
@@ -41,15 +41,16 @@ function show(body) {
     const draw = () => {
       if (mine !== drawing) return;
       const bytes = grid(a.grid);
-      cells.forEach((b, h) => b.replaceChildren(thumbnail(a, h, bytes, size)));
+      cells.forEach((b, h) => drawings.length === 0 ? b.replaceChildren(thumbnail(a, h, bytes, size)) : drawings.push(() => mine === drawing && b.replaceChildren(thumbnail(a, h, bytes, size))));
     };
     if (a.t * a.s * a.heads < 2e5) draw();
-    else setTimeout(draw, wait += 20); // a long text must not stop the page
+    else drawings.push(draw); // a long text must not stop the page
   });
   box.addEventListener("keydown", walk);
   opened = el("div", { id: "head" });
   const seen = r.picture ? el("div", { id: "picture-shown" }, over(r.picture, new Float32Array(1)), el("p", { class: "label" }, r.picture.label === "" ? "" : t("rightClass", r.picture.label))) : null;
   body.replaceChildren(...[seen, r.attentions.length === 0 ? el("p", {}, t("noAttention")) : box, opened].filter(Boolean));
+  (async () => { for (const f of drawings) { await idle(); f(); } })();
   if (state.attention !== null && state.attention < r.attentions.length) guard(details);
 }
 
@@ -96,6 +97,7 @@ export function open(layer, head) {
 async function details() {
   const a = state.reading.attentions[state.attention], mine = ++serial;
   const head = await ask("head", { ...question(), path: a.path, head: Math.min(state.head, a.heads - 1) });
+  if (state.reading.tokens.length > 100) await idle();
   if (mine !== serial) return;
   const { queries, keys } = keysOf(a), asking = names(queries), asked = names(keys);
   const p = matrix(head.probabilities), scores = matrix(head.scores), q = matrix(head.query), k = matrix(head.key), v = matrix(head.value);
@@ -124,29 +126,53 @@ async function details() {
     choose(state.query + move[0], key + move[1]);
   });
   const select = el("select", { id: "query", onchange: (e) => choose(Number(e.target.value), key) }, asking.slice(0, p.rows).map((x, i) => el("option", { value: i, selected: i === at() }, `${i} ${x}`)));
-  const linesBox = el("div", { class: p.rows > 64 ? "scroll" : "across" });
+  const linesBox = el("div", { class: p.rows > 40 ? "scroll" : "across" }), drawLines = () => {
+    linesBox.replaceChildren(lines(p, asking, asked, at()));
+    linesBox.scrollTop = linesBox.scrollHeight * at() / p.rows - 100;
+  };
+  let waits = false;
 
   function word() {
     select.value = at();
-    linesBox.replaceChildren(lines(p, asking, asked, at()));
-    linesBox.scrollTop = linesBox.scrollHeight * at() / p.rows - 100;
-    const i = at(), order = Array.from({ length: p.cols }, (_, j) => j).sort((x, y) => p.at(i, y) - p.at(i, x)).slice(0, 40).sort((x, y) => x - y);
+    if (p.rows <= 100) drawLines();
+    else if (!waits) {
+      waits = true;
+      idle().then(() => { waits = false; if (mine === serial) drawLines(); });
+    }
+    const i = at(), top = p.row(i).reduce((x, y) => Math.max(x, y)), order = Array.from({ length: p.cols }, (_, j) => j).sort((x, y) => p.at(i, y) - p.at(i, x)).slice(0, 40).sort((x, y) => x - y);
     numbersBox.replaceChildren(
       el("p", { class: "readout" }, t("queryVector", asking[i], few(q.row(i)))),
       el("div", { class: "scroll" }, el("table", { id: "numbers" },
         el("thead", {}, el("tr", {}, ["key", "keyVector", "score", "mask", "softmax", "valueVector", "weighted"].map((x) => el("th", {}, t(x))))),
-        el("tbody", {}, order.map((j) => el("tr", { class: p.at(i, j) === Math.max(...p.row(i)) ? "lit" : "" },
-          el("td", {}, `${j} ${asked[j]}`), el("td", {}, few(k.row(j))), el("td", {}, number(scores.at(i, j))),
-          el("td", {}, scores.at(i, j) === -Infinity ? t("hidden") : t("seen")), el("td", {}, number(p.at(i, j), 4)),
-          el("td", {}, few(v.row(j))), el("td", {}, few(v.row(j).map((x) => x * p.at(i, j)), 4))))))));
+        el("tbody", {}, order.map((j) => el("tr", { class: p.at(i, j) === top ? "lit" : scores.at(i, j) === -Infinity ? "dropped" : "" },
+          el("td", {}, `${j} ${asked[j]}`), vector(k.row(j)), el("td", {}, number(scores.at(i, j))),
+          el("td", {}, scores.at(i, j) === -Infinity ? t("hidden") : t("seen")), weight(p.at(i, j)),
+          vector(v.row(j)), vector(v.row(j).map((x) => x * p.at(i, j)), 4)))), sums(p.row(i), v))));
     if (state.reading.picture) pictureBox.replaceChildren(over(state.reading.picture, p.row(i)));
   }
 
   opened.replaceChildren(el("h3", {}, t("headLabel", a.path, state.head)),
     el("div", { class: "row" }, el("label", { for: "query" }, t("query")), select),
-    el("div", { class: "columns" }, el("div", {}, el("p", { class: "label" }, t("matrixHelp")), el("div", { class: "across" }, cell < 12 ? map : el("div", { class: "strip" }, el("div", { class: "label", "aria-hidden": "true" }, asking.slice(0, p.rows).map((x) => { const e = el("div", {}, x); e.style.height = e.style.lineHeight = cell + "px"; return e; })), map)), readout), state.reading.picture ? pictureBox : linesBox),
+    el("div", { class: "columns" }, el("div", {}, el("p", { class: "label" }, t("matrixHelp")), scale("0", "1", ""), el("div", { class: "across" }, cell < 12 ? map : el("div", { class: "strip" }, el("div", { class: "label", "aria-hidden": "true" }, asking.slice(0, p.rows).map((x) => { const e = el("div", {}, x); e.style.height = e.style.lineHeight = cell + "px"; return e; })), map)), readout), state.reading.picture ? pictureBox : el("div", {}, el("p", { class: "label" }, t("linesHelp")), linesBox)),
     el("h3", {}, t("numbers")), numbersBox);
   word();
+}
+
+// weight shows a probability as a number and a bar.
+function weight(x) {
+  const e = el("td", { class: "weight" }, number(x, 4));
+  e.style.setProperty("--w", x);
+  return e;
+}
+
+// vector shows the first numbers of a vector. All of them appear at the pointer.
+const vector = (row, digits = 2) => el("td", { title: Array.from(row, (x) => number(x, digits)).join(" ") }, few(row, digits));
+
+// sums is the last row of the numbers: the weights of all keys, hidden or not shown, and the mixed values, which leave the head.
+function sums(weights, v) {
+  const mixed = new Float32Array(v.cols);
+  weights.forEach((w, j) => { if (w !== 0) v.row(j).forEach((x, c) => { mixed[c] += w * x; }); });
+  return el("tfoot", {}, el("tr", {}, el("td", { colSpan: 4 }, t("sum")), el("td", {}, number(weights.reduce((a, x) => a + x, 0), 4)), el("td"), vector(mixed, 4)));
 }
 
 // few writes the first numbers of a vector.
@@ -155,17 +181,17 @@ const few = (row, digits = 2) => "[" + Array.from(row.subarray(0, 3), (x) => num
 // lines draws the words twice, and lines from the chosen query, strong for a large probability. The other queries are faint.
 function lines(p, queries, keys, chosen) {
   const n = Math.max(p.rows, p.cols), step = n > 60 ? 12 : 18, height = n * step + 10, width = room(opened, 480), left = width * 0.34, right = width * 0.66;
-  const [c, g] = canvas(width, height, t("linesLabel", queries[chosen])), most = Math.max(...p.row(chosen), 1e-9);
+  const [c, g] = canvas(width, height, t("linesLabel", queries[chosen])), most = p.row(chosen).reduce((x, y) => Math.max(x, y), 1e-9);
   g.font = `${Math.min(13, step - 2)}px system-ui`;
   g.textBaseline = "middle";
   const y = (i) => 5 + (i + 0.5) * step;
   const draw = (i, strength) => {
+    g.strokeStyle = color(i === chosen ? "accent" : "soft");
     for (let j = 0; j < p.cols; j++) {
       const v = p.at(i, j) * strength;
       if (v < 0.02) continue;
       g.globalAlpha = Math.min(1, v);
       g.lineWidth = i === chosen ? 0.5 + 3 * p.at(i, j) / most : 1;
-      g.strokeStyle = color(i === chosen ? "accent" : "soft");
       g.beginPath();
       g.moveTo(left, y(i));
       g.bezierCurveTo(width / 2, y(i), width / 2, y(j), right, y(j));
@@ -175,15 +201,16 @@ function lines(p, queries, keys, chosen) {
   for (let i = 0; i < p.rows && n <= 60; i++) if (i !== chosen) draw(i, 0.25);
   draw(chosen, (0.4 + 0.6 * Math.min(1, 4 * most)) / most); // many weak lines must not become one area
   g.globalAlpha = 1;
+  const accent = color("accent"), ink = color("ink");
+  g.textAlign = "right";
   for (let i = 0; i < p.rows; i++) {
-    g.fillStyle = color(i === chosen ? "accent" : "ink");
-    g.textAlign = "right";
+    g.fillStyle = i === chosen ? accent : ink;
     g.fillText(queries[i].slice(0, 16), left - 5, y(i));
   }
+  g.fillStyle = ink;
+  g.textAlign = "left";
   for (let j = 0; j < p.cols; j++) {
-    g.fillStyle = color("ink");
-    g.globalAlpha = 0.5 + 0.5 * p.at(chosen, j) / most;
-    g.textAlign = "left";
+    g.globalAlpha = 0.6 + 0.4 * p.at(chosen, j) / most;
     g.fillText(keys[j].slice(0, 16), right + 5, y(j));
   }
   g.globalAlpha = 1;
@@ -203,7 +230,7 @@ export function over(picture, row) {
   plain.getContext("2d").putImageData(image, 0, 0);
   g.imageSmoothingEnabled = false;
   g.drawImage(plain, 0, 0, picture.width * scale, picture.height * scale);
-  const across = picture.width / picture.patch, most = Math.max(...row.subarray(1), 1e-9), size = picture.patch * scale;
+  const across = picture.width / picture.patch, most = row.subarray(1).reduce((x, y) => Math.max(x, y), 1e-9), size = picture.patch * scale;
   for (let k = 1; k < row.length; k++) {
     g.globalAlpha = 0.75 * row[k] / most;
     g.fillStyle = color("focus");

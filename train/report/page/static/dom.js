@@ -61,6 +61,16 @@ function ramp(a, b) {
 
 const step = (v) => (v > 1 ? 255 : v > 0 ? Math.round(255 * v) : 0);
 
+// legend explains colors of style.css: pairs of a color and its meaning.
+export const legend = (...pairs) => el("p", { class: "legend" }, pairs.map(([name, text]) => {
+  const key = el("i", { "aria-hidden": "true" });
+  key.style.background = `var(--${name})`;
+  return el("span", {}, key, text);
+}));
+
+// scale explains the colors of a heat map from low to high.
+export const scale = (low, high, kind) => el("p", { class: "legend" }, el("span", {}, low, el("i", { class: "scale " + kind, "aria-hidden": "true" }), high));
+
 // shades returns a function from 0…1 to a color of heat.
 export function shades() {
   const all = ramp(rgb(color("heat0")), rgb(color("heat1")));
@@ -80,6 +90,16 @@ export function later(f, ms) {
     clearTimeout(timer);
     timer = setTimeout(() => f(...args), ms);
   };
+}
+
+// idle waits until the page has time, so that a long task becomes short ones.
+export const idle = () => new Promise((go) => (window.requestIdleCallback ? requestIdleCallback(go, { timeout: 100 }) : setTimeout(go)));
+
+// amount writes a large number with a unit: 36.9 MFLOP.
+export function amount(n, unit) {
+  let k = 0;
+  for (; n >= 999.5 && k < 4; k++) n /= 1000;
+  return `${n >= 10 || k === 0 ? Math.round(n) : n.toFixed(1)} ${["", "K", "M", "G", "T"][k]}${unit}`;
 }
 
 // number writes a number with a few digits.

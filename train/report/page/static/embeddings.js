@@ -1,23 +1,25 @@
 // Section 2: the vectors of tokens, their neighbours, and the map of the vocabulary.
 import { ask, get, matrix, numbers } from "./api.js";
-import { canvas, color, count, el, heat, later, names, number, room, signed, visible } from "./dom.js";
+import { canvas, color, count, el, heat, later, names, number, room, scale, signed, visible } from "./dom.js";
 import { guard, state } from "./main.js";
 import { t } from "./words.js";
 
-let searchField, list, nearest, pair, strips, mapBox, readout;
+let searchField, list, nearest, pair, strips, mapBox, readout, listed = "", redraw = null;
 
 function begin(body) {
   strips = el("div", { class: "scroll", id: "vectors" });
-  searchField = el("input", { type: "search", id: "word-search", oninput: later(() => guard(words), 200) });
-  list = el("div", { class: "scroll" });
+  searchField = el("input", { type: "search", id: "word-search", oninput: later(() => { guard(words); redraw?.(); }, 200) });
+  list = el("div", { class: "scroll short" });
+  listed = "";
+  redraw = null;
   nearest = el("div", { class: "scroll" });
-  pair = el("div", {});
-  mapBox = el("div", {});
+  pair = el("div", { id: "pair" });
+  mapBox = el("div", { class: "under" });
   readout = el("p", { class: "readout", "aria-live": "polite" });
-  body.replaceChildren(el("h3", {}, t("vectors")), strips, el("div", { class: "columns" },
+  body.replaceChildren(el("h3", {}, t("vectors")), scale("−", "+", "signed"), strips, el("div", { class: "columns" },
     el("div", {}, el("h3", {}, el("label", { for: "word-search" }, t("search"))), searchField, list),
     el("div", { id: "nearest" }, el("h3", {}, t("nearest")), nearest, pair)),
-    el("button", { type: "button", id: "map-show", onclick: (e) => { e.target.hidden = true; guard(drawMap); } }, t("mapShow")), mapBox, readout);
+    el("button", { type: "button", id: "map-show", class: "under", onclick: (e) => { e.target.hidden = true; guard(drawMap); } }, t("mapShow")), mapBox, readout);
   guard(words);
 }
 
@@ -27,9 +29,14 @@ export function light(id) {
   guard(words);
 }
 
+// words shows the rows of the vocabulary, unless they are shown already.
 async function words() {
+  const key = JSON.stringify([searchField.value, state.word, state.other, state.step, state.reading?.step, texts()]);
+  if (key === listed) return;
   const r = await ask("words", { search: searchField.value, id: state.word, other: state.other, first: 0, step: state.step, nearest: 12 });
-  const button = (w) => el("button", { type: "button", onclick: () => light(w.id) }, visible(w.text));
+  listed = key;
+  redraw?.();
+  const button = (w) => el("button", { type: "button", class: "word", onclick: () => light(w.id) }, visible(w.text));
   const row = (w) => el("tr", { "data-id": w.id, class: w.id === state.word ? "lit" : "" }, el("td", {}, button(w)), el("td", {}, String(w.id)), el("td", {}, number(w.cosine)));
   const table = (rows) => el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, t("token")), el("th", {}, t("id")), el("th", {}, t("cosine")))), el("tbody", {}, rows.map(row)));
   list.replaceChildren(el("p", { class: "label" }, t("found", count(r.total))), table(r.words));
@@ -37,17 +44,23 @@ async function words() {
   pair.replaceChildren();
   if (state.word >= 0 && r.nearest.length > 0) {
     const choice = el("select", { id: "pair-with", onchange: (e) => { state.other = Number(e.target.value); guard(words); } },
-      el("option", { value: "-1" }, t("choose")), r.nearest.concat(r.words).map((w) => el("option", { value: w.id, selected: w.id === state.other }, visible(w.text))));
+      el("option", { value: "-1" }, t("choose")), choices(r).map((w) => el("option", { value: w.id, selected: w.id === state.other }, visible(w.text))));
     pair.append(el("div", {}, el("label", { for: "pair-with" }, t("compareWith")), " ", choice));
     if (state.other >= 0) pair.append(el("p", { class: "readout" }, `cos = ${number(r.cosine, 4)}`), strip([numbers(r.vector), numbers(r.other)], t("comparison"), 10));
   }
 }
 
+// texts returns the tokens of the text, each once.
+const texts = () => [...new Map((state.reading?.tokens || []).map((x) => [x.id, x])).values()].map(({ id, text }) => ({ id, text })).slice(0, 50);
+
+// choices returns the tokens to compare with: those of the text, the neighbours and those that the search found.
+const choices = (r) => [...new Map([...texts(), ...r.nearest, ...r.words].filter((w) => w.id !== state.word).map((w) => [w.id, w])).values()];
+
 // strip draws vectors as rows of colors around 0.
 function strip(rows, label, height) {
   const most = rows.reduce((m, r) => r.reduce((a, v) => Math.max(a, Math.abs(v)), m), 1e-9), shade = signed();
   const width = rows.length === 0 ? 0 : rows[0].length;
-  return heat(rows.length, width, (i, j) => rows[i][j] / most, shade, [Math.max(1, Math.min(12, room(strips, 1000) * 0.8 / Math.max(width, 1))), height], label);
+  return heat(rows.length, width, (i, j) => rows[i][j] / most, shade, [Math.max(1, Math.min(12, (room(strips, 1330) - 110) / Math.max(width, 1))), height], label);
 }
 
 function show() {
@@ -71,7 +84,8 @@ function lineOf(text, id) {
 async function drawMap() {
   const m = await get("map?step=" + state.step);
   const xs = numbers(m.x), ys = numbers(m.y), width = room(mapBox, 1200), height = 420;
-  const [c, g] = canvas(width, height, t("mapLabel", xs.length));
+  const [c, g] = canvas(width, height, t("mapLabel", count(xs.length)));
+  c.id = "map";
   const least = (v) => v.reduce((a, b) => Math.min(a, b)), most = (v) => v.reduce((a, b) => Math.max(a, b)); // a vocabulary has too many for the arguments of one call
   const low = [least(xs), least(ys)], high = [most(xs), most(ys)];
   let zoom = 1, centre = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2];
@@ -103,6 +117,7 @@ async function drawMap() {
     draw();
   };
   const inverse = (e) => [centre[0] + (e.offsetX - width / 2) / scale()[0], centre[1] - (e.offsetY - height / 2) / scale()[1]];
+  drag(c, (dx, dy) => { centre = [centre[0] - dx / scale()[0], centre[1] + dy / scale()[1]]; draw(); });
   c.tabIndex = 0;
   c.addEventListener("dblclick", (e) => zoomBy(2, inverse(e)));
   c.addEventListener("keydown", (e) => {
@@ -123,11 +138,22 @@ async function drawMap() {
     readout.textContent = best < 0 ? "" : `${visible(m.texts[best])} = ${best}`;
     c.dataset.under = best;
   });
-  c.addEventListener("click", () => Number(c.dataset.under) >= 0 && light(Number(c.dataset.under)));
+  c.addEventListener("click", () => !c.dataset.dragged && Number(c.dataset.under) >= 0 && light(Number(c.dataset.under)));
   draw();
-  mapBox.replaceChildren(c, el("div", { class: "row" },
-    el("button", { type: "button", onclick: () => zoomBy(1.5) }, "+"), el("button", { type: "button", onclick: () => zoomBy(1 / 1.5) }, "−"),
+  redraw = draw;
+  mapBox.replaceChildren(c, el("div", { class: "row under" },
+    el("button", { type: "button", "aria-label": t("zoomIn"), onclick: () => zoomBy(1.5) }, "+"), el("button", { type: "button", "aria-label": t("zoomOut"), onclick: () => zoomBy(1 / 1.5) }, "−"),
     el("span", { class: "label" }, t("mapHelp"))));
+}
+
+// drag calls moved with the way of a pressed pointer over a picture. A drag is no click.
+function drag(c, moved) {
+  c.addEventListener("pointerdown", (e) => { delete c.dataset.dragged; if (e.pointerType !== "touch") c.setPointerCapture(e.pointerId); });
+  c.addEventListener("pointermove", (e) => {
+    if (!e.buttons || e.movementX === 0 && e.movementY === 0) return;
+    c.dataset.dragged = "1";
+    moved(e.movementX, e.movementY);
+  });
 }
 
 export const embeddings = { name: "embeddings", begin, show, wanted: (about) => !["pictures", "none"].includes(about.kind) };

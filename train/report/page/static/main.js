@@ -1,6 +1,6 @@
 // The page: what is asked, what is shown, and the sections in the order in which data flows.
 import { ask, get } from "./api.js";
-import { el, later } from "./dom.js";
+import { el, idle, later } from "./dom.js";
 import { language, setLanguage, t } from "./words.js";
 import { tokens } from "./tokens.js";
 import { embeddings } from "./embeddings.js";
@@ -58,8 +58,8 @@ export async function read() {
     state.query = Math.max(0, n - 1);
     for (const s of sections) {
       if (asking !== mine) return;
-      s.show?.(drawn.get(s));
-      if (n > 100) await new Promise((go) => setTimeout(go)); // a long text must not stop the page
+      await s.show?.(drawn.get(s));
+      if (n > 100) await idle(); // a long text must not stop the page
     }
   });
   if (asking === mine) {
@@ -74,6 +74,7 @@ function draw() {
   document.documentElement.lang = language();
   for (const e of document.querySelectorAll("[data-t]")) e.textContent = t(e.dataset.t === "text" && t("text." + state.about.kind) !== "text." + state.about.kind ? "text." + state.about.kind : e.dataset.t);
   document.getElementById("language").textContent = t("language");
+  document.getElementById("play").setAttribute("aria-label", t("play"));
   const nav = document.getElementById("nav"), main = document.getElementById("main");
   nav.setAttribute("aria-label", t("sections"));
   nav.replaceChildren();
@@ -83,16 +84,36 @@ function draw() {
     const body = el("div", { class: "body" });
     const id = "section-" + s.name;
     main.append(el("section", { id, "aria-labelledby": id + "-title" },
-      el("h2", { id: id + "-title" }, t(title(s))), el("p", { class: "about" }, t(title(s) + "About")), body));
+      el("h2", { id: id + "-title" }, numbered(t(title(s)))), el("p", { class: "about" }, t(title(s) + "About")), body));
     nav.append(el("a", { href: "#" + id }, t(title(s))));
+    visible.observe(main.lastChild);
     drawn.set(s, body);
     s.begin?.(body);
     if (state.reading || state.cuts) s.show?.(body);
   }
+  if (state.about.steps.length > 0 || state.about.live) nav.append(el("a", { href: "#step", onclick: (e) => { e.preventDefault(); document.getElementById("step").focus(); } }, t("time")));
   samples();
-  document.getElementById("title").textContent = state.about.title;
-  document.title = "Gorgoformer: " + state.about.title;
+  const about = state.about, name = about.family === "" ? about.title : t("titleOf", about.family, about.parameters.toLocaleString("en"));
+  document.getElementById("title").textContent = name;
+  document.title = "Gorgoformer: " + name;
 }
+
+// numbered shows the number of a section in a circle.
+function numbered(text) {
+  const at = text.indexOf(" ");
+  return [el("span", { class: "step" }, text.slice(0, at)), text.slice(at + 1)];
+}
+
+// visible marks the link of the section that the reader sees.
+const seen = new Set();
+const visible = new IntersectionObserver((entries) => {
+  for (const e of entries) seen[e.isIntersecting ? "add" : "delete"](e.target.id);
+  const links = [...document.querySelectorAll("#nav a")], first = links.find((a) => seen.has(a.hash.slice(1)));
+  for (const a of links) {
+    if (a === first) a.setAttribute("aria-current", "true");
+    else a.removeAttribute("aria-current");
+  }
+}, { rootMargin: "-30% 0px -60%" });
 
 // title returns the key of a section's title. That of the result depends on the model.
 const title = (s) => (s.title ? s.title(state.about) : s.name);
@@ -118,6 +139,24 @@ function showStep() {
   const at = Number(slider.value), all = state.about.steps;
   document.getElementById("step-value").textContent = at >= all.length ? t("newest") : String(all[at]);
   slider.setAttribute("aria-valuetext", document.getElementById("step-value").textContent);
+}
+
+let playing = 0;
+
+// play moves the slider through the checkpoints, or stops it.
+function play() {
+  const slider = document.getElementById("step"), button = document.getElementById("play");
+  const stop = () => { clearInterval(playing); playing = 0; button.textContent = "▶"; button.setAttribute("aria-pressed", "false"); };
+  const go = (v) => { slider.value = v; slider.dispatchEvent(new Event("input")); };
+  if (playing) return stop();
+  if (slider.value === slider.max) go(0);
+  button.textContent = "⏸";
+  button.setAttribute("aria-pressed", "true");
+  playing = setInterval(() => {
+    if (document.body.dataset.busy) return; // a slow answer is shown first
+    if (slider.value === slider.max) stop();
+    else go(Number(slider.value) + 1);
+  }, 900);
 }
 
 // setText changes the text and reads it.
@@ -159,6 +198,10 @@ async function begin() {
     readSoon();
   });
   document.getElementById("language").addEventListener("click", () => { setLanguage(language() === "ko" ? "en" : "ko"); draw(); steps(); });
+  const button = document.getElementById("play");
+  button.textContent = "▶";
+  button.setAttribute("aria-pressed", "false");
+  button.addEventListener("click", play);
   document.getElementById("tour-start").addEventListener("click", startTour);
   draw();
   steps();

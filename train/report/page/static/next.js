@@ -26,8 +26,7 @@ function begin(body) {
   scored = el("div", { class: "tokens" });
   body.replaceChildren(
     ...(draws() ? [el("div", { class: "row" }, slider("temperature", 0, 2, 0.05), slider("topK", 0, 40, 1), slider("topP", 0, 1, 0.01), slider("minP", 0, 0.5, 0.01))] : []),
-    kept, bars,
-    ...(state.about.kind === "causal" ? [el("h3", {}, t("early")), early] : []),
+    kept, el("div", { class: "columns" }, el("div", {}, bars), ...(state.about.kind === "causal" ? [el("div", {}, el("h3", {}, t("early")), early)] : [])),
     ...(["token", "mask"].includes(state.about.predicts) ? [el("h3", {}, t("scored." + state.about.predicts)), scored] : []));
 }
 
@@ -43,7 +42,7 @@ async function ask5() {
     "aria-label": t("choiceLabel", visible(c.text), number(100 * c.probability, 2)),
     title: `logit ${number(c.logit)}, ${number(100 * c.modelProbability, 2)} %`, disabled: state.about.predicts === "class", onclick: () => follow(c.text) },
     el("span", { class: "text" }, visible(c.text)),
-    el("span", { class: "track" }, width(c.probability)(el("span", { class: "fill" })), width(c.modelProbability)(el("span", { class: "before" }))),
+    el("span", { class: "track" }, width(c.probability)(el("span", { class: "fill" })), Math.abs(c.modelProbability - c.probability) > 0.002 * most ? width(c.modelProbability)(el("span", { class: "before" })) : null),
     el("span", { class: "number" }, number(100 * c.probability, 2) + " %"))));
   const at = state.reading.tokens[r.place];
   kept.textContent = draws() ? t("at." + state.about.predicts, at ? visible(at.text) : "") + " " + t("kept", count(r.kept)) : "";
@@ -58,6 +57,13 @@ function follow(text) {
   if (predicts === "token") setText(state.text + text);
   else if (predicts === "item") setText(state.text.trim() + " " + text);
   else if (mask !== "" && state.text.includes(mask)) setText(state.text.replace(mask, () => text.trim()));
+}
+
+// guess shows a token with its probability as a bar.
+function guess(g) {
+  const e = el("td", { class: "weight" }, `${visible(g.text)} ${number(100 * g.probability, 0)} %`);
+  e.style.setProperty("--w", g.probability);
+  return e;
 }
 
 // characters groups the tokens that are parts of one character.
@@ -79,12 +85,12 @@ function show() {
   const r = state.reading;
   if (!bars || !r) return;
   guard(ask5);
-  early.replaceChildren(r.early.length === 0 ? el("p", { class: "label" }, t("noEarly")) : el("table", {}, el("tbody", {}, r.early.map((e) =>
-    el("tr", {}, el("td", {}, e.path), e.guesses.map((g) => el("td", {}, `${visible(g.text)} ${number(100 * g.probability, 1)} %`)))))));
+  early.replaceChildren(r.early.length === 0 ? el("p", { class: "label" }, t("noEarly")) : el("table", { id: "early" }, el("tbody", {}, r.early.map((e, i) =>
+    el("tr", {}, el("th", { scope: "row", title: e.path }, i === 0 ? t("beforeLayers") : e.path), e.guesses.map((g) => guess(g)))))));
   scored.replaceChildren(...characters(r.tokens).map(({ from, to, parts }) => {
     const known = parts.filter((x) => x.logprob !== null).map((x) => x.logprob);
     const b = el("button", { type: "button", class: "token", "data-from": from, "data-to": to, title: known.map((v) => `log p = ${number(v)}`).join("\n"),
-      onclick: () => { state.place = to; guard(ask5); } }, visible(parts[0].text), el("small", {}, known.map((v) => number(v, parts.length > 1 ? 1 : 2)).join(" ")));
+      onclick: () => { state.place = to; guard(ask5); } }, visible(parts[0].text), el("small", {}, known.map((v) => number(v, 1)).join(" ") || "–"));
     b.style.background = surprise(known.reduce((a, v) => a + v, 0) / Math.max(1, known.length));
     return b;
   }));

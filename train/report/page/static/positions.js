@@ -1,6 +1,6 @@
 // Section 3: how the model knows the order of tokens.
 import { matrix } from "./api.js";
-import { canvas, color, el, heat, names, number, shades, signed } from "./dom.js";
+import { canvas, color, el, heat, names, number, room, scale, shades, signed } from "./dom.js";
 import { state } from "./main.js";
 import { t } from "./words.js";
 
@@ -18,35 +18,55 @@ function similarities(x, rows, cols) {
   return all;
 }
 
+let known = { values: "" }; // the similarities of the last table: positions change with the weights, not with the text
+
+function remembered(layer, m) {
+  if (known.values !== layer.values) known = { values: layer.values, cosines: similarities(m.values, m.rows, m.cols) };
+  return known.cosines;
+}
+
+// byDistance returns the mean cosine of the positions at each distance.
+function byDistance(cosines, n) {
+  return Float32Array.from({ length: n }, (_, d) => {
+    let sum = 0;
+    for (let i = d; i < n; i++) sum += cosines[i * n + i - d];
+    return sum / (n - d);
+  });
+}
+
 // table draws position vectors and their similarity by distance.
 function table(layer) {
   const m = matrix(layer), shade = signed(), cell = Math.max(3, Math.min(12, 320 / Math.max(m.rows, 1)));
   const most = m.values.reduce((a, v) => Math.max(a, Math.abs(v)), 1e-9);
-  const cosines = similarities(m.values, m.rows, m.cols), cosine = (i, j) => cosines[i * m.rows + j];
+  const cosines = remembered(layer, m), cosine = (i, j) => cosines[i * m.rows + j];
   const part = (label, picture) => el("div", {}, el("p", { class: "label" }, label), el("div", { class: "scroll" }, picture));
   const label = t("positionTable", layer.path, m.rows, m.cols);
-  return [el("div", { class: "columns" },
+  return [scale("−", "+", "signed"), el("div", { class: "columns" },
     part(label, heat(m.rows, m.cols, (i, j) => m.at(i, j) / most, shade, [Math.max(1, Math.min(8, 560 / m.cols)), cell], label)),
-    part(t("similarity"), heat(m.rows, m.rows, cosine, shade, [cell, cell], t("similarity"))))];
+    part(t("similarity"), heat(m.rows, m.rows, cosine, shade, [cell, cell], t("similarity"))),
+    ...(m.rows > 1 ? [el("div", {}, el("p", { class: "label" }, t("byDistance")), lines({ rows: 1, cols: m.rows, values: byDistance(cosines, m.rows) }, t("byDistance"), true))] : []))];
 }
 
 // line draws one line for each row of a matrix.
-function lines(m, label) {
-  const width = 640, height = 220, [c, g] = canvas(width, height, label);
+function lines(m, label, small) {
+  const width = Math.min(small ? 400 : 640, room(document.getElementById("section-positions"), 640) - 40), height = 220, [c, g] = canvas(width, height, label), at = (i, j) => m.values[i * m.cols + j];
   const low = m.values.reduce((a, v) => Math.min(a, v), 0), high = m.values.reduce((a, v) => Math.max(a, v), 0);
   const y = (v) => height - 20 - (v - low) / (high - low || 1) * (height - 40), x = (j) => 10 + j / Math.max(1, m.cols - 1) * (width - 20);
   g.strokeStyle = color("line");
   g.strokeRect(10, 20, width - 20, height - 40);
   for (let i = 0; i < m.rows; i++) {
-    g.strokeStyle = `hsl(${Math.round(i / m.rows * 300)} 60% 50%)`;
+    g.lineWidth = 1.5;
+    g.strokeStyle = m.rows === 1 ? color("accent") : `hsl(${Math.round(i / m.rows * 300)} 60% 50%)`;
     g.beginPath();
-    for (let j = 0; j < m.cols; j++) g.lineTo(x(j), y(m.at(i, j)));
+    for (let j = 0; j < m.cols; j++) g.lineTo(x(j), y(at(i, j)));
     g.stroke();
   }
   g.fillStyle = color("soft");
   g.font = "12px system-ui";
   g.fillText(number(high), 14, 16);
   g.fillText(number(low), 14, height - 6);
+  g.textAlign = "right";
+  g.fillText(t("distances", m.cols - 1), width - 12, height - 6);
   return c;
 }
 
@@ -72,9 +92,9 @@ function show(body) {
   if (parts.length === 0) parts.push(el("p", {}, t("noPositions")));
   if (r.positions.length > 0 && r.vectors.length > 0 && !r.picture) {
     const read = r.source.length > 0 ? r.source : r.tokens; // an encoder-decoder reads the source first
-    const v = matrix(r.vectors[0]), p = matrix(r.positions[0]), n = Math.min(v.rows, p.rows, read.length, 12), name = names(read);
+    const v = matrix(r.vectors[0]), p = matrix(r.positions[0]), n = Math.min(v.rows, p.rows, read.length, 64), name = names(read);
     const norm = (row) => number(Math.hypot(...row));
-    parts.push(el("h3", {}, t("added")), el("div", { class: "scroll" }, el("table", {},
+    parts.push(el("h3", {}, t("added")), el("div", { class: "scroll short" }, el("table", {},
       el("thead", {}, el("tr", {}, ["position", "token", "vectorNorm", "positionNorm", "sumNorm"].map((k) => el("th", {}, t(k))))),
       el("tbody", {}, Array.from({ length: n }, (_, i) => el("tr", {}, el("td", {}, String(i)), el("td", {}, name[i]), el("td", {}, norm(v.row(i))),
         el("td", {}, norm(p.row(i))), el("td", {}, norm(v.row(i).map((x, k) => x + p.at(i, k))))))))));

@@ -18,11 +18,12 @@ const stops = [
   ["query", "#head", () => state.attention === null && state.reading?.attentions.length > 0 && open(0, 0)],
   ["key", "#numbers"],
   ["value", "#numbers"],
-  ["layers", "#section-next"],
+  ["layers", "#early"],
   ["logits", "#bars"],
   ["sampling", "#temperature"],
   ["graph", "#section-graph"],
   ["training", "#section-training"],
+  ["time", "#step-field"],
 ];
 
 let box = null, at = 0, before = null;

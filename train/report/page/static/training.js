@@ -1,6 +1,6 @@
 // Sections 7 and 8: how the run learns, and the data behind each step.
 import { get } from "./api.js";
-import { canvas, color, el, number, room, ticks, visible } from "./dom.js";
+import { canvas, color, el, legend, number, room, scale, ticks, visible } from "./dom.js";
 import { guard, read, say, state, steps } from "./main.js";
 import { surprise } from "./next.js";
 import { t } from "./words.js";
@@ -20,24 +20,24 @@ function smooth(values, f) {
 }
 
 // chart draws lines and dots over x. It returns the canvas, and the step under a place of it.
-function chart(width, height, lines, dots, label) {
+function chart(width, height, lines, dots, label, log10 = logarithmic) {
   const [c, g] = canvas(width, height, label), pad = 44;
   const all = lines.flatMap((l) => l.points).concat(dots);
   if (all.length === 0) return [c, () => null];
-  const value = (v) => (logarithmic ? Math.log10(Math.max(v, 1e-12)) : v);
+  const value = (v) => (log10 ? Math.log10(Math.max(v, 1e-12)) : v);
   const xs = all.map((p) => p.x), ys = all.map((p) => value(p.y)).filter(Number.isFinite);
   const x0 = Math.min(...xs), x1 = Math.max(...xs, x0 + 1e-9), y0 = Math.min(...ys), y1 = Math.max(...ys, y0 + 1e-9);
   const x = (v) => pad + (v - x0) / (x1 - x0) * (width - pad - 8), y = (v) => height - 22 - (value(v) - y0) / (y1 - y0) * (height - 34);
   g.font = "11px system-ui";
   g.fillStyle = color("soft");
   g.strokeStyle = color("line");
-  for (const v of logarithmic ? [0, 1, 2, 3, 4].map((i) => y0 + i / 4 * (y1 - y0)) : ticks(y0, y1, height / 35)) {
+  for (const v of log10 ? [0, 1, 2, 3, 4].map((i) => y0 + i / 4 * (y1 - y0)) : ticks(y0, y1, height / 35)) {
     const h = height - 22 - (v - y0) / (y1 - y0) * (height - 34);
     g.beginPath();
     g.moveTo(pad, h);
     g.lineTo(width - 8, h);
     g.stroke();
-    g.fillText(tick(logarithmic ? 10 ** v : v), 2, h + 4);
+    g.fillText(log10 ? tick(Number((10 ** v).toPrecision(2))) : tick(v), 2, h + 4);
   }
   g.textAlign = "center";
   for (const v of ticks(x0, x1, Math.min(8, width / 70))) g.fillText(tick(v), Math.min(x(v), width - 14), height - 6);
@@ -66,6 +66,9 @@ function chart(width, height, lines, dots, label) {
 // tick writes a number at an axis in three digits.
 const tick = (v) => (v === 0 ? "0" : Math.abs(v) < 1e-3 ? v.toExponential(1) : Math.abs(v) >= 10000 ? `${Number((v / 1000).toPrecision(3))}k` : String(Number(v.toPrecision(4))));
 
+// span writes a time.
+const span = (s) => (s < 100 ? t("seconds", Math.ceil(s)) : s < 6000 ? t("minutes", Math.ceil(s / 60)) : t("hours", number(s / 3600, 1)));
+
 const place = (r) => (byTime ? r.time : r.step);
 
 function draw() {
@@ -86,7 +89,7 @@ function draw() {
   c.tabIndex = 0;
   c.id = "loss";
   let chosen = log.rows.length - 1;
-  const tell = (r) => { left.textContent = t("stepLine", r.step, number(r.loss, 4), r.rate.toExponential(2), number(r.norm, 3)); };
+  const tell = (r) => { left.textContent = t("stepLine", r.step, number(r.loss, 4), tick(r.rate), number(r.norm, 3)); };
   c.addEventListener("mousemove", (e) => { const p = under(e.offsetX); if (p) tell(p.row); });
   c.addEventListener("click", (e) => { const p = under(e.offsetX); if (p) guard(() => batch(p.row.step)); });
   c.addEventListener("keydown", (e) => {
@@ -98,34 +101,37 @@ function draw() {
     tell(log.rows[chosen]);
   });
   curve.replaceChildren(c);
-  const third = width < 760 ? width : width / 3 - 12;
+  const third = room(small, 1360), each = third < 860 ? (third < 580 ? third : third / 2 - 14) : third / 3 - 18;
   small.replaceChildren(...[["rate", (r) => r.rate], ["norm", (r) => r.norm], ["speed", (r) => r.tokens / r.seconds]].map(([name, of]) =>
-    el("div", {}, el("p", { class: "label" }, t(name)), chart(third, 130, [{ points: series(of).filter((p) => Number.isFinite(p.y)), color: "accent" }], [], t(name))[0])));
+    el("div", {}, el("p", { class: "label" }, t(name)), chart(each, 130, [{ points: series(of).filter((p) => Number.isFinite(p.y)), color: "accent" }], [], t(name), name === "norm" || logarithmic)[0])));
   heatmap();
-  sampleBox.replaceChildren(...log.samples.slice(-6).reverse().map((s) => el("p", {}, el("span", { class: "label" }, t("afterStep", s.step)), " ", s.text)));
+  sampleBox.replaceChildren(...log.samples.toReversed().map((s) => el("p", {}, el("span", { class: "label" }, t("afterStep", s.step)), " ", s.text)));
   const last = log.rows.at(-1), rest = log.last - last.step;
   if (log.live) {
     const recent = log.rows.slice(-50), each = recent.reduce((s, r) => s + r.seconds, 0) / recent.length;
-    left.textContent = t("left", last.step, log.last, Math.ceil(rest * each));
+    left.textContent = t("left", last.step, log.last, span(rest * each));
   } else {
     left.textContent = t("ended", last.step);
   }
 }
 
-// heatmap draws the update/weight ratio of each path over the steps.
+// short writes a power of ten.
+const short = (power) => (power > -3 ? String(Number((10 ** power).toPrecision(2))) : (10 ** power).toExponential(0).replace("-", "−"));
+
+// heatmap draws the gradient norm and the update/weight ratio of each path over the steps.
 function heatmap() {
   const rows = log.rows.filter((r) => r.parts && r.parts.length > 0);
   if (rows.length === 0) return;
   const paths = rows[0].parts.map((p) => p.path), width = Math.max(150, room(box, 1360) - 130), height = 16;
   const map = (of, name) => {
-    const [c, g] = canvas(width, paths.length * height, t(name));
     const values = rows.map((r) => r.parts.map((p) => Math.log10(Math.max(of(p), 1e-12))));
     const flat = values.flat(), low = Math.min(...flat), high = Math.max(...flat, low + 1e-9);
+    const [c, g] = canvas(width, paths.length * height, t(name, number(10 ** low), number(10 ** high)));
     values.forEach((column, i) => column.forEach((v, j) => {
       g.fillStyle = `color-mix(in srgb, ${color("heat1")} ${Math.round(100 * (v - low) / (high - low))}%, ${color("heat0")})`;
       g.fillRect(i * width / rows.length, j * height, width / rows.length + 1, height - 1);
     }));
-    return el("div", {}, el("p", { class: "label" }, t(name, (10 ** low).toExponential(1), (10 ** high).toExponential(1))),
+    return el("div", {}, el("p", { class: "label" }, t(name)), scale(short(low), short(high), ""),
       el("div", { class: "strip" }, el("div", { class: "label" }, paths.map((p) => { const e = el("div", {}, p); e.style.height = e.style.lineHeight = height + "px"; return e; })), c));
   };
   parts.replaceChildren(map((p) => p.norm, "gradientMap"), map((p) => p.update, "updateMap"));
@@ -144,16 +150,16 @@ async function batch(step) {
 function begin(body) {
   box = body;
   curve = el("div", { class: "across" });
-  small = el("div", { class: "row" });
+  small = el("div", { class: "charts" });
   parts = el("div", { class: "across" });
-  sampleBox = el("div", { id: "written" });
+  sampleBox = el("div", { id: "written", class: "scroll short" });
   batchBox = el("div", { id: "batch" });
   left = el("p", { class: "readout", id: "left", "aria-live": "off" });
   body.replaceChildren(el("div", { class: "row" },
     el("div", { class: "field" }, el("label", { for: "smoothing" }, t("smoothing")), el("input", { id: "smoothing", type: "range", min: 0, max: 0.99, step: 0.01, value: smoothing, oninput: (e) => { smoothing = Number(e.target.value); draw(); } })),
     el("label", {}, el("input", { type: "checkbox", id: "log-scale", checked: logarithmic, onchange: (e) => { logarithmic = e.target.checked; draw(); } }), " ", t("logScale")),
     el("label", {}, el("input", { type: "checkbox", id: "by-time", checked: byTime, onchange: (e) => { byTime = e.target.checked; draw(); } }), " ", t("byTime"))),
-    left, curve, el("p", { class: "label" }, t("clickLoss")), batchBox, small, parts, el("h3", {}, t("written")), sampleBox);
+    left, legend(["soft", t("trained")], ["accent", t("smoothed")], ["minus", t("validated")]), curve, el("p", { class: "label" }, t("clickLoss")), batchBox, small, parts, el("h3", {}, t("written")), sampleBox);
   guard(load);
 }
 
