@@ -160,15 +160,6 @@ func BenchmarkLongText(b *testing.B) {
 	defer s.Close()
 	p := open(b, s.URL, "en", 1300, 1000)
 	p.run(`window.longest = 0; new PerformanceObserver((l) => l.getEntries().forEach((e) => window.longest = Math.max(window.longest, e.duration))).observe({entryTypes: ["longtask"]})`)
-	long := func(n int) (text string) {
-		for {
-			ids, err := m.Tokenizer.Encode(text + "prism ")
-			if err != nil || len(ids) > n {
-				return text
-			}
-			text += "prism "
-		}
-	}
 	worst := map[string]float64{}
 	note := func(name string) {
 		time.Sleep(300 * time.Millisecond)
@@ -177,7 +168,7 @@ func BenchmarkLongText(b *testing.B) {
 	}
 	for b.Loop() {
 		for _, n := range []int{128, 512} {
-			p.write("text", long(n))
+			p.write("text", longText(m, n))
 			p.until(`document.querySelectorAll("#bars .bar-row").length > 0`)
 			note(fmt.Sprint("read", n))
 			p.run(`document.querySelectorAll("#heads .cells")[2].children[1].click()`)

@@ -1,6 +1,6 @@
 // Section 4: attention. A grid of layers × heads; a head opens to lines between words, to the matrix and to the numbers of one query.
 import { ask, grid, matrix, numbers } from "./api.js";
-import { canvas, color, el, heat, idle, names, number, room, scale, shades } from "./dom.js";
+import { canvas, color, el, heat, idle, keyboard, names, number, room, scale, shades } from "./dom.js";
 import { guard, question, state } from "./main.js";
 import { t } from "./words.js";
 
@@ -105,7 +105,6 @@ async function details() {
   const numbersBox = el("div", {}), pictureBox = el("div", {}), readout = el("p", { class: "readout", "aria-live": "polite" });
   const cell = Math.max(2, Math.min(26, room(opened, 480) / Math.max(p.rows, p.cols)));
   const map = heat(p.rows, p.cols, (i, j) => Math.sqrt(p.at(i, j)), shades(), [cell, cell], t("matrixLabel", p.rows, p.cols));
-  map.tabIndex = 0;
   map.id = "matrix";
   let key = 0;
   const choose = (i, j) => {
@@ -119,7 +118,7 @@ async function details() {
     const i = Math.floor(e.offsetY / cell), j = Math.floor(e.offsetX / cell);
     if (i >= 0 && j >= 0 && i < p.rows && j < p.cols) readout.textContent = t("cell", asking[i], asked[j], number(p.at(i, j), 4));
   });
-  map.addEventListener("keydown", (e) => {
+  keyboard(map, (e) => {
     const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
     if (!move) return;
     e.preventDefault();

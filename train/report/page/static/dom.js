@@ -39,6 +39,13 @@ export function canvas(width, height, label) {
   return [c, g];
 }
 
+// keyboard lets the reader reach a picture by keyboard. The keys that it reads are its own, also under a screen reader.
+export function keyboard(c, keys) {
+  c.tabIndex = 0;
+  c.setAttribute("role", "application");
+  c.addEventListener("keydown", keys);
+}
+
 // heat draws a matrix of cells. shade returns the color of a value.
 export function heat(rows, cols, value, shade, cell, label) {
   const c = el("canvas", { width: Math.max(cols, 1), height: Math.max(rows, 1), role: "img", "aria-label": label });
@@ -139,5 +146,5 @@ export function ticks(low, high, n) {
   return all;
 }
 
-// visible shows spaces and line ends of a token.
-export const visible = (text) => (text === "" ? "∅" : text.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replace(/^ | $/g, "␣"));
+// visible shows spaces and line ends of a token, and the numbers of characters that no one sees.
+export const visible = (text) => (text === "" ? "∅" : text.replace(/^(?:[^\P{C}\n\t]|[^\P{Z} ])+$/u, (all) => [...all].map((c) => "U+" + c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")).join(" ")).replaceAll("\n", "⏎").replaceAll("\t", "⇥").replace(/^ | $/g, "␣"));

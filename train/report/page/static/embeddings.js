@@ -1,6 +1,6 @@
 // Section 2: the vectors of tokens, their neighbours, and the map of the vocabulary.
 import { ask, get, matrix, numbers } from "./api.js";
-import { canvas, color, count, el, heat, later, names, number, room, scale, signed, visible } from "./dom.js";
+import { canvas, color, count, el, heat, keyboard, later, names, number, room, scale, signed, visible } from "./dom.js";
 import { guard, state } from "./main.js";
 import { t } from "./words.js";
 
@@ -118,9 +118,8 @@ async function drawMap() {
   };
   const inverse = (e) => [centre[0] + (e.offsetX - width / 2) / scale()[0], centre[1] - (e.offsetY - height / 2) / scale()[1]];
   drag(c, (dx, dy) => { centre = [centre[0] - dx / scale()[0], centre[1] + dy / scale()[1]]; draw(); });
-  c.tabIndex = 0;
   c.addEventListener("dblclick", (e) => zoomBy(2, inverse(e)));
-  c.addEventListener("keydown", (e) => {
+  keyboard(c, (e) => {
     const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key];
     if (move) centre = centre.map((v, i) => v + move[i] * 60 / scale()[i]);
     else if (e.key === "+" || e.key === "=") zoom = Math.min(200, zoom * 1.5);

@@ -1,6 +1,6 @@
 // Sections 7 and 8: how the run learns, and the data behind each step.
 import { get } from "./api.js";
-import { canvas, color, el, legend, number, room, scale, ticks, visible } from "./dom.js";
+import { canvas, color, el, keyboard, legend, number, room, scale, ticks, visible } from "./dom.js";
 import { guard, read, say, state, steps } from "./main.js";
 import { surprise } from "./next.js";
 import { t } from "./words.js";
@@ -86,13 +86,14 @@ function draw() {
   const raw = series((r) => r.loss), even = smooth(log.rows.map((r) => r.loss), smoothing);
   const dots = log.scores.map((s) => ({ x: place(near(s.step)), y: s.loss }));
   const [c, under] = chart(width, 260, [{ points: raw, color: "soft", alpha: 0.35 }, { points: raw.map((p, i) => ({ ...p, y: even[i] })), color: "accent", wide: 2 }], dots, t("lossLabel", log.rows.length));
-  c.tabIndex = 0;
   c.id = "loss";
   let chosen = log.rows.length - 1;
   const tell = (r) => { left.textContent = t("stepLine", r.step, number(r.loss, 4), tick(r.rate), number(r.norm, 3)); };
   c.addEventListener("mousemove", (e) => { const p = under(e.offsetX); if (p) tell(p.row); });
   c.addEventListener("click", (e) => { const p = under(e.offsetX); if (p) guard(() => batch(p.row.step)); });
-  c.addEventListener("keydown", (e) => {
+  c.addEventListener("focus", () => left.setAttribute("aria-live", "polite")); // the keys of the curve are spoken, a running step is not
+  c.addEventListener("blur", () => left.setAttribute("aria-live", "off"));
+  keyboard(c, (e) => {
     if (e.key === "ArrowLeft") chosen = Math.max(0, chosen - 1);
     else if (e.key === "ArrowRight") chosen = Math.min(log.rows.length - 1, chosen + 1);
     else if (e.key === "Enter") { guard(() => batch(log.rows[chosen].step)); return; }
