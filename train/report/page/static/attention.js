@@ -101,11 +101,15 @@ async function details() {
   if (mine !== serial) return;
   const { queries, keys } = keysOf(a), asking = names(queries), asked = names(keys);
   const p = matrix(head.probabilities), scores = matrix(head.scores), q = matrix(head.query), k = matrix(head.key), v = matrix(head.value);
+  if (p.rows > 100) await idle(); // pictures of many cells must not stop the page
+  if (mine !== serial) return;
   const at = () => Math.min(state.query, p.rows - 1);
   const numbersBox = el("div", {}), pictureBox = el("div", {}), readout = el("p", { class: "readout", "aria-live": "polite" });
   const cell = Math.max(2, Math.min(26, room(opened, 480) / Math.max(p.rows, p.cols)));
   const map = heat(p.rows, p.cols, (i, j) => Math.sqrt(p.at(i, j)), shades(), [cell, cell], t("matrixLabel", p.rows, p.cols));
   map.id = "matrix";
+  if (p.rows > 100) await idle();
+  if (mine !== serial) return;
   let key = 0;
   const choose = (i, j) => {
     state.query = Math.max(0, Math.min(p.rows - 1, i));
@@ -165,13 +169,15 @@ function weight(x) {
 }
 
 // vector shows the first numbers of a vector. All of them appear at the pointer.
-const vector = (row, digits = 2) => el("td", { title: Array.from(row, (x) => number(x, digits)).join(" ") }, few(row, digits));
+const vector = (row, digits = 2) => el("td", { onmouseenter: (e) => { e.target.title = whole(row, digits); } }, few(row, digits));
+
+const whole = (row, digits) => Array.from(row, (x) => number(x, digits)).join(" ");
 
 // sums is the last row of the numbers: the weights of all keys, hidden or not shown, and the mixed values, which leave the head.
 function sums(weights, v) {
   const mixed = new Float32Array(v.cols);
   weights.forEach((w, j) => { if (w !== 0) v.row(j).forEach((x, c) => { mixed[c] += w * x; }); });
-  return el("tfoot", {}, el("tr", {}, el("td", { colSpan: 4 }, t("sum")), el("td", {}, number(weights.reduce((a, x) => a + x, 0), 4)), el("td"), vector(mixed, 4)));
+  return el("tfoot", {}, el("tr", {}, el("td", { colSpan: 4 }, t("sum")), el("td", {}, number(weights.reduce((a, x) => a + x, 0), 4)), el("td"), el("td", { title: whole(mixed, 4) }, few(mixed, 4))));
 }
 
 // few writes the first numbers of a vector.

@@ -57,9 +57,9 @@ export async function read() {
     const n = reading ? reading.tokens.length : 0;
     state.query = Math.max(0, n - 1);
     for (const s of sections) {
+      if (n > 100) await idle(); // a long text must not stop the page
       if (asking !== mine) return;
       await s.show?.(drawn.get(s));
-      if (n > 100) await idle(); // a long text must not stop the page
     }
   });
   if (asking === mine) {

@@ -5,7 +5,7 @@ import { t } from "./words.js";
 import { light } from "./embeddings.js";
 
 // mostSpans bounds the spans that a comparison shows.
-const mostSpans = 300;
+const mostSpans = 120;
 
 function spans(cut, own) {
   const all = (own ? cut.spans : cut.spans.slice(0, mostSpans)).map((s, i) => s.ids.length === 0 ? el("span", { class: "dropped", title: t("dropped") }, visible(s.text)) : el(own ? "button" : "span", {
