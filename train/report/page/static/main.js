@@ -79,29 +79,24 @@ function draw() {
   nav.setAttribute("aria-label", t("sections"));
   nav.replaceChildren();
   main.replaceChildren();
+  let n = 0; // a model without some sections has no gaps in their numbers
   for (const s of sections) {
     if (s.wanted && !s.wanted(state.about)) continue;
     const body = el("div", { class: "body" });
     const id = "section-" + s.name;
     main.append(el("section", { id, "aria-labelledby": id + "-title" },
-      el("h2", { id: id + "-title" }, numbered(t(title(s)))), el("p", { class: "about" }, t(title(s) + "About")), body));
-    nav.append(el("a", { href: "#" + id }, t(title(s))));
+      el("h2", { id: id + "-title" }, el("span", { class: "step" }, String(++n)), t(title(s))), el("p", { class: "about" }, t(title(s) + "About")), body));
+    nav.append(el("a", { href: "#" + id }, n + " " + t(title(s))));
     visible.observe(main.lastChild);
     drawn.set(s, body);
     s.begin?.(body);
     if (state.reading || state.cuts) s.show?.(body);
   }
-  if (state.about.steps.length > 0 || state.about.live) nav.append(el("a", { href: "#step", onclick: (e) => { e.preventDefault(); document.getElementById("step").focus(); } }, t("time")));
+  if (state.about.steps.length > 0 || state.about.live) nav.append(el("a", { href: "#step", onclick: (e) => { e.preventDefault(); document.getElementById("step").focus(); } }, n + 1 + " " + t("time")));
   samples();
   const about = state.about, name = about.family === "" ? about.title : t("titleOf", about.family, about.parameters.toLocaleString("en"));
   document.getElementById("title").textContent = name;
   document.title = "Gorgoformer: " + name;
-}
-
-// numbered shows the number of a section in a circle.
-function numbered(text) {
-  const at = text.indexOf(" ");
-  return [el("span", { class: "step" }, text.slice(0, at)), text.slice(at + 1)];
 }
 
 // visible marks the link of the section that the reader sees.

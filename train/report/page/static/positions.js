@@ -44,7 +44,7 @@ function table(layer) {
   return [scale("−", "+", "signed"), el("div", { class: "columns" },
     part(label, heat(m.rows, m.cols, (i, j) => m.at(i, j) / most, shade, [Math.max(1, Math.min(8, 560 / m.cols)), cell], label)),
     part(t("similarity"), heat(m.rows, m.rows, cosine, shade, [cell, cell], t("similarity"))),
-    ...(m.rows > 1 ? [el("div", {}, el("p", { class: "label" }, t("byDistance")), lines({ rows: 1, cols: m.rows, values: byDistance(cosines, m.rows) }, t("byDistance"), true))] : []))];
+    ...(m.rows > 1 && !state.reading.picture ? [el("div", {}, el("p", { class: "label" }, t("byDistance")), lines({ rows: 1, cols: m.rows, values: byDistance(cosines, m.rows) }, t("byDistance"), true))] : []))];
 }
 
 // line draws one line for each row of a matrix.
