@@ -6,7 +6,7 @@ import { surprise } from "./next.js";
 import { t } from "./words.js";
 
 let log = { rows: [], scores: [], samples: [], last: 0, live: false };
-let box, curve, small, parts, sampleBox, batchBox, left, smoothing = 0.6, logarithmic = false, byTime = false, source = null;
+let box, curve, small, parts, sampleBox, writtenTitle, batchBox, left, smoothing = 0.6, logarithmic = false, byTime = false, source = null;
 
 // smooth returns the exponential moving average of values, corrected for its start.
 function smooth(values, f) {
@@ -106,6 +106,7 @@ function draw() {
   small.replaceChildren(...[["rate", (r) => r.rate], ["norm", (r) => r.norm], ["speed", (r) => r.tokens / r.seconds]].map(([name, of]) =>
     el("div", {}, el("p", { class: "label" }, t(name)), chart(each, 130, [{ points: series(of).filter((p) => Number.isFinite(p.y)), color: "accent" }], [], t(name), name === "norm" || logarithmic)[0])));
   heatmap();
+  writtenTitle.hidden = log.samples.length === 0;
   sampleBox.replaceChildren(...log.samples.toReversed().map((s) => el("p", {}, el("span", { class: "label" }, t("afterStep", s.step)), " ", s.text)));
   const last = log.rows.at(-1), rest = log.last - last.step;
   if (log.live) {
@@ -154,13 +155,14 @@ function begin(body) {
   small = el("div", { class: "charts" });
   parts = el("div", { class: "across" });
   sampleBox = el("div", { id: "written", class: "scroll short" });
+  writtenTitle = el("h3", { hidden: true }, t("written"));
   batchBox = el("div", { id: "batch" });
   left = el("p", { class: "readout", id: "left", "aria-live": "off" });
   body.replaceChildren(el("div", { class: "row" },
     el("div", { class: "field" }, el("label", { for: "smoothing" }, t("smoothing")), el("input", { id: "smoothing", type: "range", min: 0, max: 0.99, step: 0.01, value: smoothing, oninput: (e) => { smoothing = Number(e.target.value); draw(); } })),
     el("label", {}, el("input", { type: "checkbox", id: "log-scale", checked: logarithmic, onchange: (e) => { logarithmic = e.target.checked; draw(); } }), " ", t("logScale")),
     el("label", {}, el("input", { type: "checkbox", id: "by-time", checked: byTime, onchange: (e) => { byTime = e.target.checked; draw(); } }), " ", t("byTime"))),
-    left, legend(["soft", t("trained")], ["accent", t("smoothed")], ["minus", t("validated")]), curve, el("p", { class: "label" }, t("clickLoss")), batchBox, small, parts, el("h3", {}, t("written")), sampleBox);
+    left, legend(["soft", t("trained")], ["accent", t("smoothed")], ["minus", t("validated")]), curve, el("p", { class: "label" }, t("clickLoss")), batchBox, small, parts, writtenTitle, sampleBox);
   guard(load);
 }
 
