@@ -95,12 +95,30 @@ func (s *Server) reply(w http.ResponseWriter, body []byte, status int, err error
 		return
 	}
 	n := int64(cap(body))
-	defer s.sending.Add(-n)
-	if all := s.sending.Add(n); all > mostSending && all > n {
+	if !s.reserve(n) {
 		fail(w, http.StatusServiceUnavailable, errors.New("too many answers are being read: try again"))
 		return
 	}
+	defer s.sending.Add(-n)
 	write(w, http.StatusOK, body)
+}
+
+// reserve counts the n bytes of an answer as being read, and reports whether they fit. Large answers leave a quarter of the room to small
+// ones, so that slow readers of large answers keep no one waiting.
+func (s *Server) reserve(n int64) bool {
+	most := int64(mostSending)
+	if n > smallAnswer {
+		most -= mostSending / 4
+	}
+	for {
+		all := s.sending.Load()
+		if all > 0 && all+n > most {
+			return false
+		}
+		if s.sending.CompareAndSwap(all, all+n) {
+			return true
+		}
+	}
 }
 
 // tell answers without the model.

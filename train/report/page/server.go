@@ -45,6 +45,7 @@ const (
 	mostBody     = 256 << 10 // bytes of a question
 	mostAtOnce   = 4         // questions answered at once; others wait
 	mostSending  = 128 << 20 // bytes of answers that are being read, unless there is only one
+	smallAnswer  = 1 << 20   // bytes of an answer that may fill all of mostSending
 	mostStreams  = 200       // followers of a run
 	mostWaiting  = 30 * time.Second
 	headerTime   = 5 * time.Second
