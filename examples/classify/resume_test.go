@@ -101,7 +101,7 @@ func TestTokenizers(t *testing.T) {
 			switch {
 			case tokenizer == "":
 				t.Skip("no reference data")
-			case !sweep.All() && (name == "RoBERTa" || name == "Llama"):
+			case !sweep.All() && (name == "BERT" || name == "RoBERTa" || name == "Llama"):
 				t.Skip("large: needs SWEEPS=all")
 			}
 			o := small(t)

@@ -21,12 +21,13 @@ const (
 	difference = 1e-5
 	// gradientTolerance bounds the relative L2 distance: truncation leaves about difference², rounding ε/difference·|loss|.
 	gradientTolerance = 1e-6
-	// sampled is the number of elements that are checked in a large parameter.
-	sampled = 64
+	// sampled is the number of elements that are checked one by one in a large parameter, and directions the number of random
+	// directions in which all of its elements are checked at once.
+	sampled, directions = 16, 3
 )
 
 // Gradients checks in float64 that every gradient of the declared loss equals its central difference, for all elements of small
-// parameters and 64 of large ones. It runs the graph twice, which must give the same bits. It also builds the graph for evaluation:
+// parameters, and for 16 elements and three random directions of large ones. It runs the graph twice, which must give the same bits. It also builds the graph for evaluation:
 // its loss must equal the loss in training bit for bit. For a layer with dropout, set it to zero or call TrainGradients. To test
 // the gradient of an input, declare it as a parameter.
 func Gradients(t testing.TB, feed graph.Feed, declare func(*graph.Scope)) {
@@ -142,11 +143,45 @@ func checkGradient(t testing.TB, loss func() float64, w *graph.Weight, got []flo
 		}
 		a, b = append(a, got[i]), append(b, centralDifference(loss, &x[i]))
 	}
-	d := RelativeL2(a, b)
-	if right := norm(b) > 1e-9 && d < gradientTolerance || norm(b) <= 1e-9 && norm(a) <= 1e-7; !right { // NaN on either side is wrong
-		t.Errorf("%s: gradient differs from central differences by %.2g (relative L2), want < %.0g\n got %.6g\nwant %.6g",
-			w.Name(), d, gradientTolerance, a[:min(len(a), 8)], b[:min(len(b), 8)])
+	compare(t, w.Name(), "", a, b)
+	if len(x) <= sampled {
+		return
 	}
+	a, b = nil, nil
+	for j := range directions {
+		along, want := directional(loss, x, got, uint64(j))
+		a, b = append(a, along), append(b, want)
+	}
+	compare(t, w.Name(), " along random directions", a, b)
+}
+
+func compare(t testing.TB, name, where string, got, want []float64) {
+	t.Helper()
+	d := RelativeL2(got, want)
+	if right := norm(want) > 1e-9 && d < gradientTolerance || norm(want) <= 1e-9 && norm(got) <= 1e-7; !right { // NaN on either side is wrong
+		t.Errorf("%s: gradient differs from central differences%s by %.2g (relative L2), want < %.0g\n got %.6g\nwant %.6g",
+			name, where, d, gradientTolerance, got[:min(len(got), 8)], want[:min(len(want), 8)])
+	}
+}
+
+// directional returns the gradient along a random unit vector, and the central difference along it.
+func directional(loss func() float64, x, gradient []float64, j uint64) (along, want float64) {
+	v := make([]float64, len(x))
+	kernel.Uniform(v, kernel.Seed{Key: 13, Stream: j}, -1, 1)
+	length := norm(v)
+	for i := range v {
+		v[i] /= length
+		along += gradient[i] * v[i]
+	}
+	old := slices.Clone(x)
+	defer copy(x, old)
+	move := func(h float64) float64 {
+		for i := range x {
+			x[i] = old[i] + h*v[i]
+		}
+		return loss()
+	}
+	return along, (move(difference) - move(-difference)) / (2 * difference)
 }
 
 func centralDifference(loss func() float64, x *float64) float64 {

@@ -43,7 +43,8 @@ func TestGradientsFindErrors(t *testing.T) {
 	}{
 		{"right", "", 5, func(int, []float64) {}},
 		{"one element", "", 1, func(int, []float64) {}},
-		{"large", "", 1000, func(int, []float64) {}}, // only some elements are checked
+		{"large", "", 1000, func(int, []float64) {}},
+		{"one of a thousand", "h.w: gradient differs", 1000, func(_ int, dx []float64) { dx[777] = 0 }},
 		{"sign", "h.w: gradient differs", 5, func(_ int, dx []float64) { scale(dx, -1) }},
 		{"a hundred-thousandth", "h.w: gradient differs", 5, func(_ int, dx []float64) { scale(dx, 1+1e-5) }},
 		{"one of many", "h.w: gradient differs", 64, func(_ int, dx []float64) { dx[63] = 0 }},

@@ -4,6 +4,7 @@ import "unsafe"
 
 // stripShape is the tile of C that the micro-kernels of one instruction set keep in registers: up to rows by up to cols.
 type stripShape struct {
+	set        string // the instruction set
 	rows, cols int
 	kernels    [2][]stripKernel // indexed by rows-1, for up to cols/2 columns and for up to cols
 

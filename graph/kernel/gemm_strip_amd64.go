@@ -16,7 +16,7 @@ var shapes = func() []*stripShape {
 }()
 
 var stripsAVX2 = stripShape{
-	rows: 6, cols: 16,
+	set: "AVX2", rows: 6, cols: 16,
 	kernels: [2][]stripKernel{
 		{gemm1x8AVX2, gemm2x8AVX2, gemm3x8AVX2, gemm4x8AVX2, gemm5x8AVX2, gemm6x8AVX2},
 		{gemm1x16AVX2, gemm2x16AVX2, gemm3x16AVX2, gemm4x16AVX2, gemm5x16AVX2, gemm6x16AVX2},
@@ -26,7 +26,7 @@ var stripsAVX2 = stripShape{
 }
 
 var stripsAVX512 = stripShape{
-	rows: 12, cols: 32,
+	set: "AVX-512", rows: 12, cols: 32,
 	kernels: [2][]stripKernel{
 		{
 			gemm1x16AVX512, gemm2x16AVX512, gemm3x16AVX512, gemm4x16AVX512, gemm5x16AVX512, gemm6x16AVX512,

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
@@ -164,7 +165,10 @@ func TestAttentionOffsets(t *testing.T) {
 		{b: 2, h: 2, kv: 2, tq: 66, tk: 131, d: 8, distance: "-", softcap: 3},
 		{b: 2, h: 2, kv: 2, tq: 20, tk: 20, d: 8, distance: "h", bias: "-"},
 	} {
-		for _, offset := range offsets {
+		for i, offset := range offsets {
+			if i%2 > 0 && !sweep.All() {
+				continue
+			}
 			a := newAttention[float32](c)
 			if a.Bias != nil {
 				a.Bias = shifted(len(a.Bias), 6, offset)

@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 )
 
@@ -81,7 +82,10 @@ func checkFrequencies(t *testing.T, counts []int, p []float64) {
 }
 
 func TestFrequencies(t *testing.T) {
-	const draws = 20000
+	draws := 20000
+	if !sweep.All() {
+		draws = 5000
+	}
 	d := always(t, someLogits...)
 	for i, o := range []generate.Options{
 		{Temperature: 1},

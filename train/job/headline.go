@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
@@ -50,6 +51,9 @@ func (r *Run) begin() {
 	case tr.Step >= r.Steps:
 		r.printf("the run has its %d steps (-steps %d)", tr.Step, r.Steps)
 	default:
+		if slow := kernel.Slow(); slow != "" {
+			r.printf("%s", slow)
+		}
 		fmt.Fprintf(r.program.W, "training %s, to %s: steps %d to %d", r.setup.About, r.Out, tr.Step+1, r.Steps)
 		r.headline.open, r.headline.begun = true, time.Now()
 	}

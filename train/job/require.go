@@ -67,6 +67,7 @@ func (r *Run) printMemory(step, eval graph.Memory, moments, sums int) {
 	r.printf("training     %s: parameters %s, gradients %s%s, moments %s, inputs %s, arena %s", size(step.Total()+moments+sums),
 		size(step.Params), size(step.Gradients), between, size(moments), size(step.Inputs), size(step.Arena))
 	r.printf("evaluation   %s more: inputs %s, arena %s", size(eval.Total()-eval.Params), size(eval.Inputs), size(eval.Arena))
+	r.printf("kernels      %s", kernel.Describe())
 	r.printf("together     %s", size(step.Total()+moments+sums+eval.Total()-eval.Params))
 }
 

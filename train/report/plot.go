@@ -2,7 +2,6 @@ package report
 
 import (
 	"image/color"
-	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -79,12 +78,7 @@ func (c Curves) draw(w io.Writer) error {
 	for i, row := range plot.Align(rows, draw.Tiles{Rows: len(rows), Cols: 1, PadY: 2 * margin}, area) {
 		plots[i].Draw(row[0])
 	}
-	return encode(w, canvas)
-}
-
-func encode(w io.Writer, canvas *vgimg.Canvas) error {
-	encoder := png.Encoder{CompressionLevel: png.BestSpeed} // the default level takes longer than the drawing
-	return errors.WithStack(encoder.Encode(w, canvas.Image()))
+	return encode(w, canvas.Image())
 }
 
 // lossPlot returns the plot of both losses.
@@ -126,16 +120,16 @@ func addTrain(p *plot.Plot, points []Point) error {
 	if len(points) == 0 {
 		return nil
 	}
-	raw, err := plotter.NewLine(xys(points))
+	raw, err := plotter.NewLine(xys(thin(points)))
 	if err != nil {
 		return errors.WithStack(err)
 	}
-	mean, err := plotter.NewLine(xys(smooth(points)))
+	mean, err := plotter.NewLine(xys(thin(smooth(points))))
 	if err != nil {
 		return errors.WithStack(err)
 	}
 	raw.Color, mean.Color, mean.Width = pale, blue, vg.Points(1.5)
-	p.Add(raw, mean)
+	p.Add(longLine{raw}, longLine{mean})
 	p.Legend.Add("training", mean)
 	return nil
 }
@@ -145,12 +139,12 @@ func addMarked(p *plot.Plot, name string, points []Point) error {
 	if len(points) == 0 {
 		return nil
 	}
-	line, marks, err := plotter.NewLinePoints(xys(points))
+	line, marks, err := plotter.NewLinePoints(xys(thin(points)))
 	if err != nil {
 		return errors.WithStack(err)
 	}
 	line.Color, line.Width, marks.Color, marks.Radius = amber, vg.Points(1.5), amber, vg.Points(2)
-	p.Add(line, marks)
+	p.Add(longLine{line}, marks)
 	if name != "" {
 		p.Legend.Add(name, line, marks)
 	}

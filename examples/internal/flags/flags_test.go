@@ -8,6 +8,7 @@ import (
 	"github.com/rivo/uniseg"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
 // values holds the flags of the program below.
@@ -141,8 +142,8 @@ func TestOneCommand(t *testing.T) {
 	}
 	for _, args := range []string{"version", "-version", "--version"} {
 		var w bytes.Buffer
-		if err := p.Run([]string{args}, &w); err != nil || !strings.HasPrefix(w.String(), "sample ") || !strings.Contains(w.String(), "go1.") {
-			t.Errorf("%s: got %q and error %v, want the versions of program and Go", args, w.String(), err)
+		if err := p.Run([]string{args}, &w); err != nil || !strings.HasPrefix(w.String(), "sample ") || !strings.Contains(w.String(), "go1.") || !strings.Contains(w.String(), "kernels: "+kernel.Describe()) {
+			t.Errorf("%s: got %q and error %v, want the versions of program and Go, and the kernels", args, w.String(), err)
 		}
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// version returns the program's name, the version or commit of its module, and the Go version.
+// version returns the program's name, the version or commit of its module, the Go version and the code of the kernels.
 func (p Program) version() string {
 	version, commit, changed := "unknown version", "", ""
 	if b, ok := debug.ReadBuildInfo(); ok {
@@ -23,5 +25,5 @@ func (p Program) version() string {
 	if version == "" || version == "(devel)" {
 		version = "development version"
 	}
-	return fmt.Sprintf("%s %s%s%s, %s %s/%s", p.Name, version, commit, changed, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("%s %s%s%s, %s %s/%s\nkernels: %s", p.Name, version, commit, changed, runtime.Version(), runtime.GOOS, runtime.GOARCH, kernel.Describe())
 }
