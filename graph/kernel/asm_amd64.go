@@ -493,3 +493,13 @@ func adamPairsRowAVX2(n int, w *float32, pairs *float32, grad *float32, first ui
 //
 //go:noescape
 func dropoutRowAVX2(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limit uint32, scale float32)
+
+// attendRowsAVX2 updates the maximum top of each row with its n scores, a multiple of 8, and replaces them by e^(score-top). It writes their sum and e^(old top - top). Rows are stride bytes apart.
+//
+//go:noescape
+func attendRowsAVX2(rows int, n int, scores *float32, stride int, top *float32, sum *float32, shrink *float32)
+
+// attendGradRowsAVX2 computes p = e^(p-top)·inverse and ds = 2p·(ds/2 - delta/2) for n elements of each row, a multiple of 8. Rows are stride bytes apart.
+//
+//go:noescape
+func attendGradRowsAVX2(rows int, n int, p *float32, ds *float32, stride int, top *float32, inverse *float32, delta *float32)

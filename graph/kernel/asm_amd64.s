@@ -13840,3 +13840,179 @@ DATA all_cd9e8d57<>+20(SB)/4, $0xcd9e8d57
 DATA all_cd9e8d57<>+24(SB)/4, $0xcd9e8d57
 DATA all_cd9e8d57<>+28(SB)/4, $0xcd9e8d57
 GLOBL all_cd9e8d57<>(SB), RODATA|NOPTR, $32
+
+// func attendRowsAVX2(rows int, n int, scores *float32, stride int, top *float32, sum *float32, shrink *float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·attendRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), CX
+	MOVQ n+8(FP), DX
+	MOVQ scores+16(FP), BX
+	MOVQ top+32(FP), SI
+	MOVQ sum+40(FP), DI
+	MOVQ shrink+48(FP), R8
+	MOVQ stride+24(FP), R9
+	SHLQ $0x02, DX
+
+row:
+	VMOVSS  (SI), X0
+	VMOVUPS all_ff800000<>+0(SB), Y1
+	XORQ    AX, AX
+
+largest:
+	VMOVUPS      (BX)(AX*1), Y2
+	VMAXPS       Y1, Y2, Y1
+	ADDQ         $0x20, AX
+	CMPQ         AX, DX
+	JL           largest
+	VEXTRACTF128 $0x01, Y1, X2
+	VMAXPS       X2, X1, X2
+	VPERMILPS    $0x4e, X2, X1
+	VMAXPS       X1, X2, X2
+	VPERMILPS    $0xb1, X2, X1
+	VMAXPS       X1, X2, X2
+	VMAXSS       X2, X0, X1
+	VBROADCASTSS X1, Y2
+	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y2, Y3
+	VANDPS       Y3, Y2, Y2
+	VMOVUPS      all_3f800000<>+0(SB), Y3
+	VMOVSS       X3, (R8)
+	VUCOMISS     X0, X1
+	JLS          kept
+	VMOVSS       X1, (SI)
+	VSUBPS       Y2, Y0, Y1
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y1, Y3
+	VMOVUPS      all_42b20000<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y4
+	VMOVUPS      all_4b400000<>+0(SB), Y1
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y1
+	VSUBPS       all_4b400000<>+0(SB), Y1, Y5
+	VFNMADD231PS all_3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS all_b95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      all_3ab6887e<>+0(SB), Y5
+	VFMADD213PS  all_3c0905b1<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3d2aaa8d<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3e2aaa6f<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3f000000<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD213PS  Y4, Y4, Y5
+	VADDPS       all_3f800000<>+0(SB), Y5, Y5
+	VADDPS       Y5, Y5, Y5
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       all_3f000000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VANDPS       Y3, Y5, Y5
+	VMOVSS       X5, (R8)
+
+kept:
+	VXORPS Y1, Y1, Y1
+	XORQ   AX, AX
+
+exponentials:
+	VMOVUPS      (BX)(AX*1), Y3
+	VSUBPS       Y2, Y3, Y3
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y3, Y4
+	VMOVUPS      all_42b20000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y5
+	VMOVUPS      all_4b400000<>+0(SB), Y3
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y5, Y3
+	VSUBPS       all_4b400000<>+0(SB), Y3, Y6
+	VFNMADD231PS all_3f318000<>+0(SB), Y6, Y5
+	VFNMADD231PS all_b95e8083<>+0(SB), Y6, Y5
+	VMOVUPS      all_3ab6887e<>+0(SB), Y6
+	VFMADD213PS  all_3c0905b1<>+0(SB), Y5, Y6
+	VFMADD213PS  all_3d2aaa8d<>+0(SB), Y5, Y6
+	VFMADD213PS  all_3e2aaa6f<>+0(SB), Y5, Y6
+	VFMADD213PS  all_3f000000<>+0(SB), Y5, Y6
+	VMULPS       Y5, Y6, Y6
+	VFMADD213PS  Y5, Y5, Y6
+	VADDPS       all_3f800000<>+0(SB), Y6, Y6
+	VADDPS       Y6, Y6, Y6
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       all_3f000000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VANDPS       Y4, Y6, Y6
+	VMOVUPS      Y6, (BX)(AX*1)
+	VADDPS       Y6, Y1, Y1
+	ADDQ         $0x20, AX
+	CMPQ         AX, DX
+	JL           exponentials
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (DI)
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         R9, BX
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func attendGradRowsAVX2(rows int, n int, p *float32, ds *float32, stride int, top *float32, inverse *float32, delta *float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·attendGradRowsAVX2(SB), NOSPLIT, $0-64
+	MOVQ    rows+0(FP), CX
+	MOVQ    n+8(FP), DX
+	MOVQ    p+16(FP), BX
+	MOVQ    ds+24(FP), SI
+	MOVQ    top+40(FP), DI
+	MOVQ    inverse+48(FP), R8
+	MOVQ    delta+56(FP), R9
+	MOVQ    stride+32(FP), R10
+	SHLQ    $0x02, DX
+	VMOVUPS all_3f000000<>+0(SB), Y0
+
+row:
+	VBROADCASTSS (DI), Y1
+	VBROADCASTSS (R8), Y2
+	VBROADCASTSS (R9), Y3
+	VMULPS       Y0, Y3, Y3
+	XORQ         AX, AX
+
+elements:
+	VMOVUPS      (BX)(AX*1), Y4
+	VSUBPS       Y1, Y4, Y4
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y4, Y5
+	VMOVUPS      all_42b20000<>+0(SB), Y6
+	VMINPS       Y4, Y6, Y6
+	VMOVUPS      all_4b400000<>+0(SB), Y4
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y6, Y4
+	VSUBPS       all_4b400000<>+0(SB), Y4, Y7
+	VFNMADD231PS all_3f318000<>+0(SB), Y7, Y6
+	VFNMADD231PS all_b95e8083<>+0(SB), Y7, Y6
+	VMOVUPS      all_3ab6887e<>+0(SB), Y7
+	VFMADD213PS  all_3c0905b1<>+0(SB), Y6, Y7
+	VFMADD213PS  all_3d2aaa8d<>+0(SB), Y6, Y7
+	VFMADD213PS  all_3e2aaa6f<>+0(SB), Y6, Y7
+	VFMADD213PS  all_3f000000<>+0(SB), Y6, Y7
+	VMULPS       Y6, Y7, Y7
+	VFMADD213PS  Y6, Y6, Y7
+	VADDPS       all_3f800000<>+0(SB), Y7, Y7
+	VADDPS       Y7, Y7, Y7
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       all_3f000000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y7, Y7
+	VANDPS       Y5, Y7, Y7
+	VMULPS       Y2, Y7, Y4
+	VMOVUPS      Y4, (BX)(AX*1)
+	VMOVUPS      (SI)(AX*1), Y5
+	VFMSUB132PS  Y0, Y3, Y5
+	VADDPS       Y4, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, (SI)(AX*1)
+	ADDQ         $0x20, AX
+	CMPQ         AX, DX
+	JL           elements
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, R9
+	ADDQ         R10, BX
+	ADDQ         R10, SI
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+	RET

@@ -139,3 +139,11 @@ func adamPairsRowAVX2(n int, w, pairs, grad *float32, first, key uint32, scale, 
 func dropoutRowAVX2(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limit uint32, scale float32) {
 	panic(noAssembly)
 }
+
+func attendRowsAVX2(rows, n int, scores *float32, stride int, top, sum, shrink *float32) {
+	panic(noAssembly)
+}
+
+func attendGradRowsAVX2(rows, n int, p, ds *float32, stride int, top, inverse, delta *float32) {
+	panic(noAssembly)
+}

@@ -62,10 +62,10 @@ func (a Attention[T]) Forward(o Heads[T], n Normalizer[T]) {
 	a.prepareValues("attention")
 	checkReach("attention", "o", len(o.Data), a.reach(o, a.Tq, a.H))
 	n.check("attention", a.B*a.H*a.Tq)
-	f := attentionForward[T]{Attention: a, o: o, normalizer: n, heads: a.headsTogether(), mask: newMask(a.Dropout, a.Seed)}
-	f.tiles = (a.Tq + queryTile - 1) / queryTile
-	cost := min(a.Tq, queryTile) * f.heads * a.Tk * a.D
-	parallel(a.B*a.H/f.heads*f.tiles, rowGrain(cost/2), f)
+	f := attentionForward[T]{Attention: a, o: o, normalizer: n, mask: newMask(a.Dropout, a.Seed)}
+	f.cut()
+	cost := min(a.Tq, f.block) * f.heads * a.Tk * a.D
+	parallel(a.B*a.H/f.heads*f.blocks, rowGrain(cost/2), f)
 }
 
 // headsTogether returns the number of heads in a tile of Forward. In decoding, the few queries of all heads that share
@@ -77,13 +77,12 @@ func (a *Attention[T]) headsTogether() int {
 	return 1
 }
 
-// scoreTile computes the scores Scale·q·k of p, which is all or part of a tile of Forward with the given number of rows.
-// Both passes sum in the same order, so their scores are equal bit for bit. Otherwise the probabilities of large scores
-// would not sum to 1 in the backward pass.
-func (a *Attention[T]) scoreTile(p product[T], s *panels[T], rows int) {
-	p.k, p.alpha = a.D, T(a.Scale)
-	p.runAs(s, thin(rows, p.b))
-}
+// tileRows returns the number of rows of the first tile of Forward. If it is small, products are thin, in both passes: their scores
+// must be equal bit for bit. Otherwise the probabilities of large scores would not sum to 1 in the backward pass.
+func (a *Attention[T]) tileRows() int { return min(a.Tq, queryTile) * a.headsTogether() }
+
+// plain reports whether the scores are products only.
+func (a *Attention[T]) plain() bool { return a.Softcap == 0 && a.Bias == nil && a.Distance == nil }
 
 // queryRows describes the rows of a tile: row r is query first + r%queries of the head with index head + r/queries.
 type queryRows struct{ b, head, first, heads, queries int }

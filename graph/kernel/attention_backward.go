@@ -62,17 +62,25 @@ type attentionBackward[T Float] struct {
 	parts            []float64 // (B, H, Tq+Tk-1) gradients of Distance
 }
 
+// gradBlock is the largest number of elements in the keys of a block. With their values and gradients, they stay in the L2 cache
+// for all queries.
+const gradBlock = 1 << 14
+
+// gradTiles is the largest number of tiles of keys in a block.
+const gradTiles = 4
+
 // gradScratch is the scratch memory of one worker in the backward pass.
 type gradScratch[T Float] struct {
 	panels   panels[T]
-	p, ds    buffer[T]       // (queryTile, keyTile)
-	q        buffer[T]       // rows of a tile of Forward
-	together buffer[T]       // scores of q
-	delta    buffer[T]       // (Tq) of one head
-	offset   buffer[float64] // (Tq) of one head
-	spans    buffer[span]
-	tiles    buffer[span] // joined spans of each tile of queries
-	slopes   [keyTile]T   // of Softcap
+	keys     [gradTiles]gradKeys[T]
+	queries  gradQueries[T]
+	p, ds    buffer[T] // (queryTile, keyTile)
+	together buffer[T] // scores of all heads of a tile of Forward
+	slopes   buffer[T] // (queryTile, keyTile), of Softcap
+	dk, dv   buffer[T] // (keys of a block, D)
+	delta    buffer[T] // (Tq) of one head
+	spans    buffer[spansOf]
+	bands    tileBands
 
 	restQ, restK, restV, restBias folded[T] // of the gradients
 }
@@ -105,57 +113,43 @@ func (w *attentionBackward[T]) biasSums(b, kv int) sumMatrix[T] {
 	return sumMatrix[T]{w.DBias[b*w.BiasBatch+first*w.BiasHead:], group, w.Tq * w.Tk, w.BiasHead}
 }
 
-// gradSums returns rows of a gradient of one head from time t on, or nothing if the gradient is not computed.
-func (w *attentionBackward[T]) gradSums(x Heads[T], b, t, h, rows int) sumMatrix[T] {
+// gradSums returns the rows of a gradient of one head, or nothing if the gradient is not computed.
+func (w *attentionBackward[T]) gradSums(x Heads[T], b, h, rows int) sumMatrix[T] {
 	if x.Data == nil {
 		return sumMatrix[T]{}
 	}
-	return sumMatrix[T]{x.at(b, t, h), rows, w.D, x.Time}
+	return sumMatrix[T]{x.at(b, 0, h), rows, w.D, x.Time}
 }
 
 // keyHead computes one key head with all query heads that read it.
 func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 	w.zero(w.DK, w.Tk, b, kv)
 	w.zero(w.DV, w.Tk, b, kv)
-	spans, tiles := w.spans(s, b)
+	w.setSpans(s, b)
 	group := w.H / w.KVHeads
+	size := max(1, min(gradTiles, gradBlock/keyTile/max(1, w.D))) * keyTile
 	for h := kv * group; h < (kv+1)*group; h++ {
 		w.zero(w.DQ, w.Tq, b, h)
-		delta, offset := s.delta.sized(w.Tq), s.offset.sized(w.Tq)
-		for i := range w.Tq {
-			if w.needsScores() {
-				delta[i] = T(dot64(w.O.at(b, i, h)[:w.D], w.DO.at(b, i, h)[:w.D]))
-			}
-			offset[i] = w.offset(b, h, i, spans[i])
+		delta := s.delta.sized(w.Tq)
+		for i := 0; i < w.Tq && w.needsScores(); i++ {
+			delta[i] = T(dot64(w.O.at(b, i, h)[:w.D], w.DO.at(b, i, h)[:w.D]))
 		}
-		dq := w.gradSums(w.DQ, b, 0, h, w.Tq)
-		for j := 0; j < w.Tk; j += keyTile {
-			n := min(keyTile, w.Tk-j)
-			dk, dv := w.gradSums(w.DK, b, j, kv, n), w.gradSums(w.DV, b, j, kv, n)
-			for i := 0; i < w.Tq; i += queryTile {
-				if seen := tiles[i/queryTile]; seen.hi <= j || seen.lo >= j+keyTile {
-					continue
-				}
-				w.tile(s, gradTile{b, h, kv, i, j, min(queryTile, w.Tq-i), n})
-				s.restK.count(dk)
-				s.restV.count(dv)
-			}
-			s.restK.addTo(dk)
-			s.restV.addTo(dv)
+		dq := w.gradSums(w.DQ, b, h, w.Tq)
+		for j := 0; j < w.Tk; j += size {
+			w.block(s, gradTile{b: b, h: h, kv: kv}, j, min(size, w.Tk-j))
 			s.restQ.count(dq)
 		}
 		s.restQ.addTo(dq)
 	}
 }
 
-// spans computes the span of each query, and the joined spans of each tile of queries.
-func (w *attentionBackward[T]) spans(s *gradScratch[T], b int) (spans, tiles []span) {
-	spans, tiles = s.spans.sized(w.Tq), s.tiles.zeroed((w.Tq+queryTile-1)/queryTile)
-	for i := range spans {
-		spans[i] = w.span(b, i)
-		tiles[i/queryTile] = tiles[i/queryTile].join(spans[i])
+// setSpans computes the spans of each tile of queries.
+func (w *attentionBackward[T]) setSpans(s *gradScratch[T], b int) {
+	for t := range s.spans.sized((w.Tq + queryTile - 1) / queryTile) {
+		for i := t * queryTile; i < min((t+1)*queryTile, w.Tq); i++ {
+			s.spans.data[t].set(i-t*queryTile, w.span(b, i))
+		}
 	}
-	return spans, tiles
 }
 
 // zero clears one head of x. It does nothing if x has no Data.
@@ -166,85 +160,4 @@ func (w *attentionBackward[T]) zero(x Heads[T], time, b, h int) {
 	for t := range time {
 		clear(x.at(b, t, h)[:w.D])
 	}
-}
-
-// gradTile is a tile of m queries from i on and n keys from j on.
-type gradTile struct{ b, h, kv, i, j, m, n int }
-
-func (w *attentionBackward[T]) tile(s *gradScratch[T], t gradTile) {
-	p, ds := s.p.sized(t.m*t.n), s.ds.sized(t.m*t.n)
-	q, do := w.Q.rows(t.b, t.i, t.h, false), w.DO.rows(t.b, t.i, t.h, false)
-	w.scores(s, t, q)
-	if w.needsScores() {
-		product[T]{m: t.m, n: t.n, k: w.D, a: do, b: w.V.rows(t.b, t.j, t.kv, true), c: ds, stride: t.n, alpha: 1}.run(&s.panels)
-	}
-	for r := range t.m {
-		w.row(s, p[r*t.n:(r+1)*t.n], ds[r*t.n:(r+1)*t.n], t, r)
-	}
-	w.add(s, t, q, do)
-}
-
-// scores writes the scores of a tile to p, equal bit for bit to the scores of Forward. Few rows are summed in pairs, so
-// the rows of one tile of Forward are computed together.
-func (w *attentionBackward[T]) scores(s *gradScratch[T], t gradTile, q Matrix[T]) {
-	all := product[T]{m: t.m, n: t.n, a: q, b: w.K.rows(t.b, t.j, t.kv, true), c: s.p.data, stride: t.n}
-	heads := w.headsTogether()
-	if heads == 1 || !thin(t.m*heads, all.b) {
-		w.scoreTile(all, &s.panels, t.m*heads)
-		return
-	}
-	all.m = t.m * heads
-	rows := queryRows{b: t.b, head: t.h / heads * heads, first: t.i, heads: heads, queries: t.m}
-	all.a, all.c = Matrix[T]{Data: w.gather(s.q.sized(all.m*w.D), rows), Stride: w.D}, s.together.sized(all.m*t.n)
-	w.scoreTile(all, &s.panels, all.m)
-	copy(s.p.data, all.c[(t.h-rows.head)*t.m*t.n:][:t.m*t.n])
-}
-
-// add adds the products of a tile to the requested gradients.
-func (w *attentionBackward[T]) add(s *gradScratch[T], t gradTile, q, do Matrix[T]) {
-	pt, dst := Matrix[T]{Data: s.p.data, Stride: t.n, Trans: true}, Matrix[T]{Data: s.ds.data, Stride: t.n, Trans: true}
-	add := product[T]{m: t.n, n: w.D, k: t.m, accumulate: true}
-	if w.DV.Data != nil {
-		add.a, add.b, add.c, add.stride, add.alpha = pt, do, w.DV.at(t.b, t.j, t.kv), w.DV.Time, 1
-		add.run(&s.panels)
-	}
-	if w.DK.Data != nil {
-		add.a, add.b, add.c, add.stride, add.alpha = dst, q, w.DK.at(t.b, t.j, t.kv), w.DK.Time, T(w.Scale)
-		add.run(&s.panels)
-	}
-	if w.DQ.Data != nil {
-		add.m, add.k, dst.Trans = t.m, t.n, false
-		add.a, add.b, add.c, add.stride, add.alpha = dst, w.K.rows(t.b, t.j, t.kv, false), w.DQ.at(t.b, t.i, t.h), w.DQ.Time, T(w.Scale)
-		add.run(&s.panels)
-	}
-}
-
-// row turns the scores p of one query into the probabilities after dropout, and the products ds = do·v into the
-// gradients of the scores.
-func (w *attentionBackward[T]) row(s *gradScratch[T], p, ds []T, t gradTile, r int) {
-	i := t.i + r
-	at := (t.b*w.H+t.h)*w.Tq + i
-	inverse := w.Normalizer.Inverse[at]
-	lo, hi := s.spans.data[i].clip(t.j, t.n)
-	if inverse == 0 {
-		hi = lo
-	}
-	clear(p[:lo])
-	clear(p[hi:])
-	seen, number, keys := p[lo:hi], w.number(t.b, t.h, i, t.j+lo), span{t.j + lo, t.j + hi}
-	w.capScores(seen, &s.slopes)
-	w.addBias(seen, t.b, t.h, i, keys, s.offset.data[i])
-	expScaleRow(seen, seen, w.Normalizer.Top[at], inverse, 0)
-	if w.needsScores() {
-		clear(ds[:lo])
-		clear(ds[hi:])
-		dseen := ds[lo:hi]
-		maskRow(w.mask, dseen, number)
-		centerRow(dseen, seen, dseen, s.delta.data[i], 0)
-		w.addBiasGrads(dseen, t.b, t.h, i, keys)
-		if w.Softcap > 0 {
-			binaryRow(Mul, dseen, dseen, s.slopes[:len(dseen)])
-		}
-	}
-	maskRow(w.mask, seen, number)
 }

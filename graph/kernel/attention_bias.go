@@ -96,8 +96,8 @@ func addShifted[T Float](y, x []T, a T) {
 	}
 }
 
-// capScores applies Softcap to at most keyTile scores. It writes the slope of each to slopes.
-func (a *Attention[T]) capScores(scores []T, slopes *[keyTile]T) {
+// capScores applies Softcap to scores. It writes the slope of each to slopes.
+func (a *Attention[T]) capScores(scores, slopes []T) {
 	if a.Softcap > 0 {
 		softcap(scores, slopes[:len(scores)], T(a.Softcap))
 	}

@@ -1,113 +1,193 @@
 package kernel
 
-import "math"
-
-// attentionForward is split into tiles of up to queryTile queries, of one head or of all heads that share keys.
+// attentionForward is split into blocks of queries, of one head or of all heads that share keys. The keys and values of a tile are
+// packed once for a block.
 type attentionForward[T Float] struct {
 	Attention[T]
 	o          Heads[T]
 	normalizer Normalizer[T]
 	heads      int // heads in a tile
-	tiles      int // tiles of a head's queries
+	block      int // queries of a head in a block
+	blocks     int // blocks of a head
 	mask       mask
 }
 
-// attentionScratch is the scratch memory of one tile of queries.
+// forwardTiles is the largest number of tiles of queries in a block. They stay in the L2 cache with a tile of keys.
+const forwardTiles = 4
+
+// attentionScratch is the scratch memory of one block of queries.
 type attentionScratch[T Float] struct {
-	panels         panels[T]
-	q, scores, out buffer[T] // (rows, D), (rows, keyTile), (rows, D)
-	rest           folded[T] // of out
-	top, total     [queryTile]float64
-	offset         [queryTile]float64
-	spans          [queryTile]span
-	slopes         [keyTile]T // not used
+	panels      panels[T]
+	k, v        rightOperand[T]
+	tiles       [forwardTiles]forwardTile[T]
+	bands       tileBands
+	scores      buffer[T]    // (rows, keyTile)
+	sum, shrink [queryTile]T // of the last tile
+	slopes      [keyTile]T   // not used
+}
+
+// forwardTile is the state of the running softmax of some queries.
+type forwardTile[T Float] struct {
+	rows          queryRows
+	q, out        buffer[T] // (rows, D)
+	rest          folded[T] // of out
+	top           [queryTile]T
+	total, offset [queryTile]float64
+	spans         spansOf
+}
+
+// cut chooses the blocks. Few heads get smaller blocks, so that all workers get some.
+func (f *attentionForward[T]) cut() {
+	f.heads = f.headsTogether()
+	for tiles := forwardTiles; tiles > 0; tiles /= 2 {
+		f.block = tiles * queryTile
+		f.blocks = (f.Tq + f.block - 1) / f.block
+		if f.B*f.H/f.heads*f.blocks >= enoughTiles {
+			return
+		}
+	}
 }
 
 func (f *attentionForward[T]) Range(lo, hi int) {
 	s := take[attentionScratch[T]]()
 	sets := f.H / f.heads
 	for i := lo; i < hi; i++ {
-		first := i % f.tiles * queryTile
-		set := i / f.tiles
-		f.tile(s, queryRows{
-			b: set / sets, head: set % sets * f.heads, first: first,
-			heads: f.heads, queries: min(queryTile, f.Tq-first),
-		})
+		set := i / f.blocks
+		f.run(s, set/sets, set%sets*f.heads, i%f.blocks*f.block)
 	}
 	give(s)
 }
 
-// tile runs over the keys that any query of the tile sees.
-func (f *attentionForward[T]) tile(s *attentionScratch[T], rows queryRows) {
-	m, d := rows.count(), f.D
-	q, out, scores := f.gather(s.q.sized(m*d), rows), s.out.zeroed(m*d), s.scores.sized(m*keyTile)
-	s.rest.reset()
-	var all span
+// run computes a block of queries of the heads from head on. It runs over the keys that any query sees.
+func (f *attentionForward[T]) run(s *attentionScratch[T], b, head, first int) {
+	var seen span
+	count := 0
+	for i := first; i < min(first+f.block, f.Tq); i += queryTile {
+		t := &s.tiles[count]
+		f.begin(t, queryRows{b: b, head: head, first: i, heads: f.heads, queries: min(queryTile, f.Tq-i)})
+		seen = seen.join(t.spans.any)
+		count++
+	}
+	tiles := s.tiles[:count]
+	for j := seen.lo / keyTile * keyTile; j < seen.hi; j += keyTile {
+		n := min(keyTile, f.Tk-j, roundUp(seen.hi-j, dotsUnit))
+		packed := false
+		for i := range tiles {
+			if !tiles[i].spans.sees(j, n) {
+				continue
+			}
+			if !packed {
+				kv := head / (f.H / f.KVHeads)
+				s.k.set(f.K.rows(b, j, kv, true), f.D, n, f.tileRows())
+				s.v.set(f.V.rows(b, j, kv, false), n, f.D, f.tileRows())
+				packed = true
+			}
+			f.tile(s, &tiles[i], j, n)
+		}
+	}
+	for i := range tiles {
+		f.finish(&tiles[i])
+	}
+}
+
+// begin prepares the tile of the given queries.
+func (f *attentionForward[T]) begin(t *forwardTile[T], rows queryRows) {
+	t.rows = rows
+	m := rows.count()
+	f.gather(t.q.sized(m*f.D), rows)
+	t.out.zeroed(m * f.D)
+	t.rest.reset()
 	for r := range m {
 		h, i := rows.row(r)
-		s.spans[r] = f.span(rows.b, i)
-		all = all.join(s.spans[r])
-		s.top[r], s.total[r], s.offset[r] = math.Inf(-1), 0, f.offset(rows.b, h, i, s.spans[r])
+		seen := f.span(rows.b, i)
+		t.spans.set(r, seen)
+		t.top[r], t.total[r], t.offset[r] = inf[T](-1), 0, f.offset(rows.b, h, i, seen)
 	}
-	kv := rows.head / (f.H / f.KVHeads)
-	for j := all.lo / dotsUnit * dotsUnit; j < all.hi; j += keyTile {
-		n := min(keyTile, all.hi-j)
-		wide := min(roundUp(n, dotsUnit), f.Tk-j)
-		f.scoreTile(product[T]{
-			m: m, n: wide, c: scores, stride: wide,
-			a: Matrix[T]{Data: q, Stride: d}, b: f.K.rows(rows.b, j, kv, true),
-		}, &s.panels, m)
-		for r := range m {
-			f.absorb(s, rows, r, j, scores[r*wide:][:n])
-		}
-		product[T]{
-			m: m, n: d, k: n, alpha: 1, c: out, stride: d, accumulate: true,
-			a: Matrix[T]{Data: scores, Stride: wide}, b: f.V.rows(rows.b, j, kv, false),
-		}.run(&s.panels)
-		s.rest.count(sumMatrix[T]{out, m, d, d})
-	}
-	s.rest.addTo(sumMatrix[T]{out, m, d, d})
-	f.finish(s, rows, out)
 }
 
-// absorb turns the scores of row r with the keys from j on into unnormalized probabilities and updates the running
-// softmax. If the maximum grows, the sums so far are scaled down.
-func (f *attentionForward[T]) absorb(s *attentionScratch[T], rows queryRows, r, j int, scores []T) {
-	h, i := rows.row(r)
-	lo, hi := s.spans[r].clip(j, len(scores))
-	clear(scores[:lo])
-	clear(scores[hi:])
-	seen := scores[lo:hi]
-	f.capScores(seen, &s.slopes)
-	f.addBias(seen, rows.b, h, i, span{j + lo, j + hi}, s.offset[r])
-	top := max(T(s.top[r]), largest(seen))
-	if math.IsInf(float64(top), -1) {
-		clear(seen)
+// tile adds the n keys from j on to the outputs of a tile of queries.
+func (f *attentionForward[T]) tile(s *attentionScratch[T], t *forwardTile[T], j, n int) {
+	m, d := t.rows.count(), f.D
+	q, out, scores := t.q.data, t.out.data, s.scores.sized(m*keyTile)
+	s.bands.set(t.spans.each[:m], t.spans.all, j, n, !s.k.thin)
+	for _, b := range s.bands.byQuery {
+		s.k.multiply(&s.panels, product[T]{
+			m: b.rows.hi - b.rows.lo, n: b.cols.hi - b.cols.lo, k: d, alpha: T(f.Scale),
+			a: Matrix[T]{Data: q[b.rows.lo*d:], Stride: d}, c: scores[b.rows.lo*keyTile+b.cols.lo:], stride: keyTile,
+		}, 0, b.cols.lo)
+		f.absorb(s, t, b, j)
+		s.v.multiply(&s.panels, product[T]{
+			m: b.rows.hi - b.rows.lo, n: d, k: b.cols.hi - b.cols.lo, alpha: 1, accumulate: true,
+			a: Matrix[T]{Data: scores[b.rows.lo*keyTile+b.cols.lo:], Stride: keyTile}, c: out[b.rows.lo*d:], stride: d,
+		}, b.cols.lo, 0)
+	}
+	t.rest.count(sumMatrix[T]{out, m, d, d})
+}
+
+// absorb turns the scores of a band with the keys from j on into unnormalized probabilities and updates the running softmax. If a
+// maximum grows, the sums so far are scaled down.
+func (f *attentionForward[T]) absorb(s *attentionScratch[T], t *forwardTile[T], b band, j int) {
+	if !b.whole || !f.plain() || b.cols.hi%softmaxUnit > 0 {
+		for r := b.rows.lo; r < b.rows.hi; r++ {
+			f.finishScores(s, t, b, j, r)
+		}
+	}
+	rows := scoreRows[T]{s.scores.data[b.rows.lo*keyTile+b.cols.lo:], b.rows.hi - b.rows.lo, b.cols.hi - b.cols.lo}
+	rows.attend(t.top[b.rows.lo:], s.sum[b.rows.lo:], s.shrink[b.rows.lo:])
+	for r := b.rows.lo; r < b.rows.hi; r++ {
+		if shrink := s.shrink[r]; shrink != 1 && t.total[r] != 0 {
+			out := t.out.data[r*f.D:][:f.D]
+			scaleRow(out, shrink, out)
+			t.rest.scale(r, f.D, shrink)
+			t.total[r] *= float64(shrink)
+		}
+		t.total[r] += float64(s.sum[r])
+	}
+	if f.Dropout == 0 {
 		return
 	}
-	if shrink := exp(T(s.top[r]) - top); shrink != 1 {
-		out := s.out.data[r*f.D : (r+1)*f.D]
-		scaleRow(out, shrink, out)
-		s.rest.scale(r, f.D, shrink)
-		s.total[r] *= float64(shrink)
+	for r := b.rows.lo; r < b.rows.hi; r++ {
+		h, i := t.rows.row(r)
+		lo, hi := t.spans.each[r].clip(j+b.cols.lo, b.cols.hi-b.cols.lo)
+		maskRow(f.mask, rows.row(r - b.rows.lo)[lo:hi], f.number(t.rows.b, h, i, j+b.cols.lo+lo))
 	}
-	s.total[r] += expRow(seen, seen, top)
-	s.top[r] = float64(top)
-	maskRow(f.mask, seen, f.number(rows.b, h, i, j+lo))
 }
 
-// finish divides by the sums of exponentials and stores the output and the normalizer.
-func (f *attentionForward[T]) finish(s *attentionScratch[T], rows queryRows, out []T) {
-	for r := range rows.count() {
-		h, i := rows.row(r)
-		o := f.o.at(rows.b, i, h)[:f.D]
+// finishScores adds the bias to the scores of row r and hides the keys that it does not see.
+func (f *attentionForward[T]) finishScores(s *attentionScratch[T], t *forwardTile[T], b band, j, r int) {
+	h, i := t.rows.row(r)
+	j += b.cols.lo
+	n := b.cols.hi - b.cols.lo
+	scores := s.scores.data[r*keyTile+b.cols.lo:][:min(roundUp(n, softmaxUnit), keyTile-b.cols.lo)]
+	lo, hi := t.spans.each[r].clip(j, n)
+	hide(scores[:lo])
+	hide(scores[hi:])
+	f.capScores(scores[lo:hi], s.slopes[:])
+	f.addBias(scores[lo:hi], t.rows.b, h, i, span{j + lo, j + hi}, t.offset[r])
+}
+
+// hide sets scores to -Inf.
+func hide[T Float](scores []T) {
+	hidden := inf[T](-1)
+	for i := range scores {
+		scores[i] = hidden
+	}
+}
+
+// finish divides by the sums of exponentials and stores the outputs and the normalizers.
+func (f *attentionForward[T]) finish(t *forwardTile[T]) {
+	m, d := t.rows.count(), f.D
+	t.rest.addTo(sumMatrix[T]{t.out.data, m, d, d})
+	for r := range m {
+		h, i := t.rows.row(r)
+		o := f.o.at(t.rows.b, i, h)[:d]
 		inverse := T(0)
-		if s.total[r] == 0 {
+		if t.total[r] == 0 {
 			clear(o)
 		} else {
-			inverse = T(1 / s.total[r])
-			scaleRow(o, inverse, out[r*f.D:(r+1)*f.D])
+			inverse = T(1 / t.total[r])
+			scaleRow(o, inverse, t.out.data[r*d:][:d])
 		}
-		f.normalizer.set((rows.b*f.H+h)*f.Tq+i, T(s.top[r]), inverse)
+		f.normalizer.set((t.rows.b*f.H+h)*f.Tq+i, t.top[r], inverse)
 	}
 }

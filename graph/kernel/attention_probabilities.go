@@ -53,10 +53,10 @@ func (w *attentionProbabilities[T]) tile(s *probabilityScratch[T], b, h, first, 
 		all = all.join(w.span(b, first+r))
 	}
 	for j := all.lo / dotsUnit * dotsUnit; j < all.hi; j += keyTile {
-		w.scoreTile(product[T]{
-			m: m, n: min(keyTile, w.Tk-j), c: rows[j:], stride: w.Tk,
+		product[T]{
+			m: m, n: min(keyTile, w.Tk-j), k: w.D, alpha: T(w.Scale), c: rows[j:], stride: w.Tk,
 			a: w.Q.rows(b, first, h, false), b: w.K.rows(b, j, h/(w.H/w.KVHeads), true),
-		}, &s.panels, m)
+		}.run(&s.panels)
 	}
 	for r := range m {
 		w.row(s, rows[r*w.Tk:(r+1)*w.Tk], b, h, first+r)
@@ -73,7 +73,7 @@ func (w *attentionProbabilities[T]) row(s *probabilityScratch[T], p []T, b, h, i
 	}
 	seen := p[keys.lo:keys.hi]
 	for rest := seen; len(rest) > 0; rest = rest[min(keyTile, len(rest)):] {
-		w.capScores(rest[:min(keyTile, len(rest))], &s.slopes)
+		w.capScores(rest[:min(keyTile, len(rest))], s.slopes[:])
 	}
 	if !w.softmax {
 		w.addBias(seen, b, h, i, keys, 0)

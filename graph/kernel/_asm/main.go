@@ -23,6 +23,7 @@ func main() {
 	rotations()
 	optimizers()
 	dropout()
+	attention()
 	if *other != "" {
 		writeOther(*other)
 	}

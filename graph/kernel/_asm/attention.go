@@ -1,0 +1,137 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// attention writes the softmax of a band of scores: rows of n elements, a multiple of 8, stride bytes apart.
+func attention() {
+	attendRows()
+	attendGradRows()
+}
+
+// attendRows computes no exponential for a maximum that stays, which is the most frequent case.
+func attendRows() {
+	declare("attendRows", "(rows, n int, scores *float32, stride int, top, sum, shrink *float32)",
+		"updates the maximum top of each row with its n scores, a multiple of 8, and replaces them by e^(score-top). "+
+			"It writes their sum and e^(old top - top). Rows are stride bytes apart.")
+	v := &vector{pointers: map[string]Register{}, offset: GP64()}
+	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
+	for _, name := range []string{"scores", "top", "sum", "shrink"} {
+		v.pointers[name] = Load(Param(name), GP64())
+	}
+	stride := Load(Param("stride"), GP64())
+	SHLQ(Imm(2), n)
+	Label("row")
+	old, new, shift := YMM(), XMM(), YMM()
+	VMOVSS(Mem{Base: v.pointers["top"]}, old.AsX())
+	VMAXSS(largestOf(v, n), old.AsX(), new)
+	VBROADCASTSS(new, shift)
+	shift = finiteOr0(shift)
+	kept := constant(1)
+	VMOVSS(kept.AsX(), Mem{Base: v.pointers["shrink"]})
+	VUCOMISS(old.AsX(), new)
+	JLS(LabelRef("kept"))
+	VMOVSS(new, Mem{Base: v.pointers["top"]})
+	VMOVSS(exp(sub(old, shift)).AsX(), Mem{Base: v.pointers["shrink"]})
+	Label("kept")
+	total := zero()
+	XORQ(v.offset, v.offset)
+	Label("exponentials")
+	y := exp(sub(v.load("scores"), shift))
+	v.store("scores", y)
+	VADDPS(y, total, total)
+	ADDQ(Imm(4*lanes), v.offset)
+	CMPQ(v.offset, n)
+	JL(LabelRef("exponentials"))
+	VMOVSS(sumOf(total), Mem{Base: v.pointers["sum"]})
+	for _, name := range []string{"top", "sum", "shrink"} {
+		ADDQ(Imm(4), v.pointers[name])
+	}
+	ADDQ(stride, v.pointers["scores"])
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// largestOf returns the maximum of n bytes of scores. It ignores NaN, which stays NaN in the exponentials.
+func largestOf(v *vector, n Register) Register {
+	top, x := YMM(), YMM()
+	VMOVUPS(allInt(0xff800000), top)
+	XORQ(v.offset, v.offset)
+	Label("largest")
+	VMOVUPS(v.at("scores"), x)
+	VMAXPS(top, x, top)
+	ADDQ(Imm(4*lanes), v.offset)
+	CMPQ(v.offset, n)
+	JL(LabelRef("largest"))
+	y, z := XMM(), XMM()
+	VEXTRACTF128(Imm(1), top, y)
+	VMAXPS(y, top.AsX(), y)
+	VPERMILPS(Imm(0x4e), y, z)
+	VMAXPS(z, y, y)
+	VPERMILPS(Imm(0xb1), y, z)
+	VMAXPS(z, y, y)
+	return y
+}
+
+// finiteOr0 returns x, or 0 where x is -Inf: a difference of two -Inf would be NaN.
+func finiteOr0(x VecVirtual) VecVirtual {
+	y := YMM()
+	VANDPS(compare(greater, x, allInt(0xff800000)), x, y)
+	return y
+}
+
+// sumOf returns the sum of the elements of x.
+func sumOf(x VecVirtual) Register {
+	y, z := XMM(), XMM()
+	VEXTRACTF128(Imm(1), x, y)
+	VADDPS(y, x.AsX(), y)
+	VPERMILPS(Imm(0x4e), y, z)
+	VADDPS(z, y, y)
+	VPERMILPS(Imm(0xb1), y, z)
+	VADDPS(z, y, y)
+	return y
+}
+
+func attendGradRows() {
+	declare("attendGradRows", "(rows, n int, p, ds *float32, stride int, top, inverse, delta *float32)",
+		"computes p = e^(p-top)·inverse and ds = 2p·(ds/2 - delta/2) for n elements of each row, a multiple of 8. Rows are stride bytes apart.")
+	v := &vector{pointers: map[string]Register{}, offset: GP64()}
+	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
+	for _, name := range []string{"p", "ds", "top", "inverse", "delta"} {
+		v.pointers[name] = Load(Param(name), GP64())
+	}
+	stride := Load(Param("stride"), GP64())
+	SHLQ(Imm(2), n)
+	half := constant(0.5)
+	Label("row")
+	top, inverse, delta := YMM(), YMM(), YMM()
+	VBROADCASTSS(Mem{Base: v.pointers["top"]}, top)
+	VBROADCASTSS(Mem{Base: v.pointers["inverse"]}, inverse)
+	VBROADCASTSS(Mem{Base: v.pointers["delta"]}, delta)
+	VMULPS(half, delta, delta)
+	XORQ(v.offset, v.offset)
+	Label("elements")
+	p := mul(inverse, exp(sub(v.load("p"), top)))
+	v.store("p", p)
+	d := v.load("ds")
+	VFMSUB132PS(half, delta, d)
+	v.store("ds", mul(d, add(p, p)))
+	ADDQ(Imm(4*lanes), v.offset)
+	CMPQ(v.offset, n)
+	JL(LabelRef("elements"))
+	for _, name := range []string{"top", "inverse", "delta"} {
+		ADDQ(Imm(4), v.pointers[name])
+	}
+	for _, name := range []string{"p", "ds"} {
+		ADDQ(stride, v.pointers[name])
+	}
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
