@@ -123,13 +123,13 @@ func (w *attentionBackward[T]) gradSums(x Heads[T], b, h, rows int) sumMatrix[T]
 
 // keyHead computes one key head with all query heads that read it.
 func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
-	w.zero(w.DK, w.Tk, b, kv)
-	w.zero(w.DV, w.Tk, b, kv)
 	w.setSpans(s, b)
 	group := w.H / w.KVHeads
+	if w.Tk == 0 {
+		w.clearQueries(b, kv*group, group)
+	}
 	size := max(1, min(gradTiles, gradBlock/keyTile/max(1, w.D))) * keyTile
 	for h := kv * group; h < (kv+1)*group; h++ {
-		w.zero(w.DQ, w.Tq, b, h)
 		delta := s.delta.sized(w.Tq)
 		for i := 0; i < w.Tq && w.needsScores(); i++ {
 			delta[i] = T(dot64(w.O.at(b, i, h)[:w.D], w.DO.at(b, i, h)[:w.D]))
@@ -152,12 +152,11 @@ func (w *attentionBackward[T]) setSpans(s *gradScratch[T], b int) {
 	}
 }
 
-// zero clears one head of x. It does nothing if x has no Data.
-func (w *attentionBackward[T]) zero(x Heads[T], time, b, h int) {
-	if x.Data == nil {
-		return
-	}
-	for t := range time {
-		clear(x.at(b, t, h)[:w.D])
+// clearQueries clears the gradients of the queries of some heads, which see no key.
+func (w *attentionBackward[T]) clearQueries(b, first, heads int) {
+	for h := first; w.DQ.Data != nil && h < first+heads; h++ {
+		for i := range w.Tq {
+			clear(w.DQ.at(b, i, h)[:w.D])
+		}
 	}
 }

@@ -21,8 +21,12 @@ func (w *attentionBackward[T]) block(s *gradScratch[T], t gradTile, j, count int
 	dk, dv := w.blockSums(&s.dk, w.DK, count), w.blockSums(&s.dv, w.DV, count)
 	for i := 0; i < w.Tq; i += queryTile {
 		t.i, t.m = i, min(queryTile, w.Tq-i)
+		dq := w.blockSums(&s.queries.dq, w.DQ, t.m)
 		spans := &s.spans.data[i/queryTile]
 		if !spans.sees(j, count) {
+			if j == 0 {
+				w.store(w.DQ, t.b, i, t.h, dq)
+			}
 			continue
 		}
 		if !packed {
@@ -36,19 +40,26 @@ func (w *attentionBackward[T]) block(s *gradScratch[T], t gradTile, j, count int
 				w.tile(s, t, first)
 			}
 		}
-		w.addSums(w.DQ, t.b, t.i, t.h, sumMatrix[T]{s.queries.dq.data, t.m, w.D, w.D})
+		if j == 0 {
+			w.store(w.DQ, t.b, i, t.h, dq)
+		} else {
+			w.addSums(w.DQ, t.b, i, t.h, dq)
+		}
 		s.restK.count(dk)
 		s.restV.count(dv)
 	}
 	s.restK.addTo(dk)
 	s.restV.addTo(dv)
-	if packed {
+	if t.h == t.kv*(w.H/w.KVHeads) { // the first head that reads the keys
+		w.store(w.DK, t.b, j, t.kv, dk)
+		w.store(w.DV, t.b, j, t.kv, dv)
+	} else if packed {
 		w.addSums(w.DK, t.b, j, t.kv, dk)
 		w.addSums(w.DV, t.b, j, t.kv, dv)
 	}
 }
 
-// blockSums returns zeros for a gradient of the keys of a block, or nothing if the gradient x is not computed.
+// blockSums returns zeros for count rows of a gradient, or nothing if the gradient x is not computed.
 func (w *attentionBackward[T]) blockSums(b *buffer[T], x Heads[T], count int) sumMatrix[T] {
 	if x.Data == nil {
 		return sumMatrix[T]{}
@@ -63,6 +74,16 @@ func (w *attentionBackward[T]) addSums(x Heads[T], b, t, h int, sums sumMatrix[T
 	}
 	for r := range sums.rows {
 		addRow(x.at(b, t+r, h)[:w.D], sums.row(r))
+	}
+}
+
+// store writes sums to the gradient x of head h from time t on, if it is computed.
+func (w *attentionBackward[T]) store(x Heads[T], b, t, h int, sums sumMatrix[T]) {
+	if x.Data == nil {
+		return
+	}
+	for r := range sums.rows {
+		copy(x.at(b, t+r, h)[:w.D], sums.row(r))
 	}
 }
 
@@ -91,7 +112,6 @@ func (w *attentionBackward[T]) packQueries(s *gradScratch[T], t gradTile) {
 	}
 	x.right[0].set(Matrix[T]{Data: q, Stride: w.D}, t.m, w.D, keyTile)
 	x.right[1].set(Matrix[T]{Data: do, Stride: w.D}, t.m, w.D, keyTile)
-	x.dq.zeroed(t.m * w.D)
 }
 
 // tile computes a tile. Its keys are number first and the following keys of the block.

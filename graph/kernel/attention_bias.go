@@ -96,10 +96,10 @@ func addShifted[T Float](y, x []T, a T) {
 	}
 }
 
-// capScores applies Softcap to scores. It writes the slope of each to slopes.
-func (a *Attention[T]) capScores(scores, slopes []T) {
+// capScores applies Softcap to scores. It overwrites scratch of the same length.
+func (a *Attention[T]) capScores(scores, scratch []T) {
 	if a.Softcap > 0 {
-		softcap(scores, slopes[:len(scores)], T(a.Softcap))
+		softcap(scores, scratch[:len(scores)], T(a.Softcap))
 	}
 }
 

@@ -23,7 +23,7 @@ type attentionScratch[T Float] struct {
 	bands       tileBands
 	scores      buffer[T]    // (rows, keyTile)
 	sum, shrink [queryTile]T // of the last tile
-	slopes      [keyTile]T   // not used
+	capped      [keyTile]T   // scratch of capScores
 }
 
 // forwardTile is the state of the running softmax of some queries.
@@ -36,13 +36,16 @@ type forwardTile[T Float] struct {
 	spans         spansOf
 }
 
+// enoughBlocks is the number of blocks above which smaller blocks do not spread the work better.
+const enoughBlocks = 8
+
 // cut chooses the blocks. Few heads get smaller blocks, so that all workers get some.
 func (f *attentionForward[T]) cut() {
 	f.heads = f.headsTogether()
 	for tiles := forwardTiles; tiles > 0; tiles /= 2 {
 		f.block = tiles * queryTile
 		f.blocks = (f.Tq + f.block - 1) / f.block
-		if f.B*f.H/f.heads*f.blocks >= enoughTiles {
+		if f.B*f.H/f.heads*f.blocks >= enoughBlocks {
 			return
 		}
 	}
@@ -153,7 +156,7 @@ func (f *attentionForward[T]) absorb(s *attentionScratch[T], t *forwardTile[T], 
 	}
 }
 
-// finishScores adds the bias to the scores of row r and hides the keys that it does not see.
+// finishScores hides the keys that row r does not see, caps the scores of the others, and adds the bias.
 func (f *attentionForward[T]) finishScores(s *attentionScratch[T], t *forwardTile[T], b band, j, r int) {
 	h, i := t.rows.row(r)
 	j += b.cols.lo
@@ -162,7 +165,10 @@ func (f *attentionForward[T]) finishScores(s *attentionScratch[T], t *forwardTil
 	lo, hi := t.spans.each[r].clip(j, n)
 	hide(scores[:lo])
 	hide(scores[hi:])
-	f.capScores(scores[lo:hi], s.slopes[:])
+	if f.plain() {
+		return
+	}
+	f.capScores(scores[lo:hi], s.capped[:])
 	f.addBias(scores[lo:hi], t.rows.b, h, i, span{j + lo, j + hi}, t.offset[r])
 }
 

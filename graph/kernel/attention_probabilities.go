@@ -33,7 +33,7 @@ type attentionProbabilities[T Float] struct {
 // probabilityScratch is the scratch memory of one tile.
 type probabilityScratch[T Float] struct {
 	panels panels[T]
-	slopes [keyTile]T // not used
+	capped [keyTile]T // scratch of capScores
 }
 
 func (w *attentionProbabilities[T]) Range(lo, hi int) {
@@ -73,7 +73,7 @@ func (w *attentionProbabilities[T]) row(s *probabilityScratch[T], p []T, b, h, i
 	}
 	seen := p[keys.lo:keys.hi]
 	for rest := seen; len(rest) > 0; rest = rest[min(keyTile, len(rest)):] {
-		w.capScores(rest[:min(keyTile, len(rest))], s.slopes[:])
+		w.capScores(rest[:min(keyTile, len(rest))], s.capped[:])
 	}
 	if !w.softmax {
 		w.addBias(seen, b, h, i, keys, 0)
