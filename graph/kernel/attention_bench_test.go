@@ -8,26 +8,29 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/graphtest/turns"
 )
 
-// BenchmarkAttention is causal attention forward and backward, with the heads of a model of 384 channels. MB is the
+// BenchmarkAttention is causal attention forward and backward, with the heads of a model of 384 channels, 64 or 128 wide. MB is the
 // memory of the operands, the gradients and the scratch of all workers.
 func BenchmarkAttention(b *testing.B) {
-	for t := 128; t <= 8192; t *= 2 {
-		b.Run(fmt.Sprintf("T%d", t), func(b *testing.B) {
-			before := heapMB()
-			c := attentionCase{b: 1, h: 6, kv: 6, tq: t, tk: t, d: 64, causal: true}
-			a := newAttention[float32](c)
-			do := output(a)
-			do.Data = randoms[float32](len(do.Data), 8)
-			g := attentionGrads(a, do)
-			b.ReportAllocs()
-			for b.Loop() {
-				a.Forward(g.O, g.Normalizer)
-				a.Backward(g)
-			}
-			reportAttention(b, 14, c)
-			b.ReportMetric(heapMB()-before, "MB")
-			runtime.KeepAlive(g)
-		})
+	for _, d := range []int{64, 128} {
+		for t := 128; t <= 16384; t *= 2 {
+			b.Run(fmt.Sprintf("D%d/T%d", d, t), func(b *testing.B) {
+				before := heapMB()
+				c := attentionCase{b: 1, h: 384 / d, kv: 384 / d, tq: t, tk: t, d: d, causal: true}
+				a := newAttention[float32](c)
+				do := output(a)
+				do.Data = randoms[float32](len(do.Data), 8)
+				g := attentionGrads(a, do)
+				b.ReportAllocs()
+				for b.Loop() {
+					a.Forward(g.O, g.Normalizer)
+					a.Backward(g)
+				}
+				reportAttention(b, 14, c)
+				b.ReportMetric(float64(t*b.N)/b.Elapsed().Seconds(), "tokens/s")
+				b.ReportMetric(heapMB()-before, "MB")
+				runtime.KeepAlive(g)
+			})
+		}
 	}
 }
 

@@ -32,8 +32,11 @@
 // Products far deeper than wide are split the same way; an example is the input gradient of a vocabulary head.
 //
 // Attention works on tiles of 64 queries by 64 keys with a running softmax: the same micro-kernels with rows of
-// exponentials between them, and no memory except for the tile. Tiles that no query sees are skipped. A bias by distance
-// costs a row per head instead of a square. Activations, norms and the softmax use vector registers, with polynomials
+// exponentials between them, and no memory except for some tiles. Forward packs the keys and values of a tile once for a
+// block of queries, Backward the queries of a tile once for a block of keys, which stays in the L2 cache. Tiles that no
+// query sees are skipped. Tiles that queries see in part are cut into bands of 16 rows, so that a tile on the diagonal of
+// causal attention costs 0.63 of a whole tile. A bias by distance costs a row per head instead of a square. Activations,
+// norms and the softmax use vector registers, with polynomials
 // for exp, tanh and the normal distribution. TestVectorFunctions bounds their errors.
 //
 // Weights in few bits (Packed) stay as a file has them, in the blocks of libggml, because decoding is bound by memory.

@@ -73,3 +73,18 @@ func (f *fill[T]) Range(lo, hi int) {
 		y[i] = a
 	}
 }
+
+// The sides of a tile of attention.
+const (
+	QueryTile = queryTile
+	KeyTile   = keyTile
+)
+
+// Attend and AttendGrad are the softmax of rows of a tile of scores.
+func Attend(scores []float32, rows, n int, top, sum, shrink []float32) {
+	scoreRows[float32]{scores, rows, n}.attend(top, sum, shrink)
+}
+
+func AttendGrad(p, ds []float32, rows, n int, top, inverse, delta []float32) {
+	scoreRows[float32]{p, rows, n}.attendGrad(ds, top, inverse, delta)
+}
