@@ -9171,15 +9171,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func quantRowAVX2(blocks int, dst *int8, scales *float32, x *float32)
+// func quantRowAVX2(blocks int, dst *int8, scales *float32, totals *int32, x *float32)
 // Requires: AVX, AVX2
-TEXT ·quantRowAVX2(SB), NOSPLIT, $0-32
+TEXT ·quantRowAVX2(SB), NOSPLIT, $0-40
 	MOVQ    blocks+0(FP), AX
 	MOVQ    dst+8(FP), CX
 	MOVQ    scales+16(FP), DX
-	MOVQ    x+24(FP), BX
+	MOVQ    x+32(FP), BX
 	VMOVDQU all_7fffffff<>+0(SB), Y0
 	VMOVDQU packed_order<>+0(SB), Y1
+	MOVQ    totals+24(FP), SI
 	VMOVUPS all_00800000<>+0(SB), Y2
 	VMOVUPS all_42fe0000<>+0(SB), Y3
 	VMOVUPS all_3f800000<>+0(SB), Y4
@@ -9223,6 +9224,17 @@ loop:
 	VPERMD       Y6, Y1, Y6
 	VMOVDQU      Y6, (CX)
 	ADDQ         $0x20, CX
+	VMOVDQU      all_01010101<>+0(SB), Y5
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     all_00010001<>+0(SB), Y6, Y6
+	VEXTRACTI128 $0x01, Y6, X5
+	VPADDD       X5, X6, X6
+	VPSHUFD      $0x4e, X6, X5
+	VPADDD       X5, X6, X6
+	VPSHUFD      $0xb1, X6, X5
+	VPADDD       X5, X6, X6
+	VMOVD        X6, (SI)
+	ADDQ         $0x04, SI
 	ADDQ         $0x80, BX
 	ADDQ         $0x04, DX
 	DECQ         AX
@@ -9279,6 +9291,26 @@ DATA all_3f800000<>+20(SB)/4, $0x3f800000
 DATA all_3f800000<>+24(SB)/4, $0x3f800000
 DATA all_3f800000<>+28(SB)/4, $0x3f800000
 GLOBL all_3f800000<>(SB), RODATA|NOPTR, $32
+
+DATA all_01010101<>+0(SB)/4, $0x01010101
+DATA all_01010101<>+4(SB)/4, $0x01010101
+DATA all_01010101<>+8(SB)/4, $0x01010101
+DATA all_01010101<>+12(SB)/4, $0x01010101
+DATA all_01010101<>+16(SB)/4, $0x01010101
+DATA all_01010101<>+20(SB)/4, $0x01010101
+DATA all_01010101<>+24(SB)/4, $0x01010101
+DATA all_01010101<>+28(SB)/4, $0x01010101
+GLOBL all_01010101<>(SB), RODATA|NOPTR, $32
+
+DATA all_00010001<>+0(SB)/4, $0x00010001
+DATA all_00010001<>+4(SB)/4, $0x00010001
+DATA all_00010001<>+8(SB)/4, $0x00010001
+DATA all_00010001<>+12(SB)/4, $0x00010001
+DATA all_00010001<>+16(SB)/4, $0x00010001
+DATA all_00010001<>+20(SB)/4, $0x00010001
+DATA all_00010001<>+24(SB)/4, $0x00010001
+DATA all_00010001<>+28(SB)/4, $0x00010001
+GLOBL all_00010001<>(SB), RODATA|NOPTR, $32
 
 // func quantWideRowAVX2(blocks int, dst *int16, scales *float32, x *float32)
 // Requires: AVX, AVX2
@@ -9851,203 +9883,226 @@ loop:
 	VZEROUPPER
 	RET
 
-// func quantDotsQ8AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+// func quantDotsQ8AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·quantDotsQ8AVX2(SB), NOSPLIT, $0-48
-	MOVQ    blocks+0(FP), CX
-	MOVQ    a+8(FP), DX
-	MOVQ    scales+16(FP), BX
-	MOVQ    w+24(FP), SI
-	MOVQ    stride+32(FP), DI
-	XORQ    AX, AX
-	LEAQ    (SI)(DI*2), R8
-	ADDQ    DI, R8
-	MOVQ    SI, R9
-	ADDQ    DI, R9
-	LEAQ    (SI)(DI*2), R10
-	LEAQ    (SI)(DI*4), DI
-	VMOVDQU all_00010001<>+0(SB), Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
+TEXT ·quantDotsQ8AVX2(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU all_00010001<>+0(SB), Y0
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y1, Y1, Y1
 
 loop:
-	PREFETCHT0   (DI)(AX*4)
-	PREFETCHT0   64(DI)(AX*4)
-	VMOVDQU      (DX), Y0
-	VBROADCASTSS (BX), Y6
-	VMOVDQU      2(SI)(AX*1), Y7
-	VPSIGNB      Y7, Y0, Y8
-	VPABSB       Y7, Y7
-	VPMADDUBSW   Y8, Y7, Y7
-	VPMADDWD     Y1, Y7, Y7
-	VCVTDQ2PS    Y7, Y7
-	VPBROADCASTW (SI)(AX*1), X8
-	VCVTPH2PS    X8, Y8
-	VMULPS       Y6, Y8, Y8
-	VMULPS       Y8, Y7, Y7
-	VADDPS       Y7, Y2, Y2
-	VMOVDQU      2(R9)(AX*1), Y7
-	VPSIGNB      Y7, Y0, Y8
-	VPABSB       Y7, Y7
-	VPMADDUBSW   Y8, Y7, Y7
-	VPMADDWD     Y1, Y7, Y7
-	VCVTDQ2PS    Y7, Y7
-	VPBROADCASTW (R9)(AX*1), X8
-	VCVTPH2PS    X8, Y8
-	VMULPS       Y6, Y8, Y8
-	VMULPS       Y8, Y7, Y7
-	VADDPS       Y7, Y3, Y3
-	VMOVDQU      2(R10)(AX*1), Y7
-	VPSIGNB      Y7, Y0, Y8
-	VPABSB       Y7, Y7
-	VPMADDUBSW   Y8, Y7, Y7
-	VPMADDWD     Y1, Y7, Y7
-	VCVTDQ2PS    Y7, Y7
-	VPBROADCASTW (R10)(AX*1), X8
-	VCVTPH2PS    X8, Y8
-	VMULPS       Y6, Y8, Y8
-	VMULPS       Y8, Y7, Y7
-	VADDPS       Y7, Y4, Y4
-	VMOVDQU      2(R8)(AX*1), Y7
-	VPSIGNB      Y7, Y0, Y0
-	VPABSB       Y7, Y7
-	VPMADDUBSW   Y0, Y7, Y7
-	VPMADDWD     Y1, Y7, Y7
-	VCVTDQ2PS    Y7, Y7
-	VPBROADCASTW (R8)(AX*1), X0
-	VCVTPH2PS    X0, Y0
-	VMULPS       Y6, Y0, Y0
-	VMULPS       Y0, Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	ADDQ         $0x20, DX
-	ADDQ         $0x04, BX
-	ADDQ         $0x22, AX
-	DECQ         CX
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	PREFETCHT0   256(R13)
+	VMOVDQU      (AX), Y2
+	VMOVDQU      2(R11), Y3
+	VPSIGNB      Y3, Y2, Y4
+	VPABSB       Y3, Y3
+	VPMADDUBSW   Y4, Y3, Y3
+	VPMADDWD     Y0, Y3, Y3
+	VMOVDQU      2(R11)(R10*1), Y4
+	VPSIGNB      Y4, Y2, Y5
+	VPABSB       Y4, Y4
+	VPMADDUBSW   Y5, Y4, Y4
+	VPMADDWD     Y0, Y4, Y4
+	VPUNPCKLDQ   Y4, Y3, Y5
+	VPUNPCKHDQ   Y4, Y3, Y3
+	VPADDD       Y3, Y5, Y5
+	VMOVDQU      2(R11)(R10*2), Y3
+	VPSIGNB      Y3, Y2, Y4
+	VPABSB       Y3, Y3
+	VPMADDUBSW   Y4, Y3, Y3
+	VPMADDWD     Y0, Y3, Y3
+	VMOVDQU      2(R11)(SI*1), Y4
+	VPSIGNB      Y4, Y2, Y6
+	VPABSB       Y4, Y4
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDWD     Y0, Y4, Y4
+	VPUNPCKLDQ   Y4, Y3, Y6
+	VPUNPCKHDQ   Y4, Y3, Y3
+	VPADDD       Y3, Y6, Y6
+	VPUNPCKLQDQ  Y6, Y5, Y3
+	VPUNPCKHQDQ  Y6, Y5, Y4
+	VPADDD       Y4, Y3, Y3
+	VMOVDQU      2(BX), Y4
+	VPSIGNB      Y4, Y2, Y5
+	VPABSB       Y4, Y4
+	VPMADDUBSW   Y5, Y4, Y4
+	VPMADDWD     Y0, Y4, Y4
+	VMOVDQU      2(BX)(R10*1), Y5
+	VPSIGNB      Y5, Y2, Y6
+	VPABSB       Y5, Y5
+	VPMADDUBSW   Y6, Y5, Y5
+	VPMADDWD     Y0, Y5, Y5
+	VPUNPCKLDQ   Y5, Y4, Y6
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y4, Y6, Y6
+	VMOVDQU      2(BX)(R10*2), Y4
+	VPSIGNB      Y4, Y2, Y5
+	VPABSB       Y4, Y4
+	VPMADDUBSW   Y5, Y4, Y4
+	VPMADDWD     Y0, Y4, Y4
+	VMOVDQU      2(BX)(SI*1), Y5
+	VPSIGNB      Y5, Y2, Y2
+	VPABSB       Y5, Y5
+	VPMADDUBSW   Y2, Y5, Y5
+	VPMADDWD     Y0, Y5, Y5
+	VPUNPCKLDQ   Y5, Y4, Y2
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPUNPCKLQDQ  Y2, Y6, Y4
+	VPUNPCKHQDQ  Y2, Y6, Y2
+	VPADDD       Y2, Y4, Y4
+	VPERM2I128   $0x20, Y4, Y3, Y2
+	VPERM2I128   $0x31, Y4, Y3, Y3
+	VPADDD       Y3, Y2, Y2
+	VMOVDQU      (R11), X3
+	VPBLENDW     $0x02, -2(R11)(R10*1), X3, X3
+	VPBLENDW     $0x04, -4(R11)(R10*2), X3, X3
+	VPBLENDW     $0x08, -6(R11)(SI*1), X3, X3
+	VPBLENDW     $0x10, -8(BX), X3, X3
+	VPBLENDW     $0x20, -10(BX)(R10*1), X3, X3
+	VPBLENDW     $0x40, -12(BX)(R10*2), X3, X3
+	VPBLENDW     $0x80, -14(BX)(SI*1), X3, X3
+	VCVTPH2PS    X3, Y3
+	VBROADCASTSS (CX), Y4
+	VMULPS       Y4, Y3, Y3
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	ADDQ         $0x20, AX
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000022, R11
+	ADDQ         $0x00000022, BX
+	ADDQ         $0x00000110, R13
+	DECQ         R12
 	JNZ          loop
-	MOVQ         sums+40(FP), AX
-	VHADDPS      Y3, Y2, Y2
-	VHADDPS      Y5, Y4, Y4
-	VHADDPS      Y4, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X0
-	VADDPS       X0, X2, X2
-	VMOVUPS      X2, (AX)
+	VMOVUPS      Y1, (R9)
+	ADDQ         $0x20, R9
+	DECQ         R8
+	JNZ          group
 	VZEROUPPER
 	RET
 
-DATA all_00010001<>+0(SB)/4, $0x00010001
-DATA all_00010001<>+4(SB)/4, $0x00010001
-DATA all_00010001<>+8(SB)/4, $0x00010001
-DATA all_00010001<>+12(SB)/4, $0x00010001
-DATA all_00010001<>+16(SB)/4, $0x00010001
-DATA all_00010001<>+20(SB)/4, $0x00010001
-DATA all_00010001<>+24(SB)/4, $0x00010001
-DATA all_00010001<>+28(SB)/4, $0x00010001
-GLOBL all_00010001<>(SB), RODATA|NOPTR, $32
-
-// func quantDotsQ4AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+// func quantDotsQ4AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·quantDotsQ4AVX2(SB), NOSPLIT, $0-48
-	MOVQ    blocks+0(FP), CX
-	MOVQ    a+8(FP), DX
-	MOVQ    scales+16(FP), BX
-	MOVQ    w+24(FP), SI
-	MOVQ    stride+32(FP), DI
-	XORQ    AX, AX
-	LEAQ    (SI)(DI*2), R8
-	ADDQ    DI, R8
-	MOVQ    SI, R9
-	ADDQ    DI, R9
-	LEAQ    (SI)(DI*2), R10
-	LEAQ    (SI)(DI*4), DI
+TEXT ·quantDotsQ4AVX2(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
 	VMOVDQU all_00010001<>+0(SB), Y1
-	VMOVDQU all_0f0f0f0f<>+0(SB), Y2
-	VMOVDQU half_shifts<>+0(SB), Y4
-	VMOVDQU all_08080808<>+0(SB), Y3
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y2, Y2, Y2
 
 loop:
-	PREFETCHT0     (DI)(AX*4)
-	PREFETCHT0     64(DI)(AX*4)
-	VMOVDQU        (DX), Y0
-	VBROADCASTSS   (BX), Y9
-	VPMADDUBSW     Y0, Y3, Y10
-	VBROADCASTI128 2(SI)(AX*1), Y11
-	VPSRLVD        Y4, Y11, Y11
-	VPAND          Y2, Y11, Y11
-	VPMADDUBSW     Y0, Y11, Y11
-	VPSUBW         Y10, Y11, Y11
-	VPMADDWD       Y1, Y11, Y11
-	VCVTDQ2PS      Y11, Y11
-	VPBROADCASTW   (SI)(AX*1), X12
-	VCVTPH2PS      X12, Y12
-	VMULPS         Y9, Y12, Y12
-	VMULPS         Y12, Y11, Y11
-	VADDPS         Y11, Y5, Y5
-	VBROADCASTI128 2(R9)(AX*1), Y11
-	VPSRLVD        Y4, Y11, Y11
-	VPAND          Y2, Y11, Y11
-	VPMADDUBSW     Y0, Y11, Y11
-	VPSUBW         Y10, Y11, Y11
-	VPMADDWD       Y1, Y11, Y11
-	VCVTDQ2PS      Y11, Y11
-	VPBROADCASTW   (R9)(AX*1), X12
-	VCVTPH2PS      X12, Y12
-	VMULPS         Y9, Y12, Y12
-	VMULPS         Y12, Y11, Y11
-	VADDPS         Y11, Y6, Y6
-	VBROADCASTI128 2(R10)(AX*1), Y11
-	VPSRLVD        Y4, Y11, Y11
-	VPAND          Y2, Y11, Y11
-	VPMADDUBSW     Y0, Y11, Y11
-	VPSUBW         Y10, Y11, Y11
-	VPMADDWD       Y1, Y11, Y11
-	VCVTDQ2PS      Y11, Y11
-	VPBROADCASTW   (R10)(AX*1), X12
-	VCVTPH2PS      X12, Y12
-	VMULPS         Y9, Y12, Y12
-	VMULPS         Y12, Y11, Y11
-	VADDPS         Y11, Y7, Y7
-	VBROADCASTI128 2(R8)(AX*1), Y11
-	VPSRLVD        Y4, Y11, Y11
-	VPAND          Y2, Y11, Y11
-	VPMADDUBSW     Y0, Y11, Y11
-	VPSUBW         Y10, Y11, Y11
-	VPMADDWD       Y1, Y11, Y11
-	VCVTDQ2PS      Y11, Y11
-	VPBROADCASTW   (R8)(AX*1), X0
-	VCVTPH2PS      X0, Y0
-	VMULPS         Y9, Y0, Y0
-	VMULPS         Y0, Y11, Y11
-	VADDPS         Y11, Y8, Y8
-	ADDQ           $0x20, DX
-	ADDQ           $0x04, BX
-	ADDQ           $0x12, AX
-	DECQ           CX
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	VBROADCASTI128 (AX), Y3
+	VBROADCASTI128 16(AX), Y4
+	VMOVDQU        2(R11), X5
+	VINSERTI128    $0x01, 2(BX), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     Y3, Y5, Y5
+	VPMADDUBSW     Y4, Y6, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        2(R11)(R10*1), X7
+	VINSERTI128    $0x01, 2(BX)(R10*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y6
+	VPAND          Y0, Y7, Y7
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     Y3, Y7, Y7
+	VPMADDUBSW     Y4, Y6, Y6
+	VPADDW         Y6, Y7, Y7
+	VPUNPCKLDQ     Y7, Y5, Y6
+	VPUNPCKHDQ     Y7, Y5, Y10
+	VPADDW         Y10, Y6, Y6
+	VMOVDQU        2(R11)(R10*2), X8
+	VINSERTI128    $0x01, 2(BX)(R10*2), Y8, Y8
+	VPSRLW         $0x04, Y8, Y10
+	VPAND          Y0, Y8, Y8
+	VPAND          Y0, Y10, Y10
+	VPMADDUBSW     Y3, Y8, Y8
+	VPMADDUBSW     Y4, Y10, Y10
+	VPADDW         Y10, Y8, Y8
+	VMOVDQU        2(R11)(SI*1), X9
+	VINSERTI128    $0x01, 2(BX)(SI*1), Y9, Y9
+	VPSRLW         $0x04, Y9, Y10
+	VPAND          Y0, Y9, Y9
+	VPAND          Y0, Y10, Y10
+	VPMADDUBSW     Y3, Y9, Y9
+	VPMADDUBSW     Y4, Y10, Y10
+	VPADDW         Y10, Y9, Y9
+	VPUNPCKLDQ     Y9, Y8, Y3
+	VPUNPCKHDQ     Y9, Y8, Y4
+	VPADDW         Y4, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y6, Y4
+	VPUNPCKHQDQ    Y3, Y6, Y3
+	VPADDW         Y3, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPBROADCASTD   (DX), Y3
+	VPSLLD         $0x03, Y3, Y3
+	VPSUBD         Y3, Y4, Y4
+	VMOVDQU        (R11), X3
+	VPBLENDW       $0x02, -2(R11)(R10*1), X3, X3
+	VPBLENDW       $0x04, -4(R11)(R10*2), X3, X3
+	VPBLENDW       $0x08, -6(R11)(SI*1), X3, X3
+	VPBLENDW       $0x10, -8(BX), X3, X3
+	VPBLENDW       $0x20, -10(BX)(R10*1), X3, X3
+	VPBLENDW       $0x40, -12(BX)(R10*2), X3, X3
+	VPBLENDW       $0x80, -14(BX)(SI*1), X3, X3
+	VCVTPH2PS      X3, Y3
+	VBROADCASTSS   (CX), Y6
+	VMULPS         Y6, Y3, Y3
+	VCVTDQ2PS      Y4, Y4
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y2, Y2
+	ADDQ           $0x20, AX
+	ADDQ           $0x04, CX
+	ADDQ           $0x04, DX
+	ADDQ           $0x00000012, R11
+	ADDQ           $0x00000012, BX
+	ADDQ           $0x00000090, R13
+	DECQ           R12
 	JNZ            loop
-	MOVQ           sums+40(FP), AX
-	VHADDPS        Y6, Y5, Y5
-	VHADDPS        Y8, Y7, Y7
-	VHADDPS        Y7, Y5, Y5
-	VEXTRACTF128   $0x01, Y5, X0
-	VADDPS         X0, X5, X5
-	VMOVUPS        X5, (AX)
+	VMOVUPS        Y2, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
 	VZEROUPPER
 	RET
-
-DATA half_shifts<>+0(SB)/4, $0x00000000
-DATA half_shifts<>+4(SB)/4, $0x00000000
-DATA half_shifts<>+8(SB)/4, $0x00000000
-DATA half_shifts<>+12(SB)/4, $0x00000000
-DATA half_shifts<>+16(SB)/4, $0x00000004
-DATA half_shifts<>+20(SB)/4, $0x00000004
-DATA half_shifts<>+24(SB)/4, $0x00000004
-DATA half_shifts<>+28(SB)/4, $0x00000004
-GLOBL half_shifts<>(SB), RODATA|NOPTR, $32
 
 // func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32)
 // Requires: AVX, AVX2, MMX+

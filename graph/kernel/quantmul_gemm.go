@@ -30,7 +30,7 @@ const (
 	unpackedThin = 8       // of few rows, where unpacking counts more than packing
 	packedWork   = 1 << 16 // weights in a tile of few rows
 	packedThin   = 4       // rows up to which the weights are not unpacked
-	packedGroup  = 4       // columns that the assembly computes at a time
+	packedGroup  = 8       // divides the columns of a tile of few rows
 )
 
 // Run computes the product. C must not overlap the operands.
@@ -47,7 +47,7 @@ func (g PackedGemm) Run() {
 	p := packedGemm{PackedGemm: g, cols: unpackedCols, stride: w.stride()}
 	room := take[operandRoom]()
 	switch dots := packed[w.Format]; {
-	case g.M <= packedThin && dots.run != nil:
+	case g.M <= packedThin && dots.slow != nil:
 		p.dots, p.cols = dots, roundUp(packedWork/w.Cols, packedGroup)
 		if dots.rounded {
 			p.rows = room.narrow.round(g.A)
@@ -73,7 +73,7 @@ func (g *packedGemm) Range(lo, hi int) {
 		col := i * g.cols
 		n := min(g.cols, g.W.Rows-col)
 		switch {
-		case g.dots.run != nil:
+		case g.dots.slow != nil:
 			g.direct(col, n)
 		case g.wides.q != nil:
 			g.wide(s, col, n)
@@ -108,13 +108,8 @@ func (g *packedGemm) unpacked(s *packedRoom, col, n int) {
 
 // direct multiplies A with n columns without unpacking them.
 func (g *packedGemm) direct(col, n int) {
-	k := g.W.Cols
-	for j := 0; j < n; j += packedGroup {
-		count := min(packedGroup, n-j)
-		w := g.W.Data[(col+j)*g.stride:][:count*g.stride]
-		for i := range g.M {
-			sums := g.dots.run(dotOperands{a: g.A[i*k:][:k], rounded: g.rows.row(i, k), w: w, stride: g.stride, count: count})
-			copy(g.C[i*g.W.Rows+col+j:][:count], sums[:])
-		}
+	k, w := g.W.Cols, g.W.Data[col*g.stride:][:n*g.stride]
+	for i := range g.M {
+		g.dots.run(dotOperands{a: g.A[i*k:][:k], rounded: g.rows.row(i, k), w: w, stride: g.stride, c: g.C[i*g.W.Rows+col:][:n]})
 	}
 }
