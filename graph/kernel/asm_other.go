@@ -32,7 +32,13 @@ func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAss
 
 func widenBF16AVX2(n int, dst *float32, w *byte) { panic(noAssembly) }
 
+func widenQ4KAVX2(blocks int, dst *int16, w *byte) { panic(noAssembly) }
+
 func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32) {
+	panic(noAssembly)
+}
+
+func quantStripMinimaAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, totals *float32, minima *float32, c *float32) {
 	panic(noAssembly)
 }
 
@@ -41,6 +47,10 @@ func quantDotsQ8AVX2(groups, blocks int, a *int8, scales *float32, totals *int32
 }
 
 func quantDotsQ4AVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ4KAVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
 

@@ -35,8 +35,9 @@ type rounded struct {
 
 // packed lists the products by format. Weights of other formats are unpacked first.
 var packed = map[Quant]packedDots{
-	Q8_0: {rounded: true, group: 8, fast: quantDots(quantDotsQ8AVX2), slow: dotQ8},
-	Q4_0: {rounded: true, group: 8, fast: quantDots(quantDotsQ4AVX2), slow: dotQ4},
+	Q8_0: {rounded: true, group: 8, fast: quantDots(1, quantDotsQ8AVX2), slow: dotQ8},
+	Q4_0: {rounded: true, group: 8, fast: quantDots(1, quantDotsQ4AVX2), slow: dotQ4},
+	Q4_K: {rounded: true, group: 8, fast: quantDots(partsQ4K, quantDotsQ4KAVX2), slow: dotQ4K},
 	BF16: {group: 4, fast: bfloatDots, slow: dotBF16},
 }
 
@@ -61,13 +62,13 @@ func (o dotOperands) from(row int) dotOperands {
 	return o
 }
 
-// quantDots returns the products with rounded operands.
+// quantDots returns the products with rounded operands. parts is the number of blocks of the row in a block of weights.
 func quantDots(
-	fast func(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32),
+	parts int, fast func(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32),
 ) func(groups int, o dotOperands) {
 	return func(groups int, o dotOperands) {
 		a := o.rounded
-		fast(groups, len(a.scales), &a.q[0], &a.scales[0], &a.totals[0], &o.w[0], o.stride, &o.c[0])
+		fast(groups, len(a.scales)/parts, &a.q[0], &a.scales[0], &a.totals[0], &o.w[0], o.stride, &o.c[0])
 	}
 }
 

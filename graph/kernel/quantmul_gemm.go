@@ -3,7 +3,7 @@ package kernel
 // PackedGemm is the product of rows in float32 with packed weights: C (M, N) = act(A (M, K)·Wᵀ + Bias), where W is (N, K). All rows
 // are contiguous.
 //
-// If the format is Q8_0 or Q4_0, A is rounded to bytes, in blocks of 32 with a scale. For other formats A is not rounded.
+// If the format is Q8_0, Q4_0 or Q4_K, A is rounded to bytes, in blocks of 32 with a scale. For other formats A is not rounded.
 type PackedGemm struct {
 	M    int
 	A    []float32
@@ -53,7 +53,7 @@ func (g PackedGemm) Run() {
 			p.rows = room.narrow.round(g.A)
 		}
 	case dots.rounded:
-		p.wides = room.wide.round(g.A, g.M, w.Cols)
+		p.wides = room.wide.round(g.A, g.M, w.Cols, wides[w.Format].minima)
 	case g.M <= thinFastRows:
 		p.cols = unpackedThin
 	}

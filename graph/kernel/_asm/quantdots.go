@@ -19,6 +19,7 @@ type quantDots struct {
 	ahead     Register // the next group
 	low, ones VecVirtual
 	sums      VecVirtual
+	local     Mem // scales and minima of a block of Q4_K
 }
 
 // quantDotsOf writes the loops over groups of rows and over blocks of some bytes. add adds a block to the sums.
@@ -51,9 +52,9 @@ func quantDotsOf(name string, bytes, weights int, add func(q *quantDots)) {
 		PREFETCHT0(Mem{Base: next, Disp: i})
 	}
 	add(q)
-	ADDQ(Imm(uint64(weights)), q.a)
-	ADDQ(Imm(uint64(weights/8)), q.scales)
-	ADDQ(Imm(uint64(weights/8)), q.totals)
+	ADDQ(U32(uint32(weights)), q.a)
+	ADDQ(U32(uint32(weights/8)), q.scales)
+	ADDQ(U32(uint32(weights/8)), q.totals)
 	ADDQ(U32(uint32(bytes)), q.first)
 	ADDQ(U32(uint32(bytes)), q.fifth)
 	ADDQ(U32(uint32(8*bytes)), next)
@@ -82,11 +83,12 @@ func (q *quantDots) row(r int) Mem {
 	return Mem{Base: base, Index: q.stride, Scale: uint8(r % 4)}
 }
 
-// halves returns 16 bytes of row r and, in the upper half, of row r+4.
+// halves returns 16 bytes of row r and, in the upper half, of row r+4. It reads 32 bytes of row r, because blending is cheaper than inserting.
+// The other rows follow, so that these bytes exist.
 func (q *quantDots) halves(r, offset int) VecVirtual {
 	w := YMM()
-	VMOVDQU(q.row(r).Offset(offset), w.AsX())
-	VINSERTI128(Imm(1), q.row(r+4).Offset(offset), w, w)
+	VBROADCASTI128(q.row(r+4).Offset(offset), w)
+	VPBLENDD(Imm(15), q.row(r).Offset(offset), w, w)
 	return w
 }
 

@@ -15,9 +15,12 @@ func quantMul() {
 	widenQ8()
 	widenQ4()
 	widenBF16()
-	quantStrip()
+	widenQ4K()
+	quantStrip(false)
+	quantStrip(true)
 	quantDotsOf("quantDotsQ8", 34, 32, (*quantDots).dotQ8)
 	quantDotsOf("quantDotsQ4", 18, 32, (*quantDots).dotQ4)
+	quantDotsOf("quantDotsQ4K", 144, 256, (*quantDots).dotQ4K)
 	bfloatDots()
 }
 

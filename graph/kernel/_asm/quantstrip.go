@@ -56,22 +56,63 @@ func widenQ4() {
 	})
 }
 
+// widenQ4K writes the weights of blocks of 256. Two parts are the lower and upper halves of 32 bytes.
+func widenQ4K() {
+	declare("widenQ4K", "(blocks int, dst *int16, w *byte)", "writes the weights of blocks in 16 bits, without their scales.")
+	blocks := Load(Param("blocks"), GP64())
+	dst, w := Load(Param("dst"), GP64()), Load(Param("w"), GP64())
+	mask := YMM()
+	VMOVDQU(allInt(0x000f000f), mask)
+	Label("loop")
+	for i := range 8 {
+		low, high := YMM(), YMM()
+		VPMOVZXBW(Mem{Base: w, Disp: 16 + 16*i}, low)
+		VPSRLW(Imm(4), low, high)
+		VPAND(mask, low, low)
+		at := Mem{Base: dst, Disp: i/2*128 + i%2*32}
+		VMOVDQU(low, at)
+		VMOVDQU(high, at.Offset(64))
+	}
+	ADDQ(U32(512), dst)
+	ADDQ(U32(144), w)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
 // quantStrip writes the product of four rows of bytes in 16 bits with a panel of 16 columns: two columns of bytes are neighbours. A pair of
 // products is an exact sum of 32 bits, and so is a block of 32. One step loads two vectors of the panel and one pair of each row.
-func quantStrip() {
-	declare("quantStrip", "(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32)",
-		"adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns.")
+//
+// With minima, it subtracts the minima of the columns times the totals of the rows, which are as far apart as scales.
+func quantStrip(minima bool) {
+	name, more, doc := "quantStrip", "", "adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns."
+	if minima {
+		name, more, doc = "quantStripMinima", "totals *float32, minima *float32, ", "is quantStrip for weights less minima."
+	}
+	declare(name, "(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, "+more+"c *float32)", doc)
 	blocks := Load(Param("blocks"), GP64())
 	a, stride := Load(Param("a"), GP64()), Load(Param("stride"), GP64())
 	scales, scalesStride := Load(Param("scales"), GP64()), Load(Param("scalesStride"), GP64())
 	b, bScales, c := Load(Param("b"), GP64()), Load(Param("bScales"), GP64()), Load(Param("c"), GP64())
 	aLast, scalesLast := lastOfFour(a, stride), lastOfFour(scales, scalesStride)
+	var totals, totalsLast, least Register
+	if minima {
+		totals, least = Load(Param("totals"), GP64()), Load(Param("minima"), GP64())
+		totalsLast = lastOfFour(totals, scalesStride)
+	}
 	Label("loop")
 	var sums [4][2]VecVirtual
 	for r := range sums {
 		sums[r] = [2]VecVirtual{YMM(), YMM()}
 	}
 	multiplyPairs(&sums, b, func(r int) Mem { return rowOfFour(r, a, stride, aLast) })
+	if minima {
+		subtractMinima(least, c, func(r int) Mem { return rowOfFour(r, totals, scalesStride, totalsLast) })
+		ADDQ(Imm(64), least)
+		ADDQ(Imm(4), totals)
+		ADDQ(Imm(4), totalsLast)
+	}
 	addScaled(sums, bScales, c, func(r int) Mem { return rowOfFour(r, scales, scalesStride, scalesLast) })
 	ADDQ(Imm(64), a)
 	ADDQ(Imm(64), aLast)
@@ -120,6 +161,21 @@ func addScaled(sums [4][2]VecVirtual, bScales, c Register, row func(r int) Mem) 
 			VMULPS(d, x, x)
 			VADDPS(at, x, x)
 			VMOVUPS(x, at)
+		}
+	}
+}
+
+// subtractMinima subtracts minima times the totals of the rows from c.
+func subtractMinima(minima, c Register, row func(r int) Mem) {
+	for r := range 4 {
+		total := YMM()
+		VBROADCASTSS(row(r), total)
+		for i := range 2 {
+			x, y, at := YMM(), YMM(), Mem{Base: c, Disp: 64*r + 32*i}
+			VMULPS(Mem{Base: minima, Disp: 32 * i}, total, x)
+			VMOVUPS(at, y)
+			VSUBPS(x, y, y)
+			VMOVUPS(y, at)
 		}
 	}
 }
