@@ -289,10 +289,10 @@ func quantDotsQ4AVX2(groups int, blocks int, a *int8, scales *float32, totals *i
 //go:noescape
 func quantDotsQ4KAVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
-// bfloatDotsAVX2 writes the products of a with four rows of bfloat16 that are stride bytes apart. n is a multiple of 8.
+// bfloatDotsAVX2 writes the products of a with groups of four rows of n bfloat16 that are stride bytes apart. n is a multiple of 8.
 //
 //go:noescape
-func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32)
+func bfloatDotsAVX2(groups int, n int, a *float32, w *byte, stride int, c *float32)
 
 // reluRowAVX2 computes y = relu(x).
 //

@@ -9895,48 +9895,56 @@ loop:
 	VPMADDWD     Y9, Y10, Y8
 	VPADDD       Y8, Y7, Y7
 	VBROADCASTSS (BX), Y8
+	VMOVUPS      (R9), Y10
 	VMULPS       (R8), Y8, Y9
 	VCVTDQ2PS    Y0, Y0
 	VMULPS       Y9, Y0, Y0
-	VADDPS       (R9), Y0, Y0
+	VADDPS       Y10, Y0, Y0
 	VMOVUPS      Y0, (R9)
-	VMULPS       32(R8), Y8, Y0
+	VMOVUPS      32(R9), Y0
+	VMULPS       32(R8), Y8, Y8
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y0, Y1, Y1
-	VADDPS       32(R9), Y1, Y1
+	VMULPS       Y8, Y1, Y1
+	VADDPS       Y0, Y1, Y1
 	VMOVUPS      Y1, 32(R9)
 	VBROADCASTSS (BX)(SI*1), Y0
+	VMOVUPS      64(R9), Y8
 	VMULPS       (R8), Y0, Y1
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y1, Y2, Y2
-	VADDPS       64(R9), Y2, Y2
+	VADDPS       Y8, Y2, Y2
 	VMOVUPS      Y2, 64(R9)
+	VMOVUPS      96(R9), Y1
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y3, Y3
 	VMULPS       Y0, Y3, Y3
-	VADDPS       96(R9), Y3, Y3
+	VADDPS       Y1, Y3, Y3
 	VMOVUPS      Y3, 96(R9)
 	VBROADCASTSS (BX)(SI*2), Y0
+	VMOVUPS      128(R9), Y2
 	VMULPS       (R8), Y0, Y1
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y1, Y4, Y4
-	VADDPS       128(R9), Y4, Y4
+	VADDPS       Y2, Y4, Y4
 	VMOVUPS      Y4, 128(R9)
+	VMOVUPS      160(R9), Y1
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y5, Y5
 	VMULPS       Y0, Y5, Y5
-	VADDPS       160(R9), Y5, Y5
+	VADDPS       Y1, Y5, Y5
 	VMOVUPS      Y5, 160(R9)
 	VBROADCASTSS (R11), Y0
+	VMOVUPS      192(R9), Y2
 	VMULPS       (R8), Y0, Y1
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y1, Y6, Y6
-	VADDPS       192(R9), Y6, Y6
+	VADDPS       Y2, Y6, Y6
 	VMOVUPS      Y6, 192(R9)
+	VMOVUPS      224(R9), Y1
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y0, Y7, Y7
-	VADDPS       224(R9), Y7, Y7
+	VADDPS       Y1, Y7, Y7
 	VMOVUPS      Y7, 224(R9)
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, R10
@@ -10314,89 +10322,81 @@ loop:
 	VPADDD       Y8, Y6, Y6
 	VPMADDWD     Y9, Y10, Y8
 	VPADDD       Y8, Y7, Y7
-	VBROADCASTSS (R12), Y8
-	VMULPS       (R13), Y8, Y9
-	VMOVUPS      (R9), Y10
-	VSUBPS       Y9, Y10, Y10
-	VMOVUPS      Y10, (R9)
-	VMULPS       32(R13), Y8, Y8
-	VMOVUPS      32(R9), Y9
-	VSUBPS       Y8, Y9, Y9
-	VMOVUPS      Y9, 32(R9)
-	VBROADCASTSS (R12)(SI*1), Y8
-	VMULPS       (R13), Y8, Y9
-	VMOVUPS      64(R9), Y10
-	VSUBPS       Y9, Y10, Y10
-	VMOVUPS      Y10, 64(R9)
-	VMULPS       32(R13), Y8, Y8
-	VMOVUPS      96(R9), Y9
-	VSUBPS       Y8, Y9, Y9
-	VMOVUPS      Y9, 96(R9)
-	VBROADCASTSS (R12)(SI*2), Y8
-	VMULPS       (R13), Y8, Y9
-	VMOVUPS      128(R9), Y10
-	VSUBPS       Y9, Y10, Y10
-	VMOVUPS      Y10, 128(R9)
-	VMULPS       32(R13), Y8, Y8
-	VMOVUPS      160(R9), Y9
-	VSUBPS       Y8, Y9, Y9
-	VMOVUPS      Y9, 160(R9)
-	VBROADCASTSS (R14), Y8
-	VMULPS       (R13), Y8, Y9
-	VMOVUPS      192(R9), Y10
-	VSUBPS       Y9, Y10, Y10
-	VMOVUPS      Y10, 192(R9)
-	VMULPS       32(R13), Y8, Y8
-	VMOVUPS      224(R9), Y9
-	VSUBPS       Y8, Y9, Y9
-	VMOVUPS      Y9, 224(R9)
-	ADDQ         $0x40, R13
-	ADDQ         $0x04, R12
-	ADDQ         $0x04, R14
 	VBROADCASTSS (BX), Y8
-	VMULPS       (R8), Y8, Y9
+	VBROADCASTSS (R12), Y9
+	VMOVUPS      (R9), Y11
+	VMULPS       (R13), Y9, Y10
+	VSUBPS       Y10, Y11, Y11
+	VMULPS       (R8), Y8, Y10
 	VCVTDQ2PS    Y0, Y0
-	VMULPS       Y9, Y0, Y0
-	VADDPS       (R9), Y0, Y0
+	VMULPS       Y10, Y0, Y0
+	VADDPS       Y11, Y0, Y0
 	VMOVUPS      Y0, (R9)
-	VMULPS       32(R8), Y8, Y0
+	VMOVUPS      32(R9), Y0
+	VMULPS       32(R13), Y9, Y9
+	VSUBPS       Y9, Y0, Y0
+	VMULPS       32(R8), Y8, Y8
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y0, Y1, Y1
-	VADDPS       32(R9), Y1, Y1
+	VMULPS       Y8, Y1, Y1
+	VADDPS       Y0, Y1, Y1
 	VMOVUPS      Y1, 32(R9)
 	VBROADCASTSS (BX)(SI*1), Y0
-	VMULPS       (R8), Y0, Y1
+	VBROADCASTSS (R12)(SI*1), Y1
+	VMOVUPS      64(R9), Y9
+	VMULPS       (R13), Y1, Y8
+	VSUBPS       Y8, Y9, Y9
+	VMULPS       (R8), Y0, Y8
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y1, Y2, Y2
-	VADDPS       64(R9), Y2, Y2
+	VMULPS       Y8, Y2, Y2
+	VADDPS       Y9, Y2, Y2
 	VMOVUPS      Y2, 64(R9)
+	VMOVUPS      96(R9), Y2
+	VMULPS       32(R13), Y1, Y1
+	VSUBPS       Y1, Y2, Y2
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y3, Y3
 	VMULPS       Y0, Y3, Y3
-	VADDPS       96(R9), Y3, Y3
+	VADDPS       Y2, Y3, Y3
 	VMOVUPS      Y3, 96(R9)
 	VBROADCASTSS (BX)(SI*2), Y0
-	VMULPS       (R8), Y0, Y1
+	VBROADCASTSS (R12)(SI*2), Y1
+	VMOVUPS      128(R9), Y3
+	VMULPS       (R13), Y1, Y2
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       (R8), Y0, Y2
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       Y1, Y4, Y4
-	VADDPS       128(R9), Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VADDPS       Y3, Y4, Y4
 	VMOVUPS      Y4, 128(R9)
+	VMOVUPS      160(R9), Y2
+	VMULPS       32(R13), Y1, Y1
+	VSUBPS       Y1, Y2, Y2
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y5, Y5
 	VMULPS       Y0, Y5, Y5
-	VADDPS       160(R9), Y5, Y5
+	VADDPS       Y2, Y5, Y5
 	VMOVUPS      Y5, 160(R9)
 	VBROADCASTSS (R11), Y0
-	VMULPS       (R8), Y0, Y1
+	VBROADCASTSS (R14), Y1
+	VMOVUPS      192(R9), Y3
+	VMULPS       (R13), Y1, Y2
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       (R8), Y0, Y2
 	VCVTDQ2PS    Y6, Y6
-	VMULPS       Y1, Y6, Y6
-	VADDPS       192(R9), Y6, Y6
+	VMULPS       Y2, Y6, Y6
+	VADDPS       Y3, Y6, Y6
 	VMOVUPS      Y6, 192(R9)
+	VMOVUPS      224(R9), Y2
+	VMULPS       32(R13), Y1, Y1
+	VSUBPS       Y1, Y2, Y2
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y0, Y7, Y7
-	VADDPS       224(R9), Y7, Y7
+	VADDPS       Y2, Y7, Y7
 	VMOVUPS      Y7, 224(R9)
+	ADDQ         $0x40, R13
+	ADDQ         $0x04, R12
+	ADDQ         $0x04, R14
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, R10
 	ADDQ         $0x04, BX
@@ -11247,54 +11247,61 @@ DATA all_000000ff<>+24(SB)/4, $0x000000ff
 DATA all_000000ff<>+28(SB)/4, $0x000000ff
 GLOBL all_000000ff<>(SB), RODATA|NOPTR, $32
 
-// func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32)
+// func bfloatDotsAVX2(groups int, n int, a *float32, w *byte, stride int, c *float32)
 // Requires: AVX, AVX2, MMX+
-TEXT ·bfloatDotsAVX2(SB), NOSPLIT, $0-40
-	MOVQ   n+0(FP), CX
-	MOVQ   a+8(FP), DX
-	MOVQ   w+16(FP), BX
-	MOVQ   stride+24(FP), SI
+TEXT ·bfloatDotsAVX2(SB), NOSPLIT, $0-48
+	MOVQ groups+0(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ stride+32(FP), SI
+	MOVQ c+40(FP), DI
+
+group:
+	MOVQ   n+8(FP), R8
 	XORQ   AX, AX
-	LEAQ   (BX)(SI*2), DI
-	ADDQ   SI, DI
-	MOVQ   BX, R8
-	ADDQ   SI, R8
 	LEAQ   (BX)(SI*2), R9
-	LEAQ   (BX)(SI*4), SI
+	ADDQ   SI, R9
+	MOVQ   BX, R10
+	ADDQ   SI, R10
+	LEAQ   (BX)(SI*2), R11
+	LEAQ   (BX)(SI*4), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
 loop:
-	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   (R12)(AX*4)
 	VMOVUPS      (DX)(AX*2), Y4
 	VPMOVZXWD    (BX)(AX*1), Y5
 	VPSLLD       $0x10, Y5, Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y0, Y0
-	VPMOVZXWD    (R8)(AX*1), Y5
+	VPMOVZXWD    (R10)(AX*1), Y5
 	VPSLLD       $0x10, Y5, Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y1, Y1
-	VPMOVZXWD    (R9)(AX*1), Y5
+	VPMOVZXWD    (R11)(AX*1), Y5
 	VPSLLD       $0x10, Y5, Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y2, Y2
-	VPMOVZXWD    (DI)(AX*1), Y5
+	VPMOVZXWD    (R9)(AX*1), Y5
 	VPSLLD       $0x10, Y5, Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $0x10, AX
-	SUBQ         $0x08, CX
+	SUBQ         $0x08, R8
 	JNZ          loop
-	MOVQ         sums+32(FP), AX
 	VHADDPS      Y1, Y0, Y0
 	VHADDPS      Y3, Y2, Y2
 	VHADDPS      Y2, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
-	VMOVUPS      X0, (AX)
+	VMOVUPS      X0, (DI)
+	MOVQ         R12, BX
+	ADDQ         $0x10, DI
+	DECQ         CX
+	JNZ          group
 	VZEROUPPER
 	RET
 

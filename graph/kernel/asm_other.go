@@ -54,7 +54,7 @@ func quantDotsQ4KAVX2(groups, blocks int, a *int8, scales *float32, totals *int3
 	panic(noAssembly)
 }
 
-func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32) { panic(noAssembly) }
+func bfloatDotsAVX2(groups, n int, a *float32, w *byte, stride int, c *float32) { panic(noAssembly) }
 
 func reluRowAVX2(n int, y, x *float32) { panic(noAssembly) }
 

@@ -9,12 +9,17 @@ import (
 // multiplied by the scales and added, block after block: the same order as for many rows (quantmul_wide.go). In bfloat16 a sum has eight
 // parts; part l sums the products l, l+8, …. Products are rounded before they are added. The assembly has the same order and the same bits.
 
-// packedDots computes the products of a row with rows of weights of one format: fast in assembly with groups of rows, slow with one row.
+// packedDots computes the product of a row with a row of weights of one format.
 type packedDots struct {
 	rounded bool // the other operand is rounded
-	group   int
-	fast    func(groups int, o dotOperands)
 	slow    func(o dotOperands) float32
+	fast    fastDots
+}
+
+// fastDots computes the products with groups of rows of weights, in assembly.
+type fastDots struct {
+	group int
+	run   func(groups int, o dotOperands)
 }
 
 // dotOperands are a row and rows of weights, stride bytes apart. c receives a product for each row of weights.
@@ -35,19 +40,19 @@ type rounded struct {
 
 // packed lists the products by format. Weights of other formats are unpacked first.
 var packed = map[Quant]packedDots{
-	Q8_0: {rounded: true, group: 8, fast: quantDots(1, quantDotsQ8AVX2), slow: dotQ8},
-	Q4_0: {rounded: true, group: 8, fast: quantDots(1, quantDotsQ4AVX2), slow: dotQ4},
-	Q4_K: {rounded: true, group: 8, fast: quantDots(partsQ4K, quantDotsQ4KAVX2), slow: dotQ4K},
-	BF16: {group: 4, fast: bfloatDots, slow: dotBF16},
+	Q8_0: {true, dotQ8, fastQ8},
+	Q4_0: {true, dotQ4, fastQ4},
+	Q4_K: {true, dotQ4K, fastQ4K},
+	BF16: {false, dotBF16, fastBF16},
 }
 
 // run computes all products. If the last rows do not fill a group, the last group begins earlier and repeats some products.
 func (d packedDots) run(o dotOperands) {
-	n := len(o.c)
-	if accelerated && hasF16C && n >= d.group {
-		d.fast(n/d.group, o)
-		if n%d.group > 0 {
-			d.fast(1, o.from(n-d.group))
+	n, group := len(o.c), d.fast.group
+	if fastDotsRun() && group > 0 && n >= group {
+		d.fast.run(n/group, o)
+		if n%group > 0 {
+			d.fast.run(1, o.from(n-group))
 		}
 		return
 	}
@@ -69,12 +74,6 @@ func quantDots(
 	return func(groups int, o dotOperands) {
 		a := o.rounded
 		fast(groups, len(a.scales)/parts, &a.q[0], &a.scales[0], &a.totals[0], &o.w[0], o.stride, &o.c[0])
-	}
-}
-
-func bfloatDots(groups int, o dotOperands) {
-	for i := range groups {
-		bfloatDotsAVX2(len(o.a), &o.a[0], &o.w[4*i*o.stride], o.stride, (*[4]float32)(o.c[4*i:]))
 	}
 }
 

@@ -29,6 +29,7 @@ const (
 	unpackedCols = 64
 	unpackedThin = 8       // of few rows, where unpacking counts more than packing
 	packedWork   = 1 << 16 // weights in a tile of few rows
+	packedShare  = 4       // divides the number of tiles, if possible
 	packedThin   = 4       // rows up to which the weights are not unpacked
 	packedGroup  = 8       // divides the columns of a tile of few rows
 )
@@ -48,7 +49,7 @@ func (g PackedGemm) Run() {
 	room := take[operandRoom]()
 	switch dots := packed[w.Format]; {
 	case g.M <= packedThin && dots.slow != nil:
-		p.dots, p.cols = dots, roundUp(packedWork/w.Cols, packedGroup)
+		p.dots, p.cols = dots, w.thinCols()
 		if dots.rounded {
 			p.rows = room.narrow.round(g.A)
 		}
@@ -59,6 +60,20 @@ func (g PackedGemm) Run() {
 	}
 	parallel((w.Rows+p.cols-1)/p.cols, 1, p)
 	give(room)
+}
+
+// thinCols returns the number of columns in a tile of few rows. If it can, it chooses tiles that two or four workers share evenly.
+func (p *Packed) thinCols() int {
+	least := roundUp(packedWork/p.Cols, packedGroup)
+	if p.Rows <= least {
+		return least
+	}
+	for cols := least; cols > least/2; cols -= packedGroup {
+		if (p.Rows+cols-1)/cols%packedShare == 0 {
+			return cols
+		}
+	}
+	return least
 }
 
 // operandRoom is memory for the rounded A.

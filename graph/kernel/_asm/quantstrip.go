@@ -108,12 +108,14 @@ func quantStrip(minima bool) {
 	}
 	multiplyPairs(&sums, b, func(r int) Mem { return rowOfFour(r, a, stride, aLast) })
 	if minima {
-		subtractMinima(least, c, func(r int) Mem { return rowOfFour(r, totals, scalesStride, totalsLast) })
+		addScaled(sums, bScales, c, func(r int) Mem { return rowOfFour(r, scales, scalesStride, scalesLast) },
+			least, func(r int) Mem { return rowOfFour(r, totals, scalesStride, totalsLast) })
 		ADDQ(Imm(64), least)
 		ADDQ(Imm(4), totals)
 		ADDQ(Imm(4), totalsLast)
+	} else {
+		addScaled(sums, bScales, c, func(r int) Mem { return rowOfFour(r, scales, scalesStride, scalesLast) }, nil, nil)
 	}
-	addScaled(sums, bScales, c, func(r int) Mem { return rowOfFour(r, scales, scalesStride, scalesLast) })
 	ADDQ(Imm(64), a)
 	ADDQ(Imm(64), aLast)
 	ADDQ(Imm(4), scales)
@@ -149,33 +151,28 @@ func multiplyPairs(sums *[4][2]VecVirtual, b Register, row func(r int) Mem) {
 	}
 }
 
-// addScaled adds the sums of a block, times its scales, to c.
-func addScaled(sums [4][2]VecVirtual, bScales, c Register, row func(r int) Mem) {
+// addScaled adds the sums of a block, times its scales, to c. Unless minima is nil, it first subtracts the minima times the totals of the
+// rows.
+func addScaled(sums [4][2]VecVirtual, bScales, c Register, row func(r int) Mem, minima Register, total func(r int) Mem) {
 	for r := range sums {
-		scale := YMM()
+		scale, all := YMM(), YMM()
 		VBROADCASTSS(row(r), scale)
+		if minima != nil {
+			VBROADCASTSS(total(r), all)
+		}
 		for i := range 2 {
-			d, x, at := YMM(), sums[r][i], Mem{Base: c, Disp: 64*r + 32*i}
+			d, x, y, at := YMM(), sums[r][i], YMM(), Mem{Base: c, Disp: 64*r + 32*i}
+			VMOVUPS(at, y)
+			if minima != nil {
+				least := YMM()
+				VMULPS(Mem{Base: minima, Disp: 32 * i}, all, least)
+				VSUBPS(least, y, y)
+			}
 			VMULPS(Mem{Base: bScales, Disp: 32 * i}, scale, d)
 			VCVTDQ2PS(x, x)
 			VMULPS(d, x, x)
-			VADDPS(at, x, x)
+			VADDPS(y, x, x)
 			VMOVUPS(x, at)
-		}
-	}
-}
-
-// subtractMinima subtracts minima times the totals of the rows from c.
-func subtractMinima(minima, c Register, row func(r int) Mem) {
-	for r := range 4 {
-		total := YMM()
-		VBROADCASTSS(row(r), total)
-		for i := range 2 {
-			x, y, at := YMM(), YMM(), Mem{Base: c, Disp: 64*r + 32*i}
-			VMULPS(Mem{Base: minima, Disp: 32 * i}, total, x)
-			VMOVUPS(at, y)
-			VSUBPS(x, y, y)
-			VMOVUPS(y, at)
 		}
 	}
 }
