@@ -83,8 +83,7 @@ func widenQ4K() {
 
 // quantStrip writes the product of four rows of bytes in 16 bits with a panel of 16 columns: two columns of bytes are neighbours. A pair of
 // products is an exact sum of 32 bits, and so is a block of 32. One step loads two vectors of the panel and one pair of each row.
-//
-// With minima, it subtracts the minima of the columns times the totals of the rows, which are as far apart as scales.
+// With minima, it also subtracts the minima of the columns times the totals of the rows, which are as far apart as the scales.
 func quantStrip(minima bool) {
 	name, more, doc := "quantStrip", "", "adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns."
 	if minima {

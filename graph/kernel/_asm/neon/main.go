@@ -1,5 +1,5 @@
-// Command neon writes the micro-kernels and the products of packed weights of package kernel for arm64 and their Go declarations, because avo does not
-// support arm64. Run it with go generate in graph/kernel.
+// Command neon writes the micro-kernels and the products of packed weights of package kernel for arm64 and their Go
+// declarations, because avo does not support arm64. Run it with go generate in graph/kernel.
 package main
 
 import (

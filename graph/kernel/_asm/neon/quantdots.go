@@ -30,7 +30,7 @@ func (d *dots) word(code, vm, vn, vd int) { d.op("WORD $%#x", code|vm<<16|vn<<5|
 
 const quantSignature = "(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)"
 
-// quant writes a kernel for weights in blocks of 32 with a scale. row sets V16 + r to the sums of the products with row r.
+// quant writes a kernel for weights in blocks of 32 with a scale. add sets the lanes of V16 to the exact sums of a block with four rows.
 func (d *dots) quant(name string, constants func(), add func()) {
 	fmt.Fprintf(&d.text, "\n// func %s%s\nTEXT ·%[1]s(SB), NOSPLIT, $0-64\n", name, quantSignature)
 	for i, arg := range []string{"groups", "blocks", "a", "scales", "totals", "w", "stride", "c"} {
@@ -52,7 +52,7 @@ func (d *dots) quant(name string, constants func(), add func()) {
 	}
 	d.word(fcvtl, 0, 4, 4)
 	d.word(fmul, 3, 4, 4)
-	add() // the exact sums are in V16
+	add()
 	d.word(scvtf, 0, 16, 16)
 	d.word(fmul, 4, 16, 16)
 	d.word(fadd, 16, 0, 0)
