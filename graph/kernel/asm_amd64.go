@@ -237,7 +237,7 @@ func axpy4AVX2(n int, y *float32, b *float32, stride int, a *[4]float32)
 // quantRowAVX2 rounds blocks of 32 numbers to bytes times a scale.
 //
 //go:noescape
-func quantRowAVX2(blocks int, dst *int8, scales *float32, x *float32)
+func quantRowAVX2(blocks int, dst *int8, scales *float32, totals *int32, x *float32)
 
 // quantWideRowAVX2 is quantRow with the bytes in 16 bits.
 //
@@ -259,25 +259,40 @@ func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte)
 //go:noescape
 func widenBF16AVX2(n int, dst *float32, w *byte)
 
+// widenQ4KAVX2 writes the weights of blocks in 16 bits, without their scales.
+//
+//go:noescape
+func widenQ4KAVX2(blocks int, dst *int16, w *byte)
+
 // quantStripAVX2 adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns.
 //
 //go:noescape
 func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32)
 
-// quantDotsQ8AVX2 writes the products of a, in blocks of 32 bytes with scales, with four rows of weights that are stride bytes apart.
+// quantStripMinimaAVX2 is quantStrip for weights less minima.
 //
 //go:noescape
-func quantDotsQ8AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+func quantStripMinimaAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, totals *float32, minima *float32, c *float32)
 
-// quantDotsQ4AVX2 writes the products of a, in blocks of 32 bytes with scales, with four rows of weights that are stride bytes apart.
+// quantDotsQ8AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
 //
 //go:noescape
-func quantDotsQ4AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32)
+func quantDotsQ8AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
-// bfloatDotsAVX2 writes the products of a with four rows of bfloat16 that are stride bytes apart. n is a multiple of 8.
+// quantDotsQ4AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
 //
 //go:noescape
-func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32)
+func quantDotsQ4AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDotsQ4KAVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ4KAVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// bfloatDotsAVX2 writes the products of a with groups of four rows of n bfloat16 that are stride bytes apart. n is a multiple of 8.
+//
+//go:noescape
+func bfloatDotsAVX2(groups int, n int, a *float32, w *byte, stride int, c *float32)
 
 // reluRowAVX2 computes y = relu(x).
 //

@@ -63,3 +63,19 @@ func gemm6x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float3
 //
 //go:noescape
 func gemm6x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+
+// quantDotsQ8NEON writes the products of a, in blocks of 32 bytes with scales and totals, with groups of four rows of weights, stride bytes
+// apart.
+//
+//go:noescape
+func quantDotsQ8NEON(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDotsQ4NEON is quantDotsQ8NEON for weights in 4 bits.
+//
+//go:noescape
+func quantDotsQ4NEON(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// bfloatDotsNEON writes the products of a with groups of four rows of n bfloat16 that are stride bytes apart. n is a multiple of 8.
+//
+//go:noescape
+func bfloatDotsNEON(groups, n int, a *float32, w *byte, stride int, c *float32)

@@ -20,7 +20,9 @@ func pairDots4AVX2(n int, a, second, b *float32, stride int, sums *[8]float32) {
 
 func axpy4AVX2(n int, y, b *float32, stride int, a *[4]float32) { panic(noAssembly) }
 
-func quantRowAVX2(blocks int, dst *int8, scales, x *float32) { panic(noAssembly) }
+func quantRowAVX2(blocks int, dst *int8, scales *float32, totals *int32, x *float32) {
+	panic(noAssembly)
+}
 
 func quantWideRowAVX2(blocks int, dst *int16, scales, x *float32) { panic(noAssembly) }
 
@@ -30,19 +32,29 @@ func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAss
 
 func widenBF16AVX2(n int, dst *float32, w *byte) { panic(noAssembly) }
 
+func widenQ4KAVX2(blocks int, dst *int16, w *byte) { panic(noAssembly) }
+
 func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32) {
 	panic(noAssembly)
 }
 
-func quantDotsQ8AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32) {
+func quantStripMinimaAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, totals *float32, minima *float32, c *float32) {
 	panic(noAssembly)
 }
 
-func quantDotsQ4AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32) {
+func quantDotsQ8AVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
 
-func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32) { panic(noAssembly) }
+func quantDotsQ4AVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ4KAVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func bfloatDotsAVX2(groups, n int, a *float32, w *byte, stride int, c *float32) { panic(noAssembly) }
 
 func reluRowAVX2(n int, y, x *float32) { panic(noAssembly) }
 

@@ -40,11 +40,13 @@
 // for exp, tanh and the normal distribution. TestVectorFunctions bounds their errors.
 //
 // Weights in few bits (Packed) stay as a file has them, in the blocks of libggml, because decoding is bound by memory.
-// PackedGemm multiplies float32 by them. For Q8_0 and Q4_0 it rounds the float32 to bytes, in blocks of 32 with a scale,
-// as libggml does, so that the products of a block are exact integers; only their scaled sums are rounded. Their order is
-// fixed: eight parts for up to four rows of A, which read each weight once (quantmul_dots.go), and block after block for
-// more rows, whose weights are unpacked to panels of 16 columns (quantmul_wide.go). Nothing is fused, so that the
-// assembly, which needs AVX2 and F16C, and plain Go have the same bits. With bfloat16 the same holds up to four rows of A.
+// PackedGemm multiplies float32 by them. For Q8_0, Q4_0 and Q4_K it rounds the float32 to bytes, in blocks of 32 with a
+// scale, as libggml does for the first two, so that the products of a block are exact integers; only their scaled sums are
+// rounded. They are added block after block, for any number of rows of A, so a token has the same bits alone and in a
+// prompt. Up to four rows read each weight once, eight rows of weights at a time, whose sums are the lanes of a vector
+// (quantmul_dots.go). For more rows the weights are unpacked to panels of 16 columns (quantmul_wide.go). Nothing is fused,
+// so that plain Go and the assembly, which needs AVX2 and F16C or, up to four rows and except for Q4_K, NEON, have the
+// same bits. With bfloat16 the same holds up to four rows of A, whose sums have eight parts.
 // Everything else is unpacked to float32, tile by tile, for the micro-kernels above.
 //
 // Recurrent layers (Recurrent) take one step after the other. A worker computes all gates of a tile of the states: their

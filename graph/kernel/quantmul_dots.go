@@ -5,115 +5,113 @@ import (
 	"math"
 )
 
-// The products of a row with rows of weights. A sum has eight parts: in a block of 32 weights, part l sums the products 4l … 4l+3, which
-// are integers, and then multiplies them by the product of both scales. In bfloat16, part l sums the products l, l+8, …. Products are
-// rounded before they are added. The assembly has the same order and the same bits.
+// The products of a row with rows of weights. With rounded rows, the 32 products of a block are integers with an exact sum, which is
+// multiplied by the scales and added, block after block: the same order as for many rows (quantmul_wide.go). In bfloat16 a sum has eight
+// parts; part l sums the products l, l+8, …. Products are rounded before they are added. The assembly has the same order and the same bits.
 
-// packedDots computes products with up to four rows of weights of one format.
+// packedDots computes the product of a row with a row of weights of one format.
 type packedDots struct {
 	rounded bool // the other operand is rounded
-	run     func(o dotOperands) [packedGroup]float32
+	slow    func(o dotOperands) float32
+	fast    fastDots
 }
 
-// dotOperands are a row and up to four rows of weights, stride bytes apart.
+// fastDots computes the products with groups of rows of weights, in assembly.
+type fastDots struct {
+	group int
+	run   func(groups int, o dotOperands)
+}
+
+// dotOperands are a row and rows of weights, stride bytes apart. c receives a product for each row of weights.
 type dotOperands struct {
 	a       []float32
 	rounded rounded
 	w       []byte
 	stride  int
-	count   int // of rows
+	c       []float32
 }
 
-// rounded is a row of bytes in blocks of 32 with a scale for each.
+// rounded is a row of bytes in blocks of 32, with a scale and the sum of the bytes of each block.
 type rounded struct {
 	q      []int8
 	scales []float32
+	totals []int32
 }
 
 // packed lists the products by format. Weights of other formats are unpacked first.
 var packed = map[Quant]packedDots{
-	Q8_0: {true, quantDots(quantDotsQ8AVX2, dotQ8)},
-	Q4_0: {true, quantDots(quantDotsQ4AVX2, dotQ4)},
-	BF16: {false, bfloatDots},
+	Q8_0: {true, dotQ8, fastQ8},
+	Q4_0: {true, dotQ4, fastQ4},
+	Q4_K: {true, dotQ4K, fastQ4K},
+	BF16: {false, dotBF16, fastBF16},
 }
 
-// quantDots returns the products with rounded operands: in assembly for four rows, otherwise in Go.
+// run computes all products. If the last rows do not fill a group, the last group begins earlier and repeats some products.
+func (d packedDots) run(o dotOperands) {
+	n, group := len(o.c), d.fast.group
+	if fastDotsRun() && group > 0 && n >= group {
+		d.fast.run(n/group, o)
+		if n%group > 0 {
+			d.fast.run(1, o.from(n-group))
+		}
+		return
+	}
+	for i := range n {
+		o.c[i] = d.slow(o.from(i))
+	}
+}
+
+// from returns the operands without the first rows of weights.
+func (o dotOperands) from(row int) dotOperands {
+	o.w, o.c = o.w[row*o.stride:], o.c[row:]
+	return o
+}
+
+// quantDots returns the products with rounded operands. parts is the number of blocks of the row in a block of weights.
 func quantDots(
-	fast func(blocks int, a *int8, scales *float32, w *byte, stride int, sums *[4]float32), slow func(a rounded, w []byte) float32,
-) func(o dotOperands) [packedGroup]float32 {
-	return func(o dotOperands) (sums [packedGroup]float32) {
-		if accelerated && hasF16C && o.count == packedGroup {
-			fast(len(o.rounded.scales), &o.rounded.q[0], &o.rounded.scales[0], &o.w[0], o.stride, &sums)
-			return sums
-		}
-		for r := range o.count {
-			sums[r] = slow(o.rounded, o.w[r*o.stride:][:o.stride])
-		}
-		return sums
+	parts int, fast func(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32),
+) func(groups int, o dotOperands) {
+	return func(groups int, o dotOperands) {
+		a := o.rounded
+		fast(groups, len(a.scales)/parts, &a.q[0], &a.scales[0], &a.totals[0], &o.w[0], o.stride, &o.c[0])
 	}
 }
 
-func bfloatDots(o dotOperands) (sums [packedGroup]float32) {
-	if accelerated && o.count == packedGroup {
-		bfloatDotsAVX2(len(o.a), &o.a[0], &o.w[0], o.stride, &sums)
-		return sums
+func dotQ8(o dotOperands) (sum float32) {
+	for b, scale := range o.rounded.scales {
+		q, block := o.rounded.q[32*b:][:32], o.w[34*b:][:34]
+		d := getF16(block) * scale
+		var exact int32
+		for i, w := range block[2:] {
+			exact += int32(q[i]) * int32(int8(w))
+		}
+		sum += float32(float32(exact) * d)
 	}
-	for r := range o.count {
-		sums[r] = dotBF16(o.a, o.w[r*o.stride:][:o.stride])
-	}
-	return sums
+	return sum
 }
 
-// total adds up the parts of a sum.
-func total(s *[8]float32) float32 {
+func dotQ4(o dotOperands) (sum float32) {
+	for b, scale := range o.rounded.scales {
+		q, block := o.rounded.q[32*b:][:32], o.w[18*b:][:18]
+		d := getF16(block) * scale
+		exact := -8 * o.rounded.totals[b]
+		for i, w := range block[2:] {
+			exact += int32(q[i])*int32(w&15) + int32(q[i+16])*int32(w>>4)
+		}
+		sum += float32(float32(exact) * d)
+	}
+	return sum
+}
+
+func dotBF16(o dotOperands) float32 {
+	var s [8]float32
+	for i := 0; i < len(o.a); i += 8 {
+		x, y := o.a[i:][:8], o.w[2*i:][:16]
+		for l := range s {
+			s[l] += float32(x[l] * math.Float32frombits(uint32(bytes.LittleEndian.Uint16(y[2*l:]))<<16))
+		}
+	}
 	return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))
-}
-
-func dotQ8(a rounded, w []byte) float32 {
-	var parts [8]float32
-	for b, scale := range a.scales {
-		q, block := a.q[32*b:][:32], w[34*b:][:34]
-		d := getF16(block) * scale
-		block = block[2:]
-		for l := range parts {
-			var sum int32
-			for i := 4 * l; i < 4*l+4; i++ {
-				sum += int32(q[i]) * int32(int8(block[i]))
-			}
-			parts[l] += float32(float32(sum) * d)
-		}
-	}
-	return total(&parts)
-}
-
-func dotQ4(a rounded, w []byte) float32 {
-	var parts [8]float32
-	for b, scale := range a.scales {
-		q, block := a.q[32*b:][:32], w[18*b:][:18]
-		d := getF16(block) * scale
-		block = block[2:]
-		for l := range 4 {
-			var low, high int32
-			for i := 4 * l; i < 4*l+4; i++ {
-				low += int32(q[i]) * (int32(block[i]&15) - 8)
-				high += int32(q[i+16]) * (int32(block[i]>>4) - 8)
-			}
-			parts[l] += float32(float32(low) * d)
-			parts[l+4] += float32(float32(high) * d)
-		}
-	}
-	return total(&parts)
-}
-
-func dotBF16(a []float32, w []byte) float32 {
-	var parts [8]float32
-	for i := 0; i < len(a); i += 8 {
-		x, y := a[i:][:8], w[2*i:][:16]
-		for l := range parts {
-			parts[l] += float32(x[l] * math.Float32frombits(uint32(bytes.LittleEndian.Uint16(y[2*l:]))<<16))
-		}
-	}
-	return total(&parts)
 }
 
 // roundedRows are rows of bytes, one after the other.
@@ -124,24 +122,31 @@ func (r roundedRows) row(i, k int) rounded {
 	if r.q == nil {
 		return rounded{}
 	}
-	return rounded{r.q[i*k:][:k], r.scales[i*k/packedUnit:][:k/packedUnit]}
+	blocks := k / packedUnit
+	return rounded{r.q[i*k:][:k], r.scales[i*blocks:][:blocks], r.totals[i*blocks:][:blocks]}
 }
 
 // roundedRoom is memory for rounded rows.
 type roundedRoom struct {
 	q      buffer[int8]
 	scales buffer[float32]
+	totals buffer[int32]
 }
 
 // round rounds x, in blocks of 32, to bytes from −127 to 127 times a scale.
 func (r *roundedRoom) round(x []float32) roundedRows {
-	rows := roundedRows{r.q.sized(len(x)), r.scales.sized(len(x) / packedUnit)}
+	blocks := len(x) / packedUnit
+	rows := roundedRows{r.q.sized(len(x)), r.scales.sized(blocks), r.totals.sized(blocks)}
 	if accelerated {
-		quantRowAVX2(len(rows.scales), &rows.q[0], &rows.scales[0], &x[0])
+		quantRowAVX2(blocks, &rows.q[0], &rows.scales[0], &rows.totals[0], &x[0])
 		return rows
 	}
-	for b := range rows.scales {
-		rows.scales[b] = roundBlock(rows.q[32*b:][:32], x[32*b:][:32])
+	for b := range blocks {
+		q := rows.q[32*b:][:32]
+		rows.scales[b], rows.totals[b] = roundBlock(q, x[32*b:][:32]), 0
+		for _, v := range q {
+			rows.totals[b] += int32(v)
+		}
 	}
 	return rows
 }

@@ -3,7 +3,7 @@ package kernel
 // PackedGemm is the product of rows in float32 with packed weights: C (M, N) = act(A (M, K)·Wᵀ + Bias), where W is (N, K). All rows
 // are contiguous.
 //
-// If the format is Q8_0 or Q4_0, A is rounded to bytes, in blocks of 32 with a scale. For other formats A is not rounded.
+// If the format is Q8_0, Q4_0 or Q4_K, A is rounded to bytes, in blocks of 32 with a scale. For other formats A is not rounded.
 type PackedGemm struct {
 	M    int
 	A    []float32
@@ -29,8 +29,9 @@ const (
 	unpackedCols = 64
 	unpackedThin = 8       // of few rows, where unpacking counts more than packing
 	packedWork   = 1 << 16 // weights in a tile of few rows
+	packedShare  = 4       // divides the number of tiles, if possible
 	packedThin   = 4       // rows up to which the weights are not unpacked
-	packedGroup  = 4       // columns that the assembly computes at a time
+	packedGroup  = 8       // divides the columns of a tile of few rows
 )
 
 // Run computes the product. C must not overlap the operands.
@@ -47,18 +48,32 @@ func (g PackedGemm) Run() {
 	p := packedGemm{PackedGemm: g, cols: unpackedCols, stride: w.stride()}
 	room := take[operandRoom]()
 	switch dots := packed[w.Format]; {
-	case g.M <= packedThin && dots.run != nil:
-		p.dots, p.cols = dots, roundUp(packedWork/w.Cols, packedGroup)
+	case g.M <= packedThin && dots.slow != nil:
+		p.dots, p.cols = dots, w.thinCols()
 		if dots.rounded {
 			p.rows = room.narrow.round(g.A)
 		}
 	case dots.rounded:
-		p.wides = room.wide.round(g.A, g.M, w.Cols)
+		p.wides = room.wide.round(g.A, g.M, w.Cols, wides[w.Format].minima)
 	case g.M <= thinFastRows:
 		p.cols = unpackedThin
 	}
 	parallel((w.Rows+p.cols-1)/p.cols, 1, p)
 	give(room)
+}
+
+// thinCols returns the number of columns in a tile of few rows. If it can, it chooses tiles that two or four workers share evenly.
+func (p *Packed) thinCols() int {
+	least := roundUp(packedWork/p.Cols, packedGroup)
+	if p.Rows <= least {
+		return least
+	}
+	for cols := least; cols > least/2; cols -= packedGroup {
+		if (p.Rows+cols-1)/cols%packedShare == 0 {
+			return cols
+		}
+	}
+	return least
 }
 
 // operandRoom is memory for the rounded A.
@@ -73,7 +88,7 @@ func (g *packedGemm) Range(lo, hi int) {
 		col := i * g.cols
 		n := min(g.cols, g.W.Rows-col)
 		switch {
-		case g.dots.run != nil:
+		case g.dots.slow != nil:
 			g.direct(col, n)
 		case g.wides.q != nil:
 			g.wide(s, col, n)
@@ -108,13 +123,8 @@ func (g *packedGemm) unpacked(s *packedRoom, col, n int) {
 
 // direct multiplies A with n columns without unpacking them.
 func (g *packedGemm) direct(col, n int) {
-	k := g.W.Cols
-	for j := 0; j < n; j += packedGroup {
-		count := min(packedGroup, n-j)
-		w := g.W.Data[(col+j)*g.stride:][:count*g.stride]
-		for i := range g.M {
-			sums := g.dots.run(dotOperands{a: g.A[i*k:][:k], rounded: g.rows.row(i, k), w: w, stride: g.stride, count: count})
-			copy(g.C[i*g.W.Rows+col+j:][:count], sums[:])
-		}
+	k, w := g.W.Cols, g.W.Data[col*g.stride:][:n*g.stride]
+	for i := range g.M {
+		g.dots.run(dotOperands{a: g.A[i*k:][:k], rounded: g.rows.row(i, k), w: w, stride: g.stride, c: g.C[i*g.W.Rows+col:][:n]})
 	}
 }

@@ -30,12 +30,15 @@ func values(w *kernel.Packed) []float64 {
 	return all
 }
 
-// TestPackedGemm compares products of every format with plain Go on the unpacked weights. Q8_0 and Q4_0 round the other operand to
+// roundsBoth lists the formats whose products round the other operand.
+var roundsBoth = []kernel.Quant{kernel.Q8_0, kernel.Q4_0, kernel.Q4_K}
+
+// TestPackedGemm compares products of every format with plain Go on the unpacked weights. Some formats round the other operand to
 // 1/254 of the largest number of a block.
 func TestPackedGemm(t *testing.T) {
 	for _, q := range allFormats {
 		for _, m := range []int{1, 2, 4, 5, 9, 40} {
-			for _, n := range []int{1, 3, 4, 5, 67} {
+			for _, n := range []int{1, 3, 8, 13, 67} {
 				g := packedCase(q, m, n, 512)
 				g.Bias, g.Pre, g.Act = randoms[float32](n, 3), make([]float32, m*n), kernel.ReLU
 				g.Run()
@@ -48,7 +51,7 @@ func TestPackedGemm(t *testing.T) {
 							want, size, total = want+x, size+x*x, total+math.Abs(x)
 						}
 						tol := 64 * unit * total // chains of up to 64 additions
-						if q == kernel.Q8_0 || q == kernel.Q4_0 {
+						if slices.Contains(roundsBoth, q) {
 							tol = 0.02 * math.Sqrt(size) // a random sum of errors of up to 1/254
 						}
 						pre, y := float64(g.Pre[i*n+j]), g.C[i*n+j]
@@ -70,8 +73,10 @@ func plainly(run func()) {
 
 // TestPackedTwin compares the assembly with plain Go bit for bit, for numbers of every size, a remainder of rows and of columns.
 func TestPackedTwin(t *testing.T) {
-	for _, q := range []kernel.Quant{kernel.BF16, kernel.Q8_0, kernel.Q4_0} {
-		for k := 32; k <= 256; k += 32 {
+	for _, q := range append(roundsBoth, kernel.BF16) {
+		weights, _ := q.Block()
+		unit := max(weights, 32)
+		for k := unit; k <= max(256, 3*unit); k += unit {
 			for _, scale := range []float32{1, 1e-44, 1e-38, 1e-30, 1e30, 0} {
 				for _, m := range []int{3, 6} {
 					if q == kernel.BF16 && m > 4 {
@@ -96,11 +101,15 @@ func TestPackedTwin(t *testing.T) {
 	}
 }
 
-// anyWeights changes the weights, but no scale, to any bytes, as foreign files may have.
+// anyWeights changes the weights, but no scale in binary16, to any bytes, as foreign files may have.
 func anyWeights(w *kernel.Packed) {
+	scales := 2
+	if w.Format == kernel.Q4_K {
+		scales = 4
+	}
 	if _, bytes := w.Format.Block(); bytes > 2 {
 		for i := range w.Data {
-			if i%bytes > 1 {
+			if i%bytes >= scales {
 				w.Data[i] = byte(i * 7919 >> 3)
 			}
 		}
@@ -120,6 +129,22 @@ func TestPackedNotFinite(t *testing.T) {
 						t.Errorf("%v, %d rows: the product with %g is %g", q, m, bad, v)
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestPackedOneOrder: a row has the same product alone, with few rows and with many rows.
+func TestPackedOneOrder(t *testing.T) {
+	for _, q := range roundsBoth {
+		all := packedCase(q, 9, 30, 512)
+		all.Run()
+		for _, m := range []int{1, 3} {
+			few := packedCase(q, m, 30, 512)
+			copy(few.A, all.A)
+			few.Run()
+			if !slices.Equal(few.C, all.C[:len(few.C)]) {
+				t.Errorf("%v: %d rows have other products than among 9", q, m)
 			}
 		}
 	}

@@ -11,14 +11,36 @@ const (
 	widePanel    = 16
 )
 
-// wideFormat unpacks the blocks of a format.
+// wideFormat unpacks rows of weights, in assembly or in Go.
 type wideFormat struct {
-	fast  func(blocks int, dst *int16, scales *float32, w *byte)
-	block func(dst []int16, w []byte) (scale float32)
+	minima     bool // of blocks, which are subtracted
+	fast, slow func(to wideColumns, w []byte)
+}
+
+// wideColumns are rows or panels of weights in 16 bits, with scales and perhaps minima.
+type wideColumns struct {
+	q              []int16
+	scales, minima []float32
 }
 
 // wides lists the formats that are multiplied in 16 bits.
-var wides = map[Quant]wideFormat{Q8_0: {widenQ8AVX2, wideQ8}, Q4_0: {widenQ4AVX2, wideQ4}}
+var wides = map[Quant]wideFormat{
+	Q8_0: {fast: widenFast(widenQ8AVX2), slow: widenSlow(34, wideQ8)},
+	Q4_0: {fast: widenFast(widenQ4AVX2), slow: widenSlow(18, wideQ4)},
+	Q4_K: {minima: true, fast: widenFastQ4K, slow: widenSlowQ4K},
+}
+
+func widenFast(fast func(blocks int, dst *int16, scales *float32, w *byte)) func(to wideColumns, w []byte) {
+	return func(to wideColumns, w []byte) { fast(len(to.scales), &to.q[0], &to.scales[0], &w[0]) }
+}
+
+func widenSlow(bytes int, block func(dst []int16, w []byte) (scale float32)) func(to wideColumns, w []byte) {
+	return func(to wideColumns, w []byte) {
+		for b := range to.scales {
+			to.scales[b] = block(to.q[b*packedUnit:][:packedUnit], w[b*bytes:])
+		}
+	}
+}
 
 func wideQ8(dst []int16, w []byte) (scale float32) {
 	for i := range dst {
@@ -34,25 +56,42 @@ func wideQ4(dst []int16, w []byte) (scale float32) {
 	return getF16(w)
 }
 
-// wideRows are rows of bytes in 16 bits, in whole groups, with scales.
+// wideRows are rows of bytes in 16 bits, in whole groups, with scales. totals are the sums of blocks times their scales, or nil.
 type wideRows struct {
-	q      []int16
-	scales []float32
+	q              []int16
+	scales, totals []float32
+}
+
+// group returns the group of rows from row i on. A row has k elements.
+func (w wideRows) group(i, k int) wideRows {
+	blocks := k / packedUnit
+	g := wideRows{q: w.q[i*k:][:wideRowsUnit*k], scales: w.scales[i*blocks:][:wideRowsUnit*blocks]}
+	if w.totals != nil {
+		g.totals = w.totals[i*blocks:][:wideRowsUnit*blocks]
+	}
+	return g
 }
 
 // wideRoom is memory for wideRows, and for a panel.
 type wideRoom struct {
 	q, panel            buffer[int16]
 	scales, panelScales buffer[float32]
+	minima, panelMinima buffer[float32]
+	totals              buffer[float32]
 	sums                [wideRowsUnit * widePanel]float32
 }
 
 // round rounds m rows of k numbers like roundedRoom.round. The last group is filled up with zeros.
-func (r *wideRoom) round(x []float32, m, k int) wideRows {
+func (r *wideRoom) round(x []float32, m, k int, totals bool) wideRows {
 	all := roundUp(m, wideRowsUnit)
-	rows := wideRows{r.q.sized(all * k), r.scales.sized(all * k / packedUnit)}
+	blocks := k / packedUnit
+	rows := wideRows{q: r.q.sized(all * k), scales: r.scales.sized(all * blocks)}
 	clear(rows.q[m*k:])
-	clear(rows.scales[m*k/packedUnit:])
+	clear(rows.scales[m*blocks:])
+	if totals {
+		rows.totals = r.totals.sized(all * blocks)
+		clear(rows.totals[m*blocks:])
+	}
 	parallel(m, rowGrain(k), wideRounding{rows, x, k})
 	return rows
 }
@@ -67,27 +106,40 @@ func (w *wideRounding) Range(lo, hi int) {
 	n := w.k / packedUnit
 	if accelerated {
 		quantWideRowAVX2((hi-lo)*n, &w.q[lo*w.k], &w.scales[lo*n], &w.x[lo*w.k])
-		return
-	}
-	var block [packedUnit]int8
-	for b := lo * n; b < hi*n; b++ {
-		w.scales[b] = roundBlock(block[:], w.x[b*packedUnit:][:packedUnit])
-		for i, v := range block {
-			w.q[b*packedUnit+i] = int16(v)
+	} else {
+		var block [packedUnit]int8
+		for b := lo * n; b < hi*n; b++ {
+			w.scales[b] = roundBlock(block[:], w.x[b*packedUnit:][:packedUnit])
+			for i, v := range block {
+				w.q[b*packedUnit+i] = int16(v)
+			}
 		}
+	}
+	if w.totals != nil {
+		w.sum(lo*n, hi*n)
+	}
+}
+
+// sum computes the totals of blocks.
+func (w *wideRounding) sum(lo, hi int) {
+	for b := lo; b < hi; b++ {
+		var total int32
+		for _, v := range w.q[b*packedUnit:][:packedUnit] {
+			total += int32(v)
+		}
+		w.totals[b] = float32(total) * w.scales[b]
 	}
 }
 
 // wide multiplies A with n columns.
 func (g *packedGemm) wide(s *packedRoom, col, n int) {
 	k := g.W.Cols
-	blocks := k / packedUnit
 	for j := 0; j < n; j += widePanel {
 		count := min(widePanel, n-j)
-		panel, scales := s.wide.pack(g.W, col+j, count)
+		panel := s.wide.pack(g.W, col+j, count)
 		for i := 0; i < g.M; i += wideRowsUnit {
 			clear(s.wide.sums[:])
-			quantStrip(g.wides.q[i*k:][:wideRowsUnit*k], g.wides.scales[i*blocks:][:wideRowsUnit*blocks], panel, scales, &s.wide.sums)
+			quantStrip(g.wides.group(i, k), panel, &s.wide.sums)
 			for r := range min(wideRowsUnit, g.M-i) {
 				copy(g.C[(i+r)*g.W.Rows+col+j:][:count], s.wide.sums[r*widePanel:])
 			}
@@ -96,59 +148,89 @@ func (g *packedGemm) wide(s *packedRoom, col, n int) {
 }
 
 // pack returns a panel of count ≤ 16 rows of w. The other columns of the panel are zero.
-func (r *wideRoom) pack(w *Packed, row, count int) (panel []int16, scales []float32) {
+func (r *wideRoom) pack(w *Packed, row, count int) (panel wideColumns) {
 	k, blocks, f := w.Cols, w.Cols/packedUnit, wides[w.Format]
-	q, d := r.q.sized(widePanel*k), r.scales.sized(widePanel*blocks)
-	clear(q[count*k:])
-	clear(d[count*blocks:])
-	data := w.Data[row*w.stride():][:count*w.stride()]
-	panel, scales = r.panel.sized(widePanel*k), r.panelScales.sized(widePanel*blocks)
+	rows := wideColumns{q: r.q.sized(widePanel * k), scales: r.scales.sized(widePanel * blocks)}
+	clear(rows.q[count*k:])
+	clear(rows.scales[count*blocks:])
+	panel = wideColumns{q: r.panel.sized(widePanel * k), scales: r.panelScales.sized(widePanel * blocks)}
+	if f.minima {
+		rows.minima, panel.minima = r.minima.sized(widePanel*blocks), r.panelMinima.sized(widePanel*blocks)
+		clear(rows.minima[count*blocks:])
+	}
+	rows.fill(f, count*k, w.Data[row*w.stride():][:count*w.stride()])
+	pack(panel.scales, Matrix[float32]{Data: rows.scales, Stride: blocks}, widePanel, blocks, widePanel, false)
+	if f.minima {
+		pack(panel.minima, Matrix[float32]{Data: rows.minima, Stride: blocks}, widePanel, blocks, widePanel, false)
+	}
+	packPairs(panel.q, rows.q, k)
+	return panel
+}
+
+// fill unpacks n weights.
+func (c wideColumns) fill(f wideFormat, n int, w []byte) {
+	c.scales = c.scales[:n/packedUnit]
+	if f.minima {
+		c.minima = c.minima[:n/packedUnit]
+	}
 	if accelerated && hasF16C {
-		f.fast(count*blocks, &q[0], &d[0], &data[0])
-		pack(scales, Matrix[float32]{Data: d, Stride: blocks}, widePanel, blocks, widePanel, false)
+		f.fast(c, w)
+	} else {
+		f.slow(c, w)
+	}
+}
+
+// packPairs transposes 16 rows of k numbers in pairs.
+func packPairs(panel, q []int16, k int) {
+	if accelerated {
 		packAcross16AVX2(k/2, (*float32)(unsafe.Pointer(&q[0])), 2*k, (*float32)(unsafe.Pointer(&panel[0])), 4*widePanel)
-		return panel, scales
+		return
 	}
-	_, size := w.Format.Block()
-	for b := range count * blocks {
-		d[b] = f.block(q[b*packedUnit:][:packedUnit], data[b*size:])
-	}
-	pack(scales, Matrix[float32]{Data: d, Stride: blocks}, widePanel, blocks, widePanel, false)
 	for i := range widePanel {
 		for p := range k / 2 {
 			panel[(p*widePanel+i)*2], panel[(p*widePanel+i)*2+1] = q[i*k+2*p], q[i*k+2*p+1]
 		}
 	}
-	return panel, scales
 }
 
 // quantStrip adds the products of four rows with a panel to sums.
-func quantStrip(a []int16, aScales []float32, b []int16, bScales []float32, sums *[wideRowsUnit * widePanel]float32) {
-	k, blocks := len(a)/wideRowsUnit, len(aScales)/wideRowsUnit
-	if accelerated {
-		quantStripAVX2(blocks, &a[0], 2*k, &aScales[0], 4*blocks, &b[0], &bScales[0], &sums[0])
+func quantStrip(a wideRows, b wideColumns, sums *[wideRowsUnit * widePanel]float32) {
+	k, blocks := len(a.q)/wideRowsUnit, len(a.scales)/wideRowsUnit
+	switch {
+	case accelerated && b.minima == nil:
+		quantStripAVX2(blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &sums[0])
+		return
+	case accelerated:
+		quantStripMinimaAVX2(
+			blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &a.totals[0], &b.minima[0], &sums[0],
+		)
 		return
 	}
 	for block := range blocks {
 		for r := range wideRowsUnit {
-			row, panel := a[r*k+block*packedUnit:][:packedUnit], b[block*packedUnit*widePanel:][:packedUnit*widePanel]
-			var exact [widePanel]int32
-			for p := 0; p < packedUnit; p += 2 {
-				x, y := int32(row[p]), int32(row[p+1])
-				for i, w := range panel[p*widePanel:][:2*widePanel] {
-					if i%2 == 0 {
-						exact[i/2] += x * int32(w)
-					} else {
-						exact[i/2] += y * int32(w)
-					}
-				}
-			}
+			exact := pairProducts(a.q[r*k+block*packedUnit:][:packedUnit], b.q[block*packedUnit*widePanel:][:packedUnit*widePanel])
 			for i, v := range exact {
-				d := float32(bScales[block*widePanel+i] * aScales[r*blocks+block])
-				sums[r*widePanel+i] += float32(float32(v) * d)
+				at, sum := block*widePanel+i, &sums[r*widePanel+i]
+				if b.minima != nil {
+					*sum -= float32(b.minima[at] * a.totals[r*blocks+block])
+				}
+				d := float32(b.scales[at] * a.scales[r*blocks+block])
+				*sum += float32(float32(v) * d)
 			}
 		}
 	}
+}
+
+// pairProducts returns the products of a block with the columns of a panel.
+func pairProducts(row, panel []int16) (exact [widePanel]int32) {
+	for p := 0; p < packedUnit; p += 2 {
+		x, y := int32(row[p]), int32(row[p+1])
+		for i := range exact {
+			w := panel[p*widePanel+2*i:][:2]
+			exact[i] += x*int32(w[0]) + y*int32(w[1])
+		}
+	}
+	return exact
 }
 
 // widenBF16 writes bfloat16 as float32.

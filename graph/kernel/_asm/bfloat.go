@@ -8,18 +8,21 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// bfloatDots writes a product with weights in bfloat16.
+// bfloatDots writes products with weights in bfloat16, four rows of weights at a time.
 func bfloatDots() {
-	declare("bfloatDots", "(n int, a *float32, w *byte, stride int, sums *[4]float32)",
-		"writes the products of a with four rows of bfloat16 that are stride bytes apart. n is a multiple of 8.")
+	declare("bfloatDots", "(groups, n int, a *float32, w *byte, stride int, c *float32)",
+		"writes the products of a with groups of four rows of n bfloat16 that are stride bytes apart. n is a multiple of 8.")
 	v := &vector{pointers: map[string]Register{}, offset: GP64()}
-	n, a := Load(Param("n"), GP64()), Load(Param("a"), GP64())
-	v.pointers["b"] = Load(Param("w"), GP64())
-	stride := Load(Param("stride"), GP64())
+	groups, a := Load(Param("groups"), GP64()), Load(Param("a"), GP64())
+	first := Load(Param("w"), GP64())
+	stride, c := Load(Param("stride"), GP64()), Load(Param("c"), GP64())
+	Label("group")
+	n := Load(Param("n"), GP64())
+	v.pointers["b"] = first
 	XORQ(v.offset, v.offset)
 	matrixRows(v, stride)
 	ahead := GP64()
-	LEAQ(Mem{Base: v.pointers["b"], Index: stride, Scale: 4}, ahead)
+	LEAQ(Mem{Base: first, Index: stride, Scale: 4}, ahead)
 	var sums [4]VecVirtual
 	for r := range sums {
 		sums[r] = zero()
@@ -38,7 +41,11 @@ func bfloatDots() {
 	ADDQ(Imm(16), v.offset)
 	SUBQ(Imm(8), n)
 	JNZ(LabelRef("loop"))
-	storeFour(sums, Mem{Base: Load(Param("sums"), GP64())})
+	storeFour(sums, Mem{Base: c})
+	MOVQ(ahead, first)
+	ADDQ(Imm(16), c)
+	DECQ(groups)
+	JNZ(LabelRef("group"))
 	VZEROUPPER()
 	RET()
 }

@@ -56,23 +56,65 @@ func widenQ4() {
 	})
 }
 
+// widenQ4K writes the weights of blocks of 256. Two parts are the lower and upper halves of 32 bytes.
+func widenQ4K() {
+	declare("widenQ4K", "(blocks int, dst *int16, w *byte)", "writes the weights of blocks in 16 bits, without their scales.")
+	blocks := Load(Param("blocks"), GP64())
+	dst, w := Load(Param("dst"), GP64()), Load(Param("w"), GP64())
+	mask := YMM()
+	VMOVDQU(allInt(0x000f000f), mask)
+	Label("loop")
+	for i := range 8 {
+		low, high := YMM(), YMM()
+		VPMOVZXBW(Mem{Base: w, Disp: 16 + 16*i}, low)
+		VPSRLW(Imm(4), low, high)
+		VPAND(mask, low, low)
+		at := Mem{Base: dst, Disp: i/2*128 + i%2*32}
+		VMOVDQU(low, at)
+		VMOVDQU(high, at.Offset(64))
+	}
+	ADDQ(U32(512), dst)
+	ADDQ(U32(144), w)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
 // quantStrip writes the product of four rows of bytes in 16 bits with a panel of 16 columns: two columns of bytes are neighbours. A pair of
 // products is an exact sum of 32 bits, and so is a block of 32. One step loads two vectors of the panel and one pair of each row.
-func quantStrip() {
-	declare("quantStrip", "(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32)",
-		"adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns.")
+// With minima, it also subtracts the minima of the columns times the totals of the rows, which are as far apart as the scales.
+func quantStrip(minima bool) {
+	name, more, doc := "quantStrip", "", "adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns."
+	if minima {
+		name, more, doc = "quantStripMinima", "totals *float32, minima *float32, ", "is quantStrip for weights less minima."
+	}
+	declare(name, "(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, "+more+"c *float32)", doc)
 	blocks := Load(Param("blocks"), GP64())
 	a, stride := Load(Param("a"), GP64()), Load(Param("stride"), GP64())
 	scales, scalesStride := Load(Param("scales"), GP64()), Load(Param("scalesStride"), GP64())
 	b, bScales, c := Load(Param("b"), GP64()), Load(Param("bScales"), GP64()), Load(Param("c"), GP64())
 	aLast, scalesLast := lastOfFour(a, stride), lastOfFour(scales, scalesStride)
+	var totals, totalsLast, least Register
+	if minima {
+		totals, least = Load(Param("totals"), GP64()), Load(Param("minima"), GP64())
+		totalsLast = lastOfFour(totals, scalesStride)
+	}
 	Label("loop")
 	var sums [4][2]VecVirtual
 	for r := range sums {
 		sums[r] = [2]VecVirtual{YMM(), YMM()}
 	}
 	multiplyPairs(&sums, b, func(r int) Mem { return rowOfFour(r, a, stride, aLast) })
-	addScaled(sums, bScales, c, func(r int) Mem { return rowOfFour(r, scales, scalesStride, scalesLast) })
+	if minima {
+		addScaled(sums, bScales, c, func(r int) Mem { return rowOfFour(r, scales, scalesStride, scalesLast) },
+			least, func(r int) Mem { return rowOfFour(r, totals, scalesStride, totalsLast) })
+		ADDQ(Imm(64), least)
+		ADDQ(Imm(4), totals)
+		ADDQ(Imm(4), totalsLast)
+	} else {
+		addScaled(sums, bScales, c, func(r int) Mem { return rowOfFour(r, scales, scalesStride, scalesLast) }, nil, nil)
+	}
 	ADDQ(Imm(64), a)
 	ADDQ(Imm(64), aLast)
 	ADDQ(Imm(4), scales)
@@ -108,17 +150,27 @@ func multiplyPairs(sums *[4][2]VecVirtual, b Register, row func(r int) Mem) {
 	}
 }
 
-// addScaled adds the sums of a block, times its scales, to c.
-func addScaled(sums [4][2]VecVirtual, bScales, c Register, row func(r int) Mem) {
+// addScaled adds the sums of a block, times its scales, to c. Unless minima is nil, it first subtracts the minima times the totals of the
+// rows.
+func addScaled(sums [4][2]VecVirtual, bScales, c Register, row func(r int) Mem, minima Register, total func(r int) Mem) {
 	for r := range sums {
-		scale := YMM()
+		scale, all := YMM(), YMM()
 		VBROADCASTSS(row(r), scale)
+		if minima != nil {
+			VBROADCASTSS(total(r), all)
+		}
 		for i := range 2 {
-			d, x, at := YMM(), sums[r][i], Mem{Base: c, Disp: 64*r + 32*i}
+			d, x, y, at := YMM(), sums[r][i], YMM(), Mem{Base: c, Disp: 64*r + 32*i}
+			VMOVUPS(at, y)
+			if minima != nil {
+				least := YMM()
+				VMULPS(Mem{Base: minima, Disp: 32 * i}, all, least)
+				VSUBPS(least, y, y)
+			}
 			VMULPS(Mem{Base: bScales, Disp: 32 * i}, scale, d)
 			VCVTDQ2PS(x, x)
 			VMULPS(d, x, x)
-			VADDPS(at, x, x)
+			VADDPS(y, x, x)
 			VMOVUPS(x, at)
 		}
 	}

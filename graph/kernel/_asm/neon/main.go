@@ -1,5 +1,5 @@
-// Command neon writes the micro-kernels of package kernel for arm64 and their Go declarations, because avo does not
-// support arm64. Run it with go generate in graph/kernel.
+// Command neon writes the micro-kernels and the products of packed weights of package kernel for arm64 and their Go
+// declarations, because avo does not support arm64. Run it with go generate in graph/kernel.
 package main
 
 import (
@@ -29,6 +29,24 @@ const declaration = `
 func %[1]s%[2]s
 `
 
+const dotDeclarations = `
+// quantDotsQ8NEON writes the products of a, in blocks of 32 bytes with scales and totals, with groups of four rows of weights, stride bytes
+// apart.
+//
+//go:noescape
+func quantDotsQ8NEON` + quantSignature + `
+
+// quantDotsQ4NEON is quantDotsQ8NEON for weights in 4 bits.
+//
+//go:noescape
+func quantDotsQ4NEON` + quantSignature + `
+
+// bfloatDotsNEON writes the products of a with groups of four rows of n bfloat16 that are stride bytes apart. n is a multiple of 8.
+//
+//go:noescape
+func bfloatDotsNEON` + bfloatSignature + `
+`
+
 func main() {
 	out := flag.String("out", "", "file of the assembly")
 	stubs := flag.String("stubs", "", "file of the Go declarations")
@@ -44,6 +62,12 @@ func main() {
 			fmt.Fprintf(&declarations, declaration, k.name(), signature, rows, lanes*vectors)
 		}
 	}
+	var d dots
+	d.q8()
+	d.q4()
+	d.bfloat()
+	assembly.Write(d.text.Bytes())
+	declarations.WriteString(dotDeclarations)
 	source, err := format.Source(declarations.Bytes())
 	if err != nil {
 		log.Fatal(err)

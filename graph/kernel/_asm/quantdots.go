@@ -1,0 +1,183 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// quantDots writes the products of a row of bytes with rows of weights in blocks. Eight rows of weights are read together and have the
+// eight lanes of a vector for their sums. The sum of a block is exact. It is multiplied by the scales and added, in the order of the
+// blocks, as in the Go twin.
+type quantDots struct {
+	a, scales Register // of the current block
+	totals    Register // sums of the bytes of the current block
+	first     Register // rows 0 to 3 of the weights begin here
+	fifth     Register // rows 4 to 7
+	stride    Register
+	third     Register // 3·stride
+	ahead     Register // the next group
+	low, ones VecVirtual
+	sums      VecVirtual
+	local     Mem // scales and minima of a block of Q4_K
+}
+
+// quantDotsOf writes the loops over groups of rows and over blocks of some bytes. add adds a block to the sums.
+func quantDotsOf(name string, bytes, weights int, add func(q *quantDots)) {
+	declare(name, "(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)",
+		"writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.")
+	q := &quantDots{
+		a: GP64(), scales: GP64(), totals: GP64(), fifth: GP64(), third: GP64(), ahead: GP64(), low: YMM(), ones: YMM(), sums: YMM(),
+	}
+	groups, c := Load(Param("groups"), GP64()), Load(Param("c"), GP64())
+	q.ahead = Load(Param("w"), q.ahead)
+	q.stride = Load(Param("stride"), GP64())
+	LEAQ(Mem{Base: q.stride, Index: q.stride, Scale: 2}, q.third)
+	VMOVDQU(allInt(0x0f0f0f0f), q.low)
+	VMOVDQU(allInt(0x00010001), q.ones)
+	q.first = GP64()
+	Label("group")
+	blocks := Load(Param("blocks"), GP64())
+	Load(Param("a"), q.a)
+	Load(Param("scales"), q.scales)
+	Load(Param("totals"), q.totals)
+	MOVQ(q.ahead, q.first)
+	LEAQ(Mem{Base: q.first, Index: q.stride, Scale: 4}, q.fifth)
+	LEAQ(Mem{Base: q.first, Index: q.stride, Scale: 8}, q.ahead)
+	next := GP64()
+	MOVQ(q.ahead, next)
+	VXORPS(q.sums, q.sums, q.sums)
+	Label("loop")
+	for i := 0; i < 8*bytes; i += 64 {
+		PREFETCHT0(Mem{Base: next, Disp: i})
+	}
+	add(q)
+	ADDQ(U32(uint32(weights)), q.a)
+	ADDQ(U32(uint32(weights/8)), q.scales)
+	ADDQ(U32(uint32(weights/8)), q.totals)
+	ADDQ(U32(uint32(bytes)), q.first)
+	ADDQ(U32(uint32(bytes)), q.fifth)
+	ADDQ(U32(uint32(8*bytes)), next)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VMOVUPS(q.sums, Mem{Base: c})
+	ADDQ(Imm(4*lanes), c)
+	DECQ(groups)
+	JNZ(LabelRef("group"))
+	VZEROUPPER()
+	RET()
+}
+
+// row returns the location of the current block of a row.
+func (q *quantDots) row(r int) Mem {
+	base := q.first
+	if r >= 4 {
+		base = q.fifth
+	}
+	switch r % 4 {
+	case 0:
+		return Mem{Base: base}
+	case 3:
+		return Mem{Base: base, Index: q.third, Scale: 1}
+	}
+	return Mem{Base: base, Index: q.stride, Scale: uint8(r % 4)}
+}
+
+// halves returns 16 bytes of row r and, in the upper half, of row r+4. It reads 32 bytes of row r, because blending is cheaper than inserting.
+// The other rows follow, so that these bytes exist.
+func (q *quantDots) halves(r, offset int) VecVirtual {
+	w := YMM()
+	VBROADCASTI128(q.row(r+4).Offset(offset), w)
+	VPBLENDD(Imm(15), q.row(r).Offset(offset), w, w)
+	return w
+}
+
+// scaled adds the exact sums of a block, times the scales of the weights in d and the scale of the row.
+func (q *quantDots) scaled(exact, d VecVirtual) {
+	scale := YMM()
+	VBROADCASTSS(Mem{Base: q.scales}, scale)
+	VMULPS(scale, d, d)
+	VCVTDQ2PS(exact, exact)
+	VMULPS(d, exact, exact)
+	VADDPS(exact, q.sums, q.sums)
+}
+
+// halfScales returns the scales in binary16 at the beginning of the blocks. It picks one word of 16 bytes of each row, which begin
+// before the block for all but the first row.
+func (q *quantDots) halfScales() VecVirtual {
+	words, d := XMM(), YMM()
+	VMOVDQU(q.row(0), words)
+	for r := 1; r < 8; r++ {
+		VPBLENDW(Imm(1<<r), q.row(r).Offset(-2*r), words, words)
+	}
+	VCVTPH2PS(words, d)
+	return d
+}
+
+// across interleaves vectors, or their halves, in units of some bits, and adds both results. Add adds words or doublewords.
+func across(x, y VecVirtual, bits int, add func(Op, Op, Op)) VecVirtual {
+	low, high := YMM(), YMM()
+	switch bits {
+	case 32:
+		VPUNPCKLDQ(y, x, low)
+		VPUNPCKHDQ(y, x, high)
+	case 64:
+		VPUNPCKLQDQ(y, x, low)
+		VPUNPCKHQDQ(y, x, high)
+	case 128:
+		VPERM2I128(Imm(0x20), y, x, low)
+		VPERM2I128(Imm(0x31), y, x, high)
+	}
+	add(high, low, low)
+	return low
+}
+
+func addWords(x, y, to Op)   { VPADDW(x, y, to) }
+func addDoubles(x, y, to Op) { VPADDD(x, y, to) }
+
+// dotQ8 adds a block of signed bytes.
+func (q *quantDots) dotQ8() {
+	a := YMM()
+	VMOVDQU(Mem{Base: q.a}, a)
+	row := func(r int) VecVirtual {
+		w, b := YMM(), YMM()
+		VMOVDQU(q.row(r).Offset(2), w)
+		VPSIGNB(w, a, b)
+		VPABSB(w, w)
+		VPMADDUBSW(b, w, w)
+		VPMADDWD(q.ones, w, w)
+		return w
+	}
+	four := func(r int) VecVirtual {
+		x := across(row(r), row(r+1), 32, addDoubles)
+		return across(x, across(row(r+2), row(r+3), 32, addDoubles), 64, addDoubles)
+	}
+	x := four(0)
+	q.scaled(across(x, four(4), 128, addDoubles), q.halfScales())
+}
+
+// dotQ4 adds a block of halves of bytes, which are stored larger by 8. The sums of all 32 products with a row fit in two words.
+func (q *quantDots) dotQ4() {
+	low, high := YMM(), YMM()
+	VBROADCASTI128(Mem{Base: q.a}, low)
+	VBROADCASTI128(Mem{Base: q.a, Disp: 16}, high)
+	row := func(r int) VecVirtual {
+		w := q.halves(r, 2)
+		u := YMM()
+		VPSRLW(Imm(4), w, u)
+		VPAND(q.low, w, w)
+		VPAND(q.low, u, u)
+		VPMADDUBSW(low, w, w)
+		VPMADDUBSW(high, u, u)
+		VPADDW(u, w, w)
+		return w
+	}
+	x := across(row(0), row(1), 32, addWords)
+	x = across(x, across(row(2), row(3), 32, addWords), 64, addWords)
+	VPMADDWD(q.ones, x, x)
+	total := YMM()
+	VPBROADCASTD(Mem{Base: q.totals}, total)
+	VPSLLD(Imm(3), total, total)
+	VPSUBD(total, x, x)
+	q.scaled(x, q.halfScales())
+}

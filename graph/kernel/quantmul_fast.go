@@ -1,0 +1,16 @@
+//go:build !arm64 || purego
+
+package kernel
+
+// The products of rows of packed weights with AVX2.
+var (
+	fastQ8   = fastDots{8, quantDots(1, quantDotsQ8AVX2)}
+	fastQ4   = fastDots{8, quantDots(1, quantDotsQ4AVX2)}
+	fastQ4K  = fastDots{8, quantDots(partsQ4K, quantDotsQ4KAVX2)}
+	fastBF16 = fastDots{4, func(groups int, o dotOperands) {
+		bfloatDotsAVX2(groups, len(o.a), &o.a[0], &o.w[0], o.stride, &o.c[0])
+	}}
+)
+
+// fastDotsRun reports whether the processor has the instructions of the fast products.
+func fastDotsRun() bool { return accelerated && hasF16C }
