@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-const packedLoRA = "train -data text.txt -batch 2 -steps 6 -eval-every 3 -eval-tokens 80 -lr 0.02 -context 8 -lora r=2,dropout=0.1 "
+const packedLoRA = "train -data text.txt -batch 4 -steps 6 -eval-every 3 -eval-tokens 80 -lr 0.02 -context 16 -lora r=2,dropout=0.1 "
 
 // adapterAgain loses the last steps of a run, resumes it, and compares the adapter with that of the uninterrupted run.
 func adapterAgain(t *testing.T, dir string) {
@@ -37,7 +37,7 @@ func adapterAgain(t *testing.T, dir string) {
 func TestLoRAOverPacked(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeText(t, strings.Repeat(fox, 20))
-	if err := gpt("train -data text.txt -tokenizer char -layers 2 -heads 2 -dim 32 -context 16 -batch 8 -steps 30 -lr 1e-2 -out base"); err != nil {
+	if err := gpt("train -data text.txt -tokenizer char -layers 2 -heads 2 -dim 32 -context 16 -batch 8 -steps 12 -lr 1e-2 -out base"); err != nil {
 		t.Fatal(err)
 	}
 	before := lossOf(t, "-model base -data text.txt")
@@ -56,7 +56,9 @@ func TestLoRAOverPacked(t *testing.T) {
 		if text := answer(t, w, "the quick", "-tokens", "5", "-weights", w); !strings.HasPrefix(text, "the quick") {
 			t.Errorf("%s: got %q", w, text)
 		}
-		adapterAgain(t, w)
+		if w != "f32" {
+			adapterAgain(t, w)
+		}
 	}
 	for w, tol := range map[string]float64{"bf16": 0.01, "q8_0": 0.02, "q4_0": 0.1} {
 		if !(math.Abs(losses[w]-losses["f32"]) <= tol*losses["f32"]) {
@@ -69,7 +71,7 @@ func TestLoRAOverPacked(t *testing.T) {
 	for args, want := range map[string]string{
 		"train -data text.txt -init base -weights q8_0":                     "-weights is q8_0, but without -lora all weights are trained",
 		packedLoRA + "-init q8_0 -weights q8_0 -out bad":                    "-weights is q8_0, but q8_0 is an adapter of",
-		packedLoRA + "-init base -weights q9 -out bad":                      `-weights is "q9", want one of`,
+		packedLoRA + "-init base -weights q9 -out bad":                      `-weights is "q9": unknown type "q9", want one of`,
 		packedLoRA + "-init base -weights q8_0 -out bad -watch=localhost:0": "-watch is",
 		"train -resume -out q8_0 -weights q4_0":                             "-weights is q8_0 in the run and q4_0 here",
 		"eval -data text.txt -model q8_0 -adapter q4_0 -weights q8_0":       "which takes one adapter",
