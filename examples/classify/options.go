@@ -98,6 +98,7 @@ func (o *options) note() {
 	if o.set != nil {
 		o.set.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
 	}
+	o.lora.Raise(&o.LR, o.given["lr"])
 }
 
 // check reports the first flag whose value makes no sense, before any text is read.

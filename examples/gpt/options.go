@@ -91,6 +91,7 @@ func (o *options) note() {
 	if o.set != nil {
 		o.set.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
 	}
+	o.lora.Raise(&o.LR, o.given["lr"])
 }
 
 // check returns an error for the first invalid flag. With sizes, it includes the family and the sizes of the model.

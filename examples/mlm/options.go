@@ -106,6 +106,7 @@ func (o *options) note() {
 	if o.set != nil {
 		o.set.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
 	}
+	o.lora.Raise(&o.LR, o.given["lr"])
 }
 
 // sizes returns the sizes in the flags.
