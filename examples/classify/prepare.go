@@ -218,17 +218,6 @@ func (t *training) build(run *job.Run, resumed bool) error {
 	return t.feed()
 }
 
-// adapt makes the parameters, with an adapter if -lora asks for one. It trains the head whole.
-func (t *training) adapt() (err error) {
-	if e, ok := t.model.model.(models.TextEncoder); ok && t.lora.Given() {
-		if t.lora.Saved, err = encoders.Saved(e); err != nil {
-			return err
-		}
-	}
-	t.params, err = t.lora.Adapt(t.Params(), t.model.model)
-	return err
-}
-
 // feed makes the batches of the run.
 func (t *training) feed() (err error) {
 	rows := t.learning.Batches(t.sizes...)

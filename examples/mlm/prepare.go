@@ -228,17 +228,6 @@ func (t *training) build(run *job.Run, resumed bool) error {
 	return nil
 }
 
-// adapt makes the parameters, with an adapter if -lora asks for one. It trains the head whole.
-func (t *training) adapt() (err error) {
-	if t.lora.Given() {
-		if t.lora.Saved, err = encoders.Saved(t.model); err != nil {
-			return err
-		}
-	}
-	t.params, err = t.lora.Adapt(t.Params(), t.model)
-	return err
-}
-
 // spread returns the number of texts that hold about -eval-tokens hidden tokens.
 func (t *training) spread() int {
 	all := 0
