@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,18 +30,25 @@ type Adapter struct {
 // Sum returns a checksum of tensors and their names, in any order, to tell weights of the same shapes apart.
 func Sum(tensors Tensors) string {
 	byName := map[string]*tensor.Dense{}
-	var names []string
 	for name, t := range tensors {
 		byName[name] = t
-		names = append(names, name)
 	}
-	slices.Sort(names)
+	sum, _ := SumOf(slices.Collect(maps.Keys(byName)), func(name string) (*tensor.Dense, error) { return byName[name], nil })
+	return sum
+}
+
+// SumOf is Sum for the tensors of these names, which are read one at a time. It returns the first error of read.
+func SumOf(names []string, read func(name string) (*tensor.Dense, error)) (string, error) {
 	sum := uint32(0)
-	for _, name := range names {
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		t, err := read(name)
+		if err != nil {
+			return "", err
+		}
 		sum = crc32.Update(sum, castagnoli, []byte(name))
-		sum = crc32.Update(sum, castagnoli, byName[name].Raw)
+		sum = crc32.Update(sum, castagnoli, t.Raw)
 	}
-	return fmt.Sprintf("%08x", sum)
+	return fmt.Sprintf("%08x", sum), nil
 }
 
 // IsAdapter reports whether a folder holds an adapter and no whole model.
@@ -67,23 +75,34 @@ func LoadAdapter(dir string, params Tensors, rules Rules, base string) error {
 }
 
 // CheckBase returns an error if the adapter in a folder was trained on a base model with another Sum than base.
-func CheckBase(dir, base string) (err error) {
+func CheckBase(dir, base string) error {
+	was, err := trainedOn(dir)
+	if err == nil && was != "" && base != "" && was != base {
+		err = errors.Errorf("checkpoints: adapter in %s: it was trained on a base model of checksum %s, this base has %s: give the base model that it was trained on", dir, was, base)
+	}
+	return err
+}
+
+// KnowsBase reports whether the adapter in a folder has the Sum of its base model, which CheckBase compares.
+func KnowsBase(dir string) (bool, error) {
+	was, err := trainedOn(dir)
+	return was != "", err
+}
+
+// trainedOn returns the Sum of the base model of the adapter in a folder, "" if it is unknown.
+func trainedOn(dir string) (sum string, err error) {
 	defer func() { err = errors.WithMessagef(err, "checkpoints: adapter in %s", dir) }()
-	path := filepath.Join(dir, adapterName)
-	f, err := Open(path)
+	f, err := Open(filepath.Join(dir, adapterName))
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, e := os.Stat(filepath.Join(dir, "adapter_model.bin")); e == nil {
-			return errors.New("its weights are in adapter_model.bin, a file of PyTorch: convert them to safetensors in Python, with save_pretrained")
+			return "", errors.New("its weights are in adapter_model.bin, a file of PyTorch: convert them to safetensors in Python, with save_pretrained")
 		}
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer f.Close()
-	if was := f.Metadata()[baseKey]; was != "" && base != "" && was != base {
-		return errors.Errorf("it was trained on a base model of checksum %s, this base has %s: give the base model that it was trained on", was, base)
-	}
-	return nil
+	return f.Metadata()[baseKey], nil
 }
 
 // write writes adapter_config.json and the weights.

@@ -22,11 +22,11 @@
 //
 // # Weights in few bits
 //
-// Params holds a weight as a tensor, or in few bits as a kernel.Packed, for models that only run. [Packings] returns the weights that a
-// declaration reads in no operation but ops.Linear and ops.Embedding. [Params.Pack] then gives such a weight its matrix, which may be a part
-// of a file that is mapped into memory, before the first Build. [Pack] rounds weights that exist. Declarations do not change: Build binds
-// the matrix, and the operation chooses its kernel. Such a weight is frozen. Build refuses a Program with another operation on it, such as
-// a backward pass, by name.
+// Params holds a weight as a tensor, or in few bits as a kernel.Packed, for models that only run and for the frozen base of an adapter.
+// [Packings] returns the weights that a declaration reads in no operation but ops.Linear, ops.Embedding and ops.LinearCrossEntropy.
+// [Params.Pack] then gives such a weight its matrix, which may be a part of a file that is mapped into memory, before the first Build.
+// [Pack] rounds weights that exist. Declarations do not change: Build binds the matrix, and the operation chooses its kernel. Such a weight
+// is frozen. Build refuses a Program with another operation on it by name.
 //
 // # Gorgonia's operations
 //

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"iter"
+	"maps"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -24,8 +26,9 @@ type Packing struct {
 	Table      bool // it is only looked up: no product reads it
 }
 
-// Packings returns the parameters, by path, that a declaration only reads in operations that take a matrix in few bits: ops.Linear and
-// ops.Embedding. It allocates nothing and leaves p unchanged.
+// Packings returns the parameters, by path, that a declaration only reads in operations that take a matrix in few bits: ops.Linear,
+// ops.Embedding and ops.LinearCrossEntropy. In mode Train, the backward pass is included and trained parameters are not listed. It allocates
+// nothing and leaves p unchanged.
 func Packings(p *Params, mode Mode, declare func(*Scope)) (_ map[string]Packing, err error) {
 	defer annotate(&err, "graph: packings")
 	b, err := declared(p, mode, declare)
@@ -53,6 +56,11 @@ func Packings(p *Params, mode Mode, declare func(*Scope)) (_ map[string]Packing,
 	for _, n := range c.roots() {
 		if v := c.values[n]; v.buf != nil && v.buf.place == inLeaf {
 			refused[v.buf.leaf.name] = true
+		}
+	}
+	if mode == Train {
+		for _, l := range b.trained {
+			refused[l.name] = true
 		}
 	}
 	for path := range refused {
@@ -86,8 +94,7 @@ func (s *step) packing(i int, l *leaf) (form Packing, ok bool) {
 }
 
 // Pack makes a parameter a matrix in few bits, which Programs built from now on read as it is. The form is from Packings. Such a parameter is
-// never trained, and All, Len, Size and Value do not know it. Programs that read it in another operation, such as the backward pass of
-// ops.Linear, are refused.
+// never trained, and All, Len, Size and Value do not know it. Programs that read it in another operation, such as ops.Add, are refused.
 //
 // It is an error if p has the parameter already, or if the form and the matrix differ.
 func (p *Params) Pack(path string, form Packing, w *kernel.Packed) error {
@@ -107,13 +114,17 @@ func (p *Params) Pack(path string, form Packing, w *kernel.Packed) error {
 }
 
 // Pack returns parameters with the weights of p in few bits, where the declaration and the format allow it. All other weights are those of p,
-// shared. Tables that are only looked up have at least 8 bits.
+// shared, and the same weights are frozen. Tables that are only looked up have at least 8 bits.
 func Pack(p *Params, q kernel.Quant, mode Mode, declare func(*Scope)) (*Params, error) {
 	forms, err := Packings(p, mode, declare)
 	if err != nil {
 		return nil, err
 	}
 	out := NewParams(p.dt, p.seed)
+	out.carried = slices.Clip(p.carried)
+	p.mu.RLock()
+	out.freezes = slices.Clone(p.freezes)
+	p.mu.RUnlock()
 	for path, t := range p.All() {
 		form, ok := forms[path]
 		if f := form.Format(q); ok && f.Packs(form.Cols) {
@@ -166,6 +177,20 @@ func (p *Params) Packed(path string) *kernel.Packed {
 		return q.w
 	}
 	return nil
+}
+
+// AllPacked iterates over the parameters that Pack has set, in order of their paths, as of the start of the iteration.
+func (p *Params) AllPacked() iter.Seq2[string, *kernel.Packed] {
+	return func(yield func(string, *kernel.Packed) bool) {
+		p.mu.RLock()
+		all := maps.Clone(p.packed)
+		p.mu.RUnlock()
+		for _, path := range slices.Sorted(maps.Keys(all)) {
+			if !yield(path, all[path].w) {
+				return
+			}
+		}
+	}
 }
 
 func (p *Params) findPacked(path string) *packed {

@@ -93,6 +93,8 @@ func TestPackErrors(t *testing.T) {
 	check(t, err)
 	other := fresh()
 	check(t, other.Pack("table", graph.Packing{Shape: []int{64, 5}, Rows: 5, Cols: 64, Trans: true}, wide))
+	added := fresh()
+	check(t, added.Pack("added", graph.Packing{Shape: []int{64, 64}, Rows: 64, Cols: 64}, kernel.Pack(kernel.Q8_0, 64, 64, kernel.Matrix[float32]{Data: make([]float32, 4096), Stride: 64})))
 	for want, got := range map[string]error{
 		"exists already":                           dense.Pack("table", forms["table"], wide),
 		"pack table: the parameter exists":         twice.Pack("table", forms["table"], wide),
@@ -100,7 +102,7 @@ func TestPackErrors(t *testing.T) {
 		"has 339 bytes, 5 by 64 weights of Q8_0":   fresh().Pack("table", forms["table"], &short),
 		"is nil":                                   fresh().Pack("table", forms["table"], nil),
 		"shape (64, 5) but is declared as (5, 64)": built(other, graph.Decode),
-		"packed as Q8_0, which LinearBackward":     built(twice, graph.Train),
+		"parameter is packed as Q8_0, which Add":   built(added, graph.Decode),
 	} {
 		if got == nil || !strings.Contains(got.Error(), want) {
 			t.Errorf("got error %v, want one with %q", got, want)
@@ -124,4 +126,80 @@ func TestPackErrors(t *testing.T) {
 func built(p *graph.Params, mode graph.Mode) error {
 	_, err := graph.Build(p, mode, matrices)
 	return err
+}
+
+// unpacked returns the values of a packed parameter.
+func unpacked(form graph.Packing, w *kernel.Packed) []float64 {
+	values, row := make([]float64, w.Rows*w.Cols), make([]float32, w.Cols)
+	for i := range w.Rows {
+		w.Row(i, row)
+		for j, v := range row {
+			if form.Trans {
+				values[j*w.Rows+i] = float64(v)
+			} else {
+				values[i*w.Cols+j] = float64(v)
+			}
+		}
+	}
+	return values
+}
+
+// TestPackedGradients compares the gradients of the weights that are trained over packed ones with those of a Program in float64 over the
+// values of the packed ones. Products with Q8_0 and Q4_0 round the other operand to 8 bits, which the gradients show.
+func TestPackedGradients(t *testing.T) {
+	ids := graph.Feed{"ids": tensor.New(tensor.WithBacking([]int32{4, 0, 2}))}
+	dense := graph.NewParams(tensor.Float32, 1)
+	check(t, built(dense, graph.Eval))
+	dense.Freeze("**")
+	for _, name := range []string{"bias", "added"} {
+		dense.Unfreeze(name)
+	}
+	forms, err := graph.Packings(dense, graph.Train, matrices)
+	check(t, err)
+	if len(forms) != 4 {
+		t.Fatalf("got %v, want the four frozen matrices", forms)
+	}
+	for q, tol := range map[kernel.Quant]float64{kernel.BF16: 1e-5, kernel.F16: 1e-5, kernel.Q8_0: 0.03, kernel.Q4_0: 0.03} {
+		params, err := graph.Pack(dense, q, graph.Train, matrices)
+		check(t, err)
+		exact := graph.NewParams(tensor.Float64, 1)
+		check(t, built(exact, graph.Eval))
+		for path, x := range exact.All() {
+			if w := params.Packed(path); w != nil {
+				copy(x.Float64s(), unpacked(forms[path], w))
+				continue
+			}
+			for i, v := range dense.Value(path).Float32s() {
+				x.Float64s()[i] = float64(v)
+			}
+		}
+		p, err := graph.Build(params, graph.Train, matrices)
+		check(t, err)
+		reference, err := graph.Build(exact, graph.Train, matrices)
+		check(t, err)
+		check(t, p.Run(ids))
+		check(t, reference.Run(ids))
+		if len(p.Weights()) != 2 {
+			t.Fatalf("%v: %d weights are trained, want 2", q, len(p.Weights()))
+		}
+		want := map[string][]float64{}
+		for _, w := range reference.Weights() {
+			g, _ := w.Grad()
+			want[w.Name()] = g.Data().([]float64)
+		}
+		for _, w := range p.Weights() {
+			g, _ := w.Grad()
+			var miss, size float64
+			for i, v := range g.Data().([]float32) {
+				d := float64(v) - want[w.Name()][i]
+				miss, size = miss+d*d, size+want[w.Name()][i]*want[w.Name()][i]
+			}
+			if r := math.Sqrt(miss / size); !(r <= tol) {
+				t.Errorf("%v: gradient of %s has relative error %g, want at most %g", q, w.Name(), r, tol)
+			}
+		}
+		if n := testing.AllocsPerRun(5, func() { _ = p.Run(ids) }); n > 0 {
+			t.Errorf("%v: %g allocations in a step", q, n)
+		}
+	}
 }

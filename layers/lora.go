@@ -2,6 +2,7 @@ package layers
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -35,6 +36,10 @@ type LoRA struct {
 	// PEFT's rank_pattern and alpha_pattern.
 	Ranks  map[string]int
 	Alphas map[string]float64
+
+	// Saved names modules that are trained whole and have no adapter, such as a new head: paths, or the ends of paths, as in PEFT's
+	// modules_to_save. Their weights are the model's own, so adapters with Saved do not share a base.
+	Saved []string
 }
 
 // Check returns an error that names the first field with an invalid value.
@@ -58,6 +63,11 @@ func (l LoRA) Check() error {
 			return err
 		}
 	}
+	for _, name := range l.Saved {
+		if name == "" || strings.ContainsAny(name, "*?[") {
+			return errors.Errorf("layers: LoRA: Saved has %q, want names of modules", name)
+		}
+	}
 	return l.checkTargets()
 }
 
@@ -71,9 +81,17 @@ func checkSize(rank int, alpha float64, of string) error {
 	return nil
 }
 
-// Owns reports whether a path is a parameter of l.
-func (l LoRA) Owns(path string) bool {
+// Owns reports whether a path is a weight that l trains: A or B of a layer, or a weight of a module of Saved.
+func (l LoRA) Owns(path string) bool { return l.Adds(path) || l.saves(path) }
+
+// Adds reports whether a path is A or B of a layer.
+func (l LoRA) Adds(path string) bool {
 	return strings.HasSuffix(path, "."+l.matrix("lora_A")) || strings.HasSuffix(path, "."+l.matrix("lora_B"))
+}
+
+// saves reports whether a path is in a module of Saved.
+func (l LoRA) saves(path string) bool {
+	return slices.ContainsFunc(l.Saved, func(name string) bool { return strings.Contains("."+path+".", "."+name+".") })
 }
 
 // matrix returns the path of a matrix below its layer.
@@ -84,16 +102,23 @@ func (l LoRA) matrix(name string) string {
 	return name + ".weight"
 }
 
-// Adapt returns a view of params for Programs with the adapter: see graph.Params.Carry. It freezes all weights and unfreezes l's, in
-// Programs built from now on. Graphs of declare have the layers; any size of the model's inputs will do.
+// Adapt returns a view of params for Programs with the adapter: see graph.Params.Carry. It freezes all weights and unfreezes those that
+// l owns, in Programs built from now on. Graphs of declare have the layers; any size of the model's inputs will do.
 //
-// It is an error if a field is invalid, if one of Targets selects no layer, or if Rank exceeds a side of a weight.
+// It is an error if a field is invalid, if one of Targets selects no layer, if one of Saved selects no weight, or if Rank exceeds a side of a
+// weight.
 func (l LoRA) Adapt(params *graph.Params, declare func(*graph.Scope)) (*graph.Params, error) {
 	if _, err := l.Layers(declare); err != nil {
+		return nil, err
+	}
+	if _, err := l.Whole(declare); err != nil {
 		return nil, err
 	}
 	params.Freeze("**")
 	params.Unfreeze("**." + l.matrix("lora_A"))
 	params.Unfreeze("**." + l.matrix("lora_B"))
+	for _, name := range l.Saved {
+		params.Unfreeze("**." + name + ".**")
+	}
 	return params.Carry(l), nil
 }

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -44,12 +45,35 @@ func (l LoRA) Layers(declare func(*graph.Scope)) ([]Adapted, error) {
 	return r.adapted, nil
 }
 
-// NewWeights returns zeros for A and B of the layers, by path, to load an adapter into.
-func NewWeights(layers []Adapted) map[string]*tensor.Dense {
+// Whole returns the shapes of the weights of a declaration that Saved selects, by path. It is an error if one of Saved selects none.
+func (l LoRA) Whole(declare func(*graph.Scope)) (map[string][]int, error) {
+	if len(l.Saved) == 0 {
+		return nil, nil
+	}
+	all, err := graph.Declared(graph.NewParams(tensor.Float32, 0), graph.Eval, declare)
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(all, func(path string, _ []int) bool { return !l.saves(path) })
+	for _, name := range l.Saved {
+		one := LoRA{Saved: []string{name}}
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(all)), one.saves) {
+			return nil, errors.Errorf("layers: LoRA: Saved has %q, which selects no weight: want the name of a module of the model", name)
+		}
+	}
+	return all, nil
+}
+
+// NewWeights returns zeros for the weights of an adapter, by path, to load it into: A and B of the layers, which Layers has returned, and the
+// weights of Whole.
+func NewWeights(layers []Adapted, whole map[string][]int) map[string]*tensor.Dense {
 	weights := map[string]*tensor.Dense{}
 	for _, l := range layers {
 		weights[l.A] = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(l.Rank, l.In))
 		weights[l.B] = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(l.Out, l.Rank))
+	}
+	for path, shape := range whole {
+		weights[path] = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...))
 	}
 	return weights
 }

@@ -18,7 +18,12 @@ import (
 //	c_attn, mlp.c_fc  a path, or the end of one, as in PEFT's target_modules
 //	h.*.attn.*        a pattern, as in graph.Params.Freeze
 //	^h\.[01]\..*$     a regular expression, which begins with ^
+//
+// A layer in a module of Saved is never selected.
 func (l LoRA) Matches(path string, attention bool) bool {
+	if l.saves(path) {
+		return false
+	}
 	for _, t := range l.Targets {
 		if targets(t, path, attention) {
 			return true

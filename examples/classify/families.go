@@ -109,7 +109,7 @@ func (o *options) begun(labels []string) (k kind, err error) {
 
 // size sets -family and the sizes to those of the folder -init. They must not be on the command line.
 func (o *options) size() error {
-	if err := flags.Model("init", o.init); err != nil {
+	if err := flags.First(flags.Model("init", o.init), encoders.Init(o.init, "classify")); err != nil {
 		return err
 	}
 	for _, name := range []string{"tokenizer", "family", "layers", "heads", "dim", "hidden", "max-tokens", "post-norm", "positions"} {

@@ -8,6 +8,7 @@
 //	go run ./examples/classify eval -model DIR                   score the held-out texts of the run, or -data FILE
 //	go run ./examples/classify predict -model DIR                ask for texts to label, or read one per line from a pipe
 //	go run ./examples/classify predict -model DIR -text TEXT
+//	go run ./examples/classify merge -model DIR -out DIR         write the adapter of train -init DIR -lora r=8 as a whole model
 //	go run ./examples/classify help train                        list the flags, in groups
 //
 // Data are tab-separated or, in a .csv, comma-separated. The header names the columns, or their numbers do, from 0. The fraction
@@ -42,6 +43,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 )
 
@@ -52,7 +54,7 @@ const about = "Classify trains a small Transformer encoder to give texts a label
 
 // program declares the commands, which write to w.
 func program(w io.Writer) flags.Program {
-	o, e, p := defaults(), &evaluation{format: defaults().format}, new(prediction)
+	o, e, p, m := defaults(), &evaluation{format: defaults().format}, new(prediction), &encoders.Merging{Program: "classify", Next: "predict"}
 	return flags.Program{Name: "classify", About: about, Commands: []flags.Command{
 		{About: "train, then label a few sentences; the flags are those of train", Example: "-steps 2000 -out out/longer",
 			Flags: o.flags, Run: func() error { return demo(w, o) }},
@@ -62,6 +64,8 @@ func program(w io.Writer) flags.Program {
 			Flags: e.flags, Run: func() error { return e.run(w) }},
 		{Name: "predict", About: "label texts with a trained model", Example: `-model out/reviews -text "a charming journey"`,
 			Flags: p.flags, Run: func() error { return p.start(w) }},
+		{Name: "merge", About: "write the model of a LoRA adapter as a whole model", Example: "-model out/tuned -out out/merged",
+			Flags: m.Flags, Run: func() error { return m.Run(w) }},
 	}}
 }
 

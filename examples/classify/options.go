@@ -6,6 +6,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/shaping"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
@@ -27,6 +28,7 @@ type options struct {
 	postNorm                         bool
 	positions, pooling               string
 	batch                            shaping.Options
+	lora                             adapter.Flag
 	dropout, tokenDropout, smoothing float64
 
 	set   *flag.FlagSet
@@ -61,6 +63,7 @@ func (o *options) flags(f *flags.Set) {
 	f.StringVar(&o.family, "family", o.family, "`name` of the family: "+strings.Join(families, ", "))
 	f.StringVar(&o.init, "init", o.init, "`folder` of a bert, roberta or modernbert to start from, trained by mlm or published: its weights, tokenizer and sizes; the head is new")
 	f.StringVar(&o.freeze, "freeze", o.freeze, "patterns of weights to freeze, separated by commas: bert.embeddings.**")
+	f.Var(&o.lora, "lora", adapter.Help+". The head is trained whole")
 	f.IntVar(&o.layers, "layers", o.layers, "layers of the encoder; 0 means the mean of the embeddings alone, only in family classifier")
 	f.IntVar(&o.heads, "heads", o.heads, "attention heads of a layer")
 	f.IntVar(&o.dim, "dim", o.dim, "number of channels; -heads divides it")
@@ -84,7 +87,7 @@ func (o *options) program() job.Program {
 		Name: "classify", Flags: o.set,
 		Data:  []string{"data", "valid", "test", "held-out", "text-column", "label-column", "separator", "header", "label-until", "encoding", "omit-unknown"},
 		Paths: append(o.vocabulary.Paths(), "data", "valid", "test", "init"),
-		Fixed: []string{"family", "init", "freeze", "tokenizer", "vocab", "min-count", "lowercase", "max-tokens", "layers", "heads", "dim", "hidden", "post-norm",
+		Fixed: []string{"family", "init", "freeze", "lora", "tokenizer", "vocab", "min-count", "lowercase", "max-tokens", "layers", "heads", "dim", "hidden", "post-norm",
 			"positions", "pooling", "seed"},
 	}
 }
@@ -95,6 +98,7 @@ func (o *options) note() {
 	if o.set != nil {
 		o.set.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
 	}
+	o.lora.Raise(&o.LR, o.given["lr"])
 }
 
 // check reports the first flag whose value makes no sense, before any text is read.
@@ -109,7 +113,7 @@ func (o *options) check() error {
 		flags.AtLeast("min-count", o.minCount, 0), o.batch.Check(), flags.AtLeast("micro-batches", o.MicroBatches, 1),
 		flags.Below("dropout", o.dropout, 1), flags.Below("token-dropout", o.tokenDropout, 1), flags.Below("label-smoothing", o.smoothing, 1),
 		flags.Below("held-out", o.heldOut, 1), flags.File("data", o.data), flags.File("valid", o.valid), flags.File("test", o.test),
-		o.Learning.Check(o.Steps))
+		o.lora.Check(o.init), o.Learning.Check(o.Steps))
 	if err != nil || o.init != "" {
 		return err
 	}

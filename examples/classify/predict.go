@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/prompts"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
@@ -58,6 +59,9 @@ func (c *classifier) build(sizes ...data.RowSize) (err error) {
 	c.program, err = graph.BuildShapes(params, graph.Eval, sizes, func(s *graph.Scope, z data.RowSize) { c.Logits(z.B, z.T)(s) })
 	if err != nil {
 		return err
+	}
+	if e, ok := c.model.(models.TextEncoder); ok {
+		return encoders.LoadWhole(c.dir, e, params.All())
 	}
 	return checkpoints.LoadWeights(c.dir, params.All(), checkpoints.Rules{Rename: c.Rename, Ignore: c.Ignore})
 }

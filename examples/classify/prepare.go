@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
@@ -180,7 +181,9 @@ func key(learning, held data.Rows) string {
 
 // build makes the Programs and the Trainer.
 func (t *training) build(run *job.Run, resumed bool) error {
-	t.params = t.Params()
+	if err := t.adapt(); err != nil {
+		return err
+	}
 	frozen := flags.List(t.freeze)
 	for _, pattern := range frozen {
 		t.params.Freeze(pattern) // so that Require counts only trained weights
@@ -194,8 +197,8 @@ func (t *training) build(run *job.Run, resumed bool) error {
 	if t.eval, err = graph.BuildShapes(t.params, graph.Eval, t.sizes, t.loss); err != nil {
 		return err
 	}
-	if t.init != "" && !resumed {
-		if err := encoders.Load(t.init, t.model.model.(models.TextEncoder), t.params.All(), true); err != nil {
+	if t.init != "" && (!resumed || t.lora.Given()) { // a checkpoint of an adapter lacks the base
+		if err := encoders.Load(t.init, t.model.model.(models.TextEncoder), t.lora.Model(t.params), true); err != nil {
 			return err
 		}
 	}
@@ -207,6 +210,9 @@ func (t *training) build(run *job.Run, resumed bool) error {
 		return err
 	}
 	if t.trainer, err = t.Trainer(step, t.Steps); err != nil {
+		return err
+	}
+	if err := t.lora.Setup(&t.setup, t.params, t.model.model, t.init, checkpoints.Sum(t.lora.Base(t.params))); err != nil {
 		return err
 	}
 	return t.feed()
@@ -251,8 +257,8 @@ func (t *training) describe() {
 		from = filepath.Base(t.data)
 	}
 	t.setup.About = message.NewPrinter(language.English).Sprintf(
-		"%s of %d parameters with a vocabulary of %d on %d texts of %s with %d labels, %d held out, of up to %d tokens (%d texts are cut)",
-		t.model.title(), t.params.Size(), t.model.vocab, len(t.learning), from, len(t.model.labels), len(t.held), t.context, t.cut)
+		"%s of %d parameters%s with a vocabulary of %d on %d texts of %s with %d labels, %d held out, of up to %d tokens (%d texts are cut)",
+		t.model.title(), t.params.Size(), t.lora.Describe(t.params), t.model.vocab, len(t.learning), from, len(t.model.labels), len(t.held), t.context, t.cut)
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("classify", "predict"), t.Out)
 }
 

@@ -4,6 +4,8 @@
 //	go run ./examples/convert -model out/gpt -out gpt.gguf                     float32: no bit changes
 //	go run ./examples/convert -model out/gpt -out gpt.gguf -type q8_0 -data TEXT  a quarter of the size, and both losses on a text
 //	go run ./examples/convert -model gpt.gguf -out out/again                   back into a folder
+//	go run ./examples/convert -model out/lora -out lora.gguf                   an adapter, for llama.cpp's --lora
+//	go run ./examples/convert -model lora.gguf -base out/gpt -out out/lora     and back into PEFT's files
 //
 // The tokenizer and the chat template go along. Folders may have their weights in shards, and -shard writes shards. A folder becomes
 // a file one tensor at a time, so it takes little memory. It takes seconds for a small model.
@@ -16,7 +18,6 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/checkpoints/gguf"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -39,6 +40,7 @@ func program(w io.Writer) flags.Program {
 // conversion holds the flags.
 type conversion struct {
 	model, out, kind string
+	base             string // of an adapter
 	body             bool
 	shard            int
 	data             string
@@ -48,9 +50,10 @@ type conversion struct {
 
 func (c *conversion) flags(f *flags.Set) {
 	f.Group("Model")
-	f.StringVar(&c.model, "model", "out/gpt", "`path` of the model: a folder or a .gguf file")
+	f.StringVar(&c.model, "model", "out/gpt", "`path` of the model or of a LoRA adapter: a folder or a .gguf file")
 	f.StringVar(&c.out, "out", "", "`path` of the result: a file that ends in .gguf, or a folder")
 	f.StringVar(&c.kind, "type", "f32", "`name` of the type of the matrices in a .gguf file: "+gguf.TypeNames()+"; vectors stay f32")
+	f.StringVar(&c.base, "base", "", "`path` of the base model of an adapter, a folder or a .gguf file (default: as in adapter_config.json)")
 	f.BoolVar(&c.body, "body", false, "leave out the head of a BERT, a RoBERTa or a ModernBERT, for programs that only embed texts")
 	f.IntVar(&c.shard, "shard", 0, "largest number of bytes of a file of weights in a folder; 0 means 5,000,000,000")
 	f.Group("Loss")
@@ -79,9 +82,6 @@ func (c *conversion) check() error {
 			return errors.Errorf("-out is %q, which is a folder: want a file", c.out)
 		}
 	}
-	if checkpoints.IsAdapter(c.model) {
-		return errors.Errorf("-model is %q, an adapter of another model: write the whole model with %s, and convert that", c.model, flags.Call("gpt", "merge"))
-	}
 	return flags.First(flags.NewOutput("out", c.out), flags.AtLeast("shard", c.shard, 0), flags.AtLeast("batch", c.batch, 1), flags.Input("data", c.data), flags.AnyModel("model", c.model),
 		flags.Output("out", filepath.Dir(c.out)))
 }
@@ -90,6 +90,13 @@ func (c *conversion) check() error {
 func (c *conversion) run(w io.Writer) error {
 	if err := c.check(); err != nil {
 		return err
+	}
+	if is, err := c.isAdapter(); err != nil {
+		return err
+	} else if is {
+		return c.adapter(w)
+	} else if c.base != "" {
+		return errors.Errorf("-base is %q, but %s is no adapter: leave the flag out", c.base, c.model)
 	}
 	from, err := open(c.model)
 	if err != nil {

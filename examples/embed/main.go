@@ -76,7 +76,7 @@ func (o *options) check() error {
 	case o.set.Given("text") && o.vectors != "":
 		return errors.New("-text and -vectors exclude each other: give one of them")
 	}
-	return flags.First(flags.AtLeast("nearest", o.nearest, 1), flags.AtLeast("batch", o.batch, 1), flags.NewFile("vectors", o.vectors), flags.File("data", o.data), flags.Model("model", o.model))
+	return flags.First(flags.AtLeast("nearest", o.nearest, 1), flags.AtLeast("batch", o.batch, 1), flags.NewFile("vectors", o.vectors), flags.File("data", o.data), flags.WholeModel("model", o.model))
 }
 
 // run embeds the sentences of -data and answers -text, or each text of standard input, or writes -vectors.

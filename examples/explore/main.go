@@ -102,7 +102,7 @@ func (o *options) open(w io.Writer) (shown, error) {
 	case o.run != "":
 		return openRun(w, o.run, history)
 	case o.model != "":
-		if err := flags.Model("model", o.model); err != nil {
+		if err := flags.WholeModel("model", o.model); err != nil {
 			return shown{}, err
 		}
 		m, err := inside.Open(o.model)

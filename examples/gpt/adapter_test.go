@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flagstest"
 )
 
@@ -105,6 +106,34 @@ func TestLoRAResumes(t *testing.T) {
 	}
 	if err := gpt("train -resume -out tuned"); err == nil || !strings.Contains(err.Error(), "trained on a base model of checksum") {
 		t.Errorf("got error %v with another base, want one with its checksum", err)
+	}
+}
+
+// TestLoRARate: with -lora the default of -lr is higher. A rate on the command line stays.
+func TestLoRARate(t *testing.T) {
+	for _, c := range []struct {
+		lora  string
+		given bool
+		want  float64
+	}{{"", false, 1e-3}, {"r=2", false, 1e-2}, {"r=2", true, 1e-3}} {
+		o := defaults()
+		f := flags.NewSet("train")
+		o.flags(f)
+		args := map[string]string{}
+		if c.lora != "" {
+			args["lora"] = c.lora
+		}
+		if c.given {
+			args["lr"] = "1e-3"
+		}
+		for name, value := range args {
+			if err := f.FlagSet.Set(name, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if o.note(); o.LR != c.want {
+			t.Errorf("-lora %q, -lr given %t: got rate %g, want %g", c.lora, c.given, o.LR, c.want)
+		}
 	}
 }
 

@@ -74,15 +74,15 @@ func (e *evaluation) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	params, err := folder.ExpectPacked(e.model, m, e.weights, e.adapter != "", graph.Eval, loss)
+	weights, err := folder.NewReader(e.model, e.adapter, m, e.weights, folder.Use{Mode: graph.Eval, Declare: loss})
 	if err != nil {
 		return err
 	}
-	p, err := graph.Build(params, graph.Eval, loss)
+	p, err := graph.Build(weights.Params, graph.Eval, loss)
 	if err != nil {
 		return err
 	}
-	if err := load(e.model, e.adapter, m, params); err != nil {
+	if err := weights.Load(); err != nil {
 		return err
 	}
 	score, err := train.Evaluate(context.Background(), p, held, held.Len())

@@ -98,15 +98,15 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	params, err := folder.ExpectPacked(g.model, m, g.weights, g.adapter != "", graph.Decode, m.Decode(1, 1))
+	weights, err := folder.NewReader(g.model, g.adapter, m, g.weights, folder.Use{Mode: graph.Decode, Declare: m.Decode(1, 1)})
 	if err != nil {
 		return nil, err
 	}
-	d, err := generate.NewDecoder(params, m, 1) // declares the parameters
+	d, err := generate.NewDecoder(weights.Params, m, 1) // declares the parameters
 	if err != nil {
 		return nil, err
 	}
-	if err := load(g.model, g.adapter, m, params); err != nil {
+	if err := weights.Load(); err != nil {
 		return nil, err
 	}
 	o := g.options

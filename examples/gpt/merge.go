@@ -17,14 +17,6 @@ import (
 // adapterHelp is the help of -adapter.
 const adapterHelp = "`folder` of a LoRA adapter to add to -model: of train -lora, or of PEFT. The folder of an adapter may also be -model if its base model still has its place"
 
-// load reads the weights of a model into params, and adds the adapter in a folder unless that is "".
-func load(dir, added string, m folder.Model, params *graph.Params) error {
-	if err := folder.LoadRest(dir, m.LanguageModel, params); err != nil || added == "" {
-		return err
-	}
-	return adapter.Merge(added, m.LanguageModel, params.All())
-}
-
 // merging holds the flags of merge.
 type merging struct{ model, adapter, out string }
 
@@ -50,8 +42,13 @@ func (g *merging) run(w io.Writer) error {
 	if _, err := graph.Build(params, graph.Eval, m.Logits(1, 1)); err != nil { // declares the parameters
 		return err
 	}
-	if err := load(g.model, g.adapter, m, params); err != nil {
+	if err := folder.Load(g.model, m.LanguageModel, params.All()); err != nil {
 		return err
+	}
+	if g.adapter != "" {
+		if err := adapter.Merge(g.adapter, m.LanguageModel, params.All()); err != nil {
+			return err
+		}
 	}
 	files, err := tok.ModelFiles()
 	if err != nil {

@@ -3,9 +3,12 @@ package main
 import (
 	"flag"
 
+	"github.com/pkg/errors"
+
 	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/vocabulary"
 	"github.com/gorgoformer/gorgoformer/tokenize/textfile"
 	"github.com/gorgoformer/gorgoformer/train/job"
@@ -29,6 +32,7 @@ type options struct {
 	dropout            float64
 	init, freeze       string
 	lora               adapter.Flag
+	weights            folder.Weights
 
 	set   *flag.FlagSet
 	given map[string]bool // names of the flags on the command line
@@ -65,6 +69,7 @@ func (o *options) flags(f *flags.Set) {
 	f.StringVar(&o.init, "init", o.init, "`folder` of a model to start from, of any family, or a .gguf file: its weights, tokenizer and sizes")
 	f.StringVar(&o.freeze, "freeze", o.freeze, "comma-separated `patterns` of weights to freeze: wte.**,h.0.**")
 	f.Var(&o.lora, "lora", adapter.Help)
+	f.TextVar(&o.weights, "weights", o.weights, "with -lora, "+folder.WeightsHelp+"; the base of the adapter then takes little memory")
 	f.Group("Training")
 	f.IntVar(&o.batch, "batch", o.batch, "windows of -context tokens in a batch")
 	o.Learning.Flags(f)
@@ -76,7 +81,7 @@ func (o *options) flags(f *flags.Set) {
 func (o *options) program() job.Program {
 	return job.Program{
 		Name: "gpt", Flags: o.set, Data: []string{"data", "mix", "encoding", "omit-unknown"}, Paths: append(o.vocabulary.Paths(), "data", "init"),
-		Fixed: []string{"tokenizer", "vocab", "family", "positions", "cell", "layers", "heads", "kv-heads", "dim", "context", "init", "freeze", "lora", "seed"},
+		Fixed: []string{"tokenizer", "vocab", "family", "positions", "cell", "layers", "heads", "kv-heads", "dim", "context", "init", "freeze", "lora", "weights", "seed"},
 	}
 }
 
@@ -86,6 +91,7 @@ func (o *options) note() {
 	if o.set != nil {
 		o.set.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
 	}
+	o.lora.Raise(&o.LR, o.given["lr"])
 }
 
 // check returns an error for the first invalid flag. With sizes, it includes the family and the sizes of the model.
@@ -97,7 +103,7 @@ func (o *options) check(sizes bool) error {
 	err := flags.First(
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, heads), flags.AtLeast("kv-heads", o.kvHeads, 0), flags.AtLeast("dim", o.dim, 1),
 		flags.AtLeast("context", o.context, 1), flags.AtLeast("batch", o.batch, 1), flags.AtLeast("micro-batches", o.MicroBatches, 1),
-		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.evalData.Check("eval-data"), o.checkCorpora(), o.lora.Check(o.init), o.Learning.Check(o.Steps))
+		flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.Below("dropout", o.dropout, 1), flags.Input("data", o.data), o.evalData.Check("eval-data"), o.checkCorpora(), o.lora.Check(o.init), o.checkWeights(), o.Learning.Check(o.Steps))
 	if err != nil || !sizes {
 		return err
 	}
@@ -109,4 +115,15 @@ func (o *options) check(sizes bool) error {
 		return err
 	}
 	return m.Check()
+}
+
+// checkWeights returns an error if -weights asks for few bits of weights that are trained.
+func (o *options) checkWeights() error {
+	switch {
+	case o.weights.Given() && !o.lora.Given():
+		return errors.Errorf("-weights is %v, but without -lora all weights are trained, in float32: train an adapter with -lora, or leave the flag out", o.weights)
+	case o.weights.Given() && o.Watch != "":
+		return errors.Errorf("-watch is %s, but its page reads weights in float32 and -weights is %v: leave one out", o.Watch, o.weights)
+	}
+	return nil
 }

@@ -147,7 +147,7 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	if err := t.sets(); err != nil {
 		return err
 	}
-	return t.lora.Setup(&t.setup, t.params, t.model.LanguageModel, t.init)
+	return t.adapter()
 }
 
 // declare makes the parameters, loads those of -init, and returns the Program for evaluation.
@@ -158,6 +158,12 @@ func (t *training) declare(loss func(*graph.Scope), resumed bool, run *job.Run) 
 	for _, pattern := range t.frozen() {
 		t.params.Freeze(pattern) // so that Require counts only trained weights
 	}
+	if t.lora.Given() {
+		uses := []folder.Use{{Mode: graph.Train, Declare: loss}, {Mode: graph.Eval, Declare: loss}, {Mode: graph.Decode, Declare: t.model.Decode(1, 1)}}
+		if err := folder.Pack(t.init, t.model, t.weights, t.params, uses...); err != nil {
+			return nil, err
+		}
+	}
 	if err := run.Require(func(m graph.Mode) (graph.Requirements, error) { return graph.Estimate(t.params, m, loss) }); err != nil {
 		return nil, err
 	}
@@ -165,9 +171,21 @@ func (t *training) declare(loss func(*graph.Scope), resumed bool, run *job.Run) 
 		return eval, err
 	}
 	if !resumed || t.lora.Given() { // a checkpoint of an adapter lacks the base
-		err = folder.Load(t.init, t.model.LanguageModel, t.lora.Base(t.params))
+		err = folder.LoadRest(t.init, t.model.LanguageModel, t.params, t.lora.Base(t.params))
 	}
 	return eval, err
+}
+
+// adapter makes the result of the run an adapter with -lora.
+func (t *training) adapter() error {
+	if !t.lora.Given() {
+		return nil
+	}
+	sum, err := folder.Sum(t.init, t.model, t.params, t.lora.Base(t.params))
+	if err != nil {
+		return err
+	}
+	return t.lora.Setup(&t.setup, t.params, t.model.LanguageModel, t.init, sum)
 }
 
 // frozen returns the patterns of -freeze.
@@ -195,6 +213,6 @@ func (t *training) describe() {
 	t.setup.Files = t.tok.Files
 	_, title := familyOf(t.model)
 	t.setup.About = message.NewPrinter(language.English).Sprintf("%s of %d parameters%s with a vocabulary of %d on %d tokens of %s, %d held out",
-		title, t.params.Size(), t.lora.Describe(t.params), t.model.Vocab, t.learning.Len(), t.name(), t.held.Len())
+		title, folder.Size(t.params), t.lora.Describe(t.params), t.model.Vocab, t.learning.Len(), t.name(), t.held.Len())
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("gpt", "generate"), t.Out)
 }

@@ -24,6 +24,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 )
 
@@ -34,7 +35,7 @@ const about = "Mlm trains a BERT, a RoBERTa or a ModernBERT to find hidden words
 
 // program declares the commands, which write to w.
 func program(w io.Writer) flags.Program {
-	o, p, e := defaults(), new(filling), new(evaluation)
+	o, p, e, m := defaults(), new(filling), new(evaluation), &encoders.Merging{Program: "mlm", Next: "fill"}
 	return flags.Program{Name: "mlm", About: about, Commands: []flags.Command{
 		{About: "train, then fill a few gaps; takes the flags of train", Example: "-steps 4000 -out out/longer",
 			Flags: o.flags, Run: func() error { return demo(w, o) }},
@@ -44,6 +45,8 @@ func program(w io.Writer) flags.Program {
 			Flags: p.flags, Run: func() error { return p.start(w) }},
 		{Name: "eval", About: "score a model on text", Example: "-model out/book",
 			Flags: e.flags, Run: func() error { return e.run(w) }},
+		{Name: "merge", About: "write the model of a LoRA adapter as a whole model", Example: "-model out/tuned -out out/merged",
+			Flags: m.Flags, Run: func() error { return m.Run(w) }},
 	}}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/columns"
 	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
@@ -28,6 +29,7 @@ type options struct {
 	init, freeze         string
 	masking
 	batch shaping.Options
+	lora  adapter.Flag
 
 	set   *flag.FlagSet
 	given map[string]bool // names of the flags on the command line
@@ -78,6 +80,7 @@ func (o *options) flags(f *flags.Set) {
 	f.Float64Var(&o.dropout, "dropout", o.dropout, "probability of dropout")
 	f.StringVar(&o.init, "init", o.init, "`folder` of a model to start from, trained here or published: its weights, tokenizer and sizes")
 	f.StringVar(&o.freeze, "freeze", o.freeze, "comma-separated `patterns` of weights to freeze: bert.embeddings.**")
+	f.Var(&o.lora, "lora", adapter.Help+". The head is trained whole")
 	f.Group("Training")
 	f.Float64Var(&o.fraction, "masked", o.fraction, "fraction of the tokens that the model predicts; 80 % of these are hidden and 10 % replaced")
 	f.BoolVar(&o.wholeWords, "whole-words", o.wholeWords, "hide all tokens of a word together")
@@ -93,7 +96,7 @@ func (o *options) program() job.Program {
 		Name: "mlm", Flags: o.set,
 		Data:  []string{"data", "column", "separator", "header", "encoding", "held-out", "omit-unknown"},
 		Paths: append(o.vocabulary.Paths(), "data", "init"),
-		Fixed: []string{"tokenizer", "vocab", "min-count", "lowercase", "context", "family", "layers", "heads", "dim", "hidden", "init", "freeze", "seed"},
+		Fixed: []string{"tokenizer", "vocab", "min-count", "lowercase", "context", "family", "layers", "heads", "dim", "hidden", "init", "freeze", "lora", "seed"},
 	}
 }
 
@@ -103,6 +106,7 @@ func (o *options) note() {
 	if o.set != nil {
 		o.set.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
 	}
+	o.lora.Raise(&o.LR, o.given["lr"])
 }
 
 // sizes returns the sizes in the flags.
@@ -118,7 +122,7 @@ func (o *options) check(sizes bool) error {
 		flags.AtLeast("layers", o.layers, 1), flags.AtLeast("heads", o.heads, 1), flags.AtLeast("dim", o.dim, 1), flags.AtLeast("hidden", o.hidden, 0),
 		flags.AtLeast("context", o.context, 3), flags.AtLeast("vocab", o.vocabulary.Size, 1), flags.AtLeast("min-count", o.minCount, 0), o.batch.Check(),
 		flags.AtLeast("micro-batches", o.MicroBatches, 1), flags.Below("dropout", o.dropout, 1), o.masking.check(),
-		flags.Below("held-out", o.heldOut, 1), o.source.check(), o.sizes(1).Check(), o.Learning.Check(o.Steps))
+		flags.Below("held-out", o.heldOut, 1), o.source.check(), o.sizes(1).Check(), o.lora.Check(o.init), o.Learning.Check(o.Steps))
 	if err != nil || !sizes {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/examples/internal/encoders"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
@@ -102,7 +103,7 @@ func (t *training) start(from string, resumed bool) (err error) {
 	}
 	if resumed {
 		t.model, err = encoders.ReadConfig(from)
-	} else if err = flags.Model("init", from); err == nil {
+	} else if err = flags.First(flags.Model("init", from), encoders.Init(from, "mlm")); err == nil {
 		t.model, err = encoders.Open(from)
 	}
 	if err != nil {
@@ -183,7 +184,9 @@ func (t *training) loss(s *graph.Scope, size data.RowSize) {
 
 // build makes the Programs and the Trainer.
 func (t *training) build(run *job.Run, resumed bool) error {
-	t.params = t.Params()
+	if err := t.adapt(); err != nil {
+		return err
+	}
 	frozen := flags.List(t.freeze)
 	for _, pattern := range frozen {
 		t.params.Freeze(pattern) // so that Require counts only trained weights
@@ -197,8 +200,8 @@ func (t *training) build(run *job.Run, resumed bool) error {
 	if t.setup.Eval, err = graph.BuildShapes(t.params, graph.Eval, t.sizes, t.loss); err != nil {
 		return err
 	}
-	if t.init != "" && !resumed {
-		if err := encoders.Load(t.init, t.model, t.params.All(), false); err != nil {
+	if t.init != "" && (!resumed || t.lora.Given()) { // a checkpoint of an adapter lacks the base
+		if err := encoders.Load(t.init, t.model, t.lora.Model(t.params), false); err != nil {
 			return err
 		}
 	}
@@ -210,6 +213,9 @@ func (t *training) build(run *job.Run, resumed bool) error {
 		return err
 	}
 	if t.trainer, err = t.Trainer(step, t.Steps); err != nil {
+		return err
+	}
+	if err := t.lora.Setup(&t.setup, t.params, t.model, t.init, checkpoints.Sum(t.lora.Base(t.params))); err != nil {
 		return err
 	}
 	rows, filled, err := t.rows()
@@ -239,16 +245,16 @@ func (t *training) describe() {
 	t.setup.Config = t.model
 	t.setup.Next = fmt.Sprintf("%s -model %s", flags.Call("mlm", "fill"), t.Out)
 	if t.corpora != nil {
-		t.setup.About = message.NewPrinter(language.English).Sprintf("a %s of %d parameters with a vocabulary of %d on %d tokens of %s, %d held out, in windows of %d tokens",
-			titles[t.family], t.params.Size(), encoders.SizesOf(t.model).Vocab, t.corpora.Learning.Len(), t.corpora.Name(), t.corpora.Held.Len(), t.context)
+		t.setup.About = message.NewPrinter(language.English).Sprintf("a %s of %d parameters%s with a vocabulary of %d on %d tokens of %s, %d held out, in windows of %d tokens",
+			titles[t.family], t.params.Size(), t.lora.Describe(t.params), encoders.SizesOf(t.model).Vocab, t.corpora.Learning.Len(), t.corpora.Name(), t.corpora.Held.Len(), t.context)
 		return
 	}
 	cut := ""
 	if t.cut > 0 {
 		cut = fmt.Sprintf(" (%d texts are cut)", t.cut)
 	}
-	t.setup.About = message.NewPrinter(language.English).Sprintf("a %s of %d parameters with a vocabulary of %d on %d texts of %s, %d held out, of up to %d tokens%s",
-		titles[t.family], t.params.Size(), encoders.SizesOf(t.model).Vocab, len(t.learning), filepath.Base(t.source.name()), len(t.held), t.context, cut)
+	t.setup.About = message.NewPrinter(language.English).Sprintf("a %s of %d parameters%s with a vocabulary of %d on %d texts of %s, %d held out, of up to %d tokens%s",
+		titles[t.family], t.params.Size(), t.lora.Describe(t.params), encoders.SizesOf(t.model).Vocab, len(t.learning), filepath.Base(t.source.name()), len(t.held), t.context, cut)
 }
 
 // titles are the names of the families in texts.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
+	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
@@ -130,7 +131,7 @@ func (t *training) build(resumed bool, run *job.Run) error {
 	scored := t.held.Sequential(t.model.marks(), sizes...)
 	scored.Spread = t.EvalTokens
 	t.setup.Held = scored
-	if err := t.lora.Setup(&t.setup, t.params, t.model.network, t.init); err != nil {
+	if err := t.lora.Setup(&t.setup, t.params, t.model.network, t.init, checkpoints.Sum(t.lora.Base(t.params))); err != nil {
 		return err
 	}
 	filled, err := t.batches.Filled()

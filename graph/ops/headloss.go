@@ -28,7 +28,8 @@ func LinearCrossEntropy(x, w, targets *G.Node, smoothing float64) (*G.Node, erro
 			}
 			return []tensor.Shape{{}, x.Clone(), w.Clone()}, nil // the loss and its gradients
 		},
-		Forward: Kernel{headLoss[float32](smoothing), headLoss[float64](smoothing)},
+		Forward: Kernel{headLoss(smoothing, packedHead), headLoss(smoothing, plainHead[float64]())},
+		Packed:  []int{1},
 		Scratch: func(in []tensor.Shape) int { return headRows(in[0], in[1]) * (in[1][0] + 2) },
 		FLOPs: func(in, out []tensor.Shape) int {
 			one := 2 * size(in[0]) * in[1][0]
@@ -90,7 +91,7 @@ func scaleByForward[T kernel.Float](c *Call[T]) error {
 	return nil
 }
 
-func headLoss[T kernel.Float](smoothing float64) func(*Call[T]) error {
+func headLoss[T kernel.Float](smoothing float64, products headProducts[T]) func(*Call[T]) error {
 	return func(c *Call[T]) error {
 		x, w, targets := c.In[0], c.In[1], c.In[2].I
 		v, cols := w.Shape[0], x.Cols()
@@ -101,7 +102,7 @@ func headLoss[T kernel.Float](smoothing float64) func(*Call[T]) error {
 		counted, loss := countTargets(targets), 0.0
 		for at, n := 0, headRows(x.Shape, w.Shape); at < len(targets); at += n {
 			n := min(n, len(targets)-at)
-			rows := headChunk[T]{x: x.F[at*cols : (at+n)*cols], w: w.F, logits: c.Scratch[:n*v], cols: cols, first: at == 0}
+			rows := headChunk[T]{x: x.F[at*cols : (at+n)*cols], w: w.F, packed: w.W, logits: c.Scratch[:n*v], cols: cols, first: at == 0}
 			rows.normalizer = kernel.Normalizer[T]{Top: c.Scratch[n*v:][:n], Inverse: c.Scratch[n*(v+1):][:n]}
 			rows.CrossEntropy = all
 			rows.Logits, rows.Targets = rows.logits, targets[at:at+n]
@@ -109,7 +110,7 @@ func headLoss[T kernel.Float](smoothing float64) func(*Call[T]) error {
 				rows.dx = dx[at*cols : (at+n)*cols]
 			}
 			rows.dw = c.Out[2].F
-			loss += rows.run(float64(countTargets(rows.Targets)) / float64(max(counted, 1)))
+			loss += rows.run(products, float64(countTargets(rows.Targets))/float64(max(counted, 1)))
 		}
 		c.Out[0].F[0] = T(loss)
 		return nil
@@ -130,6 +131,7 @@ func countTargets(targets []int32) int {
 type headChunk[T kernel.Float] struct {
 	kernel.CrossEntropy[T]
 	x, w, dx, dw []T
+	packed       *kernel.Packed // in place of w; nil for none
 	logits       []T
 	normalizer   kernel.Normalizer[T]
 	cols         int
@@ -137,24 +139,16 @@ type headChunk[T kernel.Float] struct {
 }
 
 // run returns the chunk's part of the loss, weighted by its share of the targets.
-func (h headChunk[T]) run(share float64) float64 {
+func (h headChunk[T]) run(products headProducts[T], share float64) float64 {
 	n, v, c := len(h.Targets), h.V, h.cols
-	kernel.Gemm[T]{
-		M: n, N: v, K: c,
-		A: kernel.Matrix[T]{Data: h.x, Stride: c}, B: kernel.Matrix[T]{Data: h.w, Stride: c, Trans: true},
-		C: h.logits, StrideC: v,
-	}.Run()
+	products.logits(h)
 	loss := h.Forward(h.normalizer) * share
 	if h.dx == nil && h.dw == nil {
 		return loss
 	}
 	h.Backward(h.logits, h.normalizer, share)
 	if h.dx != nil {
-		kernel.Gemm[T]{
-			M: n, N: c, K: v,
-			A: kernel.Matrix[T]{Data: h.logits, Stride: v}, B: kernel.Matrix[T]{Data: h.w, Stride: c},
-			C: h.dx, StrideC: c,
-		}.Run()
+		products.dx(h)
 	}
 	if h.dw != nil {
 		kernel.Gemm[T]{
@@ -164,4 +158,48 @@ func (h headChunk[T]) run(share float64) float64 {
 		}.Run()
 	}
 	return loss
+}
+
+// headProducts are the products of a chunk with the weight.
+type headProducts[T kernel.Float] struct {
+	logits func(h headChunk[T])
+	dx     func(h headChunk[T]) // reads the gradient of the logits from their memory
+}
+
+// plainHead returns the products with a weight that is not packed.
+func plainHead[T kernel.Float]() headProducts[T] {
+	return headProducts[T]{
+		logits: func(h headChunk[T]) {
+			kernel.Gemm[T]{
+				M: len(h.Targets), N: h.V, K: h.cols,
+				A: kernel.Matrix[T]{Data: h.x, Stride: h.cols}, B: kernel.Matrix[T]{Data: h.w, Stride: h.cols, Trans: true},
+				C: h.logits, StrideC: h.V,
+			}.Run()
+		},
+		dx: func(h headChunk[T]) {
+			kernel.Gemm[T]{
+				M: len(h.Targets), N: h.cols, K: h.V,
+				A: kernel.Matrix[T]{Data: h.logits, Stride: h.V}, B: kernel.Matrix[T]{Data: h.w, Stride: h.cols},
+				C: h.dx, StrideC: h.cols,
+			}.Run()
+		},
+	}
+}
+
+// packedHead is plainHead for a weight that may be packed.
+var packedHead = headProducts[float32]{
+	logits: func(h headChunk[float32]) {
+		if h.packed == nil {
+			plainHead[float32]().logits(h)
+			return
+		}
+		kernel.PackedGemm{M: len(h.Targets), A: h.x, W: h.packed, C: h.logits}.Run()
+	},
+	dx: func(h headChunk[float32]) {
+		if h.packed == nil {
+			plainHead[float32]().dx(h)
+			return
+		}
+		kernel.PackedBack{M: len(h.Targets), A: h.logits, W: h.packed, C: h.dx}.Run()
+	},
 }

@@ -18,7 +18,8 @@ type LinearOptions struct {
 
 // Linear is y = act(x·Wᵀ + b), or act(x·W + b) with InOut: (…, in) → (…, out). A nil b means no bias.
 //
-// The weight may be a matrix in few bits, whose rows are the outputs: see kernel.PackedGemm. It has no gradient then.
+// The weight may be a matrix in few bits, whose rows are the outputs: see kernel.PackedGemm. It has no gradient then. The gradient of x is the
+// product with the weight's values.
 //
 // It is an error if the last axis of x is not the weight's input axis.
 func Linear(x, w, b *G.Node, o LinearOptions) (*G.Node, error) {
@@ -131,8 +132,9 @@ func linearGrad(d Derivation, o LinearOptions, keepPre bool) ([]*G.Node, error) 
 			}
 			return grads, nil
 		},
-		Forward: Kernel{linearBackward[float32](o.InOut), linearBackward[float64](o.InOut)},
-		Adds:    []int{0, 1},
+		Forward: Kernel{linearBackwardPacked(o.InOut), linearBackward[float64](o.InOut)},
+		Packed:  []int{1}, PackedTrans: o.InOut,
+		Adds: []int{0, 1},
 		FLOPs: func(in, out []tensor.Shape) int {
 			one := 2 * size(in[2]) * in[0][len(in[0])-1]
 			n := 0
@@ -170,6 +172,24 @@ func linearBackward[T kernel.Float](inOut bool) func(*Call[T]) error {
 		}
 		if len(c.Out) == 3 && c.Out[2].F != nil {
 			kernel.ColumnSums(c.Out[2].F, dy.F, out)
+		}
+		return nil
+	}
+}
+
+// linearBackwardPacked is linearBackward for a weight that may be packed, which has no gradient.
+func linearBackwardPacked(inOut bool) func(*Call[float32]) error {
+	plain := linearBackward[float32](inOut)
+	return func(c *Call[float32]) error {
+		w, dy := c.In[1].W, c.In[2]
+		if w == nil {
+			return plain(c)
+		}
+		if dx := c.Out[0].F; dx != nil {
+			kernel.PackedBack{M: dy.Rows(), A: dy.F, W: w, C: dx, Accumulate: c.Out[0].Adds()}.Run()
+		}
+		if len(c.Out) == 3 && c.Out[2].F != nil {
+			kernel.ColumnSums(c.Out[2].F, dy.F, dy.Cols())
 		}
 		return nil
 	}

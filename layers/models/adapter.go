@@ -92,8 +92,8 @@ func (a Adapter) Published(m Model, path string) string {
 
 // Path returns the path of a parameter of the adapter of m for PEFT's name. It is the inverse of Published.
 func (a Adapter) Path(m Model, name string) string {
-	path := m.Rename(strings.TrimPrefix(name, peftPrefix))
-	if head, ok := strings.CutSuffix(path, ".weight"); ok && a.Name != "" {
+	path := m.Rename(strings.Replace(strings.TrimPrefix(name, peftPrefix), ".modules_to_save.", ".", 1)) // of PEFT's older files
+	if head, ok := strings.CutSuffix(path, ".weight"); ok && a.Name != "" && (strings.HasSuffix(head, ".lora_A") || strings.HasSuffix(head, ".lora_B")) {
 		path = head + "." + a.Name + ".weight"
 	}
 	return path

@@ -115,7 +115,7 @@ func TestAdapterJSON(t *testing.T) {
 		{"use_dora", true, []string{"use_dora is true"}},
 		{"bias", "all", []string{"bias is all, want none"}},
 		{"lora_bias", true, []string{"lora_bias is true"}},
-		{"modules_to_save", []string{"score"}, []string{"modules_to_save is [score]"}},
+		{"modules_to_save", []string{""}, []string{`Saved has ""`}},
 		{"layers_to_transform", []int{1}, []string{"layers_to_transform is [1]"}},
 		{"exclude_modules", "q", []string{"exclude_modules is q"}},
 		{"trainable_token_indices", []int{3}, []string{"trainable_token_indices is [3]"}},

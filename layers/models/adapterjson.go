@@ -53,7 +53,7 @@ func (a Adapter) MarshalJSON() ([]byte, error) {
 	}
 	j := adapterJSON{
 		Type: "LORA", Base: &a.Base, Inference: true, Rank: a.Rank, Alpha: a.Alpha, Dropout: a.Dropout, Targets: slices.Clone(a.Targets), Conv1Ds: a.Conv1Ds,
-		Init: true, RS: a.RS, Ranks: a.Ranks, Alphas: a.Alphas, Bias: "none",
+		Init: true, RS: a.RS, Saved: a.Saved, Ranks: a.Ranks, Alphas: a.Alphas, Bias: "none",
 	}
 	if j.Ranks == nil {
 		j.Ranks = map[string]int{}
@@ -78,6 +78,7 @@ func (a *Adapter) UnmarshalJSON(data []byte) error {
 	}
 	read := Adapter{Conv1Ds: j.Conv1Ds}
 	read.Rank, read.Alpha, read.RS, read.Dropout, read.Targets, read.Ranks, read.Alphas = j.Rank, j.Alpha, j.RS, j.Dropout, j.Targets, j.Ranks, j.Alphas
+	read.Saved = j.Saved
 	if j.Base != nil {
 		read.Base = *j.Base
 	}
@@ -108,8 +109,6 @@ func (j adapterJSON) check() error {
 		return unsupported("use_dora", true, "false")
 	case j.LoRABias:
 		return unsupported("lora_bias", true, "false")
-	case len(j.Saved) > 0:
-		return unsupported("modules_to_save", j.Saved, "null: merge the adapter in PEFT")
 	}
 	for key, value := range map[string]any{
 		"layers_to_transform": j.Layers, "layers_pattern": j.Pattern, "exclude_modules": j.Excluded, "trainable_token_indices": j.Tokens,

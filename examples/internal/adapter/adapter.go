@@ -64,25 +64,65 @@ func Find(dir, file string) (string, error) {
 	return Base(dir)
 }
 
-// Merge adds the adapter in dir to the weights of its base m: all parameters of m, by path.
-func Merge(dir string, m models.Model, weights checkpoints.Tensors) error {
-	var a models.Adapter
-	if err := checkpoints.ReadAdapterConfig(dir, &a); err != nil {
-		return err
+// Opened is an adapter in a folder, for a model.
+type Opened struct {
+	models.Adapter
+	Layers []layers.Adapted
+	Whole  map[string][]int // shapes of the weights that are trained whole
+
+	dir   string
+	model models.Model
+}
+
+// Open reads the configuration of the adapter in dir. It is an error if it does not fit its base m.
+func Open(dir string, m models.Model) (*Opened, error) {
+	o := &Opened{dir: dir, model: m}
+	if err := checkpoints.ReadAdapterConfig(dir, &o.Adapter); err != nil {
+		return nil, err
 	}
-	adapted, err := a.Layers(models.Declaration(m))
-	if err != nil {
-		return errors.WithMessagef(err, "adapter in %s", dir)
+	var err error
+	if o.Layers, err = o.LoRA.Layers(models.Declaration(m)); err == nil {
+		o.Whole, err = o.LoRA.Whole(models.Declaration(m))
 	}
-	rules := checkpoints.Rules{Rename: func(name string) string { return a.Path(m, name) }}
-	own := layers.NewWeights(adapted)
-	if err := checkpoints.LoadAdapter(dir, maps.All(own), rules, checkpoints.Sum(weights)); err != nil {
-		return err
-	}
+	return o, errors.WithMessagef(err, "adapter in %s", dir)
+}
+
+// Load reads the weights of the adapter. sum is checkpoints.Sum of the other weights of its base.
+func (o *Opened) Load(own checkpoints.Tensors, sum string) error {
+	return checkpoints.LoadAdapter(o.dir, own, checkpoints.Rules{Rename: func(name string) string { return o.Path(o.model, name) }}, sum)
+}
+
+// Split returns the weights of the base and the weights of the adapter.
+func (o *Opened) Split(weights checkpoints.Tensors) (base, own map[string]*tensor.Dense) {
+	base, own = map[string]*tensor.Dense{}, map[string]*tensor.Dense{}
 	for path, w := range weights {
-		own[path] = w
+		if o.Owns(path) {
+			own[path] = w
+		} else {
+			base[path] = w
+		}
 	}
-	return layers.Merge(maps.All(own), adapted)
+	return base, own
+}
+
+// Merge adds the adapter in dir to the weights of its base m: all parameters of m, by path. Weights that are trained whole are replaced.
+func Merge(dir string, m models.Model, weights checkpoints.Tensors) error {
+	o, err := Open(dir, m)
+	if err != nil {
+		return err
+	}
+	base, saved := o.Split(weights)
+	all := layers.NewWeights(o.Layers, o.Whole)
+	if err := o.Load(maps.All(all), checkpoints.Sum(maps.All(base))); err != nil {
+		return err
+	}
+	for path, w := range saved {
+		if err := tensor.Copy(w, all[path]); err != nil {
+			return errors.Wrap(err, path)
+		}
+	}
+	maps.Insert(all, maps.All(base))
+	return layers.Merge(maps.All(all), o.Layers)
 }
 
 // Adapt returns a view of params with the adapter, whose weights alone are trained. Without the flag it returns params.
@@ -94,7 +134,18 @@ func (f *Flag) Adapt(params *graph.Params, m models.Model) (*graph.Params, error
 	return view, errors.WithMessage(err, "-lora")
 }
 
-// Base returns the weights of params that are not the adapter's.
+// Model returns the weights of params that the model without the adapter has, too.
+func (f *Flag) Model(params *graph.Params) checkpoints.Tensors {
+	return func(yield func(string, *tensor.Dense) bool) {
+		for path, w := range params.All() {
+			if !(f.Given() && f.Adds(path)) && !yield(path, w) {
+				return
+			}
+		}
+	}
+}
+
+// Base returns the weights of params that the adapter does not train.
 func (f *Flag) Base(params *graph.Params) checkpoints.Tensors {
 	return f.only(params, false, func(path string) string { return path })
 }
@@ -110,8 +161,9 @@ func (f *Flag) only(params *graph.Params, own bool, rename func(path string) str
 	}
 }
 
-// Setup makes the checkpoints and the model of a run an adapter of the model in the folder base. Without the flag it does nothing.
-func (f *Flag) Setup(s *job.Setup, params *graph.Params, m models.Model, base string) error {
+// Setup makes the checkpoints and the model of a run an adapter of the model in the folder base. sum is checkpoints.Sum of its weights. Without
+// the flag it does nothing.
+func (f *Flag) Setup(s *job.Setup, params *graph.Params, m models.Model, base, sum string) error {
 	if !f.Given() {
 		return nil
 	}
@@ -124,6 +176,6 @@ func (f *Flag) Setup(s *job.Setup, params *graph.Params, m models.Model, base st
 		return err
 	}
 	s.Weights = f.only(params, true, func(path string) string { return a.Published(m, path) })
-	s.Adapter = &checkpoints.Adapter{Config: a, Base: checkpoints.Sum(f.Base(params))}
+	s.Adapter = &checkpoints.Adapter{Config: a, Base: sum}
 	return nil
 }

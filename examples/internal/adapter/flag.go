@@ -22,10 +22,20 @@ type Flag struct {
 // Help is the text of a flag of type Flag.
 const Help = "train a LoRA adapter of -init and no other weight: comma-separated `settings` such as r=8,alpha=16,targets=attn,dropout=0.05,rs. " +
 	"r is the rank (8), alpha the scale times r (2r), targets the layers: all (the default), attn, or names and patterns joined by + " +
-	"such as c_attn+h.*.mlp.c_fc; rs divides alpha by the root of r"
+	"such as c_attn+h.*.mlp.c_fc; rs divides alpha by the root of r. The default of -lr is then 10 times as high"
 
 // Given reports whether the flag asks for an adapter.
 func (f *Flag) Given() bool { return f.text != "" }
+
+// rate is the default of -lr with the flag, in multiples of the default for all weights: an adapter learns fastest at a higher rate.
+const rate = 10
+
+// Raise raises a rate that is not on the command line.
+func (f *Flag) Raise(lr *float64, given bool) {
+	if f.Given() && !given {
+		*lr *= rate
+	}
+}
 
 // Check returns an error if the flag is given without a base model: the value of -init.
 func (f *Flag) Check(init string) error {

@@ -3,12 +3,16 @@ package encoders
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 )
@@ -165,12 +169,55 @@ func LoadWhole(dir string, m models.TextEncoder, params checkpoints.Tensors) err
 }
 
 func load(dir string, m models.TextEncoder, params checkpoints.Tensors, rules checkpoints.Rules) error {
+	if checkpoints.IsAdapter(dir) {
+		return loadAdapter(dir, m, params)
+	}
 	names, err := namesIn(dir)
 	if err != nil {
 		return err
 	}
 	rules.Rename = models.Rename(m, names)
 	return checkpoints.LoadWeights(dir, params, rules)
+}
+
+// loadAdapter reads the base of the adapter in a folder, and adds the adapter. The adapter has the head.
+func loadAdapter(dir string, m models.TextEncoder, params checkpoints.Tensors) error {
+	base, err := adapter.Base(dir)
+	if err != nil {
+		return err
+	}
+	below, err := adapter.Below(dir)
+	if err != nil {
+		return err
+	}
+	if below != base {
+		return errors.Errorf("%s is an adapter of %s, which is an adapter, too: write that as a whole model with the command merge", dir, below)
+	}
+	if err := Load(base, m, params, true); err != nil {
+		return err
+	}
+	return adapter.Merge(dir, m, params)
+}
+
+// Saved returns the modules of m's head, which an adapter trains whole.
+func Saved(m models.TextEncoder) (names []string, err error) {
+	all, err := graph.Declared(graph.NewParams(tensor.Float32, 1), graph.Eval, models.Declaration(m))
+	for _, path := range slices.Sorted(maps.Keys(all)) {
+		for _, head := range heads {
+			if name := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSuffix(head, "."), "bert."), "roberta."); strings.HasPrefix(path, head) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, err
+}
+
+// Init returns an error if dir, the value of -init, is the folder of an adapter.
+func Init(dir, program string) error {
+	if !checkpoints.IsAdapter(dir) {
+		return nil
+	}
+	return errors.Errorf("-init is %q, an adapter of another model: write the whole model with %s, and start from that", dir, flags.Call(program, "merge -model "+dir+" -out "+dir+"-whole"))
 }
 
 // Freeze freezes the weights that match patterns. It is an error if a pattern matches none.

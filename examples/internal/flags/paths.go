@@ -59,6 +59,18 @@ func Model(flag, dir string) error {
 	return errors.Errorf("-%s is %q, which has no config.json: want the folder of a model", flag, dir)
 }
 
+// WholeModel returns an error that names the flag if dir is not the folder of a model, or holds an adapter of another model.
+func WholeModel(flag, dir string) error {
+	if err := Model(flag, dir); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(dir, "adapter_config.json")); err != nil {
+		return nil
+	}
+	return errors.Errorf("-%s is %q, an adapter of another model: write the whole model with the command merge of the program that trained it, such as %s, and name that",
+		flag, dir, Call("gpt", "merge -model "+dir+" -out "+dir+"-whole"))
+}
+
 // Tokenizer returns an error that names the flag if name is neither a kind of tokenizer nor an existing path.
 func Tokenizer(flag, name string) error {
 	kinds := []string{"char", "word", "bpe", "unigram", "wordpiece"}

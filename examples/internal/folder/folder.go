@@ -110,11 +110,6 @@ func Load(dir string, m models.Model, params checkpoints.Tensors) error {
 	return load(dir, m, params, func(string) bool { return false })
 }
 
-// LoadRest is Load for the parameters of ExpectPacked: it skips those in few bits.
-func LoadRest(dir string, m models.Model, params *graph.Params) error {
-	return load(dir, m, params.All(), func(path string) bool { return params.Packed(path) != nil })
-}
-
 // load reads the weights, without those that are packed.
 func load(dir string, m models.Model, params checkpoints.Tensors, packed func(path string) bool) error {
 	if _, err := adapter.Base(dir); err != nil { // the chain of adapters ends

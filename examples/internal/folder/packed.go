@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/checkpoints/gguf"
+	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
@@ -45,6 +46,10 @@ func (w Weights) String() string { return strings.ToLower(w.t.String()) }
 
 // UnmarshalText reads the name of a type.
 func (w *Weights) UnmarshalText(text []byte) error {
+	if len(text) == 0 { // of a run without the flag
+		*w = Weights{}
+		return nil
+	}
 	t, ok := gguf.ParseType(string(text))
 	if !ok {
 		return errors.Errorf("unknown type %q, want one of %s", text, gguf.TypeNames())
@@ -53,25 +58,41 @@ func (w *Weights) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// ExpectPacked is Expect for Programs that only read the weights, as decl declares them in a mode. The matrices that products and lookups
-// read are in the parameters already, in the type that w asks for. Rows that the type cannot hold stay float32. So do all weights if
-// adapted is set, because an adapter is added to them.
-func ExpectPacked(dir string, m Model, w Weights, adapted bool, mode graph.Mode, decl func(*graph.Scope)) (*graph.Params, error) {
-	adapted = adapted || checkpoints.IsAdapter(dir)
-	if adapted && w.given && w.t != gguf.F32 {
-		return nil, errors.Errorf("-weights is %v, but an adapter needs f32: merge it into its base first, with the command merge", w)
-	}
-	params, err := Expect(dir, m)
-	if err != nil || adapted || w.given && w.t == gguf.F32 || !w.given && !flags.IsGGUF(dir) {
-		return params, err
-	}
-	forms, err := graph.Packings(params, mode, decl)
+// Given reports whether w asks for a type.
+func (w Weights) Given() bool { return w.given }
+
+// float reports whether w leaves all weights of a folder or a file in float32.
+func (w Weights) float(dir string) bool {
+	return w.given && w.t == gguf.F32 || !w.given && !flags.IsGGUF(dir)
+}
+
+// Use is a declaration that reads the weights, and its mode.
+type Use struct {
+	Mode    graph.Mode
+	Declare func(*graph.Scope)
+}
+
+// Pack adds the matrices in a folder or a GGUF file to params in the type that w asks for, if all uses only read them, and only in products and
+// lookups. Rows that the type cannot hold are left out. So are all weights if w asks for float32. LoadRest reads the others after Build. It is
+// an error if few bits are asked for and the folder holds an adapter, which would be added to them.
+func Pack(dir string, m Model, w Weights, params *graph.Params, uses ...Use) error {
+	below, err := adapter.Below(dir)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	if below != dir && w.given && w.t != gguf.F32 {
+		return errors.Errorf("-weights is %v, but %s is an adapter of %s: merge it into its base first, with %s", w, dir, below, flags.Call("gpt", "merge"))
+	}
+	if below != dir || w.float(dir) {
+		return nil
+	}
+	forms, err := packings(params, uses)
+	if err != nil {
+		return err
 	}
 	source, err := openPacked(dir, m)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer source.close()
 	for _, path := range slices.Sorted(maps.Keys(forms)) {
@@ -84,10 +105,66 @@ func ExpectPacked(dir string, m Model, w Weights, adapted bool, mode graph.Mode,
 			err = params.Pack(path, form, packed)
 		}
 		if err != nil {
-			return nil, errors.WithMessage(err, dir)
+			return errors.WithMessage(err, dir)
 		}
 	}
-	return params, nil
+	return nil
+}
+
+// packings returns the packings that all uses share.
+func packings(params *graph.Params, uses []Use) (all map[string]graph.Packing, err error) {
+	for i, u := range uses {
+		forms, err := graph.Packings(params, u.Mode, u.Declare)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			all = forms
+		}
+		for path, form := range all {
+			other, ok := forms[path]
+			if !ok || other.Trans != form.Trans {
+				delete(all, path)
+				continue
+			}
+			form.Table = form.Table && other.Table
+			all[path] = form
+		}
+	}
+	return all, nil
+}
+
+// Size returns the number of weights of params, those in few bits included.
+func Size(params *graph.Params) int {
+	n := params.Size()
+	for _, w := range params.AllPacked() {
+		n += w.Rows * w.Cols
+	}
+	return n
+}
+
+// Sum returns checkpoints.Sum of the weights in a folder or a GGUF file. params have some of them in few bits, whose values are read again
+// one at a time, and weights are the others.
+func Sum(dir string, m Model, params *graph.Params, weights checkpoints.Tensors) (string, error) {
+	var packed []string
+	for path := range params.AllPacked() {
+		packed = append(packed, path)
+	}
+	if len(packed) == 0 {
+		return checkpoints.Sum(weights), nil
+	}
+	source, err := openPacked(dir, m)
+	if err != nil {
+		return "", err
+	}
+	defer source.close()
+	others := maps.Collect(weights)
+	return checkpoints.SumOf(slices.Concat(packed, slices.Collect(maps.Keys(others))), func(path string) (*tensor.Dense, error) {
+		if t := others[path]; t != nil {
+			return t, nil
+		}
+		return source.values(path)
+	})
 }
 
 // packedSource reads parameters of a folder or a GGUF file one by one.

@@ -5,6 +5,9 @@ import (
 	"cmp"
 	"iter"
 	"os"
+	"path/filepath"
+
+	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
@@ -82,6 +85,9 @@ func (o Options) Open(from string, on func(trainer.Trainer) (*tokenize.Tokenizer
 		v.Tokenizer, err = on(t)
 	} else {
 		v.Tokenizer, err = folder.Tokenizer(name)
+		if err == nil && flags.IsGGUF(name) {
+			v.Tokenizer, err = resaved(v.Tokenizer)
+		}
 	}
 	if err != nil {
 		return v, err
@@ -90,6 +96,26 @@ func (o Options) Open(from string, on func(trainer.Trainer) (*tokenize.Tokenizer
 	v.OmitUnknown = o.OmitUnknown
 	v.Files, err = v.ModelFiles()
 	return v, err
+}
+
+// resaved returns t as it is after saving and loading. A GGUF file has less of a tokenizer than a folder, so that the tokenizer of a resumed run
+// would differ from that of its start.
+func resaved(t *tokenize.Tokenizer) (*tokenize.Tokenizer, error) {
+	files, err := t.ModelFiles()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "tokenizer")
+	if err != nil {
+		return nil, errors.WithStack(err)
+	}
+	defer os.RemoveAll(dir)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o666); err != nil {
+			return nil, errors.WithStack(err)
+		}
+	}
+	return tokenize.Load(dir)
 }
 
 // trainer returns the trainer of a kind, or nil for another name.
