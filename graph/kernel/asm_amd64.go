@@ -4,185 +4,185 @@
 
 package kernel
 
-// gemm1x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 8 columns. Distances are in bytes.
+// gemm1x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 8 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm1x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 16 columns. Distances are in bytes.
+// gemm1x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm2x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 8 columns. Distances are in bytes.
+// gemm2x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 8 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm2x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 16 columns. Distances are in bytes.
+// gemm2x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm3x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 8 columns. Distances are in bytes.
+// gemm3x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 8 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm3x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 16 columns. Distances are in bytes.
+// gemm3x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm4x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 8 columns. Distances are in bytes.
+// gemm4x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 8 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm4x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 16 columns. Distances are in bytes.
+// gemm4x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm5x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 8 columns. Distances are in bytes.
+// gemm5x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 8 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm5x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 16 columns. Distances are in bytes.
+// gemm5x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm6x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 8 columns. Distances are in bytes.
+// gemm6x8AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 8 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm6x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 16 columns. Distances are in bytes.
+// gemm6x16AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm1x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 16 columns. Distances are in bytes.
+// gemm1x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm1x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 32 columns. Distances are in bytes.
+// gemm1x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm2x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 16 columns. Distances are in bytes.
+// gemm2x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm2x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 32 columns. Distances are in bytes.
+// gemm2x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm3x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 16 columns. Distances are in bytes.
+// gemm3x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm3x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 32 columns. Distances are in bytes.
+// gemm3x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm4x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 16 columns. Distances are in bytes.
+// gemm4x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm4x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 32 columns. Distances are in bytes.
+// gemm4x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm5x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 16 columns. Distances are in bytes.
+// gemm5x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm5x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 32 columns. Distances are in bytes.
+// gemm5x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm6x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 16 columns. Distances are in bytes.
+// gemm6x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm6x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 32 columns. Distances are in bytes.
+// gemm6x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm7x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 7 rows and 16 columns. Distances are in bytes.
+// gemm7x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 7 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm7x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 7 rows and 32 columns. Distances are in bytes.
+// gemm7x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 7 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm8x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 8 rows and 16 columns. Distances are in bytes.
+// gemm8x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 8 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm8x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 8 rows and 32 columns. Distances are in bytes.
+// gemm8x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 8 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm9x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 9 rows and 16 columns. Distances are in bytes.
+// gemm9x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 9 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm9x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 9 rows and 32 columns. Distances are in bytes.
+// gemm9x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 9 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm10x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 10 rows and 16 columns. Distances are in bytes.
+// gemm10x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 10 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm10x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 10 rows and 32 columns. Distances are in bytes.
+// gemm10x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 10 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm11x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 11 rows and 16 columns. Distances are in bytes.
+// gemm11x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 11 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm11x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 11 rows and 32 columns. Distances are in bytes.
+// gemm11x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 11 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm12x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 12 rows and 16 columns. Distances are in bytes.
+// gemm12x16AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 12 rows and 16 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
-// gemm12x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 12 rows and 32 columns. Distances are in bytes.
+// gemm12x32AVX512 computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 12 rows and 32 columns. Distances are in bytes. Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.
 //
 //go:noescape
-func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
 // packAlong16AVX2 copies depth rows, stride bytes apart, to count panels of 16 columns, next bytes apart.
 //
@@ -199,25 +199,25 @@ func packAlong32AVX2(depth int, count int, src *float32, stride int, dst *float3
 //go:noescape
 func packAcross16AVX2(depth int, src *float32, stride int, dst *float32, step int)
 
-// packAlong6x1AVX2 copies depth rows of 6 elements, stride bytes apart, to 1 panels of 6 columns, one after the other in dst.
+// packAlong6x1AVX2 copies depth rows of 6 elements, stride bytes apart, to 1 panels of 6 columns, next bytes apart.
 //
 //go:noescape
-func packAlong6x1AVX2(depth int, src *float32, stride int, dst *float32)
+func packAlong6x1AVX2(depth int, src *float32, stride int, dst *float32, next int)
 
-// packAlong6x8AVX2 copies depth rows of 48 elements, stride bytes apart, to 8 panels of 6 columns, one after the other in dst.
+// packAlong6x8AVX2 copies depth rows of 48 elements, stride bytes apart, to 8 panels of 6 columns, next bytes apart.
 //
 //go:noescape
-func packAlong6x8AVX2(depth int, src *float32, stride int, dst *float32)
+func packAlong6x8AVX2(depth int, src *float32, stride int, dst *float32, next int)
 
-// packAlong12x1AVX2 copies depth rows of 12 elements, stride bytes apart, to 1 panels of 12 columns, one after the other in dst.
+// packAlong12x1AVX2 copies depth rows of 12 elements, stride bytes apart, to 1 panels of 12 columns, next bytes apart.
 //
 //go:noescape
-func packAlong12x1AVX2(depth int, src *float32, stride int, dst *float32)
+func packAlong12x1AVX2(depth int, src *float32, stride int, dst *float32, next int)
 
-// packAlong12x4AVX2 copies depth rows of 48 elements, stride bytes apart, to 4 panels of 12 columns, one after the other in dst.
+// packAlong12x4AVX2 copies depth rows of 48 elements, stride bytes apart, to 4 panels of 12 columns, next bytes apart.
 //
 //go:noescape
-func packAlong12x4AVX2(depth int, src *float32, stride int, dst *float32)
+func packAlong12x4AVX2(depth int, src *float32, stride int, dst *float32, next int)
 
 // dots4AVX2 writes the products of a with four rows of b of n elements, stride bytes apart.
 //

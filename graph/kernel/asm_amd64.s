@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm1x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm1x8AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -21,11 +21,15 @@ group:
 	MOVQ       CX, R9
 	PREFETCHT0 (R9)
 	ADDQ       R8, R9
-	MOVQ       depth+8(FP), R8
-	SUBQ       $0x04, R8
+	MOVQ       ahead+112(FP), R8
+	MOVQ       aheadStep+120(FP), R9
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
+	PREFETCHT1   (R8)
+	ADDQ         R9, R8
 	VMOVUPS      (SI), Y1
 	ADDQ         BX, SI
 	VBROADCASTSS (DI), Y2
@@ -46,11 +50,11 @@ deep:
 	VBROADCASTSS (DI), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	ADDQ         DX, DI
-	SUBQ         $0x04, R8
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R8
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
@@ -59,7 +63,7 @@ single:
 	VBROADCASTSS (DI), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	ADDQ         DX, DI
-	DECQ         R8
+	DECQ         R10
 	JNZ          single
 
 done:
@@ -99,14 +103,16 @@ stored:
 	ADDQ SI, AX
 	MOVQ cNext+80(FP), SI
 	ADDQ SI, CX
+	MOVQ aheadNext+128(FP), SI
+	ADDQ SI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm1x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm1x16AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm1x16AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -122,11 +128,15 @@ group:
 	MOVQ       CX, R9
 	PREFETCHT0 (R9)
 	ADDQ       R8, R9
-	MOVQ       depth+8(FP), R8
-	SUBQ       $0x04, R8
+	MOVQ       ahead+112(FP), R8
+	MOVQ       aheadStep+120(FP), R9
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
+	PREFETCHT1   (R8)
+	ADDQ         R9, R8
 	VMOVUPS      (SI), Y2
 	VMOVUPS      32(SI), Y3
 	ADDQ         BX, SI
@@ -155,11 +165,11 @@ deep:
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         DX, DI
-	SUBQ         $0x04, R8
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R8
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
@@ -170,7 +180,7 @@ single:
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         DX, DI
-	DECQ         R8
+	DECQ         R10
 	JNZ          single
 
 done:
@@ -220,14 +230,16 @@ stored:
 	ADDQ SI, AX
 	MOVQ cNext+80(FP), SI
 	ADDQ SI, CX
+	MOVQ aheadNext+128(FP), SI
+	ADDQ SI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm2x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm2x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm2x8AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -245,11 +257,15 @@ group:
 	ADDQ       R9, R10
 	PREFETCHT0 (R10)
 	ADDQ       R9, R10
-	MOVQ       depth+8(FP), R9
-	SUBQ       $0x04, R9
+	MOVQ       ahead+112(FP), R9
+	MOVQ       aheadStep+120(FP), R10
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
+	PREFETCHT1   (R9)
+	ADDQ         R10, R9
 	VMOVUPS      (DI), Y2
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Y3
@@ -278,11 +294,11 @@ deep:
 	VBROADCASTSS (R8)(DX*1), Y3
 	VFMADD231PS  Y2, Y3, Y1
 	ADDQ         BX, R8
-	SUBQ         $0x04, R9
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R9
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
@@ -293,7 +309,7 @@ single:
 	VBROADCASTSS (R8)(DX*1), Y3
 	VFMADD231PS  Y2, Y3, Y1
 	ADDQ         BX, R8
-	DECQ         R9
+	DECQ         R11
 	JNZ          single
 
 done:
@@ -346,14 +362,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm2x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm2x16AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm2x16AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -373,11 +391,15 @@ group:
 	ADDQ       R9, R10
 	PREFETCHT0 (R10)
 	ADDQ       R9, R10
-	MOVQ       depth+8(FP), R9
-	SUBQ       $0x04, R9
+	MOVQ       ahead+112(FP), R9
+	MOVQ       aheadStep+120(FP), R10
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
+	PREFETCHT1   (R9)
+	ADDQ         R10, R9
 	VMOVUPS      (DI), Y4
 	VMOVUPS      32(DI), Y5
 	ADDQ         SI, DI
@@ -418,11 +440,11 @@ deep:
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         BX, R8
-	SUBQ         $0x04, R9
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R9
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
@@ -436,7 +458,7 @@ single:
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         BX, R8
-	DECQ         R9
+	DECQ         R11
 	JNZ          single
 
 done:
@@ -508,14 +530,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm3x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm3x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm3x8AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -536,11 +560,15 @@ group:
 	ADDQ       R9, R10
 	PREFETCHT0 (R10)
 	ADDQ       R9, R10
-	MOVQ       depth+8(FP), R9
-	SUBQ       $0x04, R9
+	MOVQ       ahead+112(FP), R9
+	MOVQ       aheadStep+120(FP), R10
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
+	PREFETCHT1   (R9)
+	ADDQ         R10, R9
 	VMOVUPS      (DI), Y3
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Y4
@@ -577,11 +605,11 @@ deep:
 	VBROADCASTSS (R8)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
 	ADDQ         BX, R8
-	SUBQ         $0x04, R9
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R9
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
@@ -594,7 +622,7 @@ single:
 	VBROADCASTSS (R8)(DX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
 	ADDQ         BX, R8
-	DECQ         R9
+	DECQ         R11
 	JNZ          single
 
 done:
@@ -660,14 +688,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm3x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm3x16AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm3x16AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -691,11 +721,15 @@ group:
 	ADDQ       R9, R10
 	PREFETCHT0 (R10)
 	ADDQ       R9, R10
-	MOVQ       depth+8(FP), R9
-	SUBQ       $0x04, R9
+	MOVQ       ahead+112(FP), R9
+	MOVQ       aheadStep+120(FP), R10
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
+	PREFETCHT1   (R9)
+	ADDQ         R10, R9
 	VMOVUPS      (DI), Y6
 	VMOVUPS      32(DI), Y7
 	ADDQ         SI, DI
@@ -748,11 +782,11 @@ deep:
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         BX, R8
-	SUBQ         $0x04, R9
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R9
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
@@ -769,7 +803,7 @@ single:
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         BX, R8
-	DECQ         R9
+	DECQ         R11
 	JNZ          single
 
 done:
@@ -863,14 +897,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm4x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm4x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm4x8AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -896,11 +932,15 @@ group:
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Y4
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Y5
@@ -949,11 +989,11 @@ deep:
 	VFMADD231PS  Y4, Y5, Y3
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -969,7 +1009,7 @@ single:
 	VFMADD231PS  Y4, Y5, Y3
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -1048,14 +1088,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm4x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm4x16AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm4x16AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -1085,11 +1127,15 @@ group:
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Y8
 	VMOVUPS      32(DI), Y9
 	ADDQ         SI, DI
@@ -1158,11 +1204,11 @@ deep:
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -1183,7 +1229,7 @@ single:
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -1299,14 +1345,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm5x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm5x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm5x8AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -1335,11 +1383,15 @@ group:
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Y5
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Y6
@@ -1396,11 +1448,11 @@ deep:
 	VFMADD231PS  Y5, Y6, Y4
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -1418,7 +1470,7 @@ single:
 	VFMADD231PS  Y5, Y6, Y4
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -1510,14 +1562,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm5x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm5x16AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm5x16AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -1551,11 +1605,15 @@ group:
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Y10
 	VMOVUPS      32(DI), Y11
 	ADDQ         SI, DI
@@ -1636,11 +1694,11 @@ deep:
 	VFMADD231PS  Y11, Y12, Y9
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -1664,7 +1722,7 @@ single:
 	VFMADD231PS  Y11, Y12, Y9
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -1802,14 +1860,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm6x8AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm6x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm6x8AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -1841,11 +1901,15 @@ group:
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Y6
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Y7
@@ -1910,11 +1974,11 @@ deep:
 	VFMADD231PS  Y6, Y7, Y5
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -1934,7 +1998,7 @@ single:
 	VFMADD231PS  Y6, Y7, Y5
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -2039,14 +2103,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm6x16AVX2(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm6x16AVX2(SB), NOSPLIT, $0-112
+TEXT ·gemm6x16AVX2(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -2084,11 +2150,15 @@ group:
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Y12
 	VMOVUPS      32(DI), Y13
 	ADDQ         SI, DI
@@ -2181,11 +2251,11 @@ deep:
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -2212,7 +2282,7 @@ single:
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -2372,14 +2442,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm1x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm1x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm1x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -2394,11 +2466,15 @@ group:
 	MOVQ       CX, R9
 	PREFETCHT0 (R9)
 	ADDQ       R8, R9
-	MOVQ       depth+8(FP), R8
-	SUBQ       $0x04, R8
+	MOVQ       ahead+112(FP), R8
+	MOVQ       aheadStep+120(FP), R9
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
+	PREFETCHT1   (R8)
+	ADDQ         R9, R8
 	VMOVUPS      (SI), Z1
 	ADDQ         BX, SI
 	VBROADCASTSS (DI), Z2
@@ -2419,11 +2495,11 @@ deep:
 	VBROADCASTSS (DI), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, DI
-	SUBQ         $0x04, R8
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R8
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
@@ -2432,7 +2508,7 @@ single:
 	VBROADCASTSS (DI), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, DI
-	DECQ         R8
+	DECQ         R10
 	JNZ          single
 
 done:
@@ -2464,14 +2540,16 @@ stored:
 	ADDQ SI, AX
 	MOVQ cNext+80(FP), SI
 	ADDQ SI, CX
+	MOVQ aheadNext+128(FP), SI
+	ADDQ SI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm1x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm1x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm1x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -2488,11 +2566,15 @@ group:
 	PREFETCHT0 (R9)
 	PREFETCHT0 64(R9)
 	ADDQ       R8, R9
-	MOVQ       depth+8(FP), R8
-	SUBQ       $0x04, R8
+	MOVQ       ahead+112(FP), R8
+	MOVQ       aheadStep+120(FP), R9
+	MOVQ       depth+8(FP), R10
+	SUBQ       $0x04, R10
 	JL         rest
 
 deep:
+	PREFETCHT1   (R8)
+	ADDQ         R9, R8
 	VMOVUPS      (SI), Z2
 	VMOVUPS      64(SI), Z3
 	ADDQ         BX, SI
@@ -2521,11 +2603,11 @@ deep:
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
 	ADDQ         DX, DI
-	SUBQ         $0x04, R8
+	SUBQ         $0x04, R10
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R8
+	ADDQ $0x04, R10
 	JZ   done
 
 single:
@@ -2536,7 +2618,7 @@ single:
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
 	ADDQ         DX, DI
-	DECQ         R8
+	DECQ         R10
 	JNZ          single
 
 done:
@@ -2576,14 +2658,16 @@ stored:
 	ADDQ SI, AX
 	MOVQ cNext+80(FP), SI
 	ADDQ SI, CX
+	MOVQ aheadNext+128(FP), SI
+	ADDQ SI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm2x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm2x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm2x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -2601,11 +2685,15 @@ group:
 	ADDQ       R9, R10
 	PREFETCHT0 (R10)
 	ADDQ       R9, R10
-	MOVQ       depth+8(FP), R9
-	SUBQ       $0x04, R9
+	MOVQ       ahead+112(FP), R9
+	MOVQ       aheadStep+120(FP), R10
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
+	PREFETCHT1   (R9)
+	ADDQ         R10, R9
 	VMOVUPS      (DI), Z2
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Z3
@@ -2634,11 +2722,11 @@ deep:
 	VBROADCASTSS (R8)(DX*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, R8
-	SUBQ         $0x04, R9
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R9
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
@@ -2649,7 +2737,7 @@ single:
 	VBROADCASTSS (R8)(DX*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, R8
-	DECQ         R9
+	DECQ         R11
 	JNZ          single
 
 done:
@@ -2688,14 +2776,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm2x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm2x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm2x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -2717,11 +2807,15 @@ group:
 	PREFETCHT0 (R10)
 	PREFETCHT0 64(R10)
 	ADDQ       R9, R10
-	MOVQ       depth+8(FP), R9
-	SUBQ       $0x04, R9
+	MOVQ       ahead+112(FP), R9
+	MOVQ       aheadStep+120(FP), R10
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
+	PREFETCHT1   (R9)
+	ADDQ         R10, R9
 	VMOVUPS      (DI), Z4
 	VMOVUPS      64(DI), Z5
 	ADDQ         SI, DI
@@ -2762,11 +2856,11 @@ deep:
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         BX, R8
-	SUBQ         $0x04, R9
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R9
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
@@ -2780,7 +2874,7 @@ single:
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         BX, R8
-	DECQ         R9
+	DECQ         R11
 	JNZ          single
 
 done:
@@ -2832,14 +2926,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm3x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm3x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm3x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -2860,11 +2956,15 @@ group:
 	ADDQ       R9, R10
 	PREFETCHT0 (R10)
 	ADDQ       R9, R10
-	MOVQ       depth+8(FP), R9
-	SUBQ       $0x04, R9
+	MOVQ       ahead+112(FP), R9
+	MOVQ       aheadStep+120(FP), R10
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
+	PREFETCHT1   (R9)
+	ADDQ         R10, R9
 	VMOVUPS      (DI), Z3
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Z4
@@ -2901,11 +3001,11 @@ deep:
 	VBROADCASTSS (R8)(DX*2), Z4
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, R8
-	SUBQ         $0x04, R9
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R9
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
@@ -2918,7 +3018,7 @@ single:
 	VBROADCASTSS (R8)(DX*2), Z4
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, R8
-	DECQ         R9
+	DECQ         R11
 	JNZ          single
 
 done:
@@ -2964,14 +3064,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm3x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm3x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm3x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -2998,11 +3100,15 @@ group:
 	PREFETCHT0 (R10)
 	PREFETCHT0 64(R10)
 	ADDQ       R9, R10
-	MOVQ       depth+8(FP), R9
-	SUBQ       $0x04, R9
+	MOVQ       ahead+112(FP), R9
+	MOVQ       aheadStep+120(FP), R10
+	MOVQ       depth+8(FP), R11
+	SUBQ       $0x04, R11
 	JL         rest
 
 deep:
+	PREFETCHT1   (R9)
+	ADDQ         R10, R9
 	VMOVUPS      (DI), Z6
 	VMOVUPS      64(DI), Z7
 	ADDQ         SI, DI
@@ -3055,11 +3161,11 @@ deep:
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
 	ADDQ         BX, R8
-	SUBQ         $0x04, R9
+	SUBQ         $0x04, R11
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R9
+	ADDQ $0x04, R11
 	JZ   done
 
 single:
@@ -3076,7 +3182,7 @@ single:
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
 	ADDQ         BX, R8
-	DECQ         R9
+	DECQ         R11
 	JNZ          single
 
 done:
@@ -3140,14 +3246,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm4x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm4x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm4x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -3173,11 +3281,15 @@ group:
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Z4
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Z5
@@ -3226,11 +3338,11 @@ deep:
 	VFMADD231PS  Z4, Z5, Z3
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -3246,7 +3358,7 @@ single:
 	VFMADD231PS  Z4, Z5, Z3
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -3299,14 +3411,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm4x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm4x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm4x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -3340,11 +3454,15 @@ group:
 	PREFETCHT0 (R11)
 	PREFETCHT0 64(R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Z8
 	VMOVUPS      64(DI), Z9
 	ADDQ         SI, DI
@@ -3413,11 +3531,11 @@ deep:
 	VFMADD231PS  Z9, Z10, Z7
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -3438,7 +3556,7 @@ single:
 	VFMADD231PS  Z9, Z10, Z7
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -3514,14 +3632,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm5x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm5x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm5x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -3550,11 +3670,15 @@ group:
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Z5
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Z6
@@ -3611,11 +3735,11 @@ deep:
 	VFMADD231PS  Z5, Z6, Z4
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -3633,7 +3757,7 @@ single:
 	VFMADD231PS  Z5, Z6, Z4
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -3693,14 +3817,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm5x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm5x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm5x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -3739,11 +3865,15 @@ group:
 	PREFETCHT0 (R11)
 	PREFETCHT0 64(R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Z10
 	VMOVUPS      64(DI), Z11
 	ADDQ         SI, DI
@@ -3824,11 +3954,11 @@ deep:
 	VFMADD231PS  Z11, Z12, Z9
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -3852,7 +3982,7 @@ single:
 	VFMADD231PS  Z11, Z12, Z9
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -3940,14 +4070,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm6x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm6x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm6x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -3979,11 +4111,15 @@ group:
 	ADDQ       R10, R11
 	PREFETCHT0 (R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Z6
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Z7
@@ -4048,11 +4184,11 @@ deep:
 	VFMADD231PS  Z6, Z7, Z5
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -4072,7 +4208,7 @@ single:
 	VFMADD231PS  Z6, Z7, Z5
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -4139,14 +4275,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm6x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm6x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm6x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -4190,11 +4328,15 @@ group:
 	PREFETCHT0 (R11)
 	PREFETCHT0 64(R11)
 	ADDQ       R10, R11
-	MOVQ       depth+8(FP), R10
-	SUBQ       $0x04, R10
+	MOVQ       ahead+112(FP), R10
+	MOVQ       aheadStep+120(FP), R11
+	MOVQ       depth+8(FP), R12
+	SUBQ       $0x04, R12
 	JL         rest
 
 deep:
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (DI), Z12
 	VMOVUPS      64(DI), Z13
 	ADDQ         SI, DI
@@ -4287,11 +4429,11 @@ deep:
 	VFMADD231PS  Z13, Z14, Z11
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R12
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R12
 	JZ   done
 
 single:
@@ -4318,7 +4460,7 @@ single:
 	VFMADD231PS  Z13, Z14, Z11
 	ADDQ         BX, R8
 	ADDQ         BX, R9
-	DECQ         R10
+	DECQ         R12
 	JNZ          single
 
 done:
@@ -4418,14 +4560,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm7x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm7x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm7x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -4462,11 +4606,15 @@ group:
 	ADDQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	SUBQ       $0x04, R11
+	MOVQ       ahead+112(FP), R11
+	MOVQ       aheadStep+120(FP), R12
+	MOVQ       depth+8(FP), R13
+	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	VMOVUPS      (DI), Z7
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Z8
@@ -4543,11 +4691,11 @@ deep:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	SUBQ         $0x04, R13
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R13
 	JZ   done
 
 single:
@@ -4570,7 +4718,7 @@ single:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R13
 	JNZ          single
 
 done:
@@ -4644,14 +4792,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm7x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm7x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm7x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -4702,11 +4852,15 @@ group:
 	PREFETCHT0 (R12)
 	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	SUBQ       $0x04, R11
+	MOVQ       ahead+112(FP), R11
+	MOVQ       aheadStep+120(FP), R12
+	MOVQ       depth+8(FP), R13
+	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	VMOVUPS      (DI), Z14
 	VMOVUPS      64(DI), Z15
 	ADDQ         SI, DI
@@ -4815,11 +4969,11 @@ deep:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	SUBQ         $0x04, R13
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R13
 	JZ   done
 
 single:
@@ -4850,7 +5004,7 @@ single:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R13
 	JNZ          single
 
 done:
@@ -4962,14 +5116,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm8x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm8x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm8x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -5009,11 +5165,15 @@ group:
 	ADDQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	SUBQ       $0x04, R11
+	MOVQ       ahead+112(FP), R11
+	MOVQ       aheadStep+120(FP), R12
+	MOVQ       depth+8(FP), R13
+	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	VMOVUPS      (DI), Z8
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Z9
@@ -5098,11 +5258,11 @@ deep:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	SUBQ         $0x04, R13
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R13
 	JZ   done
 
 single:
@@ -5127,7 +5287,7 @@ single:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R13
 	JNZ          single
 
 done:
@@ -5208,14 +5368,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm8x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm8x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm8x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -5271,11 +5433,15 @@ group:
 	PREFETCHT0 (R12)
 	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	SUBQ       $0x04, R11
+	MOVQ       ahead+112(FP), R11
+	MOVQ       aheadStep+120(FP), R12
+	MOVQ       depth+8(FP), R13
+	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	VMOVUPS      (DI), Z16
 	VMOVUPS      64(DI), Z17
 	ADDQ         SI, DI
@@ -5396,11 +5562,11 @@ deep:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	SUBQ         $0x04, R13
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R13
 	JZ   done
 
 single:
@@ -5434,7 +5600,7 @@ single:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R13
 	JNZ          single
 
 done:
@@ -5558,14 +5724,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm9x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm9x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm9x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -5608,11 +5776,15 @@ group:
 	ADDQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	SUBQ       $0x04, R11
+	MOVQ       ahead+112(FP), R11
+	MOVQ       aheadStep+120(FP), R12
+	MOVQ       depth+8(FP), R13
+	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	VMOVUPS      (DI), Z9
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Z10
@@ -5705,11 +5877,11 @@ deep:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	SUBQ         $0x04, R13
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R13
 	JZ   done
 
 single:
@@ -5736,7 +5908,7 @@ single:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R13
 	JNZ          single
 
 done:
@@ -5824,14 +5996,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm9x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm9x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm9x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -5892,11 +6066,15 @@ group:
 	PREFETCHT0 (R12)
 	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
-	MOVQ       depth+8(FP), R11
-	SUBQ       $0x04, R11
+	MOVQ       ahead+112(FP), R11
+	MOVQ       aheadStep+120(FP), R12
+	MOVQ       depth+8(FP), R13
+	SUBQ       $0x04, R13
 	JL         rest
 
 deep:
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	VMOVUPS      (DI), Z18
 	VMOVUPS      64(DI), Z19
 	ADDQ         SI, DI
@@ -6029,11 +6207,11 @@ deep:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	SUBQ         $0x04, R11
+	SUBQ         $0x04, R13
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R13
 	JZ   done
 
 single:
@@ -6070,7 +6248,7 @@ single:
 	ADDQ         BX, R8
 	ADDQ         BX, R9
 	ADDQ         BX, R10
-	DECQ         R11
+	DECQ         R13
 	JNZ          single
 
 done:
@@ -6206,14 +6384,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm10x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm10x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm10x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -6261,11 +6441,15 @@ group:
 	ADDQ       R12, R13
 	PREFETCHT0 (R13)
 	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	SUBQ       $0x04, R12
+	MOVQ       ahead+112(FP), R12
+	MOVQ       aheadStep+120(FP), R13
+	MOVQ       depth+8(FP), R14
+	SUBQ       $0x04, R14
 	JL         rest
 
 deep:
+	PREFETCHT1   (R12)
+	ADDQ         R13, R12
 	VMOVUPS      (DI), Z10
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Z11
@@ -6370,11 +6554,11 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	SUBQ         $0x04, R12
+	SUBQ         $0x04, R14
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R14
 	JZ   done
 
 single:
@@ -6404,7 +6588,7 @@ single:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	DECQ         R12
+	DECQ         R14
 	JNZ          single
 
 done:
@@ -6499,14 +6683,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm10x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm10x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm10x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -6574,11 +6760,15 @@ group:
 	PREFETCHT0 (R13)
 	PREFETCHT0 64(R13)
 	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	SUBQ       $0x04, R12
+	MOVQ       ahead+112(FP), R12
+	MOVQ       aheadStep+120(FP), R13
+	MOVQ       depth+8(FP), R14
+	SUBQ       $0x04, R14
 	JL         rest
 
 deep:
+	PREFETCHT1   (R12)
+	ADDQ         R13, R12
 	VMOVUPS      (DI), Z20
 	VMOVUPS      64(DI), Z21
 	ADDQ         SI, DI
@@ -6727,11 +6917,11 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	SUBQ         $0x04, R12
+	SUBQ         $0x04, R14
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R14
 	JZ   done
 
 single:
@@ -6772,7 +6962,7 @@ single:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	DECQ         R12
+	DECQ         R14
 	JNZ          single
 
 done:
@@ -6920,14 +7110,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm11x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm11x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm11x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -6978,11 +7170,15 @@ group:
 	ADDQ       R12, R13
 	PREFETCHT0 (R13)
 	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	SUBQ       $0x04, R12
+	MOVQ       ahead+112(FP), R12
+	MOVQ       aheadStep+120(FP), R13
+	MOVQ       depth+8(FP), R14
+	SUBQ       $0x04, R14
 	JL         rest
 
 deep:
+	PREFETCHT1   (R12)
+	ADDQ         R13, R12
 	VMOVUPS      (DI), Z11
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Z12
@@ -7095,11 +7291,11 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	SUBQ         $0x04, R12
+	SUBQ         $0x04, R14
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R14
 	JZ   done
 
 single:
@@ -7131,7 +7327,7 @@ single:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	DECQ         R12
+	DECQ         R14
 	JNZ          single
 
 done:
@@ -7233,14 +7429,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm11x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm11x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm11x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -7313,11 +7511,15 @@ group:
 	PREFETCHT0 (R13)
 	PREFETCHT0 64(R13)
 	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	SUBQ       $0x04, R12
+	MOVQ       ahead+112(FP), R12
+	MOVQ       aheadStep+120(FP), R13
+	MOVQ       depth+8(FP), R14
+	SUBQ       $0x04, R14
 	JL         rest
 
 deep:
+	PREFETCHT1   (R12)
+	ADDQ         R13, R12
 	VMOVUPS      (DI), Z22
 	VMOVUPS      64(DI), Z23
 	ADDQ         SI, DI
@@ -7478,11 +7680,11 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	SUBQ         $0x04, R12
+	SUBQ         $0x04, R14
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R14
 	JZ   done
 
 single:
@@ -7526,7 +7728,7 @@ single:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	DECQ         R12
+	DECQ         R14
 	JNZ          single
 
 done:
@@ -7686,14 +7888,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm12x16AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm12x16AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -7747,11 +7951,15 @@ group:
 	ADDQ       R12, R13
 	PREFETCHT0 (R13)
 	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	SUBQ       $0x04, R12
+	MOVQ       ahead+112(FP), R12
+	MOVQ       aheadStep+120(FP), R13
+	MOVQ       depth+8(FP), R14
+	SUBQ       $0x04, R14
 	JL         rest
 
 deep:
+	PREFETCHT1   (R12)
+	ADDQ         R13, R12
 	VMOVUPS      (DI), Z12
 	ADDQ         SI, DI
 	VBROADCASTSS (R8), Z13
@@ -7872,11 +8080,11 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	SUBQ         $0x04, R12
+	SUBQ         $0x04, R14
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R14
 	JZ   done
 
 single:
@@ -7910,7 +8118,7 @@ single:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	DECQ         R12
+	DECQ         R14
 	JNZ          single
 
 done:
@@ -8019,14 +8227,16 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
 	RET
 
-// func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32)
+// func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemm12x32AVX512(SB), NOSPLIT, $0-112
+TEXT ·gemm12x32AVX512(SB), NOSPLIT, $0-136
 	MOVQ a+16(FP), AX
 	MOVQ c+64(FP), CX
 	MOVQ aRow+24(FP), DX
@@ -8104,11 +8314,15 @@ group:
 	PREFETCHT0 (R13)
 	PREFETCHT0 64(R13)
 	ADDQ       R12, R13
-	MOVQ       depth+8(FP), R12
-	SUBQ       $0x04, R12
+	MOVQ       ahead+112(FP), R12
+	MOVQ       aheadStep+120(FP), R13
+	MOVQ       depth+8(FP), R14
+	SUBQ       $0x04, R14
 	JL         rest
 
 deep:
+	PREFETCHT1   (R12)
+	ADDQ         R13, R12
 	VMOVUPS      (DI), Z24
 	VMOVUPS      64(DI), Z25
 	ADDQ         SI, DI
@@ -8281,11 +8495,11 @@ deep:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	SUBQ         $0x04, R12
+	SUBQ         $0x04, R14
 	JGE          deep
 
 rest:
-	ADDQ $0x04, R12
+	ADDQ $0x04, R14
 	JZ   done
 
 single:
@@ -8332,7 +8546,7 @@ single:
 	ADDQ         BX, R9
 	ADDQ         BX, R10
 	ADDQ         BX, R11
-	DECQ         R12
+	DECQ         R14
 	JNZ          single
 
 done:
@@ -8504,6 +8718,8 @@ stored:
 	ADDQ DI, AX
 	MOVQ cNext+80(FP), DI
 	ADDQ DI, CX
+	MOVQ aheadNext+128(FP), DI
+	ADDQ DI, ahead+112(FP)
 	DECQ count+0(FP)
 	JNZ  group
 	VZEROUPPER
@@ -8650,16 +8866,16 @@ four:
 	VZEROUPPER
 	RET
 
-// func packAlong6x1AVX2(depth int, src *float32, stride int, dst *float32)
+// func packAlong6x1AVX2(depth int, src *float32, stride int, dst *float32, next int)
 // Requires: AVX
-TEXT ·packAlong6x1AVX2(SB), NOSPLIT, $0-32
-	MOVQ   depth+0(FP), AX
-	MOVQ   src+8(FP), CX
-	MOVQ   stride+16(FP), DX
-	MOVQ   dst+24(FP), BX
-	IMUL3Q $0x18, AX, SI
-	DECQ   AX
-	JZ     last
+TEXT ·packAlong6x1AVX2(SB), NOSPLIT, $0-40
+	MOVQ depth+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ dst+24(FP), BX
+	MOVQ next+32(FP), SI
+	DECQ AX
+	JZ   last
 
 row:
 	VMOVUPS (CX), Y0
@@ -8677,20 +8893,20 @@ last:
 	VZEROUPPER
 	RET
 
-// func packAlong6x8AVX2(depth int, src *float32, stride int, dst *float32)
+// func packAlong6x8AVX2(depth int, src *float32, stride int, dst *float32, next int)
 // Requires: AVX
-TEXT ·packAlong6x8AVX2(SB), NOSPLIT, $0-32
-	MOVQ   depth+0(FP), AX
-	MOVQ   src+8(FP), CX
-	MOVQ   stride+16(FP), DX
-	MOVQ   dst+24(FP), BX
-	IMUL3Q $0x18, AX, SI
-	LEAQ   (BX)(SI*2), DI
-	ADDQ   SI, DI
-	LEAQ   (DI)(SI*2), R8
-	ADDQ   SI, R8
-	DECQ   AX
-	JZ     last
+TEXT ·packAlong6x8AVX2(SB), NOSPLIT, $0-40
+	MOVQ depth+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ dst+24(FP), BX
+	MOVQ next+32(FP), SI
+	LEAQ (BX)(SI*2), DI
+	ADDQ SI, DI
+	LEAQ (DI)(SI*2), R8
+	ADDQ SI, R8
+	DECQ AX
+	JZ   last
 
 row:
 	VMOVUPS (CX), Y0
@@ -8752,16 +8968,16 @@ last:
 	VZEROUPPER
 	RET
 
-// func packAlong12x1AVX2(depth int, src *float32, stride int, dst *float32)
+// func packAlong12x1AVX2(depth int, src *float32, stride int, dst *float32, next int)
 // Requires: AVX
-TEXT ·packAlong12x1AVX2(SB), NOSPLIT, $0-32
-	MOVQ   depth+0(FP), AX
-	MOVQ   src+8(FP), CX
-	MOVQ   stride+16(FP), DX
-	MOVQ   dst+24(FP), BX
-	IMUL3Q $0x30, AX, SI
-	DECQ   AX
-	JZ     last
+TEXT ·packAlong12x1AVX2(SB), NOSPLIT, $0-40
+	MOVQ depth+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ dst+24(FP), BX
+	MOVQ next+32(FP), SI
+	DECQ AX
+	JZ   last
 
 row:
 	VMOVUPS (CX), Y0
@@ -8781,18 +8997,18 @@ last:
 	VZEROUPPER
 	RET
 
-// func packAlong12x4AVX2(depth int, src *float32, stride int, dst *float32)
+// func packAlong12x4AVX2(depth int, src *float32, stride int, dst *float32, next int)
 // Requires: AVX
-TEXT ·packAlong12x4AVX2(SB), NOSPLIT, $0-32
-	MOVQ   depth+0(FP), AX
-	MOVQ   src+8(FP), CX
-	MOVQ   stride+16(FP), DX
-	MOVQ   dst+24(FP), BX
-	IMUL3Q $0x30, AX, SI
-	LEAQ   (BX)(SI*2), DI
-	ADDQ   SI, DI
-	DECQ   AX
-	JZ     last
+TEXT ·packAlong12x4AVX2(SB), NOSPLIT, $0-40
+	MOVQ depth+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ dst+24(FP), BX
+	MOVQ next+32(FP), SI
+	LEAQ (BX)(SI*2), DI
+	ADDQ SI, DI
+	DECQ AX
+	JZ   last
 
 row:
 	VMOVUPS (CX), Y0

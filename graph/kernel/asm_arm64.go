@@ -7,62 +7,62 @@ package kernel
 // gemm1x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm1x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // gemm1x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 1 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm1x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm1x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // gemm2x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm2x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // gemm2x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 2 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm2x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm2x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // gemm3x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm3x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // gemm3x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 3 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm3x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm3x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // gemm4x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm4x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // gemm4x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 4 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm4x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm4x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // gemm5x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm5x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // gemm5x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 5 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm5x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm5x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // gemm6x8NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 8 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm6x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // gemm6x16NEON computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of 6 rows and 16 columns. Distances are in bytes.
 //
 //go:noescape
-func gemm6x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
+func gemm6x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
 
 // quantDotsQ8NEON writes the products of a, in blocks of 32 bytes with scales and totals, with groups of four rows of weights, stride bytes
 // apart.

@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func gemm1x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm1x8NEON(SB), NOSPLIT, $32-112
+// func gemm1x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm1x8NEON(SB), NOSPLIT, $32-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -105,8 +105,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm1x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm1x16NEON(SB), NOSPLIT, $64-112
+// func gemm1x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm1x16NEON(SB), NOSPLIT, $64-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -224,8 +224,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm2x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm2x8NEON(SB), NOSPLIT, $64-112
+// func gemm2x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm2x8NEON(SB), NOSPLIT, $64-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -353,8 +353,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm2x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm2x16NEON(SB), NOSPLIT, $128-112
+// func gemm2x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm2x16NEON(SB), NOSPLIT, $128-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -518,8 +518,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm3x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm3x8NEON(SB), NOSPLIT, $96-112
+// func gemm3x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm3x8NEON(SB), NOSPLIT, $96-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -675,8 +675,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm3x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm3x16NEON(SB), NOSPLIT, $192-112
+// func gemm3x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm3x16NEON(SB), NOSPLIT, $192-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -886,8 +886,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm4x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm4x8NEON(SB), NOSPLIT, $128-112
+// func gemm4x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm4x8NEON(SB), NOSPLIT, $128-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -1071,8 +1071,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm4x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm4x16NEON(SB), NOSPLIT, $256-112
+// func gemm4x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm4x16NEON(SB), NOSPLIT, $256-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -1328,8 +1328,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm5x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm5x8NEON(SB), NOSPLIT, $160-112
+// func gemm5x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm5x8NEON(SB), NOSPLIT, $160-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -1541,8 +1541,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm5x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm5x16NEON(SB), NOSPLIT, $320-112
+// func gemm5x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm5x16NEON(SB), NOSPLIT, $320-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -1844,8 +1844,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm6x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm6x8NEON(SB), NOSPLIT, $192-112
+// func gemm6x8NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm6x8NEON(SB), NOSPLIT, $192-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2
@@ -2085,8 +2085,8 @@ stored:
 	BNE group
 	RET
 
-// func gemm6x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-TEXT ·gemm6x16NEON(SB), NOSPLIT, $384-112
+// func gemm6x16NEON(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+TEXT ·gemm6x16NEON(SB), NOSPLIT, $384-136
 	MOVD count+0(FP), R0
 	MOVD depth+8(FP), R1
 	MOVD a+16(FP), R2

@@ -43,7 +43,7 @@ func (shape *stripShape) runPacked(p *product[float32], panels []float32, height
 			inner := (j + col) % shape.cols // columns of the panel to skip
 			cols := min(shape.cols-inner, p.n-col)
 			b := panels[(j+col-inner)*height+(k+from)*shape.cols+inner:]
-			shape.runStrip(p, a, rightPanel{cols: cols, b: b, step: shape.cols}, min(depth, p.k-from), p.c[col:])
+			shape.runStrip(p, a, rightPanel{cols: cols, b: b, step: shape.cols}, min(depth, p.k-from), p.c[col:], [2]ahead{})
 			col += cols
 		}
 		p.accumulate = true

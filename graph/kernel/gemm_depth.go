@@ -7,10 +7,13 @@ const (
 	depthRows = directRows
 	depthPart = 1 << 14 // least number of elements of B in a part
 	depthUnit = 16      // rows of B at a time for few rows of A: as many streams as the processor prefetches
-	deepRatio = 8       // least ratio of the depth to the height and the width
+	deepWork  = 1 << 22 // least number of multiplications of a deep product
+	deepRatio = 5       // least ratio of the depth to the height and the width
 	deepTile  = 1 << 18 // largest number of elements of C in a deep product
 	// depthParts is the number of parts: enough for the workers that one memory can feed.
 	depthParts = 8
+	// fewDepth is the depth below which a deep product has only half as many parts, because their sum takes time, too.
+	fewDepth = 1 << 13
 )
 
 // deepProduct is a product that is split along its depth.
@@ -24,23 +27,35 @@ type deepProduct[T Float] struct {
 // deepUnit returns the depth to multiply at a time if the product is split along its depth, otherwise 0.
 func (g *Gemm[T]) deepUnit() int {
 	switch {
-	case g.Batch > 1 || g.N*g.K < depthParts*depthPart:
+	case g.Batch > 1:
 		return 0
-	case g.M <= depthRows && !g.B.Trans && g.K >= 64:
+	case g.M <= depthRows && !g.B.Trans && g.K >= 64 && g.N*g.K >= depthParts*depthPart:
 		return depthUnit
-	case g.M > depthRows && g.K >= deepRatio*max(g.M, g.N) && g.M*g.N <= deepTile:
+	case g.M > depthRows && g.K >= deepRatio*max(g.M, g.N) && g.M*g.N <= deepTile && g.M*g.N*g.K >= deepWork:
 		return stripDepth
 	}
 	return 0
 }
 
+// deepParts returns the number of parts of a product split along its depth, and the multiple of their depth.
+func (g *Gemm[T]) deepParts(unit int) (count, multiple int) {
+	switch {
+	case unit == depthUnit:
+		return depthParts, unit
+	case g.K < fewDepth:
+		return depthParts / 2, packedCols
+	}
+	return depthParts, packedCols
+}
+
 func (g *Gemm[T]) runDeep(unit int) {
-	depth := roundUp((g.K+depthParts-1)/depthParts, unit)
+	count, multiple := g.deepParts(unit)
+	depth := roundUp((g.K+count-1)/count, multiple)
 	parts := (g.K + depth - 1) / depth
 	sums := take[buffer[T]]()
 	d := deepProduct[T]{Gemm: *g, unit: unit, depth: depth, sums: sums.sized(parts * g.M * g.N)}
 	parallel(parts, 1, d)
-	d.addParts(parts)
+	parallel(g.M, rowGrain(parts*g.N), partsSum[T]{d, parts})
 	give(sums)
 }
 
@@ -71,32 +86,36 @@ func (d *deepProduct[T]) longest() int {
 
 // multiply writes the product of depths k to end.
 func (d *deepProduct[T]) multiply(s *panels[T], sums []T, from, end int) {
-	wide := tileCols
+	wide, unit := tileCols, end-from
 	if d.unit == depthUnit {
-		wide = d.N
+		wide, unit = d.N, depthUnit
 	}
-	for k := from; k < end; k += d.unit {
-		// A block of A stays in the L2 cache for all columns.
+	for k := from; k < end; k += unit {
 		for j := 0; j < d.N; j += wide {
 			product[T]{
-				m: d.M, n: min(wide, d.N-j), k: min(d.unit, end-k), a: d.A.at(0, k), b: d.B.at(k, j),
+				m: d.M, n: min(wide, d.N-j), k: min(unit, end-k), a: d.A.at(0, k), b: d.B.at(k, j),
 				c: sums[j:], stride: d.N, alpha: T(d.Alpha), accumulate: k > from,
 			}.run(s)
 		}
 	}
 }
 
-// addParts sums the partial products in order, onto C if Accumulate is set.
-func (d *deepProduct[T]) addParts(parts int) {
-	for i := range d.M {
+// partsSum sums the partial products in order, onto C if Accumulate is set.
+type partsSum[T Float] struct {
+	deepProduct[T]
+	parts int
+}
+
+func (d *partsSum[T]) Range(lo, hi int) {
+	for i := lo; i < hi; i++ {
 		row := d.C[i*d.StrideC:][:d.N]
 		if !d.Accumulate {
 			clear(row)
 		}
-		for p := range parts {
+		for p := range d.parts {
 			addRow(row, d.sums[(p*d.M+i)*d.N:][:d.N])
 		}
 	}
 	t := gemmTiles[T]{Gemm: d.Gemm}
-	t.finish(product[T]{m: d.M, n: d.N, c: d.C, stride: d.StrideC}, 0, 0)
+	t.finish(product[T]{m: hi - lo, n: d.N, c: d.C[lo*d.StrideC:], stride: d.StrideC}, lo*d.StrideC, 0)
 }

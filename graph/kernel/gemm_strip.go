@@ -18,8 +18,8 @@ type stripShape struct {
 
 type (
 	stripKernel func(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int,
-		c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)
-	rowsPacker func(depth int, src *float32, stride int, dst *float32)
+		c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)
+	rowsPacker func(depth int, src *float32, stride int, dst *float32, next int)
 )
 
 // strips is the best shape for the processor, or nil if it has none.
@@ -74,10 +74,7 @@ func runStrips(p *product[float32], s *panels[float32]) {
 	}
 	for k := 0; k < p.k; k += depth {
 		d := min(depth, p.k-k)
-		b := s.b.sized((p.n - direct + shape.cols) * d)
-		if direct < p.n {
-			shape.packCols(b, p.b.at(k, direct), p.n-direct, d)
-		}
+		s.b.sized((p.n - direct + shape.cols) * d)
 		for i := 0; i < p.m; i += blockRows {
 			shape.runBlock(p, s, block{i, min(blockRows, p.m-i), k, d, direct})
 		}
@@ -88,7 +85,7 @@ func runStrips(p *product[float32], s *panels[float32]) {
 // block is m rows of A from row i on, with depth elements from k on. The first direct columns of B are not packed.
 type block struct{ i, m, k, depth, direct int }
 
-// runBlock multiplies a block of A by all panels of B.
+// runBlock multiplies a block of A by all panels of B. The first block packs each panel just before its first use.
 func (shape *stripShape) runBlock(p *product[float32], s *panels[float32], t block) {
 	packed, rest := shape.rowsOf(p, s, t)
 	for j := 0; j < p.n; j += shape.cols {
@@ -96,14 +93,19 @@ func (shape *stripShape) runBlock(p *product[float32], s *panels[float32], t blo
 		if j < t.direct {
 			b.b, b.step = p.b.at(t.k, j).Data, p.b.Stride
 		} else {
-			b.b = s.b.data[(j-t.direct)*t.depth:]
+			b.b = s.b.data[(j-t.direct)*t.depth:][:shape.cols*t.depth]
+			if t.i == 0 {
+				shape.packCols(b.b, p.b.at(t.k, j), b.cols, t.depth)
+			}
 		}
+		next := aheadOf(p, t, j, shape.cols)
 		c := p.c[t.i*p.stride+j:]
 		if packed.m > 0 {
-			shape.runStrip(p, packed, b, t.depth, c)
+			shape.runStrip(p, packed, b, t.depth, c, next)
+			next = [2]ahead{}
 		}
 		if rest.m > 0 {
-			shape.runStrip(p, rest, b, t.depth, c[packed.m*p.stride:])
+			shape.runStrip(p, rest, b, t.depth, c[packed.m*p.stride:], next)
 		}
 	}
 }
@@ -117,12 +119,16 @@ func (shape *stripShape) rowsOf(p *product[float32], s *panels[float32], t block
 		return packed, leftRows{t.m, r, a.Data, a.Stride, 1, r * a.Stride}
 	}
 	if a.Stride*t.depth > directSize {
-		groups := t.m / r
-		packed = leftRows{groups * r, r, s.a.sized(groups * r * t.depth), 1, r, r * t.depth}
-		shape.packGroups(packed.a, a, groups, t.depth)
+		groups, next := t.m/r, oddLines(r*t.depth)
+		packed = leftRows{groups * r, r, s.a.sized(groups * next), 1, r, next}
+		shape.packGroups(packed.a, a, groups, t.depth, next)
 	}
 	if packed.m < t.m {
 		rest = leftRows{t.m - packed.m, r, a.at(packed.m, 0).Data, 1, a.Stride, r}
 	}
 	return packed, rest
 }
+
+// oddLines rounds n elements up to an odd number of cache lines. Panels at this distance are written side by side, so they
+// must not compete for a set of the L1 cache.
+func oddLines(n int) int { return (n+15)/16*16 | 16 }

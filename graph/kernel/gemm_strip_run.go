@@ -11,34 +11,61 @@ var stripMask = func() (m [2 * maxStripCols]int32) {
 	return m
 }()
 
-// runStrip computes the part of a product, of the given depth, that starts at c.
-func (shape *stripShape) runStrip(p *product[float32], a leftRows, b rightPanel, depth int, c []float32) {
+// strip is a product of rows of A and one panel of B.
+type strip struct {
+	kernels    []stripKernel // by rows-1
+	a          leftRows
+	b          rightPanel
+	depth      int
+	c          []float32
+	stride     int
+	alpha      float32
+	accumulate int
+	mask       *int32
+}
+
+// runStrip computes the part of a product, of the given depth, that starts at c. Meanwhile it prefetches what next lists, as
+// far as it has groups of rows.
+func (shape *stripShape) runStrip(p *product[float32], a leftRows, b rightPanel, depth int, c []float32, next [2]ahead) {
 	// The assembly does not check bounds, so the bounds of its operands are checked here.
 	last := a.m - 1
 	_ = a.a[last/a.group*a.next+last%a.group*a.row+(depth-1)*a.step]
 	_ = b.b[(depth-1)*b.step+shape.cols-1]
 	_ = c[last*p.stride+b.cols-1]
-	kernels := shape.kernels[1]
+	s := strip{kernels: shape.kernels[1], a: a, b: b, depth: depth, c: c, stride: p.stride, alpha: p.alpha}
 	if b.cols <= shape.cols/2 {
-		kernels = shape.kernels[0]
+		s.kernels = shape.kernels[0]
 	}
-	var mask *int32
 	if b.cols%(shape.cols/2) > 0 {
-		mask = &stripMask[maxStripCols-b.cols]
+		s.mask = &stripMask[maxStripCols-b.cols]
 	}
-	accumulate := 0
 	if p.accumulate {
-		accumulate = 1
+		s.accumulate = 1
 	}
 	count, rest := a.m/a.group, a.m%a.group
-	if count > 0 {
-		kernels[a.group-1](count, depth, &a.a[0], 4*a.row, 4*a.step, 4*a.next, &b.b[0], 4*b.step,
-			&c[0], 4*p.stride, 4*a.group*p.stride, p.alpha, accumulate, mask)
+	done := 0
+	for _, x := range next {
+		n := min(x.groups, count-done)
+		s.run(done, n, a.group, x)
+		done += n
 	}
+	s.run(done, count-done, a.group, ahead{})
 	if rest > 0 {
-		kernels[rest-1](1, depth, &a.a[count*a.next], 4*a.row, 4*a.step, 0, &b.b[0], 4*b.step,
-			&c[count*a.group*p.stride], 4*p.stride, 0, p.alpha, accumulate, mask)
+		s.run(count, 1, rest, ahead{})
 	}
+}
+
+// run multiplies count groups of rows from group first on. Nothing to prefetch means the first row of B, again and again.
+func (s *strip) run(first, count, rows int, x ahead) {
+	if count == 0 {
+		return
+	}
+	if x.from == nil {
+		x.from = s.b.b
+	}
+	s.kernels[rows-1](count, s.depth, &s.a.a[first*s.a.next], 4*s.a.row, 4*s.a.step, 4*s.a.next, &s.b.b[0], 4*s.b.step,
+		&s.c[first*s.a.group*s.stride], 4*s.stride, 4*s.a.group*s.stride, s.alpha, s.accumulate, s.mask,
+		&x.from[0], 4*x.step, 4*x.next)
 }
 
 // packCols packs cols columns of B, k deep, from m into panels.
@@ -77,22 +104,24 @@ func (shape *stripShape) packPanelAcross(dst []float32, m Matrix[float32], k int
 	}
 }
 
-// packGroups packs whole groups of rows of a transposed A, k deep, into panels.
-func (shape *stripShape) packGroups(dst []float32, a Matrix[float32], groups, k int) {
+// packGroups packs whole groups of rows of a transposed A, k deep, into panels that are next elements apart.
+func (shape *stripShape) packGroups(dst []float32, a Matrix[float32], groups, k, next int) {
 	if groups == 0 {
 		return
 	}
 	r := shape.rows
 	if shape.packRows == nil {
-		pack(dst, a, groups*r, k, r, true)
+		for g := range groups {
+			pack(dst[g*next:][:r*k], a.at(g*r, 0), r, k, r, true)
+		}
 		return
 	}
-	_, _ = a.Data[(k-1)*a.Stride+groups*r-1], dst[groups*r*k-1]
+	_, _ = a.Data[(k-1)*a.Stride+groups*r-1], dst[(groups-1)*next+r*k-1]
 	g := 0
 	for ; g+shape.many <= groups; g += shape.many {
-		shape.packMany(k, &a.Data[g*r], 4*a.Stride, &dst[g*r*k])
+		shape.packMany(k, &a.Data[g*r], 4*a.Stride, &dst[g*next], 4*next)
 	}
 	for ; g < groups; g++ {
-		shape.packRows(k, &a.Data[g*r], 4*a.Stride, &dst[g*r*k])
+		shape.packRows(k, &a.Data[g*r], 4*a.Stride, &dst[g*next], 4*next)
 	}
 }

@@ -69,6 +69,8 @@ func TestStripsBits(t *testing.T) {
 						}
 					}
 				}
+				// Two blocks of A.
+				checkBits(t, gemmCase{m: 100, n: 37, k: 390, pad: 1, transA: trans&1 > 0, transB: trans&2 > 0})
 			}
 		})
 	}

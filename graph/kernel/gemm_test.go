@@ -127,7 +127,7 @@ func testGemmLarge[T kernel.Float](t *testing.T) {
 	for _, c := range []gemmCase{
 		{m: 0, n: 3, k: 2}, {m: 3, n: 0, k: 2}, {m: 3, n: 4, k: 0},
 		{m: 97, n: 259, k: 513}, {m: 1, n: 1001, k: 300}, {m: 2, n: 300, k: 700}, {m: 301, n: 1, k: 65},
-		{m: 13, n: 300, k: 700}, {m: 20, n: 17, k: 9000}, // split along their depth
+		{m: 13, n: 300, k: 700}, {m: 20, n: 17, k: 13000}, {m: 33, n: 50, k: 2600}, // split along their depth
 	} {
 		for trans := range 4 {
 			c.transA, c.transB = trans&1 > 0, trans&2 > 0
@@ -166,6 +166,14 @@ func testGemmFinish[T kernel.Float](t *testing.T) {
 }
 
 func TestGemmFinish(t *testing.T) { bothTypes(t, testGemmFinish[float32], testGemmFinish[float64]) }
+
+// A product split along its depth finishes its rows in chunks.
+func TestGemmDeepFinish(t *testing.T) {
+	checkGemm(t, gemmCase{m: 40, n: 70, k: 1600, pad: 2, transA: true}, func(g *kernel.Gemm[float32]) {
+		g.Act, g.Alpha, g.Accumulate = kernel.Sigmoid, 0.25, true
+		g.Bias, g.Pre = randoms[float32](70, 9), clone(g.C)
+	})
+}
 
 // The elements between the rows of C must not change.
 func TestGemmLeavesPadding(t *testing.T) {

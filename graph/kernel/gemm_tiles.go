@@ -1,9 +1,10 @@
 package kernel
 
-// tileRows and tileCols bound a tile of C that one worker computes by strips. Its panels of B stay in the L2 cache.
+// tileRows and tileCols bound a tile of C that one worker computes by strips. Its panels of B come from the L2 cache or,
+// prefetched, from the L3 cache.
 const (
 	tileRows = 768
-	tileCols = 256
+	tileCols = 384
 )
 
 // thinCols is the least width of a tile of a thin product. Narrower rows of B would leave the memory pages too soon. It is a
@@ -16,9 +17,9 @@ const (
 // The costs of a tile in addition to its products, in the time of one step of the micro-kernel: packBCost and packACost of
 // packing an element of B and of A, tileCost of handing out the tile.
 const (
-	packBCost = 0.35
-	packACost = 0.45
-	tileCost  = 1000
+	packBCost = 0.5
+	packACost = 0.8
+	tileCost  = 2000
 )
 
 // readCost returns the cost of reading an element of an operand of the given size: from the L2 cache, the L3 cache or
@@ -28,7 +29,7 @@ func readCost(elements int) float64 {
 	case elements <= 1<<17:
 		return 0.05
 	case elements <= 1<<22:
-		return 0.15
+		return 0.25
 	}
 	return 0.6
 }

@@ -61,7 +61,7 @@ func (c *columns[T]) multiply(s *panels[T], y, a []T, m, gate, block int) {
 		d := min(depth, c.k-k)
 		left := leftRows{m, rows, singles(a)[k:], c.k, 1, rows * c.k}
 		for j := 0; j < n; j += strips.cols {
-			strips.runStrip(&p, left, rightPanel{min(strips.cols, n-j), panel[recurrentCols*k+j*d:], strips.cols}, d, singles(y)[j:])
+			strips.runStrip(&p, left, rightPanel{min(strips.cols, n-j), panel[recurrentCols*k+j*d:], strips.cols}, d, singles(y)[j:], [2]ahead{})
 		}
 		p.accumulate = true
 	}

@@ -42,13 +42,16 @@ type micro struct {
 	a             []GPVirtual // every third row of A
 	b, aRow       GPVirtual
 	aStep, bStep  GPVirtual
+
+	ahead, aheadStep GPVirtual // the next element to prefetch and the distance to the one after it
 }
 
 // multiply writes the kernel for rows by vectors·lanes elements of C. The kernel loops over count groups of rows.
 func multiply(r registers, rows, vectors int) {
 	declareFor(r.set, fmt.Sprintf("gemm%dx%d", rows, r.lanes*vectors), "(count, depth int, a *float32, aRow, aStep, aNext int, b *float32, bStep int, "+
-		"c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32)",
-		fmt.Sprintf("computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of %d rows and %d columns. Distances are in bytes.", rows, r.lanes*vectors))
+		"c *float32, cRow, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep, aheadNext int)",
+		fmt.Sprintf("computes C = alpha·A·B, plus C if accumulate is not 0, for count groups of %d rows and %d columns. Distances are in bytes. "+
+			"Each group prefetches a cache line for every four steps along the depth, aheadStep apart, and starts aheadNext after the previous group.", rows, r.lanes*vectors))
 	m := &micro{registers: r, rows: rows, vectors: vectors}
 	a := Load(Param("a"), GP64())
 	c := Load(Param("c"), GP64())
@@ -71,10 +74,13 @@ func multiply(r registers, rows, vectors int) {
 		}
 		ADDQ(cRow, place)
 	}
+	m.ahead, m.aheadStep = Load(Param("ahead"), GP64()).(GPVirtual), Load(Param("aheadStep"), GP64()).(GPVirtual)
 	left := Load(Param("depth"), GP64())
 	SUBQ(Imm(unroll), left)
 	JL(LabelRef("rest"))
 	Label("deep")
+	PREFETCHT1(Mem{Base: m.ahead})
+	ADDQ(m.aheadStep, m.ahead)
 	for range unroll {
 		m.step()
 	}
@@ -95,6 +101,8 @@ func multiply(r registers, rows, vectors int) {
 	ADDQ(next, a)
 	Load(Param("cNext"), next)
 	ADDQ(next, c)
+	Load(Param("aheadNext"), next)
+	ADDQ(next, argument("ahead"))
 	DECQ(argument("count"))
 	JNZ(LabelRef("group"))
 	VZEROUPPER()

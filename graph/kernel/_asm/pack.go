@@ -56,11 +56,10 @@ func packArguments() (depth, src, stride, dst Register) {
 // One panel at a time, every line would be read several times. Six columns are copied as a vector of eight, which
 // reaches into the next row of the panel. That row is written later. The last row is copied exactly.
 func packPanels(width, count int) {
-	declareFor("AVX2", fmt.Sprintf("packAlong%dx%d", width, count), "(depth int, src *float32, stride int, dst *float32)",
-		fmt.Sprintf("copies depth rows of %d elements, stride bytes apart, to %d panels of %d columns, one after the other in dst.", width*count, count, width))
+	declareFor("AVX2", fmt.Sprintf("packAlong%dx%d", width, count), "(depth int, src *float32, stride int, dst *float32, next int)",
+		fmt.Sprintf("copies depth rows of %d elements, stride bytes apart, to %d panels of %d columns, next bytes apart.", width*count, count, width))
 	depth, src, stride, dst := packArguments()
-	panel := GP64()
-	IMUL3Q(Imm(uint64(4*width)), depth, panel)
+	panel := Load(Param("next"), GP64())
 	panels := []Register{dst}
 	for range (count+2)/3 - 1 {
 		panels = append(panels, GP64())

@@ -57,7 +57,7 @@ func (k *kernel) registers(from int) string {
 // multiply writes the kernel. The kernel loops over count groups of rows. Its stack holds the sums if only some columns
 // are stored.
 func (k *kernel) multiply() {
-	fmt.Fprintf(&k.text, "\n// func %s%s\nTEXT ·%[1]s(SB), NOSPLIT, $%[3]d-112\n", k.name(), signature, k.rows*k.rowBytes())
+	fmt.Fprintf(&k.text, "\n// func %s%s\nTEXT ·%[1]s(SB), NOSPLIT, $%[3]d-136\n", k.name(), signature, k.rows*k.rowBytes())
 	for i, a := range arguments {
 		if a.register != "" {
 			k.op("MOVD %s+%d(FP), %s", a.name, 8*i, a.register)
