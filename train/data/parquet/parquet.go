@@ -154,13 +154,10 @@ func find(file *parquet.File, name string) (int, error) {
 	if name == "" {
 		name = "text"
 	}
-	leaf, ok := file.Schema().Lookup(strings.Split(name, ".")...)
+	path := strings.Split(name, ".")
+	leaf, ok := file.Schema().Lookup(path...)
 	if !ok {
-		var names []string
-		for _, path := range file.Schema().Columns() {
-			names = append(names, fmt.Sprintf("%q", strings.Join(path, ".")))
-		}
-		return 0, errors.Errorf("no column %q, only %s", name, strings.Join(names[:min(len(names), 8)], ", "))
+		return 0, missing(file.Schema(), name, path)
 	}
 	kinds := []parquet.Kind{parquet.ByteArray, parquet.FixedLenByteArray}
 	if !slices.Contains(kinds, leaf.Node.Type().Kind()) {
@@ -170,4 +167,41 @@ func find(file *parquet.File, name string) (int, error) {
 		return 0, errors.Errorf("column %q holds a list in each row, want one string", name)
 	}
 	return leaf.ColumnIndex, nil
+}
+
+// missing returns the error for a name that is no column of values.
+func missing(schema *parquet.Schema, name string, path []string) error {
+	var inside []string
+	lists := true // all columns inside are in lists
+	for _, column := range schema.Columns() {
+		if len(column) > len(path) && slices.Equal(column[:len(path)], path) {
+			inside = append(inside, strings.Join(column, "."))
+			leaf, _ := schema.Lookup(column...)
+			lists = lists && leaf.MaxRepetitionLevel > 0
+		}
+	}
+	switch {
+	case inside == nil:
+		var all []string
+		for _, column := range schema.Columns() {
+			all = append(all, strings.Join(column, "."))
+		}
+		return errors.Errorf("no column %q, only %s", name, quoted(all))
+	case lists:
+		return errors.Errorf("column %q holds a list in each row, want one string", name)
+	}
+	return errors.Errorf("column %q is a group: name one of %s", name, quoted(inside))
+}
+
+// quoted lists the first names.
+func quoted(names []string) string {
+	const most = 8
+	list := make([]string, 0, most+1)
+	for _, name := range names[:min(len(names), most)] {
+		list = append(list, fmt.Sprintf("%q", name))
+	}
+	if len(names) > most {
+		list = append(list, "…")
+	}
+	return strings.Join(list, ", ")
 }

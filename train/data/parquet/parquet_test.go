@@ -88,7 +88,7 @@ func TestColumn(t *testing.T) {
 // TestErrors: a wrong column, a wrong type and files that are none are errors that say so.
 func TestErrors(t *testing.T) {
 	content := file(t, 10)
-	for name, words := range map[string]string{"txt": "no column \"txt\", only \"id\", \"text\"", "id": "want a string", "tags.list.element": "list", "meta": "no column"} {
+	for name, words := range map[string]string{"txt": "no column \"txt\", only \"id\", \"text\"", "id": "want a string", "tags.list.element": "list", "meta": "column \"meta\" is a group"} {
 		if _, err := read(t, content, name, 0); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: got %v, want %q", name, err, words)
 		}
