@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { beat_tag = 1 };
+enum { beat_tag = 1, chain_tag };
+
+// A broadcast of more than two pieces passes from rank to rank in pieces of this many bytes.
+enum { piece = 32 << 10 };
 
 static MPI_Comm data, beats;
 static int rank, size;
@@ -68,17 +71,21 @@ int mpi_beat(int *lost) {
 	return 0;
 }
 
-// finish waits for a request. It soon sleeps between its questions, because the processor has better work.
+// rest pauses between two questions for the end of a message. It soon sleeps, because the processor has better work.
+static int rest(int tries, int *lost) {
+	if (tries < 50) {
+		sched_yield();
+		return 0;
+	}
+	int code = mpi_beat(lost);
+	if (!code) usleep(tries < 1000 ? 20 : 200);
+	return code;
+}
+
+// finish waits for a request.
 static int finish(MPI_Request *request, MPI_Status *status, int *lost) {
-	for (int tries = 0, done = 0;; tries++) {
-		int code = MPI_Test(request, &done, status);
-		if (code || done) return code;
-		if (tries < 50) {
-			sched_yield();
-			continue;
-		}
-		if ((code = mpi_beat(lost))) return code;
-		usleep(tries < 1000 ? 20 : 200);
+	for (int tries = 0, done = 0, code;; tries++) {
+		if ((code = MPI_Test(request, &done, status)) || done || (code = rest(tries, lost))) return code;
 	}
 }
 
@@ -97,7 +104,36 @@ int mpi_receive(void *p, int count, int from, int *got, int *lost) {
 	return *got == count ? 0 : RANK_SHORT;
 }
 
+// chain broadcasts along the ranks in pieces: every rank passes a piece on while it receives the next ones. So a large message takes
+// little longer than one transfer, where a tree takes one for each level.
+static int chain(char *p, int count, int from, int *lost) {
+	enum { window = 64 };
+	MPI_Request in[window], out[window];
+	int pieces = (count + piece - 1) / piece, at = (rank - from + size) % size;
+	int before = (rank - 1 + size) % size, after = (rank + 1) % size, passes = at < size - 1;
+	int posted = 0, got = at ? 0 : pieces, begun = 0, sent = passes ? 0 : pieces, done, code;
+	for (int tries = 0; got < pieces || sent < pieces; tries++) {
+		for (; at && posted < pieces && posted - got < window; posted++) {
+			int n = posted < pieces - 1 ? piece : count - posted * piece;
+			if ((code = MPI_Irecv(p + posted * piece, n, MPI_BYTE, before, chain_tag, data, &in[posted % window]))) return code;
+		}
+		for (; passes && begun < got && begun - sent < window; begun++) {
+			int n = begun < pieces - 1 ? piece : count - begun * piece;
+			if ((code = MPI_Isend(p + begun * piece, n, MPI_BYTE, after, chain_tag, data, &out[begun % window]))) return code;
+		}
+		int moved = got + sent;
+		for (done = 1; done && got < posted; got += done)
+			if ((code = MPI_Test(&in[got % window], &done, MPI_STATUS_IGNORE))) return code;
+		for (done = 1; done && sent < begun; sent += done)
+			if ((code = MPI_Test(&out[sent % window], &done, MPI_STATUS_IGNORE))) return code;
+		if (got + sent > moved) tries = 0;
+		else if ((code = rest(tries, lost))) return code;
+	}
+	return 0;
+}
+
 int mpi_broadcast(void *p, int count, int from, int *lost) {
+	if (size > 2 && count > 2 * piece) return chain(p, count, from, lost);
 	MPI_Request request;
 	int code = MPI_Ibcast(p, count, MPI_BYTE, from, data, &request);
 	return code ? code : finish(&request, MPI_STATUS_IGNORE, lost);
