@@ -29,10 +29,13 @@ type Learning struct {
 	SkipOutliers float64 // largest z-score of the norm of the gradients; 0 means no limit
 	MicroBatches int     // number of batches whose gradients make up a step; 0 means 1
 	Seed         uint64  // seed of weights, dropout and order of the data
+
+	usual struct{ beta2, muonLR float64 } // of the program
 }
 
 // Flags declares the flags of l. Their defaults are the values of l.
 func (l *Learning) Flags(f FlagSet) {
+	l.usual.beta2, l.usual.muonLR = l.Beta2, muonRate(l.MuonLR)
 	f.StringVar(&l.Optimizer, "optimizer", named(l.Optimizer, "adamw"), "`name` of the optimizer: "+listed(Optimizers()))
 	f.Float64Var(&l.LR, "lr", l.LR, "highest learning rate")
 	f.Float64Var(&l.MuonLR, "muon-lr", muonRate(l.MuonLR), "highest learning rate of the hidden matrices with muon, which updates the other weights by AdamW at -lr")
@@ -82,7 +85,10 @@ func (l *Learning) Check(steps int) error {
 	case l.MicroBatches > mostMicroBatches:
 		return errors.Errorf("-micro-batches is %d, want at most %d: a step must end", l.MicroBatches, mostMicroBatches)
 	}
-	return l.checkOptimizer()
+	if err := l.checkOptimizer(); err != nil {
+		return err
+	}
+	return l.checkUnused()
 }
 
 func (l *Learning) low() float64 {

@@ -160,7 +160,7 @@ func TestFrozenGroup(t *testing.T) {
 		"-group wte:lr=0":                   "wte:frozen",
 		"-group wte:frozen,lr=1":            "frozen and has a rate",
 		"-optimizer adam":                   `-optimizer is "adam" (did you mean "adamw"?)`,
-		"-momentum 0.5":                     "-optimizer adamw has none",
+		"-momentum 0.5":                     "-optimizer adamw ignores it: leave it out, or choose sgd or muon",
 		"-ema 1":                            "-ema is 1",
 		"-schedule cosin":                   `no schedule "cosin" (did you mean "cosine"?)`,
 		"-schedule step:evry=3":             `no setting "evry": it has every, factor`,

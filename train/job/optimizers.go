@@ -31,8 +31,6 @@ func (l *Learning) checkOptimizer() error {
 		return errors.Errorf("-lr is %g and -muon-lr %g, want both above 0 with -optimizer muon", l.LR, l.MuonLR)
 	case name == "schedule-free" && l.EMA > 0:
 		return errors.Errorf("-ema is %g, want 0 with -optimizer schedule-free, which keeps an average itself", l.EMA)
-	case l.Momentum != nil && name != "sgd" && name != "muon":
-		return errors.Errorf("-momentum is %g, but -optimizer %s has none: leave it out", *l.Momentum, name)
 	}
 	_, _, err := l.Rate(1)
 	return err
@@ -81,5 +79,8 @@ func named(name, standard string) string { return cmp.Or(name, standard) }
 // listed joins names: a, b and c.
 func listed(names []string) string {
 	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

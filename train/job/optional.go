@@ -30,8 +30,12 @@ func (o optional[T]) Get() any {
 	return v
 }
 
-// Set implements flag.Value.
+// Set implements flag.Value. "" unsets the flag.
 func (o optional[T]) Set(text string) error {
+	if text == "" {
+		*o.at = nil
+		return nil
+	}
 	v, err := o.parse(text)
 	if err != nil {
 		return errors.New("parse error")

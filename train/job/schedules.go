@@ -73,13 +73,17 @@ func settingsOf(known map[string]float64) string {
 	return ": it has " + strings.Join(slices.Sorted(maps.Keys(known)), ", ")
 }
 
+// schedule returns the schedule that is set, or the usual one of the optimizer.
+func (l *Learning) schedule() Schedule {
+	if l.Optimizer == "schedule-free" {
+		return cmp.Or(l.Schedule, "constant")
+	}
+	return cmp.Or(l.Schedule, "cosine")
+}
+
 // Rate returns the schedule of a run of this many steps. With muon it is the rate of the matrices.
 func (l *Learning) Rate(steps int) (train.Schedule, *train.Plateau, error) {
-	standard := Schedule("cosine")
-	if l.Optimizer == "schedule-free" {
-		standard = "constant"
-	}
-	name, k, err := cmp.Or(l.Schedule, standard).parse()
+	name, k, err := l.schedule().parse()
 	if err != nil {
 		return nil, nil, errors.WithMessage(err, "-schedule")
 	}
