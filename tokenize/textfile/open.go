@@ -3,7 +3,6 @@ package textfile
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"io"
 	"os"
@@ -110,7 +109,7 @@ func unpack(f *os.File, path string) (*Reader, error) {
 	name := strings.ToLower(path)
 	switch {
 	case strings.HasSuffix(name, ".gz"):
-		z, err := gzip.NewReader(bufio.NewReader(f))
+		z, err := newMembers(f)
 		if err == io.EOF {
 			return nil, errors.Errorf("%s: empty, want a gzip file", path)
 		}
@@ -152,6 +151,8 @@ func readError(name string, err error) error {
 	switch {
 	case err == io.ErrUnexpectedEOF && strings.HasSuffix(strings.ToLower(name), ".zst"):
 		return errors.Errorf("%s: the Zstandard file is cut short", name)
+	case errors.Is(err, zstd.ErrMagicMismatch):
+		return errors.Errorf("%s: no Zstandard file, or one with other bytes after its end", name)
 	case err == io.ErrUnexpectedEOF:
 		return errors.Errorf("%s: the gzip file is cut short", name)
 	case strings.HasPrefix(err.Error(), name+": "):
