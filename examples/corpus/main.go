@@ -53,6 +53,9 @@ func (o *options) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkUsed(documents); err != nil {
+		return err
+	}
 	if err := o.keep(); err != nil {
 		return err
 	}

@@ -57,6 +57,33 @@ func (o *options) documents() (d data.Documents, err error) {
 	return d, nil
 }
 
+// checkUsed returns an error if -separator or -field is set, but no file has a format that uses it.
+func (o *options) checkUsed(d data.Documents) error {
+	if o.separator == "" && o.field == "" {
+		return nil
+	}
+	used, err := d.Used()
+	if err != nil {
+		return o.named(err)
+	}
+	texts, fields := false, false
+	for _, format := range used {
+		switch format.(type) {
+		case data.PlainText:
+			texts = true
+		case data.JSONL, data.CSV, data.TSV, parquet.Column:
+			fields = true
+		}
+	}
+	switch {
+	case o.separator != "" && !texts:
+		return errors.Errorf("-separator is %q, but no file of -data is text: leave it out, or add -format text", o.separator)
+	case o.field != "" && !fields:
+		return errors.Errorf("-field is %q, but no file of -data has fields or columns: leave it out, or name the -format", o.field)
+	}
+	return nil
+}
+
 // tokenizer loads -tokenizer, or trains it on the first documents, and saves it in the folder. A resumed run finds it there.
 func (o *options) tokenizer(d data.Documents) (v vocabulary.Vocabulary, err error) {
 	o.vocabulary.Special = flags.List(o.special)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -118,6 +119,20 @@ func (d Documents) files() ([]textfile.File, error) {
 		}
 	}
 	return files, nil
+}
+
+// Used returns the formats of the files, each once.
+func (d Documents) Used() (formats []Format, err error) {
+	files, err := d.files()
+	if err != nil {
+		return nil, errors.WithMessage(err, "data: documents")
+	}
+	for _, f := range files {
+		if format := d.format(f.Path); !slices.Contains(formats, format) {
+			formats = append(formats, format)
+		}
+	}
+	return formats, nil
 }
 
 // format returns the format of a file, or nil.

@@ -18,8 +18,8 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 )
 
-// Config is a flag that names a TOML file with values of flags: steps = 500, data = "a.txt". Lists of a flag may be arrays. See
-// Configure.
+// Config is a flag that names a TOML file with values of flags: steps = 500, data = "a.txt". Lists of a flag may be arrays. Paths are
+// relative to the current folder, as on the command line, not to the file; run.toml of a run has absolute paths. See Configure.
 type Config string
 
 // String implements flag.Value.

@@ -1,11 +1,14 @@
 package job_test
 
 import (
+	"encoding/csv"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -95,6 +98,63 @@ func runSweep(w io.Writer, args string) (ran bool, err error) {
 	return job.RunSweep(f, "swept", w)
 }
 
+// readTable reads sweep.csv.
+func readTable(t *testing.T, dir string) [][]string {
+	t.Helper()
+	f, err := os.Open(filepath.Join(dir, "sweep.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// checkTable compares sweep.csv of four runs over lr and decay with their checkpoints.
+func checkTable(t *testing.T, dir string) {
+	t.Helper()
+	rows := readTable(t, dir)
+	if len(rows) != 5 || !slices.Equal(rows[0], []string{"lr", "decay", "step", "valid_loss", "seconds", "folder"}) {
+		t.Fatalf("got %q, want a head and four rows", rows)
+	}
+	before := 0.0
+	for _, row := range rows[1:] {
+		best, err := (checkpoints.Run{Dir: filepath.Join(dir, row[5], "checkpoints")}).Best()
+		if err != nil {
+			t.Fatal(err)
+		}
+		loss, err := strconv.ParseFloat(row[3], 64)
+		seconds, e := strconv.ParseFloat(row[4], 64)
+		if err != nil || e != nil || loss != best.Loss || loss < before || row[2] != fmt.Sprint(best.Step) || seconds <= 0 || row[5] != "lr="+row[0]+"_decay="+row[1] {
+			t.Errorf("got %q, want step %d with a loss of %v, best first", row, best.Step, best.Loss)
+		}
+		before = loss
+	}
+}
+
+// TestConfigPaths: a path in a file is relative to the current folder, as on the command line. In run.toml it is absolute.
+func TestConfigPaths(t *testing.T) {
+	inFolder(t)
+	if err := os.MkdirAll("settings", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("settings/a.toml", []byte("data = 'words'\nsteps = 4"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	p := newProgram()
+	mustRun(t, p, "-config settings/a.toml")
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := files(t, "out")["run.toml"]; p.data != "words" || !strings.Contains(text, fmt.Sprintf("data = %q", filepath.Join(here, "words"))) {
+		t.Errorf("got %q and %q, want words of the current folder", p.data, text)
+	}
+}
+
 // TestSweep sweeps two flags, one of them with a value that fails, and continues an interrupted sweep.
 func TestSweep(t *testing.T) {
 	inFolder(t)
@@ -111,13 +171,17 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(said), "\n")
-	table := lines[len(lines)-5:]
+	if last := lines[len(lines)-1]; last != "the table is in s/sweep.csv" {
+		t.Errorf("ends with %q, want the file of the table", last)
+	}
+	table := lines[len(lines)-6 : len(lines)-1]
 	if !slices.Equal(strings.Fields(table[0]), strings.Fields("lr decay step validation loss training folder")) || !strings.HasPrefix(table[1], "0.5") || !strings.HasPrefix(table[4], "1e-9") {
 		t.Errorf("got the table\n%s\nwant the runs with the larger rate first", strings.Join(table, "\n"))
 	}
 	if _, err := os.Stat("s/lr=1e-9_decay=0.1/model.safetensors"); err != nil {
 		t.Error(err)
 	}
+	checkTable(t, "s")
 	os.RemoveAll("s/lr=0.5_decay=0")
 	again, err := sweep("-out s -steps 4 -sweep lr=0.5,1e-9 -sweep decay=0,0.1")
 	if err != nil || strings.Count(again, "the run has its 4 steps") != 3 {
@@ -125,6 +189,9 @@ func TestSweep(t *testing.T) {
 	}
 	said, err = sweep("-out f -steps 4 -sweep warmup=1,9")
 	wantError(t, err, "-sweep: 1 of 2 runs failed")
+	if rows := readTable(t, "f"); len(rows) != 2 || rows[1][0] != "1" {
+		t.Errorf("got the table %q, want a row for the run that did not fail", rows)
+	}
 	if !strings.Contains(said, "run 2 of 2: warmup=9") {
 		t.Errorf("said %q, want both runs", said)
 	}

@@ -87,7 +87,7 @@ type sweep struct {
 	w       io.Writer
 }
 
-// RunSweep runs a program once for each combination of the values in -sweep, one after another, and prints a table of the results. ran is
+// RunSweep runs a program once for each combination of the values in -sweep, one after another. It prints a table of the results and saves it as sweep.csv in -out. ran is
 // false if f has no -sweep or an empty one. Each run is a process of its own: the executable of this one with the command ("" for none) and
 // the flags that are set. Its folder is below -out and named after the values. A run that has begun is resumed, so that the same command
 // continues an interrupted sweep. The runs that fail do not end the sweep, but are an error at the end.

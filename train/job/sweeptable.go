@@ -38,7 +38,8 @@ func (x swept) rank() float64 {
 	return x.best.Loss
 }
 
-// table prints the best checkpoint of every run, best first. A program that trains several models has a row for each.
+// table prints the best checkpoint of every run, best first, and saves the same as sweep.csv. A program that trains several models has a
+// row for each.
 func (s sweep) table(all [][]string) error {
 	var rows []swept
 	score := ""
@@ -58,6 +59,9 @@ func (s sweep) table(all [][]string) error {
 		return nil
 	}
 	slices.SortStableFunc(rows, func(a, b swept) int { return cmp.Compare(a.rank(), b.rank()) })
+	if err := s.saveTable(rows, score); err != nil {
+		return err
+	}
 	t := tabwriter.NewWriter(s.w, 0, 0, 2, ' ', 0)
 	for _, a := range s.axes {
 		fmt.Fprintf(t, "%s\t", a.name)
@@ -70,7 +74,11 @@ func (s sweep) table(all [][]string) error {
 	for _, x := range rows {
 		x.print(t, score != "")
 	}
-	return errors.WithStack(t.Flush())
+	if err := t.Flush(); err != nil {
+		return errors.WithStack(err)
+	}
+	_, err := fmt.Fprintf(s.w, "the table is in %s\n", s.tablePath())
+	return errors.WithStack(err)
 }
 
 func (x swept) print(t *tabwriter.Writer, scored bool) {
