@@ -154,14 +154,14 @@ func TestFormats(t *testing.T) {
 }
 
 func TestBadFlags(t *testing.T) {
-	t.Chdir(t.TempDir())
-	write(t, "a.jsonl", records(t, 1))
+	jsonl := filepath.Join(t.TempDir(), "a.jsonl")
+	write(t, jsonl, records(t, 1))
 	flagstest.Run(t, program, []flagstest.Bad{
 		{Args: "-max-bad -1", Words: "-max-bad is -1, want at least 0"}, {Args: "-dedup -1", Words: "-dedup is -1"}, {Args: "-workers 0", Words: "-workers is 0"},
 		{Args: "-workers 5000", Words: "-workers is 5000, want at most 1024"}, {Args: "-held-out 1", Words: "-held-out is 1"}, {Args: "-shards xml", Words: "-shards is \"xml\", want own, nanogpt or llm.c"},
 		{Args: "-format xml", Words: "-format is \"xml\"|jsonl"}, {Args: "-data missing", Words: "-data is \"missing\""}, {Args: "-data \"\"", Words: "-data|want a path"},
-		{Args: "-separator x -format csv", Words: "-separator is \"x\"|csv"}, {Args: "-separator x -data a.jsonl", Words: "-separator is \"x\"|no file of -data is text"},
-		{Args: "-field x -format text -data a.jsonl", Words: "-field is \"x\"|no file of -data has fields"}, {Args: "-longest 0", Words: "-longest is 0"}, {Args: "-dedup 9999999", Words: "-dedup|9999999|want at most"},
+		{Args: "-separator x -format csv", Words: "-separator is \"x\"|csv"}, {Args: "-separator x -data " + jsonl, Words: "-separator is \"x\"|no file of -data is text"},
+		{Args: "-field x -format text -data " + jsonl, Words: "-field is \"x\"|no file of -data has fields"}, {Args: "-longest 0", Words: "-longest is 0"}, {Args: "-dedup 9999999", Words: "-dedup|9999999|want at most"},
 		{Args: "-tokenizer missing", Words: "-tokenizer is \"missing\""}, {Args: "-shard-size 0", Words: "-shard-size is 0"}, {Args: "-sample 0", Words: "-sample is 0"},
 		{Args: "train", Words: "\"train\"|only flags"}, {Args: "-seed x", Words: "-seed"}, {Args: "-out \"\"", Words: "-out is \"\""},
 	})
