@@ -35,18 +35,30 @@ type exchange struct {
 }
 
 func newExchange(g Group, model []G.ValueGrad, sum gradientSum, shard bool) *exchange {
-	x := &exchange{group: g, rank: g.Rank(), shard: shard, sum: sum, of: make([]int, len(model))}
-	loads := make([]int, g.Size())
+	x := &exchange{group: g, rank: g.Rank(), shard: shard, sum: sum, buckets: bucketsOf(model, g.Size()), of: make([]int, len(model))}
+	for i, b := range x.buckets {
+		for w := b.first; w < b.end; w++ {
+			x.of[w] = i
+		}
+	}
+	x.ready, x.done = make(chan int, len(x.buckets)), make(chan error, 1)
+	return x
+}
+
+// bucketsOf divides the weights of a model into buckets, the last weights first. The owner of a bucket is the rank that owns the fewest
+// bytes.
+func bucketsOf(model []G.ValueGrad, ranks int) (buckets []bucket) {
+	loads := make([]int, ranks)
 	total := 0
 	for _, p := range model {
-		total += size(p.Value()) * int(p.Value().Dtype().Size())
+		total += bytesIn(p)
 	}
-	limit := min(bucketBytes, total/(2*g.Size())+1)
+	limit := min(bucketBytes, total/(2*ranks)+1)
 	for end := len(model); end > 0; {
 		first, bytes := end, 0
 		for first > 0 && bytes < limit {
 			first--
-			bytes += size(model[first].Value()) * int(model[first].Value().Dtype().Size())
+			bytes += bytesIn(model[first])
 		}
 		owner := 0
 		for rank, load := range loads {
@@ -55,14 +67,10 @@ func newExchange(g Group, model []G.ValueGrad, sum gradientSum, shard bool) *exc
 			}
 		}
 		loads[owner] += bytes
-		for w := first; w < end; w++ {
-			x.of[w] = len(x.buckets)
-		}
-		x.buckets = append(x.buckets, bucket{first: first, end: end, owner: owner})
+		buckets = append(buckets, bucket{first: first, end: end, owner: owner})
 		end = first
 	}
-	x.ready, x.done = make(chan int, len(x.buckets)), make(chan error, 1)
-	return x
+	return buckets
 }
 
 // owns reports whether this rank updates weight w.

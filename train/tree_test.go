@@ -205,3 +205,22 @@ func TestEvaluateTogether(t *testing.T) {
 		}
 	}
 }
+
+// TestTraffic: the buckets hold all gradients, and the sums pass one after another as often as the tree has levels.
+func TestTraffic(t *testing.T) {
+	model := buildBigram(t, tensor.Float64, 2, 6).ValueGrads()
+	total := 0
+	for _, p := range model {
+		total += 8 * p.Value().Shape().TotalSize()
+	}
+	for _, c := range [][3]int{{1, 1, 0}, {4, 2, 1}, {4, 4, 2}, {8, 4, 2}, {8, 8, 3}, {64, 64, 6}, {6, 2, 2}, {3, 3, 2}, {2, 4, 2}} {
+		got := train.TrafficOf(model, c[0], c[1])
+		sum := 0
+		for _, n := range got.Buckets {
+			sum += n
+		}
+		if got.Levels != c[2] || sum != total || len(got.Buckets) == 0 {
+			t.Errorf("%d micro-batches on %d ranks: got %+v, want %d levels and %d bytes", c[0], c[1], got, c[2], total)
+		}
+	}
+}

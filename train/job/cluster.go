@@ -8,6 +8,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
@@ -52,16 +53,23 @@ func (c *Cluster) check(dry bool) error {
 	return nil
 }
 
-// cost is the measured cost of a step of one process, and the size of its gradients.
+// cost is the measured cost of a step of one process, and what its ranks would send.
 type cost struct {
 	step, update time.Duration
 	microBatches int
-	bytes        int
+	bytes        int // of all gradients
+	traffic      func(microBatches, ranks int) train.Traffic
 }
 
+// Sizes of messages, see package mpi. Larger ones than these wait for the receiver's answer, or pass from rank to rank in pieces.
+const (
+	eager = 64 << 10
+	piece = 32 << 10
+)
+
 // on estimates the time of a step on some ranks. A rank computes its micro-batches; if there are more ranks than micro-batches, the batches
-// are divided further, so that a step keeps its tokens. The gradients cross the network in rounds, log₂ ranks to the owner and as many back,
-// in buckets. The last micro-batch's backward pass, two thirds of its time, hides all but the last bucket.
+// are divided further, so that a step keeps its tokens. The gradients cross the network bucket by bucket: up a tree to one rank, and in a
+// broadcast to all. The last micro-batch's backward pass, two thirds of its time, hides all but the last bucket.
 func (c Cluster) on(ranks int, k cost) (step, network time.Duration) {
 	micro := max(k.microBatches, ranks)
 	each := float64(k.step-k.update) / float64(micro)
@@ -70,14 +78,36 @@ func (c Cluster) on(ranks int, k cost) (step, network time.Duration) {
 	if ranks == 1 {
 		return time.Duration(compute), 0
 	}
-	rounds := 2 * float64(bits.Len(uint(ranks-1)))
-	buckets := math.Max(1, math.Ceil(float64(k.bytes)/(4<<20)))
-	wire := rounds * (buckets*c.Latency*1e3 + float64(k.bytes)/c.Link)
-	shared := 4 * rounds * c.Latency * 1e3 // counts and losses
-	last := wire / buckets
+	t := k.traffic(micro, ranks)
+	wire, last := 0.0, 0.0
+	for _, bytes := range t.Buckets {
+		last = float64(t.Levels)*c.message(bytes) + c.broadcast(bytes, ranks)
+		wire += last
+	}
+	shared := 2 * 2 * levelsOf(ranks) * c.Latency * 1e3 // counts and losses, up and down
 	shown := math.Max(last, wire-each*2/3) + shared
 	return time.Duration(compute + shown), time.Duration(wire + shared)
 }
+
+// message returns the nanoseconds of a message.
+func (c Cluster) message(bytes int) float64 {
+	trips := 1.0
+	if bytes > eager {
+		trips = 3 // request, answer, data
+	}
+	return trips*c.Latency*1e3 + float64(bytes)/c.Link
+}
+
+// broadcast returns the nanoseconds of a broadcast.
+func (c Cluster) broadcast(bytes, ranks int) float64 {
+	if ranks == 2 || bytes <= 2*piece {
+		return levelsOf(ranks) * c.message(bytes)
+	}
+	return float64(ranks-1)*c.Latency*1e3 + float64(bytes+(ranks-2)*piece)/c.Link
+}
+
+// levelsOf returns the levels of a binary tree of ranks.
+func levelsOf(ranks int) float64 { return float64(bits.Len(uint(ranks - 1))) }
 
 // estimateRanks prints the estimated step for 1, 2, 4, … ranks.
 func (r *Run) estimateRanks(k cost) {

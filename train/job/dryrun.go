@@ -47,7 +47,9 @@ func (r *Run) plan(s Setup) error {
 	r.printMemory(memory, s.Eval.Memory(), moments, train.PartialSums(s.Trainer.MicroBatches, 1)*memory.Gradients)
 	r.printf("a step       %s, %s: %.1f GFLOP/s", operations(t.flops), report.Duration(t.step), float64(t.flops)/t.step.Seconds()/1e9)
 	r.printf("the run      %s and %s of %s: about %s", plural(left, "step"), plural(evals, "evaluation"), plural(s.Held.Len(), "batch"), report.Duration(whole))
-	r.estimateRanks(cost{t.step, t.update, max(s.Trainer.MicroBatches, 1), s.Trainer.Program.Memory().Gradients})
+	model := s.Trainer.Program.ValueGrads()
+	r.estimateRanks(cost{t.step, t.update, max(s.Trainer.MicroBatches, 1), memory.Gradients,
+		func(microBatches, ranks int) train.Traffic { return train.TrafficOf(model, microBatches, ranks) }})
 	r.printf("checkpoints  %s each, %s; the model %s", size(saved+moments), r.diskSpace(saved+moments, evals), size(saved))
 	return nil
 }
