@@ -89,7 +89,7 @@ var badFiles = []struct {
 	{"f.csv", "text\n\"" + strings.Repeat("x", 30000), 0, [][]string{{"f.csv", "a quote may not end"}}},
 	{"g.jsonl", "{\"text\":\"" + strings.Repeat("x", 3000) + "\"}\n{\"text\":\"y\"}\n", 1, [][]string{{"g.jsonl:1", "a record of 3012 bytes, want at most 1000"}}},
 	{"h.jsonl.gz", "plain", 0, [][]string{{"h.jsonl.gz", "gzip"}}},
-	{"i.jsonl.zst", "plain text", 0, [][]string{{"i.jsonl.zst", "magic"}}},
+	{"i.jsonl.zst", "plain text", 0, [][]string{{"i.jsonl.zst", "no Zstandard file"}}},
 }
 
 // TestBadRecords: every bad record is named and counted, and the good ones around it are read. One too many is an error.
