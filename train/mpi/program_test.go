@@ -32,7 +32,11 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	mpi.Patience = 2 * time.Second
-	if err := mpi.Leave(trainProgram(strings.Fields(args))); err != nil {
+	begin := func() error { return trainProgram(strings.Fields(args)) }
+	if args == broadcasts {
+		begin = broadcastAll
+	}
+	if err := mpi.Leave(begin()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		mpi.Abort()
 		os.Exit(1)
