@@ -279,6 +279,11 @@ func quantDotsQ4AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, 
 //go:noescape
 func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32)
 
+// unpackQ8AVX2 writes blocks of Q8_0 as float32.
+//
+//go:noescape
+func unpackQ8AVX2(blocks int, dst *float32, w *byte)
+
 // reluRowAVX2 computes y = relu(x).
 //
 //go:noescape

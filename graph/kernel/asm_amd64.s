@@ -10092,6 +10092,41 @@ loop:
 	VZEROUPPER
 	RET
 
+// func unpackQ8AVX2(blocks int, dst *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·unpackQ8AVX2(SB), NOSPLIT, $0-24
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ w+16(FP), DX
+
+loop:
+	MOVWLZX      (DX), BX
+	VMOVD        BX, X0
+	VCVTPH2PS    X0, X0
+	VBROADCASTSS X0, Y0
+	VPMOVSXBD    2(DX), Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (CX)
+	VPMOVSXBD    10(DX), Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 32(CX)
+	VPMOVSXBD    18(DX), Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 64(CX)
+	VPMOVSXBD    26(DX), Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 96(CX)
+	ADDQ         $0x80, CX
+	ADDQ         $0x22, DX
+	DECQ         AX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
 // func reluRowAVX2(n int, y *float32, x *float32)
 // Requires: AVX
 TEXT ·reluRowAVX2(SB), NOSPLIT, $0-24

@@ -44,6 +44,8 @@ func quantDotsQ4AVX2(blocks int, a *int8, scales *float32, w *byte, stride int, 
 
 func bfloatDotsAVX2(n int, a *float32, w *byte, stride int, sums *[4]float32) { panic(noAssembly) }
 
+func unpackQ8AVX2(blocks int, dst *float32, w *byte) { panic(noAssembly) }
+
 func reluRowAVX2(n int, y, x *float32) { panic(noAssembly) }
 
 func reluGradRowAVX2(n int, dx, x, dy *float32) { panic(noAssembly) }

@@ -39,6 +39,10 @@ type Attention[T Float] struct {
 	Starts  []int32 // (B, Tq) first key that a query sees; nil means 0
 	Ends    []int32 // (B, Tq) one more than the last key that a query sees; nil means Tk
 
+	// Cache is the format of K and V for Forward; 0 means numbers. A row of Time elements of Data then holds the bytes of KVHeads·D numbers:
+	// see Quant.Keep. T is float32.
+	Cache Quant
+
 	Softcap             float64 // c of cap(s) = c·tanh(s/c); 0 means cap(s) = s
 	Bias                []T     // rows (Tq, Tk) added to the scores; nil means none
 	BiasBatch, BiasHead int     // elements from one sequence or head to the next; 0 shares the rows
@@ -62,16 +66,20 @@ func (a Attention[T]) Forward(o Heads[T], n Normalizer[T]) {
 	a.prepareValues("attention")
 	checkReach("attention", "o", len(o.Data), a.reach(o, a.Tq, a.H))
 	n.check("attention", a.B*a.H*a.Tq)
-	f := attentionForward[T]{Attention: a, o: o, normalizer: n, heads: a.headsTogether(), mask: newMask(a.Dropout, a.Seed)}
-	f.tiles = (a.Tq + queryTile - 1) / queryTile
-	cost := min(a.Tq, queryTile) * f.heads * a.Tk * a.D
+	f := attentionForward[T]{Attention: a, o: o, normalizer: n, high: queryTile, mask: newMask(a.Dropout, a.Seed)}
+	if a.Past != nil && a.Tq <= FewRows && n.Top == nil {
+		f.high = 1 // see FewRows
+	}
+	f.heads = a.headsTogether(min(a.Tq, f.high))
+	f.tiles = (a.Tq + f.high - 1) / f.high
+	cost := min(a.Tq, f.high) * f.heads * a.Tk * a.D
 	parallel(a.B*a.H/f.heads*f.tiles, rowGrain(cost/2), f)
 }
 
-// headsTogether returns the number of heads in a tile of Forward. In decoding, the few queries of all heads that share
-// keys form one tile, so that the keys are read once. This requires that enough tiles remain for all workers.
-func (a *Attention[T]) headsTogether() int {
-	if group := a.H / a.KVHeads; a.B*a.KVHeads >= enoughTiles/2 && a.Tq*group <= queryTile {
+// headsTogether returns the number of heads in a tile of Forward with some queries of each. In decoding, the few queries of all heads
+// that share keys form one tile, so that the keys are read once. This requires that enough tiles remain for all workers.
+func (a *Attention[T]) headsTogether(queries int) int {
+	if group := a.H / a.KVHeads; a.B*a.KVHeads >= enoughTiles/2 && queries*group <= queryTile {
 		return group
 	}
 	return 1
@@ -110,7 +118,7 @@ func (a *Attention[T]) prepare(kernel string) {
 		a.Scale = 1 / math.Sqrt(float64(a.D))
 	}
 	checkReach(kernel, "q", len(a.Q.Data), a.reach(a.Q, a.Tq, a.H))
-	checkReach(kernel, "k", len(a.K.Data), a.reach(a.K, a.Tk, a.KVHeads))
+	checkReach(kernel, "k", len(a.K.Data), a.keysReach(a.K))
 	checkOptional(kernel, "past", a.Past, a.B)
 	checkOptional(kernel, "lengths", a.Lengths, a.B)
 	checkOptional(kernel, "starts", a.Starts, a.B*a.Tq)
@@ -124,7 +132,7 @@ func (a *Attention[T]) prepare(kernel string) {
 }
 
 func (a *Attention[T]) prepareValues(kernel string) {
-	checkReach(kernel, "v", len(a.V.Data), a.reach(a.V, a.Tk, a.KVHeads))
+	checkReach(kernel, "v", len(a.V.Data), a.keysReach(a.V))
 }
 
 // reach returns one more than the last index of x with the given numbers of times and heads.

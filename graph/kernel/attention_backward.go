@@ -188,7 +188,7 @@ func (w *attentionBackward[T]) tile(s *gradScratch[T], t gradTile) {
 // the rows of one tile of Forward are computed together.
 func (w *attentionBackward[T]) scores(s *gradScratch[T], t gradTile, q Matrix[T]) {
 	all := product[T]{m: t.m, n: t.n, a: q, b: w.K.rows(t.b, t.j, t.kv, true), c: s.p.data, stride: t.n}
-	heads := w.headsTogether()
+	heads := w.headsTogether(w.Tq)
 	if heads == 1 || !thin(t.m*heads, all.b) {
 		w.scoreTile(all, &s.panels, t.m*heads)
 		return

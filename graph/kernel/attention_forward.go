@@ -2,12 +2,13 @@ package kernel
 
 import "math"
 
-// attentionForward is split into tiles of up to queryTile queries, of one head or of all heads that share keys.
+// attentionForward is split into tiles of queries, of one head or of all heads that share keys.
 type attentionForward[T Float] struct {
 	Attention[T]
 	o          Heads[T]
 	normalizer Normalizer[T]
 	heads      int // heads in a tile
+	high       int // queries in a tile
 	tiles      int // tiles of a head's queries
 	mask       mask
 }
@@ -15,8 +16,9 @@ type attentionForward[T Float] struct {
 // attentionScratch is the scratch memory of one tile of queries.
 type attentionScratch[T Float] struct {
 	panels         panels[T]
-	q, scores, out buffer[T] // (rows, D), (rows, keyTile), (rows, D)
-	rest           folded[T] // of out
+	q, scores, out buffer[T]       // (rows, D), (rows, keyTile), (rows, D)
+	rest           folded[T]       // of out
+	keys, values   buffer[float32] // of a tile in few bits
 	top, total     [queryTile]float64
 	offset         [queryTile]float64
 	spans          [queryTile]span
@@ -27,11 +29,11 @@ func (f *attentionForward[T]) Range(lo, hi int) {
 	s := take[attentionScratch[T]]()
 	sets := f.H / f.heads
 	for i := lo; i < hi; i++ {
-		first := i % f.tiles * queryTile
+		first := i % f.tiles * f.high
 		set := i / f.tiles
 		f.tile(s, queryRows{
 			b: set / sets, head: set % sets * f.heads, first: first,
-			heads: f.heads, queries: min(queryTile, f.Tq-first),
+			heads: f.heads, queries: min(f.high, f.Tq-first),
 		})
 	}
 	give(s)
@@ -53,16 +55,18 @@ func (f *attentionForward[T]) tile(s *attentionScratch[T], rows queryRows) {
 	for j := all.lo / dotsUnit * dotsUnit; j < all.hi; j += keyTile {
 		n := min(keyTile, all.hi-j)
 		wide := min(roundUp(n, dotsUnit), f.Tk-j)
+		keys := f.keys(&s.keys, f.K, cacheTile{rows.b, j, kv, wide})
+		keys.Trans = true
 		f.scoreTile(product[T]{
 			m: m, n: wide, c: scores, stride: wide,
-			a: Matrix[T]{Data: q, Stride: d}, b: f.K.rows(rows.b, j, kv, true),
+			a: Matrix[T]{Data: q, Stride: d}, b: keys,
 		}, &s.panels, m)
 		for r := range m {
 			f.absorb(s, rows, r, j, scores[r*wide:][:n])
 		}
 		product[T]{
 			m: m, n: d, k: n, alpha: 1, c: out, stride: d, accumulate: true,
-			a: Matrix[T]{Data: scores, Stride: wide}, b: f.V.rows(rows.b, j, kv, false),
+			a: Matrix[T]{Data: scores, Stride: wide}, b: f.keys(&s.values, f.V, cacheTile{rows.b, j, kv, n}),
 		}.run(&s.panels)
 		s.rest.count(sumMatrix[T]{out, m, d, d})
 	}
