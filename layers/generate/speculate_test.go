@@ -2,6 +2,7 @@ package generate_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/layers/generate"
 	"github.com/gorgoformer/gorgoformer/layers/models"
@@ -30,7 +32,7 @@ func causalModels() map[string]models.LanguageModel {
 		all[family] = models.GPT{Family: family, Vocab: 29, Context: 40, Layers: 2, Heads: 2, Dim: 32, InitStd: 0.3, NoBias: family == "mpt"}
 	}
 	for _, family := range []string{"llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3_text"} {
-		m := models.Llama{Family: family, Vocab: 29, Context: 40, Layers: 2, Heads: 8, KVHeads: 2, Dim: 128, InitStd: 0.1}
+		m := models.Llama{Family: family, Vocab: 29, Context: 40, Layers: 2, Heads: 8, KVHeads: 2, Dim: 128, Hidden: 64, InitStd: 0.1}
 		if family != "llama" {
 			m.SlidingWindow = 6
 		}
@@ -77,6 +79,9 @@ func TestVerifyBits(t *testing.T) {
 			params := newParams()
 			build(t, params, graph.Decode, m.Decode(1, 1))
 			for _, q := range []kernel.Quant{0, kernel.BF16, kernel.Q8_0, kernel.Q4_0, kernel.Q5_1} {
+				if _, some := sampled()[name]; q > kernel.BF16 && !some {
+					continue
+				}
 				weights := params
 				if q != 0 {
 					var err error
@@ -109,11 +114,22 @@ func sameBits(t *testing.T, params *graph.Params, m models.LanguageModel, format
 	}
 }
 
+// sampled returns the models, or without SWEEPS=all a few of them.
+func sampled() map[string]models.LanguageModel {
+	all := causalModels()
+	if !sweep.All() {
+		maps.DeleteFunc(all, func(name string, _ models.LanguageModel) bool {
+			return !slices.Contains([]string{"gru", "gpt2 learned", "gpt2 alibi", "mistral", "deep"}, name)
+		})
+	}
+	return all
+}
+
 // TestSpeculate: the text, its scores and its end are the same with and without reading ahead, for greedy choice and sampling, in a window
 // that slides. Greedy texts of these models repeat themselves, so they take fewer passes.
 func TestSpeculate(t *testing.T) {
 	fewer := 0
-	for name, m := range causalModels() {
+	for name, m := range sampled() {
 		params := newParams()
 		d := decoder(t, params, m, 1)
 		prompt := append(random(7, 29, 6), random(7, 29, 6)...)
@@ -215,7 +231,7 @@ func TestPropose(t *testing.T) {
 // TestCachedFormats: caches of few bits change the logits a little, take the memory of their format, and can be reordered. RNNs, Shaw's
 // positions, float64 and rows that a format does not pack are refused.
 func TestCachedFormats(t *testing.T) {
-	for name, m := range causalModels() {
+	for name, m := range sampled() {
 		if _, recurrent := m.(models.RNN); recurrent {
 			continue
 		}
@@ -226,7 +242,7 @@ func TestCachedFormats(t *testing.T) {
 		for _, c := range []struct {
 			format   kernel.Quant
 			tol, mem float64
-		}{{kernel.BF16, 0.02, 0.5}, {kernel.Q8_0, 0.02, 0.3}} {
+		}{{kernel.BF16, 0.02, 0.5}, {kernel.Q8_0, 0.03, 0.3}} {
 			d := decoder(t, params, generate.Cached{Model: m, Format: c.format}, 2)
 			got := appendAll(t, d, prompts)
 			for b := range got {
@@ -263,18 +279,16 @@ func appendAll(t *testing.T, d *generate.Decoder, tokens [][]int32) (all [][]flo
 
 func TestCachedErrors(t *testing.T) {
 	for words, m := range map[string]generate.Model{
-		"lstm: it has states":     models.RNN{LSTM: true, Vocab: 29, Context: 40, Layers: 1, Dim: 32},
-		"Shaw's positions":        models.GPT{Vocab: 29, Context: 40, Layers: 1, Heads: 2, Dim: 32, Positions: "shaw"},
-		"32 columns, not of 16":   models.GPT{Vocab: 29, Context: 40, Layers: 1, Heads: 2, Dim: 16},
-		"the parameters' float64": nil,
+		"LSTM: it has states":   models.RNN{LSTM: true, Vocab: 29, Context: 40, Layers: 1, Dim: 32},
+		"Shaw's positions":      models.GPT{Vocab: 29, Context: 40, Layers: 1, Heads: 2, Dim: 32, Positions: "shaw"},
+		"32 columns, not of 16": models.GPT{Vocab: 29, Context: 40, Layers: 1, Heads: 2, Dim: 16},
+		"float64":               nil,
 	} {
 		params := newParams()
 		if m == nil {
 			params, m = graph.NewParams(tensor.Float64, 1), models.GPT{Vocab: 29, Context: 40, Layers: 1, Heads: 2, Dim: 32}
 		}
 		_, err := generate.NewDecoder(params, generate.Cached{Model: m, Format: kernel.Q8_0}, 1)
-		if err == nil || words != "the parameters' float64" {
-			wantError(t, err, words)
-		}
+		wantError(t, err, words)
 	}
 }
