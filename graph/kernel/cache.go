@@ -19,9 +19,9 @@ func (q Quant) Keep(words, x []float32) {
 
 func bytesOf(x []float32) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(first(x))), 4*len(x)) }
 
-// unpackRow writes the values of whole blocks to x.
-func unpackRow(q Quant, x []float32, blocks []byte) {
-	switch f := quants[q]; {
+// unpackRow writes the values of whole blocks of format q, which f describes, to x.
+func (f *quant) unpackRow(q Quant, x []float32, blocks []byte) {
+	switch {
 	case q == BF16:
 		widenBF16(x, blocks)
 	case q == Q8_0 && accelerated && hasF16C:
@@ -44,10 +44,11 @@ func (a *Attention[T]) keys(room *buffer[float32], x Heads[T], t cacheTile) Matr
 	lo := t.head * a.D
 	from := lo / packedUnit * packedUnit // of the blocks that hold the head
 	cols := roundUp(lo+a.D, packedUnit) - from
-	y := room.sized(t.rows * cols)
+	y, f := room.sized(t.rows*cols), quants[a.Cache]
+	at, size := from/f.weights*f.bytes, cols/f.weights*f.bytes
 	for i := range t.rows {
 		row := bytesOf(singles(x.Data[t.b*x.Batch+(t.time+i)*x.Time:][:x.Time]))
-		unpackRow(a.Cache, y[i*cols:][:cols], row[a.Cache.Bytes(from):][:a.Cache.Bytes(cols)])
+		f.unpackRow(a.Cache, y[i*cols:][:cols], row[at:][:size])
 	}
 	return Matrix[T]{Data: unsafe.Slice((*T)(unsafe.Pointer(first(y))), len(y))[lo-from:], Stride: cols}
 }

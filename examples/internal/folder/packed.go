@@ -13,6 +13,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
 // Weights is a value of the flag -weights: the type of the matrices in memory. The zero value is the types in the file, and float32 for folders.
@@ -55,7 +56,7 @@ func (w *Weights) UnmarshalText(text []byte) error {
 
 // ExpectPacked is Expect for Programs that only read the weights, as decl declares them in a mode. The matrices that products and lookups
 // read are in the parameters already, in the type that w asks for. Rows that the type cannot hold stay float32. So do all weights if
-// adapted is set, because an adapter is added to them.
+// adapted is set, because an adapter is added to them. Tables of positions, which are only looked up, stay as in the file.
 func ExpectPacked(dir string, m Model, w Weights, adapted bool, mode graph.Mode, decl func(*graph.Scope)) (*graph.Params, error) {
 	adapted = adapted || checkpoints.IsAdapter(dir)
 	if adapted && w.given && w.t != gguf.F32 {
@@ -93,6 +94,7 @@ func ExpectPacked(dir string, m Model, w Weights, adapted bool, mode graph.Mode,
 // packedSource reads parameters of a folder or a GGUF file one by one.
 type packedSource struct {
 	shapes map[string][]int
+	kept   func(path string) bool                                // reports whether -weights does not apply
 	as     func(path string, trans bool) (*kernel.Packed, error) // as it is in the file, nil if it is not in few bits
 	values func(path string) (*tensor.Dense, error)
 	close  func() error
@@ -104,6 +106,7 @@ func openPacked(dir string, m Model) (s packedSource, err error) {
 		if err != nil {
 			return s, err
 		}
+		s.kept = keptBy(form, form.Shapes(f))
 		s.as = func(path string, trans bool) (*kernel.Packed, error) { return form.ReadPacked(f, path, trans) }
 		s.values = func(path string) (*tensor.Dense, error) { return form.Read(f, path) }
 		s.shapes, s.close = form.Shapes(f), f.Close
@@ -120,15 +123,28 @@ func openPacked(dir string, m Model) (s packedSource, err error) {
 		one.Ignore = func(other string) bool { return other != path }
 		return t, checkpoints.LoadWeights(dir, func(yield func(string, *tensor.Dense) bool) { yield(path, t) }, one)
 	}
-	s.shapes, err = checkpoints.Shapes(dir, rules)
-	return s, err
+	if s.shapes, err = checkpoints.Shapes(dir, rules); err != nil {
+		return s, err
+	}
+	s.kept = func(string) bool { return false }
+	if form, err := models.NewGGUF(m.LanguageModel); err == nil { // else the family is in no GGUF file, and has no table of positions
+		s.kept = keptBy(form, s.shapes)
+	}
+	return s, nil
+}
+
+// keptBy reports whether a parameter stays float32 in GGUF files of every type.
+func keptBy(form models.GGUF, shapes map[string][]int) func(path string) bool {
+	return func(path string) bool {
+		return gguf.TypeFor(gguf.BF16, form.Name(path), shapes[path], false) == gguf.F32
+	}
 }
 
 // pack returns a parameter in few bits, nil if it stays float32.
 func (s packedSource) pack(path string, form graph.Packing, w Weights) (*kernel.Packed, error) {
 	have, err := s.as(path, form.Trans)
 	want, _ := w.t.Quant()
-	if err != nil || !w.given || have != nil && have.Format == want {
+	if err != nil || !w.given || have != nil && have.Format == want || s.kept(path) {
 		return have, err
 	}
 	if want = form.Format(want); !want.Packs(form.Cols) {
