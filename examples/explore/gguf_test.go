@@ -21,7 +21,7 @@ func TestGGUF(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := m.Read(page.Question{Text: "The cat sat"})
+		r, err := m.Read(page.Question{Step: -1, Text: "The cat sat"})
 		if err != nil {
 			t.Fatal(err)
 		}
