@@ -3,6 +3,7 @@ package checkpoints
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -166,13 +167,22 @@ func commonPrefix(long, short []string) string {
 	return ""
 }
 
-// listed joins names. If there are many, it joins the first names and counts the others.
+// listed joins names. If there are many, it joins the first names and counts the others. A name that holds other characters than printable
+// ones is quoted: it may come from a file.
 func listed(names []string) string {
 	const most = 12
-	if len(names) <= most {
-		return strings.Join(names, ", ")
+	var all []string
+	for _, name := range names[:min(len(names), most)] {
+		if q := strconv.Quote(name); q != `"`+name+`"` {
+			name = q
+		}
+		all = append(all, name)
 	}
-	return fmt.Sprintf("%s, … and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	text := strings.Join(all, ", ")
+	if len(names) > most {
+		text += fmt.Sprintf(", … and %d more", len(names)-most)
+	}
+	return text
 }
 
 // Read reads all tensors of a safetensors file, or of a model folder, into memory.

@@ -17,7 +17,8 @@ type expectation struct {
 // Expect checks every parameter that is declared from now on against shapes, the shapes of a file by path, which checkpoints.Shapes
 // reads. source names the file in messages. A declaration ends at the first parameter of another shape, before any memory is
 // allocated, so that a configuration for another file costs nothing. It also ends when the file lacks more than twice as many
-// parameters as it has. Fewer missing names are left to checkpoints.LoadWeights, which lists them all. Nil shapes expect nothing.
+// parameters as it has. Fewer missing names are left to checkpoints.LoadWeights, which lists them all. A parameter that the file has begins
+// as zeros, because its values are to be loaded. Nil shapes expect nothing.
 func (p *Params) Expect(source string, shapes map[string][]int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -25,6 +26,15 @@ func (p *Params) Expect(source string, shapes map[string][]int) {
 	if shapes != nil {
 		p.expected = &expectation{source, maps.Clone(shapes)}
 	}
+}
+
+// has reports whether the file has a parameter.
+func (e *expectation) has(path string) bool {
+	if e == nil {
+		return false
+	}
+	_, ok := e.shapes[path]
+	return ok
 }
 
 // expects returns the expectation that a Build checks its declaration against.

@@ -125,7 +125,7 @@ func TestDot(t *testing.T) {
 func counter(b, rows int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		x, past := s.Input("x", tensor.Float32, b, rows, 2), s.Input("past", tensor.Int32, b)
-		s.Output("cache", s.In("h").Try(ops.Cache(s.In("h").State("key", b, 4, 2), x, past, 0)))
+		s.Output("cache", s.In("h").Try(ops.Cache(s.In("h").State("key", b, 4, 2), x, past, ops.CacheOptions{})))
 	}
 }
 

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -179,8 +180,14 @@ func TestExpect(t *testing.T) {
 		}
 	}
 	params := graph.NewParams(tensor.Float32, 1)
+	delete(shapes, "wpe.weight")
 	params.Expect("the folder", shapes)
 	buildOver(t, params, graph.Train, small.declare)
+	for name, zero := range map[string]bool{"wte.weight": true, "wpe.weight": false} {
+		if got := slices.Max(params.Value(name).Float32s()) == 0; got != zero {
+			t.Errorf("%s: the values are zero: %t, want %t: a file has only the first", name, got, zero)
+		}
+	}
 	params.Expect("", nil)
 	buildOver(t, params, graph.Train, sumOf("other"))
 }

@@ -168,7 +168,11 @@ func (p *Params) commit(leaves []*leaf, ready func() error) error {
 			l.value = q
 			continue
 		}
-		l.value = l.init.tensor(p.dt, p.seed, l.name, l.shape)
+		if p.expected.has(l.name) {
+			l.value = newLarge(p.dt, l.shape) // its values are in the file
+		} else {
+			l.value = l.init.tensor(p.dt, p.seed, l.name, l.shape)
+		}
 		added = append(added, l)
 	}
 	if err := ready(); err != nil {

@@ -104,9 +104,12 @@ func setScalar(t *tensor.Dense, v float64) {
 	}
 }
 
-// checkFinite returns an error for the first result of a step that is not finite. Values kept for the gradient may be infinite: a
+// checkFinite returns an error for the first result of a step that is a number but not finite. Values kept for the gradient may be infinite: a
 // row with no exponentials has a log-sum of −Inf.
 func (p *Program) checkFinite(s *step) error {
+	if s.op != nil && s.op.Bits {
+		return nil
+	}
 	for i, v := range s.out {
 		if kept := i > 0 && s.op.Of() == nil; kept || v.buf == nil || v.buf.dt != p.params.dt {
 			continue

@@ -31,8 +31,9 @@ func (m Mode) String() string { return [...]string{"train", "eval", "decode"}[mi
 //
 // Errors are sticky: Build returns the first error, and after it every call returns a stand-in node.
 type Scope struct {
-	b    *builder
-	path string
+	b      *builder
+	path   string
+	caches kernel.Quant
 }
 
 // In returns the scope of a named part, such as attn.
@@ -41,7 +42,7 @@ func (s *Scope) In(name string) *Scope {
 		name = s.path + "." + name
 	}
 	s.b.last = name
-	return &Scope{b: s.b, path: name}
+	return &Scope{b: s.b, path: name, caches: s.caches}
 }
 
 // At returns the scope of the i-th part of a list.
@@ -91,6 +92,12 @@ func (s *Scope) ConstantFunc(dt tensor.Dtype, fill func(*tensor.Dense), shape ..
 func (s *Scope) Stream() *G.Node {
 	return s.declare(func(string) (*G.Node, error) { return s.b.streamNode() })
 }
+
+// Caching returns the scope of the same path in which layers keep keys and values in a format of few bits; 0 means the parameters' type.
+func (s *Scope) Caching(q kernel.Quant) *Scope { return &Scope{b: s.b, path: s.path, caches: q} }
+
+// Caches returns the format in which layers keep keys and values.
+func (s *Scope) Caches() kernel.Quant { return s.caches }
 
 // Key returns the key of the scope's random numbers.
 func (s *Scope) Key() uint64 { return kernel.Key(s.b.params.seed, s.path) }

@@ -102,7 +102,7 @@ func TestDeclarationErrors(t *testing.T) {
 		}},
 		{"update", "Cache|Scope.State", func(s *graph.Scope) {
 			x := s.Input("x", tensor.Float32, 1, 2, 3)
-			s.Output("y", s.Try(ops.Cache(x, x, s.Input("past", tensor.Int32, 1), 0)))
+			s.Output("y", s.Try(ops.Cache(x, x, s.Input("past", tensor.Int32, 1), ops.CacheOptions{})))
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) { buildError(t, c.words, c.declare) })

@@ -105,6 +105,9 @@ func (l SelfAttention) attend(s *graph.Scope, in ops.Operands) *G.Node {
 		s.Show("distance", func() *G.Node { return in.Distance }) // (H, T+S−1)
 	}
 	if l.Positions.Shaw != (Shaw{}) {
+		if l.decodes(s) && s.Caches() != 0 {
+			return s.Failf("attention: Shaw's positions read all keys and values as numbers: keep the caches in the parameters' type, not in %v", s.Caches())
+		}
 		o, scores, probabilities := l.shaw(s, in)
 		s.Show("scores", func() *G.Node { return scores })               // (B, H, T, S)
 		s.Show("probabilities", func() *G.Node { return probabilities }) // (B, H, T, S)
@@ -112,6 +115,9 @@ func (l SelfAttention) attend(s *graph.Scope, in ops.Operands) *G.Node {
 	}
 	o := ops.AttentionOptions{
 		Heads: l.Heads, KVHeads: l.KVHeads, Causal: l.Causal, Window: l.Window, Scale: l.Scale, Softcap: l.Softcap, Dropout: l.Dropout,
+	}
+	if l.decodes(s) {
+		o.Cache = s.Caches()
 	}
 	s.Show("scores", func() *G.Node { return s.Try(ops.AttentionScores(in, o)) })               // (B, H, T, S)
 	s.Show("probabilities", func() *G.Node { return s.Try(ops.AttentionProbabilities(in, o)) }) // (B, H, T, S)
@@ -161,15 +167,22 @@ func (l SelfAttention) cached(s *graph.Scope, in ops.Operands, seq Sequence) ops
 		return in
 	}
 	b, q, kv := s.Dims(in.Q, 3)[0], l.Heads*l.HeadDim, l.KVHeads*l.HeadDim
-	k, v := s.State("key", b, seq.Context, kv), s.State("value", b, seq.Context, kv)
-	in.Past = seq.Past
-	if in.K == nil { // packed
-		packed := in.Q
-		in.Q = s.Try(ops.Slice(packed, 2, 0, q))           // (B, T, H·D)
-		in.K = s.Try(ops.Cache(k, packed, seq.Past, q))    // (B, Context, K·D)
-		in.V = s.Try(ops.Cache(v, packed, seq.Past, q+kv)) // (B, Context, K·D)
+	width, err := ops.CacheWidth(kv, s.Caches())
+	if err != nil {
+		s.Failf("attention: %v", err)
 		return in
 	}
-	in.K, in.V = s.Try(ops.Cache(k, in.K, seq.Past, 0)), s.Try(ops.Cache(v, in.V, seq.Past, 0))
+	k, v := s.State("key", b, seq.Context, width), s.State("value", b, seq.Context, width)
+	in.Past = seq.Past
+	keep := func(cache, x *G.Node, from int) *G.Node { // (B, Context, K·D) in the format of the caches
+		return s.Try(ops.Cache(cache, x, seq.Past, ops.CacheOptions{From: from, Cols: kv, Format: s.Caches()}))
+	}
+	if in.K == nil { // packed
+		packed := in.Q
+		in.Q = s.Try(ops.Slice(packed, 2, 0, q)) // (B, T, H·D)
+		in.K, in.V = keep(k, packed, q), keep(v, packed, q+kv)
+		return in
+	}
+	in.K, in.V = keep(k, in.K, 0), keep(v, in.V, 0)
 	return in
 }

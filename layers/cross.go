@@ -154,7 +154,7 @@ func (p keyValues) kept(s *graph.Scope, name string, width int, m Memory, comput
 		return x
 	}
 	size := s.Dims(m.X, 3)[1]
-	return s.Try(ops.Cache(s.State(name, p.b, size, width), x, zeros(s, p.b), 0))
+	return s.Try(ops.Cache(s.State(name, p.b, size, width), x, zeros(s, p.b), ops.CacheOptions{}))
 }
 
 // zeros returns an int32 constant of n zeros.

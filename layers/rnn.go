@@ -104,6 +104,9 @@ func (l recurrent) cached(s *graph.Scope, r ops.Recurrence, seq Sequence, name s
 	if seq.Past == nil || seq.Context <= 0 {
 		return s.Failf("%v: decoding needs a Sequence with Past and Context: see DecodeInputs", l.cell)
 	}
+	if s.Caches() != 0 {
+		return s.Failf("%v: it has states, not keys and values: keep them in the parameters' type, not in %v", l.cell, s.Caches())
+	}
 	b := s.Dims(r.X, 3)[0]
 	if l.cell == kernel.LSTM {
 		return s.Try(ops.LSTMCache(s.State(name, b, seq.Context, 2*l.hidden), seq.Past, r))

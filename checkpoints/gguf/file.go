@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"slices"
 
@@ -81,11 +82,31 @@ func (f *File) Blocks(name string) (_ []byte, err error) {
 
 // Values reads the values of a tensor, row-major, as float32.
 func (f *File) Values(name string) ([]float32, error) {
+	if info, ok := f.header.infos[name]; ok && info.Type == F32 {
+		return f.numbers(name, info)
+	}
 	b, err := f.Blocks(name)
 	if err != nil {
 		return nil, err
 	}
 	return f.header.infos[name].Type.decode(b), nil
+}
+
+// numbers reads a tensor of F32 part by part, so that its bytes need no memory of their own.
+func (f *File) numbers(name string, info Info) (_ []float32, err error) {
+	x, part := make([]float32, info.Bytes/4), make([]byte, min(info.Bytes, 1<<18))
+	r := io.NewSectionReader(f.data, info.offset, info.Bytes)
+	for left := x; len(left) > 0; {
+		n := min(len(left), len(part)/4)
+		if _, err := io.ReadFull(r, part[:4*n]); err != nil {
+			return nil, errors.WithMessagef(errors.Wrap(err, "read"), "gguf: %s: tensor %q", f.name, name)
+		}
+		for i := range left[:n] {
+			left[i] = math.Float32frombits(binary.LittleEndian.Uint32(part[4*i:]))
+		}
+		left = left[n:]
+	}
+	return x, nil
 }
 
 // decode returns the values of whole blocks.

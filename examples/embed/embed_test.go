@@ -26,8 +26,8 @@ const tokenizer = `{"version": "1.0", "normalizer": {"type": "Lowercase"}, "pre_
 	"model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": {
 	"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "the": 4, "cat": 5, "dog": 6, "sleeps": 7, "barks": 8, "on": 9, "mat": 10}}}`
 
-// folder makes the folder of a model with random weights.
-func folder(t *testing.T, m models.TextEncoder) string {
+// saved makes the folder of a model with random weights.
+func saved(t *testing.T, m models.TextEncoder) string {
 	t.Helper()
 	params := graph.NewParams(tensor.Float32, 1)
 	if _, err := graph.Build(params, graph.Eval, m.Logits(1, 2)); err != nil {
@@ -64,7 +64,7 @@ func TestNearest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, m := range map[string]models.TextEncoder{"bert": bert, "roberta": roberta, "classifier": classifier, "modernbert": modern} {
-		dir, results := folder(t, m), map[string]bool{}
+		dir, results := saved(t, m), map[string]bool{}
 		for _, batch := range []string{"1", "2", "3", "5", "100"} {
 			all := ""
 			for _, s := range sentences {
@@ -84,7 +84,7 @@ func TestNearest(t *testing.T) {
 
 // TestVectors: the file holds a vector per sentence, and 1_Pooling/config.json chooses the pooling unless -pooling does.
 func TestVectors(t *testing.T) {
-	dir, out := folder(t, bert), t.TempDir()
+	dir, out := saved(t, bert), t.TempDir()
 	data := filepath.Join(out, "data.txt")
 	if err := os.WriteFile(data, []byte("the cat\nthe dog barks\n"), 0o666); err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestVectors(t *testing.T) {
 
 // TestSpecialTokens: a text has the tokens of the tokenizer around it, as the model was trained: [CLS] the cat [SEP].
 func TestSpecialTokens(t *testing.T) {
-	e, err := open(folder(t, bert), "")
+	e, err := open(saved(t, bert), "")
 	if err != nil {
 		t.Fatal(err)
 	}

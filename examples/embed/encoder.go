@@ -10,6 +10,8 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
@@ -26,9 +28,9 @@ type encoder struct {
 	lengths []int // of the Program's texts, ascending
 }
 
-// open reads a model folder.
+// open reads a model: a folder or a GGUF file.
 func open(dir, pooling string) (*encoder, error) {
-	m, err := models.Open(dir)
+	m, err := folder.OpenAny(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -37,29 +39,26 @@ func open(dir, pooling string) (*encoder, error) {
 		return nil, errors.Errorf("%s: the model is a %T, want a BERT, a RoBERTa or a ModernBERT", dir, m)
 	}
 	if pooling == "" {
-		if pooling, err = poolingOf(dir); err != nil {
+		if pooling, err = poolingOf(dir, text); err != nil {
 			return nil, err
 		}
 	}
 	if text, err = pooled(text.Body(), pooling); err != nil {
 		return nil, err
 	}
-	tok, err := tokenize.Load(dir)
+	tok, err := folder.Tokenizer(dir)
 	if err != nil {
 		return nil, err
 	}
 	tok.Truncation, tok.Padding = nil, nil // the model's window cuts; the special tokens around a text stay
-	e := &encoder{model: text, tok: tok, params: graph.NewParams(tensor.Float32, 1)}
-	rules := checkpoints.Rules{Rename: text.Rename, Ignore: text.Ignore}
-	shapes, err := checkpoints.Shapes(dir, rules)
-	if err != nil {
+	e := &encoder{model: text, tok: tok}
+	if e.params, err = folder.Expect(dir, text); err != nil {
 		return nil, err
 	}
-	e.params.Expect(dir, shapes)
 	if err := e.build(1, e.window(1)); err != nil { // declares the parameters
 		return nil, err
 	}
-	return e, checkpoints.LoadWeights(dir, e.params.All(), rules)
+	return e, folder.Load(dir, text, e.params.All())
 }
 
 // pooled returns the model with the pooling of this name.
@@ -75,8 +74,16 @@ func pooled(m models.TextEncoder, pooling string) (models.TextEncoder, error) {
 	return m, nil
 }
 
-// poolingOf returns the pooling of a folder of sentence-transformers, and mean for other folders.
-func poolingOf(dir string) (string, error) {
+// poolingOf returns the pooling of a GGUF file or of a folder of sentence-transformers, and mean for others.
+func poolingOf(dir string, m models.TextEncoder) (string, error) {
+	if flags.IsGGUF(dir) {
+		switch m := m.(type) {
+		case models.BERT:
+			return cmp.Or(m.Pooling, "mean"), nil
+		case models.ModernBERT:
+			return cmp.Or(m.Pooling, "mean"), nil
+		}
+	}
 	path := filepath.Join(dir, "1_Pooling", "config.json")
 	var j struct {
 		CLS   bool  `json:"pooling_mode_cls_token"`

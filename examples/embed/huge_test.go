@@ -13,5 +13,5 @@ func TestHuge(t *testing.T) {
 	if err := os.WriteFile("text.txt", []byte("a\na b\nb a\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	flagstest.Huge(t, program, map[string]string{"": "-data text.txt -model " + folder(t, bert)})
+	flagstest.Huge(t, program, map[string]string{"": "-data text.txt -model " + saved(t, bert)})
 }

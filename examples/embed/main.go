@@ -1,8 +1,8 @@
 // Embed turns sentences into vectors with a BERT, a RoBERTa or a ModernBERT, and finds the sentences of a file that are nearest to a text.
 //
-// It reads a model folder in the Hugging Face layout: config.json, model.safetensors and the tokenizer. The vector of a sentence is the
+// It reads a model folder in the Hugging Face layout, config.json, model.safetensors and the tokenizer, or a .gguf file. The vector of a sentence is the
 // mean of the vectors of its tokens, or with -pooling cls the vector of its first token. A folder of sentence-transformers says which in
-// 1_Pooling/config.json. The nearness of two sentences is the cosine of the angle between their vectors.
+// 1_Pooling/config.json, a .gguf file in its metadata. The nearness of two sentences is the cosine of the angle between their vectors.
 //
 //	go run ./examples/embed -model DIR -data sentences.txt -text "how do I reset my password?"
 //	go run ./examples/embed -model DIR -data sentences.txt                 ask for texts, or read one per line from a pipe
@@ -51,8 +51,8 @@ type options struct {
 func (o *options) flags(f *flags.Set) {
 	o.set = f
 	f.Group("Model")
-	f.StringVar(&o.model, "model", o.model, "`folder` of the model")
-	f.StringVar(&o.pooling, "pooling", o.pooling, "mean, cls or pooler: the vector of a sentence (default: that of 1_Pooling/config.json, or mean)")
+	f.StringVar(&o.model, "model", o.model, "`folder` of the model, or a .gguf file")
+	f.StringVar(&o.pooling, "pooling", o.pooling, "mean, cls or pooler: the vector of a sentence (default: that of 1_Pooling/config.json or of the .gguf file, or mean)")
 	f.Group("Sentences")
 	f.StringVar(&o.data, "data", o.data, "`file` of sentences, one per line, .gz too")
 	f.TextVar(&o.encoding, "encoding", o.encoding, flags.EncodingHelp)

@@ -2,7 +2,7 @@
 // learns or after it has learned.
 //
 //	go run ./examples/explore                    train a small GPT on Newton's Opticks, and look at it from the first second
-//	go run ./examples/explore -model DIR         look at a model: any family, trained here or published
+//	go run ./examples/explore -model DIR         look at a model: any family, trained here or published; a .gguf file too
 //	go run ./examples/explore -run out/gpt       look at a run with its checkpoints, finished or going on
 //	go run ./examples/explore -h                 list the flags, in groups
 package main
@@ -42,7 +42,7 @@ type options struct {
 
 func (o *options) flags(f *flags.Set) {
 	f.Group("Model")
-	f.StringVar(&o.model, "model", o.model, "`folder` of a model, trained here or published")
+	f.StringVar(&o.model, "model", o.model, "`folder` of a model, trained here or published, or a .gguf file")
 	f.StringVar(&o.run, "run", o.run, "`folder` of a training run with its checkpoints, finished or going on")
 	f.IntVar(&o.steps, "steps", o.steps, "number of steps to train without -model and -run")
 	f.Group("Page")

@@ -26,6 +26,8 @@ type generation struct {
 	cut           bool // truncates the prompt to the window
 	omit, scores  bool
 	weights       folder.Weights
+	cache         folder.Cache
+	dry           bool
 	options       generate.Options
 }
 
@@ -38,6 +40,9 @@ func (g *generation) flags(f *flags.Set) {
 	f.StringVar(&g.prompt, "prompt", "", "text to continue (default: asks on a terminal, else reads one text per line)")
 	vocabulary.OmitFlag(f, &g.omit)
 	f.TextVar(&g.weights, "weights", g.weights, folder.WeightsHelp)
+	f.TextVar(&g.cache, "cache", g.cache, folder.CacheHelp+"; not for rnn and -positions shaw")
+	f.IntVar(&o.Speculate, "speculate", o.Speculate, fmt.Sprintf("read up to `N` tokens ahead, at most %d, if the text has had its last tokens before: the same text, sooner if it repeats itself; not for -positions shaw", generate.MaxSpeculate))
+	f.BoolVar(&g.dry, "dry-run", g.dry, "print the memory of the weights and of the keys and values (states), and generate nothing")
 	f.IntVar(&o.Tokens, "tokens", o.Tokens, "number of tokens to generate")
 	f.IntVar(&o.MinTokens, "min-tokens", o.MinTokens, "number of tokens before the text may end")
 	f.BoolVar(&g.scores, "scores", g.scores, "print a line for each generated token, without the prompt: id, log-probability and token, tab-separated")
@@ -61,6 +66,13 @@ func sampling(tokens int) generate.Options {
 
 // start continues -prompt, or each line of standard input. The answer to an empty line is an empty line.
 func (g *generation) start(w io.Writer) error {
+	if g.dry {
+		d, err := g.decoder()
+		if err == nil {
+			_, err = fmt.Fprint(w, d.Memory())
+		}
+		return err
+	}
 	if g.set.Given("prompt") {
 		return g.run(w)
 	}
@@ -89,24 +101,37 @@ func (g *generation) run(w io.Writer) error {
 	return answer(context.Background(), g.prompt)
 }
 
+// decoding is an open model.
+type decoding struct {
+	*generate.Decoder
+	folder.Model
+	tok     *tokenize.Tokenizer
+	weights *folder.Reader
+}
+
+// decoder opens the model without the weights that need to be converted.
+func (g *generation) decoder() (d decoding, err error) {
+	if err := g.check(); err != nil {
+		return d, err
+	}
+	if d.Model, d.tok, err = open(g.model, g.omit); err != nil {
+		return d, err
+	}
+	if d.weights, err = folder.NewReader(g.model, g.adapter, d.Model, g.weights, folder.Use{Mode: graph.Decode, Declare: d.Model.Decode(1, 1)}); err != nil {
+		return d, err
+	}
+	d.Decoder, err = generate.NewDecoder(d.weights.Params, generate.Cached{Model: d.Model, Format: g.cache.Format()}, 1) // declares the parameters
+	return d, err
+}
+
 // writer opens the model and returns a function that continues a text, token by token.
 func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
-	if err := g.check(); err != nil {
-		return nil, err
-	}
-	m, tok, err := open(g.model, g.omit)
+	d, err := g.decoder()
 	if err != nil {
 		return nil, err
 	}
-	weights, err := folder.NewReader(g.model, g.adapter, m, g.weights, folder.Use{Mode: graph.Decode, Declare: m.Decode(1, 1)})
-	if err != nil {
-		return nil, err
-	}
-	d, err := generate.NewDecoder(weights.Params, m, 1) // declares the parameters
-	if err != nil {
-		return nil, err
-	}
-	if err := weights.Load(); err != nil {
+	m, tok := d.Model, d.tok
+	if err := d.weights.Load(); err != nil {
 		return nil, err
 	}
 	o := g.options
@@ -121,9 +146,9 @@ func (g *generation) writer(w io.Writer) (prompts.Answer, error) {
 			return err
 		}
 		if g.scores {
-			return writeScores(ctx, w, tok, generate.Scored(d, ids, o))
+			return writeScores(ctx, w, tok, generate.Scored(d.Decoder, ids, o))
 		}
-		return write(ctx, w, generate.Text(follow(ids[len(bos):], generate.Tokens(d, ids, o)), tok.Stream()))
+		return write(ctx, w, generate.Text(follow(ids[len(bos):], generate.Tokens(d.Decoder, ids, o)), tok.Stream()))
 	}, nil
 }
 
@@ -161,7 +186,7 @@ func (g *generation) encode(tok *tokenize.Tokenizer, m folder.Model, prompt stri
 func (g *generation) check() error {
 	o := &g.options
 	return flags.First(flags.AtLeast("tokens", o.Tokens, 1), flags.Between("min-tokens", o.MinTokens, 0, "tokens", o.Tokens),
-		flags.AtLeast("no-repeat", o.NoRepeat, 0), o.Check(), adapter.CheckFolder(g.adapter), flags.AnyModel("model", g.model))
+		flags.AtLeast("no-repeat", o.NoRepeat, 0), flags.AtLeast("speculate", o.Speculate, 0), o.Check(), adapter.CheckFolder(g.adapter), flags.AnyModel("model", g.model))
 }
 
 // open reads the configuration and the tokenizer of a model. With omit, the tokenizer leaves out text that has no token.

@@ -58,7 +58,7 @@ func (o *options) check() error {
 	case o.opset < onnx.FirstOpset || o.opset > onnx.LastOpset:
 		return errors.Errorf("-opset is %d, want %d to %d", o.opset, onnx.FirstOpset, onnx.LastOpset)
 	}
-	return cmp.Or(flags.AtLeast("context", o.context, 0), flags.NewFile("out", o.out), flags.WholeModel("model", o.model))
+	return cmp.Or(flags.AtLeast("context", o.context, 0), flags.NewFile("out", o.out), flags.Model("model", o.model), flags.WholeModel("model", o.model))
 }
 
 func (o *options) run(w io.Writer) error {

@@ -294,6 +294,11 @@ func quantDotsQ4KAVX2(groups int, blocks int, a *int8, scales *float32, totals *
 //go:noescape
 func bfloatDotsAVX2(groups int, n int, a *float32, w *byte, stride int, c *float32)
 
+// unpackQ8AVX2 writes blocks of Q8_0 as float32.
+//
+//go:noescape
+func unpackQ8AVX2(blocks int, dst *float32, w *byte)
+
 // reluRowAVX2 computes y = relu(x).
 //
 //go:noescape

@@ -56,6 +56,8 @@ func quantDotsQ4KAVX2(groups, blocks int, a *int8, scales *float32, totals *int3
 
 func bfloatDotsAVX2(groups, n int, a *float32, w *byte, stride int, c *float32) { panic(noAssembly) }
 
+func unpackQ8AVX2(blocks int, dst *float32, w *byte) { panic(noAssembly) }
+
 func reluRowAVX2(n int, y, x *float32) { panic(noAssembly) }
 
 func reluGradRowAVX2(n int, dx, x, dy *float32) { panic(noAssembly) }

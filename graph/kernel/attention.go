@@ -39,6 +39,10 @@ type Attention[T Float] struct {
 	Starts  []int32 // (B, Tq) first key that a query sees; nil means 0
 	Ends    []int32 // (B, Tq) one more than the last key that a query sees; nil means Tk
 
+	// Cache is the format of K and V for Forward; 0 means numbers. A row of Time elements of Data then holds the bytes of KVHeads·D numbers:
+	// see Quant.Keep. T is float32.
+	Cache Quant
+
 	Softcap             float64 // c of cap(s) = c·tanh(s/c); 0 means cap(s) = s
 	Bias                []T     // rows (Tq, Tk) added to the scores; nil means none
 	BiasBatch, BiasHead int     // elements from one sequence or head to the next; 0 shares the rows
@@ -62,16 +66,19 @@ func (a Attention[T]) Forward(o Heads[T], n Normalizer[T]) {
 	a.prepareValues("attention")
 	checkReach("attention", "o", len(o.Data), a.reach(o, a.Tq, a.H))
 	n.check("attention", a.B*a.H*a.Tq)
-	f := attentionForward[T]{Attention: a, o: o, normalizer: n, mask: newMask(a.Dropout, a.Seed)}
+	f := attentionForward[T]{Attention: a, o: o, normalizer: n, high: queryTile, mask: newMask(a.Dropout, a.Seed)}
+	if a.Past != nil && a.Tq <= FewRows && n.Top == nil {
+		f.high = 1 // see FewRows
+	}
 	f.cut()
 	cost := min(a.Tq, f.block) * f.heads * a.Tk * a.D
 	parallel(a.B*a.H/f.heads*f.blocks, rowGrain(cost/2), f)
 }
 
-// headsTogether returns the number of heads in a tile of Forward. In decoding, the few queries of all heads that share
-// keys form one tile, so that the keys are read once. This requires that enough tiles remain for all workers.
-func (a *Attention[T]) headsTogether() int {
-	if group := a.H / a.KVHeads; a.B*a.KVHeads >= enoughTiles/2 && a.Tq*group <= queryTile {
+// headsTogether returns the number of heads in a tile of Forward with some queries of each. In decoding, the few queries of all heads
+// that share keys form one tile, so that the keys are read once. This requires that enough tiles remain for all workers.
+func (a *Attention[T]) headsTogether(queries int) int {
+	if group := a.H / a.KVHeads; a.B*a.KVHeads >= enoughTiles/2 && queries*group <= queryTile {
 		return group
 	}
 	return 1
@@ -79,7 +86,7 @@ func (a *Attention[T]) headsTogether() int {
 
 // tileRows returns the number of rows of the first tile of Forward. If it is small, products are thin, in both passes: their scores
 // must be equal bit for bit. Otherwise the probabilities of large scores would not sum to 1 in the backward pass.
-func (a *Attention[T]) tileRows() int { return min(a.Tq, queryTile) * a.headsTogether() }
+func (a *Attention[T]) tileRows() int { return min(a.Tq, queryTile) * a.headsTogether(a.Tq) }
 
 // plain reports whether the scores are products only.
 func (a *Attention[T]) plain() bool { return a.Softcap == 0 && a.Bias == nil && a.Distance == nil }
@@ -109,7 +116,7 @@ func (a *Attention[T]) prepare(kernel string) {
 		a.Scale = 1 / math.Sqrt(float64(a.D))
 	}
 	checkReach(kernel, "q", len(a.Q.Data), a.reach(a.Q, a.Tq, a.H))
-	checkReach(kernel, "k", len(a.K.Data), a.reach(a.K, a.Tk, a.KVHeads))
+	checkReach(kernel, "k", len(a.K.Data), a.keysReach(a.K))
 	checkOptional(kernel, "past", a.Past, a.B)
 	checkOptional(kernel, "lengths", a.Lengths, a.B)
 	checkOptional(kernel, "starts", a.Starts, a.B*a.Tq)
@@ -123,7 +130,7 @@ func (a *Attention[T]) prepare(kernel string) {
 }
 
 func (a *Attention[T]) prepareValues(kernel string) {
-	checkReach(kernel, "v", len(a.V.Data), a.reach(a.V, a.Tk, a.KVHeads))
+	checkReach(kernel, "v", len(a.V.Data), a.keysReach(a.V))
 }
 
 // reach returns one more than the last index of x with the given numbers of times and heads.

@@ -135,7 +135,7 @@ func (w *attentionBackward[T]) tile(s *gradScratch[T], t gradTile, first int) {
 // scores writes the scores of a tile to p, equal bit for bit to the scores of Forward. Thin products sum rows in pairs, so they
 // multiply the rows of one tile of Forward together.
 func (w *attentionBackward[T]) scores(s *gradScratch[T], t gradTile, keys *gradKeys[T]) {
-	p, heads := s.p.sized(queryTile*keyTile), w.headsTogether()
+	p, heads := s.p.sized(queryTile*keyTile), w.headsTogether(w.Tq)
 	if keys.k.thin && heads > 1 {
 		rows := queryRows{b: t.b, head: t.h / heads * heads, first: t.i, heads: heads, queries: t.m}
 		m := rows.count()

@@ -7,6 +7,7 @@ type attentionForward[T Float] struct {
 	o          Heads[T]
 	normalizer Normalizer[T]
 	heads      int // heads in a tile
+	high       int // queries of a head in a tile
 	block      int // queries of a head in a block
 	blocks     int // blocks of a head
 	mask       mask
@@ -19,6 +20,8 @@ const forwardTiles = 4
 type attentionScratch[T Float] struct {
 	panels      panels[T]
 	k, v        rightOperand[T]
+	keys        buffer[float32] // of a tile in few bits
+	values      buffer[float32]
 	tiles       [forwardTiles]forwardTile[T]
 	bands       tileBands
 	scores      buffer[T]    // (rows, keyTile)
@@ -41,7 +44,11 @@ const enoughBlocks = 8
 
 // cut chooses the blocks. Few heads get smaller blocks, so that all workers get some.
 func (f *attentionForward[T]) cut() {
-	f.heads = f.headsTogether()
+	f.heads = f.headsTogether(min(f.Tq, f.high))
+	if f.high == 1 {
+		f.block, f.blocks = 1, f.Tq
+		return
+	}
 	for tiles := forwardTiles; tiles > 0; tiles /= 2 {
 		f.block = tiles * queryTile
 		f.blocks = (f.Tq + f.block - 1) / f.block
@@ -65,9 +72,9 @@ func (f *attentionForward[T]) Range(lo, hi int) {
 func (f *attentionForward[T]) run(s *attentionScratch[T], b, head, first int) {
 	var seen span
 	count := 0
-	for i := first; i < min(first+f.block, f.Tq); i += queryTile {
+	for i := first; i < min(first+f.block, f.Tq); i += f.high {
 		t := &s.tiles[count]
-		f.begin(t, queryRows{b: b, head: head, first: i, heads: f.heads, queries: min(queryTile, f.Tq-i)})
+		f.begin(t, queryRows{b: b, head: head, first: i, heads: f.heads, queries: min(f.high, f.Tq-i)})
 		seen = seen.join(t.spans.any)
 		count++
 	}
@@ -81,8 +88,11 @@ func (f *attentionForward[T]) run(s *attentionScratch[T], b, head, first int) {
 			}
 			if !packed {
 				kv := head / (f.H / f.KVHeads)
-				s.k.set(f.K.rows(b, j, kv, true), f.D, n, f.tileRows())
-				s.v.set(f.V.rows(b, j, kv, false), n, f.D, f.tileRows())
+				at, rows := cacheTile{b, j, kv, n}, min(f.Tq, f.high)*f.heads
+				k := f.keys(&s.keys, f.K, at)
+				k.Trans = true
+				s.k.set(k, f.D, n, rows)
+				s.v.set(f.keys(&s.values, f.V, at), n, f.D, rows)
 				packed = true
 			}
 			f.tile(s, &tiles[i], j, n)

@@ -22,10 +22,11 @@ type product[T Float] struct {
 	accumulate bool
 }
 
-// thinRows is the largest number of rows of A for which packing B costs more than it gains. thinFastRows is the same for the
-// assembly, which keeps up with memory for a few more rows if the columns of B are contiguous.
+// thinRows is the largest number of rows of A for which packing B costs more than it gains. Each of these rows is computed as if it
+// were alone: see FewRows. thinFastRows is the same for the assembly, which keeps up with memory for a few more rows if the columns of B
+// are contiguous.
 const (
-	thinRows     = 3
+	thinRows     = FewRows
 	thinFastRows = 8
 )
 

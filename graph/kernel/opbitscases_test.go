@@ -81,7 +81,7 @@ func shapeBits() []opBits {
 			return s.Try(ops.RoPE(sequences(s), manyIDs(s, 500, 4, 96), o))
 		}},
 		{name: "Cache", mode: graph.Decode, declare: func(s *graph.Scope) *G.Node {
-			return s.Try(ops.Cache(s.State("cache", 4, 110, 100), sequences(s), someInts(s, 0, 5, 14, 1), 7))
+			return s.Try(ops.Cache(s.State("cache", 4, 110, 100), sequences(s), someInts(s, 0, 5, 14, 1), ops.CacheOptions{From: 7}))
 		}},
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
 // AttentionOptions are the options of Attention. Heads is required.
@@ -18,6 +20,9 @@ type AttentionOptions struct {
 	Softcap float64 // c: scores s become c·tanh(s/c) before biases and masks (Gemma 2); 0 means none
 	Dropout float64 // on the probabilities; needs Operands.Stream
 	Key     uint64  // key of the dropout's random numbers, different for each path of a model
+
+	// Cache is the format of K and V, both of Cache; 0 means numbers. There is no gradient then.
+	Cache kernel.Quant
 }
 
 func (o AttentionOptions) kvHeads() int {
@@ -58,14 +63,18 @@ func Attention(in Operands, o AttentionOptions) (*G.Node, error) {
 	if err != nil {
 		return nil, errors.WithMessage(err, "ops: Attention")
 	}
-	return New(Def{
+	d := Def{
 		Name:     "Attention",
 		Attrs:    []any{o, a.roles},
 		Shapes:   a.shapes,
 		Forward:  Kernel{attentionForward[float32](a), attentionForward[float64](a)},
 		Backward: Kernel{attentionBackward[float32](a), attentionBackward[float64](a)},
 		FLOPs:    a.flops,
-	}, nodes...)
+	}
+	if o.Cache != 0 {
+		d.Forward.F64, d.Backward = nil, Kernel{}
+	}
+	return New(d, nodes...)
 }
 
 // AttentionProbabilities returns the probabilities that Attention computes from the same operands and options, before dropout: → (B,
@@ -83,6 +92,9 @@ func AttentionScores(in Operands, o AttentionOptions) (*G.Node, error) {
 func lookAtAttention(name string, in Operands, o AttentionOptions, scores bool) (*G.Node, error) {
 	o.Dropout, in.Stream = 0, nil
 	a, nodes, err := newAttention(in, o)
+	if err == nil && o.Cache != 0 {
+		err = errors.Errorf("keys in %v: want numbers", o.Cache)
+	}
 	if err != nil {
 		return nil, errors.WithMessage(err, "ops: "+name)
 	}
@@ -140,6 +152,8 @@ func (a attention) check(in Operands) error {
 		return errors.Errorf("dropout %g is not in 0 ≤ p < 1", a.Dropout)
 	case a.Dropout > 0 && in.Stream == nil:
 		return errors.New("dropout needs a stream of random numbers")
+	case a.Cache != 0 && a.sources < 3:
+		return errors.Errorf("caches in %v: want K and V", a.Cache)
 	case a.Window < 0:
 		return errors.Errorf("window %d is negative", a.Window)
 	case a.Softcap != 0 && !(a.Softcap >= 1e-6 && a.Softcap <= 1e6):
@@ -183,6 +197,11 @@ func (a attention) dims(in []tensor.Shape) (b, t, s, d int, err error) {
 	width := kv * d
 	if a.sources == 2 {
 		width *= 2
+	}
+	if a.Cache != 0 {
+		if width, err = CacheWidth(width, a.Cache); err != nil {
+			return 0, 0, 0, 0, err
+		}
 	}
 	for _, x := range in[1:a.sources] {
 		if x[0] != b || x[1] != s || x[2] != width {

@@ -25,6 +25,7 @@ func attentionKernel[T kernel.Float](a attention, c *Call[T]) kernel.Attention[T
 	k := kernel.Attention[T]{
 		B: c.In[0].Shape[0], H: a.Heads, KVHeads: a.kvHeads(), Tq: c.In[0].Shape[1], Tk: c.In[0].Shape[1],
 		Scale: a.Scale, Causal: a.Causal, Window: a.Window, Softcap: a.Softcap, Dropout: a.Dropout,
+		Cache: a.Cache,
 	}
 	k.D = c.In[0].Cols() / a.Heads
 	if a.sources == 1 {

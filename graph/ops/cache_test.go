@@ -18,7 +18,7 @@ func decoder(t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
 		x := s.Input("x", tensor.Float64, 2, t, 4)
 		past := s.Input("past", tensor.Int32, 2)
-		s.Output("cache", s.Try(ops.Cache(s.State("keys", 2, 5, 2), x, past, 1)))
+		s.Output("cache", s.Try(ops.Cache(s.State("keys", 2, 5, 2), x, past, ops.CacheOptions{From: 1})))
 	}
 }
 
@@ -76,7 +76,7 @@ func TestCacheTapeMachine(t *testing.T) {
 	cache := G.NewTensor(g, tensor.Float64, 3, G.WithName("cache"), G.WithValue(state))
 	x := G.NewTensor(g, tensor.Float64, 3, G.WithName("x"), G.WithValue(graphtest.Dense(tensor.Float64, []float64{-1, -2}, 1, 1, 2)))
 	past := G.NewVector(g, tensor.Int32, G.WithName("past"), G.WithValue(graphtest.Ints([]int32{3}, 1)))
-	y, err := ops.Cache(cache, x, past, 0)
+	y, err := ops.Cache(cache, x, past, ops.CacheOptions{})
 	check(t, err)
 	var v G.Value
 	G.Read(y, &v)

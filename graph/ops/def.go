@@ -109,6 +109,9 @@ type Def struct {
 	// Update makes the first result the first operand, changed in place: a cache that is kept between runs.
 	Update bool
 
+	// Bits is set if the float32 elements of the first result hold bits that are no numbers.
+	Bits bool
+
 	// FLOPs counts the floating-point operations. The shape of a result that nothing reads is nil. Nil FLOPs means 0.
 	FLOPs func(in, out []tensor.Shape) int
 }

@@ -109,10 +109,10 @@ var wrongLayers = []wrong{
 	{"stream", func(l leaves) (*G.Node, error) { return ops.Dropout(l.f32(2), l.i32(3), 0.5, 0) }, "ops: Dropout|(3)|(2)"},
 	{"stream", func(l leaves) (*G.Node, error) { return ops.Dropout(l.f32(2), l.f32(2), 0.5, 0) }, "ops: Dropout|float32|int32"},
 	{"cache", func(l leaves) (*G.Node, error) {
-		return ops.Cache(l.f32(2, 5, 3), l.f32(2, 1, 6), l.i32(2), 4)
+		return ops.Cache(l.f32(2, 5, 3), l.f32(2, 1, 6), l.i32(2), ops.CacheOptions{From: 4})
 	}, "ops: Cache|(2, 5, 3)|(2, 1, 6)|column 4"},
 	{"past", func(l leaves) (*G.Node, error) {
-		return ops.Cache(l.f32(2, 5, 3), l.f32(2, 1, 6), l.f32(2), 0)
+		return ops.Cache(l.f32(2, 5, 3), l.f32(2, 1, 6), l.f32(2), ops.CacheOptions{})
 	}, "ops: Cache|float32|int32"},
 }
 

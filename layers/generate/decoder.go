@@ -6,6 +6,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
 // Model is a model that a Decoder can run, such as models.GPT or models.Seq2Seq. The first axis of its states is the batch. A state of
@@ -34,8 +35,17 @@ type Model interface {
 	Window() int
 }
 
+// Cached is a Model whose keys and values are kept in a format of few bits: kernel.BF16 takes half of the memory of float32, kernel.Q8_0
+// about a quarter. The model's layers choose the caches by graph.Scope.Caches. The keys and values of a source stay as they are.
+type Cached struct {
+	Model
+	Format kernel.Quant
+}
+
 // Decoder holds the state of a batch of sequences: their tokens and their cached keys and values.
 type Decoder struct {
+	params  *graph.Params
+	model   Cached
 	window  int
 	program *graph.Program
 	plan    *planner
@@ -47,6 +57,9 @@ type Decoder struct {
 	source  *graph.Program // of an EncoderDecoder
 	sources graph.Feed
 	sourced bool // the sources are set
+
+	verifiers map[int]*verifier // by number of tokens in a pass
+	passes    int
 }
 
 // NewDecoder builds the Program that decodes batch sequences with these weights, for every size of a pass. The sequences are
@@ -61,10 +74,14 @@ func NewDecoder(params *graph.Params, m Model, batch int) (*Decoder, error) {
 	if m.Window() < 1 {
 		return nil, errors.Errorf("generate: the model's window is %d tokens, want at least 1", m.Window())
 	}
-	d := &Decoder{window: m.Window()}
+	model, ok := m.(Cached)
+	if !ok {
+		model.Model = m
+	}
+	d := &Decoder{params: params, model: model, window: m.Window(), verifiers: map[int]*verifier{}}
 	sizes := sizesOf(batch, d.window)
 	var err error
-	if d.program, err = graph.BuildShapes(params, graph.Decode, sizes, func(s *graph.Scope, z size) { m.Decode(z.Sequences, z.Tokens)(s) }); err != nil {
+	if d.program, err = graph.BuildShapes(params, graph.Decode, sizes, func(s *graph.Scope, z size) { model.Decode(z.Sequences, z.Tokens)(s) }); err != nil {
 		return nil, err
 	}
 	d.rows, d.rowOf, d.logits = make([]row, batch), make([]int, batch), make([][]float32, batch) // only now: BuildShapes has checked that the batch fits
@@ -74,13 +91,18 @@ func NewDecoder(params *graph.Params, m Model, batch int) (*Decoder, error) {
 	if d.plan, err = newPlanner(d.program, sizes, batch); err != nil {
 		return nil, err
 	}
-	if e, ok := m.(EncoderDecoder); ok {
+	if e, ok := model.Model.(EncoderDecoder); ok {
 		if err := d.addSource(params, e); err != nil {
 			return nil, err
 		}
 	}
 	d.caches, err = d.findCaches()
 	return d, err
+}
+
+// Decode declares the model with its caches in the format.
+func (m Cached) Decode(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) { m.Model.Decode(b, t)(s.Caching(m.Format)) }
 }
 
 // Batch returns the number of sequences.
@@ -91,6 +113,12 @@ func (d *Decoder) Window() int { return d.window }
 
 // Len returns the number of tokens in sequence b.
 func (d *Decoder) Len(b int) int { return len(d.at(b).tokens) }
+
+// Passes returns the number of passes so far. Each reads all weights once.
+func (d *Decoder) Passes() int { return d.passes }
+
+// Memory returns the memory of the Decoder, without its sources.
+func (d *Decoder) Memory() graph.Memory { return d.program.Memory() }
 
 // Reset empties all sequences.
 func (d *Decoder) Reset() {
@@ -182,10 +210,18 @@ func (d *Decoder) finite() error {
 		if r.known {
 			continue
 		}
-		for id, l := range r.logits {
-			if !(l <= math.MaxFloat32) {
-				return errors.Errorf("generate: the logit of token %d after sequence %d is %g: the weights are damaged or their training diverged", id, b, l)
-			}
+		if err := checkFinite(b, r.logits); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkFinite returns an error if a logit after sequence b is NaN or +Inf.
+func checkFinite(b int, logits []float32) error {
+	for id, l := range logits {
+		if !(l <= math.MaxFloat32) {
+			return errors.Errorf("generate: the logit of token %d after sequence %d is %g: the weights are damaged or their training diverged", id, b, l)
 		}
 	}
 	return nil
@@ -197,6 +233,7 @@ func (d *Decoder) run(p *pass) error {
 	for i := range rows {
 		p.fill(i, &rows[i], d.window)
 	}
+	d.passes++
 	if err := d.program.Run(p.feed); err != nil {
 		return err
 	}

@@ -38,3 +38,6 @@ func Passes(d *Decoder, tokens [][]int32) (all [][2]int) {
 	}
 	return all
 }
+
+// Propose exports propose.
+func Propose(text []int32, n int) []int32 { return propose(text, n) }

@@ -79,6 +79,7 @@ type writer struct {
 	yield func(b int, t Token) bool
 
 	sampler *sampler
+	ahead   *lookahead // nil without Speculate
 	texts   []text
 	next    [][]int32 // tokens of each text that the Decoder reads next; none if the text is done
 }
@@ -112,6 +113,9 @@ func (w *writer) run(prompts [][]int32) error {
 	if w.sampler, err = newSampler(w.Options, len(logits[0])); err != nil {
 		return err
 	}
+	if w.ahead, err = w.lookahead(w.Speculate); err != nil {
+		return err
+	}
 	w.next = make([][]int32, len(w.texts))
 	for {
 		live := 0
@@ -128,10 +132,18 @@ func (w *writer) run(prompts [][]int32) error {
 		if live == 0 {
 			return nil
 		}
-		if logits, err = w.Append(w.next); err != nil {
+		if logits, err = w.advance(); err != nil {
 			return err
 		}
 	}
+}
+
+// advance reads the next tokens and returns the logits of their successors.
+func (w *writer) advance() ([][]float32, error) {
+	if w.ahead == nil {
+		return w.Append(w.next)
+	}
+	return w.ahead.advance(w.texts[0].ids, w.next)
 }
 
 // step chooses a token of text b and sets next[b]. ok is false if yield has returned false.

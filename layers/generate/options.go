@@ -25,6 +25,12 @@ type Options struct {
 	TopP              float64           // keep only the most likely tokens that together have probability P (Holtzman et al. 2020); 0 means all
 	MinP              float64           // keep only tokens at least MinP times as likely as the most likely token (Nguyen et al. 2024); 0 means all
 	Seed              uint64            // of the random draws: the same seed gives the same text
+
+	// Speculate is the number of tokens, up to MaxSpeculate, that a pass reads ahead if the text has had its last tokens before: those that
+	// followed them there (prompt lookup decoding, Saxena 2023, https://github.com/apoorvumang/prompt-lookup-decoding). The text is the same
+	// as without, bit for bit, and comes sooner if it repeats itself or the prompt. It needs a Verifier and a Decoder for one sequence. 0
+	// reads one token at a time.
+	Speculate int
 }
 
 // Check returns an error that names the first invalid option.
@@ -38,6 +44,8 @@ func (o Options) Check() error {
 		return errors.Errorf("generate: top-p %g is not in 0…1", o.TopP)
 	case !(o.MinP >= 0 && o.MinP <= 1):
 		return errors.Errorf("generate: min-p %g is not in 0…1", o.MinP)
+	case o.Speculate < 0 || o.Speculate > MaxSpeculate:
+		return errors.Errorf("generate: speculate %d tokens, want 0 … %d", o.Speculate, MaxSpeculate)
 	}
 	return o.rules().check(o.Tokens)
 }

@@ -66,6 +66,14 @@ func (m causal) decode(b, t int) func(*graph.Scope) {
 	}
 }
 
+// verify declares the model for mode Decode with the logits after every token: see [GPT.Verify].
+func (m causal) verify(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		x, head := m.forward(s, s.Input("tokens", tensor.Int32, b, t), layers.DecodeInputs(s, b, t, m.context))
+		s.Output("logits", m.scores(s, flat(s, x), head))
+	}
+}
+
 // head declares the end of the model alone: see [GPT.Head].
 func (m causal) head(b, t int) func(*graph.Scope) {
 	return func(s *graph.Scope) {
@@ -84,8 +92,13 @@ func (m causal) scores(s *graph.Scope, x, head *G.Node) *G.Node {
 	return s.Try(ops.Scale(z, m.softcap))
 }
 
-// pick returns the rows of x, (B·T, C), with the given numbers: int32 (N) → (N, C).
-func pick(s *graph.Scope, x, rows *G.Node) *G.Node {
+// flat returns the rows of x: (B, T, C) → (B·T, C).
+func flat(s *graph.Scope, x *G.Node) *G.Node {
 	dims := s.Dims(x, 3)
-	return s.Try(ops.Embedding(s.Try(ops.Reshape(x, dims[0]*dims[1], dims[2])), rows))
+	return s.Try(ops.Reshape(x, dims[0]*dims[1], dims[2]))
+}
+
+// pick returns the rows of x, (B·T, C), with the given numbers: int32 (N) → (N, C).
+func pick(s *graph.Scope, x, numbers *G.Node) *G.Node {
+	return s.Try(ops.Embedding(flat(s, x), numbers))
 }

@@ -369,3 +369,23 @@ func TestGGUFKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestGGUFALiBi: llama.cpp computes a GPT-2 with ALiBi as an MPT with biases. It comes back as it was.
+func TestGGUFALiBi(t *testing.T) {
+	m := models.GPT{Vocab: 19, Context: 8, Layers: 1, Heads: 2, Dim: 8, Positions: "alibi"}
+	params := graph.NewParams(tensor.Float32, 1)
+	build(t, params, graph.Eval, m.Logits(1, 4))
+	all := maps.Collect(params.All())
+	f := ggufOf(t, m, all)
+	back, g, err := models.OpenGGUF(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := text(t, back), text(t, m); got != want {
+		t.Errorf("got config %s, want %s", got, want)
+	}
+	if g.Keys["general.architecture"] != "mpt" || g.Keys["mpt.attention.max_alibi_bias"] != float32(8) || len(g.Notes) > 0 {
+		t.Errorf("got keys %v and notes %q, want an mpt with ALiBi and no notes", g.Keys, g.Notes)
+	}
+	reloaded(t, f, g, all)
+}

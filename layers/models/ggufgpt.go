@@ -6,11 +6,14 @@ import "cmp"
 func (m GPT) gguf() (GGUF, error) {
 	keys := blockKeys(m.Vocab, m.Context, m.Layers, m.Heads, m.Dim, m.Hidden)
 	keys["attention.layer_norm_epsilon"] = f32(m.Eps)
-	if m.Family == "mpt" {
+	arch, positions := m.Family, "learned"
+	if m.Family == "gpt2" && m.Positions == "alibi" {
+		arch, positions = "mpt", "alibi" // which is a GPT-2 with ALiBi in llama.cpp: its biases are optional
+	}
+	if arch == "mpt" {
 		keys["attention.max_alibi_bias"] = f32(m.Scheme.ALiBi.Max)
 	}
-	g := newGGUF(m.Family, gptStems[m.Family], keys)
-	positions := "learned"
+	g := newGGUF(arch, gptStems[m.Family], keys)
 	switch m.Family {
 	case "gpt2":
 		for _, stem := range []string{"h.#.attn.c_attn", "h.#.attn.c_proj", "h.#.mlp.c_fc", "h.#.mlp.c_proj"} {

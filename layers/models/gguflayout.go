@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -259,6 +260,14 @@ func (g GGUF) Load(f GGUFFile, params iter.Seq2[string, *tensor.Dense]) error {
 	return nil
 }
 
+// printable returns a text, which may come from a file, without characters that control a terminal: quoted if it has any.
+func printable(text string) string {
+	if q := strconv.Quote(text); q != `"`+text+`"` {
+		return q
+	}
+	return text
+}
+
 // differences returns an error that lists the differences between a file and a model.
 func differences(missing, misshaped, unexpected []string) error {
 	var parts []string
@@ -266,6 +275,9 @@ func differences(missing, misshaped, unexpected []string) error {
 		problem string
 		names   []string
 	}{{"missing in the file", missing}, {"of another shape", misshaped}, {"unexpected in the file", unexpected}} {
+		for i, name := range p.names {
+			p.names[i] = printable(name)
+		}
 		if n := len(p.names); n > 12 {
 			p.names = append(slices.Clip(p.names[:12]), fmt.Sprintf("… and %d more", n-12))
 		}

@@ -99,6 +99,18 @@ func (m GPT) Logits(b, t int) func(*graph.Scope) { return m.causal().logits(b, t
 // successor is predicted. Output: "logits" (b, Vocab).
 func (m GPT) Decode(b, t int) func(*graph.Scope) { return m.causal().decode(b, t) }
 
+// Verify declares Decode with the logits after every token: it has no input "last", and its output is "logits" (b·t, Vocab). With b = 1 and
+// up to kernel.FewRows tokens, the logits have the bits of Decode, token by token. Positions "shaw" do not have this property: Verify
+// is an error for them.
+func (m GPT) Verify(b, t int) func(*graph.Scope) {
+	if m.Positions == "shaw" {
+		return func(s *graph.Scope) {
+			s.Failf("GPT: positions shaw round the scores of several tokens in another way than those of one: read one token at a time")
+		}
+	}
+	return m.causal().verify(b, t)
+}
+
 // Head declares the final norm and the head alone, for a look at the stream between blocks: their logits show the token that the model
 // would predict there (the logit lens). Input: "stream" (b, t, Dim), the shown stream of a block. Output: "logits" (b, t, Vocab).
 func (m GPT) Head(b, t int) func(*graph.Scope) { return m.causal().head(b, t) }

@@ -134,6 +134,9 @@ func (m Llama) Logits(b, t int) func(*graph.Scope) { return m.causal().logits(b,
 // Decode declares the model for mode Decode: see [GPT.Decode].
 func (m Llama) Decode(b, t int) func(*graph.Scope) { return m.causal().decode(b, t) }
 
+// Verify declares Decode with the logits after every token: see [GPT.Verify].
+func (m Llama) Verify(b, t int) func(*graph.Scope) { return m.causal().verify(b, t) }
+
 // Head declares the final norm and the head alone: see [GPT.Head].
 func (m Llama) Head(b, t int) func(*graph.Scope) { return m.causal().head(b, t) }
 

@@ -27,6 +27,7 @@ type LanguageModel interface {
 	Loss(b, t int) func(*graph.Scope)
 	Logits(b, t int) func(*graph.Scope)
 	Decode(b, t int) func(*graph.Scope)
+	Verify(b, t int) func(*graph.Scope)
 	Window() int
 }
 

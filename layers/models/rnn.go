@@ -81,6 +81,14 @@ func (m RNN) Decode(b, t int) func(*graph.Scope) {
 	}
 }
 
+// Verify declares Decode with the logits after every token: see [GPT.Verify].
+func (m RNN) Verify(b, t int) func(*graph.Scope) {
+	return func(s *graph.Scope) {
+		x, head, bias := m.Forward(s, s.Input("tokens", tensor.Int32, b, t), layers.DecodeInputs(s, b, t, m.Context))
+		s.Output("logits", biasedScores(s, flat(s, x), head, bias))
+	}
+}
+
 // Window returns the largest number of tokens in a sequence.
 func (m RNN) Window() int { return m.Context }
 

@@ -59,9 +59,9 @@ func Model(flag, dir string) error {
 	return errors.Errorf("-%s is %q, which has no config.json: want the folder of a model", flag, dir)
 }
 
-// WholeModel returns an error that names the flag if dir is not the folder of a model, or holds an adapter of another model.
+// WholeModel is like AnyModel, but a folder with an adapter of another model is an error.
 func WholeModel(flag, dir string) error {
-	if err := Model(flag, dir); err != nil {
+	if err := AnyModel(flag, dir); err != nil {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(dir, "adapter_config.json")); err != nil {

@@ -138,24 +138,39 @@ func load(dir string, m models.Model, params checkpoints.Tensors, packed func(pa
 
 // Expect returns parameters for Load. A declaration fails at once if its shape differs from the file's.
 func Expect(dir string, m models.Model) (*graph.Params, error) {
+	params := graph.NewParams(tensor.Float32, 1)
+	return params, ExpectIn(params, dir, m)
+}
+
+// ExpectIn is Expect for existing parameters.
+func ExpectIn(params *graph.Params, dir string, m models.Model) error {
 	dir, err := adapter.Base(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	shapes, err := shapesOf(dir, m)
+	if err != nil {
+		return err
+	}
+	params.Expect(dir, shapes)
+	return nil
+}
+
+// shapesOf returns the shapes of the parameters in a folder or a GGUF file.
+func shapesOf(dir string, m models.Model) (map[string][]int, error) {
 	if flags.IsGGUF(dir) {
-		return expectGGUF(dir, m)
+		f, form, err := formOf(dir, m)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return form.Shapes(f), nil
 	}
 	rules, err := rulesOf(dir, m)
 	if err != nil {
 		return nil, err
 	}
-	shapes, err := checkpoints.Shapes(dir, rules)
-	if err != nil {
-		return nil, err
-	}
-	params := graph.NewParams(tensor.Float32, 1)
-	params.Expect(dir, shapes)
-	return params, nil
+	return checkpoints.Shapes(dir, rules)
 }
 
 // rulesOf returns the rules for reading the weights in a folder. The file may name a tied matrix after the head or the embedding.

@@ -4,12 +4,10 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/checkpoints/gguf"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
-	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/models"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 )
@@ -34,6 +32,18 @@ func OpenGGUF(path string) (*GGUF, error) {
 		return nil, errors.WithMessage(err, path)
 	}
 	return &GGUF{f, path, m, form}, nil
+}
+
+// OpenAny returns the model of any kind in a folder or a GGUF file.
+func OpenAny(path string) (models.Model, error) {
+	if !flags.IsGGUF(path) {
+		return models.Open(path)
+	}
+	f, err := OpenGGUF(path)
+	if err != nil {
+		return nil, err
+	}
+	return f.Model, f.Close()
 }
 
 // Tokenizer reads the tokenizer of a model: a folder, a single file or a GGUF file.
@@ -68,31 +78,20 @@ func loadGGUF(path string, m models.Model, params checkpoints.Tensors, packed fu
 		return err
 	}
 	defer f.Close()
-	return errors.WithMessage(form.Load(unpacked{f, form, packed}, params), path)
+	ignored := func(name string) bool { return m.Ignore(name) || packed(name) }
+	return errors.WithMessage(form.Load(unpacked{f, form, ignored}, params), path)
 }
 
-// unpacked is a file without the parameters in few bits.
+// unpacked is a file without the parameters that are ignored or in few bits.
 type unpacked struct {
 	*gguf.File
-	form   models.GGUF
-	packed func(path string) bool
+	form    models.GGUF
+	ignored func(path string) bool
 }
 
 // Names returns the names of the tensors that are left.
 func (u unpacked) Names() []string {
-	return slices.DeleteFunc(u.File.Names(), func(name string) bool { return u.packed(u.form.Path(name)) })
-}
-
-// expectGGUF returns parameters with the shapes of a GGUF file.
-func expectGGUF(path string, m models.Model) (*graph.Params, error) {
-	f, form, err := formOf(path, m)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	params := graph.NewParams(tensor.Float32, 1)
-	params.Expect(path, form.Shapes(f))
-	return params, nil
+	return slices.DeleteFunc(u.File.Names(), func(name string) bool { return u.ignored(u.form.Path(name)) })
 }
 
 // formOf opens a GGUF file and returns the form of m in it.

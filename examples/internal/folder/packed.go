@@ -14,6 +14,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
 // Weights is a value of the flag -weights: the type of the matrices in memory. The zero value is the types in the file, and float32 for folders.
@@ -74,7 +75,8 @@ type Use struct {
 
 // Pack adds the matrices in a folder or a GGUF file to params in the type that w asks for, if all uses only read them, and only in products and
 // lookups. Rows that the type cannot hold are left out. So are all weights if w asks for float32. LoadRest reads the others after Build. It is
-// an error if few bits are asked for and the folder holds an adapter, which would be added to them.
+// an error if few bits are asked for and the folder holds an adapter, which would be added to them. Tables of positions, which are only looked
+// up, stay as in the file.
 func Pack(dir string, m Model, w Weights, params *graph.Params, uses ...Use) error {
 	below, err := adapter.Below(dir)
 	if err != nil {
@@ -170,6 +172,7 @@ func Sum(dir string, m Model, params *graph.Params, weights checkpoints.Tensors)
 // packedSource reads parameters of a folder or a GGUF file one by one.
 type packedSource struct {
 	shapes map[string][]int
+	kept   func(path string) bool                                // reports whether -weights does not apply
 	as     func(path string, trans bool) (*kernel.Packed, error) // as it is in the file, nil if it is not in few bits
 	values func(path string) (*tensor.Dense, error)
 	close  func() error
@@ -181,6 +184,7 @@ func openPacked(dir string, m Model) (s packedSource, err error) {
 		if err != nil {
 			return s, err
 		}
+		s.kept = keptBy(form, form.Shapes(f))
 		s.as = func(path string, trans bool) (*kernel.Packed, error) { return form.ReadPacked(f, path, trans) }
 		s.values = func(path string) (*tensor.Dense, error) { return form.Read(f, path) }
 		s.shapes, s.close = form.Shapes(f), f.Close
@@ -197,15 +201,28 @@ func openPacked(dir string, m Model) (s packedSource, err error) {
 		one.Ignore = func(other string) bool { return other != path }
 		return t, checkpoints.LoadWeights(dir, func(yield func(string, *tensor.Dense) bool) { yield(path, t) }, one)
 	}
-	s.shapes, err = checkpoints.Shapes(dir, rules)
-	return s, err
+	if s.shapes, err = checkpoints.Shapes(dir, rules); err != nil {
+		return s, err
+	}
+	s.kept = func(string) bool { return false }
+	if form, err := models.NewGGUF(m.LanguageModel); err == nil { // else the family is in no GGUF file, and has no table of positions
+		s.kept = keptBy(form, s.shapes)
+	}
+	return s, nil
+}
+
+// keptBy reports whether a parameter stays float32 in GGUF files of every type.
+func keptBy(form models.GGUF, shapes map[string][]int) func(path string) bool {
+	return func(path string) bool {
+		return gguf.TypeFor(gguf.BF16, form.Name(path), shapes[path], false) == gguf.F32
+	}
 }
 
 // pack returns a parameter in few bits, nil if it stays float32.
 func (s packedSource) pack(path string, form graph.Packing, w Weights) (*kernel.Packed, error) {
 	have, err := s.as(path, form.Trans)
 	want, _ := w.t.Quant()
-	if err != nil || !w.given || have != nil && have.Format == want {
+	if err != nil || !w.given || have != nil && have.Format == want || s.kept(path) {
 		return have, err
 	}
 	if want = form.Format(want); !want.Packs(form.Cols) {

@@ -9,7 +9,7 @@ import (
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
-	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/folder"
 	"github.com/gorgoformer/gorgoformer/examples/internal/goroot"
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/layers/inspect"
@@ -18,9 +18,9 @@ import (
 	"github.com/gorgoformer/gorgoformer/tokenize/trainer"
 )
 
-// Open opens the model in a folder, of any family.
+// Open opens the model in a folder or a GGUF file, of any family.
 func Open(dir string) (*Model, error) {
-	opened, err := models.Open(dir)
+	opened, err := folder.OpenAny(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func Open(dir string) (*Model, error) {
 		}
 	case models.SASRec: // reads items
 	default:
-		if m.Tokenizer, err = tokenize.Load(dir); err != nil {
+		if m.Tokenizer, err = folder.Tokenizer(dir); err != nil {
 			return nil, err
 		}
 		if m.Cuts, err = Cutters(nil); err != nil {
@@ -42,7 +42,7 @@ func Open(dir string) (*Model, error) {
 	return m, m.Reopen(0, dir)
 }
 
-// Reopen makes the newest weights those in a folder, after a step.
+// Reopen makes the newest weights those in a folder or a GGUF file, after a step.
 func (m *Model) Reopen(step int, dir string) error {
 	params := graph.NewParams(tensor.Float32, 1)
 	if err := m.LoadFolder(dir, params); err != nil {
@@ -52,26 +52,15 @@ func (m *Model) Reopen(step int, dir string) error {
 	return nil
 }
 
-// LoadFolder reads the weights in a folder into params.
+// LoadFolder reads the weights in a folder or a GGUF file into params.
 func (m *Model) LoadFolder(dir string, params *graph.Params) error {
-	var names []string
-	_, err := checkpoints.ReadWeights(dir, func(name string) bool {
-		names = append(names, name)
-		return false
-	})
-	if err != nil {
+	if err := folder.ExpectIn(params, dir, m.Model); err != nil {
 		return err
 	}
-	rules := checkpoints.Rules{Rename: models.Rename(m.Model, names), Ignore: m.Model.Ignore}
-	shapes, err := checkpoints.Shapes(dir, rules)
-	if err != nil {
-		return err
-	}
-	params.Expect(dir, shapes)
 	if err := inspect.New(params, m.Model).Declare(); err != nil {
 		return err
 	}
-	return checkpoints.LoadWeights(dir, params.All(), rules)
+	return folder.Load(dir, m.Model, params.All())
 }
 
 // Cutters returns tokenizers of characters, of words and of subwords in two sizes. on trains one on the texts of a run, as those of

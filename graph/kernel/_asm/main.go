@@ -15,6 +15,7 @@ func main() {
 	pack()
 	thin()
 	quantMul()
+	unpackQ8()
 	activations()
 	exponentials()
 	sums()

@@ -33,8 +33,8 @@ func matrixRows(v *vector, stride Register) []Mem {
 	return rows
 }
 
-// dots writes the products of one or two rows of a with four rows of b. One row has two sums for each row of b, so that
-// an addition does not wait for the previous addition. Two rows have one sum each for each row of b, and b is read once.
+// dots writes the products of one or two rows of a with four rows of b, which are read once. Each product has one sum, so that the
+// products of a row are the same with a second row and without.
 func dots(rows int) {
 	if rows == 1 {
 		declare("dots4", "(n int, a, b *float32, stride int, sums *[4]float32)",
@@ -54,7 +54,7 @@ func dots(rows int) {
 	XORQ(v.offset, v.offset)
 	matrixRows(v, stride)
 	d := &dotSums{v: v, rows: rows}
-	for i := range d.sums {
+	for i := range d.sums[:rows] {
 		for r := range d.sums[i] {
 			d.sums[i][r] = zero()
 		}
@@ -91,7 +91,7 @@ func dots(rows int) {
 	RET()
 }
 
-// dotSums are the sums of dots: two for each row of b.
+// dotSums are the sums of dots: one for each row of a and of b.
 type dotSums struct {
 	v    *vector
 	rows int
@@ -100,29 +100,21 @@ type dotSums struct {
 
 // step adds one vector of each row: the next vector if half is 0, the vector after it if half is 1.
 func (d *dotSums) step(half int) {
-	if d.rows == 1 {
-		a := d.v.loadAt("a", 4*lanes*half)
-		for r := range d.sums[half] {
-			VFMADD231PS(d.v.loadAt(fmt.Sprintf("b%d", r), 4*lanes*half), a, d.sums[half][r])
-		}
-		return
+	a := []Op{d.v.loadAt("a", 4*lanes*half)}
+	if d.rows == 2 {
+		a = append(a, d.v.loadAt("second", 4*lanes*half))
 	}
-	first, second := d.v.loadAt("a", 4*lanes*half), d.v.loadAt("second", 4*lanes*half)
 	for r := range d.sums[0] {
 		b := d.v.loadAt(fmt.Sprintf("b%d", r), 4*lanes*half)
-		VFMADD231PS(b, first, d.sums[0][r])
-		VFMADD231PS(b, second, d.sums[1][r])
+		for i, x := range a {
+			VFMADD231PS(b, x, d.sums[i][r])
+		}
 	}
 }
 
 // store adds up the elements of the sums and stores the four or eight results.
 func (d *dotSums) store() {
 	to := Load(Param("sums"), GP64())
-	if d.rows == 1 {
-		for r := range d.sums[0] {
-			VADDPS(d.sums[1][r], d.sums[0][r], d.sums[0][r])
-		}
-	}
 	for i, s := range d.sums[:d.rows] {
 		storeFour(s, Mem{Base: to, Disp: 16 * i})
 	}

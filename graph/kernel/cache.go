@@ -1,0 +1,62 @@
+package kernel
+
+import "unsafe"
+
+// Cached keys and values may be kept in few bits. A row is then the bytes of its blocks in the memory of some float32, which have no meaning
+// as numbers.
+
+// Words returns the number of float32 whose memory holds a row of n numbers, which the format packs.
+func (q Quant) Words(n int) int { return (q.Bytes(n) + 3) / 4 }
+
+// Keep rounds x to the format and writes it to the memory of words, which has Words(len(x)) elements.
+func (q Quant) Keep(words, x []float32) {
+	checkLen("keep", "words", len(words), q.Words(len(x)))
+	f, to := quants[q], bytesOf(words)
+	for b := 0; b*f.weights < len(x); b++ {
+		f.pack(to[b*f.bytes:][:f.bytes], x[b*f.weights:][:f.weights])
+	}
+}
+
+func bytesOf(x []float32) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(first(x))), 4*len(x)) }
+
+// unpackRow writes the values of whole blocks of format q, which f describes, to x.
+func (f *quant) unpackRow(q Quant, x []float32, blocks []byte) {
+	switch {
+	case q == BF16:
+		widenBF16(x, blocks)
+	case q == Q8_0 && accelerated && hasF16C:
+		unpackQ8AVX2(len(x)/f.weights, first(x), unsafe.SliceData(blocks))
+	default:
+		for b := 0; b*f.weights < len(x); b++ {
+			f.unpack(x[b*f.weights:][:f.weights], blocks[b*f.bytes:][:f.bytes])
+		}
+	}
+}
+
+// cacheTile is some rows of one head of keys or values.
+type cacheTile struct{ b, time, head, rows int }
+
+// keys returns the matrix (rows, D) of a tile of keys or values, which it unpacks to room if they are in few bits.
+func (a *Attention[T]) keys(room *buffer[float32], x Heads[T], t cacheTile) Matrix[T] {
+	if a.Cache == 0 {
+		return x.rows(t.b, t.time, t.head, false)
+	}
+	lo := t.head * a.D
+	from := lo / packedUnit * packedUnit // of the blocks that hold the head
+	cols := roundUp(lo+a.D, packedUnit) - from
+	y, f := room.sized(t.rows*cols), quants[a.Cache]
+	at, size := from/f.weights*f.bytes, cols/f.weights*f.bytes
+	for i := range t.rows {
+		row := bytesOf(singles(x.Data[t.b*x.Batch+(t.time+i)*x.Time:][:x.Time]))
+		f.unpackRow(a.Cache, y[i*cols:][:cols], row[at:][:size])
+	}
+	return Matrix[T]{Data: unsafe.Slice((*T)(unsafe.Pointer(first(y))), len(y))[lo-from:], Stride: cols}
+}
+
+// keysReach returns one more than the last index of keys or values.
+func (a *Attention[T]) keysReach(x Heads[T]) int {
+	if a.Cache == 0 || a.B == 0 || a.Tk == 0 {
+		return a.reach(x, a.Tk, a.KVHeads)
+	}
+	return (a.B-1)*x.Batch + a.Tk*x.Time
+}
