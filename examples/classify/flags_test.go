@@ -10,7 +10,7 @@ import (
 
 func TestBadFlags(t *testing.T) {
 	flagstest.Run(t, program, []flagstest.Bad{
-		{Args: "teach", Words: "no command \"teach\"|train, eval, predict, help and version"},
+		{Args: "teach", Words: "no command \"teach\"|train, eval, predict, merge, help and version"},
 		{Args: "train more", Words: "classify train|\"more\"|-h"},
 		{Args: "train -nope 1", Words: "-nope|classify train -h"},
 		{Args: "-nope", Words: "-nope|classify -h"},

@@ -171,7 +171,7 @@ func TestInit(t *testing.T) {
 
 func TestBadFlags(t *testing.T) {
 	flagstest.Run(t, program, []flagstest.Bad{
-		{Args: "teach", Words: "no command \"teach\"|train, fill, eval, help and version"},
+		{Args: "teach", Words: "no command \"teach\"|train, fill, eval, merge, help and version"},
 		{Args: "train -layers 0", Words: "-layers is 0, want at least 1"},
 		{Args: "train -context 2", Words: "-context is 2, want at least 3"},
 		{Args: "train -masked 1", Words: "-masked is 1"},

@@ -30,9 +30,9 @@ func (o optional[T]) Get() any {
 	return v
 }
 
-// Set implements flag.Value. "" unsets the flag.
+// Set implements flag.Value. The text none unsets the flag.
 func (o optional[T]) Set(text string) error {
-	if text == "" {
+	if text == "none" {
 		*o.at = nil
 		return nil
 	}

@@ -93,7 +93,7 @@ func TestUnset(t *testing.T) {
 	if _, err := p.run("-resume -steps 8 -eval-every 4 -change schedule -schedule constant"); err == nil || !strings.Contains(err.Error(), "-min-lr is set") {
 		t.Errorf("got error %v, want one for -min-lr", err)
 	}
-	if _, err := newHidden().run("-resume -steps 8 -eval-every 4 -change schedule,min-lr -schedule constant -min-lr="); err != nil {
+	if _, err := newHidden().run("-resume -steps 8 -eval-every 4 -change schedule,min-lr -schedule constant -min-lr none"); err != nil {
 		t.Error(err)
 	}
 }
