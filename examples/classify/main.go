@@ -36,6 +36,12 @@
 //		-label-smoothing 0.1 -min-lr 1e-5 -eval-every 200
 //
 // Without -label-until, with -dim 128 and -steps 1200, it reaches 0.766 on the fine classes.
+//
+// On NSMC (150,000 Korean film reviews, 50,000 to test) this reaches 0.862 in a quarter of an hour on one core:
+//
+//	go run ./examples/classify train -data ratings_train.txt -test ratings_test.txt -text-column document -label-column label \
+//		-held-out 0.02 -tokenizer unigram -vocab 16000 -layers 2 -dim 128 -hidden 256 -token-dropout 0.3 -label-smoothing 0.1 \
+//		-batch 64 -lr 1.5e-3 -min-lr 1e-5 -steps 9190 -eval-every 919 -ema 0.999 -out out/nsmc
 package main
 
 import (
