@@ -66,7 +66,7 @@ func (d *deepProduct[T]) Range(lo, hi int) {
 		sums := d.sums[i*size:][:size]
 		k, end := i*d.depth, min((i+1)*d.depth, d.K)
 		d.multiply(s, sums, k, min(k+d.longest(), end))
-		// A part that is very deep is summed in stretches. One long chain of additions would lose digits.
+		// A part of few rows that is very deep is summed in stretches. One long chain of additions would lose digits.
 		for k += d.longest(); k < end; k += d.longest() {
 			stretch := s.sums.sized(size)
 			d.multiply(s, stretch, k, min(k+d.longest(), end))
@@ -76,12 +76,13 @@ func (d *deepProduct[T]) Range(lo, hi int) {
 	give(s)
 }
 
-// longest returns the largest depth that is summed at once.
+// longest returns the largest depth that multiply sums at once. The products of a deep product fold themselves, in the scratch memory that
+// stretches need.
 func (d *deepProduct[T]) longest() int {
 	if d.unit == depthUnit {
 		return foldDepth(true)
 	}
-	return roundUp(1<<16, d.unit)
+	return d.depth
 }
 
 // multiply writes the product of depths k to end.
