@@ -16,7 +16,7 @@ import (
 
 const sentence = "The rays of light are bent"
 
-// TestViews uses what the sections show besides their main results, and compares it with the model.
+// TestViews uses the smaller parts of the sections, such as search and min-p, and compares them with the model.
 func TestViews(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a browser and trains a model")

@@ -18,8 +18,8 @@
 // # How the products are computed
 //
 // A product of float32 is split into tiles of C, enough for two or four workers to share evenly (gemm_tiles.go). A
-// worker packs its columns of B into panels as wide as a strip. The micro-kernel reads a panel sequentially from the L1
-// cache. A is read in place, or packed if it is transposed and large (gemm_strip.go). The micro-kernel keeps a strip of
+// worker packs its columns of B into panels as wide as a strip, each just before its first use. The micro-kernel reads a panel
+// sequentially from the L1 cache and prefetches the memory that is packed next (gemm_ahead.go). A is read in place, or packed if it is transposed and large (gemm_strip.go). The micro-kernel keeps a strip of
 // C in registers, 6 by 16 with AVX2 or NEON and 12 by 32 with AVX-512. Each step adds a column of A times a row of B:
 // with AVX-512, 24 fused multiplications for 14 loads. Every element of C is summed along its depth in the same order
 // for all tiles and instruction sets, so the bits are the same too. The bias and the activation are applied to a tile

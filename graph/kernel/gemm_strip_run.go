@@ -24,8 +24,8 @@ type strip struct {
 	mask       *int32
 }
 
-// runStrip computes the part of a product, of the given depth, that starts at c. Meanwhile it prefetches what next lists, as
-// far as it has groups of rows.
+// runStrip computes the part of a product, of the given depth, that starts at c. While it multiplies, it prefetches the memory of next.
+// Each group of rows prefetches a part, so few groups leave some of it out.
 func (shape *stripShape) runStrip(p *product[float32], a leftRows, b rightPanel, depth int, c []float32, next [2]ahead) {
 	// The assembly does not check bounds, so the bounds of its operands are checked here.
 	last := a.m - 1

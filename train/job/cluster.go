@@ -53,7 +53,7 @@ func (c *Cluster) check(dry bool) error {
 	return nil
 }
 
-// cost is the measured cost of a step of one process, and what its ranks would send.
+// cost is the measured cost of a step of one process, and the traffic of its ranks.
 type cost struct {
 	step, update time.Duration
 	microBatches int

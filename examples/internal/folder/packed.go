@@ -24,13 +24,13 @@ type Weights struct {
 }
 
 // WeightsHelp is the help of -weights.
-var WeightsHelp = "`type` of the matrices in memory: f32, bf16, q8_0 or q4_0, or slower " + strings.Join(slowWeights(), ", ") +
+var WeightsHelp = "`type` of the matrices in memory: f32, bf16, q8_0, q4_k or q4_0, or slower " + strings.Join(slowWeights(), ", ") +
 	" (default: as in a .gguf file, f32 for a folder)"
 
 // slowWeights lists the types whose products have no kernel of their own.
 func slowWeights() []string {
 	return slices.DeleteFunc(strings.Split(gguf.TypeNames(), ", "), func(name string) bool {
-		return slices.Contains([]string{"f32", "bf16", "q8_0", "q4_0"}, name)
+		return slices.Contains([]string{"f32", "bf16", "q8_0", "q4_k", "q4_0"}, name)
 	})
 }
 
