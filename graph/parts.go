@@ -37,8 +37,8 @@ func (b *builder) checkParts(n, nodes, bytes int) error {
 	if b.mode == Train {
 		bytes *= 2 // gradients
 	}
-	if have := available(); bytes > 0 && n > have/bytes {
-		return errors.Errorf("memory: %d parts whose weights take %s each need %s, %s are available", n, byteText(float64(bytes)), byteText(float64(n)*float64(bytes)), byteText(float64(have)))
+	if bytes > 0 && n > spareBytes/bytes && n > available()/bytes {
+		return errors.Errorf("memory: %d parts whose weights take %s each need %s, %s are available", n, byteText(float64(bytes)), byteText(float64(n)*float64(bytes)), byteText(float64(available())))
 	}
 	if nodes > 0 && n > maxNodes/nodes {
 		return errors.Errorf("%d parts of %d nodes each are more than the %d nodes that a graph can have", n, nodes, maxNodes)

@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/quick"
 	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
 
@@ -57,7 +58,7 @@ func TestMain(m *testing.M) {
 		follow(pages)
 		return
 	}
-	code := m.Run()
+	code := quick.Main(m)
 	for _, stop := range slices.Backward(chromium.stops) {
 		stop()
 	}

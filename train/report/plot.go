@@ -1,6 +1,7 @@
 package report
 
 import (
+	"image"
 	"image/color"
 	"io"
 	"os"
@@ -78,7 +79,7 @@ func (c Curves) draw(w io.Writer) error {
 	for i, row := range plot.Align(rows, draw.Tiles{Rows: len(rows), Cols: 1, PadY: 2 * margin}, area) {
 		plots[i].Draw(row[0])
 	}
-	return encode(w, canvas.Image())
+	return encode(w, canvas.Image().(*image.RGBA))
 }
 
 // lossPlot returns the plot of both losses.
@@ -108,6 +109,7 @@ func (c Curves) scorePlot() (*plot.Plot, error) {
 // newPlot returns a plot of values over steps.
 func newPlot(value string) *plot.Plot {
 	p := plot.New()
+	p.BackgroundColor = nil // the canvas is white
 	p.X.Label.Text, p.Y.Label.Text = "step", value
 	p.X.Tick.Marker = wholeTicks{}
 	p.Legend.XOffs, p.Legend.YOffs = -margin, -margin

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"image"
 	"io"
 
 	"github.com/pkg/errors"
@@ -46,7 +47,7 @@ func WriteRates(w io.Writer, points []train.RatePoint, best float64) error {
 	p.Y.Min, p.Y.Max = least, most
 	canvas := vgimg.New(width, height)
 	p.Draw(draw.Crop(draw.New(canvas), margin, -2*margin, margin, -margin))
-	return errors.WithMessage(encode(w, canvas.Image()), "report: plot of rates")
+	return errors.WithMessage(encode(w, canvas.Image().(*image.RGBA)), "report: plot of rates")
 }
 
 // lines returns a pale line of raw points and a dark one of their means.
