@@ -65,7 +65,7 @@ func openRun(out io.Writer, dir string, history *page.History) (shown, error) {
 	}
 	history.Begin(w.last)
 	w.live = true
-	return shown{w.Model, history, w.follow}, w.read()
+	return shown{w.Model, history, nil, w.follow}, w.read()
 }
 
 // wait waits for the first checkpoint of a run that goes on.

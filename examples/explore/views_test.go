@@ -44,6 +44,7 @@ func TestViews(t *testing.T) {
 		b.do(chromedp.KeyEvent("c_attn"))
 		b.until(`document.querySelector('#graph-tree .hit[data-path="h.*.attn.c_attn"] > summary')?.checkVisibility() === true`)
 	})
+	t.Run("graph", func(t *testing.T) { graphView(t, b, m) })
 	t.Run("heat maps", func(t *testing.T) {
 		got := value[[]string](b, `[...document.querySelectorAll("#section-training .strip canvas")].map((c) => c.getAttribute("aria-label"))`)
 		if len(got) != 2 || !strings.Contains(got[0], "Gradient norm") || !strings.Contains(got[1], "Update over weight") {

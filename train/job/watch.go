@@ -49,6 +49,7 @@ type watching struct {
 	history *page.History
 	server  *page.Server
 	parts   *page.Parts // nil for a model with too many weights
+	graph   *page.Step
 	renewed time.Time
 }
 
@@ -79,7 +80,8 @@ func (r *Run) watch() error {
 		return err
 	}
 	w.history.Begin(r.Steps)
-	shown := page.Page{Title: r.setup.About, History: w.history}
+	w.graph = page.NewStep(step)
+	shown := page.Page{Title: r.setup.About, History: w.history, Step: w.graph}
 	if r.setup.Inside != nil {
 		shown.Inside = r.setup.Inside
 		if err := r.averaged(func() error { return r.setup.Inside.Renew(r.setup.Trainer.Step, step.Params()) }); err != nil {
@@ -107,6 +109,7 @@ func (w *watching) step(r *Run, s train.Report) {
 		parts = w.parts.After(s.Step, r.Steps)
 	}
 	w.history.Step(s, parts)
+	w.graph.Between()
 	if in := r.setup.Inside; in != nil && in.Wanted() && time.Since(w.renewed) > renewalPause {
 		w.renew(r)
 	}
