@@ -147,12 +147,12 @@ func (d *demo) train(done <-chan struct{}) error {
 		<-done
 		cancel()
 	}()
-	parts := page.NewParts(d.trainer.Program)
+	parts := page.NewParts(d.trainer.Program, 0, d.steps)
 	for r, err := range d.trainer.Steps(ctx, d.learn) {
 		if err != nil {
 			return err
 		}
-		d.history.Step(r, parts.After(r.Step, d.steps))
+		d.history.Step(r, parts.After(r.Step))
 		d.step.Between()
 		if r.Step%d.every() == 0 || r.Step == d.steps {
 			if err := d.evaluate(ctx, r.Step); err != nil {
