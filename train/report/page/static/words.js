@@ -209,7 +209,7 @@ const words = {
   "tour.key.mask": ["Key and score|The product of query and key is the score. Every token sees all others.", "키와 점수|쿼리와 키의 곱이 점수입니다. 모든 토큰이 서로 봅니다."],
   "tour.key.class": ["Key and score|The product of query and key is the score. Every token sees all others.", "키와 점수|쿼리와 키의 곱이 점수입니다. 모든 토큰이 서로 봅니다."],
   "tour.sampling": ["Sampling|Move the temperature and see the bars change. Then choose a token to go on.", "샘플링|온도를 움직여 막대를 보세요. 그리고 토큰을 골라 이어 가세요."],
-  "tour.graph": ["The graph|All of it is one expression graph, which is differentiated symbolically.", "그래프|이 모두가 하나의 식 그래프이고, 기호로 미분됩니다."],
+  "tour.graph": ["The graph|All of it is one expression graph, which is differentiated symbolically. Unfold a scope to see its operations and their memory.", "그래프|이 모두가 하나의 식 그래프이고, 기호로 미분됩니다. 범위를 펼치면 연산과 메모리가 보입니다."],
   "tour.training": ["Training|The loss falls as the weights change. Click a point to read what the model read.", "학습|가중치가 바뀌며 손실이 줄어듭니다. 점을 누르면 모델이 읽은 글이 보입니다."],
   "tour.time": ["Time|Go back to an early checkpoint, or play them all: everything on the page moves as the model learns.", "시간|앞선 체크포인트로 돌아가거나 차례로 재생해 보세요. 모델이 배우는 대로 모든 것이 바뀝니다."],
 };
