@@ -24,7 +24,11 @@ type Profile struct {
 	Runs   int
 	ByOp   []Cost // most time first
 	ByPath []Cost // in order of first use; the indices of lists are merged: h.*.attn
-	costs  map[*step]*Cost
+
+	// Operations lists the operations that ran, in the order of a run, one size after the other. Blocks count them within their size.
+	Operations []Operation
+
+	costs map[*step]*Cost
 }
 
 // Profile measures every Run that run makes. If run makes several, the costs add up over them and String shows the average.
@@ -46,11 +50,14 @@ func (p *Program) Profile(run func() error) (*Profile, error) {
 	ops, paths := groups{}, groups{}
 	for _, z := range p.sizes {
 		runs := 0
-		for _, s := range z.steps {
+		for i, s := range z.steps {
 			if c := prof.costs[s]; c.Calls > 0 || len(p.sizes) == 1 {
 				runs = max(runs, c.Calls)
 				ops.add(s.name(), c)
 				paths.add(starIndices(s.path), c)
+				o := s.operation(i)
+				o.Calls, o.Time = c.Calls, c.Time
+				prof.Operations = append(prof.Operations, o)
 			}
 		}
 		prof.Runs += runs

@@ -190,11 +190,11 @@ var trainedOnce = sync.OnceValues(func() (*demoPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := page.Listen("localhost:0", page.Page{Inside: shown.Model, History: shown.history})
+	s, err := page.Listen("localhost:0", page.Page{Inside: shown.Model, History: shown.history, Step: shown.step})
 	if err != nil {
 		return nil, err
 	}
-	d := &demoPage{Model: shown.Model, Server: s, failed: make(chan error, 1)}
+	d := &demoPage{Model: shown.Model, Server: s, step: shown.step, failed: make(chan error, 1)}
 	go func() { d.failed <- shown.learn(make(chan struct{})) }()
 	return d, nil
 })
@@ -202,6 +202,7 @@ var trainedOnce = sync.OnceValues(func() (*demoPage, error) {
 type demoPage struct {
 	*inside.Model
 	*page.Server
+	step   *page.Step
 	failed chan error
 }
 

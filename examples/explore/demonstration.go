@@ -32,6 +32,7 @@ type demo struct {
 	shown   *data.Windows // the same batches, for the page
 	held    *data.Windows
 	history *page.History
+	step    *page.Step
 
 	mu    sync.Mutex
 	saved map[int]*graph.Params
@@ -79,7 +80,7 @@ func demonstration(s size, history *page.History) (shown, error) {
 		return shown{}, err
 	}
 	history.Begin(s.steps)
-	return shown{d.Model, history, d.train}, d.Renew(0, d.params)
+	return shown{d.Model, history, d.step, d.train}, d.Renew(0, d.params)
 }
 
 // build makes the batches, the Programs and the Trainer.
@@ -97,6 +98,7 @@ func (d *demo) build(corpus *data.Corpus) error {
 	d.trainer = &train.Trainer{
 		Program: step, Optimizer: &train.AdamW{WeightDecay: 0.1}, Rate: train.Cosine(2e-3, 2e-4, min(50, d.steps/10), d.steps), Clip: 1, Until: d.steps,
 	}
+	d.step = page.NewStep(step)
 	d.eval, err = graph.Build(d.params, graph.Eval, loss)
 	return err
 }
@@ -145,12 +147,13 @@ func (d *demo) train(done <-chan struct{}) error {
 		<-done
 		cancel()
 	}()
-	parts := page.NewParts(d.trainer.Program)
+	parts := page.NewParts(d.trainer.Program, 0, d.steps)
 	for r, err := range d.trainer.Steps(ctx, d.learn) {
 		if err != nil {
 			return err
 		}
-		d.history.Step(r, parts.After(r.Step, d.steps))
+		d.history.Step(r, parts.After(r.Step))
+		d.step.Between()
 		if r.Step%d.every() == 0 || r.Step == d.steps {
 			if err := d.evaluate(ctx, r.Step); err != nil {
 				return err
@@ -162,6 +165,7 @@ func (d *demo) train(done <-chan struct{}) error {
 			}
 		}
 	}
+	d.step.End()
 	d.history.End()
 	<-done
 	return nil

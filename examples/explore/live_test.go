@@ -48,6 +48,7 @@ func trainRun(dir string) error {
 		if !run.Due() {
 			continue
 		}
+		run.Sample(fmt.Sprint("written after step ", r.Step))
 		run.Save(run.Evaluate())
 		for r.Step < liveSteps && !exists(goOn(dir, r.Step)) {
 			time.Sleep(10 * time.Millisecond)
@@ -100,6 +101,12 @@ func TestLiveRun(t *testing.T) {
 		}
 	}
 	b.until(`document.getElementById("left").textContent.includes("ends at step 30") && document.getElementById("step").max === "3"`)
+	if got := value[[]string](b, heatMaps); len(got) != 2 || !strings.Contains(got[0], "Gradient norm") || !strings.Contains(got[1], "Update over weight") {
+		t.Errorf("heat maps %q, want those of the gradient norm and of the update", got)
+	}
+	if got := value[string](b, `[...document.querySelectorAll("#written p")].map((p) => p.textContent.match(/written after step \d+/)[0]).join()`); got != "written after step 30,written after step 20,written after step 10" {
+		t.Errorf("the samples are %q", got)
+	}
 	text := value[string](b, `document.getElementById("text").value`)
 	next := func(step int) (*page.Next, error) {
 		return shown.Next(page.NextQuestion{Question: page.Question{Text: text, Step: step}, Place: -1, Temperature: 1})

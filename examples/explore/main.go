@@ -61,7 +61,7 @@ func (o *options) start(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := page.Listen(o.address, page.Page{Inside: shown.Model, History: shown.history})
+	s, err := page.Listen(o.address, page.Page{Inside: shown.Model, History: shown.history, Step: shown.step})
 	if err != nil {
 		return err
 	}
@@ -92,6 +92,7 @@ func (o *options) start(w io.Writer) error {
 type shown struct {
 	*inside.Model
 	history *page.History
+	step    *page.Step                       // nil if another process trains, or none
 	learn   func(done <-chan struct{}) error // trains the model, or follows its run, until done
 }
 
@@ -106,7 +107,7 @@ func (o *options) open(w io.Writer) (shown, error) {
 			return shown{}, err
 		}
 		m, err := inside.Open(o.model)
-		return shown{m, history, func(done <-chan struct{}) error { <-done; return nil }}, err
+		return shown{m, history, nil, func(done <-chan struct{}) error { <-done; return nil }}, err
 	}
 	return demonstration(defaultSize(o.steps), history)
 }

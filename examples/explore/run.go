@@ -14,7 +14,6 @@ import (
 	"github.com/gorgoformer/gorgoformer/checkpoints"
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
 	"github.com/gorgoformer/gorgoformer/train/data"
-	"github.com/gorgoformer/gorgoformer/train/report"
 	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
 
@@ -23,11 +22,10 @@ type watched struct {
 	*inside.Model
 	dir     string
 	history *page.History
+	files   *page.Reader
 	last    int // step of the run's end
 	micro   int // batches of a step
-	next    int // index of the log's next row
 	newest  int // step of the newest checkpoint
-	step    int // of the log's last row
 	live    bool
 
 	mu      sync.Mutex
@@ -46,7 +44,7 @@ func openRun(out io.Writer, dir string, history *page.History) (shown, error) {
 	if err := checkpoints.ReadJSON(filepath.Join(dir, "run.json"), &r); err != nil {
 		return shown{}, errors.WithMessagef(err, "-run is %q: it is no folder of a run", dir)
 	}
-	w := &watched{dir: dir, history: history}
+	w := &watched{dir: dir, history: history, files: page.NewReader(dir, history)}
 	w.last, _ = strconv.Atoi(r.Flags["steps"])
 	w.micro, _ = strconv.Atoi(r.Flags["micro-batches"])
 	if err := w.wait(out); err != nil {
@@ -65,7 +63,7 @@ func openRun(out io.Writer, dir string, history *page.History) (shown, error) {
 	}
 	history.Begin(w.last)
 	w.live = true
-	return shown{w.Model, history, w.follow}, w.read()
+	return shown{w.Model, history, nil, w.follow}, w.read()
 }
 
 // wait waits for the first checkpoint of a run that goes on.
@@ -138,17 +136,9 @@ func (w *watched) follow(done <-chan struct{}) error {
 	}
 }
 
-// read reads new rows of the log, looks for new checkpoints and finds out whether the run goes on.
-func (w *watched) read() (err error) {
-	w.next, err = report.ReadEntries(filepath.Join(w.dir, "log.csv"), w.next, func(e report.Entry) {
-		w.step = e.Step.Step
-		if e.Evaluation != nil {
-			w.history.Evaluation(w.step, *e.Evaluation)
-		} else {
-			w.history.Step(e.Step, nil)
-		}
-	})
-	if err != nil {
+// read reads the new lines of the run's files, looks for new checkpoints and finds out whether the run goes on.
+func (w *watched) read() error {
+	if err := w.files.Read(); err != nil {
 		return err
 	}
 	if steps := inside.Steps(w.dir); len(steps) > 0 && steps[len(steps)-1] > w.newest {

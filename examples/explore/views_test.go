@@ -44,8 +44,9 @@ func TestViews(t *testing.T) {
 		b.do(chromedp.KeyEvent("c_attn"))
 		b.until(`document.querySelector('#graph-tree .hit[data-path="h.*.attn.c_attn"] > summary')?.checkVisibility() === true`)
 	})
+	t.Run("graph", func(t *testing.T) { graphView(t, b, m) })
 	t.Run("heat maps", func(t *testing.T) {
-		got := value[[]string](b, `[...document.querySelectorAll("#section-training .strip canvas")].map((c) => c.getAttribute("aria-label"))`)
+		got := value[[]string](b, heatMaps)
 		if len(got) != 2 || !strings.Contains(got[0], "Gradient norm") || !strings.Contains(got[1], "Update over weight") {
 			t.Errorf("heat maps %q, want the gradient norm and the update over the weight", got)
 		}
@@ -57,6 +58,9 @@ func TestViews(t *testing.T) {
 		b.until(fmt.Sprintf(`document.getElementById("step").value === "%d" && document.getElementById("play").getAttribute("aria-pressed") === "false"`, last))
 	})
 }
+
+// heatMaps lists the labels of the heat maps of the training.
+const heatMaps = `[...document.querySelectorAll("#section-training .strip canvas")].map((c) => c.getAttribute("aria-label"))`
 
 // cutsView compares the numbers of the ways of cutting.
 func cutsView(t *testing.T, b *browser, m *demoPage) {

@@ -39,6 +39,9 @@
 // Under mpirun, every program with a Run trains on all ranks, with nothing else changed; see package train/mpi. Rank 0 writes the folder and
 // the lines.
 //
+// log.csv has a row for each step, and watch.jsonl the samples and, for about a hundred steps, the gradient and the change of each part of
+// the model. The page of -watch and that of examples/explore show both.
+//
 // The folder also proves the run. run.json has a hash of all that determines the weights, weights.csv their sum after every step. With
 // -verify N, the same code recomputes step N from the checkpoint before it and compares the bits; the run stays as it is.
 //

@@ -10,11 +10,15 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
+	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
 
 // Step logs the report of a step and shows it.
 func (r *Run) Step(s train.Report) {
+	var parts []page.Part
 	if r.leads() {
+		parts = r.parts.After(s.Step)
+		r.fail(r.watchable.Parts(s.Step, parts))
 		r.fail(r.log.Step(s))
 		r.fail(r.sums.add(s.Step, sumOfWeights(r.setup.Trainer.Program.Params())))
 	}
@@ -25,7 +29,7 @@ func (r *Run) Step(s train.Report) {
 	if r.headline.step(r, s) {
 		r.show.Step(s)
 	}
-	r.watched.step(r, s)
+	r.watched.step(r, s, parts)
 }
 
 // Due reports whether it is time to evaluate and to save.
@@ -50,6 +54,9 @@ func (r *Run) Sample(text string) {
 		r.fail(a.Train(r.setup.Trainer.Program.ValueGrads()))
 	}
 	r.Note("step %d: %s", r.setup.Trainer.Step, text)
+	if r.leads() {
+		r.fail(r.watchable.Sample(r.setup.Trainer.Step, text))
+	}
 	if r.watched != nil {
 		r.watched.history.Sample(r.setup.Trainer.Step, text)
 	}
@@ -161,7 +168,7 @@ func (r *Run) save(e Evaluation) error {
 		r.saved = r.state.Trainer.Step
 		return nil
 	}
-	if err := first(r.log.Sync(), r.syncRecorders(), r.sums.sync()); err != nil {
+	if err := first(r.log.Sync(), r.watchable.Sync(), r.syncRecorders(), r.sums.sync()); err != nil {
 		return err
 	}
 	c := checkpoints.Checkpoint{Step: r.state.Trainer.Step, Model: r.model(), Optimizer: moments, State: r.state}

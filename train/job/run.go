@@ -17,6 +17,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
+	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
 
 // Program describes the program that trains.
@@ -55,6 +56,9 @@ type Run struct {
 	show     report.Progress
 	headline headline
 	watched  *watching // nil without -watch
+
+	watchable *page.Record // for pages of other processes
+	parts     *page.Parts  // nil if they are not measured
 
 	recorders []report.Recorder // files of -metrics but log.csv
 	saved     int               // step of the last checkpoint
@@ -244,7 +248,7 @@ func (r *Run) Close() error {
 		r.show.Done()
 		r.headline.finish(r.program.W)
 		if r.leads() {
-			err = first(r.log.Close(), r.closeRecorders(), r.sums.close())
+			err = first(r.log.Close(), r.watchable.Close(), r.closeRecorders(), r.sums.close())
 		}
 		r.end()
 		r.restore()

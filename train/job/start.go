@@ -14,6 +14,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/report"
+	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
 
 // Setup holds the parts of a run: the Trainer, the data, and the files to save.
@@ -126,8 +127,20 @@ func (r *Run) openFiles(now record) (err error) {
 		if err := first(r.openLog(), r.openRecorders()); err != nil {
 			return err
 		}
-		r.sums, err = openSums(r.Out, r.setup.Trainer.Step)
+		if r.sums, err = openSums(r.Out, r.setup.Trainer.Step); err == nil {
+			err = r.openWatchable()
+		}
 	}
+	return err
+}
+
+// openWatchable opens watch.jsonl. With -zero, rank 0 has only a part of the gradients, so it measures none.
+func (r *Run) openWatchable() (err error) {
+	tr := r.setup.Trainer
+	if !tr.Shard {
+		r.parts = page.NewParts(tr.Program, tr.Step, r.Steps)
+	}
+	r.watchable, err = page.OpenRecord(r.Out, tr.Step)
 	return err
 }
 

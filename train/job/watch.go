@@ -1,7 +1,6 @@
 package job
 
 import (
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -9,7 +8,6 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
-	"github.com/gorgoformer/gorgoformer/train/report"
 	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
 
@@ -48,15 +46,12 @@ type Inside interface {
 type watching struct {
 	history *page.History
 	server  *page.Server
-	parts   *page.Parts // nil for a model with too many weights
+	graph   *page.Step
 	renewed time.Time
 }
 
-// Limits of the page, so that it does not slow the training down.
-const (
-	mostMeasured = 20_000_000      // weights whose changes are measured
-	renewalPause = 2 * time.Second // between two copies of the weights
-)
+// renewalPause is the time between two copies of the weights, so that the page does not slow the training down.
+const renewalPause = 2 * time.Second
 
 // watch opens the page of -watch, with the history of a resumed run.
 func (r *Run) watch() error {
@@ -65,27 +60,19 @@ func (r *Run) watch() error {
 	}
 	w := &watching{history: page.NewHistory()}
 	step := r.setup.Trainer.Program
-	if step.Params().Size() <= mostMeasured {
-		w.parts = page.NewParts(step)
-	}
-	_, err := report.ReadEntries(filepath.Join(r.Out, "log.csv"), 0, func(e report.Entry) {
-		if e.Evaluation != nil {
-			w.history.Evaluation(e.Step.Step, *e.Evaluation)
-		} else {
-			w.history.Step(e.Step, nil)
-		}
-	})
-	if err != nil {
+	if err := page.NewReader(r.Out, w.history).Read(); err != nil {
 		return err
 	}
 	w.history.Begin(r.Steps)
-	shown := page.Page{Title: r.setup.About, History: w.history}
+	w.graph = page.NewStep(step)
+	shown := page.Page{Title: r.setup.About, History: w.history, Step: w.graph}
 	if r.setup.Inside != nil {
 		shown.Inside = r.setup.Inside
 		if err := r.averaged(func() error { return r.setup.Inside.Renew(r.setup.Trainer.Step, step.Params()) }); err != nil {
 			return err
 		}
 	}
+	var err error
 	if w.server, err = page.Listen(string(r.Watch), shown); err != nil {
 		return errors.WithMessage(err, "-watch")
 	}
@@ -98,15 +85,12 @@ func (r *Run) watch() error {
 }
 
 // step shows a step, and gives the page newer weights if it wants them.
-func (w *watching) step(r *Run, s train.Report) {
+func (w *watching) step(r *Run, s train.Report, parts []page.Part) {
 	if w == nil {
 		return
 	}
-	var parts []page.Part
-	if w.parts != nil {
-		parts = w.parts.After(s.Step, r.Steps)
-	}
 	w.history.Step(s, parts)
+	w.graph.Between()
 	if in := r.setup.Inside; in != nil && in.Wanted() && time.Since(w.renewed) > renewalPause {
 		w.renew(r)
 	}

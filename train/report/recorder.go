@@ -110,6 +110,16 @@ func (j *JSONL) Record(step int, values []Value) error {
 	return errors.Wrapf(err, "report: %s", j.path)
 }
 
+// Append writes a value as a line. Its JSON must be an object with a field step.
+func (j *JSONL) Append(v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return errors.Wrapf(err, "report: %s", j.path)
+	}
+	_, err = j.file.Write(append(line, '\n'))
+	return errors.Wrapf(err, "report: %s", j.path)
+}
+
 // Sync implements Recorder.
 func (j *JSONL) Sync() error { return errors.Wrapf(j.file.Sync(), "report: %s", j.path) }
 

@@ -112,48 +112,11 @@ func (m *Model) Graph() (*page.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := w.Cost(in)
+	memory, operations, err := w.Cost(in)
 	if err != nil {
 		return nil, err
 	}
-	g := &page.Graph{Root: page.Node{Parts: []page.Node{}, Shapes: []page.Shape{}}}
-	g.Memory.Weights, g.Memory.Arena, g.Memory.Total = c.Memory.Params, c.Memory.Arena, c.Memory.Total()
-	for path, t := range w.Params().All() {
-		add(&g.Root, page.Merged(path), func(n *page.Node) {
-			n.Parameters += t.DataSize()
-		}, func(n *page.Node, name string) {
-			if !slices.ContainsFunc(n.Shapes, func(s page.Shape) bool { return s.Name == name }) {
-				n.Shapes = append(n.Shapes, page.Shape{Name: name, Shape: t.Shape()})
-			}
-		})
-	}
-	for _, cost := range c.Paths {
-		add(&g.Root, append(strings.Split(cost.Path, "."), ""), func(n *page.Node) {
-			n.FLOPs, n.Seconds, n.Bytes = n.FLOPs+cost.FLOPs, n.Seconds+cost.Seconds, n.Bytes+cost.Bytes
-		}, nil)
-	}
-	return g, nil
-}
-
-// add calls sum for the root and for every scope of a path but its last name, and leaf, if any, for the innermost scope.
-func add(root *page.Node, path []string, sum func(n *page.Node), leaf func(n *page.Node, name string)) {
-	n := root
-	sum(n)
-	for i, name := range path[:len(path)-1] {
-		if name == "" {
-			continue
-		}
-		k := slices.IndexFunc(n.Parts, func(p page.Node) bool { return p.Name == name })
-		if k < 0 {
-			n.Parts = append(n.Parts, page.Node{Name: name, Path: strings.Join(path[:i+1], "."), Parts: []page.Node{}, Shapes: []page.Shape{}})
-			k = len(n.Parts) - 1
-		}
-		n = &n.Parts[k]
-		sum(n)
-	}
-	if leaf != nil {
-		leaf(n, path[len(path)-1])
-	}
+	return page.NewGraph(w.Params(), memory, operations), nil
 }
 
 // example returns an input of the model, for its costs.

@@ -109,8 +109,10 @@ func TestFamilies(t *testing.T) {
 			}
 			heads(t, m, q, r, name)
 			next(t, m, q, about)
-			if _, err := m.Graph(); err != nil {
+			if g, err := m.Graph(); err != nil {
 				t.Error(err)
+			} else {
+				addsUp(t, g, m.newest.Params())
 			}
 			if about.Kind != "pictures" {
 				w, err := m.Words(page.WordsQuestion{Step: -1, ID: 3, Other: -1, Nearest: 5})

@@ -51,6 +51,7 @@ type About struct {
 	Steps      []int    `json:"steps"`     // of the checkpoints, oldest first; empty without a run
 	Last       int      `json:"last"`      // step of the run's end; 0 without a run
 	Live       bool     `json:"live"`      // the run goes on
+	Trains     bool     `json:"trains"`    // the process of the page trains the model: there is a graph of a step
 	Samples    []string `json:"samples"`   // sentences to begin with, some Korean, some English
 	Pictures   []string `json:"pictures"`  // names of the pictures to choose from, for a vision model
 }
@@ -235,32 +236,4 @@ type Map struct {
 	X     Numbers  `json:"x"` // by id
 	Y     Numbers  `json:"y"`
 	Texts []string `json:"texts"`
-}
-
-// Node is a scope of the expression graph with the scopes below it.
-type Node struct {
-	Name       string  `json:"name"`
-	Path       string  `json:"path"`
-	Parameters int     `json:"parameters"` // below, too
-	Shapes     []Shape `json:"shapes"`     // of its own parameters
-	FLOPs      int     `json:"flops"`      // of one run, below, too
-	Seconds    float64 `json:"seconds"`    // of one run, below, too
-	Bytes      int     `json:"bytes"`      // that one run reads and writes, below, too
-	Parts      []Node  `json:"parts"`
-}
-
-// Shape is a parameter.
-type Shape struct {
-	Name  string `json:"name"`
-	Shape []int  `json:"shape"`
-}
-
-// Graph is the expression graph of a pass over one text, folded by scope.
-type Graph struct {
-	Root   Node `json:"root"`
-	Memory struct {
-		Weights int `json:"weights"` // bytes
-		Arena   int `json:"arena"`
-		Total   int `json:"total"`
-	} `json:"memory"`
 }

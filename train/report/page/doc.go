@@ -20,7 +20,8 @@
 //	POST /api/v1/next        NextQuestion  Next: the next token with sampling, a hidden token, or the class
 //	POST /api/v1/words       WordsQuestion Words: rows of the vocabulary, and the nearest to one
 //	GET  /api/v1/map?step=N                Map: the vocabulary on a plane
-//	GET  /api/v1/graph                     Graph: scopes with parameters, FLOPs, time and memory
+//	GET  /api/v1/graph                     Graph of one text: scopes and operations with parameters, FLOPs, time and memory
+//	GET  /api/v1/step                      Graph of a training step, if the process of the page trains
 //	GET  /api/v1/log                       Log: all steps and evaluations so far
 //	GET  /api/v1/batch?step=N              Batch: the texts of a step, with the loss of each token
 //	GET  /api/v1/events                    server-sent events: "step", "evaluation", "sample", "checkpoint", "end"

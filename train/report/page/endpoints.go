@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -27,6 +28,7 @@ func (s *Server) endpoints(mux *http.ServeMux) {
 	answer(mux, s, "words", Inside.Words)
 	ofStep(mux, s, "map", Inside.Map)
 	ofStep(mux, s, "batch", Inside.Batch)
+	mux.HandleFunc("GET /api/v1/step", s.step)
 	mux.HandleFunc("GET /api/v1/graph", s.inside(func(in Inside, r *http.Request) (any, error) { return in.Graph() }))
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, errors.Errorf("there is no endpoint %s %.100q", r.Method, r.URL.Path))
@@ -187,6 +189,7 @@ func (s *Server) about(w http.ResponseWriter, r *http.Request) {
 	if s.page.Inside != nil {
 		a = s.page.Inside.About()
 	}
+	a.Trains = s.page.Step != nil
 	log := s.page.History.state()
 	a.Live = log.Live
 	if log.Last > 0 {
@@ -202,6 +205,18 @@ func (s *Server) about(w http.ResponseWriter, r *http.Request) {
 		a.Pictures = []string{}
 	}
 	s.tell(w, a)
+}
+
+// step answers with the graph of a training step. It waits for the training and not for other questions.
+func (s *Server) step(w http.ResponseWriter, r *http.Request) {
+	if s.page.Step == nil {
+		fail(w, http.StatusNotFound, errors.New("this page shows no training in this process: see the graph of the model"))
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), mostWaiting)
+	defer cancel()
+	body, status, err := encoded(func() (any, error) { return s.page.Step.Graph(ctx) })
+	s.reply(w, body, status, err)
 }
 
 // events sends the events of a run until the reader leaves or the server closes.

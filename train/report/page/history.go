@@ -20,9 +20,10 @@ type History struct {
 
 // Limits of a History.
 const (
-	mostRows    = 2000
-	mostSamples = 200
-	mostNews    = 64 // events that a page may lag behind
+	mostRows     = 2000
+	mostSamples  = 200
+	mostMeasured = 500 // rows with parts that are always kept
+	mostNews     = 64  // events that a page may lag behind
 )
 
 // NewHistory returns an empty history.
@@ -56,12 +57,15 @@ func (h *History) Step(r train.Report, parts []Part) {
 	h.send("step", row, false)
 }
 
-// thin keeps the rows of half as many steps.
+// thin keeps the rows of half as many steps, and those with parts.
 func (h *History) thin() {
 	h.every *= 2
-	kept := h.log.Rows[:0]
+	kept, measured := h.log.Rows[:0], 0
 	for i, r := range h.log.Rows {
-		if i%2 == 1 || i == len(h.log.Rows)-1 {
+		if len(r.Parts) > 0 {
+			measured++
+		}
+		if i%2 == 1 || i == len(h.log.Rows)-1 || len(r.Parts) > 0 && measured <= mostMeasured {
 			kept = append(kept, r)
 		}
 	}

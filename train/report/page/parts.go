@@ -5,22 +5,32 @@ import (
 	"strings"
 
 	"github.com/gorgoformer/gorgoformer/graph"
+	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
-// Parts measures how the weights of a Program in training change, now and then.
+// Parts measures how the weights of a Program in training change, now and then. A nil Parts measures nothing.
 type Parts struct {
 	program *graph.Program
 	paths   []string             // of the parts, in order of the weights
 	of      map[string]int       // index of a weight's part
 	before  map[string][]float32 // the weights before the step that is measured next
+	kept    int                  // step after which before holds them; -1 means none
+	every   int                  // steps are measured whose number it divides
 }
 
-// measured is the number of steps of a run that are measured.
-const measured = 100
+// Limits of Parts.
+const (
+	measured    = 100        // steps of a run that are measured, up to twice as many
+	mostWeights = 20_000_000 // weights whose changes are measured
+)
 
-// NewParts returns the parts of a Program's trained weights, with the indices of lists merged: h.*.attn.c_attn.
-func NewParts(p *graph.Program) *Parts {
-	s := &Parts{program: p, of: map[string]int{}, before: map[string][]float32{}}
+// NewParts returns the parts of a Program's trained weights after a step of a run that ends at step last, with the indices of lists
+// merged: h.*.attn.c_attn. Of many weights, which take long to measure, it returns nil.
+func NewParts(p *graph.Program, step, last int) *Parts {
+	if p.Params().Size() > mostWeights {
+		return nil
+	}
+	s := &Parts{program: p, of: map[string]int{}, before: map[string][]float32{}, kept: -1, every: max(1, last/measured)}
 	known := map[string]int{}
 	for _, w := range p.Weights() {
 		names := Merged(w.Name())
@@ -31,6 +41,7 @@ func NewParts(p *graph.Program) *Parts {
 		}
 		s.of[w.Name()] = known[path]
 	}
+	s.keep(step)
 	return s
 }
 
@@ -45,45 +56,48 @@ func Merged(path string) []string {
 	return parts
 }
 
-// After returns the parts after a step of a run, or nil if it is not one of the steps that are measured. Call it after every step: it
-// keeps the weights before a step that is measured.
-func (s *Parts) After(step, last int) []Part {
-	every := max(1, last/measured)
+// After returns the parts after a step, or nil if it is not one of the steps that are measured. Call it after every step: it keeps the
+// weights before a step that is measured.
+func (s *Parts) After(step int) []Part {
+	if s == nil {
+		return nil
+	}
 	var parts []Part
-	if step%every == 0 && len(s.before) > 0 {
+	if step%s.every == 0 && s.kept == step-1 {
 		parts = s.measure()
 	}
-	if (step+1)%every == 0 {
-		for _, w := range s.program.Weights() {
-			s.before[w.Name()] = append(s.before[w.Name()][:0], floats(w.Value().Data())...)
-		}
-	}
+	s.keep(step)
 	return parts
+}
+
+// keep keeps the weights after a step if the next one is measured.
+func (s *Parts) keep(step int) {
+	if (step+1)%s.every != 0 {
+		return
+	}
+	s.kept = step
+	for _, w := range s.program.Weights() {
+		s.before[w.Name()] = append(s.before[w.Name()][:0], floats(w.Value().Data())...)
+	}
 }
 
 func (s *Parts) measure() []Part {
 	type sums struct{ gradient, change, weight float64 }
 	all := make([]sums, len(s.paths))
 	for _, w := range s.program.Weights() {
-		p := &all[s.of[w.Name()]]
-		before := s.before[w.Name()]
-		for i, v := range floats(w.Value().Data()) {
-			d := float64(v - before[i])
-			p.change += d * d
-			p.weight += float64(v) * float64(v)
-		}
+		p, now, change := &all[s.of[w.Name()]], floats(w.Value().Data()), s.before[w.Name()]
+		kernel.AddScaled(change, -1, now)
 		g, _ := w.Grad() // the error is always nil
-		for _, v := range floats(g.Data()) {
-			p.gradient += float64(v) * float64(v)
-		}
+		p.change += kernel.SumSquares(change)
+		p.weight += kernel.SumSquares(now)
+		p.gradient += kernel.SumSquares(floats(g.Data()))
 	}
-	var parts []Part
+	parts := make([]Part, len(all))
 	for i, p := range all {
-		ratio := 0.0
+		parts[i] = Part{Path: s.paths[i], Norm: finite(math.Sqrt(p.gradient))}
 		if p.weight > 0 {
-			ratio = math.Sqrt(p.change / p.weight)
+			parts[i].Update = finite(math.Sqrt(p.change / p.weight))
 		}
-		parts = append(parts, Part{Path: s.paths[i], Norm: math.Sqrt(p.gradient), Update: ratio})
 	}
 	return parts
 }

@@ -24,6 +24,7 @@ type Page struct {
 	Title  string // of the page without an Inside
 
 	History *History // of a run; nil shows no training
+	Step    *Step    // graph of the Program that trains; nil if none does
 }
 
 // Server serves a page until Close.

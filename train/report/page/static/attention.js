@@ -196,7 +196,7 @@ function lines(p, queries, keys, chosen) {
       const v = p.at(i, j) * strength;
       if (v < 0.02) continue;
       g.globalAlpha = Math.min(1, v);
-      g.lineWidth = i === chosen ? 0.5 + 3 * p.at(i, j) / most : 1;
+      g.lineWidth = i === chosen ? 0.5 + Math.min(3, 40 * most) * p.at(i, j) / most : 1; // all lines of a query together are at most 40 wide
       g.beginPath();
       g.moveTo(left, y(i));
       g.bezierCurveTo(width / 2, y(i), width / 2, y(j), right, y(j));

@@ -126,11 +126,14 @@ function heatmap() {
   if (rows.length === 0) return;
   const paths = rows[0].parts.map((p) => p.path), width = Math.max(150, room(box, 1360) - 130), height = 16;
   const map = (of, name) => {
-    const values = rows.map((r) => r.parts.map((p) => Math.log10(Math.max(of(p), 1e-12))));
-    const flat = values.flat(), low = Math.min(...flat), high = Math.max(...flat, low + 1e-9);
+    const values = rows.map((r) => r.parts.map((p) => (of(p) > 1e300 ? NaN : Math.log10(Math.max(of(p), 1e-12))))); // as gap
+    let low = Infinity, high = -Infinity;
+    for (const v of values.flat()) if (Number.isFinite(v)) [low, high] = [Math.min(low, v), Math.max(high, v)];
+    if (low === Infinity) low = 0;
+    high = Math.max(high, low + 1e-9);
     const [c, g] = canvas(width, paths.length * height, t(name, number(10 ** low), number(10 ** high)));
     values.forEach((column, i) => column.forEach((v, j) => {
-      g.fillStyle = `color-mix(in srgb, ${color("heat1")} ${Math.round(100 * (v - low) / (high - low))}%, ${color("heat0")})`;
+      g.fillStyle = Number.isNaN(v) ? color("minus") : `color-mix(in srgb, ${color("heat1")} ${Math.round(100 * (v - low) / (high - low))}%, ${color("heat0")})`;
       g.fillRect(i * width / rows.length, j * height, width / rows.length + 1, height - 1);
     }));
     return el("div", {}, el("p", { class: "label" }, t(name)), scale(short(low), short(high), ""),
