@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-//go:generate go -C _asm run . -out ../asm_amd64.s -stubs ../asm_amd64.go -other ../asm_other.go -pkg kernel
+//go:generate go -C _asm run . -out ../asm_amd64.s -stubs ../asm_amd64.go -other ../asm_other.go -norows ../asm_norows.go -pkg kernel
 //go:generate go -C _asm run ./neon -out ../asm_arm64.s -stubs ../asm_arm64.go
 
 // fast reports whether rows of T are computed in assembly. The assembly is for float32 and needs AVX2 and FMA.
@@ -15,6 +15,12 @@ func fast[T Float]() bool { return single[T]() && accelerated }
 // striped reports whether products of T are computed in assembly. More processors have this assembly than the row
 // assembly.
 func striped[T Float]() bool { return single[T]() && strips != nil }
+
+// integers reports whether products of many rows with packed weights are computed in assembly.
+func integers() bool { return accelerated && hasIntegers }
+
+// noAssembly is the panic of a stand-in for a function that the processor does not have.
+const noAssembly = "kernel: no such assembly for this processor"
 
 // first returns the address of the first element, for the assembly. The caller has checked that T is float32.
 func first[T Float](x []T) *float32 { return (*float32)(unsafe.Pointer(unsafe.SliceData(x))) }
@@ -26,7 +32,7 @@ func Describe() string {
 		products = strips.set
 	}
 	if accelerated {
-		rows = "AVX2"
+		rows = rowSet
 	}
 	return fmt.Sprintf("matrix products in %s, the rest in %s, %d threads", products, rows, runtime.GOMAXPROCS(0))
 }

@@ -1,4 +1,4 @@
-//go:build !amd64 || purego
+//go:build (!amd64 && !arm64) || purego
 
 package kernel
 
@@ -6,6 +6,9 @@ package kernel
 var accelerated = false
 
 // hasF16C is true if the processor converts binary16.
-var hasF16C = false
+const hasF16C = false
 
-const noAssembly = "kernel: no row assembly for this processor"
+// hasIntegers is true if there is assembly for many rows of packed weights.
+const hasIntegers = false
+
+const rowSet = "Go"
