@@ -12,7 +12,7 @@ import (
 // fast reports whether rows of T are computed in assembly. The assembly is for float32 and needs AVX2 and FMA, or NEON.
 func fast[T Float]() bool { return single[T]() && accelerated }
 
-// striped reports whether products of T are computed in assembly. 
+// striped reports whether products of T are computed in assembly.
 func striped[T Float]() bool { return single[T]() && strips != nil }
 
 // integers reports whether products of many rows with packed weights are computed in assembly.
