@@ -2690,7 +2690,7 @@ TEXT ·dots4Asm(SB), NOSPLIT, $160-40
 	VEOR V7.B16, V7.B16, V7.B16
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R1), (F8, F9)
 	FLDPQ.P 32(R2), (F10, F11)
 	WORD $0x4e2acd00 // FMLA V10, V8, V0
@@ -2706,7 +2706,7 @@ TEXT ·dots4Asm(SB), NOSPLIT, $160-40
 	WORD $0x4e2bcd27 // FMLA V11, V9, V7
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-160(SP), R20
@@ -2721,7 +2721,7 @@ TEXT ·dots4Asm(SB), NOSPLIT, $160-40
 	STP (ZR, ZR), 128(R20)
 	STP (ZR, ZR), 144(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -2749,7 +2749,7 @@ TEXT ·dots4Asm(SB), NOSPLIT, $160-40
 	FLDPQ 128(R20), (F10, F11)
 	WORD $0x4e2acd06 // FMLA V10, V8, V6
 	WORD $0x4e2bcd27 // FMLA V11, V9, V7
-	done:
+done:
 	MOVD sums+32(FP), R10
 	WORD $0x6e22d400 // FADDP V2, V0, V0
 	WORD $0x6e26d484 // FADDP V6, V4, V4
@@ -2794,7 +2794,7 @@ TEXT ·pairDots4Asm(SB), NOSPLIT, $192-48
 	VEOR V15.B16, V15.B16, V15.B16
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R1), (F16, F17)
 	FLDPQ.P 32(R2), (F18, F19)
 	FLDPQ.P 32(R3), (F20, F21)
@@ -2819,7 +2819,7 @@ TEXT ·pairDots4Asm(SB), NOSPLIT, $192-48
 	WORD $0x4e35ce6f // FMLA V21, V19, V15
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-192(SP), R20
@@ -2836,7 +2836,7 @@ TEXT ·pairDots4Asm(SB), NOSPLIT, $192-48
 	STP (ZR, ZR), 160(R20)
 	STP (ZR, ZR), 176(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -2875,7 +2875,7 @@ TEXT ·pairDots4Asm(SB), NOSPLIT, $192-48
 	WORD $0x4e35ce27 // FMLA V21, V17, V7
 	WORD $0x4e34ce4e // FMLA V20, V18, V14
 	WORD $0x4e35ce6f // FMLA V21, V19, V15
-	done:
+done:
 	MOVD sums+40(FP), R10
 	WORD $0x6e22d400 // FADDP V2, V0, V0
 	WORD $0x6e26d484 // FADDP V6, V4, V4
@@ -2920,7 +2920,7 @@ TEXT ·axpy4Asm(SB), NOSPLIT, $160-40
 	VMOV V4.B16, V3.B16
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ (R1), (F4, F5)
 	FLDPQ.P 32(R3), (F6, F7)
 	WORD $0x6e21dcc6 // FMUL V1, V6, V6
@@ -2939,7 +2939,7 @@ TEXT ·axpy4Asm(SB), NOSPLIT, $160-40
 	FSTPQ.P (F4, F5), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-160(SP), R20
@@ -2954,7 +2954,7 @@ TEXT ·axpy4Asm(SB), NOSPLIT, $160-40
 	STP (ZR, ZR), 128(R20)
 	STP (ZR, ZR), 144(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -2986,14 +2986,14 @@ TEXT ·axpy4Asm(SB), NOSPLIT, $160-40
 	WORD $0x4e27d4a5 // FADD V7, V5, V5
 	FSTPQ (F4, F5), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func unpackQ8Asm(blocks int, dst *float32, w *byte)
@@ -3001,7 +3001,7 @@ TEXT ·unpackQ8Asm(SB), NOSPLIT, $0-24
 	MOVD blocks+0(FP), R0
 	MOVD dst+8(FP), R1
 	MOVD w+16(FP), R2
-	loop:
+loop:
 	VLD1R.P 2(R2), [V0.H8]
 	WORD $0x0e217801 // FCVTL H V0, V0, V1
 	VLD1.P 16(R2), [V0.B16]
@@ -3049,7 +3049,7 @@ TEXT ·reluRowAsm(SB), NOSPLIT, $64-24
 	MOVD x+16(FP), R2
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F0, F1)
 	WORD $0x4ea0e802 // FCMLT #0 V0, V0, V2
 	WORD $0x4ea0e823 // FCMLT #0 V0, V1, V3
@@ -3058,14 +3058,14 @@ TEXT ·reluRowAsm(SB), NOSPLIT, $64-24
 	FSTPQ.P (F0, F1), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -3079,14 +3079,14 @@ TEXT ·reluRowAsm(SB), NOSPLIT, $64-24
 	WORD $0x4e631c21 // BIC V3, V1, V1
 	FSTPQ (F0, F1), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func reluGradRowAsm(n int, dx, x, dy *float32)
@@ -3099,7 +3099,7 @@ TEXT ·reluGradRowAsm(SB), NOSPLIT, $96-32
 	MOVD dy+24(FP), R3
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F1, F2)
 	WORD $0x4ea0c821 // FCMGT #0 V0, V1, V1
 	WORD $0x4ea0c842 // FCMGT #0 V0, V2, V2
@@ -3111,7 +3111,7 @@ TEXT ·reluGradRowAsm(SB), NOSPLIT, $96-32
 	FSTPQ.P (F3, F4), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -3120,7 +3120,7 @@ TEXT ·reluGradRowAsm(SB), NOSPLIT, $96-32
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -3139,14 +3139,14 @@ TEXT ·reluGradRowAsm(SB), NOSPLIT, $96-32
 	WORD $0x6e22dc84 // FMUL V2, V4, V4
 	FSTPQ (F3, F4), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func geluRowAsm(n int, y, x *float32)
@@ -3175,7 +3175,7 @@ TEXT ·geluRowAsm(SB), NOSPLIT, $64-24
 	MOVD x+16(FP), R2
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F18, F19)
 	WORD $0x4e23f652 // FMAX V3, V18, V18
 	WORD $0x4e23f673 // FMAX V3, V19, V19
@@ -3285,14 +3285,14 @@ TEXT ·geluRowAsm(SB), NOSPLIT, $64-24
 	FSTPQ.P (F18, F19), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -3407,14 +3407,14 @@ TEXT ·geluRowAsm(SB), NOSPLIT, $64-24
 	WORD $0x6e35de73 // FMUL V21, V19, V19
 	FSTPQ (F18, F19), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func geluGradRowAsm(n int, dx, x, dy *float32)
@@ -3442,7 +3442,7 @@ TEXT ·geluGradRowAsm(SB), NOSPLIT, $96-32
 	MOVD dy+24(FP), R3
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F16, F17)
 	WORD $0x4e2df610 // FMAX V13, V16, V16
 	WORD $0x4e2df631 // FMAX V13, V17, V17
@@ -3608,7 +3608,7 @@ TEXT ·geluGradRowAsm(SB), NOSPLIT, $96-32
 	FSTPQ.P (F16, F17), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -3617,7 +3617,7 @@ TEXT ·geluGradRowAsm(SB), NOSPLIT, $96-32
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -3790,14 +3790,14 @@ TEXT ·geluGradRowAsm(SB), NOSPLIT, $96-32
 	WORD $0x6e35de31 // FMUL V21, V17, V17
 	FSTPQ (F16, F17), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func geluTanhRowAsm(n int, y, x *float32)
@@ -3823,7 +3823,7 @@ TEXT ·geluTanhRowAsm(SB), NOSPLIT, $64-24
 	MOVD x+16(FP), R2
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F15, F16)
 	WORD $0x4e23f5ef // FMAX V3, V15, V15
 	WORD $0x4e23f610 // FMAX V3, V16, V16
@@ -3892,14 +3892,14 @@ TEXT ·geluTanhRowAsm(SB), NOSPLIT, $64-24
 	FSTPQ.P (F15, F16), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -3973,14 +3973,14 @@ TEXT ·geluTanhRowAsm(SB), NOSPLIT, $64-24
 	WORD $0x6e34de10 // FMUL V20, V16, V16
 	FSTPQ (F15, F16), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func geluTanhGradRowAsm(n int, dx, x, dy *float32)
@@ -4008,7 +4008,7 @@ TEXT ·geluTanhGradRowAsm(SB), NOSPLIT, $96-32
 	MOVD dy+24(FP), R3
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F16, F17)
 	WORD $0x4e24f610 // FMAX V4, V16, V16
 	WORD $0x4e24f631 // FMAX V4, V17, V17
@@ -4101,7 +4101,7 @@ TEXT ·geluTanhGradRowAsm(SB), NOSPLIT, $96-32
 	FSTPQ.P (F16, F17), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -4110,7 +4110,7 @@ TEXT ·geluTanhGradRowAsm(SB), NOSPLIT, $96-32
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -4210,14 +4210,14 @@ TEXT ·geluTanhGradRowAsm(SB), NOSPLIT, $96-32
 	WORD $0x6e3bde31 // FMUL V27, V17, V17
 	FSTPQ (F16, F17), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func siluRowAsm(n int, y, x *float32)
@@ -4241,7 +4241,7 @@ TEXT ·siluRowAsm(SB), NOSPLIT, $64-24
 	MOVD x+16(FP), R2
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F13, F14)
 	WORD $0x4e23f5ad // FMAX V3, V13, V13
 	WORD $0x4e23f5ce // FMAX V3, V14, V14
@@ -4302,14 +4302,14 @@ TEXT ·siluRowAsm(SB), NOSPLIT, $64-24
 	FSTPQ.P (F13, F14), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -4375,14 +4375,14 @@ TEXT ·siluRowAsm(SB), NOSPLIT, $64-24
 	WORD $0x6e30ddce // FMUL V16, V14, V14
 	FSTPQ (F13, F14), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func siluGradRowAsm(n int, dx, x, dy *float32)
@@ -4409,7 +4409,7 @@ TEXT ·siluGradRowAsm(SB), NOSPLIT, $96-32
 	MOVD dy+24(FP), R3
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F15, F16)
 	WORD $0x4e23f5ef // FMAX V3, V15, V15
 	WORD $0x4e23f610 // FMAX V3, V16, V16
@@ -4489,7 +4489,7 @@ TEXT ·siluGradRowAsm(SB), NOSPLIT, $96-32
 	FSTPQ.P (F15, F16), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -4498,7 +4498,7 @@ TEXT ·siluGradRowAsm(SB), NOSPLIT, $96-32
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -4585,14 +4585,14 @@ TEXT ·siluGradRowAsm(SB), NOSPLIT, $96-32
 	WORD $0x6e38de10 // FMUL V24, V16, V16
 	FSTPQ (F15, F16), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func tanhRowAsm(n int, y, x *float32)
@@ -4621,7 +4621,7 @@ TEXT ·tanhRowAsm(SB), NOSPLIT, $64-24
 	MOVD x+16(FP), R2
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F18, F19)
 	WORD $0x4ea0fa54 // FABS V0, V18, V20
 	WORD $0x4ea0fa75 // FABS V0, V19, V21
@@ -4713,14 +4713,14 @@ TEXT ·tanhRowAsm(SB), NOSPLIT, $64-24
 	FSTPQ.P (F20, F21), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -4817,14 +4817,14 @@ TEXT ·tanhRowAsm(SB), NOSPLIT, $64-24
 	WORD $0x6e771e75 // BSL V23, V19, V21
 	FSTPQ (F20, F21), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func tanhGradRowAsm(n int, dx, x, dy *float32)
@@ -4854,7 +4854,7 @@ TEXT ·tanhGradRowAsm(SB), NOSPLIT, $96-32
 	MOVD dy+24(FP), R3
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F18, F19)
 	WORD $0x4ea0fa54 // FABS V0, V18, V20
 	WORD $0x4ea0fa75 // FABS V0, V19, V21
@@ -4953,7 +4953,7 @@ TEXT ·tanhGradRowAsm(SB), NOSPLIT, $96-32
 	FSTPQ.P (F20, F21), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -4962,7 +4962,7 @@ TEXT ·tanhGradRowAsm(SB), NOSPLIT, $96-32
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -5068,14 +5068,14 @@ TEXT ·tanhGradRowAsm(SB), NOSPLIT, $96-32
 	WORD $0x6e33deb5 // FMUL V19, V21, V21
 	FSTPQ (F20, F21), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func sigmoidRowAsm(n int, y, x *float32)
@@ -5098,7 +5098,7 @@ TEXT ·sigmoidRowAsm(SB), NOSPLIT, $64-24
 	MOVD x+16(FP), R2
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F12, F13)
 	WORD $0x6ea0f98c // FNEG V0, V12, V12
 	WORD $0x6ea0f9ad // FNEG V0, V13, V13
@@ -5155,14 +5155,14 @@ TEXT ·sigmoidRowAsm(SB), NOSPLIT, $64-24
 	FSTPQ.P (F12, F13), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -5224,14 +5224,14 @@ TEXT ·sigmoidRowAsm(SB), NOSPLIT, $64-24
 	WORD $0x6e2dfc0d // FDIV V13, V0, V13
 	FSTPQ (F12, F13), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func sigmoidGradRowAsm(n int, dx, x, dy *float32)
@@ -5256,7 +5256,7 @@ TEXT ·sigmoidGradRowAsm(SB), NOSPLIT, $96-32
 	MOVD dy+24(FP), R3
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F13, F14)
 	WORD $0x4ea31daf // ORR V3, V13, V15
 	WORD $0x4ea31dd0 // ORR V3, V14, V16
@@ -5328,7 +5328,7 @@ TEXT ·sigmoidGradRowAsm(SB), NOSPLIT, $96-32
 	FSTPQ.P (F13, F14), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -5337,7 +5337,7 @@ TEXT ·sigmoidGradRowAsm(SB), NOSPLIT, $96-32
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -5416,14 +5416,14 @@ TEXT ·sigmoidGradRowAsm(SB), NOSPLIT, $96-32
 	WORD $0x6e34ddce // FMUL V20, V14, V14
 	FSTPQ (F13, F14), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func swigluRowAsm(n int, y, gate, up *float32)
@@ -5448,7 +5448,7 @@ TEXT ·swigluRowAsm(SB), NOSPLIT, $96-32
 	MOVD up+24(FP), R3
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F13, F14)
 	WORD $0x4e23f5ad // FMAX V3, V13, V13
 	WORD $0x4e23f5ce // FMAX V3, V14, V14
@@ -5512,7 +5512,7 @@ TEXT ·swigluRowAsm(SB), NOSPLIT, $96-32
 	FSTPQ.P (F15, F16), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -5521,7 +5521,7 @@ TEXT ·swigluRowAsm(SB), NOSPLIT, $96-32
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -5592,14 +5592,14 @@ TEXT ·swigluRowAsm(SB), NOSPLIT, $96-32
 	WORD $0x6e2ede10 // FMUL V14, V16, V16
 	FSTPQ (F15, F16), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func swigluGradRowAsm(n int, dgate, dup, gate, up, dy *float32)
@@ -5628,7 +5628,7 @@ TEXT ·swigluGradRowAsm(SB), NOSPLIT, $160-48
 	MOVD dy+40(FP), R5
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R3), (F15, F16)
 	WORD $0x4ea41df1 // ORR V4, V15, V17
 	WORD $0x4ea41e12 // ORR V4, V16, V18
@@ -5718,7 +5718,7 @@ TEXT ·swigluGradRowAsm(SB), NOSPLIT, $160-48
 	FSTPQ.P (F15, F16), 32(R2)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-160(SP), R20
@@ -5729,7 +5729,7 @@ TEXT ·swigluGradRowAsm(SB), NOSPLIT, $160-48
 	STP (ZR, ZR), 128(R20)
 	STP (ZR, ZR), 144(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R3)(R21<<2), R22
 	MOVW R22, 64(R23)
@@ -5828,7 +5828,7 @@ TEXT ·swigluGradRowAsm(SB), NOSPLIT, $160-48
 	WORD $0x6e36de10 // FMUL V22, V16, V16
 	FSTPQ (F15, F16), 32(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
@@ -5837,7 +5837,7 @@ TEXT ·swigluGradRowAsm(SB), NOSPLIT, $160-48
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func softcapRowAsm(n int, y, slope, x *float32, c, inverse float32)
@@ -5869,7 +5869,7 @@ TEXT ·softcapRowAsm(SB), NOSPLIT, $96-40
 	VDUP V1.S[0], V1.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R3), (F18, F19)
 	WORD $0x6e21de52 // FMUL V1, V18, V18
 	WORD $0x6e21de73 // FMUL V1, V19, V19
@@ -5970,14 +5970,14 @@ TEXT ·softcapRowAsm(SB), NOSPLIT, $96-40
 	FSTPQ.P (F18, F19), 32(R2)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R3)(R21<<2), R22
 	MOVW R22, 64(R23)
@@ -6083,7 +6083,7 @@ TEXT ·softcapRowAsm(SB), NOSPLIT, $96-40
 	WORD $0x4eb5ceb3 // FMLS V21, V21, V19
 	FSTPQ (F18, F19), 32(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
@@ -6092,7 +6092,7 @@ TEXT ·softcapRowAsm(SB), NOSPLIT, $96-40
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func expRowAsm(n int, y, x *float32, shift float32) (total float64)
@@ -6121,7 +6121,7 @@ TEXT ·expRowAsm(SB), NOSPLIT, $64-40
 	VEOR V4.B16, V4.B16, V4.B16
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F17, F18)
 	WORD $0x4ea0d631 // FSUB V0, V17, V17
 	WORD $0x4ea0d652 // FSUB V0, V18, V18
@@ -6182,14 +6182,14 @@ TEXT ·expRowAsm(SB), NOSPLIT, $64-40
 	WORD $0x4e76d484 // FADD D V22, V4, V4
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -6262,14 +6262,14 @@ TEXT ·expRowAsm(SB), NOSPLIT, $64-40
 	WORD $0x4e75d463 // FADD D V21, V3, V3
 	WORD $0x4e76d484 // FADD D V22, V4, V4
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	WORD $0x4e63d421 // FADD D V3, V1, V1
 	WORD $0x4e64d442 // FADD D V4, V2, V2
 	WORD $0x4e62d421 // FADD D V2, V1, V1
@@ -6302,7 +6302,7 @@ TEXT ·expSumRowAsm(SB), NOSPLIT, $32-32
 	VEOR V4.B16, V4.B16, V4.B16
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R1), (F17, F18)
 	WORD $0x4ea0d631 // FSUB V0, V17, V17
 	WORD $0x4ea0d652 // FSUB V0, V18, V18
@@ -6362,14 +6362,14 @@ TEXT ·expSumRowAsm(SB), NOSPLIT, $32-32
 	WORD $0x4e76d484 // FADD D V22, V4, V4
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-32(SP), R20
 	STP (ZR, ZR), 0(R20)
 	STP (ZR, ZR), 16(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -6440,7 +6440,7 @@ TEXT ·expSumRowAsm(SB), NOSPLIT, $32-32
 	WORD $0x4e73d442 // FADD D V19, V2, V2
 	WORD $0x4e75d463 // FADD D V21, V3, V3
 	WORD $0x4e76d484 // FADD D V22, V4, V4
-	done:
+done:
 	WORD $0x4e63d421 // FADD D V3, V1, V1
 	WORD $0x4e64d442 // FADD D V4, V2, V2
 	WORD $0x4e62d421 // FADD D V2, V1, V1
@@ -6474,7 +6474,7 @@ TEXT ·expScaleRowAsm(SB), NOSPLIT, $64-36
 	VDUP V2.S[0], V2.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F15, F16)
 	WORD $0x4ea0d5ef // FSUB V0, V15, V15
 	WORD $0x4ea0d610 // FSUB V0, V16, V16
@@ -6531,14 +6531,14 @@ TEXT ·expScaleRowAsm(SB), NOSPLIT, $64-36
 	FSTPQ.P (F15, F16), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -6600,14 +6600,14 @@ TEXT ·expScaleRowAsm(SB), NOSPLIT, $64-36
 	WORD $0x4ea2d610 // FSUB V2, V16, V16
 	FSTPQ (F15, F16), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func logSoftmaxGradRowAsm(n int, dx, y, dy *float32, total float32)
@@ -6633,7 +6633,7 @@ TEXT ·logSoftmaxGradRowAsm(SB), NOSPLIT, $96-36
 	VDUP V0.S[0], V0.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F13, F14)
 	WORD $0x6eade46f // FCMGT V13, V3, V15
 	WORD $0x6eaee470 // FCMGT V14, V3, V16
@@ -6687,7 +6687,7 @@ TEXT ·logSoftmaxGradRowAsm(SB), NOSPLIT, $96-36
 	FSTPQ.P (F15, F16), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -6696,7 +6696,7 @@ TEXT ·logSoftmaxGradRowAsm(SB), NOSPLIT, $96-36
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -6757,14 +6757,14 @@ TEXT ·logSoftmaxGradRowAsm(SB), NOSPLIT, $96-36
 	WORD $0x4ea0cdd0 // FMLS V0, V14, V16
 	FSTPQ (F15, F16), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func sumRowAsm(n int, x *float32) (total float64)
@@ -6777,7 +6777,7 @@ TEXT ·sumRowAsm(SB), NOSPLIT, $32-24
 	VEOR V3.B16, V3.B16, V3.B16
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R1), (F4, F5)
 	WORD $0x0e617886 // FCVTL V0, V4, V6
 	WORD $0x4e617887 // FCVTL2 V0, V4, V7
@@ -6789,14 +6789,14 @@ TEXT ·sumRowAsm(SB), NOSPLIT, $32-24
 	WORD $0x4e69d463 // FADD D V9, V3, V3
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-32(SP), R20
 	STP (ZR, ZR), 0(R20)
 	STP (ZR, ZR), 16(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -6819,7 +6819,7 @@ TEXT ·sumRowAsm(SB), NOSPLIT, $32-24
 	WORD $0x4e66d421 // FADD D V6, V1, V1
 	WORD $0x4e68d442 // FADD D V8, V2, V2
 	WORD $0x4e69d463 // FADD D V9, V3, V3
-	done:
+done:
 	WORD $0x4e62d400 // FADD D V2, V0, V0
 	WORD $0x4e63d421 // FADD D V3, V1, V1
 	WORD $0x4e61d400 // FADD D V1, V0, V0
@@ -6838,7 +6838,7 @@ TEXT ·dotRowAsm(SB), NOSPLIT, $64-32
 	VEOR V3.B16, V3.B16, V3.B16
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R1), (F4, F5)
 	WORD $0x0e617886 // FCVTL V0, V4, V6
 	WORD $0x4e617887 // FCVTL2 V0, V4, V7
@@ -6855,7 +6855,7 @@ TEXT ·dotRowAsm(SB), NOSPLIT, $64-32
 	WORD $0x4e6dcd23 // FMLA D V13, V9, V3
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
@@ -6864,7 +6864,7 @@ TEXT ·dotRowAsm(SB), NOSPLIT, $64-32
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -6892,7 +6892,7 @@ TEXT ·dotRowAsm(SB), NOSPLIT, $64-32
 	WORD $0x4e6bcce1 // FMLA D V11, V7, V1
 	WORD $0x4e6ccd02 // FMLA D V12, V8, V2
 	WORD $0x4e6dcd23 // FMLA D V13, V9, V3
-	done:
+done:
 	WORD $0x4e62d400 // FADD D V2, V0, V0
 	WORD $0x4e63d421 // FADD D V3, V1, V1
 	WORD $0x4e61d400 // FADD D V1, V0, V0
@@ -6912,7 +6912,7 @@ TEXT ·sumSquaresRowAsm(SB), NOSPLIT, $32-32
 	VEOR V4.B16, V4.B16, V4.B16
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R1), (F5, F6)
 	WORD $0x0e6178a7 // FCVTL V0, V5, V7
 	WORD $0x4e6178a8 // FCVTL2 V0, V5, V8
@@ -6928,14 +6928,14 @@ TEXT ·sumSquaresRowAsm(SB), NOSPLIT, $32-32
 	WORD $0x4e6acd44 // FMLA D V10, V10, V4
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-32(SP), R20
 	STP (ZR, ZR), 0(R20)
 	STP (ZR, ZR), 16(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -6968,7 +6968,7 @@ TEXT ·sumSquaresRowAsm(SB), NOSPLIT, $32-32
 	WORD $0x4e6acd42 // FMLA D V10, V10, V2
 	WORD $0x4e6bcd63 // FMLA D V11, V11, V3
 	WORD $0x4e6ccd84 // FMLA D V12, V12, V4
-	done:
+done:
 	WORD $0x4e63d421 // FADD D V3, V1, V1
 	WORD $0x4e64d442 // FADD D V4, V2, V2
 	WORD $0x4e62d421 // FADD D V2, V1, V1
@@ -6981,7 +6981,7 @@ TEXT ·addEights64Asm(SB), NOSPLIT, $0-24
 	MOVD n+0(FP), R0
 	MOVD y+8(FP), R1
 	MOVD x+16(FP), R2
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F0, F1)
 	WORD $0x0e617802 // FCVTL V0, V0, V2
 	WORD $0x4e617803 // FCVTL2 V0, V0, V3
@@ -7007,7 +7007,7 @@ TEXT ·addRowsAsm(SB), NOSPLIT, $96-32
 	MOVD y+24(FP), R3
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F0, F1)
 	FLDPQ.P 32(R3), (F2, F3)
 	WORD $0x4e22d400 // FADD V2, V0, V0
@@ -7015,7 +7015,7 @@ TEXT ·addRowsAsm(SB), NOSPLIT, $96-32
 	FSTPQ.P (F0, F1), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -7024,7 +7024,7 @@ TEXT ·addRowsAsm(SB), NOSPLIT, $96-32
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -7039,14 +7039,14 @@ TEXT ·addRowsAsm(SB), NOSPLIT, $96-32
 	WORD $0x4e23d421 // FADD V3, V1, V1
 	FSTPQ (F0, F1), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func subRowsAsm(n int, z, x, y *float32)
@@ -7057,7 +7057,7 @@ TEXT ·subRowsAsm(SB), NOSPLIT, $96-32
 	MOVD y+24(FP), R3
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F0, F1)
 	FLDPQ.P 32(R3), (F2, F3)
 	WORD $0x4ea2d400 // FSUB V2, V0, V0
@@ -7065,7 +7065,7 @@ TEXT ·subRowsAsm(SB), NOSPLIT, $96-32
 	FSTPQ.P (F0, F1), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -7074,7 +7074,7 @@ TEXT ·subRowsAsm(SB), NOSPLIT, $96-32
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -7089,14 +7089,14 @@ TEXT ·subRowsAsm(SB), NOSPLIT, $96-32
 	WORD $0x4ea3d421 // FSUB V3, V1, V1
 	FSTPQ (F0, F1), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func mulRowsAsm(n int, z, x, y *float32)
@@ -7107,7 +7107,7 @@ TEXT ·mulRowsAsm(SB), NOSPLIT, $96-32
 	MOVD y+24(FP), R3
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F0, F1)
 	FLDPQ.P 32(R3), (F2, F3)
 	WORD $0x6e22dc00 // FMUL V2, V0, V0
@@ -7115,7 +7115,7 @@ TEXT ·mulRowsAsm(SB), NOSPLIT, $96-32
 	FSTPQ.P (F0, F1), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -7124,7 +7124,7 @@ TEXT ·mulRowsAsm(SB), NOSPLIT, $96-32
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -7139,14 +7139,14 @@ TEXT ·mulRowsAsm(SB), NOSPLIT, $96-32
 	WORD $0x6e23dc21 // FMUL V3, V1, V1
 	FSTPQ (F0, F1), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func divRowsAsm(n int, z, x, y *float32)
@@ -7157,7 +7157,7 @@ TEXT ·divRowsAsm(SB), NOSPLIT, $96-32
 	MOVD y+24(FP), R3
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F0, F1)
 	FLDPQ.P 32(R3), (F2, F3)
 	WORD $0x6e22fc00 // FDIV V2, V0, V0
@@ -7165,7 +7165,7 @@ TEXT ·divRowsAsm(SB), NOSPLIT, $96-32
 	FSTPQ.P (F0, F1), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -7174,7 +7174,7 @@ TEXT ·divRowsAsm(SB), NOSPLIT, $96-32
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -7189,14 +7189,14 @@ TEXT ·divRowsAsm(SB), NOSPLIT, $96-32
 	WORD $0x6e23fc21 // FDIV V3, V1, V1
 	FSTPQ (F0, F1), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func scaleRowAsm(n int, y, x *float32, a float32)
@@ -7208,21 +7208,21 @@ TEXT ·scaleRowAsm(SB), NOSPLIT, $64-28
 	VDUP V0.S[0], V0.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F1, F2)
 	WORD $0x6e20dc21 // FMUL V0, V1, V1
 	WORD $0x6e20dc42 // FMUL V0, V2, V2
 	FSTPQ.P (F1, F2), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -7234,14 +7234,14 @@ TEXT ·scaleRowAsm(SB), NOSPLIT, $64-28
 	WORD $0x6e20dc42 // FMUL V0, V2, V2
 	FSTPQ (F1, F2), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func axpyRowAsm(n int, y, x *float32, a float32)
@@ -7253,7 +7253,7 @@ TEXT ·axpyRowAsm(SB), NOSPLIT, $64-28
 	VDUP V0.S[0], V0.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F1, F2)
 	WORD $0x6e20dc21 // FMUL V0, V1, V1
 	WORD $0x6e20dc42 // FMUL V0, V2, V2
@@ -7263,7 +7263,7 @@ TEXT ·axpyRowAsm(SB), NOSPLIT, $64-28
 	FSTPQ.P (F1, F2), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
@@ -7272,7 +7272,7 @@ TEXT ·axpyRowAsm(SB), NOSPLIT, $64-28
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -7289,14 +7289,14 @@ TEXT ·axpyRowAsm(SB), NOSPLIT, $64-28
 	WORD $0x4e24d442 // FADD V4, V2, V2
 	FSTPQ (F1, F2), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func softmaxGradRowAsm(n int, dx, y, dy *float32, avg, rest float32)
@@ -7313,7 +7313,7 @@ TEXT ·softmaxGradRowAsm(SB), NOSPLIT, $96-40
 	VDUP V1.S[0], V1.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R3), (F3, F4)
 	WORD $0x6e22dc63 // FMUL V2, V3, V3
 	WORD $0x6e22dc84 // FMUL V2, V4, V4
@@ -7329,7 +7329,7 @@ TEXT ·softmaxGradRowAsm(SB), NOSPLIT, $96-40
 	FSTPQ.P (F3, F4), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -7338,7 +7338,7 @@ TEXT ·softmaxGradRowAsm(SB), NOSPLIT, $96-40
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -7361,14 +7361,14 @@ TEXT ·softmaxGradRowAsm(SB), NOSPLIT, $96-40
 	WORD $0x6e26dc84 // FMUL V6, V4, V4
 	FSTPQ (F3, F4), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func addShiftedRowAsm(n int, y, x *float32, a float32)
@@ -7380,7 +7380,7 @@ TEXT ·addShiftedRowAsm(SB), NOSPLIT, $64-28
 	VDUP V0.S[0], V0.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ (R1), (F1, F2)
 	FLDPQ.P 32(R2), (F3, F4)
 	WORD $0x4ea0d463 // FSUB V0, V3, V3
@@ -7390,7 +7390,7 @@ TEXT ·addShiftedRowAsm(SB), NOSPLIT, $64-28
 	FSTPQ.P (F1, F2), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
@@ -7399,7 +7399,7 @@ TEXT ·addShiftedRowAsm(SB), NOSPLIT, $64-28
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -7416,14 +7416,14 @@ TEXT ·addShiftedRowAsm(SB), NOSPLIT, $64-28
 	WORD $0x4e24d442 // FADD V4, V2, V2
 	FSTPQ (F1, F2), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func largestRowAsm(n int, x *float32) float32
@@ -7436,22 +7436,22 @@ TEXT ·largestRowAsm(SB), NOSPLIT, $0-20
 	VMOV V2.B16, V1.B16
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R1), (F3, F4)
 	WORD $0x4e23f400 // FMAX V3, V0, V0
 	WORD $0x4e24f421 // FMAX V4, V1, V1
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
-	element:
+element:
 	VLD1R.P 4(R1), [V3.S4]
 	WORD $0x4e23f400 // FMAX V3, V0, V0
 	WORD $0x4e23f421 // FMAX V3, V1, V1
 	SUBS $1, R0
 	BNE element
-	done:
+done:
 	WORD $0x4e21f400 // FMAX V1, V0, V0
 	WORD $0x6e30f800 // FMAXV V0, V0, V0
 	FMOVS F0, ret+16(FP)
@@ -7470,7 +7470,7 @@ TEXT ·normRowAsm(SB), NOSPLIT, $64-36
 	VDUP V2.S[0], V2.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F3, F4)
 	WORD $0x4ea0d463 // FSUB V0, V3, V3
 	WORD $0x4ea0d484 // FSUB V0, V4, V4
@@ -7481,14 +7481,14 @@ TEXT ·normRowAsm(SB), NOSPLIT, $64-36
 	FSTPQ.P (F3, F4), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-64(SP), R20
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -7504,14 +7504,14 @@ TEXT ·normRowAsm(SB), NOSPLIT, $64-36
 	WORD $0x6e22dc84 // FMUL V2, V4, V4
 	FSTPQ (F3, F4), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func normScaleRowAsm(n int, y, x, w *float32, mean, rest, rstd float32)
@@ -7528,7 +7528,7 @@ TEXT ·normScaleRowAsm(SB), NOSPLIT, $96-44
 	VDUP V2.S[0], V2.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F3, F4)
 	WORD $0x4ea0d463 // FSUB V0, V3, V3
 	WORD $0x4ea0d484 // FSUB V0, V4, V4
@@ -7542,7 +7542,7 @@ TEXT ·normScaleRowAsm(SB), NOSPLIT, $96-44
 	FSTPQ.P (F3, F4), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -7551,7 +7551,7 @@ TEXT ·normScaleRowAsm(SB), NOSPLIT, $96-44
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -7572,14 +7572,14 @@ TEXT ·normScaleRowAsm(SB), NOSPLIT, $96-44
 	WORD $0x6e26dc84 // FMUL V6, V4, V4
 	FSTPQ (F3, F4), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func normAffineRowAsm(n int, y, x, w, b *float32, mean, rest, rstd float32)
@@ -7597,7 +7597,7 @@ TEXT ·normAffineRowAsm(SB), NOSPLIT, $128-52
 	VDUP V2.S[0], V2.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F3, F4)
 	WORD $0x4ea0d463 // FSUB V0, V3, V3
 	WORD $0x4ea0d484 // FSUB V0, V4, V4
@@ -7612,7 +7612,7 @@ TEXT ·normAffineRowAsm(SB), NOSPLIT, $128-52
 	FSTPQ.P (F7, F8), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-128(SP), R20
@@ -7623,7 +7623,7 @@ TEXT ·normAffineRowAsm(SB), NOSPLIT, $128-52
 	STP (ZR, ZR), 96(R20)
 	STP (ZR, ZR), 112(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -7647,14 +7647,14 @@ TEXT ·normAffineRowAsm(SB), NOSPLIT, $128-52
 	WORD $0x4e26cc88 // FMLA V6, V4, V8
 	FSTPQ (F7, F8), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func normWeightRowAsm(n int, dw, x, dy *float32, mean, rest, rstd float32)
@@ -7671,7 +7671,7 @@ TEXT ·normWeightRowAsm(SB), NOSPLIT, $96-44
 	VDUP V2.S[0], V2.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F3, F4)
 	WORD $0x4ea0d463 // FSUB V0, V3, V3
 	WORD $0x4ea0d484 // FSUB V0, V4, V4
@@ -7686,7 +7686,7 @@ TEXT ·normWeightRowAsm(SB), NOSPLIT, $96-44
 	FSTPQ.P (F7, F8), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -7697,7 +7697,7 @@ TEXT ·normWeightRowAsm(SB), NOSPLIT, $96-44
 	STP (ZR, ZR), 0(R20)
 	STP (ZR, ZR), 16(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -7721,14 +7721,14 @@ TEXT ·normWeightRowAsm(SB), NOSPLIT, $96-44
 	WORD $0x4e26cc88 // FMLA V6, V4, V8
 	FSTPQ (F7, F8), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func normSumsRowAsm(n int, x, dy, w *float32, mean, rest, rstd float32) (total, along float64)
@@ -7753,7 +7753,7 @@ TEXT ·normSumsRowAsm(SB), NOSPLIT, $96-64
 	VEOR V10.B16, V10.B16, V10.B16
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F11, F12)
 	FLDPQ.P 32(R3), (F13, F14)
 	WORD $0x6e2ddd6b // FMUL V13, V11, V11
@@ -7787,7 +7787,7 @@ TEXT ·normSumsRowAsm(SB), NOSPLIT, $96-64
 	WORD $0x4e74ce0a // FMLA D V20, V16, V10
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -7798,7 +7798,7 @@ TEXT ·normSumsRowAsm(SB), NOSPLIT, $96-64
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -7847,7 +7847,7 @@ TEXT ·normSumsRowAsm(SB), NOSPLIT, $96-64
 	WORD $0x4e72cda8 // FMLA D V18, V13, V8
 	WORD $0x4e73cde9 // FMLA D V19, V15, V9
 	WORD $0x4e74ce0a // FMLA D V20, V16, V10
-	done:
+done:
 	WORD $0x4e65d463 // FADD D V5, V3, V3
 	WORD $0x4e66d484 // FADD D V6, V4, V4
 	WORD $0x4e64d463 // FADD D V4, V3, V3
@@ -7879,7 +7879,7 @@ TEXT ·normInputRowAsm(SB), NOSPLIT, $128-60
 	VDUP V4.S[0], V4.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R3), (F5, F6)
 	FLDPQ.P 32(R4), (F7, F8)
 	WORD $0x6e27dca5 // FMUL V7, V5, V5
@@ -7900,7 +7900,7 @@ TEXT ·normInputRowAsm(SB), NOSPLIT, $128-60
 	FSTPQ.P (F5, F6), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-128(SP), R20
@@ -7911,7 +7911,7 @@ TEXT ·normInputRowAsm(SB), NOSPLIT, $128-60
 	STP (ZR, ZR), 96(R20)
 	STP (ZR, ZR), 112(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -7941,14 +7941,14 @@ TEXT ·normInputRowAsm(SB), NOSPLIT, $128-60
 	WORD $0x6e22dcc6 // FMUL V2, V6, V6
 	FSTPQ (F5, F6), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func rotateHalvesRowAsm(n int, y, z, a, b, cos, sin *float32)
@@ -7962,7 +7962,7 @@ TEXT ·rotateHalvesRowAsm(SB), NOSPLIT, $192-56
 	MOVD sin+48(FP), R6
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R3), (F0, F1)
 	FLDPQ.P 32(R4), (F2, F3)
 	FLDPQ.P 32(R5), (F4, F5)
@@ -7983,7 +7983,7 @@ TEXT ·rotateHalvesRowAsm(SB), NOSPLIT, $192-56
 	FSTPQ.P (F2, F3), 32(R2)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-192(SP), R20
@@ -7996,7 +7996,7 @@ TEXT ·rotateHalvesRowAsm(SB), NOSPLIT, $192-56
 	STP (ZR, ZR), 160(R20)
 	STP (ZR, ZR), 176(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R3)(R21<<2), R22
 	MOVW R22, 64(R23)
@@ -8028,7 +8028,7 @@ TEXT ·rotateHalvesRowAsm(SB), NOSPLIT, $192-56
 	WORD $0x4e21d463 // FADD V1, V3, V3
 	FSTPQ (F2, F3), 32(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
@@ -8037,7 +8037,7 @@ TEXT ·rotateHalvesRowAsm(SB), NOSPLIT, $192-56
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func rotatePairsRowAsm(n int, y, x, cos, sin *float32, sign float32)
@@ -8051,7 +8051,7 @@ TEXT ·rotatePairsRowAsm(SB), NOSPLIT, $128-44
 	VDUP V0.S[0], V0.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ.P 32(R2), (F1, F2)
 	FLDPQ.P 32(R3), (F3, F4)
 	WORD $0x6e23dc23 // FMUL V3, V1, V3
@@ -8068,7 +8068,7 @@ TEXT ·rotatePairsRowAsm(SB), NOSPLIT, $128-44
 	FSTPQ.P (F3, F4), 32(R1)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-128(SP), R20
@@ -8079,7 +8079,7 @@ TEXT ·rotatePairsRowAsm(SB), NOSPLIT, $128-44
 	STP (ZR, ZR), 96(R20)
 	STP (ZR, ZR), 112(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R2)(R21<<2), R22
 	MOVW R22, 32(R23)
@@ -8105,14 +8105,14 @@ TEXT ·rotatePairsRowAsm(SB), NOSPLIT, $128-44
 	WORD $0x4e22d484 // FADD V2, V4, V4
 	FSTPQ (F3, F4), 0(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func adamRowAsm(n int, w, m, v, grad *float32, scale, l2, beta1, beta2, rest2, rate, root, eps, keep float32)
@@ -8142,7 +8142,7 @@ TEXT ·adamRowAsm(SB), NOSPLIT, $128-76
 	VDUP V8.S[0], V8.S4
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ (R2), (F9, F10)
 	FLDPQ (R3), (F11, F12)
 	FLDPQ (R1), (F13, F14)
@@ -8180,7 +8180,7 @@ TEXT ·adamRowAsm(SB), NOSPLIT, $128-76
 	FSTPQ.P (F17, F18), 32(R3)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-128(SP), R20
@@ -8193,7 +8193,7 @@ TEXT ·adamRowAsm(SB), NOSPLIT, $128-76
 	STP (ZR, ZR), 64(R20)
 	STP (ZR, ZR), 80(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -8242,7 +8242,7 @@ TEXT ·adamRowAsm(SB), NOSPLIT, $128-76
 	FSTPQ (F9, F10), 32(R20)
 	FSTPQ (F17, F18), 64(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
@@ -8253,7 +8253,7 @@ TEXT ·adamRowAsm(SB), NOSPLIT, $128-76
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func adamPairsRowAsm(n int, w, pairs, grad *float32, first, key uint32, scale, l2, beta1, beta2, rest2, rate, root, eps, keep float32)
@@ -8299,7 +8299,7 @@ TEXT ·adamPairsRowAsm(SB), NOSPLIT, $96-76
 	VMOV V20.B16, V12.B16
 	SUBS $8, R0
 	BLT tail
-	loop:
+loop:
 	FLDPQ (R2), (F19, F20)
 	WORD $0x4f305675 // SHL V0, V19, V21
 	WORD $0x4f305696 // SHL V0, V20, V22
@@ -8371,7 +8371,7 @@ TEXT ·adamPairsRowAsm(SB), NOSPLIT, $96-76
 	FSTPQ.P (F21, F22), 32(R2)
 	SUBS $8, R0
 	BGE loop
-	tail:
+tail:
 	ADDS $8, R0
 	BEQ done
 	MOVD $slots-96(SP), R20
@@ -8382,7 +8382,7 @@ TEXT ·adamPairsRowAsm(SB), NOSPLIT, $96-76
 	STP (ZR, ZR), 32(R20)
 	STP (ZR, ZR), 48(R20)
 	MOVD ZR, R21
-	in:
+in:
 	ADD R21<<2, R20, R23
 	MOVWU (R1)(R21<<2), R22
 	MOVW R22, 0(R23)
@@ -8463,7 +8463,7 @@ TEXT ·adamPairsRowAsm(SB), NOSPLIT, $96-76
 	WORD $0x6f304716 // SRI $16 V0, V24, V22
 	FSTPQ (F21, F22), 32(R20)
 	MOVD ZR, R21
-	out:
+out:
 	ADD R21<<2, R20, R23
 	MOVWU 0(R23), R22
 	MOVW R22, (R1)(R21<<2)
@@ -8472,7 +8472,7 @@ TEXT ·adamPairsRowAsm(SB), NOSPLIT, $96-76
 	ADD $1, R21
 	CMP R0, R21
 	BLT out
-	done:
+done:
 	RET
 
 // func dropoutRowAsm(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limit uint32, scale float32)
@@ -8496,7 +8496,7 @@ TEXT ·dropoutRowAsm(SB), NOSPLIT, $0-40
 	WORD $0x4ea98508 // ADD V9, V8, V8
 	VMOV V7.B16, V2.B16
 	VMOV V8.B16, V3.B16
-	loop:
+loop:
 	ADD $4, R2, R4
 	MOVD R3, R5
 	VLD1R.P 4(R4), [V7.S4]
@@ -8839,12 +8839,12 @@ TEXT ·attendRowsAsm(SB), NOSPLIT, $0-56
 	MOVD top+32(FP), R4
 	MOVD sum+40(FP), R5
 	MOVD shrink+48(FP), R6
-	row:
+row:
 	VMOV V10.B16, V0.B16
 	VMOV V10.B16, V1.B16
 	MOVD R2, R9
 	MOVD R1, R10
-	largest:
+largest:
 	FLDPQ.P 32(R9), (F20, F21)
 	WORD $0x4e34c400 // FMAXNM V20, V0, V0
 	WORD $0x4e35c421 // FMAXNM V21, V1, V1
@@ -8889,12 +8889,12 @@ TEXT ·attendRowsAsm(SB), NOSPLIT, $0-56
 	WORD $0x6e36de94 // FMUL V22, V20, V20
 	WORD $0x4e751e94 // BIC V21, V20, V20
 	FMOVS F20, (R6)
-	kept:
+kept:
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	MOVD R2, R9
 	MOVD R1, R10
-	exponentials:
+exponentials:
 	FLDPQ (R9), (F20, F21)
 	WORD $0x4ea6d694 // FSUB V6, V20, V20
 	WORD $0x4ea6d6b5 // FSUB V6, V21, V21
@@ -8986,7 +8986,7 @@ TEXT ·attendGradRowsAsm(SB), NOSPLIT, $0-64
 	MOVD top+40(FP), R5
 	MOVD inverse+48(FP), R6
 	MOVD delta+56(FP), R7
-	row:
+row:
 	VLD1R.P 4(R5), [V16.S4]
 	VMOV V16.B16, V0.B16
 	VLD1R.P 4(R6), [V16.S4]
@@ -8997,7 +8997,7 @@ TEXT ·attendGradRowsAsm(SB), NOSPLIT, $0-64
 	MOVD R2, R9
 	MOVD R1, R10
 	MOVD R4, R11
-	elements:
+elements:
 	FLDPQ (R9), (F16, F17)
 	WORD $0x4ea0d610 // FSUB V0, V16, V16
 	WORD $0x4ea0d631 // FSUB V0, V17, V17

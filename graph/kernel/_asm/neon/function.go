@@ -66,12 +66,13 @@ func (f *function) do(i instruction) *value {
 	return i.d
 }
 
-// line writes a line of the function.
+// line writes a line of the function. A label is not indented.
 func (f *function) line(format string, args ...any) {
-	if !strings.HasSuffix(format, ":") {
-		format = "\t" + format
+	text := fmt.Sprintf(format, args...)
+	if !strings.HasSuffix(text, ":") {
+		text = "\t" + text
 	}
-	fmt.Fprintf(f.text, format+"\n", args...)
+	fmt.Fprintln(f.text, text)
 }
 
 // word writes an instruction that the assembler does not know, with its name.
