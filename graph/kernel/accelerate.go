@@ -45,10 +45,8 @@ func Slow() string {
 	switch {
 	case portable:
 		return ""
-	case strips == nil && !accelerated:
-		return "this processor has no fast kernels here: all is computed in Go, which takes many times as long"
 	case !accelerated:
-		return "this processor has fast kernels for matrix products only: norms, activations, softmax and optimizers are computed in Go"
+		return "this processor has no fast kernels here: all is computed in Go, which takes many times as long"
 	case !hasIntegers || !hasF16C:
 		return "this processor has no fast kernels here for products of many rows with packed weights, and of Q4_K weights: they are computed in Go"
 	}
