@@ -18,9 +18,6 @@ func striped[T Float]() bool { return single[T]() && strips != nil }
 // integers reports whether products of many rows with packed weights are computed in assembly.
 func integers() bool { return accelerated && hasIntegers }
 
-// noAssembly is the panic of a stand-in for a function that the processor does not have.
-const noAssembly = "kernel: no such assembly for this processor"
-
 // first returns the address of the first element, for the assembly. The caller has checked that T is float32.
 func first[T Float](x []T) *float32 { return (*float32)(unsafe.Pointer(unsafe.SliceData(x))) }
 

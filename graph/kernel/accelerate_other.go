@@ -12,3 +12,6 @@ const hasF16C = false
 const hasIntegers = false
 
 const rowSet = "Go"
+
+// noAssembly is the panic of a stand-in for a function that the processor does not have.
+const noAssembly = "kernel: no such assembly for this processor"

@@ -31,16 +31,14 @@ var (
 	opBelowZero = opcode{"FCMLT #0", 0x4ea0e800}
 	opAboveZero = opcode{"FCMGT #0", 0x4ea0c800}
 
-	opAddInt     = opcode{"ADD", 0x4ea08400}
-	opMulInt     = opcode{"MUL", 0x4ea09c00}
-	opHigher     = opcode{"CMHI", 0x6ea03400}
-	opAtLeast    = opcode{"CMHS", 0x6ea03c00}
-	opMulWide    = opcode{"UMULL", 0x2ea0c000}
-	opMulWide2   = opcode{"UMULL2", 0x6ea0c000}
-	opEven       = opcode{"UZP1", 0x4e801800}
-	opOdd        = opcode{"UZP2", 0x4e805800}
-	opEvenHalves = opcode{"UZP1 H", 0x4e401800}
-	opOddHalves  = opcode{"UZP2 H", 0x4e405800}
+	opAddInt   = opcode{"ADD", 0x4ea08400}
+	opMulInt   = opcode{"MUL", 0x4ea09c00}
+	opHigher   = opcode{"CMHI", 0x6ea03400}
+	opAtLeast  = opcode{"CMHS", 0x6ea03c00}
+	opMulWide  = opcode{"UMULL", 0x2ea0c000}
+	opMulWide2 = opcode{"UMULL2", 0x6ea0c000}
+	opEven     = opcode{"UZP1", 0x4e801800}
+	opOdd      = opcode{"UZP2", 0x4e805800}
 
 	opWiden      = opcode{"FCVTL", 0x0e617800}
 	opWiden2     = opcode{"FCVTL2", 0x4e617800}
