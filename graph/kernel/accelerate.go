@@ -6,38 +6,46 @@ import (
 	"unsafe"
 )
 
-//go:generate go -C _asm run . -out ../asm_amd64.s -stubs ../asm_amd64.go -other ../asm_other.go -pkg kernel
+//go:generate go -C _asm run . -out ../asm_amd64.s -stubs ../asm_amd64.go -other ../asm_other.go -norows ../asm_norows.go -pkg kernel
 //go:generate go -C _asm run ./neon -out ../asm_arm64.s -stubs ../asm_arm64.go
 
-// fast reports whether rows of T are computed in assembly. The assembly is for float32 and needs AVX2 and FMA.
+// fast reports whether rows of T are computed in assembly. The assembly is for float32 and needs AVX2 and FMA, or NEON.
 func fast[T Float]() bool { return single[T]() && accelerated }
 
-// striped reports whether products of T are computed in assembly. More processors have this assembly than the row
-// assembly.
+// striped reports whether products of T are computed in assembly.
 func striped[T Float]() bool { return single[T]() && strips != nil }
+
+// integers reports whether products of many rows with packed weights are computed in assembly.
+func integers() bool { return accelerated && hasIntegers }
 
 // first returns the address of the first element, for the assembly. The caller has checked that T is float32.
 func first[T Float](x []T) *float32 { return (*float32)(unsafe.Pointer(unsafe.SliceData(x))) }
 
-// Describe names the code in use: of matrix products, and of the rest, which works on rows: norms, activations, softmax, optimizers.
+// Describe names the code in use: of matrix products; of rows, that is norms, activations, softmax and optimizers; and of products of many rows
+// with packed weights.
 func Describe() string {
-	products, rows := "Go", "Go"
+	products, rows, packed := "Go", "Go", "Go"
 	if strips != nil {
 		products = strips.set
 	}
 	if accelerated {
-		rows = "AVX2"
+		rows = rowSet
 	}
-	return fmt.Sprintf("matrix products in %s, the rest in %s, %d threads", products, rows, runtime.GOMAXPROCS(0))
+	if integers() && hasF16C {
+		packed = rowSet
+	}
+	return fmt.Sprintf("matrix products in %s, rows in %s, many rows with packed weights in %s, %d threads", products, rows, packed, runtime.GOMAXPROCS(0))
 }
 
-// Slow says in a sentence that this processor has no assembly for some kernels, or returns "".
+// Slow says in a sentence which kernels are computed in Go on this processor, or returns "". Portable results need Go.
 func Slow() string {
 	switch {
-	case portable || accelerated:
+	case portable:
 		return ""
-	case strips == nil:
+	case !accelerated:
 		return "this processor has no fast kernels here: all is computed in Go, which takes many times as long"
+	case !hasIntegers || !hasF16C:
+		return "this processor has no fast kernels here for products of many rows with packed weights, and of Q4_K weights: they are computed in Go"
 	}
-	return "this processor has fast kernels for matrix products only: norms, activations, softmax and optimizers are computed in Go"
+	return ""
 }

@@ -9,3 +9,8 @@ var accelerated = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 // hasF16C is true if the processor converts binary16.
 var hasF16C = cpu.X86.HasF16C
+
+// hasIntegers is true if there is assembly for many rows of packed weights.
+const hasIntegers = true
+
+const rowSet = "AVX2"

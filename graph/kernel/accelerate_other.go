@@ -1,4 +1,4 @@
-//go:build !amd64 || purego
+//go:build (!amd64 && !arm64) || purego
 
 package kernel
 
@@ -6,6 +6,12 @@ package kernel
 var accelerated = false
 
 // hasF16C is true if the processor converts binary16.
-var hasF16C = false
+const hasF16C = false
 
-const noAssembly = "kernel: no row assembly for this processor"
+// hasIntegers is true if there is assembly for many rows of packed weights.
+const hasIntegers = false
+
+const rowSet = "Go"
+
+// noAssembly is the panic of a stand-in for a function that the processor does not have.
+const noAssembly = "kernel: no such assembly for this processor"

@@ -65,11 +65,11 @@ func (a *activateGrad[T]) Range(lo, hi int) {
 // activationRows and activationGradRows are the nonlinear activations in assembly.
 var (
 	activationRows = [...]func(n int, y, x *float32){
-		ReLU: reluRowAVX2, GELU: geluRowAVX2, GELUTanh: geluTanhRowAVX2, SiLU: siluRowAVX2, Tanh: tanhRowAVX2, Sigmoid: sigmoidRowAVX2,
+		ReLU: reluRowAsm, GELU: geluRowAsm, GELUTanh: geluTanhRowAsm, SiLU: siluRowAsm, Tanh: tanhRowAsm, Sigmoid: sigmoidRowAsm,
 	}
 	activationGradRows = [...]func(n int, dx, x, dy *float32){
-		ReLU: reluGradRowAVX2, GELU: geluGradRowAVX2, GELUTanh: geluTanhGradRowAVX2, SiLU: siluGradRowAVX2,
-		Tanh: tanhGradRowAVX2, Sigmoid: sigmoidGradRowAVX2,
+		ReLU: reluGradRowAsm, GELU: geluGradRowAsm, GELUTanh: geluTanhGradRowAsm, SiLU: siluGradRowAsm,
+		Tanh: tanhGradRowAsm, Sigmoid: sigmoidGradRowAsm,
 	}
 )
 

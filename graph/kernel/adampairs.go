@@ -29,7 +29,7 @@ type pairsUpdate struct {
 func (u *pairsUpdate) Range(lo, hi int) {
 	w, g, pairs := u.w[lo:hi], u.g[lo:hi], u.pairs[lo:hi]
 	if accelerated {
-		adamPairsRowAVX2(len(w), &w[0], (*float32)(unsafe.Pointer(&pairs[0])), &g[0], uint32(lo), u.key,
+		adamPairsRowAsm(len(w), &w[0], (*float32)(unsafe.Pointer(&pairs[0])), &g[0], uint32(lo), u.key,
 			u.scale, u.l2, u.beta1, u.beta2, u.rest2, u.rate, u.root, u.eps, u.keep)
 		return
 	}

@@ -79,3 +79,248 @@ func quantDotsQ4NEON(groups, blocks int, a *int8, scales *float32, totals *int32
 //
 //go:noescape
 func bfloatDotsNEON(groups, n int, a *float32, w *byte, stride int, c *float32)
+
+// dots4Asm writes the products of a with four rows of b of n elements, stride bytes apart.
+//
+//go:noescape
+func dots4Asm(n int, a, b *float32, stride int, sums *[4]float32)
+
+// pairDots4Asm writes the products of a and of second with four rows of b of n elements, stride bytes apart.
+//
+//go:noescape
+func pairDots4Asm(n int, a, second, b *float32, stride int, sums *[8]float32)
+
+// axpy4Asm computes y += a[0]·b₀ + … + a[3]·b₃ with four rows of b of n elements, stride bytes apart.
+//
+//go:noescape
+func axpy4Asm(n int, y, b *float32, stride int, a *[4]float32)
+
+// unpackQ8Asm writes blocks of Q8_0 as float32.
+//
+//go:noescape
+func unpackQ8Asm(blocks int, dst *float32, w *byte)
+
+// reluRowAsm computes y = relu(x).
+//
+//go:noescape
+func reluRowAsm(n int, y, x *float32)
+
+// reluGradRowAsm computes dx = dy times the slope of relu at x.
+//
+//go:noescape
+func reluGradRowAsm(n int, dx, x, dy *float32)
+
+// geluRowAsm computes y = gelu(x).
+//
+//go:noescape
+func geluRowAsm(n int, y, x *float32)
+
+// geluGradRowAsm computes dx = dy times the slope of gelu at x.
+//
+//go:noescape
+func geluGradRowAsm(n int, dx, x, dy *float32)
+
+// geluTanhRowAsm computes y = geluTanh(x).
+//
+//go:noescape
+func geluTanhRowAsm(n int, y, x *float32)
+
+// geluTanhGradRowAsm computes dx = dy times the slope of geluTanh at x.
+//
+//go:noescape
+func geluTanhGradRowAsm(n int, dx, x, dy *float32)
+
+// siluRowAsm computes y = silu(x).
+//
+//go:noescape
+func siluRowAsm(n int, y, x *float32)
+
+// siluGradRowAsm computes dx = dy times the slope of silu at x.
+//
+//go:noescape
+func siluGradRowAsm(n int, dx, x, dy *float32)
+
+// tanhRowAsm computes y = tanh(x).
+//
+//go:noescape
+func tanhRowAsm(n int, y, x *float32)
+
+// tanhGradRowAsm computes dx = dy times the slope of tanh at x.
+//
+//go:noescape
+func tanhGradRowAsm(n int, dx, x, dy *float32)
+
+// sigmoidRowAsm computes y = sigmoid(x).
+//
+//go:noescape
+func sigmoidRowAsm(n int, y, x *float32)
+
+// sigmoidGradRowAsm computes dx = dy times the slope of sigmoid at x.
+//
+//go:noescape
+func sigmoidGradRowAsm(n int, dx, x, dy *float32)
+
+// swigluRowAsm computes y = silu(gate)·up.
+//
+//go:noescape
+func swigluRowAsm(n int, y, gate, up *float32)
+
+// swigluGradRowAsm computes dgate = silu'(gate)·up·dy and dup = silu(gate)·dy.
+//
+//go:noescape
+func swigluGradRowAsm(n int, dgate, dup, gate, up, dy *float32)
+
+// softcapRowAsm computes y = c·tanh(x·inverse) and the slope 1 - tanh²(x·inverse).
+//
+//go:noescape
+func softcapRowAsm(n int, y, slope, x *float32, c, inverse float32)
+
+// expRowAsm computes y = e^(x-shift) and returns the sum.
+//
+//go:noescape
+func expRowAsm(n int, y, x *float32, shift float32) (total float64)
+
+// expSumRowAsm returns the sum of e^(x-shift).
+//
+//go:noescape
+func expSumRowAsm(n int, x *float32, shift float32) (total float64)
+
+// expScaleRowAsm computes y = e^(x-shift)·a - b.
+//
+//go:noescape
+func expScaleRowAsm(n int, y, x *float32, shift, a, b float32)
+
+// logSoftmaxGradRowAsm computes dx = dy - eʸ·total.
+//
+//go:noescape
+func logSoftmaxGradRowAsm(n int, dx, y, dy *float32, total float32)
+
+// sumRowAsm returns Σ xᵢ.
+//
+//go:noescape
+func sumRowAsm(n int, x *float32) (total float64)
+
+// dotRowAsm returns Σ xᵢ·yᵢ.
+//
+//go:noescape
+func dotRowAsm(n int, x, y *float32) (total float64)
+
+// sumSquaresRowAsm returns Σ (xᵢ-mean)².
+//
+//go:noescape
+func sumSquaresRowAsm(n int, x *float32, mean float64) (total float64)
+
+// addEights64Asm computes y += x for n ≥ 8 elements, a multiple of 8.
+//
+//go:noescape
+func addEights64Asm(n int, y *float64, x *float32)
+
+// addRowsAsm computes z = x+y.
+//
+//go:noescape
+func addRowsAsm(n int, z, x, y *float32)
+
+// subRowsAsm computes z = x-y.
+//
+//go:noescape
+func subRowsAsm(n int, z, x, y *float32)
+
+// mulRowsAsm computes z = x·y.
+//
+//go:noescape
+func mulRowsAsm(n int, z, x, y *float32)
+
+// divRowsAsm computes z = x/y.
+//
+//go:noescape
+func divRowsAsm(n int, z, x, y *float32)
+
+// scaleRowAsm computes y = a·x.
+//
+//go:noescape
+func scaleRowAsm(n int, y, x *float32, a float32)
+
+// axpyRowAsm computes y += a·x.
+//
+//go:noescape
+func axpyRowAsm(n int, y, x *float32, a float32)
+
+// softmaxGradRowAsm computes dx = 2y·(dy/2-avg-rest).
+//
+//go:noescape
+func softmaxGradRowAsm(n int, dx, y, dy *float32, avg, rest float32)
+
+// addShiftedRowAsm computes y += x - a.
+//
+//go:noescape
+func addShiftedRowAsm(n int, y, x *float32, a float32)
+
+// largestRowAsm returns the maximum of n elements: -Inf if n is 0, NaN if an element is NaN.
+//
+//go:noescape
+func largestRowAsm(n int, x *float32) float32
+
+// normRowAsm computes y = (x-mean-rest)·rstd.
+//
+//go:noescape
+func normRowAsm(n int, y, x *float32, mean, rest, rstd float32)
+
+// normScaleRowAsm computes y = (x-mean-rest)·rstd·w.
+//
+//go:noescape
+func normScaleRowAsm(n int, y, x, w *float32, mean, rest, rstd float32)
+
+// normAffineRowAsm computes y = (x-mean-rest)·rstd·w + b.
+//
+//go:noescape
+func normAffineRowAsm(n int, y, x, w, b *float32, mean, rest, rstd float32)
+
+// normWeightRowAsm computes dw += dy·(x-mean-rest)·rstd.
+//
+//go:noescape
+func normWeightRowAsm(n int, dw, x, dy *float32, mean, rest, rstd float32)
+
+// normSumsRowAsm returns the sum of g = dy·w and the sum of g·(x-mean-rest)·rstd.
+//
+//go:noescape
+func normSumsRowAsm(n int, x, dy, w *float32, mean, rest, rstd float32) (total, along float64)
+
+// normInputRowAsm computes dx = rstd·(dy·w - avg - (x-mean-rest)·rstd·slope).
+//
+//go:noescape
+func normInputRowAsm(n int, dx, x, dy, w *float32, mean, rest, rstd, avg, slope float32)
+
+// rotateHalvesRowAsm computes y = a·cos - b·sin and z = b·cos + a·sin.
+//
+//go:noescape
+func rotateHalvesRowAsm(n int, y, z, a, b, cos, sin *float32)
+
+// rotatePairsRowAsm computes y = x·cos + x'·sin·sign, where x' is x with each pair exchanged.
+//
+//go:noescape
+func rotatePairsRowAsm(n int, y, x, cos, sin *float32, sign float32)
+
+// adamRowAsm computes one step of Adam with the scalars of adamUpdate.
+//
+//go:noescape
+func adamRowAsm(n int, w, m, v, grad *float32, scale, l2, beta1, beta2, rest2, rate, root, eps, keep float32)
+
+// adamPairsRowAsm computes one step of Adam whose moments are pairs of bfloat16. The random words of key, from number first on, round them.
+//
+//go:noescape
+func adamPairsRowAsm(n int, w, pairs, grad *float32, first, key uint32, scale, l2, beta1, beta2, rest2, rate, root, eps, keep float32)
+
+// dropoutRowAsm multiplies n elements, a multiple of 32, by scale, or sets them to zero if their random word is below limit. The first word of counter must not wrap.
+//
+//go:noescape
+func dropoutRowAsm(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limit uint32, scale float32)
+
+// attendRowsAsm updates the maximum top of each row with its n scores, a multiple of 8, and replaces them by e^(score-top). It writes their sum and e^(old top - top). Rows are stride bytes apart.
+//
+//go:noescape
+func attendRowsAsm(rows, n int, scores *float32, stride int, top, sum, shrink *float32)
+
+// attendGradRowsAsm computes p = e^(p-top)·inverse and ds = 2p·(ds/2 - delta/2) for n elements of each row, a multiple of 8. Rows are stride bytes apart.
+//
+//go:noescape
+func attendGradRowsAsm(rows, n int, p, ds *float32, stride int, top, inverse, delta *float32)

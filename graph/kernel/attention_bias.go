@@ -88,7 +88,7 @@ func (a *Attention[T]) addBias(scores []T, b, h, i int, s span, offset float64) 
 func addShifted[T Float](y, x []T, a T) {
 	y = y[:len(x)]
 	if fast[T]() {
-		addShiftedRowAVX2(len(x), first(y), first(x), float32(a))
+		addShiftedRowAsm(len(x), first(y), first(x), float32(a))
 		return
 	}
 	for i, v := range x {
@@ -107,7 +107,7 @@ func (a *Attention[T]) capScores(scores, scratch []T) {
 func softcap[T Float](s, slope []T, c T) {
 	inverse := 1 / c
 	if fast[T]() {
-		softcapRowAVX2(len(s), first(s), first(slope), first(s), float32(c), float32(inverse))
+		softcapRowAsm(len(s), first(s), first(slope), first(s), float32(c), float32(inverse))
 		return
 	}
 	for i, v := range s {

@@ -20,7 +20,7 @@ func (s scoreRows[T]) attend(top, sum, shrink []T) {
 	if fast[T]() {
 		n := roundUp(s.n, softmaxUnit)
 		_, _, _, _ = s.data[(s.rows-1)*keyTile+n-1], top[s.rows-1], sum[s.rows-1], shrink[s.rows-1]
-		attendRowsAVX2(s.rows, n, first(s.data), 4*keyTile, first(top), first(sum), first(shrink))
+		attendRowsAsm(s.rows, n, first(s.data), 4*keyTile, first(top), first(sum), first(shrink))
 		return
 	}
 	for r := range s.rows {
@@ -52,7 +52,7 @@ func (s scoreRows[T]) attendGrad(ds, top, inverse, delta []T) {
 		n := roundUp(s.n, softmaxUnit)
 		end := (s.rows-1)*keyTile + n - 1
 		_, _, _, _, _ = s.data[end], ds[end], top[s.rows-1], inverse[s.rows-1], delta[s.rows-1]
-		attendGradRowsAVX2(s.rows, n, first(s.data), first(ds), 4*keyTile, first(top), first(inverse), first(delta))
+		attendGradRowsAsm(s.rows, n, first(s.data), first(ds), 4*keyTile, first(top), first(inverse), first(delta))
 		return
 	}
 	for r := range s.rows {

@@ -25,7 +25,7 @@ func (f *quant) unpackRow(q Quant, x []float32, blocks []byte) {
 	case q == BF16:
 		widenBF16(x, blocks)
 	case q == Q8_0 && accelerated && hasF16C:
-		unpackQ8AVX2(len(x)/f.weights, first(x), unsafe.SliceData(blocks))
+		unpackQ8Asm(len(x)/f.weights, first(x), unsafe.SliceData(blocks))
 	default:
 		for b := 0; b*f.weights < len(x); b++ {
 			f.unpack(x[b*f.weights:][:f.weights], blocks[b*f.bytes:][:f.bytes])

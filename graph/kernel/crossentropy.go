@@ -130,7 +130,7 @@ func (c *crossEntropyBackward[T]) Range(lo, hi int) {
 func expScaleRow[T Float](y, x []T, shift, a, b T) {
 	y = y[:len(x)]
 	if fast[T]() {
-		expScaleRowAVX2(len(x), first(y), first(x), float32(shift), float32(a), float32(b))
+		expScaleRowAsm(len(x), first(y), first(x), float32(shift), float32(a), float32(b))
 		return
 	}
 	for i, v := range x {

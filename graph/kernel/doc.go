@@ -36,8 +36,9 @@
 // block of queries, Backward the queries of a tile once for a block of keys, which stays in the L2 cache. Tiles that no
 // query sees are skipped. Tiles that queries see in part are cut into bands of 16 rows, so that a tile on the diagonal of
 // causal attention costs 0.63 of a whole tile. A bias by distance costs a row per head instead of a square. Activations,
-// norms and the softmax use vector registers, with polynomials
-// for exp, tanh and the normal distribution. TestVectorFunctions bounds their errors.
+// norms, the softmax, rotations, dropout and Adam use vector registers of AVX2 or NEON, with polynomials
+// for exp, tanh and the normal distribution. TestVectorFunctions bounds their errors. NEON has been checked by emulation: it has the bits of
+// AVX2 (TestRowBits). Its speed has not been measured.
 //
 // Weights in few bits (Packed) stay as a file has them, in the blocks of libggml, because decoding is bound by memory.
 // PackedGemm multiplies float32 by them. For Q8_0, Q4_0 and Q4_K it rounds the float32 to bytes, in blocks of 32 with a

@@ -87,5 +87,5 @@ func (m *mask) multiply(x *float32, n int, start uint64) {
 	block := start / 4
 	counter := [4]uint32{uint32(block), uint32(block >> 32), uint32(m.seed.Stream), uint32(m.seed.Stream >> 32)}
 	keys := m.seed.keys()
-	dropoutRowAVX2(n, x, &counter, &keys, m.limit, float32(m.scale))
+	dropoutRowAsm(n, x, &counter, &keys, m.limit, float32(m.scale))
 }

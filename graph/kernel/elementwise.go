@@ -65,7 +65,7 @@ func binaryRow[T Float](op BinaryOp, z, x, y []T) {
 }
 
 // binaryRows are the operations in assembly.
-var binaryRows = [...]func(n int, z, x, y *float32){Add: addRowsAVX2, Sub: subRowsAVX2, Mul: mulRowsAVX2, Div: divRowsAVX2}
+var binaryRows = [...]func(n int, z, x, y *float32){Add: addRowsAsm, Sub: subRowsAsm, Mul: mulRowsAsm, Div: divRowsAsm}
 
 // binaryRight computes z = x∘y with a scalar y.
 func binaryRight[T Float](op BinaryOp, z, x []T, y T) {

@@ -88,3 +88,6 @@ func Attend(scores []float32, rows, n int, top, sum, shrink []float32) {
 func AttendGrad(p, ds []float32, rows, n int, top, inverse, delta []float32) {
 	scoreRows[float32]{p, rows, n}.attendGrad(ds, top, inverse, delta)
 }
+
+// HasHalves reports whether the processor converts binary16.
+var HasHalves = hasF16C

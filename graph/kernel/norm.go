@@ -89,11 +89,11 @@ func (n *normForward[T]) row(y, x []T, m moment[T]) {
 	mean, rest, rstd := float32(m.mean), float32(m.rest), float32(m.rstd)
 	switch {
 	case n.B != nil:
-		normAffineRowAVX2(len(x), first(y), first(x), first(n.W), first(n.B), mean, rest, rstd)
+		normAffineRowAsm(len(x), first(y), first(x), first(n.W), first(n.B), mean, rest, rstd)
 	case n.W != nil:
-		normScaleRowAVX2(len(x), first(y), first(x), first(n.W), mean, rest, rstd)
+		normScaleRowAsm(len(x), first(y), first(x), first(n.W), mean, rest, rstd)
 	default:
-		normRowAVX2(len(x), first(y), first(x), mean, rest, rstd)
+		normRowAsm(len(x), first(y), first(x), mean, rest, rstd)
 	}
 }
 
@@ -218,7 +218,7 @@ func (n *normBackward[T]) rowRange(scratch *buffer[T], lo, hi, at int) {
 func (m moment[T]) weightRow(dw, x, dy []T) {
 	dw, dy = dw[:len(x)], dy[:len(x)]
 	if fast[T]() {
-		normWeightRowAVX2(len(x), first(dw), first(x), first(dy), float32(m.mean), float32(m.rest), float32(m.rstd))
+		normWeightRowAsm(len(x), first(dw), first(x), first(dy), float32(m.mean), float32(m.rest), float32(m.rstd))
 		return
 	}
 	for i, v := range x {
@@ -233,7 +233,7 @@ func (n *normBackward[T]) inputRow(dx, x, dy []T, m moment[T]) {
 		avg = 0
 	}
 	if fast[T]() && n.W != nil {
-		normInputRowAVX2(len(x), first(dx), first(x), first(dy), first(n.W), float32(m.mean), float32(m.rest), float32(m.rstd), float32(avg), float32(slope))
+		normInputRowAsm(len(x), first(dx), first(x), first(dy), first(n.W), float32(m.mean), float32(m.rest), float32(m.rstd), float32(avg), float32(slope))
 		return
 	}
 	for i, v := range x {
@@ -249,7 +249,7 @@ func (n *normBackward[T]) inputRow(dx, x, dy []T, m moment[T]) {
 func (m moment[T]) sums(x, dy, w []T) (g, gn float64) {
 	dy = dy[:len(x)]
 	if fast[T]() && w != nil {
-		return normSumsRowAVX2(len(x), first(x), first(dy), first(w), float32(m.mean), float32(m.rest), float32(m.rstd))
+		return normSumsRowAsm(len(x), first(x), first(dy), first(w), float32(m.mean), float32(m.rest), float32(m.rstd))
 	}
 	for i, v := range x {
 		d := dy[i]

@@ -63,7 +63,7 @@ func (u *adamUpdate[T]) Range(lo, hi int) {
 	scale, keep, l2, beta1, beta2, rest2 := u.scale, u.keep, u.l2, u.beta1, u.beta2, u.rest2
 	rate, root, eps := u.rate, u.root, u.eps
 	if fast[T]() {
-		adamRowAVX2(len(w), first(w), first(m), first(v), first(g), float32(scale), float32(l2), float32(beta1), float32(beta2),
+		adamRowAsm(len(w), first(w), first(m), first(v), first(g), float32(scale), float32(l2), float32(beta1), float32(beta2),
 			float32(rest2), float32(rate), float32(root), float32(eps), float32(keep))
 		return
 	}

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"runtime"
+	"strings"
 
 	"github.com/pkg/errors"
 )
@@ -9,8 +10,9 @@ import (
 // The bits of a result depend on these kernels' instructions:
 //
 //   - Products by strips do not: AVX2, AVX-512 and NEON give the same bits (gemm_strip.go).
-//   - Row kernels do: sums, dot products, softmax, norms, activations, dropout's scale, optimizer steps. AVX2 has assembly for float32,
-//     which fuses multiplications and adds in more accumulators than the Go twins. All processors with AVX2 give the same bits.
+//   - Row kernels do: sums, dot products, softmax, norms, activations, dropout's scale, optimizer steps. AVX2 and NEON have assembly for
+//     float32, which fuses multiplications and adds in more accumulators than the Go twins. Both sum in the same order and fuse the same
+//     multiplications, so they give the same bits (TestRowBits), except those of a NaN.
 //   - Products of few rows, and products far deeper than wide, do, because they use the row kernels.
 //   - Without strips (purego, or neither AVX2 nor arm64), products are computed in Go, in an order of their own.
 //   - Go's compiler fuses x*y + z on arm64, ppc64, riscv64 and s390x, but not on amd64.
@@ -44,7 +46,7 @@ func Numbers() string {
 	case portable:
 		return "portable"
 	case accelerated:
-		return "avx2"
+		return strings.ToLower(rowSet)
 	case strips != nil:
 		return runtime.GOARCH + " with strips"
 	}

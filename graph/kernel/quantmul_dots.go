@@ -137,7 +137,7 @@ type roundedRoom struct {
 func (r *roundedRoom) round(x []float32) roundedRows {
 	blocks := len(x) / packedUnit
 	rows := roundedRows{r.q.sized(len(x)), r.scales.sized(blocks), r.totals.sized(blocks)}
-	if accelerated {
+	if integers() {
 		quantRowAVX2(blocks, &rows.q[0], &rows.scales[0], &rows.totals[0], &x[0])
 		return rows
 	}

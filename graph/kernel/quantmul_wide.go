@@ -104,7 +104,7 @@ type wideRounding struct {
 
 func (w *wideRounding) Range(lo, hi int) {
 	n := w.k / packedUnit
-	if accelerated {
+	if integers() {
 		quantWideRowAVX2((hi-lo)*n, &w.q[lo*w.k], &w.scales[lo*n], &w.x[lo*w.k])
 	} else {
 		var block [packedUnit]int8
@@ -173,7 +173,7 @@ func (c wideColumns) fill(f wideFormat, n int, w []byte) {
 	if f.minima {
 		c.minima = c.minima[:n/packedUnit]
 	}
-	if accelerated && hasF16C {
+	if integers() && hasF16C {
 		f.fast(c, w)
 	} else {
 		f.slow(c, w)
@@ -182,7 +182,7 @@ func (c wideColumns) fill(f wideFormat, n int, w []byte) {
 
 // packPairs transposes 16 rows of k numbers in pairs.
 func packPairs(panel, q []int16, k int) {
-	if accelerated {
+	if integers() {
 		packAcross16AVX2(k/2, (*float32)(unsafe.Pointer(&q[0])), 2*k, (*float32)(unsafe.Pointer(&panel[0])), 4*widePanel)
 		return
 	}
@@ -197,10 +197,10 @@ func packPairs(panel, q []int16, k int) {
 func quantStrip(a wideRows, b wideColumns, sums *[wideRowsUnit * widePanel]float32) {
 	k, blocks := len(a.q)/wideRowsUnit, len(a.scales)/wideRowsUnit
 	switch {
-	case accelerated && b.minima == nil:
+	case integers() && b.minima == nil:
 		quantStripAVX2(blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &sums[0])
 		return
-	case accelerated:
+	case integers():
 		quantStripMinimaAVX2(
 			blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &a.totals[0], &b.minima[0], &sums[0],
 		)
@@ -235,7 +235,7 @@ func pairProducts(row, panel []int16) (exact [widePanel]int32) {
 
 // widenBF16 writes bfloat16 as float32.
 func widenBF16(x []float32, w []byte) {
-	if accelerated {
+	if integers() {
 		widenBF16AVX2(len(x), &x[0], &w[0])
 		return
 	}

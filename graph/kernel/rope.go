@@ -107,7 +107,7 @@ func rotateHalves[T Float](y, z, a, b, cos, sin []T) {
 	n := len(a)
 	y, z, b, cos, sin = y[:n], z[:n], b[:n], cos[:n], sin[:n]
 	if fast[T]() {
-		rotateHalvesRowAVX2(n, first(y), first(z), first(a), first(b), first(cos), first(sin))
+		rotateHalvesRowAsm(n, first(y), first(z), first(a), first(b), first(cos), first(sin))
 		return
 	}
 	for i, v := range a {
@@ -121,7 +121,7 @@ func rotatePairs[T Float](y, x, cos, sin []T, sign T) {
 	n := len(x)
 	y, cos, sin = y[:n], cos[:n], sin[:n]
 	if fast[T]() {
-		rotatePairsRowAVX2(n, first(y), first(x), first(cos), first(sin), float32(sign))
+		rotatePairsRowAsm(n, first(y), first(x), first(cos), first(sin), float32(sign))
 		return
 	}
 	for i := 0; i+1 < n; i += 2 {

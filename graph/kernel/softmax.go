@@ -95,7 +95,7 @@ func centerRow[T Float](dx, y, dy []T, avg, rest T) {
 	dx, dy = dx[:len(y)], dy[:len(y)]
 	avg, rest = avg/2, rest/2
 	if fast[T]() {
-		softmaxGradRowAVX2(len(y), first(dx), first(y), first(dy), float32(avg), float32(rest))
+		softmaxGradRowAsm(len(y), first(dx), first(y), first(dy), float32(avg), float32(rest))
 		return
 	}
 	for i, p := range y {
@@ -170,7 +170,7 @@ func (s *logSoftmaxGrad[T]) Range(lo, hi int) {
 func logSoftmaxGradRow[T Float](dx, y, dy []T, total T) {
 	dx, dy = dx[:len(y)], dy[:len(y)]
 	if fast[T]() {
-		logSoftmaxGradRowAVX2(len(y), first(dx), first(y), first(dy), float32(total))
+		logSoftmaxGradRowAsm(len(y), first(dx), first(y), first(dy), float32(total))
 		return
 	}
 	for i, v := range y {

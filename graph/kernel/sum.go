@@ -31,7 +31,7 @@ func (c *columnSums[T]) Range(lo, hi int) {
 func addRow64[T Float](y []float64, x []T) {
 	y = y[:len(x)]
 	if eights := len(x) &^ 7; eights > 0 && fast[T]() {
-		addEights64AVX2(eights, &y[0], first(x))
+		addEights64Asm(eights, &y[0], first(x))
 		y, x = y[eights:], x[eights:]
 	}
 	for i, v := range x {

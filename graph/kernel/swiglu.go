@@ -14,7 +14,7 @@ func (s *swiglu[T]) Range(lo, hi int) { swigluRow(s.y[lo:hi], s.gate[lo:hi], s.u
 func swigluRow[T Float](y, gate, up []T) {
 	y, up = y[:len(gate)], up[:len(gate)]
 	if fast[T]() {
-		swigluRowAVX2(len(gate), first(y), first(gate), first(up))
+		swigluRowAsm(len(gate), first(y), first(gate), first(up))
 		return
 	}
 	for i, g := range gate {
@@ -49,7 +49,7 @@ func (s *swigluGrad[T]) Range(lo, hi int) {
 		if s.dup != nil {
 			dup = s.dup[lo:][:n]
 		}
-		swigluGradRowAVX2(n, first(dgate), first(dup), first(s.gate[lo:]), first(s.up[lo:]), first(s.dy[lo:]))
+		swigluGradRowAsm(n, first(dgate), first(dup), first(s.gate[lo:]), first(s.up[lo:]), first(s.dy[lo:]))
 	}
 }
 

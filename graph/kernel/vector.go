@@ -8,7 +8,7 @@ import "unsafe"
 // sum returns Σ xᵢ.
 func sum[T Float](x []T) float64 {
 	if fast[T]() {
-		return sumRowAVX2(len(x), first(x))
+		return sumRowAsm(len(x), first(x))
 	}
 	var s0, s1, s2, s3 float64
 	for len(x) >= 4 {
@@ -27,7 +27,7 @@ func sum[T Float](x []T) float64 {
 // sumSquares returns Σ (xᵢ-mean)².
 func sumSquares[T Float](x []T, mean float64) float64 {
 	if fast[T]() {
-		return sumSquaresRowAVX2(len(x), first(x), mean)
+		return sumSquaresRowAsm(len(x), first(x), mean)
 	}
 	var s0, s1, s2, s3 float64
 	for len(x) >= 4 {
@@ -50,7 +50,7 @@ func sumSquares[T Float](x []T, mean float64) float64 {
 func dot64[T Float](x, y []T) float64 {
 	y = y[:len(x)]
 	if fast[T]() {
-		return dotRowAVX2(len(x), first(x), first(y))
+		return dotRowAsm(len(x), first(x), first(y))
 	}
 	var s0, s1 float64
 	i := 0
@@ -90,7 +90,7 @@ func dots4[T Float](a, b []T, stride int) [4]T {
 	if fast[T]() && len(a) > 0 {
 		_ = b[3*stride+len(a)-1]
 		var sums [4]float32
-		dots4AVX2(len(a), first(a), first(b), 4*stride, &sums)
+		dots4Asm(len(a), first(a), first(b), 4*stride, &sums)
 		return [4]T{T(sums[0]), T(sums[1]), T(sums[2]), T(sums[3])}
 	}
 	var sums [4]T
@@ -104,7 +104,7 @@ func dots4[T Float](a, b []T, stride int) [4]T {
 func pairDots4[T Float](a, second, b []T, stride int) (sums [8]T) {
 	if n := len(a); n > 0 {
 		_, _ = second[n-1], b[3*stride+n-1]
-		pairDots4AVX2(n, first(a), first(second), first(b), 4*stride, (*[8]float32)(unsafe.Pointer(&sums)))
+		pairDots4Asm(n, first(a), first(second), first(b), 4*stride, (*[8]float32)(unsafe.Pointer(&sums)))
 	}
 	return sums
 }
@@ -113,11 +113,11 @@ func pairDots4[T Float](a, second, b []T, stride int) (sums [8]T) {
 func axpy[T Float](y []T, a T, x []T) {
 	y = y[:len(x)]
 	if fast[T]() {
-		axpyRowAVX2(len(x), first(y), first(x), float32(a))
+		axpyRowAsm(len(x), first(y), first(x), float32(a))
 		return
 	}
 	for i, v := range x {
-		y[i] += a * v
+		y[i] += T(a * v) // not fused, as in the assembly
 	}
 }
 
@@ -130,7 +130,7 @@ func axpy4[T Float](y []T, a *[4]T, x []T, stride int) {
 	if fast[T]() {
 		_ = x[3*stride+n-1]
 		factors := [4]float32{float32(a[0]), float32(a[1]), float32(a[2]), float32(a[3])}
-		axpy4AVX2(n, first(y), first(x), 4*stride, &factors)
+		axpy4Asm(n, first(y), first(x), 4*stride, &factors)
 		return
 	}
 	x0, x1, x2, x3 := x[:n], x[stride:][:n], x[2*stride:][:n], x[3*stride:][:n]
@@ -144,7 +144,7 @@ func axpy4[T Float](y []T, a *[4]T, x []T, stride int) {
 func addRow[T Float](y, x []T) {
 	y = y[:len(x)]
 	if fast[T]() {
-		addRowsAVX2(len(x), first(y), first(y), first(x))
+		addRowsAsm(len(x), first(y), first(y), first(x))
 		return
 	}
 	for i, v := range x {
@@ -156,7 +156,7 @@ func addRow[T Float](y, x []T) {
 func scaleRow[T Float](y []T, a T, x []T) {
 	y = y[:len(x)]
 	if fast[T]() {
-		scaleRowAVX2(len(x), first(y), first(x), float32(a))
+		scaleRowAsm(len(x), first(y), first(x), float32(a))
 		return
 	}
 	for i, v := range x {
@@ -167,7 +167,7 @@ func scaleRow[T Float](y []T, a T, x []T) {
 // largest returns the maximum of x: -Inf if x is empty, NaN if x contains NaN.
 func largest[T Float](x []T) T {
 	if fast[T]() {
-		return T(largestRowAVX2(len(x), first(x)))
+		return T(largestRowAsm(len(x), first(x)))
 	}
 	m := inf[T](-1)
 	m0, m1, m2, m3 := m, m, m, m
@@ -185,9 +185,9 @@ func largest[T Float](x []T) T {
 func expRow[T Float](y, x []T, shift T) float64 {
 	if fast[T]() {
 		if y == nil {
-			return expSumRowAVX2(len(x), first(x), float32(shift))
+			return expSumRowAsm(len(x), first(x), float32(shift))
 		}
-		return expRowAVX2(len(x), first(y[:len(x)]), first(x), float32(shift))
+		return expRowAsm(len(x), first(y[:len(x)]), first(x), float32(shift))
 	}
 	var s float64
 	if y == nil {

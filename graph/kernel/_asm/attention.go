@@ -14,7 +14,7 @@ func attention() {
 
 // attendRows computes no exponential for a maximum that stays, which is the most frequent case.
 func attendRows() {
-	declare("attendRows", "(rows, n int, scores *float32, stride int, top, sum, shrink *float32)",
+	declareRow("attendRows", "(rows, n int, scores *float32, stride int, top, sum, shrink *float32)",
 		"updates the maximum top of each row with its n scores, a multiple of 8, and replaces them by e^(score-top). "+
 			"It writes their sum and e^(old top - top). Rows are stride bytes apart.")
 	v := &vector{pointers: map[string]Register{}, offset: GP64()}
@@ -98,7 +98,7 @@ func sumOf(x VecVirtual) Register {
 }
 
 func attendGradRows() {
-	declare("attendGradRows", "(rows, n int, p, ds *float32, stride int, top, inverse, delta *float32)",
+	declareRow("attendGradRows", "(rows, n int, p, ds *float32, stride int, top, inverse, delta *float32)",
 		"computes p = e^(p-top)·inverse and ds = 2p·(ds/2 - delta/2) for n elements of each row, a multiple of 8. Rows are stride bytes apart.")
 	v := &vector{pointers: map[string]Register{}, offset: GP64()}
 	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())

@@ -7,7 +7,7 @@ import (
 
 // unpackQ8 writes the conversion of cached keys and values.
 func unpackQ8() {
-	declare("unpackQ8", "(blocks int, dst *float32, w *byte)", "writes blocks of Q8_0 as float32.")
+	declareRow("unpackQ8", "(blocks int, dst *float32, w *byte)", "writes blocks of Q8_0 as float32.")
 	blocks, dst, w := Load(Param("blocks"), GP64()), Load(Param("dst"), GP64()), Load(Param("w"), GP64())
 	Label("loop")
 	half, scale, d := GP32(), XMM(), YMM()

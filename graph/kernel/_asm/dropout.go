@@ -10,7 +10,7 @@ import (
 // dropout writes Philox4x32-10 for eight blocks at a time. The words of a block are in four registers. Each block has
 // its own lane.
 func dropout() {
-	declare("dropoutRow", "(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limit uint32, scale float32)",
+	declareRow("dropoutRow", "(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limit uint32, scale float32)",
 		"multiplies n elements, a multiple of 32, by scale, or sets them to zero if their random word is below limit. The first "+
 			"word of counter must not wrap.")
 	n, x := Load(Param("n"), GP64()), Load(Param("x"), GP64())

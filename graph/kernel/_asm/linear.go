@@ -54,7 +54,7 @@ func linear() {
 
 // largest keeps NaN in a separate mask, because the instruction drops it.
 func largest() {
-	declare("largestRow", "(n int, x *float32) float32", "returns the maximum of n elements: -Inf if n is 0, NaN if an element is NaN.")
+	declareRow("largestRow", "(n int, x *float32) float32", "returns the maximum of n elements: -Inf if n is 0, NaN if an element is NaN.")
 	v := &vector{pointers: map[string]Register{}}
 	n := Load(Param("n"), GP64())
 	v.pointers["x"] = Load(Param("x"), GP64())

@@ -8,7 +8,8 @@ import (
 )
 
 func main() {
-	other := flag.String("other", "", "file of the declarations for other processors")
+	other := flag.String("other", "", "file of the stand-ins for other processors")
+	noRows := flag.String("norows", "", "file of the stand-ins for processors without assembly on rows")
 	flag.Parse()
 	ConstraintExpr("!purego")
 	gemm()
@@ -26,7 +27,8 @@ func main() {
 	dropout()
 	attention()
 	if *other != "" {
-		writeOther(*other)
+		writeOther(*other, "!amd64 || purego", onlyHere)
+		writeOther(*noRows, "(!amd64 && !arm64) || purego", rowsOnly)
 	}
 	Generate()
 }

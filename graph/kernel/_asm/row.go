@@ -66,7 +66,7 @@ func contains(list []string, s string) bool {
 }
 
 func (r row) write() {
-	declare(r.name, r.signature(), r.doc)
+	declareRow(r.name, r.signature(), r.doc)
 	v := &vector{pointers: map[string]Register{}, scalars: map[string]VecVirtual{}, sums: map[string][2]VecVirtual{}}
 	n := Load(Param("n"), GP64())
 	for _, name := range append(append([]string{}, r.out...), r.in...) {

@@ -31,7 +31,7 @@ func (v *vector) addProduct(sum string, x, y [2]VecVirtual) {
 
 // sumSquares subtracts the mean in float64. The missing elements of the last vector are masked afterwards.
 func sumSquares() {
-	declare("sumSquaresRow", "(n int, x *float32, mean float64) (total float64)", "returns Σ (xᵢ-mean)².")
+	declareRow("sumSquaresRow", "(n int, x *float32, mean float64) (total float64)", "returns Σ (xᵢ-mean)².")
 	v := &vector{pointers: map[string]Register{}, sums: map[string][2]VecVirtual{"total": {zero(), zero()}}}
 	n := Load(Param("n"), GP64())
 	v.pointers["x"] = Load(Param("x"), GP64())
@@ -76,7 +76,7 @@ func sumSquares() {
 
 // addRow64 adds a multiple of eight elements. Its caller adds the other elements.
 func addRow64() {
-	declare("addEights64", "(n int, y *float64, x *float32)", "computes y += x for n ≥ 8 elements, a multiple of 8.")
+	declareRow("addEights64", "(n int, y *float64, x *float32)", "computes y += x for n ≥ 8 elements, a multiple of 8.")
 	n, y, x := Load(Param("n"), GP64()), Load(Param("y"), GP64()), Load(Param("x"), GP64())
 	Label("loop")
 	for half := range 2 {

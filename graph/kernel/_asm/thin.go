@@ -37,10 +37,10 @@ func matrixRows(v *vector, stride Register) []Mem {
 // products of a row are the same with a second row and without.
 func dots(rows int) {
 	if rows == 1 {
-		declare("dots4", "(n int, a, b *float32, stride int, sums *[4]float32)",
+		declareRow("dots4", "(n int, a, b *float32, stride int, sums *[4]float32)",
 			"writes the products of a with four rows of b of n elements, stride bytes apart.")
 	} else {
-		declare("pairDots4", "(n int, a, second, b *float32, stride int, sums *[8]float32)",
+		declareRow("pairDots4", "(n int, a, second, b *float32, stride int, sums *[8]float32)",
 			"writes the products of a and of second with four rows of b of n elements, stride bytes apart.")
 	}
 	v := &vector{pointers: map[string]Register{}, offset: GP64()}
@@ -132,7 +132,7 @@ func storeFour(s [4]VecVirtual, to Mem) {
 }
 
 func axpys() {
-	declare("axpy4", "(n int, y, b *float32, stride int, a *[4]float32)",
+	declareRow("axpy4", "(n int, y, b *float32, stride int, a *[4]float32)",
 		"computes y += a[0]·b₀ + … + a[3]·b₃ with four rows of b of n elements, stride bytes apart.")
 	v := &vector{pointers: map[string]Register{}, offset: GP64()}
 	n := Load(Param("n"), GP64())

@@ -1,5 +1,4 @@
-// Command neon writes the micro-kernels and the products of packed weights of package kernel for arm64 and their Go
-// declarations, because avo does not support arm64. Run it with go generate in graph/kernel.
+// Command neon writes the assembly of package kernel for arm64 and its Go declarations, because avo does not support arm64. Run it with go generate in graph/kernel.
 package main
 
 import (
@@ -68,12 +67,31 @@ func main() {
 	d.bfloat()
 	assembly.Write(d.text.Bytes())
 	declarations.WriteString(dotDeclarations)
+	rows()
+	assembly.Write(functions.text.Bytes())
+	assembly.WriteString(constantTable())
+	declarations.Write(functions.declarations.Bytes())
 	source, err := format.Source(declarations.Bytes())
 	if err != nil {
 		log.Fatal(err)
 	}
 	write(*out, assembly.Bytes())
 	write(*stubs, source)
+}
+
+// rows writes the functions on rows, which the assembly for amd64 has, too.
+func rows() {
+	thin()
+	unpackQ8()
+	activations()
+	exponentials()
+	sums()
+	linear()
+	norms()
+	rotations()
+	optimizers()
+	dropout()
+	attention()
 }
 
 func write(file string, content []byte) {

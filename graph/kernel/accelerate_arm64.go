@@ -1,0 +1,17 @@
+//go:build !purego
+
+package kernel
+
+// accelerated is true if the processor supports the row assembly. NEON is part of arm64.
+var accelerated = true
+
+// hasF16C is true if the processor converts binary16.
+const hasF16C = true
+
+// hasIntegers is true if there is assembly for many rows of packed weights.
+const hasIntegers = false
+
+const rowSet = "NEON"
+
+// noAssembly is the panic of a stand-in for a function that the processor does not have.
+const noAssembly = "kernel: no such assembly for this processor"
