@@ -19,7 +19,8 @@ func striped[T Float]() bool { return single[T]() && strips != nil }
 // first returns the address of the first element, for the assembly. The caller has checked that T is float32.
 func first[T Float](x []T) *float32 { return (*float32)(unsafe.Pointer(unsafe.SliceData(x))) }
 
-// Describe names the code in use: of matrix products, and of the rest, which works on rows: norms, activations, softmax, optimizers.
+// Describe names the code in use: of matrix products, of products with weights in few bits if that is VNNI, and of the rest, which works on
+// rows: norms, activations, softmax, optimizers.
 func Describe() string {
 	products, rows := "Go", "Go"
 	if strips != nil {
@@ -27,6 +28,9 @@ func Describe() string {
 	}
 	if accelerated {
 		rows = "AVX2"
+	}
+	if accelerated && hasVNNI {
+		products += ", weights in few bits in VNNI"
 	}
 	return fmt.Sprintf("matrix products in %s, the rest in %s, %d threads", products, rows, runtime.GOMAXPROCS(0))
 }

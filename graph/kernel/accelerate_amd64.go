@@ -9,3 +9,6 @@ var accelerated = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 // hasF16C is true if the processor converts binary16.
 var hasF16C = cpu.X86.HasF16C
+
+// hasVNNI is true if the processor sums products of four bytes in one instruction.
+var hasVNNI = accelerated && hasF16C && cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI
