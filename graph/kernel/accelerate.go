@@ -31,7 +31,10 @@ func Describe() string {
 	if accelerated {
 		rows = rowSet
 	}
-	if integers() && hasF16C {
+	switch {
+	case hasVNNI:
+		packed = "VNNI"
+	case integers() && hasF16C:
 		packed = rowSet
 	}
 	return fmt.Sprintf("matrix products in %s, rows in %s, many rows with packed weights in %s, %d threads", products, rows, packed, runtime.GOMAXPROCS(0))

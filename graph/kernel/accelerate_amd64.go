@@ -14,3 +14,6 @@ var hasF16C = cpu.X86.HasF16C
 const hasIntegers = true
 
 const rowSet = "AVX2"
+
+// hasVNNI is true if the processor sums products of four bytes in one instruction.
+var hasVNNI = accelerated && hasF16C && cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI

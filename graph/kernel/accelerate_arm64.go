@@ -13,5 +13,8 @@ const hasIntegers = false
 
 const rowSet = "NEON"
 
+// hasVNNI is true if the processor sums products of four bytes in one instruction, as x86 does.
+var hasVNNI = false
+
 // noAssembly is the panic of a stand-in for a function that the processor does not have.
 const noAssembly = "kernel: no such assembly for this processor"

@@ -274,6 +274,31 @@ func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStr
 //go:noescape
 func quantStripMinimaAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, totals *float32, minima *float32, c *float32)
 
+// bytesQ8AVX2 adds 128 to the signed bytes of blocks and writes their scales.
+//
+//go:noescape
+func bytesQ8AVX2(blocks int, dst *byte, scales *float32, w *byte)
+
+// bytesQ4AVX2 writes the weights of blocks in bytes, and their scales.
+//
+//go:noescape
+func bytesQ4AVX2(blocks int, dst *byte, scales *float32, w *byte)
+
+// bytesQ4KAVX2 writes the weights of blocks in bytes, without their scales.
+//
+//go:noescape
+func bytesQ4KAVX2(blocks int, dst *byte, w *byte)
+
+// byteStripVNNI adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns. The sum of a block begins with its start.
+//
+//go:noescape
+func byteStripVNNI(blocks int, a *int8, stride int, scales *float32, scalesStride int, starts *int32, b *byte, bScales *float32, c *float32)
+
+// byteStripMinimaVNNI is byteStrip for weights less minima.
+//
+//go:noescape
+func byteStripMinimaVNNI(blocks int, a *int8, stride int, scales *float32, scalesStride int, starts *int32, b *byte, bScales *float32, totals *float32, minima *float32, c *float32)
+
 // quantDotsQ8AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
 //
 //go:noescape
@@ -288,6 +313,21 @@ func quantDotsQ4AVX2(groups int, blocks int, a *int8, scales *float32, totals *i
 //
 //go:noescape
 func quantDotsQ4KAVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDotsQ8VNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ8VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDotsQ4VNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ4VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDotsQ4KVNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ4KVNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
 // bfloatDotsAVX2 writes the products of a with groups of four rows of n bfloat16 that are stride bytes apart. n is a multiple of 8.
 //

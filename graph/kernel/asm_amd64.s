@@ -9592,12 +9592,12 @@ loop:
 	VMOVD     SI, X0
 	VCVTPH2PS X0, X0
 	VMOVSS    X0, (DX)
+	ADDQ      $0x04, DX
 	VPMOVSXBW 2(BX), Y0
 	VPMOVSXBW 18(BX), Y1
 	VMOVDQU   Y0, (CX)
 	VMOVDQU   Y1, 32(CX)
 	ADDQ      $0x40, CX
-	ADDQ      $0x04, DX
 	ADDQ      $0x22, BX
 	DECQ      AX
 	JNZ       loop
@@ -9617,6 +9617,7 @@ loop:
 	VMOVD     SI, X0
 	VCVTPH2PS X0, X0
 	VMOVSS    X0, (DX)
+	ADDQ      $0x04, DX
 	VMOVDQU   all_0f0f0f0f<>+0(SB), X2
 	VMOVDQU   all_08080808<>+0(SB), X3
 	VMOVDQU   2(BX), X0
@@ -9630,7 +9631,6 @@ loop:
 	VMOVDQU   Y0, (CX)
 	VMOVDQU   Y1, 32(CX)
 	ADDQ      $0x40, CX
-	ADDQ      $0x04, DX
 	ADDQ      $0x12, BX
 	DECQ      AX
 	JNZ       loop
@@ -10102,53 +10102,57 @@ loop:
 	VPADDD       Y8, Y6, Y6
 	VPMADDWD     Y9, Y10, Y8
 	VPADDD       Y8, Y7, Y7
+	VMOVUPS      (R9), Y9
 	VBROADCASTSS (BX), Y8
-	VMOVUPS      (R9), Y10
-	VMULPS       (R8), Y8, Y9
+	VMULPS       (R8), Y8, Y8
 	VCVTDQ2PS    Y0, Y0
-	VMULPS       Y9, Y0, Y0
-	VADDPS       Y10, Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y9, Y0, Y0
 	VMOVUPS      Y0, (R9)
-	VMOVUPS      32(R9), Y0
-	VMULPS       32(R8), Y8, Y8
+	VMOVUPS      32(R9), Y8
+	VBROADCASTSS (BX), Y0
+	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y8, Y1, Y1
-	VADDPS       Y0, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VADDPS       Y8, Y1, Y1
 	VMOVUPS      Y1, 32(R9)
+	VMOVUPS      64(R9), Y1
 	VBROADCASTSS (BX)(SI*1), Y0
-	VMOVUPS      64(R9), Y8
-	VMULPS       (R8), Y0, Y1
+	VMULPS       (R8), Y0, Y0
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y1, Y2, Y2
-	VADDPS       Y8, Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       Y1, Y2, Y2
 	VMOVUPS      Y2, 64(R9)
 	VMOVUPS      96(R9), Y1
+	VBROADCASTSS (BX)(SI*1), Y0
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y3, Y3
 	VMULPS       Y0, Y3, Y3
 	VADDPS       Y1, Y3, Y3
 	VMOVUPS      Y3, 96(R9)
+	VMOVUPS      128(R9), Y1
 	VBROADCASTSS (BX)(SI*2), Y0
-	VMOVUPS      128(R9), Y2
-	VMULPS       (R8), Y0, Y1
+	VMULPS       (R8), Y0, Y0
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       Y1, Y4, Y4
-	VADDPS       Y2, Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VADDPS       Y1, Y4, Y4
 	VMOVUPS      Y4, 128(R9)
 	VMOVUPS      160(R9), Y1
+	VBROADCASTSS (BX)(SI*2), Y0
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y5, Y5
 	VMULPS       Y0, Y5, Y5
 	VADDPS       Y1, Y5, Y5
 	VMOVUPS      Y5, 160(R9)
+	VMOVUPS      192(R9), Y1
 	VBROADCASTSS (R11), Y0
-	VMOVUPS      192(R9), Y2
-	VMULPS       (R8), Y0, Y1
+	VMULPS       (R8), Y0, Y0
 	VCVTDQ2PS    Y6, Y6
-	VMULPS       Y1, Y6, Y6
-	VADDPS       Y2, Y6, Y6
+	VMULPS       Y0, Y6, Y6
+	VADDPS       Y1, Y6, Y6
 	VMOVUPS      Y6, 192(R9)
 	VMOVUPS      224(R9), Y1
+	VBROADCASTSS (R11), Y0
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y0, Y7, Y7
@@ -10156,9 +10160,9 @@ loop:
 	VMOVUPS      Y7, 224(R9)
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, R10
+	ADDQ         $0x00000400, DI
 	ADDQ         $0x04, BX
 	ADDQ         $0x04, R11
-	ADDQ         $0x00000400, DI
 	ADDQ         $0x40, R8
 	DECQ         AX
 	JNZ          loop
@@ -10530,89 +10534,426 @@ loop:
 	VPADDD       Y8, Y6, Y6
 	VPMADDWD     Y9, Y10, Y8
 	VPADDD       Y8, Y7, Y7
-	VBROADCASTSS (BX), Y8
-	VBROADCASTSS (R12), Y9
-	VMOVUPS      (R9), Y11
-	VMULPS       (R13), Y9, Y10
-	VSUBPS       Y10, Y11, Y11
-	VMULPS       (R8), Y8, Y10
-	VCVTDQ2PS    Y0, Y0
-	VMULPS       Y10, Y0, Y0
-	VADDPS       Y11, Y0, Y0
-	VMOVUPS      Y0, (R9)
-	VMOVUPS      32(R9), Y0
-	VMULPS       32(R13), Y9, Y9
-	VSUBPS       Y9, Y0, Y0
-	VMULPS       32(R8), Y8, Y8
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y8, Y1, Y1
-	VADDPS       Y0, Y1, Y1
-	VMOVUPS      Y1, 32(R9)
-	VBROADCASTSS (BX)(SI*1), Y0
-	VBROADCASTSS (R12)(SI*1), Y1
-	VMOVUPS      64(R9), Y9
-	VMULPS       (R13), Y1, Y8
+	VMOVUPS      (R9), Y9
+	VBROADCASTSS (R12), Y8
+	VMULPS       (R13), Y8, Y8
 	VSUBPS       Y8, Y9, Y9
-	VMULPS       (R8), Y0, Y8
+	VBROADCASTSS (BX), Y8
+	VMULPS       (R8), Y8, Y8
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VADDPS       Y9, Y0, Y0
+	VMOVUPS      Y0, (R9)
+	VMOVUPS      32(R9), Y8
+	VBROADCASTSS (R12), Y0
+	VMULPS       32(R13), Y0, Y0
+	VSUBPS       Y0, Y8, Y8
+	VBROADCASTSS (BX), Y0
+	VMULPS       32(R8), Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VADDPS       Y8, Y1, Y1
+	VMOVUPS      Y1, 32(R9)
+	VMOVUPS      64(R9), Y1
+	VBROADCASTSS (R12)(SI*1), Y0
+	VMULPS       (R13), Y0, Y0
+	VSUBPS       Y0, Y1, Y1
+	VBROADCASTSS (BX)(SI*1), Y0
+	VMULPS       (R8), Y0, Y0
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y8, Y2, Y2
-	VADDPS       Y9, Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       Y1, Y2, Y2
 	VMOVUPS      Y2, 64(R9)
-	VMOVUPS      96(R9), Y2
-	VMULPS       32(R13), Y1, Y1
-	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      96(R9), Y1
+	VBROADCASTSS (R12)(SI*1), Y0
+	VMULPS       32(R13), Y0, Y0
+	VSUBPS       Y0, Y1, Y1
+	VBROADCASTSS (BX)(SI*1), Y0
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y3, Y3
 	VMULPS       Y0, Y3, Y3
-	VADDPS       Y2, Y3, Y3
+	VADDPS       Y1, Y3, Y3
 	VMOVUPS      Y3, 96(R9)
+	VMOVUPS      128(R9), Y1
+	VBROADCASTSS (R12)(SI*2), Y0
+	VMULPS       (R13), Y0, Y0
+	VSUBPS       Y0, Y1, Y1
 	VBROADCASTSS (BX)(SI*2), Y0
-	VBROADCASTSS (R12)(SI*2), Y1
-	VMOVUPS      128(R9), Y3
-	VMULPS       (R13), Y1, Y2
-	VSUBPS       Y2, Y3, Y3
-	VMULPS       (R8), Y0, Y2
+	VMULPS       (R8), Y0, Y0
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       Y2, Y4, Y4
-	VADDPS       Y3, Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VADDPS       Y1, Y4, Y4
 	VMOVUPS      Y4, 128(R9)
-	VMOVUPS      160(R9), Y2
-	VMULPS       32(R13), Y1, Y1
-	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      160(R9), Y1
+	VBROADCASTSS (R12)(SI*2), Y0
+	VMULPS       32(R13), Y0, Y0
+	VSUBPS       Y0, Y1, Y1
+	VBROADCASTSS (BX)(SI*2), Y0
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y5, Y5
 	VMULPS       Y0, Y5, Y5
-	VADDPS       Y2, Y5, Y5
+	VADDPS       Y1, Y5, Y5
 	VMOVUPS      Y5, 160(R9)
+	VMOVUPS      192(R9), Y1
+	VBROADCASTSS (R14), Y0
+	VMULPS       (R13), Y0, Y0
+	VSUBPS       Y0, Y1, Y1
 	VBROADCASTSS (R11), Y0
-	VBROADCASTSS (R14), Y1
-	VMOVUPS      192(R9), Y3
-	VMULPS       (R13), Y1, Y2
-	VSUBPS       Y2, Y3, Y3
-	VMULPS       (R8), Y0, Y2
+	VMULPS       (R8), Y0, Y0
 	VCVTDQ2PS    Y6, Y6
-	VMULPS       Y2, Y6, Y6
-	VADDPS       Y3, Y6, Y6
+	VMULPS       Y0, Y6, Y6
+	VADDPS       Y1, Y6, Y6
 	VMOVUPS      Y6, 192(R9)
-	VMOVUPS      224(R9), Y2
-	VMULPS       32(R13), Y1, Y1
-	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      224(R9), Y1
+	VBROADCASTSS (R14), Y0
+	VMULPS       32(R13), Y0, Y0
+	VSUBPS       Y0, Y1, Y1
+	VBROADCASTSS (R11), Y0
 	VMULPS       32(R8), Y0, Y0
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y0, Y7, Y7
-	VADDPS       Y2, Y7, Y7
+	VADDPS       Y1, Y7, Y7
 	VMOVUPS      Y7, 224(R9)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, R10
+	ADDQ         $0x00000400, DI
 	ADDQ         $0x40, R13
 	ADDQ         $0x04, R12
 	ADDQ         $0x04, R14
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, R10
 	ADDQ         $0x04, BX
 	ADDQ         $0x04, R11
-	ADDQ         $0x00000400, DI
 	ADDQ         $0x40, R8
 	DECQ         AX
 	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func bytesQ8AVX2(blocks int, dst *byte, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·bytesQ8AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ w+24(FP), DX
+	MOVQ scales+16(FP), BX
+
+loop:
+	MOVWLZX   (DX), SI
+	VMOVD     SI, X0
+	VCVTPH2PS X0, X0
+	VMOVSS    X0, (BX)
+	ADDQ      $0x04, BX
+	VMOVDQU   all_80808080<>+0(SB), Y0
+	VPXOR     2(DX), Y0, Y0
+	VMOVDQU   Y0, (CX)
+	ADDQ      $0x00000020, CX
+	ADDQ      $0x00000022, DX
+	DECQ      AX
+	JNZ       loop
+	VZEROUPPER
+	RET
+
+DATA all_80808080<>+0(SB)/4, $0x80808080
+DATA all_80808080<>+4(SB)/4, $0x80808080
+DATA all_80808080<>+8(SB)/4, $0x80808080
+DATA all_80808080<>+12(SB)/4, $0x80808080
+DATA all_80808080<>+16(SB)/4, $0x80808080
+DATA all_80808080<>+20(SB)/4, $0x80808080
+DATA all_80808080<>+24(SB)/4, $0x80808080
+DATA all_80808080<>+28(SB)/4, $0x80808080
+GLOBL all_80808080<>(SB), RODATA|NOPTR, $32
+
+// func bytesQ4AVX2(blocks int, dst *byte, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·bytesQ4AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ w+24(FP), DX
+	MOVQ scales+16(FP), BX
+
+loop:
+	MOVWLZX     (DX), SI
+	VMOVD       SI, X0
+	VCVTPH2PS   X0, X0
+	VMOVSS      X0, (BX)
+	ADDQ        $0x04, BX
+	VMOVDQU     2(DX), X0
+	VPSRLW      $0x04, X0, X1
+	VINSERTI128 $0x01, X1, Y0, Y1
+	VPAND       all_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU     Y1, (CX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000012, DX
+	DECQ        AX
+	JNZ         loop
+	VZEROUPPER
+	RET
+
+// func bytesQ4KAVX2(blocks int, dst *byte, w *byte)
+// Requires: AVX, AVX2
+TEXT ·bytesQ4KAVX2(SB), NOSPLIT, $0-24
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ w+16(FP), DX
+
+loop:
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU 16(DX), Y1
+	VPSRLW  $0x04, Y1, Y2
+	VPAND   Y0, Y1, Y1
+	VPAND   Y0, Y2, Y2
+	VMOVDQU 48(DX), Y3
+	VPSRLW  $0x04, Y3, Y4
+	VPAND   Y0, Y3, Y3
+	VPAND   Y0, Y4, Y4
+	VMOVDQU 80(DX), Y5
+	VPSRLW  $0x04, Y5, Y6
+	VPAND   Y0, Y5, Y5
+	VPAND   Y0, Y6, Y6
+	VMOVDQU 112(DX), Y7
+	VPSRLW  $0x04, Y7, Y8
+	VPAND   Y0, Y7, Y7
+	VPAND   Y0, Y8, Y8
+	VMOVDQU Y1, (CX)
+	VMOVDQU Y2, 32(CX)
+	VMOVDQU Y3, 64(CX)
+	VMOVDQU Y4, 96(CX)
+	VMOVDQU Y5, 128(CX)
+	VMOVDQU Y6, 160(CX)
+	VMOVDQU Y7, 192(CX)
+	VMOVDQU Y8, 224(CX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000090, DX
+	DECQ    AX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func byteStripVNNI(blocks int, a *int8, stride int, scales *float32, scalesStride int, starts *int32, b *byte, bScales *float32, c *float32)
+// Requires: AVX, AVX512F, AVX512VL, AVX512VNNI
+TEXT ·byteStripVNNI(SB), NOSPLIT, $0-72
+	MOVQ blocks+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ scales+24(FP), BX
+	MOVQ scalesStride+32(FP), SI
+	MOVQ b+48(FP), DI
+	MOVQ bScales+56(FP), R8
+	MOVQ c+64(FP), R9
+	LEAQ (CX)(DX*2), R10
+	ADDQ DX, R10
+	LEAQ (BX)(SI*2), R11
+	ADDQ SI, R11
+	MOVQ starts+40(FP), R12
+	LEAQ (R12)(SI*2), R13
+	ADDQ SI, R13
+
+loop:
+	VPBROADCASTD  (R12), Z0
+	VPBROADCASTD  (R12)(SI*1), Z1
+	VPBROADCASTD  (R12)(SI*2), Z2
+	VPBROADCASTD  (R13), Z3
+	VMOVDQU32     (DI), Z4
+	VPDPBUSD.BCST (CX), Z4, Z0
+	VPDPBUSD.BCST (CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST (CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST (R10), Z4, Z3
+	VMOVDQU32     64(DI), Z4
+	VPDPBUSD.BCST 4(CX), Z4, Z0
+	VPDPBUSD.BCST 4(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 4(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 4(R10), Z4, Z3
+	VMOVDQU32     128(DI), Z4
+	VPDPBUSD.BCST 8(CX), Z4, Z0
+	VPDPBUSD.BCST 8(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 8(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 8(R10), Z4, Z3
+	VMOVDQU32     192(DI), Z4
+	VPDPBUSD.BCST 12(CX), Z4, Z0
+	VPDPBUSD.BCST 12(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 12(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 12(R10), Z4, Z3
+	VMOVDQU32     256(DI), Z4
+	VPDPBUSD.BCST 16(CX), Z4, Z0
+	VPDPBUSD.BCST 16(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 16(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 16(R10), Z4, Z3
+	VMOVDQU32     320(DI), Z4
+	VPDPBUSD.BCST 20(CX), Z4, Z0
+	VPDPBUSD.BCST 20(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 20(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 20(R10), Z4, Z3
+	VMOVDQU32     384(DI), Z4
+	VPDPBUSD.BCST 24(CX), Z4, Z0
+	VPDPBUSD.BCST 24(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 24(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 24(R10), Z4, Z3
+	VMOVDQU32     448(DI), Z4
+	VPDPBUSD.BCST 28(CX), Z4, Z0
+	VPDPBUSD.BCST 28(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 28(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 28(R10), Z4, Z3
+	VMOVUPS       (R9), Z5
+	VBROADCASTSS  (BX), Z4
+	VMULPS        (R8), Z4, Z4
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z4, Z0, Z0
+	VADDPS        Z5, Z0, Z0
+	VMOVUPS       Z0, (R9)
+	VMOVUPS       64(R9), Z4
+	VBROADCASTSS  (BX)(SI*1), Z0
+	VMULPS        (R8), Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z0, Z1, Z1
+	VADDPS        Z4, Z1, Z1
+	VMOVUPS       Z1, 64(R9)
+	VMOVUPS       128(R9), Z1
+	VBROADCASTSS  (BX)(SI*2), Z0
+	VMULPS        (R8), Z0, Z0
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z0, Z2, Z2
+	VADDPS        Z1, Z2, Z2
+	VMOVUPS       Z2, 128(R9)
+	VMOVUPS       192(R9), Z1
+	VBROADCASTSS  (R11), Z0
+	VMULPS        (R8), Z0, Z0
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z0, Z3, Z3
+	VADDPS        Z1, Z3, Z3
+	VMOVUPS       Z3, 192(R9)
+	ADDQ          $0x20, CX
+	ADDQ          $0x20, R10
+	ADDQ          $0x04, R12
+	ADDQ          $0x04, R13
+	ADDQ          $0x00000200, DI
+	ADDQ          $0x04, BX
+	ADDQ          $0x04, R11
+	ADDQ          $0x40, R8
+	DECQ          AX
+	JNZ           loop
+	VZEROUPPER
+	RET
+
+// func byteStripMinimaVNNI(blocks int, a *int8, stride int, scales *float32, scalesStride int, starts *int32, b *byte, bScales *float32, totals *float32, minima *float32, c *float32)
+// Requires: AVX, AVX512F, AVX512VL, AVX512VNNI
+TEXT ·byteStripMinimaVNNI(SB), NOSPLIT, $8-88
+	MOVQ blocks+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ scales+24(FP), BX
+	MOVQ scalesStride+32(FP), SI
+	MOVQ b+48(FP), DI
+	MOVQ bScales+56(FP), R8
+	MOVQ c+80(FP), R9
+	LEAQ (CX)(DX*2), R10
+	ADDQ DX, R10
+	LEAQ (BX)(SI*2), R11
+	ADDQ SI, R11
+	MOVQ totals+64(FP), R12
+	MOVQ minima+72(FP), R13
+	LEAQ (R12)(SI*2), R14
+	ADDQ SI, R14
+	MOVQ starts+40(FP), R15
+	LEAQ (R15)(SI*2), BP
+	ADDQ SI, BP
+
+loop:
+	VPBROADCASTD  (R15), Z0
+	VPBROADCASTD  (R15)(SI*1), Z1
+	VPBROADCASTD  (R15)(SI*2), Z2
+	VPBROADCASTD  (BP), Z3
+	VMOVDQU32     (DI), Z4
+	VPDPBUSD.BCST (CX), Z4, Z0
+	VPDPBUSD.BCST (CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST (CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST (R10), Z4, Z3
+	VMOVDQU32     64(DI), Z4
+	VPDPBUSD.BCST 4(CX), Z4, Z0
+	VPDPBUSD.BCST 4(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 4(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 4(R10), Z4, Z3
+	VMOVDQU32     128(DI), Z4
+	VPDPBUSD.BCST 8(CX), Z4, Z0
+	VPDPBUSD.BCST 8(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 8(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 8(R10), Z4, Z3
+	VMOVDQU32     192(DI), Z4
+	VPDPBUSD.BCST 12(CX), Z4, Z0
+	VPDPBUSD.BCST 12(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 12(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 12(R10), Z4, Z3
+	VMOVDQU32     256(DI), Z4
+	VPDPBUSD.BCST 16(CX), Z4, Z0
+	VPDPBUSD.BCST 16(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 16(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 16(R10), Z4, Z3
+	VMOVDQU32     320(DI), Z4
+	VPDPBUSD.BCST 20(CX), Z4, Z0
+	VPDPBUSD.BCST 20(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 20(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 20(R10), Z4, Z3
+	VMOVDQU32     384(DI), Z4
+	VPDPBUSD.BCST 24(CX), Z4, Z0
+	VPDPBUSD.BCST 24(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 24(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 24(R10), Z4, Z3
+	VMOVDQU32     448(DI), Z4
+	VPDPBUSD.BCST 28(CX), Z4, Z0
+	VPDPBUSD.BCST 28(CX)(DX*1), Z4, Z1
+	VPDPBUSD.BCST 28(CX)(DX*2), Z4, Z2
+	VPDPBUSD.BCST 28(R10), Z4, Z3
+	VMOVUPS       (R9), Z5
+	VBROADCASTSS  (R12), Z4
+	VMULPS        (R13), Z4, Z4
+	VSUBPS        Z4, Z5, Z5
+	VBROADCASTSS  (BX), Z4
+	VMULPS        (R8), Z4, Z4
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z4, Z0, Z0
+	VADDPS        Z5, Z0, Z0
+	VMOVUPS       Z0, (R9)
+	VMOVUPS       64(R9), Z4
+	VBROADCASTSS  (R12)(SI*1), Z0
+	VMULPS        (R13), Z0, Z0
+	VSUBPS        Z0, Z4, Z4
+	VBROADCASTSS  (BX)(SI*1), Z0
+	VMULPS        (R8), Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z0, Z1, Z1
+	VADDPS        Z4, Z1, Z1
+	VMOVUPS       Z1, 64(R9)
+	VMOVUPS       128(R9), Z1
+	VBROADCASTSS  (R12)(SI*2), Z0
+	VMULPS        (R13), Z0, Z0
+	VSUBPS        Z0, Z1, Z1
+	VBROADCASTSS  (BX)(SI*2), Z0
+	VMULPS        (R8), Z0, Z0
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z0, Z2, Z2
+	VADDPS        Z1, Z2, Z2
+	VMOVUPS       Z2, 128(R9)
+	VMOVUPS       192(R9), Z1
+	VBROADCASTSS  (R14), Z0
+	VMULPS        (R13), Z0, Z0
+	VSUBPS        Z0, Z1, Z1
+	VBROADCASTSS  (R11), Z0
+	VMULPS        (R8), Z0, Z0
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z0, Z3, Z3
+	VADDPS        Z1, Z3, Z3
+	VMOVUPS       Z3, 192(R9)
+	ADDQ          $0x20, CX
+	ADDQ          $0x20, R10
+	ADDQ          $0x04, R15
+	ADDQ          $0x04, BP
+	ADDQ          $0x00000200, DI
+	ADDQ          $0x40, R13
+	ADDQ          $0x04, R12
+	ADDQ          $0x04, R14
+	ADDQ          $0x04, BX
+	ADDQ          $0x04, R11
+	ADDQ          $0x40, R8
+	DECQ          AX
+	JNZ           loop
 	VZEROUPPER
 	RET
 
@@ -11077,10 +11418,10 @@ loop:
 	VPUNPCKLQDQ    Y3, Y11, Y5
 	VPUNPCKHQDQ    Y3, Y11, Y3
 	VPADDW         Y3, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
 	VPUNPCKLQDQ    Y4, Y7, Y3
 	VPUNPCKHQDQ    Y4, Y7, Y4
 	VPADDW         Y4, Y3, Y3
-	VPMADDWD       Y1, Y5, Y5
 	VPMADDWD       Y1, Y3, Y3
 	VBROADCASTSS   512(SP), Y4
 	VMULPS         256(SP), Y4, Y4
@@ -11181,10 +11522,10 @@ loop:
 	VPUNPCKLQDQ    Y3, Y11, Y5
 	VPUNPCKHQDQ    Y3, Y11, Y3
 	VPADDW         Y3, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
 	VPUNPCKLQDQ    Y4, Y7, Y3
 	VPUNPCKHQDQ    Y4, Y7, Y4
 	VPADDW         Y4, Y3, Y3
-	VPMADDWD       Y1, Y5, Y5
 	VPMADDWD       Y1, Y3, Y3
 	VBROADCASTSS   520(SP), Y4
 	VMULPS         320(SP), Y4, Y4
@@ -11285,10 +11626,10 @@ loop:
 	VPUNPCKLQDQ    Y3, Y11, Y5
 	VPUNPCKHQDQ    Y3, Y11, Y3
 	VPADDW         Y3, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
 	VPUNPCKLQDQ    Y4, Y7, Y3
 	VPUNPCKHQDQ    Y4, Y7, Y4
 	VPADDW         Y4, Y3, Y3
-	VPMADDWD       Y1, Y5, Y5
 	VPMADDWD       Y1, Y3, Y3
 	VBROADCASTSS   528(SP), Y4
 	VMULPS         384(SP), Y4, Y4
@@ -11389,10 +11730,10 @@ loop:
 	VPUNPCKLQDQ    Y3, Y11, Y5
 	VPUNPCKHQDQ    Y3, Y11, Y3
 	VPADDW         Y3, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
 	VPUNPCKLQDQ    Y4, Y7, Y3
 	VPUNPCKHQDQ    Y4, Y7, Y4
 	VPADDW         Y4, Y3, Y3
-	VPMADDWD       Y1, Y5, Y5
 	VPMADDWD       Y1, Y3, Y3
 	VBROADCASTSS   536(SP), Y4
 	VMULPS         448(SP), Y4, Y4
@@ -11454,6 +11795,793 @@ DATA all_000000ff<>+20(SB)/4, $0x000000ff
 DATA all_000000ff<>+24(SB)/4, $0x000000ff
 DATA all_000000ff<>+28(SB)/4, $0x000000ff
 GLOBL all_000000ff<>(SB), RODATA|NOPTR, $32
+
+// func quantDotsQ8VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
+TEXT ·quantDotsQ8VNNI(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU all_80808080<>+0(SB), Y0
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y1, Y1, Y1
+
+loop:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	PREFETCHT0   256(R13)
+	VMOVDQU      (AX), Y2
+	VXORPS       Y4, Y4, Y4
+	VPXOR        2(R11), Y0, Y3
+	VPDPBUSD     Y2, Y3, Y4
+	VXORPS       Y5, Y5, Y5
+	VPXOR        2(R11)(R10*1), Y0, Y3
+	VPDPBUSD     Y2, Y3, Y5
+	VPUNPCKLDQ   Y5, Y4, Y3
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VXORPS       Y5, Y5, Y5
+	VPXOR        2(R11)(R10*2), Y0, Y4
+	VPDPBUSD     Y2, Y4, Y5
+	VXORPS       Y6, Y6, Y6
+	VPXOR        2(R11)(SI*1), Y0, Y4
+	VPDPBUSD     Y2, Y4, Y6
+	VPUNPCKLDQ   Y6, Y5, Y4
+	VPUNPCKHDQ   Y6, Y5, Y5
+	VPADDD       Y5, Y4, Y4
+	VPUNPCKLQDQ  Y4, Y3, Y5
+	VPUNPCKHQDQ  Y4, Y3, Y3
+	VPADDD       Y3, Y5, Y5
+	VXORPS       Y4, Y4, Y4
+	VPXOR        2(BX), Y0, Y3
+	VPDPBUSD     Y2, Y3, Y4
+	VXORPS       Y6, Y6, Y6
+	VPXOR        2(BX)(R10*1), Y0, Y3
+	VPDPBUSD     Y2, Y3, Y6
+	VPUNPCKLDQ   Y6, Y4, Y3
+	VPUNPCKHDQ   Y6, Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VPXOR        2(BX)(R10*2), Y0, Y4
+	VPDPBUSD     Y2, Y4, Y6
+	VXORPS       Y7, Y7, Y7
+	VPXOR        2(BX)(SI*1), Y0, Y4
+	VPDPBUSD     Y2, Y4, Y7
+	VPUNPCKLDQ   Y7, Y6, Y2
+	VPUNPCKHDQ   Y7, Y6, Y4
+	VPADDD       Y4, Y2, Y2
+	VPUNPCKLQDQ  Y2, Y3, Y4
+	VPUNPCKHQDQ  Y2, Y3, Y2
+	VPADDD       Y2, Y4, Y4
+	VPERM2I128   $0x20, Y4, Y5, Y2
+	VPERM2I128   $0x31, Y4, Y5, Y3
+	VPADDD       Y3, Y2, Y2
+	VPBROADCASTD (DX), Y3
+	VPSLLD       $0x07, Y3, Y3
+	VPSUBD       Y3, Y2, Y2
+	VMOVDQU      (R11), X3
+	VPBLENDW     $0x02, -2(R11)(R10*1), X3, X3
+	VPBLENDW     $0x04, -4(R11)(R10*2), X3, X3
+	VPBLENDW     $0x08, -6(R11)(SI*1), X3, X3
+	VPBLENDW     $0x10, -8(BX), X3, X3
+	VPBLENDW     $0x20, -10(BX)(R10*1), X3, X3
+	VPBLENDW     $0x40, -12(BX)(R10*2), X3, X3
+	VPBLENDW     $0x80, -14(BX)(SI*1), X3, X3
+	VCVTPH2PS    X3, Y3
+	VBROADCASTSS (CX), Y4
+	VMULPS       Y4, Y3, Y3
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000004, CX
+	ADDQ         $0x00000004, DX
+	ADDQ         $0x00000022, R11
+	ADDQ         $0x00000022, BX
+	ADDQ         $0x00000110, R13
+	DECQ         R12
+	JNZ          loop
+	VMOVUPS      Y1, (R9)
+	ADDQ         $0x20, R9
+	DECQ         R8
+	JNZ          group
+	VZEROUPPER
+	RET
+
+// func quantDotsQ4VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
+TEXT ·quantDotsQ4VNNI(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU all_80808080<>+0(SB), Y1
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y1, Y1, Y1
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	VBROADCASTI128 (AX), Y2
+	VBROADCASTI128 16(AX), Y3
+	VBROADCASTI128 2(BX), Y4
+	VPBLENDD       $0x0f, 2(R11), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y2, Y4, Y6
+	VPDPBUSD       Y3, Y5, Y6
+	VBROADCASTI128 2(BX)(R10*1), Y4
+	VPBLENDD       $0x0f, 2(R11)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y2, Y4, Y7
+	VPDPBUSD       Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	VBROADCASTI128 2(BX)(R10*2), Y5
+	VPBLENDD       $0x0f, 2(R11)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y2, Y5, Y7
+	VPDPBUSD       Y3, Y6, Y7
+	VBROADCASTI128 2(BX)(SI*1), Y5
+	VPBLENDD       $0x0f, 2(R11)(SI*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y8, Y8, Y8
+	VPDPBUSD       Y2, Y5, Y8
+	VPDPBUSD       Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	VPBROADCASTD   (DX), Y2
+	VPSLLD         $0x03, Y2, Y2
+	VPSUBD         Y2, Y3, Y3
+	VMOVDQU        (R11), X2
+	VPBLENDW       $0x02, -2(R11)(R10*1), X2, X2
+	VPBLENDW       $0x04, -4(R11)(R10*2), X2, X2
+	VPBLENDW       $0x08, -6(R11)(SI*1), X2, X2
+	VPBLENDW       $0x10, -8(BX), X2, X2
+	VPBLENDW       $0x20, -10(BX)(R10*1), X2, X2
+	VPBLENDW       $0x40, -12(BX)(R10*2), X2, X2
+	VPBLENDW       $0x80, -14(BX)(SI*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VBROADCASTSS   (CX), Y4
+	VMULPS         Y4, Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000020, AX
+	ADDQ           $0x00000004, CX
+	ADDQ           $0x00000004, DX
+	ADDQ           $0x00000012, R11
+	ADDQ           $0x00000012, BX
+	ADDQ           $0x00000090, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y1, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
+	VZEROUPPER
+	RET
+
+// func quantDotsQ4KVNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
+TEXT ·quantDotsQ4KVNNI(SB), NOSPLIT, $544-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU all_80808080<>+0(SB), Y1
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y1, Y1, Y1
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	PREFETCHT0     192(R13)
+	PREFETCHT0     256(R13)
+	PREFETCHT0     320(R13)
+	PREFETCHT0     384(R13)
+	PREFETCHT0     448(R13)
+	PREFETCHT0     512(R13)
+	PREFETCHT0     576(R13)
+	PREFETCHT0     640(R13)
+	PREFETCHT0     704(R13)
+	PREFETCHT0     768(R13)
+	PREFETCHT0     832(R13)
+	PREFETCHT0     896(R13)
+	PREFETCHT0     960(R13)
+	PREFETCHT0     1024(R13)
+	PREFETCHT0     1088(R13)
+	VCVTDQ2PS      (DX), Y2
+	VMULPS         (CX), Y2, Y2
+	VMOVUPS        Y2, 512(SP)
+	VBROADCASTI128 (BX), Y2
+	VPBLENDD       $0x0f, (R11), Y2, Y2
+	VBROADCASTI128 (BX)(R10*1), Y3
+	VPBLENDD       $0x0f, (R11)(R10*1), Y3, Y3
+	VBROADCASTI128 (BX)(R10*2), Y4
+	VPBLENDD       $0x0f, (R11)(R10*2), Y4, Y4
+	VBROADCASTI128 (BX)(SI*1), Y5
+	VPBLENDD       $0x0f, (R11)(SI*1), Y5, Y5
+	VPUNPCKLDQ     Y3, Y2, Y6
+	VPUNPCKHDQ     Y3, Y2, Y3
+	VPUNPCKLDQ     Y5, Y4, Y2
+	VPUNPCKHDQ     Y5, Y4, Y4
+	VPUNPCKLQDQ    Y2, Y6, Y5
+	VPUNPCKHQDQ    Y2, Y6, Y2
+	VPUNPCKLQDQ    Y4, Y3, Y6
+	VPUNPCKHQDQ    Y4, Y3, Y3
+	VPSRLD         $0x10, Y5, Y4
+	VPSLLD         $0x10, Y5, Y5
+	VPSRLD         $0x10, Y5, Y5
+	VPACKUSDW      Y4, Y5, Y5
+	VPERMQ         $0xd8, Y5, Y5
+	VEXTRACTI128   $0x01, Y5, X4
+	VCVTPH2PS      X5, Y5
+	VCVTPH2PS      X4, Y4
+	VMOVDQU        all_3f3f3f3f<>+0(SB), Y7
+	VMOVDQU        all_30303030<>+0(SB), Y8
+	VPSRLD         $0x04, Y3, Y9
+	VPSRLD         $0x02, Y2, Y10
+	VPAND          Y8, Y10, Y10
+	VPAND          Y0, Y3, Y3
+	VPOR           Y10, Y3, Y3
+	VPAND          Y7, Y2, Y2
+	VPSRLD         $0x00, Y2, Y10
+	VPAND          all_000000ff<>+0(SB), Y10, Y10
+	VCVTDQ2PS      Y10, Y10
+	VMULPS         Y5, Y10, Y10
+	VMOVUPS        Y10, (SP)
+	VPSRLD         $0x08, Y2, Y10
+	VPAND          all_000000ff<>+0(SB), Y10, Y10
+	VCVTDQ2PS      Y10, Y10
+	VMULPS         Y5, Y10, Y10
+	VMOVUPS        Y10, 32(SP)
+	VPSRLD         $0x10, Y2, Y10
+	VPAND          all_000000ff<>+0(SB), Y10, Y10
+	VCVTDQ2PS      Y10, Y10
+	VMULPS         Y5, Y10, Y10
+	VMOVUPS        Y10, 64(SP)
+	VPSRLD         $0x18, Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 96(SP)
+	VPSRLD         $0x00, Y3, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 128(SP)
+	VPSRLD         $0x08, Y3, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 160(SP)
+	VPSRLD         $0x10, Y3, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 192(SP)
+	VPSRLD         $0x18, Y3, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 224(SP)
+	VPSRLD         $0x02, Y6, Y2
+	VPAND          Y8, Y2, Y2
+	VPAND          Y0, Y9, Y9
+	VPOR           Y2, Y9, Y9
+	VPAND          Y7, Y6, Y6
+	VPSRLD         $0x00, Y6, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 256(SP)
+	VPSRLD         $0x08, Y6, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 288(SP)
+	VPSRLD         $0x10, Y6, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 320(SP)
+	VPSRLD         $0x18, Y6, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 352(SP)
+	VPSRLD         $0x00, Y9, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 384(SP)
+	VPSRLD         $0x08, Y9, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 416(SP)
+	VPSRLD         $0x10, Y9, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 448(SP)
+	VPSRLD         $0x18, Y9, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 480(SP)
+	VBROADCASTI128 (AX), Y2
+	VBROADCASTI128 16(AX), Y3
+	VBROADCASTI128 32(AX), Y4
+	VBROADCASTI128 48(AX), Y5
+	VBROADCASTI128 16(BX), Y6
+	VPBLENDD       $0x0f, 16(R11), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y8, Y8, Y8
+	VPDPBUSD       Y2, Y6, Y8
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y7, Y6
+	VBROADCASTI128 32(BX), Y7
+	VPBLENDD       $0x0f, 32(R11), Y7, Y7
+	VPSRLW         $0x04, Y7, Y9
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y8
+	VPAND          Y0, Y9, Y9
+	VPDPBUSD       Y5, Y9, Y6
+	VBROADCASTI128 16(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(R10*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y9
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y10, Y10, Y10
+	VPDPBUSD       Y2, Y7, Y10
+	VPAND          Y0, Y9, Y9
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y4, Y9, Y7
+	VBROADCASTI128 32(BX)(R10*1), Y9
+	VPBLENDD       $0x0f, 32(R11)(R10*1), Y9, Y9
+	VPSRLW         $0x04, Y9, Y11
+	VPAND          Y0, Y9, Y9
+	VPDPBUSD       Y3, Y9, Y10
+	VPAND          Y0, Y11, Y11
+	VPDPBUSD       Y5, Y11, Y7
+	VPUNPCKLDQ     Y10, Y8, Y9
+	VPUNPCKHDQ     Y10, Y8, Y8
+	VPADDD         Y8, Y9, Y9
+	VPUNPCKLDQ     Y7, Y6, Y8
+	VPUNPCKHDQ     Y7, Y6, Y6
+	VPADDD         Y6, Y8, Y8
+	VBROADCASTI128 16(BX)(R10*2), Y6
+	VPBLENDD       $0x0f, 16(R11)(R10*2), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y10, Y10, Y10
+	VPDPBUSD       Y2, Y6, Y10
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y7, Y6
+	VBROADCASTI128 32(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 32(R11)(R10*2), Y7, Y7
+	VPSRLW         $0x04, Y7, Y11
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y10
+	VPAND          Y0, Y11, Y11
+	VPDPBUSD       Y5, Y11, Y6
+	VBROADCASTI128 16(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(SI*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y11
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y12, Y12, Y12
+	VPDPBUSD       Y2, Y7, Y12
+	VPAND          Y0, Y11, Y11
+	VXORPS         Y2, Y2, Y2
+	VPDPBUSD       Y4, Y11, Y2
+	VBROADCASTI128 32(BX)(SI*1), Y4
+	VPBLENDD       $0x0f, 32(R11)(SI*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y7
+	VPAND          Y0, Y4, Y4
+	VPDPBUSD       Y3, Y4, Y12
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y5, Y7, Y2
+	VPUNPCKLDQ     Y12, Y10, Y3
+	VPUNPCKHDQ     Y12, Y10, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLDQ     Y2, Y6, Y4
+	VPUNPCKHDQ     Y2, Y6, Y2
+	VPADDD         Y2, Y4, Y4
+	VPUNPCKLQDQ    Y3, Y9, Y2
+	VPUNPCKHQDQ    Y3, Y9, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y4, Y8, Y3
+	VPUNPCKHQDQ    Y4, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   512(SP), Y4
+	VMULPS         256(SP), Y4, Y4
+	VSUBPS         Y4, Y1, Y1
+	VBROADCASTSS   (CX), Y4
+	VMULPS         (SP), Y4, Y4
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VADDPS         Y2, Y1, Y1
+	VBROADCASTSS   516(SP), Y2
+	VMULPS         288(SP), Y2, Y2
+	VSUBPS         Y2, Y1, Y1
+	VBROADCASTSS   4(CX), Y2
+	VMULPS         32(SP), Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	VBROADCASTI128 64(AX), Y2
+	VBROADCASTI128 80(AX), Y3
+	VBROADCASTI128 96(AX), Y4
+	VBROADCASTI128 112(AX), Y5
+	VBROADCASTI128 48(BX), Y6
+	VPBLENDD       $0x0f, 48(R11), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y8, Y8, Y8
+	VPDPBUSD       Y2, Y6, Y8
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y7, Y6
+	VBROADCASTI128 64(BX), Y7
+	VPBLENDD       $0x0f, 64(R11), Y7, Y7
+	VPSRLW         $0x04, Y7, Y9
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y8
+	VPAND          Y0, Y9, Y9
+	VPDPBUSD       Y5, Y9, Y6
+	VBROADCASTI128 48(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 48(R11)(R10*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y9
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y10, Y10, Y10
+	VPDPBUSD       Y2, Y7, Y10
+	VPAND          Y0, Y9, Y9
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y4, Y9, Y7
+	VBROADCASTI128 64(BX)(R10*1), Y9
+	VPBLENDD       $0x0f, 64(R11)(R10*1), Y9, Y9
+	VPSRLW         $0x04, Y9, Y11
+	VPAND          Y0, Y9, Y9
+	VPDPBUSD       Y3, Y9, Y10
+	VPAND          Y0, Y11, Y11
+	VPDPBUSD       Y5, Y11, Y7
+	VPUNPCKLDQ     Y10, Y8, Y9
+	VPUNPCKHDQ     Y10, Y8, Y8
+	VPADDD         Y8, Y9, Y9
+	VPUNPCKLDQ     Y7, Y6, Y8
+	VPUNPCKHDQ     Y7, Y6, Y6
+	VPADDD         Y6, Y8, Y8
+	VBROADCASTI128 48(BX)(R10*2), Y6
+	VPBLENDD       $0x0f, 48(R11)(R10*2), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y10, Y10, Y10
+	VPDPBUSD       Y2, Y6, Y10
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y7, Y6
+	VBROADCASTI128 64(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 64(R11)(R10*2), Y7, Y7
+	VPSRLW         $0x04, Y7, Y11
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y10
+	VPAND          Y0, Y11, Y11
+	VPDPBUSD       Y5, Y11, Y6
+	VBROADCASTI128 48(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 48(R11)(SI*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y11
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y12, Y12, Y12
+	VPDPBUSD       Y2, Y7, Y12
+	VPAND          Y0, Y11, Y11
+	VXORPS         Y2, Y2, Y2
+	VPDPBUSD       Y4, Y11, Y2
+	VBROADCASTI128 64(BX)(SI*1), Y4
+	VPBLENDD       $0x0f, 64(R11)(SI*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y7
+	VPAND          Y0, Y4, Y4
+	VPDPBUSD       Y3, Y4, Y12
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y5, Y7, Y2
+	VPUNPCKLDQ     Y12, Y10, Y3
+	VPUNPCKHDQ     Y12, Y10, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLDQ     Y2, Y6, Y4
+	VPUNPCKHDQ     Y2, Y6, Y2
+	VPADDD         Y2, Y4, Y4
+	VPUNPCKLQDQ    Y3, Y9, Y2
+	VPUNPCKHQDQ    Y3, Y9, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y4, Y8, Y3
+	VPUNPCKHQDQ    Y4, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   520(SP), Y4
+	VMULPS         320(SP), Y4, Y4
+	VSUBPS         Y4, Y1, Y1
+	VBROADCASTSS   8(CX), Y4
+	VMULPS         64(SP), Y4, Y4
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VADDPS         Y2, Y1, Y1
+	VBROADCASTSS   524(SP), Y2
+	VMULPS         352(SP), Y2, Y2
+	VSUBPS         Y2, Y1, Y1
+	VBROADCASTSS   12(CX), Y2
+	VMULPS         96(SP), Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	VBROADCASTI128 128(AX), Y2
+	VBROADCASTI128 144(AX), Y3
+	VBROADCASTI128 160(AX), Y4
+	VBROADCASTI128 176(AX), Y5
+	VBROADCASTI128 80(BX), Y6
+	VPBLENDD       $0x0f, 80(R11), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y8, Y8, Y8
+	VPDPBUSD       Y2, Y6, Y8
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y7, Y6
+	VBROADCASTI128 96(BX), Y7
+	VPBLENDD       $0x0f, 96(R11), Y7, Y7
+	VPSRLW         $0x04, Y7, Y9
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y8
+	VPAND          Y0, Y9, Y9
+	VPDPBUSD       Y5, Y9, Y6
+	VBROADCASTI128 80(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 80(R11)(R10*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y9
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y10, Y10, Y10
+	VPDPBUSD       Y2, Y7, Y10
+	VPAND          Y0, Y9, Y9
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y4, Y9, Y7
+	VBROADCASTI128 96(BX)(R10*1), Y9
+	VPBLENDD       $0x0f, 96(R11)(R10*1), Y9, Y9
+	VPSRLW         $0x04, Y9, Y11
+	VPAND          Y0, Y9, Y9
+	VPDPBUSD       Y3, Y9, Y10
+	VPAND          Y0, Y11, Y11
+	VPDPBUSD       Y5, Y11, Y7
+	VPUNPCKLDQ     Y10, Y8, Y9
+	VPUNPCKHDQ     Y10, Y8, Y8
+	VPADDD         Y8, Y9, Y9
+	VPUNPCKLDQ     Y7, Y6, Y8
+	VPUNPCKHDQ     Y7, Y6, Y6
+	VPADDD         Y6, Y8, Y8
+	VBROADCASTI128 80(BX)(R10*2), Y6
+	VPBLENDD       $0x0f, 80(R11)(R10*2), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y10, Y10, Y10
+	VPDPBUSD       Y2, Y6, Y10
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y7, Y6
+	VBROADCASTI128 96(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 96(R11)(R10*2), Y7, Y7
+	VPSRLW         $0x04, Y7, Y11
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y10
+	VPAND          Y0, Y11, Y11
+	VPDPBUSD       Y5, Y11, Y6
+	VBROADCASTI128 80(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 80(R11)(SI*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y11
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y12, Y12, Y12
+	VPDPBUSD       Y2, Y7, Y12
+	VPAND          Y0, Y11, Y11
+	VXORPS         Y2, Y2, Y2
+	VPDPBUSD       Y4, Y11, Y2
+	VBROADCASTI128 96(BX)(SI*1), Y4
+	VPBLENDD       $0x0f, 96(R11)(SI*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y7
+	VPAND          Y0, Y4, Y4
+	VPDPBUSD       Y3, Y4, Y12
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y5, Y7, Y2
+	VPUNPCKLDQ     Y12, Y10, Y3
+	VPUNPCKHDQ     Y12, Y10, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLDQ     Y2, Y6, Y4
+	VPUNPCKHDQ     Y2, Y6, Y2
+	VPADDD         Y2, Y4, Y4
+	VPUNPCKLQDQ    Y3, Y9, Y2
+	VPUNPCKHQDQ    Y3, Y9, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y4, Y8, Y3
+	VPUNPCKHQDQ    Y4, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   528(SP), Y4
+	VMULPS         384(SP), Y4, Y4
+	VSUBPS         Y4, Y1, Y1
+	VBROADCASTSS   16(CX), Y4
+	VMULPS         128(SP), Y4, Y4
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VADDPS         Y2, Y1, Y1
+	VBROADCASTSS   532(SP), Y2
+	VMULPS         416(SP), Y2, Y2
+	VSUBPS         Y2, Y1, Y1
+	VBROADCASTSS   20(CX), Y2
+	VMULPS         160(SP), Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	VBROADCASTI128 192(AX), Y2
+	VBROADCASTI128 208(AX), Y3
+	VBROADCASTI128 224(AX), Y4
+	VBROADCASTI128 240(AX), Y5
+	VBROADCASTI128 112(BX), Y6
+	VPBLENDD       $0x0f, 112(R11), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y8, Y8, Y8
+	VPDPBUSD       Y2, Y6, Y8
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y7, Y6
+	VBROADCASTI128 128(BX), Y7
+	VPBLENDD       $0x0f, 128(R11), Y7, Y7
+	VPSRLW         $0x04, Y7, Y9
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y8
+	VPAND          Y0, Y9, Y9
+	VPDPBUSD       Y5, Y9, Y6
+	VBROADCASTI128 112(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 112(R11)(R10*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y9
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y10, Y10, Y10
+	VPDPBUSD       Y2, Y7, Y10
+	VPAND          Y0, Y9, Y9
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y4, Y9, Y7
+	VBROADCASTI128 128(BX)(R10*1), Y9
+	VPBLENDD       $0x0f, 128(R11)(R10*1), Y9, Y9
+	VPSRLW         $0x04, Y9, Y11
+	VPAND          Y0, Y9, Y9
+	VPDPBUSD       Y3, Y9, Y10
+	VPAND          Y0, Y11, Y11
+	VPDPBUSD       Y5, Y11, Y7
+	VPUNPCKLDQ     Y10, Y8, Y9
+	VPUNPCKHDQ     Y10, Y8, Y8
+	VPADDD         Y8, Y9, Y9
+	VPUNPCKLDQ     Y7, Y6, Y8
+	VPUNPCKHDQ     Y7, Y6, Y6
+	VPADDD         Y6, Y8, Y8
+	VBROADCASTI128 112(BX)(R10*2), Y6
+	VPBLENDD       $0x0f, 112(R11)(R10*2), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y10, Y10, Y10
+	VPDPBUSD       Y2, Y6, Y10
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y7, Y6
+	VBROADCASTI128 128(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 128(R11)(R10*2), Y7, Y7
+	VPSRLW         $0x04, Y7, Y11
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y10
+	VPAND          Y0, Y11, Y11
+	VPDPBUSD       Y5, Y11, Y6
+	VBROADCASTI128 112(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 112(R11)(SI*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y11
+	VPAND          Y0, Y7, Y7
+	VXORPS         Y12, Y12, Y12
+	VPDPBUSD       Y2, Y7, Y12
+	VPAND          Y0, Y11, Y11
+	VXORPS         Y2, Y2, Y2
+	VPDPBUSD       Y4, Y11, Y2
+	VBROADCASTI128 128(BX)(SI*1), Y4
+	VPBLENDD       $0x0f, 128(R11)(SI*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y7
+	VPAND          Y0, Y4, Y4
+	VPDPBUSD       Y3, Y4, Y12
+	VPAND          Y0, Y7, Y7
+	VPDPBUSD       Y5, Y7, Y2
+	VPUNPCKLDQ     Y12, Y10, Y3
+	VPUNPCKHDQ     Y12, Y10, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLDQ     Y2, Y6, Y4
+	VPUNPCKHDQ     Y2, Y6, Y2
+	VPADDD         Y2, Y4, Y4
+	VPUNPCKLQDQ    Y3, Y9, Y2
+	VPUNPCKHQDQ    Y3, Y9, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y4, Y8, Y3
+	VPUNPCKHQDQ    Y4, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   536(SP), Y4
+	VMULPS         448(SP), Y4, Y4
+	VSUBPS         Y4, Y1, Y1
+	VBROADCASTSS   24(CX), Y4
+	VMULPS         192(SP), Y4, Y4
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VADDPS         Y2, Y1, Y1
+	VBROADCASTSS   540(SP), Y2
+	VMULPS         480(SP), Y2, Y2
+	VSUBPS         Y2, Y1, Y1
+	VBROADCASTSS   28(CX), Y2
+	VMULPS         224(SP), Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000100, AX
+	ADDQ           $0x00000020, CX
+	ADDQ           $0x00000020, DX
+	ADDQ           $0x00000090, R11
+	ADDQ           $0x00000090, BX
+	ADDQ           $0x00000480, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y1, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
+	VZEROUPPER
+	RET
 
 // func bfloatDotsAVX2(groups int, n int, a *float32, w *byte, stride int, c *float32)
 // Requires: AVX, AVX2, MMX+

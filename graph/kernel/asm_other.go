@@ -36,6 +36,20 @@ func quantStripMinimaAVX2(blocks int, a *int16, stride int, scales *float32, sca
 	panic(noAssembly)
 }
 
+func bytesQ8AVX2(blocks int, dst *byte, scales *float32, w *byte) { panic(noAssembly) }
+
+func bytesQ4AVX2(blocks int, dst *byte, scales *float32, w *byte) { panic(noAssembly) }
+
+func bytesQ4KAVX2(blocks int, dst *byte, w *byte) { panic(noAssembly) }
+
+func byteStripVNNI(blocks int, a *int8, stride int, scales *float32, scalesStride int, starts *int32, b *byte, bScales *float32, c *float32) {
+	panic(noAssembly)
+}
+
+func byteStripMinimaVNNI(blocks int, a *int8, stride int, scales *float32, scalesStride int, starts *int32, b *byte, bScales *float32, totals *float32, minima *float32, c *float32) {
+	panic(noAssembly)
+}
+
 func quantDotsQ8AVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
@@ -45,6 +59,18 @@ func quantDotsQ4AVX2(groups, blocks int, a *int8, scales *float32, totals *int32
 }
 
 func quantDotsQ4KAVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ8VNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ4VNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ4KVNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
 

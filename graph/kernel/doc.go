@@ -45,7 +45,8 @@
 // scale, as libggml does for the first two, so that the products of a block are exact integers; only their scaled sums are
 // rounded. They are added block after block, for any number of rows of A, so a token has the same bits alone and in a
 // prompt. Up to four rows read each weight once, eight rows of weights at a time, whose sums are the lanes of a vector
-// (quantmul_dots.go). For more rows the weights are unpacked to panels of 16 columns (quantmul_wide.go). Nothing is fused,
+// (quantmul_dots.go). For more rows the weights are unpacked to panels of 16 columns (quantmul_wide.go), or, on a processor
+// with VNNI (AVX-512), to panels of bytes (quantmul_bytes.go), with the same exact sums. Nothing is fused,
 // so that plain Go and the assembly, which needs AVX2 and F16C or, up to four rows and except for Q4_K, NEON, have the
 // same bits. With bfloat16 the same holds up to four rows of A, whose sums have eight parts.
 // Everything else is unpacked to float32, tile by tile, for the micro-kernels above.
@@ -57,7 +58,8 @@
 // Distance from the limit of the machine, on two cores of a server processor with AVX-512 (415 GFLOP/s of fused
 // multiplications in registers; 225 with AVX2; 34 GB/s of memory): large products reach 265 to 315 GFLOP/s, 0.64 to 0.76
 // of the limit, and with AVX2 180 to 200, 0.80 to 0.89; the matrices of a decoder stream at 27 GB/s, 0.79. BenchmarkGemm
-// and BenchmarkAttention measure it. The programs in _asm write the assembly: go generate.
+// and BenchmarkAttention measure it. The programs in _asm write the assembly: go generate. TestEmulated runs the assembly for
+// AVX-512 and VNNI on an emulated processor; the speed of VNNI has not been measured.
 //
 // Sources: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008 (Gemm); Dao et al.,
 // "FlashAttention", 2022, https://arxiv.org/abs/2205.14135 (Attention); Salmon et al., "Parallel Random Numbers: As Easy

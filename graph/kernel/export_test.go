@@ -1,6 +1,9 @@
 package kernel
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Philox returns one block of the generator. The published test vectors use counters that no index reaches.
 func (s Seed) Philox(block uint64) [4]uint32 { return s.philox(block) }
@@ -27,7 +30,7 @@ type plain struct{ f func(lo, hi int) }
 
 func (p *plain) Range(lo, hi int) { p.f(lo, hi) }
 
-// The levels of Accelerate: Go only; the assembly with the first shape of strips; the assembly with the second shape, if any.
+// The levels of Accelerate: Go only; the assembly with the first shape of strips; the assembly with the second shape and VNNI, if any.
 const (
 	Plain = iota
 	Narrow
@@ -38,13 +41,42 @@ const (
 func Accelerate(level int) int {
 	old := slices.Index(shapes, strips) + 1
 	accelerated, strips = supported && level > Plain, nil
+	hasVNNI = supportedVNNI && level >= Wide
+	byteStrip = byteStripOf(hasVNNI)
 	if level = min(level, len(shapes)); level > Plain {
 		strips = shapes[level-1]
 	}
 	return old
 }
 
-var supported = accelerated
+var supported, supportedVNNI = accelerated, hasVNNI
+
+// PlainBytes makes products of many rounded rows use bytes, in plain Go where VNNI has assembly. It reports false if the processor cannot
+// unpack weights to bytes. The returned function restores the previous state.
+func PlainBytes() (restore func(), ok bool) {
+	before := byteStrip
+	byteStrip = plainByteStrip
+	return func() { byteStrip = before }, accelerated && hasF16C
+}
+
+func plainByteStrip(a byteRows, b wideColumns, sums *[wideRowsUnit * widePanel]float32) {
+	k, blocks := len(a.q)/wideRowsUnit, len(a.scales)/wideRowsUnit
+	for at := range a.scales {
+		r, block := at/blocks, at%blocks
+		for i := range widePanel {
+			exact := a.starts[at]
+			for l := range packedUnit {
+				w := b.bytes[(block*packedUnit+l/4*4)*widePanel+4*i+l%4]
+				exact += int32(a.q[r*k+block*packedUnit+l]) * int32(w)
+			}
+			sum, column := &sums[r*widePanel+i], block*widePanel+i
+			if b.minima != nil {
+				*sum -= float32(b.minima[column] * a.totals[at])
+			}
+			*sum += float32(float32(exact) * float32(b.scales[column]*a.scales[at]))
+		}
+	}
+}
 
 // ExpRow is the exponential of a row, as the softmax uses it.
 func ExpRow(y, x []float32, shift float32) float64 { return expRow(y, x, shift) }
@@ -91,3 +123,16 @@ func AttendGrad(p, ds []float32, rows, n int, top, inverse, delta []float32) {
 
 // HasHalves reports whether the processor converts binary16.
 var HasHalves = hasF16C
+
+// FMA32 returns x·y + z, rounded once. The product is exact in float64. An inexact sum gets an odd last bit, so that the
+// second rounding has the result of a single rounding.
+func FMA32(x, y, z float32) float32 {
+	p, q := float64(x)*float64(y), float64(z)
+	s := p + q
+	t := s - p
+	lost := (p - (s - t)) + (q - t)
+	if lost != 0 && math.Float64bits(s)&1 == 0 {
+		s = math.Nextafter(s, math.Inf(int(math.Copysign(1, lost))))
+	}
+	return float32(s)
+}

@@ -1,24 +1,10 @@
 package kernel_test
 
 import (
-	"math"
 	"testing"
 
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
-
-// fma32 returns x·y + z, rounded once. The product is exact in float64. An inexact sum gets an odd last bit, so that the
-// second rounding has the result of a single rounding.
-func fma32(x, y, z float32) float32 {
-	p, q := float64(x)*float64(y), float64(z)
-	s := p + q
-	t := s - p
-	lost := (p - (s - t)) + (q - t)
-	if lost != 0 && math.Float64bits(s)&1 == 0 {
-		s = math.Nextafter(s, math.Inf(int(math.Copysign(1, lost))))
-	}
-	return float32(s)
-}
 
 // pieceDepth is the depth above which products are split into pieces of about equal depth.
 const pieceDepth = 384
@@ -33,11 +19,11 @@ func fusedProduct(g kernel.Gemm[float32], c []float32) {
 			for j := range g.N {
 				var sum float32
 				for k := from; k < min(from+depth, g.K); k++ {
-					sum = fma32(element(g.A, i, k), element(g.B, k, j), sum)
+					sum = kernel.FMA32(element(g.A, i, k), element(g.B, k, j), sum)
 				}
 				at := &c[i*g.StrideC+j]
 				if g.Accumulate || from > 0 {
-					*at = fma32(float32(g.Alpha), sum, *at)
+					*at = kernel.FMA32(float32(g.Alpha), sum, *at)
 				} else {
 					*at = float32(g.Alpha) * sum
 				}

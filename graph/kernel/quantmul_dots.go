@@ -67,13 +67,18 @@ func (o dotOperands) from(row int) dotOperands {
 	return o
 }
 
-// quantDots returns the products with rounded operands. parts is the number of blocks of the row in a block of weights.
-func quantDots(
-	parts int, fast func(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32),
-) func(groups int, o dotOperands) {
+// quantKernel computes the products of a row of rounded blocks with groups of rows of weights.
+type quantKernel func(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDots returns the products with rounded operands, by the kernel vnni if its instructions may be used. parts is the number of blocks
+// of the row in a block of weights.
+func quantDots(parts int, fast, vnni quantKernel) func(groups int, o dotOperands) {
 	return func(groups int, o dotOperands) {
-		a := o.rounded
-		fast(groups, len(a.scales)/parts, &a.q[0], &a.scales[0], &a.totals[0], &o.w[0], o.stride, &o.c[0])
+		a, run := o.rounded, fast
+		if hasVNNI {
+			run = vnni
+		}
+		run(groups, len(a.scales)/parts, &a.q[0], &a.scales[0], &a.totals[0], &o.w[0], o.stride, &o.c[0])
 	}
 }
 
@@ -135,20 +140,36 @@ type roundedRoom struct {
 
 // round rounds x, in blocks of 32, to bytes from −127 to 127 times a scale.
 func (r *roundedRoom) round(x []float32) roundedRows {
+	rows := r.sized(len(x))
+	rows.round(x)
+	return rows
+}
+
+// sized returns rows of n bytes in all.
+func (r *roundedRoom) sized(n int) roundedRows {
+	blocks := n / packedUnit
+	return roundedRows{r.q.sized(n), r.scales.sized(blocks), r.totals.sized(blocks)}
+}
+
+// from returns the blocks from number block on.
+func (r roundedRows) from(block int) roundedRows {
+	return roundedRows{r.q[block*packedUnit:], r.scales[block:], r.totals[block:]}
+}
+
+// round rounds the first blocks to x.
+func (r roundedRows) round(x []float32) {
 	blocks := len(x) / packedUnit
-	rows := roundedRows{r.q.sized(len(x)), r.scales.sized(blocks), r.totals.sized(blocks)}
 	if integers() {
-		quantRowAVX2(blocks, &rows.q[0], &rows.scales[0], &rows.totals[0], &x[0])
-		return rows
+		quantRowAVX2(blocks, &r.q[0], &r.scales[0], &r.totals[0], &x[0])
+		return
 	}
 	for b := range blocks {
-		q := rows.q[32*b:][:32]
-		rows.scales[b], rows.totals[b] = roundBlock(q, x[32*b:][:32]), 0
+		q := r.q[32*b:][:32]
+		r.scales[b], r.totals[b] = roundBlock(q, x[32*b:][:32]), 0
 		for _, v := range q {
-			rows.totals[b] += int32(v)
+			r.totals[b] += int32(v)
 		}
 	}
-	return rows
 }
 
 // leastScale is the smallest scale. Blocks of smaller numbers become zeros.

@@ -4,8 +4,8 @@ package kernel
 
 // The products of rows of packed weights with NEON. They have been checked by emulation. Their speed has not been measured.
 var (
-	fastQ8   = fastDots{4, quantDots(1, quantDotsQ8NEON)}
-	fastQ4   = fastDots{4, quantDots(1, quantDotsQ4NEON)}
+	fastQ8   = fastDots{4, quantDots(1, quantDotsQ8NEON, nil)}
+	fastQ4   = fastDots{4, quantDots(1, quantDotsQ4NEON, nil)}
 	fastQ4K  = fastDots{} // in Go
 	fastBF16 = fastDots{4, func(groups int, o dotOperands) {
 		bfloatDotsNEON(groups, len(o.a), &o.a[0], &o.w[0], o.stride, &o.c[0])

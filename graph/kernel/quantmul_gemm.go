@@ -20,6 +20,7 @@ type packedGemm struct {
 	dots   packedDots
 	rows   roundedRows // of A, if dots needs them
 	wides  wideRows    // of A, if it has many rows that must be rounded
+	bytes  byteRows    // of A, instead of wides
 	cols   int         // in a tile
 	stride int
 }
@@ -53,6 +54,8 @@ func (g PackedGemm) Run() {
 		if dots.rounded {
 			p.rows = room.narrow.round(g.A)
 		}
+	case dots.rounded && accelerated && byteStrip != nil:
+		p.bytes = room.roundBytes(g.A, g.M, w.Cols, wides[w.Format])
 	case dots.rounded:
 		p.wides = room.wide.round(g.A, g.M, w.Cols, wides[w.Format].minima)
 	case g.M <= thinFastRows:
@@ -90,6 +93,8 @@ func (g *packedGemm) Range(lo, hi int) {
 		switch {
 		case g.dots.slow != nil:
 			g.direct(col, n)
+		case g.bytes.q != nil:
+			g.inBytes(s, col, n)
 		case g.wides.q != nil:
 			g.wide(s, col, n)
 		default:

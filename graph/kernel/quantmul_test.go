@@ -101,6 +101,27 @@ func TestPackedTwin(t *testing.T) {
 	}
 }
 
+// TestPackedBytes compares products by bytes with products by 16 bits, bit for bit, for a remainder of rows and of columns.
+func TestPackedBytes(t *testing.T) {
+	for _, q := range roundsBoth {
+		for _, m := range []int{5, 8, 11} {
+			g := packedCase(q, m, 37, 512)
+			anyWeights(g.W)
+			plainly(g.Run)
+			want := slices.Clone(g.C)
+			restore, ok := kernel.PlainBytes()
+			g.Run()
+			restore()
+			if !ok {
+				t.Skip("the processor cannot unpack weights to bytes")
+			}
+			if !slices.Equal(g.C, want) {
+				t.Errorf("%v, %d rows: other bits by bytes", q, m)
+			}
+		}
+	}
+}
+
 // anyWeights changes the weights, but no scale in binary16, to any bytes, as foreign files may have.
 func anyWeights(w *kernel.Packed) {
 	scales := 2

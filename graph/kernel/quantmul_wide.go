@@ -15,19 +15,21 @@ const (
 type wideFormat struct {
 	minima     bool // of blocks, which are subtracted
 	fast, slow func(to wideColumns, w []byte)
+	inBytes    byteFormat
 }
 
-// wideColumns are rows or panels of weights in 16 bits, with scales and perhaps minima.
+// wideColumns are rows or panels of weights in 16 bits, or in bytes without a sign, with scales and perhaps minima.
 type wideColumns struct {
 	q              []int16
+	bytes          []byte
 	scales, minima []float32
 }
 
 // wides lists the formats that are multiplied in 16 bits.
 var wides = map[Quant]wideFormat{
-	Q8_0: {fast: widenFast(widenQ8AVX2), slow: widenSlow(34, wideQ8)},
-	Q4_0: {fast: widenFast(widenQ4AVX2), slow: widenSlow(18, wideQ4)},
-	Q4_K: {minima: true, fast: widenFastQ4K, slow: widenSlowQ4K},
+	Q8_0: {fast: widenFast(widenQ8AVX2), slow: widenSlow(34, wideQ8), inBytes: byteFormat{128, unpackBytes(bytesQ8AVX2)}},
+	Q4_0: {fast: widenFast(widenQ4AVX2), slow: widenSlow(18, wideQ4), inBytes: byteFormat{8, unpackBytes(bytesQ4AVX2)}},
+	Q4_K: {minima: true, fast: widenFastQ4K, slow: widenSlowQ4K, inBytes: byteFormat{0, unpackBytesQ4K}},
 }
 
 func widenFast(fast func(blocks int, dst *int16, scales *float32, w *byte)) func(to wideColumns, w []byte) {
@@ -78,6 +80,7 @@ type wideRoom struct {
 	scales, panelScales buffer[float32]
 	minima, panelMinima buffer[float32]
 	totals              buffer[float32]
+	bytes, bytePanel    buffer[byte]
 	sums                [wideRowsUnit * widePanel]float32
 }
 
@@ -133,13 +136,21 @@ func (w *wideRounding) sum(lo, hi int) {
 
 // wide multiplies A with n columns.
 func (g *packedGemm) wide(s *packedRoom, col, n int) {
-	k := g.W.Cols
+	var panel wideColumns
+	g.strips(s, col, n,
+		func(row, count int) { panel = s.wide.pack(g.W, row, count) },
+		func(row int) { quantStrip(g.wides.group(row, g.W.Cols), panel, &s.wide.sums) },
+	)
+}
+
+// strips calls pack for each panel of columns, and then strip for each group of rows of A, which adds to the sums.
+func (g *packedGemm) strips(s *packedRoom, col, n int, pack func(row, count int), strip func(row int)) {
 	for j := 0; j < n; j += widePanel {
 		count := min(widePanel, n-j)
-		panel := s.wide.pack(g.W, col+j, count)
+		pack(col+j, count)
 		for i := 0; i < g.M; i += wideRowsUnit {
 			clear(s.wide.sums[:])
-			quantStrip(g.wides.group(i, k), panel, &s.wide.sums)
+			strip(i)
 			for r := range min(wideRowsUnit, g.M-i) {
 				copy(g.C[(i+r)*g.W.Rows+col+j:][:count], s.wide.sums[r*widePanel:])
 			}
@@ -148,35 +159,47 @@ func (g *packedGemm) wide(s *packedRoom, col, n int) {
 }
 
 // pack returns a panel of count ≤ 16 rows of w. The other columns of the panel are zero.
-func (r *wideRoom) pack(w *Packed, row, count int) (panel wideColumns) {
+func (r *wideRoom) pack(w *Packed, row, count int) wideColumns {
 	k, blocks, f := w.Cols, w.Cols/packedUnit, wides[w.Format]
-	rows := wideColumns{q: r.q.sized(widePanel * k), scales: r.scales.sized(widePanel * blocks)}
+	rows, panel := r.columns(blocks, count, f.minima)
+	rows.q, panel.q = r.q.sized(widePanel*k), r.panel.sized(widePanel*k)
 	clear(rows.q[count*k:])
-	clear(rows.scales[count*blocks:])
-	panel = wideColumns{q: r.panel.sized(widePanel * k), scales: r.panelScales.sized(widePanel * blocks)}
-	if f.minima {
-		rows.minima, panel.minima = r.minima.sized(widePanel*blocks), r.panelMinima.sized(widePanel*blocks)
-		clear(rows.minima[count*blocks:])
+	fill := f.slow
+	if integers() && hasF16C {
+		fill = f.fast
 	}
-	rows.fill(f, count*k, w.Data[row*w.stride():][:count*w.stride()])
-	pack(panel.scales, Matrix[float32]{Data: rows.scales, Stride: blocks}, widePanel, blocks, widePanel, false)
-	if f.minima {
-		pack(panel.minima, Matrix[float32]{Data: rows.minima, Stride: blocks}, widePanel, blocks, widePanel, false)
-	}
+	fill(rows.first(count*blocks), w.Data[row*w.stride():][:count*w.stride()])
+	panel.packScales(rows, blocks)
 	packPairs(panel.q, rows.q, k)
 	return panel
 }
 
-// fill unpacks n weights.
-func (c wideColumns) fill(f wideFormat, n int, w []byte) {
-	c.scales = c.scales[:n/packedUnit]
-	if f.minima {
-		c.minima = c.minima[:n/packedUnit]
+// columns returns memory for the scales and the minima of count rows of weights and for those of a panel. The other columns are zero.
+func (r *wideRoom) columns(blocks, count int, minima bool) (rows, panel wideColumns) {
+	n := widePanel * blocks
+	rows.scales, panel.scales = r.scales.sized(n), r.panelScales.sized(n)
+	clear(rows.scales[count*blocks:])
+	if minima {
+		rows.minima, panel.minima = r.minima.sized(n), r.panelMinima.sized(n)
+		clear(rows.minima[count*blocks:])
 	}
-	if integers() && hasF16C {
-		f.fast(c, w)
-	} else {
-		f.slow(c, w)
+	return rows, panel
+}
+
+// first returns the columns with the first scales and minima only.
+func (c wideColumns) first(blocks int) wideColumns {
+	c.scales = c.scales[:blocks]
+	if c.minima != nil {
+		c.minima = c.minima[:blocks]
+	}
+	return c
+}
+
+// packScales transposes the scales and the minima of rows.
+func (c wideColumns) packScales(rows wideColumns, blocks int) {
+	pack(c.scales, Matrix[float32]{Data: rows.scales, Stride: blocks}, widePanel, blocks, widePanel, false)
+	if c.minima != nil {
+		pack(c.minima, Matrix[float32]{Data: rows.minima, Stride: blocks}, widePanel, blocks, widePanel, false)
 	}
 }
 

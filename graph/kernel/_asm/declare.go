@@ -16,9 +16,12 @@ import (
 var onlyHere, rowsOnly [][2]string
 
 // declare begins a function that needs AVX2 and FMA. Files for all processors name it.
-func declare(name, signature, doc string) {
-	declareFor("AVX2", name, signature, doc)
-	onlyHere = append(onlyHere, [2]string{name + "AVX2", signature})
+func declare(name, signature, doc string) { declareIn("AVX2", name, signature, doc) }
+
+// declareIn begins a function that needs a set of instructions. Files for all processors name it.
+func declareIn(set, name, signature, doc string) {
+	declareFor(set, name, signature, doc)
+	onlyHere = append(onlyHere, [2]string{name + set, signature})
 }
 
 // declareRow begins a function that needs AVX2 and FMA and has a twin for arm64, of the same name, which _asm/neon writes.

@@ -12,29 +12,35 @@ import (
 type quantDots struct {
 	a, scales Register // of the current block
 	totals    Register // sums of the bytes of the current block
+	bytes     bool     // multiplies bytes by VPDPBUSD
 	first     Register // rows 0 to 3 of the weights begin here
 	fifth     Register // rows 4 to 7
 	stride    Register
-	third     Register // 3·stride
-	ahead     Register // the next group
-	low, ones VecVirtual
+	third     Register   // 3·stride
+	ahead     Register   // the next group
+	low       VecVirtual // masks the lower halves of bytes
+	ones      VecVirtual // words, or the signs of bytes
 	sums      VecVirtual
 	local     Mem // scales and minima of a block of Q4_K
 }
 
 // quantDotsOf writes the loops over groups of rows and over blocks of some bytes. add adds a block to the sums.
-func quantDotsOf(name string, bytes, weights int, add func(q *quantDots)) {
-	declare(name, "(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)",
+func quantDotsOf(set, name string, bytes, weights int, add func(q *quantDots)) {
+	declareIn(set, name, "(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)",
 		"writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.")
 	q := &quantDots{
-		a: GP64(), scales: GP64(), totals: GP64(), fifth: GP64(), third: GP64(), ahead: GP64(), low: YMM(), ones: YMM(), sums: YMM(),
+		bytes: set == "VNNI", a: GP64(), scales: GP64(), totals: GP64(), fifth: GP64(), third: GP64(), ahead: GP64(), low: YMM(), ones: YMM(), sums: YMM(),
 	}
 	groups, c := Load(Param("groups"), GP64()), Load(Param("c"), GP64())
 	q.ahead = Load(Param("w"), q.ahead)
 	q.stride = Load(Param("stride"), GP64())
 	LEAQ(Mem{Base: q.stride, Index: q.stride, Scale: 2}, q.third)
 	VMOVDQU(allInt(0x0f0f0f0f), q.low)
-	VMOVDQU(allInt(0x00010001), q.ones)
+	if q.bytes {
+		VMOVDQU(allInt(0x80808080), q.ones)
+	} else {
+		VMOVDQU(allInt(0x00010001), q.ones)
+	}
 	q.first = GP64()
 	Label("group")
 	blocks := Load(Param("blocks"), GP64())
@@ -135,11 +141,17 @@ func across(x, y VecVirtual, bits int, add func(Op, Op, Op)) VecVirtual {
 func addWords(x, y, to Op)   { VPADDW(x, y, to) }
 func addDoubles(x, y, to Op) { VPADDD(x, y, to) }
 
-// dotQ8 adds a block of signed bytes.
+// dotQ8 adds a block of signed bytes. VPDPBUSD multiplies them larger by 128, as bytes without a sign.
 func (q *quantDots) dotQ8() {
 	a := YMM()
 	VMOVDQU(Mem{Base: q.a}, a)
 	row := func(r int) VecVirtual {
+		if q.bytes {
+			w, x := YMM(), zero()
+			VPXOR(q.row(r).Offset(2), q.ones, w)
+			dotBytes(a, w, x)
+			return x
+		}
 		w, b := YMM(), YMM()
 		VMOVDQU(q.row(r).Offset(2), w)
 		VPSIGNB(w, a, b)
@@ -153,7 +165,11 @@ func (q *quantDots) dotQ8() {
 		return across(x, across(row(r+2), row(r+3), 32, addDoubles), 64, addDoubles)
 	}
 	x := four(0)
-	q.scaled(across(x, four(4), 128, addDoubles), q.halfScales())
+	x = across(x, four(4), 128, addDoubles)
+	if q.bytes {
+		q.subtractTotal(x, 7)
+	}
+	q.scaled(x, q.halfScales())
 }
 
 // dotQ4 adds a block of halves of bytes, which are stored larger by 8. The sums of all 32 products with a row fit in two words.
@@ -167,17 +183,55 @@ func (q *quantDots) dotQ4() {
 		VPSRLW(Imm(4), w, u)
 		VPAND(q.low, w, w)
 		VPAND(q.low, u, u)
-		VPMADDUBSW(low, w, w)
-		VPMADDUBSW(high, u, u)
-		VPADDW(u, w, w)
-		return w
+		return q.product(high, u, q.product(low, w, nil))
 	}
-	x := across(row(0), row(1), 32, addWords)
-	x = across(x, across(row(2), row(3), 32, addWords), 64, addWords)
-	VPMADDWD(q.ones, x, x)
+	x := q.joined(q.paired(row(0), row(1)), q.paired(row(2), row(3)))
+	q.subtractTotal(x, 3)
+	q.scaled(x, q.halfScales())
+}
+
+// product returns the sums of products of signed bytes a and bytes w, in words or doublewords, added to x unless it is nil. It may overwrite w.
+func (q *quantDots) product(a, w, x VecVirtual) VecVirtual {
+	switch {
+	case q.bytes && x == nil:
+		x = zero()
+		fallthrough
+	case q.bytes:
+		dotBytes(a, w, x)
+	case x == nil:
+		VPMADDUBSW(a, w, w)
+		return w
+	default:
+		VPMADDUBSW(a, w, w)
+		VPADDW(w, x, x)
+	}
+	return x
+}
+
+// paired joins the sums of two rows.
+func (q *quantDots) paired(x, y VecVirtual) VecVirtual { return across(x, y, 32, q.adds()) }
+
+// joined returns the exact sums of two pairs of rows and of the rows in the upper halves.
+func (q *quantDots) joined(x, y VecVirtual) VecVirtual {
+	x = across(x, y, 64, q.adds())
+	if !q.bytes {
+		VPMADDWD(q.ones, x, x)
+	}
+	return x
+}
+
+// adds returns the addition of the sums of products.
+func (q *quantDots) adds() func(x, y, to Op) {
+	if q.bytes {
+		return addDoubles
+	}
+	return addWords
+}
+
+// subtractTotal subtracts the total of the current block, shifted left.
+func (q *quantDots) subtractTotal(x VecVirtual, shift uint64) {
 	total := YMM()
 	VPBROADCASTD(Mem{Base: q.totals}, total)
-	VPSLLD(Imm(3), total, total)
+	VPSLLD(Imm(shift), total, total)
 	VPSUBD(total, x, x)
-	q.scaled(x, q.halfScales())
 }

@@ -117,28 +117,17 @@ func (q *quantDots) dotsOfParts(c int) [2]VecVirtual {
 			VPSRLW(Imm(4), w, u)
 			for part, v := range []VecVirtual{w, u} {
 				VPAND(q.low, v, v)
-				VPMADDUBSW(a[2*part+i], v, v)
-				if i == 0 {
-					x[part] = v
-				} else {
-					VPADDW(v, x[part], x[part])
-				}
+				x[part] = q.product(a[2*part+i], v, x[part])
 			}
 		}
 		return x
 	}
-	join := func(x, y [2]VecVirtual, bits int) (z [2]VecVirtual) {
-		for part := range z {
-			z[part] = across(x[part], y[part], bits, addWords)
-		}
-		return z
+	pair := func(r int) [2]VecVirtual {
+		x, y := row(r), row(r+1)
+		return [2]VecVirtual{q.paired(x[0], y[0]), q.paired(x[1], y[1])}
 	}
-	x := join(row(0), row(1), 32)
-	x = join(x, join(row(2), row(3), 32), 64)
-	for part := range x {
-		VPMADDWD(q.ones, x[part], x[part])
-	}
-	return x
+	x, y := pair(0), pair(2)
+	return [2]VecVirtual{q.joined(x[0], y[0]), q.joined(x[1], y[1])}
 }
 
 // addPart subtracts the minimum of part j times the total of a, and adds the exact sum times the scales.

@@ -7,6 +7,9 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
+// packedUnit is the number of weights in a block of Q8_0 and Q4_0, and in a part of Q4_K.
+const packedUnit = 32
+
 // quantMul writes the products of rows with weights in few bits. A product is rounded before it is added, as in the Go twin, so that all
 // bits agree.
 func quantMul() {
@@ -18,9 +21,14 @@ func quantMul() {
 	widenQ4K()
 	quantStrip(false)
 	quantStrip(true)
-	quantDotsOf("quantDotsQ8", 34, 32, (*quantDots).dotQ8)
-	quantDotsOf("quantDotsQ4", 18, 32, (*quantDots).dotQ4)
-	quantDotsOf("quantDotsQ4K", 144, 256, (*quantDots).dotQ4K)
+	byteFormats()
+	byteStrip(false)
+	byteStrip(true)
+	for _, set := range []string{"AVX2", "VNNI"} {
+		quantDotsOf(set, "quantDotsQ8", 34, packedUnit, (*quantDots).dotQ8)
+		quantDotsOf(set, "quantDotsQ4", 18, packedUnit, (*quantDots).dotQ4)
+		quantDotsOf(set, "quantDotsQ4K", 144, 256, (*quantDots).dotQ4K)
+	}
 	bfloatDots()
 }
 

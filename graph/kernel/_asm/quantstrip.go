@@ -12,21 +12,26 @@ func widen(name string, bytes int, values func(w Register) [2]VecVirtual) {
 	blocks := Load(Param("blocks"), GP64())
 	dst, scales, w := Load(Param("dst"), GP64()), Load(Param("scales"), GP64()), Load(Param("w"), GP64())
 	Label("loop")
-	d, half := XMM(), GP32()
-	MOVWLZX(Mem{Base: w}, half)
-	VMOVD(half, d)
-	VCVTPH2PS(d, d)
-	VMOVSS(d, Mem{Base: scales})
+	storeScale(w, scales)
 	for i, x := range values(w) {
 		VMOVDQU(x, Mem{Base: dst, Disp: 32 * i})
 	}
 	ADDQ(Imm(64), dst)
-	ADDQ(Imm(4), scales)
 	ADDQ(Imm(uint64(bytes)), w)
 	DECQ(blocks)
 	JNZ(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
+}
+
+// storeScale writes the scale in binary16 at the beginning of a block as float32.
+func storeScale(w, scales Register) {
+	d, half := XMM(), GP32()
+	MOVWLZX(Mem{Base: w}, half)
+	VMOVD(half, d)
+	VCVTPH2PS(d, d)
+	VMOVSS(d, Mem{Base: scales})
+	ADDQ(Imm(4), scales)
 }
 
 func widenQ8() {
@@ -90,38 +95,54 @@ func quantStrip(minima bool) {
 		name, more, doc = "quantStripMinima", "totals *float32, minima *float32, ", "is quantStrip for weights less minima."
 	}
 	declare(name, "(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, "+more+"c *float32)", doc)
-	blocks := Load(Param("blocks"), GP64())
-	a, stride := Load(Param("a"), GP64()), Load(Param("stride"), GP64())
-	scales, scalesStride := Load(Param("scales"), GP64()), Load(Param("scalesStride"), GP64())
-	b, bScales, c := Load(Param("b"), GP64()), Load(Param("bScales"), GP64()), Load(Param("c"), GP64())
-	aLast, scalesLast := lastOfFour(a, stride), lastOfFour(scales, scalesStride)
-	var totals, totalsLast, least Register
-	if minima {
-		totals, least = Load(Param("totals"), GP64()), Load(Param("minima"), GP64())
-		totalsLast = lastOfFour(totals, scalesStride)
-	}
+	s := stripOperands{minima: minima}
+	s.load()
 	Label("loop")
 	var sums [4][2]VecVirtual
 	for r := range sums {
 		sums[r] = [2]VecVirtual{YMM(), YMM()}
 	}
-	multiplyPairs(&sums, b, func(r int) Mem { return rowOfFour(r, a, stride, aLast) })
-	if minima {
-		addScaled(sums, bScales, c, func(r int) Mem { return rowOfFour(r, scales, scalesStride, scalesLast) },
-			least, func(r int) Mem { return rowOfFour(r, totals, scalesStride, totalsLast) })
-		ADDQ(Imm(64), least)
-		ADDQ(Imm(4), totals)
-		ADDQ(Imm(4), totalsLast)
-	} else {
-		addScaled(sums, bScales, c, func(r int) Mem { return rowOfFour(r, scales, scalesStride, scalesLast) }, nil, nil)
+	multiplyPairs(&sums, s.b, func(r int) Mem { return rowOfFour(r, s.a, s.stride, s.aLast) })
+	s.addScaled(sums)
+	ADDQ(Imm(64), s.a)
+	ADDQ(Imm(64), s.aLast)
+	ADDQ(U32(1024), s.b)
+	s.next()
+}
+
+// stripOperands are the registers of a strip. The scales, minima and totals move along the blocks.
+type stripOperands struct {
+	minima                           bool
+	blocks, a, stride, aLast         Register
+	scales, scalesStride, scalesLast Register
+	b, bScales, c                    Register
+	totals, totalsLast, least        Register // with minima
+}
+
+// load loads the arguments.
+func (s *stripOperands) load() {
+	s.blocks = Load(Param("blocks"), GP64())
+	s.a, s.stride = Load(Param("a"), GP64()), Load(Param("stride"), GP64())
+	s.scales, s.scalesStride = Load(Param("scales"), GP64()), Load(Param("scalesStride"), GP64())
+	s.b, s.bScales, s.c = Load(Param("b"), GP64()), Load(Param("bScales"), GP64()), Load(Param("c"), GP64())
+	s.aLast, s.scalesLast = lastOfFour(s.a, s.stride), lastOfFour(s.scales, s.scalesStride)
+	if s.minima {
+		s.totals, s.least = Load(Param("totals"), GP64()), Load(Param("minima"), GP64())
+		s.totalsLast = lastOfFour(s.totals, s.scalesStride)
 	}
-	ADDQ(Imm(64), a)
-	ADDQ(Imm(64), aLast)
-	ADDQ(Imm(4), scales)
-	ADDQ(Imm(4), scalesLast)
-	ADDQ(U32(1024), b)
-	ADDQ(Imm(64), bScales)
-	DECQ(blocks)
+}
+
+// next ends the loop over the blocks.
+func (s *stripOperands) next() {
+	if s.minima {
+		ADDQ(Imm(64), s.least)
+		ADDQ(Imm(4), s.totals)
+		ADDQ(Imm(4), s.totalsLast)
+	}
+	ADDQ(Imm(4), s.scales)
+	ADDQ(Imm(4), s.scalesLast)
+	ADDQ(Imm(64), s.bScales)
+	DECQ(s.blocks)
 	JNZ(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
@@ -150,30 +171,38 @@ func multiplyPairs(sums *[4][2]VecVirtual, b Register, row func(r int) Mem) {
 	}
 }
 
-// addScaled adds the sums of a block, times its scales, to c. Unless minima is nil, it first subtracts the minima times the totals of the
-// rows.
-func addScaled(sums [4][2]VecVirtual, bScales, c Register, row func(r int) Mem, minima Register, total func(r int) Mem) {
+// addScaled adds the sums of a block, times its scales, to c. With minima, it first subtracts the minima times the totals of the rows.
+func (s *stripOperands) addScaled(sums [4][2]VecVirtual) {
 	for r := range sums {
-		scale, all := YMM(), YMM()
-		VBROADCASTSS(row(r), scale)
-		if minima != nil {
-			VBROADCASTSS(total(r), all)
-		}
-		for i := range 2 {
-			d, x, y, at := YMM(), sums[r][i], YMM(), Mem{Base: c, Disp: 64*r + 32*i}
-			VMOVUPS(at, y)
-			if minima != nil {
-				least := YMM()
-				VMULPS(Mem{Base: minima, Disp: 32 * i}, all, least)
-				VSUBPS(least, y, y)
-			}
-			VMULPS(Mem{Base: bScales, Disp: 32 * i}, scale, d)
-			VCVTDQ2PS(x, x)
-			VMULPS(d, x, x)
-			VADDPS(y, x, x)
-			VMOVUPS(x, at)
+		for i, x := range sums[r] {
+			s.addVector(r, 32*i, x, YMM)
 		}
 	}
+}
+
+// addScaledWide is addScaled for vectors of 16 columns.
+func (s *stripOperands) addScaledWide(sums [4]VecVirtual) {
+	for r, x := range sums {
+		s.addVector(r, 0, x, ZMM)
+	}
+}
+
+// addVector adds the sums x of row r, for the columns from a distance in bytes on.
+func (s *stripOperands) addVector(r, at int, x VecVirtual, vector func() VecVirtual) {
+	scale, d, y, to := vector(), vector(), vector(), Mem{Base: s.c, Disp: 64*r + at}
+	VMOVUPS(to, y)
+	if s.minima {
+		least := vector()
+		VBROADCASTSS(rowOfFour(r, s.totals, s.scalesStride, s.totalsLast), least)
+		VMULPS(Mem{Base: s.least, Disp: at}, least, least)
+		VSUBPS(least, y, y)
+	}
+	VBROADCASTSS(rowOfFour(r, s.scales, s.scalesStride, s.scalesLast), scale)
+	VMULPS(Mem{Base: s.bScales, Disp: at}, scale, d)
+	VCVTDQ2PS(x, x)
+	VMULPS(d, x, x)
+	VADDPS(y, x, x)
+	VMOVUPS(x, to)
 }
 
 // lastOfFour returns the address of the last of four rows.

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/attr"
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// dotBytes adds the products of four bytes with four signed bytes to every element of sums. The generator's library does not know the
+// instruction, VPDPBUSD. Its sums do not saturate.
+func dotBytes(signed, unsigned, sums Op) { vpdpbusd(nil, signed, unsigned, sums) }
+
+// dotBytesOf is dotBytes with the four signed bytes at a location for all elements.
+func dotBytesOf(signed Mem, unsigned, sums Op) { vpdpbusd([]string{"BCST"}, signed, unsigned, sums) }
+
+func vpdpbusd(suffixes []string, signed, unsigned, sums Op) {
+	all := []Op{signed, unsigned, sums}
+	Instruction(&ir.Instruction{
+		Opcode: "VPDPBUSD", Suffixes: suffixes, Operands: all, Inputs: all, Outputs: []Op{sums}, ISA: []string{"AVX512VNNI", "AVX512VL"},
+	})
+}
+
+// signs returns 64 bytes whose upper bit is set.
+func signs() Mem {
+	m := GLOBL("byte_signs", attr.RODATA|attr.NOPTR)
+	for i := range 16 {
+		DATA(4*i, U32(0x80808080))
+	}
+	return m
+}
+
+// byteFormats unpack weights to bytes without a sign.
+func byteFormats() {
+	bytesOf("bytesQ8", 34, 32, "adds 128 to the signed bytes of blocks and writes their scales.", func(w Register) []VecVirtual {
+		x := YMM()
+		VMOVDQU(allInt(0x80808080), x)
+		VPXOR(Mem{Base: w, Disp: 2}, x, x)
+		return []VecVirtual{x}
+	})
+	bytesOf("bytesQ4", 18, 32, "writes the weights of blocks in bytes, and their scales.", func(w Register) []VecVirtual {
+		x, y := XMM(), XMM()
+		VMOVDQU(Mem{Base: w, Disp: 2}, x)
+		VPSRLW(Imm(4), x, y)
+		z := YMM()
+		VINSERTI128(Imm(1), y, x.AsY(), z)
+		VPAND(allInt(0x0f0f0f0f), z, z)
+		return []VecVirtual{z}
+	})
+	bytesOf("bytesQ4K", 144, 256, "writes the weights of blocks in bytes, without their scales.", func(w Register) (parts []VecVirtual) {
+		low := YMM()
+		VMOVDQU(allInt(0x0f0f0f0f), low)
+		for c := range 4 {
+			x, y := YMM(), YMM()
+			VMOVDQU(Mem{Base: w, Disp: 16 + 32*c}, x)
+			VPSRLW(Imm(4), x, y)
+			VPAND(low, x, x)
+			VPAND(low, y, y)
+			parts = append(parts, x, y)
+		}
+		return parts
+	})
+}
+
+// bytesOf writes the weights of blocks in bytes. A block of 32 weights begins with its scale.
+func bytesOf(name string, bytes, weights int, doc string, values func(w Register) []VecVirtual) {
+	scaled := weights == packedUnit
+	signature := "(blocks int, dst *byte, w *byte)"
+	if scaled {
+		signature = "(blocks int, dst *byte, scales *float32, w *byte)"
+	}
+	declare(name, signature, doc)
+	blocks, dst, w := Load(Param("blocks"), GP64()), Load(Param("dst"), GP64()), Load(Param("w"), GP64())
+	var scales Register
+	if scaled {
+		scales = Load(Param("scales"), GP64())
+	}
+	Label("loop")
+	if scaled {
+		storeScale(w, scales)
+	}
+	for i, x := range values(w) {
+		VMOVDQU(x, Mem{Base: dst, Disp: 32 * i})
+	}
+	ADDQ(U32(uint32(weights)), dst)
+	ADDQ(U32(uint32(bytes)), w)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// byteStrip writes the product of four rows of bytes with a panel of 16 columns of bytes without a sign: four bytes of a column are
+// neighbours. The sums of a block begin with a number of the row.
+func byteStrip(minima bool) {
+	name, more, doc := "byteStrip", "", "adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns. The sum of a block begins with its start."
+	if minima {
+		name, more, doc = "byteStripMinima", "totals *float32, minima *float32, ", "is byteStrip for weights less minima."
+	}
+	declareIn("VNNI", name, "(blocks int, a *int8, stride int, scales *float32, scalesStride int, starts *int32, b *byte, bScales *float32, "+more+"c *float32)", doc)
+	s := stripOperands{minima: minima}
+	s.load()
+	starts := Load(Param("starts"), GP64())
+	startsLast := lastOfFour(starts, s.scalesStride)
+	Label("loop")
+	var sums [4]VecVirtual
+	for r := range sums {
+		sums[r] = ZMM()
+		VPBROADCASTD(rowOfFour(r, starts, s.scalesStride, startsLast), sums[r])
+	}
+	for k := range 8 {
+		w := ZMM()
+		VMOVDQU32(Mem{Base: s.b, Disp: 64 * k}, w)
+		for r := range sums {
+			dotBytesOf(rowOfFour(r, s.a, s.stride, s.aLast).Offset(4*k), w, sums[r])
+		}
+	}
+	s.addScaledWide(sums)
+	for _, p := range []Register{s.a, s.aLast} {
+		ADDQ(Imm(packedUnit), p)
+	}
+	for _, p := range []Register{starts, startsLast} {
+		ADDQ(Imm(4), p)
+	}
+	ADDQ(U32(512), s.b)
+	s.next()
+}
