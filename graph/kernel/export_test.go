@@ -88,3 +88,10 @@ func Attend(scores []float32, rows, n int, top, sum, shrink []float32) {
 func AttendGrad(p, ds []float32, rows, n int, top, inverse, delta []float32) {
 	scoreRows[float32]{p, rows, n}.attendGrad(ds, top, inverse, delta)
 }
+
+// PanelsOnly turns the assembly of rows off, or on again, and keeps the micro-kernels. It returns whether the assembly was off.
+func PanelsOnly(on bool) bool {
+	old := !accelerated
+	accelerated = supported && !on
+	return old
+}

@@ -12,10 +12,13 @@ func main() {
 	flag.Parse()
 	ConstraintExpr("!purego")
 	gemm()
+	for rows := 3; rows <= 6; rows++ {
+		fewRows(rows)
+	}
 	pack()
 	thin()
 	quantMul()
-	unpackQ8()
+	cacheRows()
 	activations()
 	exponentials()
 	sums()
