@@ -23,6 +23,12 @@
 //
 //	go run ./examples/gpt train -data input.txt -out out/shakespeare -tokenizer char -layers 4 -heads 4 -dim 128 \
 //		-context 64 -batch 12 -steps 2000 -lr 1e-3 -min-lr 1e-4 -warmup 100 -beta2 0.99 -decay 0.1 -dropout 0
+//
+// generate -speculate 3 gives the same text in less time if the text repeats itself, as tables in code do. After 205 of 300 steps, the model
+// of the first command took 0.89 of the processor time for these 6,000 tokens. It gains more where the weights do not fit in the caches.
+//
+//	go run ./examples/gpt train -data "$(go env GOROOT)/src/unicode/tables.go" -context 256 -steps 300 -batch 6 -out out/tables
+//	go run ./examples/gpt generate -model out/tables -prompt 'var _Lu = &RangeTable{' -tokens 6000 -temperature 0 -speculate 3
 package main
 
 import (

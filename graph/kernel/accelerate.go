@@ -15,8 +15,9 @@ func fast[T Float]() bool { return single[T]() && accelerated }
 // striped reports whether products of T are computed in assembly.
 func striped[T Float]() bool { return single[T]() && strips != nil }
 
-// integers reports whether products of many rows with packed weights are computed in assembly.
-func integers() bool { return accelerated && hasIntegers }
+// whole reports whether all kernels are computed in assembly, not only strips and rows: those for many rows with packed weights, for few rows,
+// and for caches in few bits.
+func whole() bool { return accelerated && hasWhole }
 
 // first returns the address of the first element, for the assembly. The caller has checked that T is float32.
 func first[T Float](x []T) *float32 { return (*float32)(unsafe.Pointer(unsafe.SliceData(x))) }
@@ -34,7 +35,7 @@ func Describe() string {
 	switch {
 	case hasVNNI:
 		packed = "VNNI"
-	case integers() && hasF16C:
+	case whole() && hasF16C:
 		packed = rowSet
 	}
 	return fmt.Sprintf("matrix products in %s, rows in %s, many rows with packed weights in %s, %d threads", products, rows, packed, runtime.GOMAXPROCS(0))
@@ -47,7 +48,7 @@ func Slow() string {
 		return ""
 	case !accelerated:
 		return "this processor has no fast kernels here: all is computed in Go, which takes many times as long"
-	case !hasIntegers || !hasF16C:
+	case !hasWhole || !hasF16C:
 		return "this processor has no fast kernels here for products of many rows with packed weights, and of Q4_K weights: they are computed in Go"
 	}
 	return ""

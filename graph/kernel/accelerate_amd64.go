@@ -10,8 +10,8 @@ var accelerated = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 // hasF16C is true if the processor converts binary16.
 var hasF16C = cpu.X86.HasF16C
 
-// hasIntegers is true if there is assembly for many rows of packed weights.
-const hasIntegers = true
+// hasWhole is true if there is assembly for all kernels, not only for strips and rows.
+const hasWhole = true
 
 const rowSet = "AVX2"
 

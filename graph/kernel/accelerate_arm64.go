@@ -8,8 +8,8 @@ var accelerated = true
 // hasF16C is true if the processor converts binary16.
 const hasF16C = true
 
-// hasIntegers is true if there is assembly for many rows of packed weights.
-const hasIntegers = false
+// hasWhole is true if there is assembly for all kernels, not only for strips and rows.
+const hasWhole = false
 
 const rowSet = "NEON"
 

@@ -184,6 +184,26 @@ func gemm12x16AVX512(count int, depth int, a *float32, aRow int, aStep int, aNex
 //go:noescape
 func gemm12x32AVX512(count int, depth int, a *float32, aRow int, aStep int, aNext int, b *float32, bStep int, c *float32, cRow int, cNext int, alpha float32, accumulate int, mask *int32, ahead *float32, aheadStep int, aheadNext int)
 
+// few3AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for 3 rows and blocks of 16 columns. Distances are in bytes.
+//
+//go:noescape
+func few3AVX2(blocks int, depth int, a *float32, aRow int, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int)
+
+// few4AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for 4 rows and blocks of 16 columns. Distances are in bytes.
+//
+//go:noescape
+func few4AVX2(blocks int, depth int, a *float32, aRow int, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int)
+
+// few5AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for 5 rows and blocks of 16 columns. Distances are in bytes.
+//
+//go:noescape
+func few5AVX2(blocks int, depth int, a *float32, aRow int, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int)
+
+// few6AVX2 computes C = alpha·A·B, plus C if accumulate is not 0, for 6 rows and blocks of 16 columns. Distances are in bytes.
+//
+//go:noescape
+func few6AVX2(blocks int, depth int, a *float32, aRow int, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int)
+
 // packAlong16AVX2 copies depth rows, stride bytes apart, to count panels of 16 columns, next bytes apart.
 //
 //go:noescape
@@ -333,6 +353,16 @@ func quantDotsQ4KVNNI(groups int, blocks int, a *int8, scales *float32, totals *
 //
 //go:noescape
 func bfloatDotsAVX2(groups int, n int, a *float32, w *byte, stride int, c *float32)
+
+// widenRowsAVX2 writes rows of n bfloat16, stride bytes apart, as adjacent float32. n is a multiple of 8.
+//
+//go:noescape
+func widenRowsAVX2(rows int, n int, dst *float32, w *byte, stride int)
+
+// unpackQ8RowsAVX2 writes rows of n Q8_0, stride bytes apart, as adjacent float32. n is a multiple of 32.
+//
+//go:noescape
+func unpackQ8RowsAVX2(rows int, n int, dst *float32, w *byte, stride int)
 
 // unpackQ8Asm writes blocks of Q8_0 as float32.
 //

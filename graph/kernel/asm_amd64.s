@@ -8725,6 +8725,433 @@ stored:
 	VZEROUPPER
 	RET
 
+// func few3AVX2(blocks int, depth int, a *float32, aRow int, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·few3AVX2(SB), NOSPLIT, $0-88
+	MOVQ a+16(FP), AX
+	MOVQ c+56(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+48(FP), SI
+
+block:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   b+40(FP), DI
+	MOVQ   AX, R8
+	MOVQ   depth+8(FP), R9
+
+deep:
+	PREFETCHT0   512(DI)
+	VMOVUPS      (DI), Y6
+	VMOVUPS      32(DI), Y7
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R8)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R8)(DX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         BX, R8
+	DECQ         R9
+	JNZ          deep
+	MOVQ         cRow+64(FP), R8
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+72(FP), Y6
+	CMPQ         accumulate+80(FP), $0x00
+	JNE          add
+	VMULPS       Y0, Y6, Y0
+	VMOVUPS      Y0, (DI)
+	VMULPS       Y1, Y6, Y1
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y2, Y6, Y2
+	VMOVUPS      Y2, (DI)
+	VMULPS       Y3, Y6, Y3
+	VMOVUPS      Y3, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y4, Y6, Y4
+	VMOVUPS      Y4, (DI)
+	VMULPS       Y5, Y6, Y5
+	VMOVUPS      Y5, 32(DI)
+	JMP          stored
+
+add:
+	VFMADD213PS (DI), Y6, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y6, Y1
+	VMOVUPS     Y1, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y6, Y2
+	VMOVUPS     Y2, (DI)
+	VFMADD213PS 32(DI), Y6, Y3
+	VMOVUPS     Y3, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y6, Y4
+	VMOVUPS     Y4, (DI)
+	VFMADD213PS 32(DI), Y6, Y5
+	VMOVUPS     Y5, 32(DI)
+
+stored:
+	ADDQ $0x40, CX
+	ADDQ $0x40, b+40(FP)
+	DECQ blocks+0(FP)
+	JNZ  block
+	VZEROUPPER
+	RET
+
+// func few4AVX2(blocks int, depth int, a *float32, aRow int, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·few4AVX2(SB), NOSPLIT, $0-88
+	MOVQ a+16(FP), AX
+	MOVQ c+56(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+48(FP), SI
+
+block:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   b+40(FP), DI
+	MOVQ   AX, R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	MOVQ   depth+8(FP), R10
+
+deep:
+	PREFETCHT0   512(DI)
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R8)(DX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R8)(DX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R9), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          deep
+	MOVQ         cRow+64(FP), R8
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+72(FP), Y8
+	CMPQ         accumulate+80(FP), $0x00
+	JNE          add
+	VMULPS       Y0, Y8, Y0
+	VMOVUPS      Y0, (DI)
+	VMULPS       Y1, Y8, Y1
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y2, Y8, Y2
+	VMOVUPS      Y2, (DI)
+	VMULPS       Y3, Y8, Y3
+	VMOVUPS      Y3, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y4, Y8, Y4
+	VMOVUPS      Y4, (DI)
+	VMULPS       Y5, Y8, Y5
+	VMOVUPS      Y5, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y6, Y8, Y6
+	VMOVUPS      Y6, (DI)
+	VMULPS       Y7, Y8, Y7
+	VMOVUPS      Y7, 32(DI)
+	JMP          stored
+
+add:
+	VFMADD213PS (DI), Y8, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y8, Y1
+	VMOVUPS     Y1, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y8, Y2
+	VMOVUPS     Y2, (DI)
+	VFMADD213PS 32(DI), Y8, Y3
+	VMOVUPS     Y3, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y8, Y4
+	VMOVUPS     Y4, (DI)
+	VFMADD213PS 32(DI), Y8, Y5
+	VMOVUPS     Y5, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y8, Y6
+	VMOVUPS     Y6, (DI)
+	VFMADD213PS 32(DI), Y8, Y7
+	VMOVUPS     Y7, 32(DI)
+
+stored:
+	ADDQ $0x40, CX
+	ADDQ $0x40, b+40(FP)
+	DECQ blocks+0(FP)
+	JNZ  block
+	VZEROUPPER
+	RET
+
+// func few5AVX2(blocks int, depth int, a *float32, aRow int, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·few5AVX2(SB), NOSPLIT, $0-88
+	MOVQ a+16(FP), AX
+	MOVQ c+56(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+48(FP), SI
+
+block:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   b+40(FP), DI
+	MOVQ   AX, R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	MOVQ   depth+8(FP), R10
+
+deep:
+	PREFETCHT0   512(DI)
+	VMOVUPS      (DI), Y10
+	VMOVUPS      32(DI), Y11
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R8)(DX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R8)(DX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R9), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R9)(DX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          deep
+	MOVQ         cRow+64(FP), R8
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+72(FP), Y10
+	CMPQ         accumulate+80(FP), $0x00
+	JNE          add
+	VMULPS       Y0, Y10, Y0
+	VMOVUPS      Y0, (DI)
+	VMULPS       Y1, Y10, Y1
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y2, Y10, Y2
+	VMOVUPS      Y2, (DI)
+	VMULPS       Y3, Y10, Y3
+	VMOVUPS      Y3, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y4, Y10, Y4
+	VMOVUPS      Y4, (DI)
+	VMULPS       Y5, Y10, Y5
+	VMOVUPS      Y5, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y6, Y10, Y6
+	VMOVUPS      Y6, (DI)
+	VMULPS       Y7, Y10, Y7
+	VMOVUPS      Y7, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y8, Y10, Y8
+	VMOVUPS      Y8, (DI)
+	VMULPS       Y9, Y10, Y9
+	VMOVUPS      Y9, 32(DI)
+	JMP          stored
+
+add:
+	VFMADD213PS (DI), Y10, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y10, Y1
+	VMOVUPS     Y1, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y10, Y2
+	VMOVUPS     Y2, (DI)
+	VFMADD213PS 32(DI), Y10, Y3
+	VMOVUPS     Y3, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y10, Y4
+	VMOVUPS     Y4, (DI)
+	VFMADD213PS 32(DI), Y10, Y5
+	VMOVUPS     Y5, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y10, Y6
+	VMOVUPS     Y6, (DI)
+	VFMADD213PS 32(DI), Y10, Y7
+	VMOVUPS     Y7, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y10, Y8
+	VMOVUPS     Y8, (DI)
+	VFMADD213PS 32(DI), Y10, Y9
+	VMOVUPS     Y9, 32(DI)
+
+stored:
+	ADDQ $0x40, CX
+	ADDQ $0x40, b+40(FP)
+	DECQ blocks+0(FP)
+	JNZ  block
+	VZEROUPPER
+	RET
+
+// func few6AVX2(blocks int, depth int, a *float32, aRow int, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·few6AVX2(SB), NOSPLIT, $0-88
+	MOVQ a+16(FP), AX
+	MOVQ c+56(FP), CX
+	MOVQ aRow+24(FP), DX
+	MOVQ aStep+32(FP), BX
+	MOVQ bStep+48(FP), SI
+
+block:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   b+40(FP), DI
+	MOVQ   AX, R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	MOVQ   depth+8(FP), R10
+
+deep:
+	PREFETCHT0   512(DI)
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	ADDQ         SI, DI
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R8)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R8)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R9)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R9)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          deep
+	MOVQ         cRow+64(FP), R8
+	MOVQ         CX, DI
+	VBROADCASTSS alpha+72(FP), Y12
+	CMPQ         accumulate+80(FP), $0x00
+	JNE          add
+	VMULPS       Y0, Y12, Y0
+	VMOVUPS      Y0, (DI)
+	VMULPS       Y1, Y12, Y1
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y2, Y12, Y2
+	VMOVUPS      Y2, (DI)
+	VMULPS       Y3, Y12, Y3
+	VMOVUPS      Y3, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y4, Y12, Y4
+	VMOVUPS      Y4, (DI)
+	VMULPS       Y5, Y12, Y5
+	VMOVUPS      Y5, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y6, Y12, Y6
+	VMOVUPS      Y6, (DI)
+	VMULPS       Y7, Y12, Y7
+	VMOVUPS      Y7, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y8, Y12, Y8
+	VMOVUPS      Y8, (DI)
+	VMULPS       Y9, Y12, Y9
+	VMOVUPS      Y9, 32(DI)
+	ADDQ         R8, DI
+	VMULPS       Y10, Y12, Y10
+	VMOVUPS      Y10, (DI)
+	VMULPS       Y11, Y12, Y11
+	VMOVUPS      Y11, 32(DI)
+	JMP          stored
+
+add:
+	VFMADD213PS (DI), Y12, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y12, Y1
+	VMOVUPS     Y1, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y12, Y2
+	VMOVUPS     Y2, (DI)
+	VFMADD213PS 32(DI), Y12, Y3
+	VMOVUPS     Y3, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y12, Y4
+	VMOVUPS     Y4, (DI)
+	VFMADD213PS 32(DI), Y12, Y5
+	VMOVUPS     Y5, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y12, Y6
+	VMOVUPS     Y6, (DI)
+	VFMADD213PS 32(DI), Y12, Y7
+	VMOVUPS     Y7, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y12, Y8
+	VMOVUPS     Y8, (DI)
+	VFMADD213PS 32(DI), Y12, Y9
+	VMOVUPS     Y9, 32(DI)
+	ADDQ        R8, DI
+	VFMADD213PS (DI), Y12, Y10
+	VMOVUPS     Y10, (DI)
+	VFMADD213PS 32(DI), Y12, Y11
+	VMOVUPS     Y11, 32(DI)
+
+stored:
+	ADDQ $0x40, CX
+	ADDQ $0x40, b+40(FP)
+	DECQ blocks+0(FP)
+	JNZ  block
+	VZEROUPPER
+	RET
+
 // func packAlong16AVX2(depth int, count int, src *float32, stride int, dst *float32, next int)
 // Requires: AVX
 TEXT ·packAlong16AVX2(SB), NOSPLIT, $0-48
@@ -12638,6 +13065,75 @@ loop:
 	ADDQ         $0x10, DI
 	DECQ         CX
 	JNZ          group
+	VZEROUPPER
+	RET
+
+// func widenRowsAVX2(rows int, n int, dst *float32, w *byte, stride int)
+// Requires: AVX, AVX2
+TEXT ·widenRowsAVX2(SB), NOSPLIT, $0-40
+	MOVQ rows+0(FP), AX
+	MOVQ dst+16(FP), CX
+	MOVQ w+24(FP), DX
+	MOVQ stride+32(FP), BX
+
+row:
+	MOVQ n+8(FP), SI
+	MOVQ DX, DI
+
+loop:
+	VPMOVZXWD (DI), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   Y0, (CX)
+	ADDQ      $0x10, DI
+	ADDQ      $0x20, CX
+	SUBQ      $0x08, SI
+	JNZ       loop
+	ADDQ      BX, DX
+	DECQ      AX
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func unpackQ8RowsAVX2(rows int, n int, dst *float32, w *byte, stride int)
+// Requires: AVX, AVX2, F16C
+TEXT ·unpackQ8RowsAVX2(SB), NOSPLIT, $0-40
+	MOVQ rows+0(FP), AX
+	MOVQ dst+16(FP), CX
+	MOVQ w+24(FP), DX
+	MOVQ stride+32(FP), BX
+
+row:
+	MOVQ n+8(FP), SI
+	MOVQ DX, DI
+
+loop:
+	MOVWLZX      (DI), R8
+	VMOVD        R8, X0
+	VCVTPH2PS    X0, X0
+	VBROADCASTSS X0, Y0
+	VPMOVSXBD    2(DI), Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (CX)
+	VPMOVSXBD    10(DI), Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 32(CX)
+	VPMOVSXBD    18(DI), Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 64(CX)
+	VPMOVSXBD    26(DI), Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 96(CX)
+	ADDQ         $0x22, DI
+	ADDQ         $0x80, CX
+	SUBQ         $0x20, SI
+	JNZ          loop
+	ADDQ         BX, DX
+	DECQ         AX
+	JNZ          row
 	VZEROUPPER
 	RET
 

@@ -4,6 +4,22 @@
 
 package kernel
 
+func few3AVX2(blocks, depth int, a *float32, aRow, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int) {
+	panic(noAssembly)
+}
+
+func few4AVX2(blocks, depth int, a *float32, aRow, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int) {
+	panic(noAssembly)
+}
+
+func few5AVX2(blocks, depth int, a *float32, aRow, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int) {
+	panic(noAssembly)
+}
+
+func few6AVX2(blocks, depth int, a *float32, aRow, aStep int, b *float32, bStep int, c *float32, cRow int, alpha float32, accumulate int) {
+	panic(noAssembly)
+}
+
 func packAlong16AVX2(depth, count int, src *float32, stride int, dst *float32, next int) {
 	panic(noAssembly)
 }
@@ -75,3 +91,7 @@ func quantDotsQ4KVNNI(groups, blocks int, a *int8, scales *float32, totals *int3
 }
 
 func bfloatDotsAVX2(groups, n int, a *float32, w *byte, stride int, c *float32) { panic(noAssembly) }
+
+func widenRowsAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }
+
+func unpackQ8RowsAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }

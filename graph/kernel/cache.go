@@ -19,17 +19,35 @@ func (q Quant) Keep(words, x []float32) {
 
 func bytesOf(x []float32) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(first(x))), 4*len(x)) }
 
+// unpackRows writes rows of n numbers of format q, stride bytes apart, to x. n is a multiple of packedUnit.
+func (q Quant) unpackRows(x []float32, n int, blocks []byte, stride int) {
+	rows, f := len(x)/n, quants[q]
+	size := n / f.weights * f.bytes
+	_ = blocks[(rows-1)*stride+size-1]
+	switch {
+	case q == BF16 && whole():
+		widenRowsAVX2(rows, n, &x[0], &blocks[0], stride)
+	case q == Q8_0 && whole() && hasF16C:
+		unpackQ8RowsAVX2(rows, n, &x[0], &blocks[0], stride)
+	default:
+		for i := range rows {
+			f.unpackRow(q, x[i*n:][:n], blocks[i*stride:][:size])
+		}
+	}
+}
+
 // unpackRow writes the values of whole blocks of format q, which f describes, to x.
 func (f *quant) unpackRow(q Quant, x []float32, blocks []byte) {
-	switch {
-	case q == BF16:
+	if q == BF16 {
 		widenBF16(x, blocks)
-	case q == Q8_0 && accelerated && hasF16C:
+		return
+	}
+	if q == Q8_0 && accelerated && hasF16C {
 		unpackQ8Asm(len(x)/f.weights, first(x), unsafe.SliceData(blocks))
-	default:
-		for b := 0; b*f.weights < len(x); b++ {
-			f.unpack(x[b*f.weights:][:f.weights], blocks[b*f.bytes:][:f.bytes])
-		}
+		return
+	}
+	for b := 0; b*f.weights < len(x); b++ {
+		f.unpack(x[b*f.weights:][:f.weights], blocks[b*f.bytes:][:f.bytes])
 	}
 }
 
@@ -45,10 +63,9 @@ func (a *Attention[T]) keys(room *buffer[float32], x Heads[T], t cacheTile) Matr
 	from := lo / packedUnit * packedUnit // of the blocks that hold the head
 	cols := roundUp(lo+a.D, packedUnit) - from
 	y, f := room.sized(t.rows*cols), quants[a.Cache]
-	at, size := from/f.weights*f.bytes, cols/f.weights*f.bytes
-	for i := range t.rows {
-		row := bytesOf(singles(x.Data[t.b*x.Batch+(t.time+i)*x.Time:][:x.Time]))
-		f.unpackRow(a.Cache, y[i*cols:][:cols], row[at:][:size])
+	if len(y) > 0 {
+		rows := bytesOf(singles(x.Data[t.b*x.Batch+t.time*x.Time:][:t.rows*x.Time]))
+		a.Cache.unpackRows(y, cols, rows[from/f.weights*f.bytes:], 4*x.Time)
 	}
 	return Matrix[T]{Data: unsafe.Slice((*T)(unsafe.Pointer(first(y))), len(y))[lo-from:], Stride: cols}
 }

@@ -136,3 +136,10 @@ func FMA32(x, y, z float32) float32 {
 	}
 	return float32(s)
 }
+
+// PanelsOnly turns the assembly of rows off, or on again, and keeps the micro-kernels. It returns whether the assembly was off.
+func PanelsOnly(on bool) bool {
+	old := !accelerated
+	accelerated = supported && !on
+	return old
+}

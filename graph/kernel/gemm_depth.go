@@ -85,14 +85,18 @@ func (d *deepProduct[T]) longest() int {
 	return d.depth
 }
 
-// multiply writes the product of depths k to end.
+// multiply writes the product of depths from to end.
 func (d *deepProduct[T]) multiply(s *panels[T], sums []T, from, end int) {
 	wide, unit := tileCols, end-from
 	if d.unit == depthUnit {
 		wide, unit = d.N, depthUnit
 	}
-	for k := from; k < end; k += unit {
-		for j := 0; j < d.N; j += wide {
+	first := 0
+	if d.unit == depthUnit && !thin(d.M, d.B) && striped[T]() {
+		first = d.runFew(singles(sums), from, end)
+	}
+	for k := from; k < end && first < d.N; k += unit {
+		for j := first; j < d.N; j += wide {
 			product[T]{
 				m: d.M, n: min(wide, d.N-j), k: min(unit, end-k), a: d.A.at(0, k), b: d.B.at(k, j),
 				c: sums[j:], stride: d.N, alpha: T(d.Alpha), accumulate: k > from,

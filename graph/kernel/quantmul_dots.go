@@ -159,7 +159,7 @@ func (r roundedRows) from(block int) roundedRows {
 // round rounds the first blocks to x.
 func (r roundedRows) round(x []float32) {
 	blocks := len(x) / packedUnit
-	if integers() {
+	if whole() {
 		quantRowAVX2(blocks, &r.q[0], &r.scales[0], &r.totals[0], &x[0])
 		return
 	}

@@ -107,7 +107,7 @@ type wideRounding struct {
 
 func (w *wideRounding) Range(lo, hi int) {
 	n := w.k / packedUnit
-	if integers() {
+	if whole() {
 		quantWideRowAVX2((hi-lo)*n, &w.q[lo*w.k], &w.scales[lo*n], &w.x[lo*w.k])
 	} else {
 		var block [packedUnit]int8
@@ -165,7 +165,7 @@ func (r *wideRoom) pack(w *Packed, row, count int) wideColumns {
 	rows.q, panel.q = r.q.sized(widePanel*k), r.panel.sized(widePanel*k)
 	clear(rows.q[count*k:])
 	fill := f.slow
-	if integers() && hasF16C {
+	if whole() && hasF16C {
 		fill = f.fast
 	}
 	fill(rows.first(count*blocks), w.Data[row*w.stride():][:count*w.stride()])
@@ -205,7 +205,7 @@ func (c wideColumns) packScales(rows wideColumns, blocks int) {
 
 // packPairs transposes 16 rows of k numbers in pairs.
 func packPairs(panel, q []int16, k int) {
-	if integers() {
+	if whole() {
 		packAcross16AVX2(k/2, (*float32)(unsafe.Pointer(&q[0])), 2*k, (*float32)(unsafe.Pointer(&panel[0])), 4*widePanel)
 		return
 	}
@@ -220,10 +220,10 @@ func packPairs(panel, q []int16, k int) {
 func quantStrip(a wideRows, b wideColumns, sums *[wideRowsUnit * widePanel]float32) {
 	k, blocks := len(a.q)/wideRowsUnit, len(a.scales)/wideRowsUnit
 	switch {
-	case integers() && b.minima == nil:
+	case whole() && b.minima == nil:
 		quantStripAVX2(blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &sums[0])
 		return
-	case integers():
+	case whole():
 		quantStripMinimaAVX2(
 			blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &a.totals[0], &b.minima[0], &sums[0],
 		)
@@ -258,7 +258,7 @@ func pairProducts(row, panel []int16) (exact [widePanel]int32) {
 
 // widenBF16 writes bfloat16 as float32.
 func widenBF16(x []float32, w []byte) {
-	if integers() {
+	if whole() {
 		widenBF16AVX2(len(x), &x[0], &w[0])
 		return
 	}

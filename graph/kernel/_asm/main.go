@@ -13,9 +13,13 @@ func main() {
 	flag.Parse()
 	ConstraintExpr("!purego")
 	gemm()
+	for rows := 3; rows <= 6; rows++ {
+		fewRows(rows)
+	}
 	pack()
 	thin()
 	quantMul()
+	cacheRows()
 	unpackQ8()
 	activations()
 	exponentials()
