@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"unsafe"
+
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 )
 
 // The addresses of testdata/emulate.s, and of the calls and their operands.
@@ -28,6 +30,9 @@ const (
 // calls and prints their memory. The results must have the bits of plain Go. It needs the programs of Debian's packages bochs, isolinux,
 // syslinux-common, xorriso and binutils.
 func TestEmulated(t *testing.T) {
+	if !sweep.All() {
+		t.Skip("SWEEPS=all runs the emulator")
+	}
 	if !accelerated || !hasF16C {
 		t.Skip("this processor has no assembly to prepare the operands")
 	}
