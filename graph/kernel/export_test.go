@@ -56,7 +56,7 @@ var supported, supportedVNNI = accelerated, hasVNNI
 func PlainBytes() (restore func(), ok bool) {
 	before := byteStrip
 	byteStrip = plainByteStrip
-	return func() { byteStrip = before }, accelerated && hasF16C
+	return func() { byteStrip = before }, whole() && hasF16C
 }
 
 func plainByteStrip(a byteRows, b wideColumns, sums *[wideRowsUnit * widePanel]float32) {
