@@ -20,6 +20,7 @@ import (
 // watched is a training run in a folder, of this or of another process.
 type watched struct {
 	*inside.Model
+	out     io.Writer // of errors
 	dir     string
 	history *page.History
 	files   *page.Reader
@@ -44,7 +45,7 @@ func openRun(out io.Writer, dir string, history *page.History) (shown, error) {
 	if err := checkpoints.ReadJSON(filepath.Join(dir, "run.json"), &r); err != nil {
 		return shown{}, errors.WithMessagef(err, "-run is %q: it is no folder of a run", dir)
 	}
-	w := &watched{dir: dir, history: history, files: page.NewReader(dir, history)}
+	w := &watched{out: out, dir: dir, history: history, files: page.NewReader(dir, history)}
 	w.last, _ = strconv.Atoi(r.Flags["steps"])
 	w.micro, _ = strconv.Atoi(r.Flags["micro-batches"])
 	if err := w.wait(out); err != nil {
@@ -120,17 +121,28 @@ func (w *watched) examples(step int) ([]inside.Example, error) {
 	return inside.Examples(w.batches, step, w.micro, w.last)
 }
 
-// follow reads the log until the program ends.
+// follow reads the files of the run until the program ends. The page of a run whose files are damaged or gone keeps all that it has: follow
+// prints the error once and tries again.
 func (w *watched) follow(done <-chan struct{}) error {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
-	for {
+	for told := ""; ; {
 		select {
 		case <-done:
 			return nil
 		case <-tick.C:
-			if err := w.read(); err != nil {
-				return err
+			err := w.read()
+			if err == nil {
+				told = ""
+				continue
+			}
+			if w.live {
+				w.live = false
+				w.history.End()
+			}
+			if err.Error() != told {
+				told = err.Error()
+				fmt.Fprintf(w.out, "explore: %s; the page shows the run up to here\n", told)
 			}
 		}
 	}

@@ -140,7 +140,10 @@ func (r *Run) openWatchable() (err error) {
 	if !tr.Shard {
 		r.parts = page.NewParts(tr.Program, tr.Step, r.Steps)
 	}
-	r.watchable, err = page.OpenRecord(r.Out, tr.Step)
+	var aside string
+	if r.watchable, aside, err = page.OpenRecord(r.Out, tr.Step); aside != "" {
+		r.printf("watch.jsonl is damaged: moved to %s, its good lines are kept", aside)
+	}
 	return err
 }
 

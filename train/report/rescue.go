@@ -18,16 +18,20 @@ func RescueLog(path, score string) (aside string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if aside, err = MoveAside(path); err != nil {
+		return "", err
+	}
+	return aside, errors.WithStack(os.WriteFile(path, []byte(good), 0o644))
+}
+
+// MoveAside renames a damaged file to path.damaged-1, or to the next number that is free, and returns its new name.
+func MoveAside(path string) (aside string, err error) {
 	for i := 1; ; i++ {
 		aside = fmt.Sprintf("%s.damaged-%d", path, i)
 		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
-			break
+			return aside, errors.WithStack(os.Rename(path, aside))
 		}
 	}
-	if err := os.Rename(path, aside); err != nil {
-		return "", errors.WithStack(err)
-	}
-	return aside, errors.WithStack(os.WriteFile(path, []byte(good), 0o644))
 }
 
 // goodLines returns the header of a log of this score and every complete line that is a valid row. It drops the values of another score.

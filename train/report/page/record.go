@@ -26,20 +26,65 @@ type line struct {
 	Sample *string `json:"sample,omitempty"`
 }
 
-// OpenRecord opens the record in the folder of a run to continue after a step, as report.OpenJSONL does. A damaged file is renamed to
-// watch.jsonl.damaged, because a run must not fail for it.
-func OpenRecord(dir string, step int) (*Record, error) {
+// OpenRecord opens the record in the folder of a run to continue after a step, as report.OpenJSONL does. A run must not fail for a damaged
+// record: OpenRecord renames it, returns its new name as aside, and continues with its valid lines. Otherwise aside is "".
+func OpenRecord(dir string, step int) (r *Record, aside string, err error) {
 	path := filepath.Join(dir, recordName)
-	f, err := report.OpenJSONL(path, step)
-	if err != nil {
-		if os.Rename(path, path+".damaged") != nil {
-			return nil, err
+	good, ok := validLines(path)
+	if !ok {
+		if aside, err = report.MoveAside(path); err == nil {
+			err = errors.WithStack(os.WriteFile(path, good, 0o644))
 		}
-		if f, err = report.OpenJSONL(path, step); err != nil {
-			return nil, err
+		if err != nil {
+			return nil, "", errors.WithMessage(err, "page: "+path)
 		}
 	}
-	return &Record{f}, nil
+	f, err := report.OpenJSONL(path, step)
+	if err != nil {
+		return nil, "", err
+	}
+	return &Record{f}, aside, nil
+}
+
+// validLines returns the valid lines of a record, and reports whether all its complete lines are valid.
+func validLines(path string) (good []byte, ok bool) {
+	f, err := openRegular(path)
+	if err != nil {
+		return nil, os.IsNotExist(errors.Cause(err))
+	}
+	defer f.Close()
+	ok = true
+	for b := bufio.NewReader(f); ; {
+		text, err := b.ReadBytes('\n')
+		if err != nil {
+			return good, ok && err == io.EOF
+		}
+		if _, valid := parseLine(text); !valid {
+			ok = false
+			continue
+		}
+		good = append(good, text...)
+	}
+}
+
+// openRegular opens a file for reading. A folder or a pipe, which would block, is an error.
+func openRegular(path string) (*os.File, error) {
+	at, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.WithStack(err)
+	}
+	if !at.Mode().IsRegular() {
+		return nil, errors.Errorf("it has the mode %v, want a regular file: move it away", at.Mode())
+	}
+	f, err := os.Open(path)
+	return f, errors.WithStack(err)
+}
+
+// parseLine returns the content of a line, and reports whether it is a JSON object with a step.
+func parseLine(text []byte) (l line, ok bool) {
+	l.Step = -1
+	ok = json.Unmarshal(text, &l) == nil && l.Step >= 0
+	return l, ok
 }
 
 // Parts writes the parts after a step. If there are none, it writes nothing.
@@ -68,6 +113,7 @@ type Reader struct {
 	next    int            // index of the log's next row
 	offset  int64          // of the record's next line
 	parts   map[int][]Part // of steps that the log has not reached
+	samples []line         // that the history does not have yet
 	sampled int            // step of the last sample
 }
 
@@ -84,8 +130,7 @@ func (r *Reader) Read() error {
 	if err != nil {
 		return err
 	}
-	samples, err := r.record()
-	if err != nil {
+	if err := r.record(); err != nil {
 		return errors.WithMessagef(err, "page: %s", filepath.Join(r.dir, recordName))
 	}
 	r.next = next
@@ -98,47 +143,58 @@ func (r *Reader) Read() error {
 		r.history.Step(e.Step, r.parts[step])
 		delete(r.parts, step)
 	}
-	for _, s := range samples {
+	for _, s := range r.samples {
 		r.history.Sample(s.Step, *s.Sample)
 	}
+	r.samples = nil
 	return nil
 }
 
-// record reads the new lines of the record, and returns the new samples. A run without a record has none. A run that was resumed has a
-// shorter record, which is read from its beginning.
-func (r *Reader) record() (samples []line, err error) {
-	f, err := os.Open(filepath.Join(r.dir, recordName))
-	if os.IsNotExist(err) {
-		return nil, nil
+// record reads the new lines of the record. A run without a record has none. A run that was resumed has a shorter record, which is read
+// from its beginning. If it has grown since, a new line may begin elsewhere, so a damaged line is read again in its place.
+func (r *Reader) record() error {
+	f, err := openRegular(filepath.Join(r.dir, recordName))
+	if os.IsNotExist(errors.Cause(err)) {
+		return nil
 	} else if err != nil {
-		return nil, errors.WithStack(err)
+		return err
 	}
 	defer f.Close()
 	if at, err := f.Stat(); err != nil {
-		return nil, errors.WithStack(err)
+		return errors.WithStack(err)
 	} else if at.Size() < r.offset {
 		r.offset = 0
 	}
+	began := r.offset
+	if err = r.lines(f); err != nil && began > 0 {
+		r.offset = 0
+		err = r.lines(f)
+	}
+	return err
+}
+
+// lines reads the lines of the record from the offset on.
+func (r *Reader) lines(f *os.File) error {
 	if _, err := f.Seek(r.offset, io.SeekStart); err != nil {
-		return nil, errors.WithStack(err)
+		return errors.WithStack(err)
 	}
 	for b := bufio.NewReader(f); ; {
 		text, err := b.ReadBytes('\n')
 		if err == io.EOF { // an incomplete last line is read later
-			return samples, nil
+			return nil
 		} else if err != nil {
-			return nil, errors.WithStack(err)
+			return errors.WithStack(err)
 		}
-		var l line
-		if json.Unmarshal(text, &l) != nil {
-			return nil, errors.Errorf("the line at byte %d is %.80q, want a JSON object with a step: move the file away", r.offset, text)
+		l, ok := parseLine(text)
+		if !ok {
+			return errors.Errorf("the line at byte %d is %.80q, want a JSON object with a step: move the file away", r.offset, text)
 		}
 		r.offset += int64(len(text))
 		switch {
 		case l.Parts != nil:
 			r.parts[l.Step] = l.Parts
 		case l.Sample != nil && l.Step > r.sampled:
-			r.sampled, samples = l.Step, append(samples, l)
+			r.sampled, r.samples = l.Step, append(r.samples, l)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func TestRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		record, err := page.OpenRecord(dir, step)
+		record, _, err := page.OpenRecord(dir, step)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,24 +94,92 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-// TestDamagedRecord: a damaged record is an error for a reader, and does not end a run.
+// TestDamagedRecord: a damaged record is an error for a reader. It does not end a run, which keeps the file and continues with its valid
+// lines.
 func TestDamagedRecord(t *testing.T) {
-	for _, text := range []string{"x\n", "{}\n", "[1]\n", "\x00\x00\n", `{"step":"a"}` + "\n", `{"step":1,"parts":3}` + "\n"} {
+	const good = `{"step":1,"sample":"a"}` + "\n"
+	for _, bad := range []string{
+		"x\n", "{}\n", "[1]\n", "null\n", "\x00\x00\n", `{"step":"a"}` + "\n", `{"step":null}` + "\n", `{"step":-1}` + "\n", `{"step":1e400}` + "\n",
+		`{"step":1,"parts":3}` + "\n", `{"step":1,"parts":[{"path":"h","norm":NaN}]}` + "\n", `{"step":1,"sample":7}` + "\n",
+	} {
 		dir := t.TempDir()
-		for name, text := range map[string]string{"watch.jsonl": text, "log.csv": "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy\n"} {
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-				t.Fatal(err)
-			}
+		path := filepath.Join(dir, "watch.jsonl")
+		write(t, path, good+bad+`{"step":2,"sample":"b"}`+"\n"+`{"step":9,"sample":"c"}`+"\n")
+		write(t, filepath.Join(dir, "log.csv"), "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy\n")
+		h := page.NewHistory()
+		reader := page.NewReader(dir, h)
+		if err := reader.Read(); err == nil || !strings.Contains(err.Error(), "watch.jsonl") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: got error %v, want one line that names the file", bad, err)
 		}
-		if err := page.NewReader(dir, page.NewHistory()).Read(); text != "{}\n" && (err == nil || !strings.Contains(err.Error(), "watch.jsonl") || strings.Contains(err.Error(), "\n")) {
-			t.Errorf("%q: got error %v, want one line that names the file", text, err)
+		r, aside, err := page.OpenRecord(dir, 5)
+		if err != nil || aside != path+".damaged-1" {
+			t.Errorf("%q: got error %v, damaged file %q, want %s.damaged-1", bad, err, aside, path)
+			continue
 		}
-		r, err := page.OpenRecord(dir, 5)
-		if err != nil {
-			t.Errorf("%q: %v", text, err)
+		if err := r.Sample(6, "d"); err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		if err := reader.Read(); err != nil {
+			t.Errorf("%q: after the resumption: %v", bad, err)
+		}
+		got := ""
+		for _, s := range h.Log().Samples {
+			got += s.Text
+		}
+		if got != "abd" {
+			t.Errorf("%q: the reader has the samples %q, want abd", bad, got)
+		}
+	}
+}
+
+// TestRecordIsNoFile: a folder in place of the record, or a link to one, is an error for a reader, and does not end a run.
+func TestRecordIsNoFile(t *testing.T) {
+	for name, make := range map[string]func(path string) error{
+		"folder": func(path string) error { return os.Mkdir(path, 0o777) },
+		"link":   func(path string) error { return os.Symlink(t.TempDir(), path) },
+	} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "log.csv"), "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy\n")
+		if err := make(filepath.Join(dir, "watch.jsonl")); err != nil {
+			t.Skipf("%s: %v", name, err)
+		}
+		if err := page.NewReader(dir, page.NewHistory()).Read(); err == nil || !strings.Contains(err.Error(), "regular file") {
+			t.Errorf("%s: got error %v, want one for a regular file", name, err)
+		}
+		r, aside, err := page.OpenRecord(dir, 0)
+		if err != nil || aside == "" {
+			t.Errorf("%s: got error %v, damaged file %q, want another name", name, err, aside)
 			continue
 		}
 		r.Close()
+	}
+}
+
+// TestRecordGrewAfterResumption: a reader finds its place in a record that was cut and then grew past it.
+func TestRecordGrewAfterResumption(t *testing.T) {
+	dir := t.TempDir()
+	path, h := filepath.Join(dir, "watch.jsonl"), page.NewHistory()
+	write(t, filepath.Join(dir, "log.csv"), "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy\n")
+	reader := page.NewReader(dir, h)
+	for _, text := range []string{
+		`{"step":1,"sample":"a"}` + "\n" + `{"step":3,"sample":"old"}` + "\n",
+		`{"step":1,"sample":"a"}` + "\n" + `{"step":2,"sample":"a longer text than before"}` + "\n" + `{"step":4,"sample":"b"}` + "\n",
+	} {
+		write(t, path, text)
+		if err := reader.Read(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := h.Log().Samples; len(s) != 3 || s[2].Text != "b" {
+		t.Errorf("the samples are %+v, want a, old, b", s)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
 	}
 }
 
