@@ -153,6 +153,21 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// TestNothingHeldOut: a corpus of which no document is held out does not propose a training that would fail.
+func TestNothingHeldOut(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "a.jsonl", records(t, 50))
+	for args, want := range map[string]string{
+		"-held-out 0":   "No document is held out of 50, and gpt and mlm need some: cut the text into more documents with -separator, or raise -held-out, which is 0\n",
+		"-held-out 0.5": "Next: ",
+	} {
+		out, err := said(append(strings.Fields(args), "-data", "a.jsonl", "-out", "out/"+want[:2], "-vocab", "300")...)
+		if err != nil || !strings.Contains(out, want) || want != "Next: " && strings.Contains(out, "Next: ") {
+			t.Errorf("%s: got %q, error %v, want %q", args, out, err, want)
+		}
+	}
+}
+
 func TestBadFlags(t *testing.T) {
 	jsonl := filepath.Join(t.TempDir(), "a.jsonl")
 	write(t, jsonl, records(t, 1))

@@ -93,6 +93,11 @@ func (o *options) finish(w io.Writer, r data.Report) error {
 	if err := printReport(w, r); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "The shards are in %s, and the lengths in %s.\nNext: %s -data %s\n", o.out, png, flags.Call("gpt", "train"), o.out)
+	next := fmt.Sprintf("Next: %s -data %s", flags.Call("gpt", "train"), o.out)
+	if r.HeldOut == 0 {
+		next = fmt.Sprintf("No document is held out of %d, and gpt and mlm need some: cut the text into more documents with -separator, or raise -held-out, which is %v",
+			r.Documents, o.heldOut)
+	}
+	_, err := fmt.Fprintf(w, "The shards are in %s, and the lengths in %s.\n%s\n", o.out, png, next)
 	return errors.WithStack(err)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -123,6 +124,44 @@ func TestLiveRun(t *testing.T) {
 	close(done)
 	if err := <-followed; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRunGone: the page of a run whose files are damaged or gone keeps the run up to there, says so once, and follows a run that is mended.
+func TestRunGone(t *testing.T) {
+	dir := t.TempDir()
+	log, record := filepath.Join(dir, "log.csv"), filepath.Join(dir, "watch.jsonl")
+	const header = "step,loss,grad_norm,rate,tokens,seconds,valid_loss,valid_accuracy\n"
+	for name, harm := range map[string]func() error{
+		"no log":         func() error { return os.Remove(log) },
+		"damaged log":    func() error { return os.WriteFile(log, []byte("\x00\n"), 0o666) },
+		"damaged record": func() error { return os.WriteFile(record, []byte("\x00\n"), 0o666) },
+	} {
+		if err := errors.Join(os.WriteFile(log, []byte(header+"1,5,1,0.1,10,1,,\n"), 0o666), os.WriteFile(record, nil, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		h := page.NewHistory()
+		w := &watched{out: &out, dir: dir, history: h, files: page.NewReader(dir, h), last: 2, live: true}
+		w.look()
+		if l := h.Log(); len(l.Rows) != 1 || out.Len() > 0 {
+			t.Errorf("%s: before it the log is %+v, output %q, want one row and none", name, l, out.String())
+		}
+		if err := harm(); err != nil {
+			t.Fatal(err)
+		}
+		w.look()
+		w.look()
+		if l := h.Log(); len(l.Rows) != 1 || l.Live || strings.Count(out.String(), "\n") != 1 {
+			t.Errorf("%s: the log is %+v, output %q, want one row, not live, and one line", name, l, out.String())
+		}
+		if err := errors.Join(os.WriteFile(log, []byte(header+"1,5,1,0.1,10,1,,\n2,4,1,0.1,10,1,,\n"), 0o666), os.WriteFile(record, nil, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+		w.look()
+		if l := h.Log(); len(l.Rows) != 2 || !l.Live {
+			t.Errorf("%s: after the repair the log is %+v, want two rows and live", name, l)
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ type watched struct {
 	micro   int // batches of a step
 	newest  int // step of the newest checkpoint
 	live    bool
+	told    string // last error
 
 	mu      sync.Mutex
 	batches *data.Windows // of a language model; nil if they cannot be known
@@ -121,30 +122,35 @@ func (w *watched) examples(step int) ([]inside.Example, error) {
 	return inside.Examples(w.batches, step, w.micro, w.last)
 }
 
-// follow reads the files of the run until the program ends. The page of a run whose files are damaged or gone keeps all that it has: follow
-// prints the error once and tries again.
+// follow looks at the files of the run until the program ends.
 func (w *watched) follow(done <-chan struct{}) error {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
-	for told := ""; ; {
+	for {
 		select {
 		case <-done:
 			return nil
 		case <-tick.C:
-			err := w.read()
-			if err == nil {
-				told = ""
-				continue
-			}
-			if w.live {
-				w.live = false
-				w.history.End()
-			}
-			if err.Error() != told {
-				told = err.Error()
-				fmt.Fprintf(w.out, "explore: %s; the page shows the run up to here\n", told)
-			}
+			w.look()
 		}
+	}
+}
+
+// look reads the files of the run. The page of a run whose files are damaged or gone keeps all that it has: look prints each error once, and
+// reads on when the files are mended.
+func (w *watched) look() {
+	err := w.read()
+	if err == nil {
+		w.told = ""
+		return
+	}
+	if w.live {
+		w.live = false
+		w.history.End()
+	}
+	if err.Error() != w.told {
+		w.told = err.Error()
+		fmt.Fprintf(w.out, "explore: %s; the page shows the run up to here\n", w.told)
 	}
 }
 

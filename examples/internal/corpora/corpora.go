@@ -42,7 +42,7 @@ func Open(path string, mix Mix) (*Corpora, error) {
 			return nil, err
 		}
 		if s.Held == nil {
-			return nil, errors.Errorf("%s holds no documents out: prepare it with -held-out", part.Path)
+			return nil, errors.Errorf("%s holds no documents out: prepare it with more documents (-separator) or a larger -held-out", part.Path)
 		}
 		c.parts = append(c.parts, s)
 	}
