@@ -94,6 +94,9 @@ func TestLiveRun(t *testing.T) {
 	if got := shown.history.Log(); !got.Live || got.Last != liveSteps {
 		t.Errorf("the run is live %t up to step %d, want true, %d", got.Live, got.Last, liveSteps)
 	}
+	if got, err := shown.Read(page.Question{Text: "cat", Step: -1}); err != nil || got.Step != liveEvery {
+		t.Errorf("the newest weights are those of step %+v, error %v, want %d", got, err, liveEvery)
+	}
 	for step := liveEvery; step < liveSteps; step += liveEvery {
 		b.until(`document.getElementById("left").textContent.startsWith("step ` + strconv.Itoa(step) + ` of 30")`)
 		b.until(`document.getElementById("step").max === "` + strconv.Itoa(step/liveEvery) + `"`)

@@ -55,7 +55,7 @@ func openRun(out io.Writer, dir string, history *page.History) (shown, error) {
 	steps := inside.Steps(dir)
 	var err error
 	w.newest = steps[len(steps)-1]
-	if w.Model, err = inside.Open(inside.Folder(dir, w.newest)); err != nil {
+	if w.Model, err = inside.OpenAfter(w.newest, inside.Folder(dir, w.newest)); err != nil {
 		return shown{}, err
 	}
 	w.Follow(dir)

@@ -19,7 +19,10 @@ import (
 )
 
 // Open opens the model in a folder or a GGUF file, of any family.
-func Open(dir string) (*Model, error) {
+func Open(dir string) (*Model, error) { return OpenAfter(0, dir) }
+
+// OpenAfter opens a checkpoint, whose weights are those after a step, as Open does.
+func OpenAfter(step int, dir string) (*Model, error) {
 	opened, err := folder.OpenAny(dir)
 	if err != nil {
 		return nil, err
@@ -39,7 +42,7 @@ func Open(dir string) (*Model, error) {
 			return nil, err
 		}
 	}
-	return m, m.Reopen(0, dir)
+	return m, m.Reopen(step, dir)
 }
 
 // Reopen makes the newest weights those in a folder or a GGUF file, after a step.
