@@ -12,7 +12,9 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/checkpoints"
+	"github.com/gorgoformer/gorgoformer/examples/internal/corpora"
 	"github.com/gorgoformer/gorgoformer/examples/internal/inside"
+	"github.com/gorgoformer/gorgoformer/train"
 	"github.com/gorgoformer/gorgoformer/train/data"
 	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
@@ -31,13 +33,14 @@ type watched struct {
 	told    string // last error
 
 	mu      sync.Mutex
-	batches *data.Windows // of a language model; nil if they cannot be known
+	batches train.Source // of a language model; nil if they cannot be known
 }
 
 // record is the part of run.json that the page needs.
 type record struct {
 	Program string            `json:"program"`
 	Flags   map[string]string `json:"flags"`
+	Data    string            `json:"data"` // key of the training data
 }
 
 // openRun opens a training run with its checkpoints. If it has none yet but goes on, openRun waits for the first. learn follows its log.
@@ -94,20 +97,28 @@ func (w *watched) grows() bool {
 	return err == nil && time.Since(log.ModTime()) < quiet
 }
 
-// batches returns the batches of a run of examples/gpt, or nil for another program or if its tokens are gone.
-func batches(dir string, r record) *data.Windows {
-	if r.Program != "gpt" {
+// batches returns the batches of a run of examples/gpt, or nil for another program or if its data are gone or have changed.
+func batches(dir string, r record) train.Source {
+	rows, err1 := strconv.Atoi(r.Flags["batch"])
+	context, err2 := strconv.Atoi(r.Flags["context"])
+	seed, err3 := strconv.ParseUint(r.Flags["seed"], 10, 64)
+	if r.Program != "gpt" || err1 != nil || err2 != nil || err3 != nil || rows < 1 || context < 1 {
 		return nil
+	}
+	var mix corpora.Mix
+	if mix.Set(r.Flags["mix"]) == nil && corpora.Is(r.Flags["data"], mix) {
+		c, err := corpora.Open(r.Flags["data"], mix)
+		if err != nil || c.Key != r.Data {
+			return nil
+		}
+		return c.Batches(rows, context, r.Flags["pack"] == "true", seed)
 	}
 	corpus, err := data.OpenCorpus(filepath.Join(dir, "tokens.bin"))
 	if err != nil {
 		return nil
 	}
-	rows, err1 := strconv.Atoi(r.Flags["batch"])
-	context, err2 := strconv.Atoi(r.Flags["context"])
-	seed, err3 := strconv.ParseUint(r.Flags["seed"], 10, 64)
-	learn, _, err4 := corpus.Split(0.9)
-	if err1 != nil || err2 != nil || err3 != nil || err4 != nil || rows < 1 || context < 1 {
+	learn, _, err := corpus.Split(0.9)
+	if err != nil {
 		return nil
 	}
 	b := learn.Batches(rows, context)

@@ -1,6 +1,8 @@
 package inside
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/graph"
@@ -69,7 +71,29 @@ func examples(feed graph.Feed) (all []Example) {
 			}
 			e.Targets = spread
 		}
+		if starts := feed["starts"]; starts != nil {
+			all = append(all, documents(e, starts.Int32s()[i*t:(i+1)*t])...)
+			continue
+		}
 		all = append(all, e)
+	}
+	return all
+}
+
+// documents divides a row of packed documents: they do not see each other. starts holds the index of the first token of each token's document.
+// A document without a target, as in the padding, is left out.
+func documents(row Example, starts []int32) (all []Example) {
+	for first := 0; first < len(starts); {
+		end := first + 1
+		for end < len(starts) && starts[end] == starts[first] {
+			end++
+		}
+		e := row
+		e.Tokens, e.Targets = row.Tokens[first:end], row.Targets[first:end]
+		if slices.ContainsFunc(e.Targets, func(id int32) bool { return id != ignored }) {
+			all = append(all, e)
+		}
+		first = end
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package inside
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -44,6 +45,23 @@ func TestExamples(t *testing.T) {
 		if _, err := m.Batch(11); err == nil || !strings.Contains(err.Error(), "want 1 … 10") {
 			t.Errorf("%s: got error %v", c.model, err)
 		}
+	}
+}
+
+// TestPackedExamples: packed documents are read one by one, without the padding.
+func TestPackedExamples(t *testing.T) {
+	row := func(v ...int32) *tensor.Dense { return tensor.New(tensor.WithShape(1, 6), tensor.WithBacking(v)) }
+	feed := graph.Feed{"tokens": row(7, 8, 9, 5, 6, 1), "targets": row(8, 9, 1, 6, 1, ignored), "starts": row(0, 0, 0, 3, 3, 5), "positions": row(0, 1, 2, 0, 1, 0)}
+	all, err := Examples(fixed{feed}, 1, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [][]int32
+	for _, e := range all {
+		got = append(got, e.Tokens, e.Targets)
+	}
+	if want := [][]int32{{7, 8, 9}, {8, 9, 1}, {5, 6}, {6, 1}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
