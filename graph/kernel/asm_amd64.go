@@ -274,11 +274,6 @@ func widenQ8AVX2(blocks int, dst *int16, scales *float32, w *byte)
 //go:noescape
 func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte)
 
-// widenBF16AVX2 writes n bfloat16 as float32. n is a multiple of 8.
-//
-//go:noescape
-func widenBF16AVX2(n int, dst *float32, w *byte)
-
 // widenQ4KAVX2 writes the weights of blocks in 16 bits, without their scales.
 //
 //go:noescape
@@ -363,11 +358,6 @@ func widenRowsAVX2(rows int, n int, dst *float32, w *byte, stride int)
 //
 //go:noescape
 func unpackQ8RowsAVX2(rows int, n int, dst *float32, w *byte, stride int)
-
-// unpackQ8Asm writes blocks of Q8_0 as float32.
-//
-//go:noescape
-func unpackQ8Asm(blocks int, dst *float32, w *byte)
 
 // reluRowAsm computes y = relu(x).
 //

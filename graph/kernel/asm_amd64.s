@@ -10084,24 +10084,6 @@ DATA all_08080808<>+24(SB)/4, $0x08080808
 DATA all_08080808<>+28(SB)/4, $0x08080808
 GLOBL all_08080808<>(SB), RODATA|NOPTR, $32
 
-// func widenBF16AVX2(n int, dst *float32, w *byte)
-// Requires: AVX, AVX2
-TEXT ·widenBF16AVX2(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ dst+8(FP), CX
-	MOVQ w+16(FP), DX
-
-loop:
-	VPMOVZXWD (DX), Y0
-	VPSLLD    $0x10, Y0, Y0
-	VMOVUPS   Y0, (CX)
-	ADDQ      $0x20, CX
-	ADDQ      $0x10, DX
-	SUBQ      $0x08, AX
-	JNZ       loop
-	VZEROUPPER
-	RET
-
 // func widenQ4KAVX2(blocks int, dst *int16, w *byte)
 // Requires: AVX, AVX2
 TEXT ·widenQ4KAVX2(SB), NOSPLIT, $0-24
@@ -13134,41 +13116,6 @@ loop:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNZ          row
-	VZEROUPPER
-	RET
-
-// func unpackQ8Asm(blocks int, dst *float32, w *byte)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ8Asm(SB), NOSPLIT, $0-24
-	MOVQ blocks+0(FP), AX
-	MOVQ dst+8(FP), CX
-	MOVQ w+16(FP), DX
-
-loop:
-	MOVWLZX      (DX), BX
-	VMOVD        BX, X0
-	VCVTPH2PS    X0, X0
-	VBROADCASTSS X0, Y0
-	VPMOVSXBD    2(DX), Y1
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (CX)
-	VPMOVSXBD    10(DX), Y1
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, 32(CX)
-	VPMOVSXBD    18(DX), Y1
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, 64(CX)
-	VPMOVSXBD    26(DX), Y1
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, 96(CX)
-	ADDQ         $0x80, CX
-	ADDQ         $0x22, DX
-	DECQ         AX
-	JNZ          loop
 	VZEROUPPER
 	RET
 

@@ -95,10 +95,10 @@ func pairDots4Asm(n int, a, second, b *float32, stride int, sums *[8]float32)
 //go:noescape
 func axpy4Asm(n int, y, b *float32, stride int, a *[4]float32)
 
-// unpackQ8Asm writes blocks of Q8_0 as float32.
+// unpackQ8NEON writes blocks of Q8_0 as float32.
 //
 //go:noescape
-func unpackQ8Asm(blocks int, dst *float32, w *byte)
+func unpackQ8NEON(blocks int, dst *float32, w *byte)
 
 // reluRowAsm computes y = relu(x).
 //

@@ -2996,8 +2996,8 @@ out:
 done:
 	RET
 
-// func unpackQ8Asm(blocks int, dst *float32, w *byte)
-TEXT ·unpackQ8Asm(SB), NOSPLIT, $0-24
+// func unpackQ8NEON(blocks int, dst *float32, w *byte)
+TEXT ·unpackQ8NEON(SB), NOSPLIT, $0-24
 	MOVD blocks+0(FP), R0
 	MOVD dst+8(FP), R1
 	MOVD w+16(FP), R2

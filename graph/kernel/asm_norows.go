@@ -10,8 +10,6 @@ func pairDots4Asm(n int, a, second, b *float32, stride int, sums *[8]float32) { 
 
 func axpy4Asm(n int, y, b *float32, stride int, a *[4]float32) { panic(noAssembly) }
 
-func unpackQ8Asm(blocks int, dst *float32, w *byte) { panic(noAssembly) }
-
 func reluRowAsm(n int, y, x *float32) { panic(noAssembly) }
 
 func reluGradRowAsm(n int, dx, x, dy *float32) { panic(noAssembly) }

@@ -40,8 +40,6 @@ func widenQ8AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAss
 
 func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
 
-func widenBF16AVX2(n int, dst *float32, w *byte) { panic(noAssembly) }
-
 func widenQ4KAVX2(blocks int, dst *int16, w *byte) { panic(noAssembly) }
 
 func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32) {

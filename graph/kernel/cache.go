@@ -42,8 +42,8 @@ func (f *quant) unpackRow(q Quant, x []float32, blocks []byte) {
 		widenBF16(x, blocks)
 		return
 	}
-	if q == Q8_0 && accelerated && hasF16C {
-		unpackQ8Asm(len(x)/f.weights, first(x), unsafe.SliceData(blocks))
+	if q == Q8_0 && accelerated && fastUnpackQ8 != nil {
+		fastUnpackQ8(len(x)/f.weights, first(x), unsafe.SliceData(blocks))
 		return
 	}
 	for b := 0; b*f.weights < len(x); b++ {

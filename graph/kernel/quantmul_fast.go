@@ -12,5 +12,8 @@ var (
 	}}
 )
 
+// fastUnpackQ8 writes blocks of Q8_0 as float32. It is nil here: unpackRows has assembly for whole tiles.
+var fastUnpackQ8 func(blocks int, dst *float32, w *byte)
+
 // fastDotsRun reports whether the processor has the instructions of the fast products.
 func fastDotsRun() bool { return accelerated && hasF16C }

@@ -12,5 +12,8 @@ var (
 	}}
 )
 
+// fastUnpackQ8 writes blocks of Q8_0 as float32.
+var fastUnpackQ8 = unpackQ8NEON
+
 // fastDotsRun reports whether the assembly may be used.
 func fastDotsRun() bool { return strips != nil }

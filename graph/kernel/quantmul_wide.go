@@ -259,7 +259,7 @@ func pairProducts(row, panel []int16) (exact [widePanel]int32) {
 // widenBF16 writes bfloat16 as float32.
 func widenBF16(x []float32, w []byte) {
 	if whole() {
-		widenBF16AVX2(len(x), &x[0], &w[0])
+		widenRowsAVX2(1, len(x), &x[0], &w[0], 0)
 		return
 	}
 	for i := range x {

@@ -49,20 +49,3 @@ func bfloatDots() {
 	VZEROUPPER()
 	RET()
 }
-
-// widenBF16 writes bfloat16 as float32.
-func widenBF16() {
-	declare("widenBF16", "(n int, dst *float32, w *byte)", "writes n bfloat16 as float32. n is a multiple of 8.")
-	n, dst, w := Load(Param("n"), GP64()), Load(Param("dst"), GP64()), Load(Param("w"), GP64())
-	Label("loop")
-	x := YMM()
-	VPMOVZXWD(Mem{Base: w}, x)
-	VPSLLD(Imm(16), x, x)
-	VMOVUPS(x, Mem{Base: dst})
-	ADDQ(Imm(32), dst)
-	ADDQ(Imm(16), w)
-	SUBQ(Imm(8), n)
-	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
-}

@@ -36,7 +36,8 @@ func cacheRows() {
 	})
 }
 
-// unpackRows writes a function that writes rows as float32. step moves from and to forward and takes what it wrote from n.
+// unpackRows writes a function that writes rows as float32. A call of step writes some numbers, moves from
+// and to past them, and subtracts their count from n.
 func unpackRows(name, format, doc string, step func(n, from, to Register)) {
 	declare(name, "(rows, n int, dst *float32, w *byte, stride int)", "writes rows of n "+format+", stride bytes apart, as adjacent float32. "+doc)
 	rows, dst, w, stride := Load(Param("rows"), GP64()), Load(Param("dst"), GP64()), Load(Param("w"), GP64()), Load(Param("stride"), GP64())
@@ -49,31 +50,6 @@ func unpackRows(name, format, doc string, step func(n, from, to Register)) {
 	ADDQ(stride, w)
 	DECQ(rows)
 	JNZ(LabelRef("row"))
-	VZEROUPPER()
-	RET()
-}
-
-// unpackQ8 writes the conversion of cached keys and values.
-func unpackQ8() {
-	declareRow("unpackQ8", "(blocks int, dst *float32, w *byte)", "writes blocks of Q8_0 as float32.")
-	blocks, dst, w := Load(Param("blocks"), GP64()), Load(Param("dst"), GP64()), Load(Param("w"), GP64())
-	Label("loop")
-	half, scale, d := GP32(), XMM(), YMM()
-	MOVWLZX(Mem{Base: w}, half)
-	VMOVD(half, scale)
-	VCVTPH2PS(scale, scale)
-	VBROADCASTSS(scale, d)
-	for i := range 4 {
-		x := YMM()
-		VPMOVSXBD(Mem{Base: w, Disp: 2 + 8*i}, x)
-		VCVTDQ2PS(x, x)
-		VMULPS(d, x, x)
-		VMOVUPS(x, Mem{Base: dst, Disp: 32 * i})
-	}
-	ADDQ(Imm(128), dst)
-	ADDQ(Imm(34), w)
-	DECQ(blocks)
-	JNZ(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
 }

@@ -53,15 +53,6 @@ func (m *micro) storeFew(c Register) {
 	VBROADCASTSS(argument("alpha"), alpha)
 	CMPQ(argument("accumulate"), Imm(0))
 	JNE(LabelRef("add"))
-	m.rowsOut(place, cRow, func(_ int, sum VecVirtual, at Mem) {
-		VMULPS(sum, alpha, sum)
-		VMOVUPS(sum, at)
-	})
-	JMP(LabelRef("stored"))
-	Label("add")
-	m.rowsOut(place, cRow, func(_ int, sum VecVirtual, at Mem) {
-		VFMADD213PS(at, alpha, sum)
-		VMOVUPS(sum, at)
-	})
+	m.scaledOut(place, cRow, alpha)
 	Label("stored")
 }

@@ -216,11 +216,8 @@ func (m *micro) storeAVX512(place, cRow Register, alpha VecVirtual, flag, accumu
 	Label("stored")
 }
 
-func (m *micro) storeAVX2(place, cRow Register, alpha VecVirtual, flag, accumulate Register) {
-	TESTQ(flag, flag)
-	JNZ(LabelRef("masked"))
-	TESTQ(accumulate, accumulate)
-	JNZ(LabelRef("add"))
+// scaledOut writes alpha times the sums, or from label add on, adds that to C.
+func (m *micro) scaledOut(place, cRow Register, alpha VecVirtual) {
 	m.rowsOut(place, cRow, func(_ int, sum VecVirtual, at Mem) {
 		VMULPS(sum, alpha, sum)
 		VMOVUPS(sum, at)
@@ -231,6 +228,14 @@ func (m *micro) storeAVX2(place, cRow Register, alpha VecVirtual, flag, accumula
 		VFMADD213PS(at, alpha, sum)
 		VMOVUPS(sum, at)
 	})
+}
+
+func (m *micro) storeAVX2(place, cRow Register, alpha VecVirtual, flag, accumulate Register) {
+	TESTQ(flag, flag)
+	JNZ(LabelRef("masked"))
+	TESTQ(accumulate, accumulate)
+	JNZ(LabelRef("add"))
+	m.scaledOut(place, cRow, alpha)
 	JMP(LabelRef("stored"))
 	Label("masked")
 	masks := make([]VecVirtual, m.vectors)

@@ -20,7 +20,6 @@ func main() {
 	thin()
 	quantMul()
 	cacheRows()
-	unpackQ8()
 	activations()
 	exponentials()
 	sums()

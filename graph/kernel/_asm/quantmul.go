@@ -17,7 +17,6 @@ func quantMul() {
 	quantRow("quantWideRow", "int16", "is quantRow with the bytes in 16 bits.")
 	widenQ8()
 	widenQ4()
-	widenBF16()
 	widenQ4K()
 	quantStrip(false)
 	quantStrip(true)

@@ -17,7 +17,7 @@ import (
 	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
 
-// TestRecord: a Reader shows what a run has recorded, while the run goes on, after a kill and after a resumption.
+// TestRecord: a Reader shows the records of a run that goes on, of one that was killed and of one that was resumed.
 func TestRecord(t *testing.T) {
 	dir, h := t.TempDir(), page.NewHistory()
 	reader := page.NewReader(dir, h)

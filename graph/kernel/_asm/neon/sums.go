@@ -110,7 +110,7 @@ func (f *function) loadFrom(format string, width int) *value {
 
 // unpackQ8 writes the conversion of cached keys and values.
 func unpackQ8() {
-	f := newFunction("unpackQ8Asm", "(blocks int, dst *float32, w *byte)")
+	f := newFunction("unpackQ8NEON", "(blocks int, dst *float32, w *byte)")
 	f.integer("blocks", "R0")
 	f.integer("dst", "R1")
 	f.integer("w", "R2")
