@@ -28,11 +28,17 @@ type packedGemm struct {
 // Columns of C in a tile. The unpacked weights of a tile stay in the L2 cache.
 const (
 	unpackedCols = 64
-	unpackedThin = 8       // of few rows, where unpacking counts more than packing
-	packedWork   = 1 << 16 // weights in a tile of few rows
-	packedShare  = 4       // divides the number of tiles, if possible
-	packedThin   = 4       // rows up to which the weights are not unpacked
-	packedGroup  = 8       // divides the columns of a tile of few rows
+	unpackedThin = 8 // of few rows, where unpacking counts more than packing
+	packedThin   = 4 // rows up to which the weights are not unpacked
+	packedGroup  = 8 // divides the columns of a tile of few rows
+	packedShare  = 4 // divides the number of tiles, if possible
+)
+
+// Weights in a tile of few rows. Each worker reads a tile from one end to the other, ahead of its products. So larger tiles are faster, as
+// long as all workers have one.
+const (
+	packedLeast = 1 << 16
+	packedMost  = 1 << 18
 )
 
 // Run computes the product. C must not overlap the operands.
@@ -50,7 +56,7 @@ func (g PackedGemm) Run() {
 	room := take[operandRoom]()
 	switch dots := packed[w.Format]; {
 	case g.M <= packedThin && dots.slow != nil:
-		p.dots, p.cols = dots, w.thinCols()
+		p.dots, p.cols = dots, w.thinCols(1+workers.ready())
 		if dots.rounded {
 			p.rows = room.narrow.round(g.A)
 		}
@@ -66,8 +72,9 @@ func (g PackedGemm) Run() {
 }
 
 // thinCols returns the number of columns in a tile of few rows. If it can, it chooses tiles that two or four workers share evenly.
-func (p *Packed) thinCols() int {
-	least := roundUp(packedWork/p.Cols, packedGroup)
+func (p *Packed) thinCols(workers int) int {
+	work := min(max(p.Rows*p.Cols/workers, packedLeast), packedMost)
+	least := roundUp(work/p.Cols, packedGroup)
 	if p.Rows <= least {
 		return least
 	}
