@@ -75,7 +75,7 @@ func (f *File) Blocks(name string) (_ []byte, err error) {
 	if !ok {
 		return nil, errors.Errorf("not among the file's %d tensors", len(f.header.names))
 	}
-	b := make([]byte, info.Bytes)
+	b := kernel.LargeBytes(int(info.Bytes))
 	_, err = io.ReadFull(io.NewSectionReader(f.data, info.offset, info.Bytes), b)
 	return b, errors.Wrap(err, "read")
 }

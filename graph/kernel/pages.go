@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // largeBytes is the least size of an array that is worth large pages.
 const largeBytes = 1 << 20
 
@@ -14,4 +16,13 @@ func LargePages(array interface {
 	if n := array.MemSize(); n >= largeBytes {
 		advise(array.Uintptr(), n)
 	}
+}
+
+// LargeBytes returns n zero bytes in large pages, if there are many of them. A decoder reads a large Packed whose Data it is faster by a tenth.
+func LargeBytes(n int) []byte {
+	b := make([]byte, n)
+	if n >= largeBytes {
+		advise(uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(n))
+	}
+	return b
 }

@@ -22,7 +22,7 @@ func (q Quant) Packs(cols int) bool {
 // Pack rounds a matrix of rows by cols weights to a format that packs such rows.
 func Pack(q Quant, rows, cols int, m Matrix[float32]) *Packed {
 	checkReach("pack", "matrix", len(m.Data), m.reach(rows, cols))
-	p := &Packed{Format: q, Rows: rows, Cols: cols, Data: make([]byte, rows*q.Bytes(cols))}
+	p := &Packed{Format: q, Rows: rows, Cols: cols, Data: LargeBytes(rows * q.Bytes(cols))}
 	p.check("pack")
 	parallel(rows, rowGrain(32*cols), packRows{p, m})
 	return p

@@ -22,7 +22,7 @@ func (g GGUF) ReadPacked(f PackedFile, path string, trans bool) (*kernel.Packed,
 		return w, err
 	}
 	moved := *w
-	moved.Data = make([]byte, len(w.Data))
+	moved.Data = kernel.LargeBytes(len(w.Data))
 	n := len(w.Data) / w.Rows
 	l.moveRows([]int{w.Rows, 1}, func(parameter, file, _ int) { copy(moved.Data[parameter*n:][:n], w.Data[file*n:]) })
 	return &moved, nil
