@@ -34,8 +34,8 @@ const (
 	packedShare  = 4 // divides the number of tiles, if possible
 )
 
-// Weights in a tile of few rows. Each worker reads a tile from one end to the other, ahead of its products. So larger tiles are faster, as
-// long as all workers have one.
+// Weights in a tile of few rows. Several rows read a tile of the smaller size from the L2 cache. For one row, each worker reads its tile
+// from one end to the other, ahead of its products. So larger tiles are faster then, as long as all workers have one.
 const (
 	packedLeast = 1 << 16
 	packedMost  = 1 << 18
@@ -56,7 +56,7 @@ func (g PackedGemm) Run() {
 	room := take[operandRoom]()
 	switch dots := packed[w.Format]; {
 	case g.M <= packedThin && dots.slow != nil:
-		p.dots, p.cols = dots, w.thinCols(1+workers.ready())
+		p.dots, p.cols = dots, w.thinCols(g.M, 1+workers.ready())
 		if dots.rounded {
 			p.rows = room.narrow.round(g.A)
 		}
@@ -72,8 +72,11 @@ func (g PackedGemm) Run() {
 }
 
 // thinCols returns the number of columns in a tile of few rows. If it can, it chooses tiles that two or four workers share evenly.
-func (p *Packed) thinCols(workers int) int {
-	work := min(max(p.Rows*p.Cols/workers, packedLeast), packedMost)
+func (p *Packed) thinCols(rows, workers int) int {
+	work := packedLeast
+	if rows == 1 {
+		work = min(max(p.Rows*p.Cols/workers, packedLeast), packedMost)
+	}
 	least := roundUp(work/p.Cols, packedGroup)
 	if p.Rows <= least {
 		return least
