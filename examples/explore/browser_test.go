@@ -150,11 +150,12 @@ func (b *browser) run(format string, args ...any) {
 func (b *browser) until(expression string) {
 	b.t.Helper()
 	pause := 4 * time.Millisecond
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); pause = min(pause*3/2, 50*time.Millisecond) {
+	for slept := time.Duration(0); slept < time.Minute; slept += pause {
 		if value[bool](b, expression) {
 			return
 		}
 		time.Sleep(pause)
+		pause = min(pause*3/2, 50*time.Millisecond)
 	}
 	b.t.Fatalf("not true after a minute: %s; the page says %q", expression, value[string](b, `document.getElementById("message").textContent`))
 }
