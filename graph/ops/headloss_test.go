@@ -38,7 +38,7 @@ func TestLinearCrossEntropyGradients(t *testing.T) {
 
 // TestLinearCrossEntropyChunks compares a head that computes its logits in several parts with Linear followed by CrossEntropy.
 func TestLinearCrossEntropyChunks(t *testing.T) {
-	const rows, cols, v = 100, 3, 132000 // 64 rows at a time
+	const rows, cols, v = 150, 3, 132000 // 64 rows at a time
 	run := func(loss func(x, w, targets *G.Node) (*G.Node, error)) *graph.Program {
 		p, err := graph.Build(graph.NewParams(tensor.Float64, 1), graph.Train, func(s *graph.Scope) {
 			x, w := s.Param("x", graph.Normal(1), rows, cols), s.Param("w", graph.Normal(1), v, cols)
