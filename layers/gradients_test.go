@@ -8,19 +8,29 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/graph/graphtest"
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 )
 
+// sizesOf returns the sizes of the part with an index: all of them, or without SWEEPS=all the smallest, the largest and another in turn.
+func sizesOf(part int) []size {
+	if sweep.All() {
+		return sizes
+	}
+	last := len(sizes) - 1
+	return []size{sizes[0], sizes[1+part%(last-1)], sizes[last]}
+}
+
 func TestGradients(t *testing.T) {
-	for _, p := range parts {
-		for _, z := range sizes {
+	for i, p := range parts {
+		for _, z := range sizesOf(i) {
 			t.Run(p.name+"/"+z.String(), func(t *testing.T) { graphtest.Gradients(t, nil, p.declare(z)) })
 		}
 	}
 }
 
 func TestGradientsWithDropout(t *testing.T) {
-	for _, p := range droppedOut {
-		for _, z := range sizes {
+	for i, p := range droppedOut {
+		for _, z := range sizesOf(i) {
 			if z.b*z.t*z.c < 16 {
 				continue // if all of so few elements are dropped, no gradient is left to compare
 			}

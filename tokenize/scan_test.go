@@ -11,6 +11,7 @@ import (
 	"github.com/dlclark/regexp2"
 	"golang.org/x/text/unicode/rangetable"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/tokenize"
 	"github.com/gorgoformer/gorgoformer/tokenize/internal/tokentest"
 )
@@ -86,12 +87,15 @@ func TestScannersAgainstEngine(t *testing.T) {
 
 // TestStackedScanners compares ids from scanners that cut each other's pieces with those of the stages one by one.
 func TestStackedScanners(t *testing.T) {
-	alphabet := append([]rune("12345²³¼٣!?<|>"), scannerAlphabet...)
+	alphabet, texts := append([]rune("12345²³¼٣!?<|>"), scannerAlphabet...), 3000
+	if !sweep.All() {
+		texts = 1000
+	}
 	for _, name := range []string{"falcon", "clip"} {
 		tok := published(t, name)
 		tok.Special = tokenize.AsText
 		r := rand.New(rand.NewPCG(3, 4))
-		for range 3000 {
+		for range texts {
 			var b strings.Builder
 			for range r.IntN(16) {
 				b.WriteRune(alphabet[r.IntN(len(alphabet))])

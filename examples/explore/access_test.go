@@ -44,6 +44,7 @@ func TestAccess(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a browser and trains a model")
 	}
+	t.Parallel()
 	b := open(t, trained(t).URL, "ko", 1100, 900)
 	b.until(waitForEnd)
 	b.run(`document.querySelector("#heads button").click(); document.getElementById("map-show").click(); document.querySelector("#own-tokens .token").click(); document.getElementById("tour-start").click()`)

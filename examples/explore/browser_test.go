@@ -85,7 +85,8 @@ func start() (ctx context.Context, err error) {
 	return nil, nil
 }
 
-// open opens a page in a new tab of a browser whose reader prefers a language. Without a browser the test is skipped.
+// open opens a page in a new tab of a browser whose reader prefers a language. Without a browser the test is skipped. Tests with pages
+// run in parallel: they mostly wait for the browser.
 func open(t testing.TB, url, language string, width, height int) *browser {
 	t.Helper()
 	chromium.Do(func() { chromium.ctx, chromium.err = start() })
@@ -104,6 +105,10 @@ func open(t testing.TB, url, language string, width, height int) *browser {
 		}
 		still := []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}
 		if _, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: still}); err != nil {
+			return err
+		}
+		focused := emulation.SetFocusEmulationEnabledParams{Enabled: true} // other tabs are used at the same time
+		if _, err := cdp.Call(ctx, t, emulation.SetFocusEmulationEnabled, focused); err != nil {
 			return err
 		}
 		_, err := cdp.Call(ctx, t, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: watcher})
@@ -141,14 +146,16 @@ func (b *browser) run(format string, args ...any) {
 	value[bool](b, "{"+fmt.Sprintf(format, args...)+"}; true")
 }
 
-// until waits for an expression to be true.
+// until waits for an expression to be true. It asks often at first: most answers take a few milliseconds.
 func (b *browser) until(expression string) {
 	b.t.Helper()
-	for range 1200 {
+	pause := 4 * time.Millisecond
+	for slept := time.Duration(0); slept < time.Minute; slept += pause {
 		if value[bool](b, expression) {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(pause)
+		pause = min(pause*3/2, 50*time.Millisecond)
 	}
 	b.t.Fatalf("not true after a minute: %s; the page says %q", expression, value[string](b, `document.getElementById("message").textContent`))
 }

@@ -53,7 +53,9 @@ func TestOtherFamilies(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a browser")
 	}
+	t.Parallel()
 	t.Run("pairs", func(t *testing.T) {
+		t.Parallel()
 		b := opened(t, saved(t, func(v int) models.Model {
 			return models.T5{Vocab: v, EncoderLayers: 1, DecoderLayers: 1, Heads: 2, Dim: 16, Source: 64, Target: 64, BOS: []int32{0}, EOS: []int32{2}}
 		}))
@@ -71,6 +73,7 @@ func TestOtherFamilies(t *testing.T) {
 		b.until(`document.querySelectorAll("#bars .bar-row").length > 0`)
 	})
 	t.Run("mask", func(t *testing.T) {
+		t.Parallel()
 		b := opened(t, saved(t, func(v int) models.Model {
 			return models.BERT{Vocab: v, Context: 64, Layers: 1, Heads: 2, Dim: 16}
 		}))
@@ -80,6 +83,7 @@ func TestOtherFamilies(t *testing.T) {
 		b.until(`!document.querySelector("#section-next .readout").textContent.includes("[MASK]")`)
 	})
 	t.Run("picture", func(t *testing.T) {
+		t.Parallel()
 		b := opened(t, saved(t, func(int) models.Model {
 			return models.ViT{Size: 28, Patch: 7, Channels: 1, Layers: 2, Heads: 2, Dim: 16, Labels: strings.Split("0123456789", "")}
 		}))

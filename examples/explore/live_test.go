@@ -64,6 +64,7 @@ func TestLiveRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a browser and trains a model")
 	}
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "run")
 	other := exec.Command(os.Args[0])
 	other.Env, other.Stderr = append(os.Environ(), trainIn+"="+dir), os.Stderr

@@ -18,6 +18,7 @@ func TestPage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a browser and trains a model")
 	}
+	t.Parallel()
 	s := trained(t)
 	m := s.Model
 	b := open(t, s.URL, "en", 1300, 1000)

@@ -14,9 +14,11 @@ func TestTour(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a browser and trains a model")
 	}
+	t.Parallel()
 	s := trained(t)
 	for language, want := range map[string]string{"en": "Everything begins", "ko": "모든 것은"} {
 		t.Run(language, func(t *testing.T) {
+			t.Parallel()
 			b := open(t, s.URL, language, 1100, 900)
 			b.until(waitForEnd)
 			if got := value[string](b, `document.documentElement.lang`); got != language {
@@ -58,6 +60,7 @@ func TestWidths(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a browser and trains a model")
 	}
+	t.Parallel()
 	s := trained(t)
 	b := open(t, s.URL, "ko", 360, 900)
 	b.until(waitForEnd)

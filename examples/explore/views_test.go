@@ -21,6 +21,7 @@ func TestViews(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a browser and trains a model")
 	}
+	t.Parallel()
 	m := trained(t)
 	b := open(t, m.URL, "en", 1300, 1000)
 	b.until(waitForEnd)

@@ -30,7 +30,7 @@ func TestTokenizers(t *testing.T) {
 			switch {
 			case c.tokenizer == "":
 				t.Skip("no reference data")
-			case !sweep.All() && c.name == "RoBERTa":
+			case !sweep.All() && (c.name == "BERT" || c.name == "RoBERTa"):
 				t.Skip("large: needs SWEEPS=all")
 			}
 			out := filepath.Join(t.TempDir(), "model")

@@ -3,11 +3,13 @@ package kernel_test
 import (
 	"testing"
 
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 	"github.com/gorgoformer/gorgoformer/graph/kernel"
 )
 
 // TestGemmTerms: products of ones count their depth exactly, so no way to cut a deep product loses or repeats a term. The heights are
-// thin, few and many rows; the depths end in, at and past each cut, up to parts that are cut again.
+// thin, few and many rows; the depths end in, at and past each cut, up to parts that are cut again. The greatest depth, whose parts are cut
+// many times, has one height of each kind.
 func TestGemmTerms(t *testing.T) {
 	ones := make([]float32, 1<<20*20)
 	for i := range ones {
@@ -17,7 +19,7 @@ func TestGemmTerms(t *testing.T) {
 		for _, m := range []int{1, 4, 16, 17, 20} {
 			for _, n := range []int{2, 9} {
 				for _, k := range []int{1 << 12, 1<<14 + 1, 1<<17 + 3, 1 << 20} {
-					if n*k > len(ones) {
+					if k == 1<<20 && (n > 2 || m == 16 || m == 20) && !sweep.All() || n*k > len(ones) {
 						continue
 					}
 					for i, trans := range []bool{false, true} {

@@ -37,10 +37,7 @@ func gemmReference[T kernel.Float](g kernel.Gemm[T], old []T) (c, pre []float64)
 		for i := range g.M {
 			row := rows[i*g.K : (i+1)*g.K]
 			for j := range g.N {
-				s, column := 0.0, columns[j*g.K:(j+1)*g.K]
-				for k, v := range row {
-					s += v * column[k]
-				}
+				s := dotProduct(row, columns[j*g.K:(j+1)*g.K])
 				at := b*g.BatchC + i*g.StrideC + j
 				s *= alpha
 				if g.Accumulate {

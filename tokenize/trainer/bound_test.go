@@ -38,7 +38,7 @@ func stream(n int, each func()) iter.Seq[string] {
 
 // TestBoundedMemory trains on a stream whose different words would not fit the bound.
 func TestBoundedMemory(t *testing.T) {
-	const lines, most = 200_000, 5000
+	const lines, most = 100_000, 5000
 	heap := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats
@@ -57,7 +57,7 @@ func TestBoundedMemory(t *testing.T) {
 				t.Errorf("%d workers: a common word is gone: common%d", workers, i)
 			}
 		}
-		// 200,000 words of 20 bytes take 20 MB and more. The bound is 5,000 words, in addition to a batch or two for each worker.
+		// 100,000 words of 20 bytes take 10 MB and more. The bound is 5,000 words, in addition to a batch or two for each worker.
 		if used := int64(peak) - int64(before); used > 8<<20 {
 			t.Errorf("%d workers: got %d bytes at the peak, want at most 8 MiB", workers, used)
 		}
