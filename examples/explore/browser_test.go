@@ -96,7 +96,7 @@ func open(t testing.TB, url, language string, width, height int) *browser {
 	if chromium.ctx == nil {
 		t.Skip("no chromium, chromium-browser or google-chrome in PATH")
 	}
-	ctx, cancel := chromedp.NewContext(chromium.ctx)
+	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	b := &browser{t: t, ctx: ctx}
 	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
