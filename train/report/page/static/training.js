@@ -6,7 +6,7 @@ import { surprise } from "./next.js";
 import { t } from "./words.js";
 
 let log = { rows: [], scores: [], samples: [], last: 0, live: false };
-let box, curve, small, parts, sampleBox, writtenTitle, batchBox, left, smoothing = 0.6, logarithmic = false, byTime = false, source = null;
+let box, curve, small, parts, sampleBox, writtenTitle, batchBox, left, smoothing = 0.6, logarithmic = false, byTime = false, source = null, reading = null;
 
 // smooth returns the exponential moving average of values, corrected for its start.
 function smooth(values, f) {
@@ -175,8 +175,10 @@ const gap = (r) => {
   return r;
 };
 
+// load reads the log. Events that arrive meanwhile wait for it: it may be older than they are.
 async function load() {
-  log = await get("log");
+  reading = get("log");
+  log = await reading;
   log.rows.forEach(gap);
   log.scores.forEach(gap);
   if (log.rows.length === 0 && !log.live) left.textContent = t("noRun");
@@ -193,18 +195,25 @@ function listen() {
     pending = true;
     setTimeout(() => { pending = false; draw(); }, 300);
   };
-  const on = (name, f) => source.addEventListener(name, (e) => { f(JSON.parse(e.data)); soon(); });
+  const on = (name, f) => source.addEventListener(name, async (e) => {
+    try { await reading; } catch { return; } // load says why
+    f(JSON.parse(e.data));
+    soon();
+  });
+  const add = (list, x) => { if (!list.some((y) => y.step === x.step && y.text === x.text)) list.push(x); };
   on("step", (r) => { if (!log.rows.length || r.step > log.rows.at(-1).step) log.rows.push(gap(r)); if (log.rows.length > 4000) log.rows = log.rows.filter((_, i) => i % 2 === 1); });
-  on("evaluation", (s) => log.scores.push(gap(s)));
-  on("sample", (s) => log.samples.push(s));
+  on("evaluation", (s) => add(log.scores, gap(s)));
+  on("sample", (s) => add(log.samples, s));
   const renew = async () => { state.about = await get("about"); steps(); if (state.step < 0) read(); };
   on("checkpoint", () => guard(renew));
   on("end", () => guard(async () => { source.close(); await load(); await renew(); }));
   let opened = false;
-  source.onopen = () => { // at the second time the page was away: it may have missed something, or another run has the address
-    if (opened) guard(async () => ((await get("about")).title === state.about.title ? load() : location.reload()));
+  source.onopen = () => guard(async () => { // the page may have missed something before, even the end, or another run has the address
+    if (opened && (await get("about")).title !== state.about.title) return location.reload();
     opened = true;
-  };
+    await load();
+    if (!log.live) { source.close(); await renew(); }
+  });
   source.onerror = () => { if (source.readyState === EventSource.CLOSED) say(t("lost")); };
 }
 
