@@ -59,22 +59,27 @@ func (b *buffer) dense() *tensor.Dense {
 
 // floats returns a value's memory.
 func floats[T kernel.Float](p *Program, v value) []T {
+	from, at := v.buf.dense(), v.offset
+	if v.buf.place == inArena {
+		from, at = p.arena(v.buf)
+		at += v.offset
+	}
 	var data []T
-	at := v.offset
 	switch d := any(&data).(type) {
 	case *[]float32:
-		if *d = p.arena32; v.buf.place != inArena {
-			*d = v.buf.dense().Float32s()
-		}
+		*d = from.Float32s()
 	case *[]float64:
-		if *d = p.arena64; v.buf.place != inArena {
-			*d = v.buf.dense().Float64s()
-		}
-	}
-	if v.buf.place == inArena {
-		at += v.buf.offset
+		*d = from.Float64s()
 	}
 	return data[at : at+v.size() : at+v.size()]
+}
+
+// arena returns the memory that holds a buffer of the arena, and the buffer's offset in it.
+func (p *Program) arena(b *buffer) (*tensor.Dense, int) {
+	if b.lent && p.spare != nil {
+		return p.spare, b.spare
+	}
+	return p.shared, b.offset
 }
 
 // dense returns a tensor over a value's memory. A scalar gets shape (1).

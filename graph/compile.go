@@ -47,7 +47,9 @@ type buffer struct {
 	dt          tensor.Dtype
 	size        int // in elements
 	first, last int
-	offset      int           // in the arena, in elements
+	offset      int           // in the memory of gradients and arena, in elements
+	lent        bool          // the memory is also a gradient's, before the run writes the gradient
+	spare       int           // if lent: offset in the memory that replaces it once runs accumulate
 	leaf        *leaf         // owner, if inLeaf
 	shape       tensor.Shape  // if inForeign
 	tensor      *tensor.Dense // if inGrad or inForeign; made with the Program
@@ -101,7 +103,8 @@ type compiler struct {
 	steps   []*step
 	aims    []*aim
 	total   int // elements of all intermediate values, each counted once
-	arena   int // elements of the arena
+	arena   int // elements of the arena: the shared memory without the gradients
+	spare   int // elements that replace the lent ones once runs accumulate
 }
 
 // laidOut turns the graph into steps without planned memory.
@@ -124,7 +127,7 @@ func (c *compiler) planned(units []string) *compiler {
 	c.live()
 	c.reuseInPlace()
 	c.ownGradients()
-	c.arena = plan(c.buffers)
+	c.share()
 	return c
 }
 

@@ -118,8 +118,8 @@ func checkReuse(t *testing.T, declare func(*graph.Scope, func(*G.Node) *G.Node) 
 	if !sameBits(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if less.Arena > more.Arena {
-		t.Errorf("reuse takes %d bytes, more than the %d without", less.Arena, more.Arena)
+	if less.Live > more.Live {
+		t.Errorf("reuse takes %d bytes, more than the %d without", less.Live, more.Live)
 	}
 }
 

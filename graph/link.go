@@ -14,7 +14,7 @@ func link(plans ...*compiler) (*Program, error) {
 		return nil, err
 	}
 	first := plans[0]
-	p := &Program{Scale: 1, params: first.params, mode: first.mode, memory: memory, guard: new(guard)}
+	p := &Program{Scale: 1, params: first.params, mode: first.mode, memory: memory, limit: first.limit, guard: new(guard)}
 	for _, c := range plans {
 		p.sizes = append(p.sizes, c.size())
 	}
@@ -43,17 +43,11 @@ func link(plans ...*compiler) (*Program, error) {
 	return p, nil
 }
 
-// allocate makes the arena, the pools, the states and the gradients, and gives them to all sizes.
+// allocate makes the gradients and the arena, the pools and the states, and gives them to all sizes.
 func (p *Program) allocate(plans []*compiler) {
-	arena, all := 1, demand{}
+	gradients, all := p.newShared(plans), demand{}
 	for _, c := range plans {
-		arena = max(arena, c.arena)
 		all.raise(c.demand())
-	}
-	if p.params.dt == tensor.Float64 {
-		p.arena64 = newLarge(tensor.Float64, []int{arena}).Float64s()
-	} else {
-		p.arena32 = newLarge(tensor.Float32, []int{arena}).Float32s()
 	}
 	p.pools = map[pool]*tensor.Dense{}
 	for key, n := range all {
@@ -64,18 +58,9 @@ func (p *Program) allocate(plans []*compiler) {
 		p.states[path] = newDense(l.dt, l.shape)
 	}
 	p.giveStates()
-	grads := map[string]*tensor.Dense{}
-	for _, c := range plans {
-		for l, own := range c.own {
-			if grads[l.name] == nil {
-				grads[l.name] = newLarge(l.dt, l.shape)
-			}
-			own.tensor = grads[l.name]
-		}
-	}
 	for _, l := range plans[0].trained {
-		if grads[l.name] != nil {
-			p.weights = append(p.weights, &Weight{name: l.name, grad: grads[l.name]})
+		if g := gradients[l.name]; g != nil {
+			p.weights = append(p.weights, &Weight{name: l.name, grad: g})
 		}
 	}
 }

@@ -91,13 +91,16 @@ func (c *compiler) ownGradients() {
 			c.own[l] = v.buf
 			continue
 		}
-		own := &buffer{place: inGrad, dt: l.dt, size: l.size()}
+		own := &buffer{place: inGrad, dt: l.dt, size: l.size(), first: len(c.steps)}
 		to := value{buf: own, shape: v.shape}
 		c.addStep(&step{kind: copyStep, node: n, path: c.paths[l.node.ID()], in: []value{v}, out: []value{to}}) // after all buffer lives
-		c.own[l] = own
+		c.own[l], c.buffers = own, append(c.buffers, own)
 	}
 	c.addOnRequest()
 	for _, n := range c.roots() {
 		c.values[n].buf.last = len(c.steps)
+	}
+	for _, own := range c.own {
+		own.last = len(c.steps)
 	}
 }

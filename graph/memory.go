@@ -14,9 +14,13 @@ type Memory struct {
 	Gradients    int
 	Inputs       int // inputs and constants
 	States       int // values kept between runs, such as the caches of a decoder
-	Arena        int // planned memory of the intermediate values
-	Live         int // largest sum of intermediate values needed at one time: a lower bound of the arena
-	Intermediate int // sum of all intermediate values: the size of an arena without reuse
+	Arena        int // planned memory of the intermediate values that the gradients' memory does not hold
+	Live         int // largest sum of intermediate values and gradients needed at one time: a lower bound of Gradients and Arena together
+	Intermediate int // sum of all intermediate values and gradients: the memory without reuse
+
+	// Accumulate is the memory that the first run with Program.Accumulate allocates, because the gradients' memory then holds no
+	// intermediate values. Total does not count it.
+	Accumulate int
 }
 
 // Total returns the memory of the Program in all.
@@ -32,7 +36,10 @@ func (m Memory) String() string {
 	} {
 		fmt.Fprintf(&s, "%-12s %10.2f MB\n", row.name, float64(row.bytes)/1e6)
 	}
-	fmt.Fprintf(&s, "The arena holds %.2f MB of intermediate values, of which %.2f MB are needed at one time.\n", float64(m.Intermediate)/1e6, float64(m.Live)/1e6)
+	fmt.Fprintf(&s, "Of %.2f MB of intermediate values and gradients, %.2f MB are needed at one time.\n", float64(m.Intermediate)/1e6, float64(m.Live)/1e6)
+	if m.Accumulate > 0 {
+		fmt.Fprintf(&s, "Runs that add to the gradients need %.2f MB more.\n", float64(m.Accumulate)/1e6)
+	}
 	return s.String()
 }
 
@@ -41,7 +48,7 @@ func (c *compiler) memory() Memory {
 	width, own := int(c.params.dt.Size()), c.demand()
 	m := Memory{
 		Inputs: own.bytes(inLeaf) + c.constantBytes(), Arena: own.bytes(inForeign) + c.arena*width,
-		Live: peak(c.buffers, len(c.steps)) * width, Intermediate: c.total * width,
+		Live: peak(c.buffers, len(c.steps)) * width, Intermediate: c.total * width, Accumulate: c.spare * width,
 	}
 	for _, l := range c.leaves {
 		switch l.kind {
@@ -62,7 +69,8 @@ func together(sizes []*compiler) Memory {
 	m, arena, constants, all := sizes[0].memory(), 0, 0, demand{}
 	for _, c := range sizes {
 		one := c.memory()
-		m.Live, m.Intermediate, arena = max(m.Live, one.Live), max(m.Intermediate, one.Intermediate), max(arena, c.arena)
+		m.Live, m.Intermediate, m.Accumulate = max(m.Live, one.Live), max(m.Intermediate, one.Intermediate), max(m.Accumulate, one.Accumulate)
+		arena = max(arena, c.arena)
 		constants += c.constantBytes()
 		all.raise(c.demand())
 	}

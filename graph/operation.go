@@ -17,13 +17,13 @@ type Operation struct {
 	InPlace   bool    // a result overwrites the memory of an earlier one or is added to it
 	Taken     int     // memory of the arena that it takes for its results and for its own use; other operations take it again later
 	Gradients int     // memory of gradients of parameters that it is the first to write
-	Blocks    []Block // the parts of the arena that it takes; results in other types than the parameters' have none
+	Blocks    []Block // the memory of Taken and Gradients; results in other types than the parameters' have none
 
 	Calls int           // runs in a Profile
 	Time  time.Duration // of all Calls
 }
 
-// Block is a part of the arena of a Program, in bytes, and the last operation that uses it.
+// Block is a part of the memory that the gradients and the arena of a Program share, in bytes, and the last operation that uses it.
 type Block struct {
 	Offset, Bytes int
 	Until         int // index in Operations; their number for an output, which lives to the end
@@ -52,26 +52,26 @@ func (s *step) operation(i int) Operation {
 			o.Shape = slices.Clone([]int(v.shape))
 		}
 		o.Result += v.bytes()
-		if !o.take(v.buf, i, s.kind == copyStep) {
+		if !o.take(v.buf, i) {
 			o.InPlace = true
 		}
 	}
 	if s.scratch.buf != nil {
-		o.take(s.scratch.buf, i, false)
+		o.take(s.scratch.buf, i)
 	}
 	return o
 }
 
-// take counts the memory of a buffer if step i is the first that uses it, and reports whether it is. Only one step uses the buffer of a
-// copied gradient, which has no life.
-func (o *Operation) take(b *buffer, i int, copied bool) bool {
-	if b.place == inLeaf || b.first != i && !copied {
+// take counts the memory of a buffer if step i is the first that uses it, and reports whether it is.
+func (o *Operation) take(b *buffer, i int) bool {
+	if b.place == inLeaf || b.first != i {
 		return false
 	}
 	width := int(b.dt.Size())
 	switch b.place {
 	case inGrad:
 		o.Gradients += b.size * width
+		o.Blocks = append(o.Blocks, Block{b.offset * width, b.size * width, b.last})
 	case inForeign:
 		o.Taken += b.size * width
 	default:

@@ -20,7 +20,7 @@ func TestOperations(t *testing.T) {
 				alive := make([]int, len(all)+1)
 				for i, o := range all {
 					gradients += o.Gradients
-					foreign += o.Taken
+					foreign += o.Taken + o.Gradients
 					for _, b := range o.Blocks {
 						foreign -= b.Bytes
 						arena = max(arena, b.Offset+b.Bytes)
@@ -37,7 +37,7 @@ func TestOperations(t *testing.T) {
 				for _, n := range alive {
 					live = max(live, n)
 				}
-				if gradients != m.Gradients || arena+foreign != m.Arena || live != m.Live {
+				if gradients != m.Gradients || arena+foreign != m.Gradients+m.Arena || live != m.Live {
 					t.Errorf("%v %v %s: gradients %d, arena %d + %d, live %d; the Program has %+v", mode, dt, name, gradients, arena, foreign, live, m)
 				}
 			}

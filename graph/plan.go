@@ -8,10 +8,10 @@ import (
 // alignment of buffers in the arena, in elements: 64 bytes of float32, a cache line.
 const alignment = 16
 
-// plan gives every arena buffer an offset such that buffers in use at the same time do not overlap, and returns the arena's size.
+// plan gives every arena buffer an offset such that buffers in use at the same time do not overlap, and returns the memory's size.
 // It places the largest buffer first, each at the lowest offset that is free during its life (Pisarchyk and Lee 2020, arXiv
-// 2001.03288, greedy by size).
-func plan(buffers []*buffer) int {
+// 2001.03288, greedy by size). placed are buffers that have their offsets, in order.
+func plan(buffers []*buffer, placed ...*buffer) int {
 	order := make([]*buffer, 0, len(buffers))
 	for _, b := range buffers {
 		if b.place == inArena {
@@ -19,8 +19,10 @@ func plan(buffers []*buffer) int {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b *buffer) int { return cmp.Compare(b.size, a.size) })
-	var placed []*buffer // in order of offset
 	arena := 0
+	for _, p := range placed {
+		arena = max(arena, p.offset+p.size)
+	}
 	for _, b := range order {
 		at := 0
 		for _, p := range placed {
@@ -42,11 +44,11 @@ func plan(buffers []*buffer) int {
 
 func aligned(n int) int { return (n + alignment - 1) / alignment * alignment }
 
-// peak returns the largest sum of the sizes of buffers in use at the same time, a lower bound for every plan.
+// peak returns the largest sum of the sizes of buffers and gradients in use at the same time, a lower bound for every plan.
 func peak(buffers []*buffer, steps int) int {
 	change := make([]int, steps+2)
 	for _, b := range buffers {
-		if b.place == inArena {
+		if b.place == inArena || b.place == inGrad {
 			change[b.first] += b.size
 			change[b.last+1] -= b.size
 		}

@@ -83,27 +83,27 @@ func TestMemory(t *testing.T) {
 			t.Errorf("%v: got %d and %d bytes of inputs, want %d and %d", dt, e.Inputs, m.Inputs, ids, ids+8+width)
 		}
 		for _, m := range []graph.Memory{m, e} {
-			if m.Arena < m.Live || m.Arena > m.Intermediate || m.Live <= 0 {
-				t.Errorf("%v: got an arena of %d, want between %d and %d", dt, m.Arena, m.Live, m.Intermediate)
+			if n := m.Gradients + m.Arena; n < m.Live || n > m.Intermediate || m.Live <= 0 {
+				t.Errorf("%v: got %d bytes of gradients and arena, want between %d and %d", dt, n, m.Live, m.Intermediate)
 			}
 			if got, want := m.Total(), m.Params+m.Gradients+m.Inputs+m.Arena; got != want {
 				t.Errorf("%v: total: got %d, want %d", dt, got, want)
 			}
 		}
-		if e.Arena >= m.Arena {
-			t.Errorf("%v: evaluation takes %d bytes, training %d: want less, as nothing is kept", dt, e.Arena, m.Arena)
+		if apart := m.Arena + m.Accumulate; e.Arena >= apart || e.Accumulate != 0 {
+			t.Errorf("%v: evaluation takes %d bytes, training %d: want less, as nothing is kept", dt, e.Arena, apart)
 		}
 		for _, at := range train.ArenaSlots() {
-			if at[0] < 0 || (at[0]+at[1])*width > m.Arena {
-				t.Errorf("%v: elements %d to %d are outside the arena of %d bytes", dt, at[0], at[0]+at[1], m.Arena)
+			if end := (at[0] + at[1]) * width; at[0] < 0 || end > m.Gradients+m.Arena {
+				t.Errorf("%v: elements %d to %d are outside the %d bytes of gradients and arena", dt, at[0], at[0]+at[1], m.Gradients+m.Arena)
 			}
 		}
 	}
 }
 
 func TestMemoryString(t *testing.T) {
-	s := graph.Memory{Params: 1e6, Gradients: 2e6, Inputs: 3e6, Arena: 4e6, Live: 3.5e6, Intermediate: 9e6}.String()
-	for _, want := range []string{"parameters", "1.00 MB", "2.00 MB", "3.00 MB", "4.00 MB", "total", "10.00 MB", "9.00 MB of intermediate", "3.50 MB are needed"} {
+	s := graph.Memory{Params: 1e6, Gradients: 2e6, Inputs: 3e6, Arena: 4e6, Live: 3.5e6, Intermediate: 9e6, Accumulate: 7e6}.String()
+	for _, want := range []string{"parameters", "1.00 MB", "2.00 MB", "3.00 MB", "4.00 MB", "total", "10.00 MB", "9.00 MB of intermediate", "3.50 MB are needed", "add to the gradients need 7.00 MB more"} {
 		if !strings.Contains(s, want) {
 			t.Errorf("got %q, want %q in it", s, want)
 		}

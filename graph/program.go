@@ -21,7 +21,9 @@ import (
 // other methods may be called at any time, but the next Run overwrites the results of Loss, Output, State and Weight.Grad: read them
 // between runs.
 type Program struct {
-	// Accumulate makes Run add to the gradients instead of replacing them. The runs may have different sizes.
+	// Accumulate makes Run add to the gradients instead of replacing them. The runs may have different sizes. Without it, the memory of a
+	// gradient also holds intermediate values until the run writes the gradient. The first run with it allocates Memory.Accumulate for
+	// those values, and it is an error if the machine or LimitMemory does not allow it.
 	Accumulate bool
 	// Scale multiplies the gradients of a run, for example by a micro-batch's share of its step. It is 1 at first.
 	Scale float64
@@ -45,8 +47,9 @@ type Program struct {
 	weights []*Weight
 	targets []*Target
 	memory  Memory
-	arena32 []float32 // one of the two is used, by the parameters' type
-	arena64 []float64
+	limit   int           // of LimitMemory; 0 for none
+	shared  *tensor.Dense // the gradients and the arena
+	spare   *tensor.Dense // of the lent buffers, once runs accumulate; nil before
 	pools   map[pool]*tensor.Dense
 	profile *Profile
 	guard   *guard

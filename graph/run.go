@@ -49,6 +49,9 @@ func (p *Program) runAll() (err error) {
 		setScalar(z.scale.value, p.Scale)
 	}
 	if p.Accumulate {
+		if err := p.separate(); err != nil {
+			return err
+		}
 		p.keepGradients(z)
 	}
 	for i, s := range z.steps {

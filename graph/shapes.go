@@ -63,6 +63,7 @@ func plansOf(p *Params, mode Mode, all []variant) ([]*compiler, error) {
 			return nil, located(v.name, err)
 		}
 		builders[i] = b
+		order(b.trained, builders[0].trained)
 	}
 	reserve(builders)
 	plans := make([]*compiler, len(all))
@@ -83,6 +84,15 @@ func plansOf(p *Params, mode Mode, all []variant) ([]*compiler, error) {
 		}
 	}
 	return plans, nil
+}
+
+// order sorts the trained parameters of a size as the first size has them, so that all sizes have each gradient at the same place.
+func order(trained, first []*leaf) {
+	rank := map[string]int{}
+	for i, l := range first {
+		rank[l.name] = i
+	}
+	slices.SortStableFunc(trained, func(a, b *leaf) int { return cmp.Compare(rank[a.name], rank[b.name]) })
 }
 
 // reserve tells every size how much memory the other sizes add to its inputs, constants and states.

@@ -135,6 +135,11 @@ func (p *Program) bind(z *size) {
 	if z.total.buf != nil {
 		z.loss = p.dense(z.total)
 	}
+	p.bindSteps(z)
+	z.bound = true
+}
+
+func (p *Program) bindSteps(z *size) {
 	for _, s := range z.steps {
 		switch {
 		case s.kind == foreignStep:
@@ -145,5 +150,4 @@ func (p *Program) bind(z *size) {
 			s.run = bindStep[float32](p, s)
 		}
 	}
-	z.bound = true
 }

@@ -20,7 +20,7 @@ func (w *Weight) Name() string { return w.name }
 // Value returns the parameter's tensor.
 func (w *Weight) Value() G.Value { return w.value }
 
-// Grad returns the gradient of the last run. The error is always nil.
+// Grad returns the gradient of the last run. During a run its memory also holds other values. The error is always nil.
 func (w *Weight) Grad() (G.Value, error) { return w.grad, nil }
 
 // keepGradients saves the gradients of earlier runs, except where the run of z adds to them in place.

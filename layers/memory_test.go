@@ -62,5 +62,5 @@ func attentionMegabytes(t *testing.T, l layers.SelfAttention, n int, packed bool
 	if err != nil {
 		t.Fatal(err)
 	}
-	return float64(e.Memory.Total()-e.Memory.Params-e.Memory.Gradients) / 1e6
+	return float64(e.Memory.Arena+e.Memory.Accumulate+e.Memory.Inputs) / 1e6
 }

@@ -27,7 +27,8 @@ const (
 )
 
 // Gradients checks in float64 that every gradient of the declared loss equals its central difference, for all elements of small
-// parameters, and for 16 elements and three random directions of large ones. It runs the graph twice, which must give the same bits. It also builds the graph for evaluation:
+// parameters, and for 16 elements and three random directions of large ones. It runs the graph
+// twice, and again after a run with Program.Accumulate, which must give the same bits. It also builds the graph for evaluation:
 // its loss must equal the loss in training bit for bit. For a layer with dropout, set it to zero or call TrainGradients. To test
 // the gradient of an input, declare it as a parameter.
 func Gradients(t testing.TB, feed graph.Feed, declare func(*graph.Scope)) {
@@ -75,6 +76,7 @@ func gradients(t testing.TB, params *graph.Params, feed graph.Feed, declare func
 		}
 	}
 	first := runTwice(t, p, feed)
+	runApart(t, p, feed, first)
 	if len(first) == 0 {
 		t.Fatal("the graph trains no parameter: want at least one")
 	}
@@ -130,6 +132,22 @@ func runTwice(t testing.TB, p *graph.Program, feed graph.Feed) [][]float64 {
 		}
 	}
 	return first
+}
+
+// runApart checks that the gradients do not depend on where the intermediate values are: once a run has added to the gradients, the
+// gradients' memory no longer holds intermediate values.
+func runApart(t testing.TB, p *graph.Program, feed graph.Feed, want [][]float64) {
+	t.Helper()
+	for _, p.Accumulate = range []bool{true, false} {
+		if err := p.Run(feed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, w := range p.Weights() {
+		if g, _ := w.Grad(); !slices.Equal(want[i], g.(*tensor.Dense).Float64s()) {
+			t.Errorf("%s: the gradient differs if no other value uses its memory", w.Name())
+		}
+	}
 }
 
 func checkGradient(t testing.TB, loss func() float64, w *graph.Weight, got []float64) {

@@ -57,15 +57,15 @@ func TestRecompute(t *testing.T) {
 	t.Run("each block", func(t *testing.T) {
 		p, got := trained(t, func(s *graph.Scope) { s.Recompute("h.*") })
 		same(t, p, got)
-		if a := p.Memory().Arena; a >= full.Arena*3/4 {
-			t.Errorf("arena of %d bytes, without recomputation %d: want less than three quarters", a, full.Arena)
+		if a := p.Memory().Live; a >= full.Live*3/4 {
+			t.Errorf("%d bytes are needed at one time, without recomputation %d: want less than three quarters", a, full.Live)
 		}
 	})
 	t.Run("some parts", func(t *testing.T) {
 		p, got := trained(t, func(s *graph.Scope) { s.Recompute("h.1.mlp"); s.Recompute("h.2.**") })
 		same(t, p, got)
-		if a := p.Memory().Arena; a >= full.Arena {
-			t.Errorf("arena of %d bytes, without recomputation %d: want less", a, full.Arena)
+		if a := p.Memory().Live; a >= full.Live {
+			t.Errorf("%d bytes are needed at one time, without recomputation %d: want less", a, full.Live)
 		}
 	})
 	t.Run("limit", func(t *testing.T) {

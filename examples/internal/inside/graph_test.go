@@ -28,8 +28,8 @@ func addsUp(t *testing.T, g *page.Graph, params *graph.Params) {
 			t.Errorf("block %+v of %d operations", b, g.Steps)
 		}
 	}
-	foreign := g.Root.Memory - m.Gradients - blocks // results in other types have no place in the plan
-	if foreign < 0 || end+foreign != m.Arena || m.Weights+m.Gradients+m.Inputs+m.Arena != m.Total {
+	foreign := g.Root.Memory - blocks // results in other types have no place in the plan
+	if foreign < 0 || end+foreign != m.Gradients+m.Arena || m.Weights+m.Gradients+m.Inputs+m.Arena != m.Total {
 		t.Errorf("the blocks end at %d, other results take %d; the memory is %+v", end, foreign, m)
 	}
 }

@@ -11,7 +11,7 @@ import (
 type Graph struct {
 	Root   Node        `json:"root"`
 	Memory GraphMemory `json:"memory"`
-	Blocks []Block     `json:"blocks"` // of the arena, in the order in which operations take them
+	Blocks []Block     `json:"blocks"` // of the gradients and the arena, in the order in which operations take them
 	Steps  int         `json:"steps"`  // number of operations of a run
 }
 
@@ -24,7 +24,8 @@ type GraphMemory struct {
 	Total     int `json:"total"`
 }
 
-// Block is a part of the arena, in bytes, that an operation takes. Another operation takes it again after Until.
+// Block is a part of the memory that the gradients and the arena share, in bytes, that an operation takes. Another operation may take it
+// again after Until.
 type Block struct {
 	Path   string `json:"path"` // of the operation, with the indices of lists
 	Name   string `json:"name"`
