@@ -16,8 +16,9 @@ import (
 // values of a unit that other scopes read are kept. h.* makes each block of a GPT a unit.
 func (s *Scope) Recompute(pattern string) { s.b.recomputed = append(s.b.recomputed, pattern) }
 
-// LimitMemory sets the largest Memory.Total of a Program in bytes. Runs with Program.Accumulate need room for Memory.Accumulate, too. In mode Train, Build recomputes as few parts of lists, such as
-// the blocks h.0, h.1, …, as the limit allows. Build fails if the limit cannot be met.
+// LimitMemory sets the largest Memory.Total of a Program in bytes. In mode Train, Build recomputes as few parts of lists, such as
+// the blocks h.0, h.1, …, as the limit allows. Build fails if the limit cannot be met. Runs with Program.Accumulate need room for
+// Memory.Accumulate, too.
 func (s *Scope) LimitMemory(bytes int) { s.b.limit = bytes }
 
 // compile plans the steps and recomputes as few units as the limit allows.
