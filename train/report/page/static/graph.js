@@ -54,14 +54,14 @@ function search(text) {
   found.textContent = text === "" ? "" : t("found", hits);
 }
 
-// draw draws the arena: an operation in each column, and the memory from bottom to top.
+// draw draws the memory of values and gradients: an operation in each column, and the memory from bottom to top.
 function draw(g) {
   plan.hidden = g.blocks.length === 0;
   if (plan.hidden) return;
-  const width = room(plan, 1360), height = 160, arena = Math.max(...g.blocks.map((b) => b.offset + b.bytes));
-  const [c, pen] = canvas(width, height, t("planLabel", g.blocks.length, bytes(arena)));
+  const width = room(plan, 1360), height = 160, extent = Math.max(...g.blocks.map((b) => b.offset + b.bytes));
+  const [c, pen] = canvas(width, height, t("planLabel", g.blocks.length, bytes(extent)));
   c.id = "plan";
-  const x = (i) => i / g.steps * width, y = (at) => height - at / arena * height;
+  const x = (i) => i / g.steps * width, y = (at) => height - at / extent * height;
   const paths = [...new Set(g.blocks.map((b) => b.path))], place = new Map(paths.map((p, i) => [p, i % 6]));
   const palette = [0, 1, 2, 3, 4, 5].map((i) => color("c" + i)), ground = color("heat0"), mark = color("focus");
   let chosen = -1;
@@ -82,7 +82,7 @@ function draw(g) {
     paint();
   };
   c.addEventListener("mousemove", (e) => {
-    const step = e.offsetX / width * g.steps, at = (height - e.offsetY) / height * arena;
+    const step = e.offsetX / width * g.steps, at = (height - e.offsetY) / height * extent;
     choose(g.blocks.findIndex((b) => b.from <= step && step < b.until + 1 && b.offset <= at && at < b.offset + b.bytes));
   });
   keyboard(c, (e) => {

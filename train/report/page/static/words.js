@@ -153,9 +153,9 @@ const words = {
   shared: ["in place ({0})", "제자리 ({0})"],
   sharedPart: ["{0}, in place of {1}", "{0}, {1} 중 일부 제자리"],
   memory: ["Memory: weights {0}, {1}values {2} ({3} without using memory again), in all {4}", "메모리: 가중치 {0}, {1}중간값 {2} (다시 쓰지 않으면 {3}), 모두 {4}"],
-  gradientMemory: ["gradients {0}, ", "기울기 {0}, "],
-  plan: ["The memory of the values: operations from left to right, each block as long as its value is needed.", "중간값의 메모리: 왼쪽에서 오른쪽으로 연산이 이어지고, 칸은 그 값이 필요한 동안입니다."],
-  planLabel: ["The memory of the values: {0} blocks in {1}. Arrow keys choose a block.", "중간값의 메모리: {1} 안의 {0}칸. 화살표로 고릅니다."],
+  gradientMemory: ["gradients {0} (values use it first), ", "기울기 {0} (먼저 중간값이 씁니다), "],
+  plan: ["The memory of values and gradients: operations from left to right, each block as long as its value is needed.", "중간값과 기울기의 메모리: 왼쪽에서 오른쪽으로 연산이 이어지고, 칸은 그 값이 필요한 동안입니다."],
+  planLabel: ["The memory of values and gradients: {0} blocks in {1}. Arrow keys choose a block.", "중간값과 기울기의 메모리: {1} 안의 {0}칸. 화살표로 고릅니다."],
   block: ["{0}: {1}, {2}, from operation {3} to {4} of {5}", "{0}: {1}, {2}, 연산 {5}개 중 {3}번부터 {4}번까지"],
 
   training: ["Training", "학습"],
