@@ -6,20 +6,12 @@ import (
 	"math"
 
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 )
 
 // convertBytes is the size of the pieces in which a file is converted: small enough for the first-level cache.
 const convertBytes = 16 << 10
 
-// convert fills dst, float32 or float64, from real numbers of any format.
-func (info Info) convert(r io.Reader, dst *tensor.Dense) error {
-	if dst.Dtype() == tensor.Float64 {
-		return convertAll(dst.Float64s(), r, info.Dtype)
-	}
-	return convertAll(dst.Float32s(), r, info.Dtype)
-}
-
+// convertAll fills dst from real numbers of any format.
 func convertAll[T float32 | float64](dst []T, r io.Reader, d Dtype) error {
 	size := int(formats[d].size)
 	buffer := make([]byte, min(convertBytes, len(dst)*size))

@@ -37,6 +37,12 @@
 // Hidden names (.step-00001000.tmp-…) are leftovers of killed processes: readers ignore them and the next save removes
 // them. One process at a time may save to a run or a folder; any number may read.
 //
+// [LoadWeights] copies weights, in parts and on all processors, and needs no memory but the parameters'. [OpenWeights] is for Programs that only
+// run: [Weights.Mapped] returns weights in the memory of their file, so that a model opens in the time of its header. Such a file must not be
+// changed in place while it is in use. Saving replaces files by renaming, so it may go on next to a Program that reads them. A file that
+// another program cuts makes the next run an error and leaves the process alive (see graph.CatchFaults); values that another program
+// overwrites in place are used as they are found. Where the system maps no files, such as Windows, weights are copied.
+//
 // Errors name the file, the tensor and the two values that disagree. Nothing panics on the content of a file: the
 // header of a safetensors file is bounded before it is read, and a tensor is allocated only after the file is known to have
 // its data. Values are little-endian, as the format demands; a big-endian machine is refused.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints/internal/mapping"
 )
 
 // File is an open safetensors file. [Open] reads and checks the header. [File.Tensor] and [File.ReadInto] read the data of a
@@ -16,6 +18,7 @@ import (
 type File struct {
 	file   *os.File
 	header *header
+	mapped *mapping.File
 }
 
 // Open opens a safetensors file and checks its header: sizes, shapes and byte ranges must agree, and the ranges must cover the
@@ -39,7 +42,7 @@ func newFile(f *os.File) (*File, error) {
 		f.Close()
 		return nil, errors.WithMessage(err, f.Name())
 	}
-	return &File{file: f, header: h}, nil
+	return &File{file: f, header: h, mapped: mapping.New(f, h.size)}, nil
 }
 
 func openHeader(f *os.File) (*header, error) {
@@ -53,7 +56,11 @@ func openHeader(f *os.File) (*header, error) {
 	if !stat.Mode().IsRegular() {
 		return nil, errors.Errorf("not a regular file but %v", stat.Mode())
 	}
-	return readHeader(f, stat.Size())
+	h, err := readHeader(f, stat.Size())
+	if err == nil {
+		h.size = stat.Size()
+	}
+	return h, err
 }
 
 // littleEndian returns an error on big-endian machines, where a tensor's memory differs from the file's bytes.
@@ -150,17 +157,7 @@ func (info Info) read(file io.ReaderAt, dst *tensor.Dense) error {
 	if info.Bytes == 0 {
 		return nil
 	}
-	r := io.NewSectionReader(file, info.offset, info.Bytes)
-	if dst.Dtype() != formats[info.Dtype].kind || info.Dtype.widened() {
-		return info.convert(r, dst)
-	}
-	if _, err := io.ReadFull(r, dst.Raw); err != nil {
-		return errors.Wrap(err, "read")
-	}
-	if info.Dtype == Bool {
-		return checkBools(dst.Raw)
-	}
-	return nil
+	return info.readPart(file, dst, 0, info.elementCount())
 }
 
 // checkBools returns an error if a byte is not a valid bool in memory. It then clears raw, so that no invalid bool remains.

@@ -32,6 +32,7 @@ type header struct {
 	metadata map[string]string
 	names    []string // in the order of the data
 	infos    map[string]Info
+	size     int64 // of the file
 }
 
 // readHeader reads and checks the header of a file of size bytes. For a file of another kind, the error names the kind.

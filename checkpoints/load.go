@@ -19,6 +19,7 @@ type Rules struct {
 	Rename func(name string) string // returns the parameter's path for a tensor's name in the file; nil keeps the name
 	Ignore func(name string) bool   // reports whether to skip a tensor in the file, by its new name
 	Keep   func(path string) bool   // reports whether a parameter that the file lacks keeps its value
+	There  func(path string) bool   // reports whether a parameter has the file's values already, such as one of Weights.Mapped; it is only compared
 }
 
 // apply returns the path of a parameter for a name in a file, and whether to skip the tensor.
@@ -34,7 +35,7 @@ func (r Rules) apply(name string) (path string, ignored bool) {
 //
 // Loading is all or nothing: names and shapes are compared before the first value changes, and the error lists every missing
 // parameter, every unexpected tensor and every tensor of another shape. If reading fails after the comparison, some parameters
-// may be replaced; the error then names their number.
+// may be changed, wholly or in part; the error then names their number. Tensors are read on all processors at once.
 func LoadWeights(path string, params Tensors, rules Rules) error {
 	loads, done, err := planLoads(path, params, rules)
 	if err == nil {
@@ -69,15 +70,6 @@ func planLoads(path string, params Tensors, rules Rules) (loads []load, done fun
 	return loads, w.close, nil
 }
 
-func runLoads(loads []load) error {
-	for i, l := range loads {
-		if err := l.from.header.infos[l.name].read(l.from.file, l.into); err != nil {
-			return errors.WithMessagef(err, "%d of %d parameters are replaced already: %s: tensor %q", i, len(loads), l.from.file.Name(), l.name)
-		}
-	}
-	return nil
-}
-
 // comparison collects the differences between a file and the parameters.
 type comparison struct {
 	params                                  int
@@ -104,7 +96,9 @@ func (c *comparison) compare(w *weights, params Tensors, rules Rules) []load {
 			c.doubled = append(c.doubled, fmt.Sprintf("%s and %s for %s", first, name, path))
 		default:
 			source[path] = name
-			loads = append(loads, load{w.of[name], name, t})
+			if rules.There == nil || !rules.There(path) {
+				loads = append(loads, load{w.of[name], name, t})
+			}
 			if err := w.of[name].header.infos[name].fits(t); err != nil {
 				c.misshaped = append(c.misshaped, fmt.Sprintf("%s (%v)", path, err))
 			}

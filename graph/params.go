@@ -86,6 +86,24 @@ func (p *Params) All() iter.Seq2[string, *tensor.Dense] {
 	}
 }
 
+// Give makes t the value of the parameter at a path, which p must not have yet. Programs built from now on use t itself. So weights may be in
+// memory of another kind, such as a file that is mapped.
+func (p *Params) Give(path string, t *tensor.Dense) error {
+	switch {
+	case t.Dtype() != p.dt:
+		return errors.Errorf("graph: give %s: the tensor is of %v, the parameters of %v", path, t.Dtype(), p.dt)
+	case t.RequiresIterator() || t.DataOrder().IsColMajor():
+		return errors.Errorf("graph: give %s: the tensor is a view or a transpose: copy it first", path)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byName[path] != nil || p.packed[path] != nil {
+		return errors.Errorf("graph: give %s: the parameter exists already: give it before the first Build", path)
+	}
+	p.byName[path], p.names = t, append(p.names, path)
+	return nil
+}
+
 // Value returns the tensor at a path, nil for none.
 func (p *Params) Value(path string) *tensor.Dense {
 	value, _ := p.find(path)

@@ -241,3 +241,27 @@ func TestPadded(t *testing.T) {
 		}
 	}
 }
+
+// TestGive: a Program uses a tensor that Params was given, itself, and a second value for a path is refused.
+func TestGive(t *testing.T) {
+	params := graph.NewParams(tensor.Float32, 1)
+	w := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float32{1, 2, 3, 4, 5, 6}))
+	if err := params.Give("w", w); err != nil {
+		t.Fatal(err)
+	}
+	declare := func(s *graph.Scope) { s.Output("y", s.Param("w", graph.Zeros(), 2, 3)) }
+	if _, err := graph.Build(params, graph.Eval, declare); err != nil {
+		t.Fatal(err)
+	}
+	if params.Value("w") != w || w.Float32s()[5] != 6 {
+		t.Error("the tensor is not the one that was given, or has changed")
+	}
+	for want, err := range map[string]error{
+		"graph: give w: the parameter exists already": params.Give("w", w),
+		"graph: give v: the tensor is of float64":     params.Give("v", tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(2))),
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %q", err, want)
+		}
+	}
+}

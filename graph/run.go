@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"runtime/debug"
+
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
@@ -33,9 +35,12 @@ func (p *Program) RunAll() error {
 func (p *Program) runAll() (err error) {
 	at, z := -1, p.fed.Load()
 	p.ran.Store(z)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = errors.Errorf("panic: %v", r)
+			if err = faultOf(r); err == nil {
+				err = errors.Errorf("panic: %v", r)
+			}
 		}
 		if err != nil && at >= 0 {
 			err = errors.WithMessage(err, z.steps[at].place())

@@ -1,6 +1,10 @@
 package gguf
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/gorgoformer/gorgoformer/checkpoints/internal/mapping"
+)
 
 // OpenBytes is Open for the content of a file.
 func OpenBytes(b []byte) (*File, error) {
@@ -9,7 +13,7 @@ func OpenBytes(b []byte) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &File{"bytes", r, func() error { return nil }, h}, nil
+	return &File{"bytes", r, mapping.New(r, r.Size()), func() error { return nil }, h}, nil
 }
 
 // WriteBytes is Write into memory.

@@ -1,22 +1,21 @@
 package gguf
 
 import (
-	"encoding/binary"
 	"io"
 	"maps"
-	"math"
 	"os"
 	"slices"
 
 	"github.com/pkg/errors"
 
-	"github.com/gorgoformer/gorgoformer/graph/kernel"
+	"github.com/gorgoformer/gorgoformer/checkpoints/internal/mapping"
 )
 
 // File is an open GGUF file. Several goroutines may call its methods.
 type File struct {
 	name   string
 	data   io.ReaderAt
+	mapped *mapping.File
 	close  func() error
 	header *header
 }
@@ -43,7 +42,7 @@ func Open(path string) (_ *File, err error) {
 		f.Close()
 		return nil, err
 	}
-	return &File{f.Name(), f, f.Close, h}, nil
+	return &File{f.Name(), f, mapping.New(f, stat.Size()), f.Close, h}, nil
 }
 
 // Close closes the file. Values that were read stay valid.
@@ -66,77 +65,4 @@ func (f *File) Info(name string) (info Info, ok bool) {
 func (f *File) Shape(name string) (shape []int, ok bool) {
 	info, ok := f.Info(name)
 	return info.Shape, ok
-}
-
-// Blocks reads the bytes of a tensor as they are: rows of blocks, for F32 rows of little-endian numbers.
-func (f *File) Blocks(name string) (_ []byte, err error) {
-	defer func() { err = errors.WithMessagef(err, "gguf: %s: tensor %q", f.name, name) }()
-	info, ok := f.header.infos[name]
-	if !ok {
-		return nil, errors.Errorf("not among the file's %d tensors", len(f.header.names))
-	}
-	b := kernel.LargeBytes(int(info.Bytes))
-	_, err = io.ReadFull(io.NewSectionReader(f.data, info.offset, info.Bytes), b)
-	return b, errors.Wrap(err, "read")
-}
-
-// Values reads the values of a tensor, row-major, as float32.
-func (f *File) Values(name string) ([]float32, error) {
-	if info, ok := f.header.infos[name]; ok && info.Type == F32 {
-		return f.numbers(name, info)
-	}
-	b, err := f.Blocks(name)
-	if err != nil {
-		return nil, err
-	}
-	return f.header.infos[name].Type.decode(b), nil
-}
-
-// numbers reads a tensor of F32 part by part, so that its bytes need no memory of their own.
-func (f *File) numbers(name string, info Info) (_ []float32, err error) {
-	x, part := make([]float32, info.Bytes/4), make([]byte, min(info.Bytes, 1<<18))
-	r := io.NewSectionReader(f.data, info.offset, info.Bytes)
-	for left := x; len(left) > 0; {
-		n := min(len(left), len(part)/4)
-		if _, err := io.ReadFull(r, part[:4*n]); err != nil {
-			return nil, errors.WithMessagef(errors.Wrap(err, "read"), "gguf: %s: tensor %q", f.name, name)
-		}
-		for i := range left[:n] {
-			left[i] = math.Float32frombits(binary.LittleEndian.Uint32(part[4*i:]))
-		}
-		left = left[n:]
-	}
-	return x, nil
-}
-
-// decode returns the values of whole blocks.
-func (t Type) decode(b []byte) []float32 {
-	weights, bytes := t.Block()
-	x := make([]float32, len(b)/bytes*weights)
-	if q, ok := t.Quant(); ok {
-		q.Dequantize(x, b)
-		return x
-	}
-	_, _ = binary.Decode(b, binary.LittleEndian, x) // the lengths match
-	return x
-}
-
-// encode returns the blocks of values. It is an error if a value is not finite and t has scales.
-func (t Type) encode(x []float32) ([]byte, error) {
-	weights, bytes := t.Block()
-	b := make([]byte, len(x)/weights*bytes)
-	q, ok := t.Quant()
-	if !ok {
-		_, err := binary.Encode(b, binary.LittleEndian, x)
-		return b, errors.WithStack(err)
-	}
-	if q != kernel.F16 && q != kernel.BF16 {
-		for i, v := range x {
-			if v-v != 0 {
-				return nil, errors.Errorf("value %d is %v, which %v cannot hold: want finite values", i, v, t)
-			}
-		}
-	}
-	q.Quantize(b, x)
-	return b, nil
 }

@@ -11,10 +11,8 @@ func (q Quant) Words(n int) int { return (q.Bytes(n) + 3) / 4 }
 // Keep rounds x to the format and writes it to the memory of words, which has Words(len(x)) elements.
 func (q Quant) Keep(words, x []float32) {
 	checkLen("keep", "words", len(words), q.Words(len(x)))
-	f, to := quants[q], bytesOf(words)
-	for b := 0; b*f.weights < len(x); b++ {
-		f.pack(to[b*f.bytes:][:f.bytes], x[b*f.weights:][:f.weights])
-	}
+	f := quants[q]
+	f.packRow(bytesOf(words), x)
 }
 
 func bytesOf(x []float32) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(first(x))), 4*len(x)) }
@@ -38,11 +36,19 @@ func (q Quant) unpackRows(x []float32, n int, blocks []byte, stride int) {
 
 // unpackRow writes the values of whole blocks of format q, which f describes, to x.
 func (f *quant) unpackRow(q Quant, x []float32, blocks []byte) {
-	if q == BF16 {
+	switch {
+	case len(x) == 0:
+		return
+	case q == BF16:
 		widenBF16(x, blocks)
 		return
-	}
-	if q == Q8_0 && accelerated && fastUnpackQ8 != nil {
+	case f.weights == 1:
+		f.unpack(x, blocks)
+		return
+	case q == Q8_0 && whole() && hasF16C:
+		unpackQ8RowsAVX2(1, len(x), &x[0], &blocks[0], 0)
+		return
+	case q == Q8_0 && accelerated && fastUnpackQ8 != nil:
 		fastUnpackQ8(len(x)/f.weights, first(x), unsafe.SliceData(blocks))
 		return
 	}

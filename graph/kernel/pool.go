@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -103,7 +104,9 @@ func (p *pool) ready() int {
 	return want
 }
 
+// serve makes faults panics, which chunk keeps for the caller: weights may be in a mapped file that another program cuts.
 func (p *pool) serve() {
+	debug.SetPanicOnFault(true)
 	for {
 		l := p.wait()
 		l.work()

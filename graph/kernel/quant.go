@@ -22,7 +22,7 @@ const (
 	Q6_K
 )
 
-// quant describes a format. The functions convert one block.
+// quant describes a format. The functions convert one block, and those of blocks of one weight any number of them.
 type quant struct {
 	name           string
 	weights, bytes int
@@ -68,7 +68,7 @@ func (q Quant) Dequantize(x []float32, src []byte) {
 	weights, _ := q.Block()
 	checkMultiple("dequantize", len(x), weights)
 	checkLen("dequantize", "src", len(src), q.Bytes(len(x)))
-	parallel(len(x)/weights, max(minWork/weights, 1), unpacking{quants[q], x, src})
+	parallel(len(x)/weights, max(minWork/weights, 1), unpacking{q, quants[q], x, src})
 }
 
 func checkMultiple(kernel string, n, weights int) {
@@ -84,19 +84,27 @@ type packing struct {
 }
 
 func (p *packing) Range(lo, hi int) {
-	for i := lo; i < hi; i++ {
-		p.pack(p.dst[i*p.bytes:][:p.bytes], p.x[i*p.weights:][:p.weights])
+	p.packRow(p.dst[lo*p.bytes:hi*p.bytes], p.x[lo*p.weights:hi*p.weights])
+}
+
+// packRow rounds x to whole blocks.
+func (f *quant) packRow(dst []byte, x []float32) {
+	if f.weights == 1 {
+		f.pack(dst, x)
+		return
+	}
+	for b := 0; b*f.weights < len(x); b++ {
+		f.pack(dst[b*f.bytes:][:f.bytes], x[b*f.weights:][:f.weights])
 	}
 }
 
 type unpacking struct {
+	q Quant
 	quant
 	x   []float32
 	src []byte
 }
 
 func (u *unpacking) Range(lo, hi int) {
-	for i := lo; i < hi; i++ {
-		u.unpack(u.x[i*u.weights:][:u.weights], u.src[i*u.bytes:][:u.bytes])
-	}
+	u.unpackRow(u.q, u.x[lo*u.weights:hi*u.weights], u.src[lo*u.bytes:hi*u.bytes])
 }

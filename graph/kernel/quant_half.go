@@ -10,14 +10,30 @@ func putF16(dst []byte, x float32) { bytes.LittleEndian.PutUint16(dst, toF16(x))
 
 func getF16(src []byte) float32 { return fromF16(bytes.LittleEndian.Uint16(src)) }
 
-func packF16(dst []byte, x []float32) { putF16(dst, x[0]) }
+// The blocks of both formats have one weight. These functions convert any number of them.
 
-func unpackF16(x []float32, src []byte) { x[0] = getF16(src) }
+func packF16(dst []byte, x []float32) {
+	for i, v := range x {
+		putF16(dst[2*i:], v)
+	}
+}
 
-func packBF16(dst []byte, x []float32) { bytes.LittleEndian.PutUint16(dst, toBF16(x[0])) }
+func unpackF16(x []float32, src []byte) {
+	for i := range x {
+		x[i] = getF16(src[2*i:])
+	}
+}
+
+func packBF16(dst []byte, x []float32) {
+	for i, v := range x {
+		bytes.LittleEndian.PutUint16(dst[2*i:], toBF16(v))
+	}
+}
 
 func unpackBF16(x []float32, src []byte) {
-	x[0] = math.Float32frombits(uint32(bytes.LittleEndian.Uint16(src)) << 16)
+	for i := range x {
+		x[i] = math.Float32frombits(uint32(bytes.LittleEndian.Uint16(src[2*i:])) << 16)
+	}
 }
 
 // toBF16 returns the nearest bfloat16, ties to even. A NaN stays one.

@@ -21,11 +21,24 @@ func (q Quant) Packs(cols int) bool {
 
 // Pack rounds a matrix of rows by cols weights to a format that packs such rows.
 func Pack(q Quant, rows, cols int, m Matrix[float32]) *Packed {
-	checkReach("pack", "matrix", len(m.Data), m.reach(rows, cols))
+	p := NewPacked(q, rows, cols)
+	p.PackRows(0, rows, m)
+	return p
+}
+
+// NewPacked returns a matrix of zero bytes in a format that packs such rows, for PackRows.
+func NewPacked(q Quant, rows, cols int) *Packed {
 	p := &Packed{Format: q, Rows: rows, Cols: cols, Data: LargeBytes(rows * q.Bytes(cols))}
 	p.check("pack")
-	parallel(rows, rowGrain(32*cols), packRows{p, m})
 	return p
+}
+
+// PackRows rounds n rows of weights to the rows of p from row first on. So a large matrix needs only some of its rows in float32 at a time.
+func (p *Packed) PackRows(first, n int, m Matrix[float32]) {
+	checkReach("pack", "matrix", len(m.Data), m.reach(n, p.Cols))
+	part := *p
+	part.Data = p.Data[first*p.stride():][:n*p.stride()]
+	parallel(n, rowGrain(32*p.Cols), packRows{&part, m})
 }
 
 func (p *Packed) check(kernel string) {
@@ -41,13 +54,7 @@ func (p *Packed) stride() int { return p.Format.Bytes(p.Cols) }
 // Row writes the values of row i to x.
 func (p *Packed) Row(i int, x []float32) {
 	f, row := quants[p.Format], p.Data[i*p.stride():][:p.stride()]
-	if p.Format == BF16 {
-		widenBF16(x, row)
-		return
-	}
-	for b := 0; b*f.weights < len(x); b++ {
-		f.unpack(x[b*f.weights:][:f.weights], row[b*f.bytes:][:f.bytes])
-	}
+	f.unpackRow(p.Format, x, row)
 }
 
 // Gather writes the rows of these ids to y.
@@ -73,10 +80,7 @@ func (p *packRows) Range(lo, hi int) {
 		} else {
 			copy(row, p.m.Data[i*p.m.Stride:])
 		}
-		to := p.Data[i*p.stride():][:p.stride()]
-		for b := 0; b*f.weights < len(row); b++ {
-			f.pack(to[b*f.bytes:][:f.bytes], row[b*f.weights:][:f.weights])
-		}
+		f.packRow(p.Data[i*p.stride():][:p.stride()], row)
 	}
 	give(room)
 }

@@ -211,3 +211,20 @@ func TestPackTransposed(t *testing.T) {
 		}
 	}
 }
+
+// TestPackRows: rows that are packed in groups have the bytes of the whole matrix.
+func TestPackRows(t *testing.T) {
+	const rows, cols = 7, 256
+	x := make([]float32, rows*cols)
+	kernel.Normal(x, kernel.Seed{Key: 1}, 0, 1)
+	for _, q := range allFormats {
+		want, got := kernel.Pack(q, rows, cols, kernel.Matrix[float32]{Data: x, Stride: cols}), kernel.NewPacked(q, rows, cols)
+		for first := 0; first < rows; first += 3 {
+			n := min(3, rows-first)
+			got.PackRows(first, n, kernel.Matrix[float32]{Data: x[first*cols:], Stride: cols})
+		}
+		if !slices.Equal(got.Data, want.Data) {
+			t.Errorf("%v: rows that are packed in groups differ", q)
+		}
+	}
+}

@@ -14,6 +14,10 @@ type GGUFFile interface {
 	Names() []string                             // of the tensors
 	Shape(name string) (shape []int, ok bool)    // row-major
 	Values(name string) (x []float32, err error) // row-major
+
+	// ReadValues reads len(x) values from value first on. Both are multiples of the length of a row, or x has all values. It may be called by
+	// several goroutines.
+	ReadValues(name string, first int, x []float32) error
 }
 
 // GGUF is the form of a model in a GGUF file: the metadata of its architecture, and the names and layouts of its tensors, which are those of

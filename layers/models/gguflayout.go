@@ -1,17 +1,11 @@
 package models
 
 import (
-	"fmt"
-	"iter"
-	"maps"
 	"math"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 )
 
 // layout is the way in which a GGUF file holds a parameter. The zero value is the parameter itself.
@@ -64,28 +58,6 @@ func (g GGUF) Encode(path string, shape []int, x []float32) (values, rest []floa
 		return x[n:], x[:n]
 	}
 	return x, nil
-}
-
-// Decode is the inverse of Encode. shape is the shape in the file, rest is nil if the file has none.
-func (g GGUF) Decode(path string, shape []int, values, rest []float32) (newShape []int, x []float32) {
-	l := g.layout(path)
-	newShape = l.parameterShape(shape)
-	switch {
-	case l.transposed && len(shape) == 2:
-		return newShape, transposed(values, shape[0], shape[1])
-	case l.pairs > 0 || l.heads > 0:
-		x = make([]float32, len(values))
-		l.moveRows(shape, func(parameter, file, n int) { copy(x[parameter:parameter+n], values[file:file+n]) })
-		return newShape, x
-	case l.plusOne:
-		return newShape, minusOne(values, rest)
-	case l.cut > 0 && len(shape) == 2:
-		if n := l.cut * shape[1]; len(rest) != n {
-			rest = make([]float32, n) // a file of another program: nothing reads these rows
-		}
-		return newShape, slices.Concat(rest, values)
-	}
-	return newShape, values
 }
 
 // parameterShape returns the shape of the parameter of a tensor.
@@ -147,16 +119,15 @@ func plusOne(w []float32) (sum, rest []float32) {
 	return sum, rest
 }
 
-// minusOne undoes plusOne.
-func minusOne(sum, rest []float32) []float32 {
-	w := make([]float32, len(sum))
-	for i, s := range sum {
-		w[i] = float32(float64(s) - 1)
-		if len(rest) == len(sum) {
-			w[i] = float32(float64(s) - 1 + float64(rest[i]))
+// minusOne undoes plusOne in place.
+func minusOne(x, rest []float32) {
+	for i, sum := range x {
+		w := float64(sum) - 1
+		if len(rest) == len(x) {
+			w += float64(rest[i])
 		}
+		x[i] = float32(w)
 	}
-	return w
 }
 
 // Loses reports whether Encode may return a rest for a parameter.
@@ -180,22 +151,6 @@ func (g GGUF) Shapes(f GGUFFile) map[string][]int {
 		shapes[path] = g.layout(path).parameterShape(shape)
 	}
 	return shapes
-}
-
-// Read returns a parameter of the file.
-func (g GGUF) Read(f GGUFFile, path string) (*tensor.Dense, error) {
-	name := g.Name(path)
-	values, err := f.Values(name)
-	if err != nil {
-		return nil, err
-	}
-	shape, _ := f.Shape(name)
-	rest, err := g.readRest(f, path, shape)
-	if err != nil {
-		return nil, err
-	}
-	shape, x := g.Decode(path, shape, values, rest)
-	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x)), nil
 }
 
 // readRest returns the rest of a parameter, nil if the file has none. shape is the shape in the file.
@@ -224,69 +179,4 @@ func lengthOf(v any) int {
 		return r.Len()
 	}
 	return 1
-}
-
-// Load reads the weights of a file into params, such as graph.Params.All(). It is all or nothing: names and shapes are compared before
-// the first value changes, and the error lists every difference.
-func (g GGUF) Load(f GGUFFile, params iter.Seq2[string, *tensor.Dense]) error {
-	left := g.Shapes(f)
-	var missing, misshaped []string
-	for path, t := range params {
-		shape, ok := left[path]
-		switch {
-		case !ok:
-			missing = append(missing, g.Name(path))
-		case !slices.Equal(shape, []int(t.Shape())):
-			misshaped = append(misshaped, fmt.Sprintf("%s (%v in the file, want %v)", g.Name(path), shape, t.Shape()))
-		}
-		delete(left, path)
-	}
-	var unexpected []string
-	for _, path := range slices.Sorted(maps.Keys(left)) {
-		unexpected = append(unexpected, g.Name(path))
-	}
-	if err := differences(missing, misshaped, unexpected); err != nil {
-		return err
-	}
-	for path, t := range params {
-		x, err := g.Read(f, path)
-		if err != nil {
-			return err
-		}
-		if err := tensor.Copy(t, x); err != nil {
-			return errors.Wrapf(err, "models: GGUF: %s", g.Name(path))
-		}
-	}
-	return nil
-}
-
-// printable returns a text, which may come from a file, without characters that control a terminal: quoted if it has any.
-func printable(text string) string {
-	if q := strconv.Quote(text); q != `"`+text+`"` {
-		return q
-	}
-	return text
-}
-
-// differences returns an error that lists the differences between a file and a model.
-func differences(missing, misshaped, unexpected []string) error {
-	var parts []string
-	for _, p := range []struct {
-		problem string
-		names   []string
-	}{{"missing in the file", missing}, {"of another shape", misshaped}, {"unexpected in the file", unexpected}} {
-		for i, name := range p.names {
-			p.names[i] = printable(name)
-		}
-		if n := len(p.names); n > 12 {
-			p.names = append(slices.Clip(p.names[:12]), fmt.Sprintf("… and %d more", n-12))
-		}
-		if len(p.names) > 0 {
-			parts = append(parts, p.problem+": "+strings.Join(p.names, ", "))
-		}
-	}
-	if len(parts) == 0 {
-		return nil
-	}
-	return errors.Errorf("models: GGUF: the tensors do not fit the model: %s", strings.Join(parts, "; "))
 }

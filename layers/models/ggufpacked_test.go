@@ -26,6 +26,11 @@ func (f packedFile) Packed(name string) (*kernel.Packed, error) {
 	return kernel.Pack(f.format, shape[0], shape[1], kernel.Matrix[float32]{Data: x, Stride: shape[1]}), nil
 }
 
+func (f packedFile) Blocks(name string) ([]byte, error) {
+	w, err := f.Packed(name)
+	return w.Data, err
+}
+
 // TestGGUFPacked: the matrices that a file has in few bits are those that rounding the parameters gives, for every layout of the rows: GPT-2's
 // transposed ones, Llama's pairs, BLOOM's heads.
 func TestGGUFPacked(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"maps"
 	"math"
 	"path/filepath"
-	"reflect"
+	"slices"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -83,16 +83,31 @@ func ownHead(dir string, m Model) (bool, error) {
 	if err != nil || !paths[head] || !paths[table] {
 		return false, err
 	}
-	found, err := checkpoints.ReadWeights(dir, func(name string) bool { return m.Rename(name) == head || m.Rename(name) == table })
+	w, err := checkpoints.OpenWeights(dir, checkpoints.Rules{Rename: m.Rename})
 	if err != nil {
 		return false, err
 	}
-	byPath := map[string]*tensor.Dense{}
-	for name, x := range found {
-		byPath[m.Rename(name)] = x
+	defer w.Close()
+	shapes := w.Shapes()
+	if !slices.Equal(shapes[head], shapes[table]) {
+		return true, nil
 	}
-	a, b := byPath[head], byPath[table]
-	return !a.Shape().Eq(b.Shape()) || !reflect.DeepEqual(a.Data(), b.Data()), nil
+	return differ(w, head, table, tensor.Shape(shapes[head]).TotalSize())
+}
+
+// differ reports whether two parameters of n values differ. It reads them in parts.
+func differ(w *checkpoints.Weights, one, other string, n int) (bool, error) {
+	a, b := make([]float32, min(n, 1<<18)), make([]float32, min(n, 1<<18))
+	for at := 0; at < n; at += len(a) {
+		a, b = a[:min(len(a), n-at)], b[:min(len(a), n-at)]
+		if err := w.ReadValues(one, at, a); err != nil {
+			return false, err
+		}
+		if err := w.ReadValues(other, at, b); err != nil || !slices.Equal(a, b) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // Names returns the names of the tensors in a folder.
@@ -110,8 +125,8 @@ func Load(dir string, m models.Model, params checkpoints.Tensors) error {
 	return load(dir, m, params, func(string) bool { return false })
 }
 
-// load reads the weights, without those that are packed.
-func load(dir string, m models.Model, params checkpoints.Tensors, packed func(path string) bool) error {
+// load reads the weights, without those that are there already: in few bits or in a mapped file.
+func load(dir string, m models.Model, params checkpoints.Tensors, there func(path string) bool) error {
 	if _, err := adapter.Base(dir); err != nil { // the chain of adapters ends
 		return err
 	}
@@ -120,20 +135,36 @@ func load(dir string, m models.Model, params checkpoints.Tensors, packed func(pa
 		return err
 	}
 	if base != dir {
-		if err := load(base, m, params, packed); err != nil {
+		if err := load(base, m, params, there); err != nil {
 			return err
 		}
 		return adapter.Merge(dir, m, params)
 	}
 	if flags.IsGGUF(dir) {
-		return loadGGUF(dir, m, params, packed)
+		return loadGGUF(dir, m, without(params, there), there)
 	}
 	rules, err := rulesOf(dir, m)
 	if err != nil {
 		return err
 	}
-	rules.Ignore = func(path string) bool { return m.Ignore(path) || packed(path) }
+	floats := map[string]bool{}
+	for path := range params {
+		floats[path] = true
+	}
+	rules.Ignore = func(path string) bool { return m.Ignore(path) || there(path) && !floats[path] }
+	rules.There = there
 	return checkpoints.LoadWeights(dir, params, rules)
+}
+
+// without returns the tensors whose path is not there already.
+func without(all checkpoints.Tensors, there func(path string) bool) checkpoints.Tensors {
+	return func(yield func(string, *tensor.Dense) bool) {
+		for path, t := range all {
+			if !there(path) && !yield(path, t) {
+				return
+			}
+		}
+	}
 }
 
 // Expect returns parameters for Load. A declaration fails at once if its shape differs from the file's.

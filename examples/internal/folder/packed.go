@@ -13,8 +13,6 @@ import (
 	"github.com/gorgoformer/gorgoformer/examples/internal/adapter"
 	"github.com/gorgoformer/gorgoformer/examples/internal/flags"
 	"github.com/gorgoformer/gorgoformer/graph"
-	"github.com/gorgoformer/gorgoformer/graph/kernel"
-	"github.com/gorgoformer/gorgoformer/layers/models"
 )
 
 // Weights is a value of the flag -weights: the type of the matrices in memory. The zero value is the types in the file, and float32 for folders.
@@ -92,17 +90,18 @@ func Pack(dir string, m Model, w Weights, params *graph.Params, uses ...Use) err
 	if err != nil {
 		return err
 	}
-	source, err := openPacked(dir, m)
+	source, err := openSource(dir, m)
 	if err != nil {
 		return err
 	}
 	defer source.close()
+	var room []float32
 	for _, path := range slices.Sorted(maps.Keys(forms)) {
 		form := forms[path]
 		if !slices.Equal(source.shapes[path], form.Shape) {
 			continue // Load names the missing weights
 		}
-		packed, err := source.pack(path, form, w)
+		packed, err := source.pack(path, form, w, &room)
 		if err == nil && packed != nil {
 			err = params.Pack(path, form, packed)
 		}
@@ -155,7 +154,7 @@ func Sum(dir string, m Model, params *graph.Params, weights checkpoints.Tensors)
 	if len(packed) == 0 {
 		return checkpoints.Sum(weights), nil
 	}
-	source, err := openPacked(dir, m)
+	source, err := openSource(dir, m)
 	if err != nil {
 		return "", err
 	}
@@ -167,76 +166,4 @@ func Sum(dir string, m Model, params *graph.Params, weights checkpoints.Tensors)
 		}
 		return source.values(path)
 	})
-}
-
-// packedSource reads parameters of a folder or a GGUF file one by one.
-type packedSource struct {
-	shapes map[string][]int
-	kept   func(path string) bool                                // reports whether -weights does not apply
-	as     func(path string, trans bool) (*kernel.Packed, error) // as it is in the file, nil if it is not in few bits
-	values func(path string) (*tensor.Dense, error)
-	close  func() error
-}
-
-func openPacked(dir string, m Model) (s packedSource, err error) {
-	if flags.IsGGUF(dir) {
-		f, form, err := formOf(dir, m)
-		if err != nil {
-			return s, err
-		}
-		s.kept = keptBy(form, form.Shapes(f))
-		s.as = func(path string, trans bool) (*kernel.Packed, error) { return form.ReadPacked(f, path, trans) }
-		s.values = func(path string) (*tensor.Dense, error) { return form.Read(f, path) }
-		s.shapes, s.close = form.Shapes(f), f.Close
-		return s, nil
-	}
-	rules, err := rulesOf(dir, m)
-	if err != nil {
-		return s, err
-	}
-	s.as = func(string, bool) (*kernel.Packed, error) { return nil, nil }
-	s.close = func() error { return nil }
-	s.values = func(path string) (*tensor.Dense, error) {
-		t, one := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(s.shapes[path]...)), rules
-		one.Ignore = func(other string) bool { return other != path }
-		return t, checkpoints.LoadWeights(dir, func(yield func(string, *tensor.Dense) bool) { yield(path, t) }, one)
-	}
-	if s.shapes, err = checkpoints.Shapes(dir, rules); err != nil {
-		return s, err
-	}
-	s.kept = func(string) bool { return false }
-	if form, err := models.NewGGUF(m.LanguageModel); err == nil { // else the family is in no GGUF file, and has no table of positions
-		s.kept = keptBy(form, s.shapes)
-	}
-	return s, nil
-}
-
-// keptBy reports whether a parameter stays float32 in GGUF files of every type.
-func keptBy(form models.GGUF, shapes map[string][]int) func(path string) bool {
-	return func(path string) bool {
-		return gguf.TypeFor(gguf.BF16, form.Name(path), shapes[path], false) == gguf.F32
-	}
-}
-
-// pack returns a parameter in few bits, nil if it stays float32.
-func (s packedSource) pack(path string, form graph.Packing, w Weights) (*kernel.Packed, error) {
-	have, err := s.as(path, form.Trans)
-	want, _ := w.t.Quant()
-	if err != nil || !w.given || have != nil && have.Format == want || s.kept(path) {
-		return have, err
-	}
-	if want = form.Format(want); !want.Packs(form.Cols) {
-		return nil, nil
-	}
-	t, err := s.values(path)
-	if err != nil {
-		return nil, err
-	}
-	x := t.Float32s()
-	for i, v := range x {
-		if v-v != 0 {
-			return nil, errors.Errorf("%s: weight %d is %v, which %v cannot hold: use -weights f32", path, i, v, want)
-		}
-	}
-	return form.Round(want, x), nil
 }
