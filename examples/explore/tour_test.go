@@ -7,9 +7,11 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/gorgoformer/gorgoformer/graph/graphtest/sweep"
 )
 
-// TestTour takes the whole tour by keyboard, in both languages.
+// TestTour takes the whole tour by keyboard. In Korean it reads only the first stop by default: the others differ in their words alone.
 func TestTour(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a browser and trains a model")
@@ -28,6 +30,9 @@ func TestTour(t *testing.T) {
 			b.until(`document.getElementById("tour") !== null`)
 			if got := value[string](b, `document.getElementById("tour-text").textContent`); !strings.Contains(got, want) {
 				t.Errorf("the tour begins with %q", got)
+			}
+			if language == "ko" && !sweep.All() {
+				return
 			}
 			stops := map[string]bool{}
 			for range 30 {
