@@ -60,7 +60,7 @@ type place uint8
 const (
 	inArena   place = iota
 	inLeaf          // parameter, input, state or constant: never reused
-	inGrad          // gradient of a parameter, with its own memory
+	inGrad          // gradient of a parameter; until the run writes it, its memory may hold values of the arena
 	inForeign       // result of a Gorgonia op whose type is not the parameters' type
 )
 
@@ -87,7 +87,7 @@ const (
 	addStep                     // Gorgonia's sum of two gradients, run by our kernel
 	sumStep                     // Gorgonia's sum over axes, run by our kernel
 	foreignStep                 // any other Gorgonia operation
-	copyStep                    // copies a gradient into its own memory
+	copyStep                    // copies a gradient into its own buffer
 )
 
 // compiler turns a declared graph into steps over planned memory.

@@ -74,7 +74,8 @@ func (c *compiler) dies(s *step, j, i int) bool {
 	return true
 }
 
-// ownGradients gives each gradient of a parameter its own memory: the buffer it is computed in, unless that holds other values too.
+// ownGradients gives each gradient of a parameter a buffer of its own: the one it is computed in, unless that holds other values too. It
+// lasts to the end of the run.
 func (c *compiler) ownGradients() {
 	wanted := map[*buffer]int{}
 	for _, n := range c.roots() {

@@ -19,9 +19,9 @@ func plan(buffers []*buffer, placed ...*buffer) int {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b *buffer) int { return cmp.Compare(b.size, a.size) })
-	arena := 0
+	size := 0
 	for _, p := range placed {
-		arena = max(arena, p.offset+p.size)
+		size = max(size, p.offset+p.size)
 	}
 	for _, b := range order {
 		at := 0
@@ -35,11 +35,11 @@ func plan(buffers []*buffer, placed ...*buffer) int {
 			at = max(at, aligned(p.offset+p.size))
 		}
 		b.offset = at
-		arena = max(arena, at+b.size)
+		size = max(size, at+b.size)
 		i, _ := slices.BinarySearchFunc(placed, b, func(p, b *buffer) int { return cmp.Compare(p.offset, b.offset) })
 		placed = slices.Insert(placed, i, b)
 	}
-	return arena
+	return size
 }
 
 func aligned(n int) int { return (n + alignment - 1) / alignment * alignment }

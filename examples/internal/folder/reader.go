@@ -72,7 +72,7 @@ func (r *Reader) mapWeights(dir string, use Use) error {
 	defer source.close()
 	for _, path := range slices.Sorted(maps.Keys(shapes)) {
 		if r.Params.Packed(path) != nil || !slices.Equal(source.shapes[path], shapes[path]) {
-			continue // Load names what differs
+			continue // Load reports the difference
 		}
 		if t := source.mapped(path); t != nil {
 			if err := r.Params.Give(path, t); err != nil {
