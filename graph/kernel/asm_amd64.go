@@ -314,10 +314,10 @@ func byteStripVNNI(blocks int, a *int8, stride int, scales *float32, scalesStrid
 //go:noescape
 func byteStripMinimaVNNI(blocks int, a *int8, stride int, scales *float32, scalesStride int, starts *int32, b *byte, bScales *float32, totals *float32, minima *float32, c *float32)
 
-// quantDotsQ8AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+// quantDotsQ8AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with rows of weights, stride bytes apart.
 //
 //go:noescape
-func quantDotsQ8AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+func quantDotsQ8AVX2(rows int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
 // quantDotsQ4AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
 //
@@ -329,10 +329,10 @@ func quantDotsQ4AVX2(groups int, blocks int, a *int8, scales *float32, totals *i
 //go:noescape
 func quantDotsQ4KAVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
-// quantDotsQ8VNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+// quantDotsQ8VNNI writes the products of a, in blocks of 32 bytes with scales and totals, with rows of weights, stride bytes apart.
 //
 //go:noescape
-func quantDotsQ8VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+func quantDotsQ8VNNI(rows int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
 // quantDotsQ4VNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
 //

@@ -11366,122 +11366,165 @@ loop:
 	VZEROUPPER
 	RET
 
-// func quantDotsQ8AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// func quantDotsQ8AVX2(rows int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·quantDotsQ8AVX2(SB), NOSPLIT, $0-64
-	MOVQ    groups+0(FP), R8
-	MOVQ    c+56(FP), R9
-	MOVQ    w+40(FP), DI
-	MOVQ    stride+48(FP), R10
-	LEAQ    (R10)(R10*2), SI
-	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+TEXT ·quantDotsQ8AVX2(SB), NOSPLIT, $32-64
+	MOVQ    rows+0(FP), SI
+	MOVQ    c+56(FP), DI
+	MOVQ    stride+48(FP), R8
+	MOVQ    w+40(FP), R9
 	VMOVDQU all_00010001<>+0(SB), Y0
 
-group:
-	MOVQ   blocks+8(FP), R12
+row:
+	MOVQ   R9, BX
+	MOVQ   blocks+8(FP), R10
 	MOVQ   a+16(FP), AX
 	MOVQ   scales+24(FP), CX
 	MOVQ   totals+32(FP), DX
-	MOVQ   DI, R11
-	LEAQ   (R11)(R10*4), BX
-	LEAQ   (R11)(R10*8), DI
-	MOVQ   DI, R13
-	VXORPS Y1, Y1, Y1
+	VXORPS X1, X1, X1
+	SUBQ   $0x08, R10
+	JL     rest
 
-loop:
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	PREFETCHT0   256(R13)
+eight:
+	PREFETCHT0  2048(BX)
+	PREFETCHT0  2112(BX)
+	PREFETCHT0  2176(BX)
+	PREFETCHT0  2240(BX)
+	PREFETCHT0  2304(BX)
+	VMOVDQU     (AX), Y2
+	VMOVDQU     2(BX), Y3
+	VPSIGNB     Y3, Y2, Y2
+	VPABSB      Y3, Y3
+	VPMADDUBSW  Y2, Y3, Y3
+	VPMADDWD    Y0, Y3, Y3
+	VMOVDQU     32(AX), Y2
+	VMOVDQU     36(BX), Y4
+	VPSIGNB     Y4, Y2, Y2
+	VPABSB      Y4, Y4
+	VPMADDUBSW  Y2, Y4, Y4
+	VPMADDWD    Y0, Y4, Y4
+	VPUNPCKLDQ  Y4, Y3, Y2
+	VPUNPCKHDQ  Y4, Y3, Y3
+	VPADDD      Y3, Y2, Y2
+	VMOVDQU     64(AX), Y3
+	VMOVDQU     70(BX), Y4
+	VPSIGNB     Y4, Y3, Y3
+	VPABSB      Y4, Y4
+	VPMADDUBSW  Y3, Y4, Y4
+	VPMADDWD    Y0, Y4, Y4
+	VMOVDQU     96(AX), Y3
+	VMOVDQU     104(BX), Y5
+	VPSIGNB     Y5, Y3, Y3
+	VPABSB      Y5, Y5
+	VPMADDUBSW  Y3, Y5, Y5
+	VPMADDWD    Y0, Y5, Y5
+	VPUNPCKLDQ  Y5, Y4, Y3
+	VPUNPCKHDQ  Y5, Y4, Y4
+	VPADDD      Y4, Y3, Y3
+	VPUNPCKLQDQ Y3, Y2, Y4
+	VPUNPCKHQDQ Y3, Y2, Y2
+	VPADDD      Y2, Y4, Y4
+	VMOVDQU     128(AX), Y2
+	VMOVDQU     138(BX), Y3
+	VPSIGNB     Y3, Y2, Y2
+	VPABSB      Y3, Y3
+	VPMADDUBSW  Y2, Y3, Y3
+	VPMADDWD    Y0, Y3, Y3
+	VMOVDQU     160(AX), Y2
+	VMOVDQU     172(BX), Y5
+	VPSIGNB     Y5, Y2, Y2
+	VPABSB      Y5, Y5
+	VPMADDUBSW  Y2, Y5, Y5
+	VPMADDWD    Y0, Y5, Y5
+	VPUNPCKLDQ  Y5, Y3, Y2
+	VPUNPCKHDQ  Y5, Y3, Y3
+	VPADDD      Y3, Y2, Y2
+	VMOVDQU     192(AX), Y3
+	VMOVDQU     206(BX), Y5
+	VPSIGNB     Y5, Y3, Y3
+	VPABSB      Y5, Y5
+	VPMADDUBSW  Y3, Y5, Y5
+	VPMADDWD    Y0, Y5, Y5
+	VMOVDQU     224(AX), Y3
+	VMOVDQU     240(BX), Y6
+	VPSIGNB     Y6, Y3, Y3
+	VPABSB      Y6, Y6
+	VPMADDUBSW  Y3, Y6, Y6
+	VPMADDWD    Y0, Y6, Y6
+	VPUNPCKLDQ  Y6, Y5, Y3
+	VPUNPCKHDQ  Y6, Y5, Y5
+	VPADDD      Y5, Y3, Y3
+	VPUNPCKLQDQ Y3, Y2, Y5
+	VPUNPCKHQDQ Y3, Y2, Y2
+	VPADDD      Y2, Y5, Y5
+	VPERM2I128  $0x20, Y5, Y4, Y2
+	VPERM2I128  $0x31, Y5, Y4, Y3
+	VPADDD      Y3, Y2, Y2
+	VMOVDQU     (BX), X3
+	VPBLENDW    $0x02, 32(BX), X3, X3
+	VPBLENDW    $0x04, 64(BX), X3, X3
+	VPBLENDW    $0x08, 96(BX), X3, X3
+	VPBLENDW    $0x10, 128(BX), X3, X3
+	VPBLENDW    $0x20, 160(BX), X3, X3
+	VPBLENDW    $0x40, 192(BX), X3, X3
+	VPBLENDW    $0x80, 224(BX), X3, X3
+	VCVTPH2PS   X3, Y3
+	VMULPS      (CX), Y3, Y3
+	VCVTDQ2PS   Y2, Y2
+	VMULPS      Y3, Y2, Y2
+	VMOVUPS     Y2, (SP)
+	VADDSS      (SP), X1, X1
+	VADDSS      4(SP), X1, X1
+	VADDSS      8(SP), X1, X1
+	VADDSS      12(SP), X1, X1
+	VADDSS      16(SP), X1, X1
+	VADDSS      20(SP), X1, X1
+	VADDSS      24(SP), X1, X1
+	VADDSS      28(SP), X1, X1
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000110, BX
+	SUBQ        $0x08, R10
+	JGE         eight
+
+rest:
+	ADDQ $0x08, R10
+	JZ   done
+
+one:
 	VMOVDQU      (AX), Y2
-	VMOVDQU      2(R11), Y3
-	VPSIGNB      Y3, Y2, Y4
+	VMOVDQU      2(BX), Y3
+	VPSIGNB      Y3, Y2, Y2
 	VPABSB       Y3, Y3
-	VPMADDUBSW   Y4, Y3, Y3
+	VPMADDUBSW   Y2, Y3, Y3
 	VPMADDWD     Y0, Y3, Y3
-	VMOVDQU      2(R11)(R10*1), Y4
-	VPSIGNB      Y4, Y2, Y5
-	VPABSB       Y4, Y4
-	VPMADDUBSW   Y5, Y4, Y4
-	VPMADDWD     Y0, Y4, Y4
-	VPUNPCKLDQ   Y4, Y3, Y5
-	VPUNPCKHDQ   Y4, Y3, Y3
-	VPADDD       Y3, Y5, Y5
-	VMOVDQU      2(R11)(R10*2), Y3
-	VPSIGNB      Y3, Y2, Y4
-	VPABSB       Y3, Y3
-	VPMADDUBSW   Y4, Y3, Y3
-	VPMADDWD     Y0, Y3, Y3
-	VMOVDQU      2(R11)(SI*1), Y4
-	VPSIGNB      Y4, Y2, Y6
-	VPABSB       Y4, Y4
-	VPMADDUBSW   Y6, Y4, Y4
-	VPMADDWD     Y0, Y4, Y4
-	VPUNPCKLDQ   Y4, Y3, Y6
-	VPUNPCKHDQ   Y4, Y3, Y3
-	VPADDD       Y3, Y6, Y6
-	VPUNPCKLQDQ  Y6, Y5, Y3
-	VPUNPCKHQDQ  Y6, Y5, Y4
-	VPADDD       Y4, Y3, Y3
-	VMOVDQU      2(BX), Y4
-	VPSIGNB      Y4, Y2, Y5
-	VPABSB       Y4, Y4
-	VPMADDUBSW   Y5, Y4, Y4
-	VPMADDWD     Y0, Y4, Y4
-	VMOVDQU      2(BX)(R10*1), Y5
-	VPSIGNB      Y5, Y2, Y6
-	VPABSB       Y5, Y5
-	VPMADDUBSW   Y6, Y5, Y5
-	VPMADDWD     Y0, Y5, Y5
-	VPUNPCKLDQ   Y5, Y4, Y6
-	VPUNPCKHDQ   Y5, Y4, Y4
-	VPADDD       Y4, Y6, Y6
-	VMOVDQU      2(BX)(R10*2), Y4
-	VPSIGNB      Y4, Y2, Y5
-	VPABSB       Y4, Y4
-	VPMADDUBSW   Y5, Y4, Y4
-	VPMADDWD     Y0, Y4, Y4
-	VMOVDQU      2(BX)(SI*1), Y5
-	VPSIGNB      Y5, Y2, Y2
-	VPABSB       Y5, Y5
-	VPMADDUBSW   Y2, Y5, Y5
-	VPMADDWD     Y0, Y5, Y5
-	VPUNPCKLDQ   Y5, Y4, Y2
-	VPUNPCKHDQ   Y5, Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VPUNPCKLQDQ  Y2, Y6, Y4
-	VPUNPCKHQDQ  Y2, Y6, Y2
-	VPADDD       Y2, Y4, Y4
-	VPERM2I128   $0x20, Y4, Y3, Y2
-	VPERM2I128   $0x31, Y4, Y3, Y3
-	VPADDD       Y3, Y2, Y2
-	VMOVDQU      (R11), X3
-	VPBLENDW     $0x02, -2(R11)(R10*1), X3, X3
-	VPBLENDW     $0x04, -4(R11)(R10*2), X3, X3
-	VPBLENDW     $0x08, -6(R11)(SI*1), X3, X3
-	VPBLENDW     $0x10, -8(BX), X3, X3
-	VPBLENDW     $0x20, -10(BX)(R10*1), X3, X3
-	VPBLENDW     $0x40, -12(BX)(R10*2), X3, X3
-	VPBLENDW     $0x80, -14(BX)(SI*1), X3, X3
-	VCVTPH2PS    X3, Y3
-	VBROADCASTSS (CX), Y4
-	VMULPS       Y4, Y3, Y3
-	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y3, Y2, Y2
-	VADDPS       Y2, Y1, Y1
+	VEXTRACTI128 $0x01, Y3, X2
+	VPADDD       X3, X2, X2
+	VPSHUFD      $0x4e, X2, X3
+	VPADDD       X3, X2, X2
+	VPSHUFD      $0xb1, X2, X3
+	VPADDD       X3, X2, X2
+	MOVWLZX      (BX), R11
+	VMOVD        R11, X3
+	VCVTPH2PS    X3, X3
+	VMULSS       (CX), X3, X3
+	VCVTDQ2PS    X2, X2
+	VMULSS       X3, X2, X2
+	VADDSS       X2, X1, X1
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000004, DX
-	ADDQ         $0x00000022, R11
 	ADDQ         $0x00000022, BX
-	ADDQ         $0x00000110, R13
-	DECQ         R12
-	JNZ          loop
-	VMOVUPS      Y1, (R9)
-	ADDQ         $0x20, R9
-	DECQ         R8
-	JNZ          group
+	DECQ         R10
+	JNZ          one
+
+done:
+	VMOVSS X1, (DI)
+	ADDQ   $0x04, DI
+	ADDQ   R8, R9
+	DECQ   SI
+	JNZ    row
 	VZEROUPPER
 	RET
 
@@ -12205,109 +12248,153 @@ DATA all_000000ff<>+24(SB)/4, $0x000000ff
 DATA all_000000ff<>+28(SB)/4, $0x000000ff
 GLOBL all_000000ff<>(SB), RODATA|NOPTR, $32
 
-// func quantDotsQ8VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// func quantDotsQ8VNNI(rows int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 // Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
-TEXT ·quantDotsQ8VNNI(SB), NOSPLIT, $0-64
-	MOVQ    groups+0(FP), R8
-	MOVQ    c+56(FP), R9
-	MOVQ    w+40(FP), DI
-	MOVQ    stride+48(FP), R10
-	LEAQ    (R10)(R10*2), SI
-	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+TEXT ·quantDotsQ8VNNI(SB), NOSPLIT, $32-64
+	MOVQ    rows+0(FP), SI
+	MOVQ    c+56(FP), DI
+	MOVQ    stride+48(FP), R8
+	MOVQ    w+40(FP), R9
 	VMOVDQU all_80808080<>+0(SB), Y0
 
-group:
-	MOVQ   blocks+8(FP), R12
+row:
+	MOVQ   R9, BX
+	MOVQ   blocks+8(FP), R10
 	MOVQ   a+16(FP), AX
 	MOVQ   scales+24(FP), CX
 	MOVQ   totals+32(FP), DX
-	MOVQ   DI, R11
-	LEAQ   (R11)(R10*4), BX
-	LEAQ   (R11)(R10*8), DI
-	MOVQ   DI, R13
-	VXORPS Y1, Y1, Y1
+	VXORPS X1, X1, X1
+	SUBQ   $0x08, R10
+	JL     rest
 
-loop:
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	PREFETCHT0   256(R13)
+eight:
+	PREFETCHT0  2048(BX)
+	PREFETCHT0  2112(BX)
+	PREFETCHT0  2176(BX)
+	PREFETCHT0  2240(BX)
+	PREFETCHT0  2304(BX)
+	VMOVDQU     (AX), Y2
+	VXORPS      Y4, Y4, Y4
+	VPXOR       2(BX), Y0, Y3
+	VPDPBUSD    Y2, Y3, Y4
+	VMOVDQU     32(AX), Y2
+	VXORPS      Y5, Y5, Y5
+	VPXOR       36(BX), Y0, Y3
+	VPDPBUSD    Y2, Y3, Y5
+	VPUNPCKLDQ  Y5, Y4, Y2
+	VPUNPCKHDQ  Y5, Y4, Y3
+	VPADDD      Y3, Y2, Y2
+	VMOVDQU     64(AX), Y3
+	VXORPS      Y5, Y5, Y5
+	VPXOR       70(BX), Y0, Y4
+	VPDPBUSD    Y3, Y4, Y5
+	VMOVDQU     96(AX), Y3
+	VXORPS      Y6, Y6, Y6
+	VPXOR       104(BX), Y0, Y4
+	VPDPBUSD    Y3, Y4, Y6
+	VPUNPCKLDQ  Y6, Y5, Y3
+	VPUNPCKHDQ  Y6, Y5, Y4
+	VPADDD      Y4, Y3, Y3
+	VPUNPCKLQDQ Y3, Y2, Y4
+	VPUNPCKHQDQ Y3, Y2, Y2
+	VPADDD      Y2, Y4, Y4
+	VMOVDQU     128(AX), Y2
+	VXORPS      Y5, Y5, Y5
+	VPXOR       138(BX), Y0, Y3
+	VPDPBUSD    Y2, Y3, Y5
+	VMOVDQU     160(AX), Y2
+	VXORPS      Y6, Y6, Y6
+	VPXOR       172(BX), Y0, Y3
+	VPDPBUSD    Y2, Y3, Y6
+	VPUNPCKLDQ  Y6, Y5, Y2
+	VPUNPCKHDQ  Y6, Y5, Y3
+	VPADDD      Y3, Y2, Y2
+	VMOVDQU     192(AX), Y3
+	VXORPS      Y6, Y6, Y6
+	VPXOR       206(BX), Y0, Y5
+	VPDPBUSD    Y3, Y5, Y6
+	VMOVDQU     224(AX), Y3
+	VXORPS      Y7, Y7, Y7
+	VPXOR       240(BX), Y0, Y5
+	VPDPBUSD    Y3, Y5, Y7
+	VPUNPCKLDQ  Y7, Y6, Y3
+	VPUNPCKHDQ  Y7, Y6, Y5
+	VPADDD      Y5, Y3, Y3
+	VPUNPCKLQDQ Y3, Y2, Y5
+	VPUNPCKHQDQ Y3, Y2, Y2
+	VPADDD      Y2, Y5, Y5
+	VPERM2I128  $0x20, Y5, Y4, Y2
+	VPERM2I128  $0x31, Y5, Y4, Y3
+	VPADDD      Y3, Y2, Y2
+	VMOVDQU     (DX), Y3
+	VPSLLD      $0x07, Y3, Y3
+	VPSUBD      Y3, Y2, Y2
+	VMOVDQU     (BX), X3
+	VPBLENDW    $0x02, 32(BX), X3, X3
+	VPBLENDW    $0x04, 64(BX), X3, X3
+	VPBLENDW    $0x08, 96(BX), X3, X3
+	VPBLENDW    $0x10, 128(BX), X3, X3
+	VPBLENDW    $0x20, 160(BX), X3, X3
+	VPBLENDW    $0x40, 192(BX), X3, X3
+	VPBLENDW    $0x80, 224(BX), X3, X3
+	VCVTPH2PS   X3, Y3
+	VMULPS      (CX), Y3, Y3
+	VCVTDQ2PS   Y2, Y2
+	VMULPS      Y3, Y2, Y2
+	VMOVUPS     Y2, (SP)
+	VADDSS      (SP), X1, X1
+	VADDSS      4(SP), X1, X1
+	VADDSS      8(SP), X1, X1
+	VADDSS      12(SP), X1, X1
+	VADDSS      16(SP), X1, X1
+	VADDSS      20(SP), X1, X1
+	VADDSS      24(SP), X1, X1
+	VADDSS      28(SP), X1, X1
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000110, BX
+	SUBQ        $0x08, R10
+	JGE         eight
+
+rest:
+	ADDQ $0x08, R10
+	JZ   done
+
+one:
 	VMOVDQU      (AX), Y2
-	VXORPS       Y4, Y4, Y4
-	VPXOR        2(R11), Y0, Y3
-	VPDPBUSD     Y2, Y3, Y4
-	VXORPS       Y5, Y5, Y5
-	VPXOR        2(R11)(R10*1), Y0, Y3
-	VPDPBUSD     Y2, Y3, Y5
-	VPUNPCKLDQ   Y5, Y4, Y3
-	VPUNPCKHDQ   Y5, Y4, Y4
-	VPADDD       Y4, Y3, Y3
-	VXORPS       Y5, Y5, Y5
-	VPXOR        2(R11)(R10*2), Y0, Y4
-	VPDPBUSD     Y2, Y4, Y5
-	VXORPS       Y6, Y6, Y6
-	VPXOR        2(R11)(SI*1), Y0, Y4
-	VPDPBUSD     Y2, Y4, Y6
-	VPUNPCKLDQ   Y6, Y5, Y4
-	VPUNPCKHDQ   Y6, Y5, Y5
-	VPADDD       Y5, Y4, Y4
-	VPUNPCKLQDQ  Y4, Y3, Y5
-	VPUNPCKHQDQ  Y4, Y3, Y3
-	VPADDD       Y3, Y5, Y5
 	VXORPS       Y4, Y4, Y4
 	VPXOR        2(BX), Y0, Y3
 	VPDPBUSD     Y2, Y3, Y4
-	VXORPS       Y6, Y6, Y6
-	VPXOR        2(BX)(R10*1), Y0, Y3
-	VPDPBUSD     Y2, Y3, Y6
-	VPUNPCKLDQ   Y6, Y4, Y3
-	VPUNPCKHDQ   Y6, Y4, Y4
-	VPADDD       Y4, Y3, Y3
-	VXORPS       Y6, Y6, Y6
-	VPXOR        2(BX)(R10*2), Y0, Y4
-	VPDPBUSD     Y2, Y4, Y6
-	VXORPS       Y7, Y7, Y7
-	VPXOR        2(BX)(SI*1), Y0, Y4
-	VPDPBUSD     Y2, Y4, Y7
-	VPUNPCKLDQ   Y7, Y6, Y2
-	VPUNPCKHDQ   Y7, Y6, Y4
-	VPADDD       Y4, Y2, Y2
-	VPUNPCKLQDQ  Y2, Y3, Y4
-	VPUNPCKHQDQ  Y2, Y3, Y2
-	VPADDD       Y2, Y4, Y4
-	VPERM2I128   $0x20, Y4, Y5, Y2
-	VPERM2I128   $0x31, Y4, Y5, Y3
-	VPADDD       Y3, Y2, Y2
-	VPBROADCASTD (DX), Y3
-	VPSLLD       $0x07, Y3, Y3
-	VPSUBD       Y3, Y2, Y2
-	VMOVDQU      (R11), X3
-	VPBLENDW     $0x02, -2(R11)(R10*1), X3, X3
-	VPBLENDW     $0x04, -4(R11)(R10*2), X3, X3
-	VPBLENDW     $0x08, -6(R11)(SI*1), X3, X3
-	VPBLENDW     $0x10, -8(BX), X3, X3
-	VPBLENDW     $0x20, -10(BX)(R10*1), X3, X3
-	VPBLENDW     $0x40, -12(BX)(R10*2), X3, X3
-	VPBLENDW     $0x80, -14(BX)(SI*1), X3, X3
-	VCVTPH2PS    X3, Y3
-	VBROADCASTSS (CX), Y4
-	VMULPS       Y4, Y3, Y3
-	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y3, Y2, Y2
-	VADDPS       Y2, Y1, Y1
+	VEXTRACTI128 $0x01, Y4, X2
+	VPADDD       X4, X2, X2
+	VPSHUFD      $0x4e, X2, X3
+	VPADDD       X3, X2, X2
+	VPSHUFD      $0xb1, X2, X3
+	VPADDD       X3, X2, X2
+	VMOVD        (DX), X3
+	VPSLLD       $0x07, X3, X3
+	VPSUBD       X3, X2, X2
+	MOVWLZX      (BX), R11
+	VMOVD        R11, X3
+	VCVTPH2PS    X3, X3
+	VMULSS       (CX), X3, X3
+	VCVTDQ2PS    X2, X2
+	VMULSS       X3, X2, X2
+	VADDSS       X2, X1, X1
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000004, DX
-	ADDQ         $0x00000022, R11
 	ADDQ         $0x00000022, BX
-	ADDQ         $0x00000110, R13
-	DECQ         R12
-	JNZ          loop
-	VMOVUPS      Y1, (R9)
-	ADDQ         $0x20, R9
-	DECQ         R8
-	JNZ          group
+	DECQ         R10
+	JNZ          one
+
+done:
+	VMOVSS X1, (DI)
+	ADDQ   $0x04, DI
+	ADDQ   R8, R9
+	DECQ   SI
+	JNZ    row
 	VZEROUPPER
 	RET
 

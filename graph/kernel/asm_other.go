@@ -64,7 +64,7 @@ func byteStripMinimaVNNI(blocks int, a *int8, stride int, scales *float32, scale
 	panic(noAssembly)
 }
 
-func quantDotsQ8AVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+func quantDotsQ8AVX2(rows, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
 
@@ -76,7 +76,7 @@ func quantDotsQ4KAVX2(groups, blocks int, a *int8, scales *float32, totals *int3
 	panic(noAssembly)
 }
 
-func quantDotsQ8VNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+func quantDotsQ8VNNI(rows, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
 

@@ -16,7 +16,7 @@ var vnniDots = map[Quant]quantKernel{Q8_0: quantDotsQ8VNNI, Q4_0: quantDotsQ4VNN
 func (e *emulation) quantCases(r *rand.Rand) {
 	for _, q := range []Quant{Q8_0, Q4_0, Q4_K} {
 		unit, _ := q.Block()
-		for _, blocks := range []int{1, 2, 3, 5} {
+		for _, blocks := range []int{1, 2, 3, 5, 8, 19} {
 			k := blocks * unit
 			e.dots(r, fmt.Sprintf("dots of %v, %d long", q, k), q, k, vnniDots[q])
 			e.strip(r, fmt.Sprintf("strip of %v, %d long", q, k), q, k)
@@ -65,7 +65,7 @@ func (e *emulation) dots(r *rand.Rand, name string, q Quant, k int, run any) {
 		parts = partsQ4K
 	}
 	c := put(e, make([]float32, n))
-	e.call(run, n/8, u(k/32/parts), put(e, a.q), put(e, a.scales), put(e, a.totals), put(e, append(w.Data, make([]byte, 64)...)), u(w.stride()), c)
+	e.call(run, u(n/packed[q].fast.group), u(k/32/parts), put(e, a.q), put(e, a.scales), put(e, a.totals), put(e, append(w.Data, make([]byte, 64)...)), u(w.stride()), c)
 	expect(e, name, c, want)
 }
 

@@ -16,7 +16,7 @@ type packedDots struct {
 	fast    fastDots
 }
 
-// fastDots computes the products with groups of rows of weights, in assembly.
+// fastDots computes the products with groups of rows of weights, in assembly. A group may be a single row.
 type fastDots struct {
 	group int
 	run   func(groups int, o dotOperands)

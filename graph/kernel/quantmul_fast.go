@@ -4,7 +4,7 @@ package kernel
 
 // The products of rows of packed weights with AVX2, or VNNI if the processor has it.
 var (
-	fastQ8   = fastDots{8, quantDots(1, quantDotsQ8AVX2, quantDotsQ8VNNI)}
+	fastQ8   = fastDots{1, quantDots(1, quantDotsQ8AVX2, quantDotsQ8VNNI)}
 	fastQ4   = fastDots{8, quantDots(1, quantDotsQ4AVX2, quantDotsQ4VNNI)}
 	fastQ4K  = fastDots{8, quantDots(partsQ4K, quantDotsQ4KAVX2, quantDotsQ4KVNNI)}
 	fastBF16 = fastDots{4, func(groups int, o dotOperands) {

@@ -76,7 +76,7 @@ func TestPackedTwin(t *testing.T) {
 	for _, q := range append(roundsBoth, kernel.BF16) {
 		weights, _ := q.Block()
 		unit := max(weights, 32)
-		for k := unit; k <= max(256, 3*unit); k += unit {
+		for k := unit; k <= max(576, 3*unit); k += unit {
 			for _, scale := range []float32{1, 1e-44, 1e-38, 1e-30, 1e30, 0} {
 				for _, m := range []int{3, 6} {
 					if q == kernel.BF16 && m > 4 {

@@ -108,13 +108,13 @@ func (q *quantDots) scaled(exact, d VecVirtual) {
 	VADDPS(exact, q.sums, q.sums)
 }
 
-// halfScales returns the scales in binary16 at the beginning of the blocks. It picks one word of 16 bytes of each row, which begin
-// before the block for all but the first row.
-func (q *quantDots) halfScales() VecVirtual {
+// halfScales returns the scales in binary16 at the beginning of eight blocks. It picks one word of 16 bytes of each block, which begin before
+// the block for all but the first.
+func halfScales(block func(i int) Mem) VecVirtual {
 	words, d := XMM(), YMM()
-	VMOVDQU(q.row(0), words)
-	for r := 1; r < 8; r++ {
-		VPBLENDW(Imm(1<<r), q.row(r).Offset(-2*r), words, words)
+	VMOVDQU(block(0), words)
+	for i := 1; i < 8; i++ {
+		VPBLENDW(Imm(1<<i), block(i).Offset(-2*i), words, words)
 	}
 	VCVTPH2PS(words, d)
 	return d
@@ -141,37 +141,6 @@ func across(x, y VecVirtual, bits int, add func(Op, Op, Op)) VecVirtual {
 func addWords(x, y, to Op)   { VPADDW(x, y, to) }
 func addDoubles(x, y, to Op) { VPADDD(x, y, to) }
 
-// dotQ8 adds a block of signed bytes. VPDPBUSD multiplies them larger by 128, as bytes without a sign.
-func (q *quantDots) dotQ8() {
-	a := YMM()
-	VMOVDQU(Mem{Base: q.a}, a)
-	row := func(r int) VecVirtual {
-		if q.bytes {
-			w, x := YMM(), zero()
-			VPXOR(q.row(r).Offset(2), q.ones, w)
-			dotBytes(a, w, x)
-			return x
-		}
-		w, b := YMM(), YMM()
-		VMOVDQU(q.row(r).Offset(2), w)
-		VPSIGNB(w, a, b)
-		VPABSB(w, w)
-		VPMADDUBSW(b, w, w)
-		VPMADDWD(q.ones, w, w)
-		return w
-	}
-	four := func(r int) VecVirtual {
-		x := across(row(r), row(r+1), 32, addDoubles)
-		return across(x, across(row(r+2), row(r+3), 32, addDoubles), 64, addDoubles)
-	}
-	x := four(0)
-	x = across(x, four(4), 128, addDoubles)
-	if q.bytes {
-		q.subtractTotal(x, 7)
-	}
-	q.scaled(x, q.halfScales())
-}
-
 // dotQ4 adds a block of halves of bytes, which are stored larger by 8. The sums of all 32 products with a row fit in two words.
 func (q *quantDots) dotQ4() {
 	low, high := YMM(), YMM()
@@ -187,7 +156,7 @@ func (q *quantDots) dotQ4() {
 	}
 	x := q.joined(q.paired(row(0), row(1)), q.paired(row(2), row(3)))
 	q.subtractTotal(x, 3)
-	q.scaled(x, q.halfScales())
+	q.scaled(x, halfScales(q.row))
 }
 
 // product returns the sums of products of signed bytes a and bytes w, in words or doublewords, added to x unless it is nil. It may overwrite w.

@@ -24,7 +24,7 @@ func quantMul() {
 	byteStrip(false)
 	byteStrip(true)
 	for _, set := range []string{"AVX2", "VNNI"} {
-		quantDotsOf(set, "quantDotsQ8", 34, packedUnit, (*quantDots).dotQ8)
+		quantRowsOf(set)
 		quantDotsOf(set, "quantDotsQ4", 18, packedUnit, (*quantDots).dotQ4)
 		quantDotsOf(set, "quantDotsQ4K", 144, 256, (*quantDots).dotQ4K)
 	}
