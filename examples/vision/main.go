@@ -15,11 +15,11 @@
 // the run bit for bit with its own settings. The flag -dry-run prints time and memory. The model is a folder in Hugging Face's layout, and
 // predict and attention open published folders of ViTForImageClassification too.
 //
-// Fashion-MNIST (60,000 pictures of clothes, 10,000 to test) reaches an accuracy of 0.892 in 21 epochs of nine tenths of the pictures:
+// Fashion-MNIST (60,000 pictures of clothes, 10,000 to test) reaches an accuracy of 0.9005 in 20 epochs, 40 minutes on one core:
 //
 //	go run ./examples/vision train -images train-images-idx3-ubyte.gz -labels train-labels-idx1-ubyte.gz -test-images t10k-images-idx3-ubyte.gz \
 //		-test-labels t10k-labels-idx1-ubyte.gz -classes T-shirt,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Boot -out out/fashion \
-//		-layers 6 -batch 128 -lr 1e-3 -min-lr 1e-5 -ema 0.999 -held-out 0.1 -steps 8900 -eval-every 445
+//		-layers 6 -batch 128 -dropout 0 -flip -shift 1 -lr 1.5e-3 -min-lr 1e-5 -ema 0.999 -held-out 0.02 -steps 9180 -eval-every 459
 package main
 
 import (

@@ -45,8 +45,9 @@
 // scale, as libggml does for the first two, so that the products of a block are exact integers; only their scaled sums are
 // rounded. They are added block after block, for any number of rows of A, so a token has the same bits alone and in a
 // prompt. Up to four rows read each weight once, eight blocks at a time, whose sums are the lanes of a vector: eight blocks
-// of a row of Q8_0, so that memory is read in order, and a block of eight rows of the others (quantmul_dots.go). For more rows the weights are unpacked to panels of 16 columns (quantmul_wide.go), or, on a processor
-// with VNNI (AVX-512), to panels of bytes (quantmul_bytes.go), with the same exact sums. Nothing is fused,
+// of a row of Q8_0, so that memory is read in order, and a block of eight rows of the others (quantmul_dots.go). For more
+// rows the weights are unpacked to panels of 16 columns (quantmul_wide.go), or, on a processor with VNNI (AVX-512), to
+// panels of bytes (quantmul_bytes.go), with the same exact sums. Nothing is fused,
 // so that plain Go and the assembly, which needs AVX2 and F16C or, up to four rows and except for Q4_K, NEON, have the
 // same bits. With bfloat16 the same holds up to four rows of A, whose sums have eight parts.
 // Everything else is unpacked to float32, tile by tile, for the micro-kernels above.
