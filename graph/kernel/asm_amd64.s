@@ -12407,7 +12407,6 @@ TEXT ·quantDotsQ4VNNI(SB), NOSPLIT, $0-64
 	MOVQ    stride+48(FP), R10
 	LEAQ    (R10)(R10*2), SI
 	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
-	VMOVDQU all_80808080<>+0(SB), Y1
 
 group:
 	MOVQ   blocks+8(FP), R12
@@ -12508,7 +12507,6 @@ TEXT ·quantDotsQ4KVNNI(SB), NOSPLIT, $544-64
 	MOVQ    stride+48(FP), R10
 	LEAQ    (R10)(R10*2), SI
 	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
-	VMOVDQU all_80808080<>+0(SB), Y1
 
 group:
 	MOVQ   blocks+8(FP), R12

@@ -19,7 +19,7 @@ type quantDots struct {
 	third     Register   // 3·stride
 	ahead     Register   // the next group
 	low       VecVirtual // masks the lower halves of bytes
-	ones      VecVirtual // words, or the signs of bytes
+	ones      VecVirtual // words
 	sums      VecVirtual
 	local     Mem // scales and minima of a block of Q4_K
 }
@@ -36,9 +36,7 @@ func quantDotsOf(set, name string, bytes, weights int, add func(q *quantDots)) {
 	q.stride = Load(Param("stride"), GP64())
 	LEAQ(Mem{Base: q.stride, Index: q.stride, Scale: 2}, q.third)
 	VMOVDQU(allInt(0x0f0f0f0f), q.low)
-	if q.bytes {
-		VMOVDQU(allInt(0x80808080), q.ones)
-	} else {
+	if !q.bytes {
 		VMOVDQU(allInt(0x00010001), q.ones)
 	}
 	q.first = GP64()
@@ -155,7 +153,10 @@ func (q *quantDots) dotQ4() {
 		return q.product(high, u, q.product(low, w, nil))
 	}
 	x := q.joined(q.paired(row(0), row(1)), q.paired(row(2), row(3)))
-	q.subtractTotal(x, 3)
+	total := YMM()
+	VPBROADCASTD(Mem{Base: q.totals}, total)
+	VPSLLD(Imm(3), total, total)
+	VPSUBD(total, x, x)
 	q.scaled(x, halfScales(q.row))
 }
 
@@ -195,12 +196,4 @@ func (q *quantDots) adds() func(x, y, to Op) {
 		return addDoubles
 	}
 	return addWords
-}
-
-// subtractTotal subtracts the total of the current block, shifted left.
-func (q *quantDots) subtractTotal(x VecVirtual, shift uint64) {
-	total := YMM()
-	VPBROADCASTD(Mem{Base: q.totals}, total)
-	VPSLLD(Imm(shift), total, total)
-	VPSUBD(total, x, x)
 }
