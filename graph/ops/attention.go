@@ -70,6 +70,8 @@ func Attention(in Operands, o AttentionOptions) (*G.Node, error) {
 		Forward:  Kernel{attentionForward[float32](a), attentionForward[float64](a)},
 		Backward: Kernel{attentionBackward[float32](a), attentionBackward[float64](a)},
 		FLOPs:    a.flops,
+
+		BackwardFLOPs: a.backwardFLOPs,
 	}
 	if o.Cache != 0 {
 		d.Forward.F64, d.Backward = nil, Kernel{}
@@ -258,4 +260,19 @@ func (a attention) flops(in, _ []tensor.Shape) int {
 		n /= 2
 	}
 	return n
+}
+
+// backwardFLOPs counts a product for each of dq, dk and dv, and one for the gradients of the scores. The scores that Backward computes
+// again do not count.
+func (a attention) backwardFLOPs(in, grads []tensor.Shape) int {
+	wants := func(i int) bool { return i >= 0 && grads[i] != nil }
+	last := a.sources - 1
+	q, k, v := wants(0), wants(min(1, last)), wants(last)
+	products := 0
+	for _, wanted := range []bool{q, k, v, q || k || wants(a.bias) || wants(a.distance)} {
+		if wanted {
+			products++
+		}
+	}
+	return products * a.flops(in, nil) / 2
 }

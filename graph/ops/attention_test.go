@@ -369,3 +369,24 @@ func testAttentionMemory(t *testing.T, long int, operands func(s *graph.Scope) o
 		t.Errorf("got %d bytes allocated in all, want far less than the %d of all scores", got, square)
 	}
 }
+
+// TestAttentionWork: gradients of queries, keys and values that lie in one node are as much work as those of several nodes.
+func TestAttentionWork(t *testing.T) {
+	const b, n, heads, d = 2, 6, 2, 4
+	widths := [][]int{{3 * heads * d}, {heads * d, 2 * heads * d}, {heads * d, heads * d, heads * d}}
+	for _, w := range widths {
+		e, err := graph.Estimate(graph.NewParams(tensor.Float32, 1), graph.Train, func(s *graph.Scope) {
+			var x [3]*G.Node
+			for i, c := range w {
+				x[i] = s.Param(string("qkv"[i]), graph.Normal(1), b, n, c)
+			}
+			y := s.Try(ops.Attention(ops.Operands{Q: x[0], K: x[1], V: x[2]}, ops.AttentionOptions{Heads: heads}))
+			s.Minimize(graphtest.Loss(s, y))
+		})
+		check(t, err)
+		product := 2 * b * heads * n * n * d // the loss is much less work
+		if f, g := e.Forward/product, e.Backward/product; f != 2 || g != 4 {
+			t.Errorf("widths %v: got %d products and %d in the backward pass, want 2 and 4", w, f, g)
+		}
+	}
+}

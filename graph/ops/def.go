@@ -114,6 +114,10 @@ type Def struct {
 
 	// FLOPs counts the floating-point operations. The shape of a result that nothing reads is nil. Nil FLOPs means 0.
 	FLOPs func(in, out []tensor.Shape) int
+
+	// BackwardFLOPs counts those of Backward. The shape of a gradient that nothing reads is nil. Nil means FLOPs for one gradient and
+	// twice FLOPs for several, as for a product of two operands.
+	BackwardFLOPs func(in, grads []tensor.Shape) int
 }
 
 // Derivation is the argument of a Def's Grad.

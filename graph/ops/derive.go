@@ -56,9 +56,7 @@ func (o *Op) derive(d Derivation) (G.Nodes, error) {
 // backward turns Def.Backward into an operation on the operands that it reads.
 func (o *Op) backward(d Derivation) (*Op, []*G.Node, error) {
 	b := &Op{Def: Def{Name: o.Name + "Backward", Attrs: o.Attrs, Forward: o.Backward}, dt: o.dt, slots: len(o.in), id: serial(), of: d.of}
-	if o.FLOPs != nil {
-		b.FLOPs = func(in, out []tensor.Shape) int { return o.backwardWork(out) }
-	}
+	b.FLOPs = func(in, grads []tensor.Shape) int { return o.backwardWork(grads) }
 	nodes := slices.Clone(d.In)
 	for i := range o.out {
 		n, err := d.Out(i)
@@ -83,10 +81,16 @@ func (o *Op) backward(d Derivation) (*Op, []*G.Node, error) {
 	return b, operands, nil
 }
 
-// backwardWork counts the work of the forward pass once for each gradient, at most twice.
-func (o *Op) backwardWork(out []tensor.Shape) int {
+// backwardWork counts the floating-point operations of Backward for the gradients whose shape is not nil.
+func (o *Op) backwardWork(grads []tensor.Shape) int {
+	switch {
+	case o.BackwardFLOPs != nil:
+		return o.BackwardFLOPs(o.in, grads)
+	case o.FLOPs == nil:
+		return 0
+	}
 	n := 0
-	for _, s := range out {
+	for _, s := range grads {
 		if s != nil {
 			n++
 		}
