@@ -10,6 +10,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/internal/textline"
 )
 
 // Value is a figure of a run, such as valid_loss.
@@ -65,11 +66,14 @@ func OpenJSONL(path string, step int) (*JSONL, error) {
 func jsonlEnd(f io.Reader, step int) (end int64, err error) {
 	b := bufio.NewReader(f)
 	for line := 1; ; line++ {
-		text, err := b.ReadBytes('\n')
+		text, length, err := textline.Next(b)
 		if err == io.EOF {
 			return end, nil // a killed run leaves an incomplete last line
 		} else if err != nil {
 			return 0, errors.WithStack(err)
+		}
+		if err := textline.Check(length); err != nil {
+			return 0, errors.WithMessagef(err, "line %d", line)
 		}
 		var v struct{ Step *int }
 		if err := json.Unmarshal(text, &v); err != nil || v.Step == nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/internal/textline"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
@@ -122,6 +123,7 @@ func TestForeignLogs(t *testing.T) {
 		{"my diary", []string{"begins with", "no log"}},
 		{head + "1,2\n", []string{"line 2", "2 columns, want 8"}},
 		{head + "1,2,,,,,,\nx,2,,,,,,\n", []string{"line 3", `step "x"`}},
+		{head + "1,2,,,,,," + strings.Repeat("0", textline.Most) + "\n", []string{"line 2", "bytes, want at most"}},
 	} {
 		path := filepath.Join(t.TempDir(), "log.csv")
 		os.WriteFile(path, []byte(c.text), 0o644)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/train/internal/textline"
 )
 
 // RescueLog renames a log that is damaged or has another score, and returns its new name. It writes a log of this score with the valid
@@ -43,20 +45,20 @@ func goodLines(path, score string) (string, error) {
 	defer f.Close()
 	var good strings.Builder
 	good.WriteString(headerOf(score) + "\n")
-	lines, was := bufio.NewReader(f), headerOf(score)
+	b, was := bufio.NewReader(f), headerOf(score)
 	empty := make([]string, strings.Count(was, ",")+1-columns) // the score of a log that has another
 	for n := 1; ; n++ {
-		text, err := lines.ReadString('\n')
+		line, length, err := textline.Next(b)
 		if err != nil {
 			return good.String(), nil // the end, or a disk that cannot be read further
 		}
-		text = strings.TrimRight(text, "\r\n")
+		text := strings.TrimRight(string(line), "\r\n")
 		if n == 1 && isHeader(text) {
 			was = text
 			continue
 		}
 		r := row{line: 2, names: strings.Split(was, ",")}
-		if r.parse(text) != nil {
+		if textline.Check(length) != nil || r.parse(text) != nil {
 			continue
 		}
 		if was != headerOf(score) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/gorgoformer/gorgoformer/train/internal/textline"
 )
 
 // row is a line of a log.
@@ -31,17 +33,21 @@ func scan(file io.Reader, f func(row) bool) error {
 	b := bufio.NewReader(file)
 	r := row{}
 	for {
-		text, err := b.ReadString('\n')
+		line, length, err := textline.Next(b)
+		text := string(line)
 		if err == io.EOF && (r.line > 0 || strings.HasPrefix(header, text) || isHeader(text)) {
 			return nil // a killed run leaves an incomplete last line
 		}
 		if err != nil && err != io.EOF {
 			return errors.WithStack(err)
 		}
-		r.line, r.end = r.line+1, r.end+int64(len(text))
+		r.line, r.end = r.line+1, r.end+length
 		text = strings.TrimRight(text, "\r\n")
 		if r.line == 1 && !isHeader(text) {
-			return errors.Errorf("it begins with %.80q, want %q: this is no log: choose another name", text, header)
+			return errors.Errorf("it begins with %.80q, want %q: this is no log: move it away, or choose another name", text, header)
+		}
+		if err := textline.Check(length); err != nil {
+			return errors.WithMessagef(err, "line %d", r.line)
 		}
 		if err := r.parse(text); err != nil {
 			return errors.WithMessagef(err, "line %d", r.line)

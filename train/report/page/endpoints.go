@@ -14,9 +14,9 @@ import (
 
 // endpoints registers the questions of the page: see the documentation of the package.
 func (s *Server) endpoints(mux *http.ServeMux) {
-	mux.HandleFunc("GET /api/v1/about", s.about)
-	mux.HandleFunc("GET /api/v1/log", func(w http.ResponseWriter, r *http.Request) { s.tell(w, s.page.History.Log()) })
-	mux.HandleFunc("GET /api/v1/events", s.events)
+	serve(mux, http.MethodGet, "about", s.about)
+	serve(mux, http.MethodGet, "log", func(w http.ResponseWriter, r *http.Request) { s.tell(w, s.page.History.Log()) })
+	serve(mux, http.MethodGet, "events", s.events)
 	answer(mux, s, "tokens", func(in Inside, q struct {
 		Text string `json:"text"`
 	}) (*Tokens, error) {
@@ -28,16 +28,25 @@ func (s *Server) endpoints(mux *http.ServeMux) {
 	answer(mux, s, "words", Inside.Words)
 	ofStep(mux, s, "map", Inside.Map)
 	ofStep(mux, s, "batch", Inside.Batch)
-	mux.HandleFunc("GET /api/v1/step", s.step)
-	mux.HandleFunc("GET /api/v1/graph", s.inside(func(in Inside, r *http.Request) (any, error) { return in.Graph() }))
+	serve(mux, http.MethodGet, "step", s.step)
+	serve(mux, http.MethodGet, "graph", s.inside(func(in Inside, r *http.Request) (any, error) { return in.Graph() }))
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, errors.Errorf("there is no endpoint %s %.100q", r.Method, r.URL.Path))
 	})
 }
 
+// serve registers an endpoint, which answers one method. A GET endpoint answers HEAD, too.
+func serve(mux *http.ServeMux, method, name string, f http.HandlerFunc) {
+	mux.HandleFunc(method+" /api/v1/"+name, f)
+	mux.HandleFunc("/api/v1/"+name, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", method)
+		fail(w, http.StatusMethodNotAllowed, errors.Errorf("%.20q of %s, want %s", r.Method, r.URL.Path, method))
+	})
+}
+
 // answer registers a POST endpoint whose body is a question.
 func answer[Q, A any](mux *http.ServeMux, s *Server, name string, of func(Inside, Q) (A, error)) {
-	mux.HandleFunc("POST /api/v1/"+name, s.inside(func(in Inside, r *http.Request) (any, error) {
+	serve(mux, http.MethodPost, name, s.inside(func(in Inside, r *http.Request) (any, error) {
 		var q Q
 		if err := read(r, &q); err != nil {
 			return nil, err
@@ -48,7 +57,7 @@ func answer[Q, A any](mux *http.ServeMux, s *Server, name string, of func(Inside
 
 // ofStep registers a GET endpoint with the parameter step.
 func ofStep[A any](mux *http.ServeMux, s *Server, name string, of func(Inside, int) (A, error)) {
-	mux.HandleFunc("GET /api/v1/"+name, s.inside(func(in Inside, r *http.Request) (any, error) {
+	serve(mux, http.MethodGet, name, s.inside(func(in Inside, r *http.Request) (any, error) {
 		text := r.URL.Query().Get("step")
 		step, err := strconv.Atoi(text)
 		if err != nil {

@@ -111,7 +111,10 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "/api/v1/batch?step=12", "", 200, `"step":12`},
 		{"GET", "/api/v1/graph", "", 200, `"root"`},
 		{"GET", "/api/v1/log", "", 200, `"rows":[]`},
-		{"GET", "/api/v1/read", "", 404, "no endpoint GET"},
+		{"GET", "/api/v1/read", "", 405, "want POST"},
+		{"DELETE", "/api/v1/graph", "", 405, "want GET"},
+		{"POST", "/api/v1/about", "{}", 405, "want GET"},
+		{"GET", "/api/v1/reads", "", 404, "no endpoint GET"},
 		{"GET", "/api/v2/about", "", 404, "no endpoint"},
 	} {
 		status, body := do(t, request(t, c.method, s.URL+c.path, c.body))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/gorgoformer/gorgoformer/train/internal/textline"
 	"github.com/gorgoformer/gorgoformer/train/report"
 )
 
@@ -55,11 +56,11 @@ func validLines(path string) (good []byte, ok bool) {
 	defer f.Close()
 	ok = true
 	for b := bufio.NewReader(f); ; {
-		text, err := b.ReadBytes('\n')
+		text, length, err := textline.Next(b)
 		if err != nil {
 			return good, ok && err == io.EOF
 		}
-		if _, valid := parseLine(text); !valid {
+		if _, valid := parseLine(text, length); !valid {
 			ok = false
 			continue
 		}
@@ -80,10 +81,10 @@ func openRegular(path string) (*os.File, error) {
 	return f, errors.WithStack(err)
 }
 
-// parseLine returns the content of a line, and reports whether it is a JSON object with a step.
-func parseLine(text []byte) (l line, ok bool) {
+// parseLine returns the content of a line of the given length, and reports whether it is a JSON object with a step.
+func parseLine(text []byte, length int64) (l line, ok bool) {
 	l.Step = -1
-	ok = json.Unmarshal(text, &l) == nil && l.Step >= 0
+	ok = textline.Check(length) == nil && json.Unmarshal(text, &l) == nil && l.Step >= 0
 	return l, ok
 }
 
@@ -179,17 +180,17 @@ func (r *Reader) lines(f *os.File) error {
 		return errors.WithStack(err)
 	}
 	for b := bufio.NewReader(f); ; {
-		text, err := b.ReadBytes('\n')
+		text, length, err := textline.Next(b)
 		if err == io.EOF { // an incomplete last line is read later
 			return nil
 		} else if err != nil {
 			return errors.WithStack(err)
 		}
-		l, ok := parseLine(text)
+		l, ok := parseLine(text, length)
 		if !ok {
 			return errors.Errorf("the line at byte %d is %.80q, want a JSON object with a step: move the file away", r.offset, text)
 		}
-		r.offset += int64(len(text))
+		r.offset += length
 		switch {
 		case l.Parts != nil:
 			r.parts[l.Step] = l.Parts

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorgoformer/gorgoformer/graph"
 	"github.com/gorgoformer/gorgoformer/train"
+	"github.com/gorgoformer/gorgoformer/train/internal/textline"
 	"github.com/gorgoformer/gorgoformer/train/report"
 	"github.com/gorgoformer/gorgoformer/train/report/page"
 )
@@ -101,6 +102,7 @@ func TestDamagedRecord(t *testing.T) {
 	for _, bad := range []string{
 		"x\n", "{}\n", "[1]\n", "null\n", "\x00\x00\n", `{"step":"a"}` + "\n", `{"step":null}` + "\n", `{"step":-1}` + "\n", `{"step":1e400}` + "\n",
 		`{"step":1,"parts":3}` + "\n", `{"step":1,"parts":[{"path":"h","norm":NaN}]}` + "\n", `{"step":1,"sample":7}` + "\n",
+		`{"step":1,"sample":"` + strings.Repeat("x", textline.Most) + "\"}\n",
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "watch.jsonl")
@@ -109,11 +111,11 @@ func TestDamagedRecord(t *testing.T) {
 		h := page.NewHistory()
 		reader := page.NewReader(dir, h)
 		if err := reader.Read(); err == nil || !strings.Contains(err.Error(), "watch.jsonl") || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%q: got error %v, want one line that names the file", bad, err)
+			t.Errorf("%.80q: got error %v, want one line that names the file", bad, err)
 		}
 		r, aside, err := page.OpenRecord(dir, 5)
 		if err != nil || aside != path+".damaged-1" {
-			t.Errorf("%q: got error %v, damaged file %q, want %s.damaged-1", bad, err, aside, path)
+			t.Errorf("%.80q: got error %v, damaged file %q, want %s.damaged-1", bad, err, aside, path)
 			continue
 		}
 		if err := r.Sample(6, "d"); err != nil {
@@ -121,14 +123,14 @@ func TestDamagedRecord(t *testing.T) {
 		}
 		r.Close()
 		if err := reader.Read(); err != nil {
-			t.Errorf("%q: after the resumption: %v", bad, err)
+			t.Errorf("%.80q: after the resumption: %v", bad, err)
 		}
 		got := ""
 		for _, s := range h.Log().Samples {
 			got += s.Text
 		}
 		if got != "abd" {
-			t.Errorf("%q: the reader has the samples %q, want abd", bad, got)
+			t.Errorf("%.80q: the reader has the samples %q, want abd", bad, got)
 		}
 	}
 }
