@@ -14,6 +14,10 @@ type stripShape struct {
 	many       int                                                                      // number of groups of packMany
 	packAlong  func(depth, count int, src *float32, stride int, dst *float32, next int) // of count panels of B
 	packAcross func(depth int, src *float32, stride int, dst *float32, step int)        // of packedCols columns of a transposed B
+
+	// A transposed A, or a B, is read in place if the memory between the first and the last row of a piece has at most so many elements.
+	// Packing it then costs more than it gains. Where packed panels of B stay in the L1 cache, packing gains more.
+	placeA, placeB int
 }
 
 type (
@@ -37,12 +41,9 @@ const (
 	blockRows  = 96
 )
 
-// directRows is the largest number of rows of A for which a B with contiguous rows is read in place: so few rows read each
-// panel only once or twice. directSize is the largest number of elements for which a transposed A is read in place.
-const (
-	directRows = 16
-	directSize = 8192
-)
+// directRows is the largest number of rows of A for which a B with contiguous rows is read in place, whatever its size: so few rows read
+// each panel only once or twice.
+const directRows = 16
 
 // leftRows are m rows of A in groups: element (i, k) is a[i/group·next + i%group·row + k·step].
 type leftRows struct {
@@ -69,7 +70,7 @@ func runStrips(p *product[float32], s *panels[float32]) {
 	pieces := (p.k + stripDepth - 1) / stripDepth
 	depth := (p.k + pieces - 1) / pieces
 	direct := 0
-	if !p.b.Trans && p.m <= directRows {
+	if !p.b.Trans && (p.m <= directRows || p.b.Stride*depth <= shape.placeB) {
 		direct = p.n / shape.cols * shape.cols
 	}
 	for k := 0; k < p.k; k += depth {
@@ -111,14 +112,14 @@ func (shape *stripShape) runBlock(p *product[float32], s *panels[float32], t blo
 }
 
 // rowsOf returns a block of A in two parts: packed rows, and rows that are read in place. Contiguous rows are read in
-// place, and so is a small transposed A. Of a large transposed A, only the rows that do not fill a group are read in
+// place, and so is a small transposed A: see placeA. Of a larger one, only the rows that do not fill a group are read in
 // place.
 func (shape *stripShape) rowsOf(p *product[float32], s *panels[float32], t block) (packed, rest leftRows) {
 	a, r := p.a.at(t.i, t.k), shape.rows
 	if !a.Trans {
 		return packed, leftRows{t.m, r, a.Data, a.Stride, 1, r * a.Stride}
 	}
-	if a.Stride*t.depth > directSize {
+	if a.Stride*t.depth > shape.placeA {
 		groups, next := t.m/r, oddLines(r*t.depth)
 		packed = leftRows{groups * r, r, s.a.sized(groups * next), 1, r, next}
 		shape.packGroups(packed.a, a, groups, t.depth, next)

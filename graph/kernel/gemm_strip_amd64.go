@@ -23,6 +23,7 @@ var stripsAVX2 = stripShape{
 	},
 	packRows: packAlong6x1AVX2, packMany: packAlong6x8AVX2, many: 8,
 	packAlong: packAlong16AVX2, packAcross: packAcross16AVX2,
+	placeA: 1 << 13,
 }
 
 var stripsAVX512 = stripShape{
@@ -39,4 +40,5 @@ var stripsAVX512 = stripShape{
 	},
 	packRows: packAlong12x1AVX2, packMany: packAlong12x4AVX2, many: 4,
 	packAlong: packAlong32AVX2, packAcross: packAcross16AVX2,
+	placeA: 1 << 18, placeB: 1 << 19,
 }

@@ -12,4 +12,5 @@ var stripsNEON = stripShape{
 		{gemm1x8NEON, gemm2x8NEON, gemm3x8NEON, gemm4x8NEON, gemm5x8NEON, gemm6x8NEON},
 		{gemm1x16NEON, gemm2x16NEON, gemm3x16NEON, gemm4x16NEON, gemm5x16NEON, gemm6x16NEON},
 	},
+	placeA: 1 << 13,
 }
