@@ -349,6 +349,31 @@ func quantDotsQ4KVNNI(groups int, blocks int, a *int8, scales *float32, totals *
 //go:noescape
 func bfloatDotsAVX2(groups int, n int, a *float32, w *byte, stride int, c *float32)
 
+// bfloatRows2AVX2 writes the products of m ≥ 2 rows of a with groups of 4 rows of n bfloat16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are rounded before they are added.
+//
+//go:noescape
+func bfloatRows2AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// bfloatRows3AVX2 writes the products of m ≥ 3 rows of a with groups of 2 rows of n bfloat16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are rounded before they are added.
+//
+//go:noescape
+func bfloatRows3AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// bfloatRows4AVX2 writes the products of m ≥ 4 rows of a with groups of 2 rows of n bfloat16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are rounded before they are added.
+//
+//go:noescape
+func bfloatRows4AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// bfloatFused3AVX2 writes the products of m ≥ 3 rows of a with groups of 3 rows of n bfloat16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are not rounded before they are added.
+//
+//go:noescape
+func bfloatFused3AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// bfloatFused4AVX2 writes the products of m ≥ 4 rows of a with groups of 3 rows of n bfloat16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are not rounded before they are added.
+//
+//go:noescape
+func bfloatFused4AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
 // widenRowsAVX2 writes rows of n bfloat16, stride bytes apart, as adjacent float32. n is a multiple of 8.
 //
 //go:noescape

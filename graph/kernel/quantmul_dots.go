@@ -14,6 +14,7 @@ type packedDots struct {
 	rounded bool // the other operand is rounded
 	slow    func(o dotOperands) float32
 	fast    fastDots
+	rows    rowsKernels
 }
 
 // fastDots computes the products with groups of rows of weights, in assembly. A group may be a single row.
@@ -40,10 +41,10 @@ type rounded struct {
 
 // packed lists the products by format. Weights of other formats are unpacked first.
 var packed = map[Quant]packedDots{
-	Q8_0: {true, dotQ8, fastQ8},
-	Q4_0: {true, dotQ4, fastQ4},
-	Q4_K: {true, dotQ4K, fastQ4K},
-	BF16: {false, dotBF16, fastBF16},
+	Q8_0: {rounded: true, slow: dotQ8, fast: fastQ8},
+	Q4_0: {rounded: true, slow: dotQ4, fast: fastQ4},
+	Q4_K: {rounded: true, slow: dotQ4K, fast: fastQ4K},
+	BF16: {slow: dotBF16, fast: fastBF16, rows: rowsBF16},
 }
 
 // run computes all products. If the last rows do not fill a group, the last group begins earlier and repeats some products.

@@ -10,6 +10,10 @@ var (
 	fastBF16 = fastDots{4, func(groups int, o dotOperands) {
 		bfloatDotsAVX2(groups, len(o.a), &o.a[0], &o.w[0], o.stride, &o.c[0])
 	}}
+	rowsBF16 = rowsKernels{
+		few:  []rowsKernel{{2, 4, bfloatRows2AVX2}, {3, 2, bfloatRows3AVX2}, {4, 2, bfloatRows4AVX2}},
+		many: []rowsKernel{{3, 3, bfloatFused3AVX2}, {4, 3, bfloatFused4AVX2}},
+	}
 )
 
 // fastUnpackQ8 writes blocks of Q8_0 as float32. It is nil here: unpackRows has assembly for whole tiles.

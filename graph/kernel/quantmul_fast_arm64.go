@@ -10,6 +10,7 @@ var (
 	fastBF16 = fastDots{4, func(groups int, o dotOperands) {
 		bfloatDotsNEON(groups, len(o.a), &o.a[0], &o.w[0], o.stride, &o.c[0])
 	}}
+	rowsBF16 = rowsKernels{} // one row after the other
 )
 
 // fastUnpackQ8 writes blocks of Q8_0 as float32.

@@ -18,6 +18,7 @@ type PackedGemm struct {
 type packedGemm struct {
 	PackedGemm
 	dots   packedDots
+	kernel rowsKernel  // of dots, for several rows
 	rows   roundedRows // of A, if dots needs them
 	wides  wideRows    // of A, if it has many rows that must be rounded
 	bytes  byteRows    // of A, instead of wides
@@ -55,8 +56,9 @@ func (g PackedGemm) Run() {
 	p := packedGemm{PackedGemm: g, cols: unpackedCols, stride: w.stride()}
 	room := take[operandRoom]()
 	switch dots := packed[w.Format]; {
-	case g.M <= packedThin && dots.slow != nil:
-		p.dots, p.cols = dots, w.thinCols(g.M, 1+workers.ready())
+	case g.M <= packedThin && dots.slow != nil || dots.rows.of(g.M).run != nil:
+		p.dots, p.kernel = dots, dots.rows.of(g.M)
+		p.cols = w.thinCols(g.M, 1+workers.ready(), packedGroup*max(1, p.kernel.cols%2*p.kernel.cols))
 		if dots.rounded {
 			p.rows = room.narrow.round(g.A)
 		}
@@ -72,16 +74,16 @@ func (g PackedGemm) Run() {
 }
 
 // thinCols returns the number of columns in a tile of few rows. If it can, it chooses tiles that two or four workers share evenly.
-func (p *Packed) thinCols(rows, workers int) int {
+func (p *Packed) thinCols(rows, workers, group int) int {
 	work := packedLeast
 	if rows == 1 {
 		work = min(max(p.Rows*p.Cols/workers, packedLeast), packedMost)
 	}
-	least := roundUp(work/p.Cols, packedGroup)
+	least := roundUp(work/p.Cols, group)
 	if p.Rows <= least {
 		return least
 	}
-	for cols := least; cols > least/2; cols -= packedGroup {
+	for cols := least; cols > least/2; cols -= group {
 		if (p.Rows+cols-1)/cols%packedShare == 0 {
 			return cols
 		}
@@ -102,7 +104,7 @@ func (g *packedGemm) Range(lo, hi int) {
 		n := min(g.cols, g.W.Rows-col)
 		switch {
 		case g.dots.slow != nil:
-			g.direct(col, n)
+			g.direct(s, col, n)
 		case g.bytes.q != nil:
 			g.inBytes(s, col, n)
 		case g.wides.q != nil:
@@ -137,8 +139,12 @@ func (g *packedGemm) unpacked(s *packedRoom, col, n int) {
 }
 
 // direct multiplies A with n columns without unpacking them.
-func (g *packedGemm) direct(col, n int) {
+func (g *packedGemm) direct(s *packedRoom, col, n int) {
 	k, w := g.W.Cols, g.W.Data[col*g.stride:][:n*g.stride]
+	if g.kernel.run != nil {
+		g.grouped(s, w, col, n)
+		return
+	}
 	for i := range g.M {
 		g.dots.run(dotOperands{a: g.A[i*k:][:k], rounded: g.rows.row(i, k), w: w, stride: g.stride, c: g.C[i*g.W.Rows+col:][:n]})
 	}

@@ -16,6 +16,8 @@ func bfloatDots() {
 	groups, a := Load(Param("groups"), GP64()), Load(Param("a"), GP64())
 	first := Load(Param("w"), GP64())
 	stride, c := Load(Param("stride"), GP64()), Load(Param("c"), GP64())
+	order := YMM()
+	VMOVDQU(widenOrder(), order)
 	Label("group")
 	n := Load(Param("n"), GP64())
 	v.pointers["b"] = first
@@ -32,9 +34,7 @@ func bfloatDots() {
 	x := YMM()
 	VMOVUPS(Mem{Base: a, Index: v.offset, Scale: 2}, x)
 	for r := range sums {
-		w := YMM()
-		VPMOVZXWD(v.at(fmt.Sprintf("b%d", r)), w)
-		VPSLLD(Imm(16), w, w)
+		w := widened(v.at(fmt.Sprintf("b%d", r)), order)
 		VMULPS(x, w, w)
 		VADDPS(w, sums[r], sums[r])
 	}

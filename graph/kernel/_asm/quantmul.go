@@ -29,6 +29,11 @@ func quantMul() {
 		quantDotsOf(set, "quantDotsQ4K", 144, 256, (*quantDots).dotQ4K)
 	}
 	bfloatDots()
+	bfloatRowsOf(2, 4, false)
+	bfloatRowsOf(3, 2, false)
+	bfloatRowsOf(4, 2, false)
+	bfloatRowsOf(3, 3, true)
+	bfloatRowsOf(4, 3, true)
 }
 
 // quantRow rounds blocks of 32 numbers to bytes, which it stores in 8 or 16 bits.
