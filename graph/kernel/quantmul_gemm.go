@@ -30,13 +30,14 @@ type packedGemm struct {
 const (
 	unpackedCols = 64
 	unpackedThin = 8 // of few rows, where unpacking counts more than packing
-	packedThin   = 4 // rows up to which the weights are not unpacked
+	packedThin   = 4 // rows up to which the weights are not unpacked, without a rowsKernel
 	packedGroup  = 8 // divides the columns of a tile of few rows
 	packedShare  = 4 // divides the number of tiles, if possible
 )
 
-// Weights in a tile of few rows. Several rows read a tile of the smaller size from the L2 cache. For one row, each worker reads its tile
-// from one end to the other, ahead of its products. So larger tiles are faster then, as long as all workers have one.
+// Weights in a tile of few rows. Rows that are multiplied one after the other read a tile of the smaller size from the L2 cache. For one row, or
+// a few that are multiplied together, each worker reads its tile from one end to the other, ahead of its products. So larger tiles are faster
+// then, as long as all workers have one.
 const (
 	packedLeast = 1 << 16
 	packedMost  = 1 << 18
@@ -58,7 +59,7 @@ func (g PackedGemm) Run() {
 	switch dots := packed[w.Format]; {
 	case g.M <= packedThin && dots.slow != nil || dots.rows.of(g.M).run != nil:
 		p.dots, p.kernel = dots, dots.rows.of(g.M)
-		p.cols = w.thinCols(g.M, 1+workers.ready(), packedGroup*max(1, p.kernel.cols%2*p.kernel.cols))
+		p.cols = p.thinCols(1 + workers.ready())
 		if dots.rounded {
 			p.rows = room.narrow.round(g.A)
 		}
@@ -74,17 +75,18 @@ func (g PackedGemm) Run() {
 }
 
 // thinCols returns the number of columns in a tile of few rows. If it can, it chooses tiles that two or four workers share evenly.
-func (p *Packed) thinCols(rows, workers, group int) int {
+func (g *packedGemm) thinCols(workers int) int {
+	rows, k, group := g.W.Rows, g.W.Cols, g.kernel.share()
 	work := packedLeast
-	if rows == 1 {
-		work = min(max(p.Rows*p.Cols/workers, packedLeast), packedMost)
+	if g.M == 1 || g.M <= packedThin && g.kernel.run != nil {
+		work = min(max(rows*k/workers, packedLeast), packedMost)
 	}
-	least := roundUp(work/p.Cols, group)
-	if p.Rows <= least {
+	least := roundUp(work/k, group)
+	if rows <= least {
 		return least
 	}
 	for cols := least; cols > least/2; cols -= group {
-		if (p.Rows+cols-1)/cols%packedShare == 0 {
+		if (rows+cols-1)/cols%packedShare == 0 {
 			return cols
 		}
 	}
@@ -104,7 +106,7 @@ func (g *packedGemm) Range(lo, hi int) {
 		n := min(g.cols, g.W.Rows-col)
 		switch {
 		case g.dots.slow != nil:
-			g.direct(s, col, n)
+			g.direct(col, n)
 		case g.bytes.q != nil:
 			g.inBytes(s, col, n)
 		case g.wides.q != nil:
@@ -139,10 +141,10 @@ func (g *packedGemm) unpacked(s *packedRoom, col, n int) {
 }
 
 // direct multiplies A with n columns without unpacking them.
-func (g *packedGemm) direct(s *packedRoom, col, n int) {
+func (g *packedGemm) direct(col, n int) {
 	k, w := g.W.Cols, g.W.Data[col*g.stride:][:n*g.stride]
 	if g.kernel.run != nil {
-		g.grouped(s, w, col, n)
+		g.together(w, col, n)
 		return
 	}
 	for i := range g.M {
