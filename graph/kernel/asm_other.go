@@ -110,6 +110,30 @@ func bfloatFused4AVX2(groups, m, n int, a *float32, w *byte, stride int, c *floa
 	panic(noAssembly)
 }
 
-func widenRowsAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }
+func halfDotsAVX2(groups, n int, a *float32, w *byte, stride int, c *float32) { panic(noAssembly) }
+
+func halfRows2AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func halfRows3AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func halfRows4AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func halfFused3AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func halfFused4AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func bfloatUnpackAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }
+
+func halfUnpackAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }
 
 func unpackQ8RowsAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }

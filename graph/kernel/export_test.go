@@ -127,7 +127,7 @@ var HasHalves = hasF16C
 // PackedMany is the largest number of rows whose products with packed weights assembly may fuse.
 const PackedMany = packedMany
 
-// FusesPacked reports whether it does, for weights in bfloat16.
+// FusesPacked reports whether it does, for weights in 16 bits.
 func FusesPacked() bool { return rowsBF16.of(FewRows+1).run != nil }
 
 // FMA32 returns x·y + z, rounded once. The product is exact in float64. An inexact sum gets an odd last bit, so that the

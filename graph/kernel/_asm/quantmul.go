@@ -28,12 +28,9 @@ func quantMul() {
 		quantDotsOf(set, "quantDotsQ4", 18, packedUnit, (*quantDots).dotQ4)
 		quantDotsOf(set, "quantDotsQ4K", 144, 256, (*quantDots).dotQ4K)
 	}
-	bfloatDots()
-	bfloatRowsOf(2, 4, false)
-	bfloatRowsOf(3, 2, false)
-	bfloatRowsOf(4, 2, false)
-	bfloatRowsOf(3, 3, true)
-	bfloatRowsOf(4, 3, true)
+	for _, f := range wordFormats {
+		f.multiply()
+	}
 }
 
 // quantRow rounds blocks of 32 numbers to bytes, which it stores in 8 or 16 bits.

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -12,13 +11,14 @@ import (
 // rowsSteps is the number of vectors of each row that one iteration of the inner loop multiplies.
 const rowsSteps = 2
 
-// bfloatRows writes the products of some rows of A with some rows of weights in bfloat16, the columns of C. Every product of two vectors
-// has a sum of its own in a register.
-type bfloatRows struct {
+// wordRows writes the products of some rows of A with some rows of weights in 16 bits, the columns of C. Each row of A has a sum for each row
+// of weights in a register.
+type wordRows struct {
+	words
 	rows, cols int
 	fused      bool // products are not rounded before they are added
 	a, w       closeRows
-	order      Op // of the bytes of a vector of weights
+	order      Op
 	sums       [4][4]VecVirtual
 }
 
@@ -47,9 +47,9 @@ func (c closeRows) at(r, disp int) Mem {
 	return m
 }
 
-// bfloatRowsOf writes the loops over groups of rows of weights, over groups of rows of A and over vectors.
-func bfloatRowsOf(rows, cols int, fused bool) {
-	b := &bfloatRows{rows: rows, cols: cols, fused: fused}
+// multiplyRows writes the loops over groups of rows of weights, over groups of rows of A and over vectors.
+func (f words) multiplyRows(rows, cols int, fused bool) {
+	b := &wordRows{words: f, rows: rows, cols: cols, fused: fused}
 	b.declare()
 	w, c := Load(Param("w"), GP64()), Load(Param("c"), GP64())
 	stride := Load(Param("stride"), GP64())
@@ -57,11 +57,7 @@ func bfloatRowsOf(rows, cols int, fused bool) {
 	row := Load(Param("n"), GP64())
 	SHLQ(Imm(2), row)
 	b.a = newCloseRows(rows, row)
-	b.order = widenOrder()
-	if rows*cols < 12 {
-		b.order = YMM()
-		VMOVDQU(widenOrder(), b.order)
-	}
+	b.order = f.order(rows*cols < 12)
 	a, place, left, next, ahead := GP64(), GP64(), GP64(), GP64(), GP64()
 	Label("group")
 	Load(Param("a"), a)
@@ -90,19 +86,19 @@ func bfloatRowsOf(rows, cols int, fused bool) {
 	RET()
 }
 
-func (b *bfloatRows) declare() {
-	name, sums := "bfloatRows", "Products are rounded before they are added."
+func (b *wordRows) declare() {
+	name, sums := "Rows", "Products are rounded before they are added."
 	if b.fused {
-		name, sums = "bfloatFused", "Products are not rounded before they are added."
+		name, sums = "Fused", "Products are not rounded before they are added."
 	}
-	declare(fmt.Sprintf("%s%d", name, b.rows), "(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int)",
-		fmt.Sprintf("writes the products of m ≥ %d rows of a with groups of %d rows of n bfloat16. The rows of w are stride bytes apart, those of c cRow bytes. "+
+	declare(fmt.Sprintf("%s%s%d", b.name, name, b.rows), "(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int)",
+		fmt.Sprintf("writes the products of m ≥ %d rows of a with groups of %d rows of n %s. The rows of w are stride bytes apart, those of c cRow bytes. "+
 			"n is a multiple of %d. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. %s",
-			b.rows, b.cols, rowsSteps*lanes, sums))
+			b.rows, b.cols, b.format, rowsSteps*lanes, sums))
 }
 
 // move advances a and c to the next rows of A. If fewer rows are left than the registers hold, it repeats some.
-func (b *bfloatRows) move(left, a, c Register) {
+func (b *wordRows) move(left, a, c Register) {
 	rows, bytes := GP64(), Load(Param("cRow"), GP64())
 	MOVQ(U32(uint32(b.rows)), rows)
 	CMPQ(left, rows)
@@ -114,7 +110,7 @@ func (b *bfloatRows) move(left, a, c Register) {
 }
 
 // multiply sums the products of all vectors.
-func (b *bfloatRows) multiply(ahead Register) {
+func (b *wordRows) multiply(ahead Register) {
 	for r := range b.rows {
 		for j := range b.cols {
 			b.sums[r][j] = zero()
@@ -136,10 +132,10 @@ func (b *bfloatRows) multiply(ahead Register) {
 }
 
 // step adds the products of vector i of each row.
-func (b *bfloatRows) step(i int) {
+func (b *wordRows) step(i int) {
 	var w [4]VecVirtual
 	for j := range b.cols {
-		w[j] = widened(b.w.at(j, 2*lanes*i), b.order)
+		w[j] = b.load(b.w.at(j, 2*lanes*i), b.order)
 	}
 	for r := range b.rows {
 		a := YMM()
@@ -156,7 +152,7 @@ func (b *bfloatRows) step(i int) {
 }
 
 // store stores the elements of C.
-func (b *bfloatRows) store(c Register) {
+func (b *wordRows) store(c Register) {
 	to, cRow := GP64(), Load(Param("cRow"), GP64())
 	MOVQ(c, to)
 	for r := range b.rows {
@@ -172,27 +168,4 @@ func (b *bfloatRows) store(c Register) {
 		}
 		ADDQ(cRow, to)
 	}
-}
-
-// widened returns eight bfloat16 as float32.
-func widened(from Mem, order Op) VecVirtual {
-	w := YMM()
-	VBROADCASTI128(from, w)
-	VPSHUFB(order, w, w)
-	return w
-}
-
-// widenOrder returns the order of bytes that moves each of the lower four words, in the upper half of each of the upper four, to the upper
-// half of a doubleword.
-func widenOrder() Mem {
-	if m, ok := constants["widen"]; ok {
-		return m
-	}
-	m := GLOBL("widen", attr.RODATA|attr.NOPTR)
-	for i := range lanes {
-		low := uint32(2 * i)
-		DATA(4*i, U32(low<<16|(low+1)<<24|0x8080)) // 0x80 stands for zero
-	}
-	constants["widen"] = m
-	return m
 }
