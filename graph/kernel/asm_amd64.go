@@ -349,10 +349,70 @@ func quantDotsQ4KVNNI(groups int, blocks int, a *int8, scales *float32, totals *
 //go:noescape
 func bfloatDotsAVX2(groups int, n int, a *float32, w *byte, stride int, c *float32)
 
-// widenRowsAVX2 writes rows of n bfloat16, stride bytes apart, as adjacent float32. n is a multiple of 8.
+// bfloatRows2AVX2 writes the products of m ≥ 2 rows of a with groups of 4 rows of n bfloat16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are rounded before they are added.
 //
 //go:noescape
-func widenRowsAVX2(rows int, n int, dst *float32, w *byte, stride int)
+func bfloatRows2AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// bfloatRows3AVX2 writes the products of m ≥ 3 rows of a with groups of 2 rows of n bfloat16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are rounded before they are added.
+//
+//go:noescape
+func bfloatRows3AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// bfloatRows4AVX2 writes the products of m ≥ 4 rows of a with groups of 2 rows of n bfloat16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are rounded before they are added.
+//
+//go:noescape
+func bfloatRows4AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// bfloatFused3AVX2 writes the products of m ≥ 3 rows of a with groups of 3 rows of n bfloat16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are not rounded before they are added.
+//
+//go:noescape
+func bfloatFused3AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// bfloatFused4AVX2 writes the products of m ≥ 4 rows of a with groups of 3 rows of n bfloat16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are not rounded before they are added.
+//
+//go:noescape
+func bfloatFused4AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// halfDotsAVX2 writes the products of a with groups of four rows of n binary16 that are stride bytes apart. n is a multiple of 8.
+//
+//go:noescape
+func halfDotsAVX2(groups int, n int, a *float32, w *byte, stride int, c *float32)
+
+// halfRows2AVX2 writes the products of m ≥ 2 rows of a with groups of 4 rows of n binary16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are rounded before they are added.
+//
+//go:noescape
+func halfRows2AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// halfRows3AVX2 writes the products of m ≥ 3 rows of a with groups of 2 rows of n binary16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are rounded before they are added.
+//
+//go:noescape
+func halfRows3AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// halfRows4AVX2 writes the products of m ≥ 4 rows of a with groups of 2 rows of n binary16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are rounded before they are added.
+//
+//go:noescape
+func halfRows4AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// halfFused3AVX2 writes the products of m ≥ 3 rows of a with groups of 3 rows of n binary16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are not rounded before they are added.
+//
+//go:noescape
+func halfFused3AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// halfFused4AVX2 writes the products of m ≥ 4 rows of a with groups of 3 rows of n binary16. The rows of w are stride bytes apart, those of c cRow bytes. n is a multiple of 16. Each iteration prefetches the line ahead bytes after the previous one, from the next group on. Products are not rounded before they are added.
+//
+//go:noescape
+func halfFused4AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+
+// bfloatUnpackAVX2 writes rows of n bfloat16, stride bytes apart, as adjacent float32. n is a multiple of 8.
+//
+//go:noescape
+func bfloatUnpackAVX2(rows int, n int, dst *float32, w *byte, stride int)
+
+// halfUnpackAVX2 writes rows of n binary16, stride bytes apart, as adjacent float32. n is a multiple of 8.
+//
+//go:noescape
+func halfUnpackAVX2(rows int, n int, dst *float32, w *byte, stride int)
 
 // unpackQ8RowsAVX2 writes rows of n Q8_0, stride bytes apart, as adjacent float32. n is a multiple of 32.
 //

@@ -9562,8 +9562,8 @@ tail:
 
 done:
 	MOVQ         sums+32(FP), AX
-	VHADDPS      Y1, Y0, Y0
 	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y1, Y0, Y0
 	VHADDPS      Y2, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
@@ -9696,14 +9696,14 @@ tail:
 
 done:
 	MOVQ         sums+40(FP), AX
-	VHADDPS      Y1, Y0, Y0
 	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y1, Y0, Y0
 	VHADDPS      Y2, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VMOVUPS      X0, (AX)
-	VHADDPS      Y5, Y4, Y4
 	VHADDPS      Y7, Y6, Y6
+	VHADDPS      Y5, Y4, Y4
 	VHADDPS      Y6, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPS       X0, X4, X4
@@ -13080,6 +13080,713 @@ loop:
 // func bfloatDotsAVX2(groups int, n int, a *float32, w *byte, stride int, c *float32)
 // Requires: AVX, AVX2, MMX+
 TEXT ·bfloatDotsAVX2(SB), NOSPLIT, $0-48
+	MOVQ    groups+0(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    c+40(FP), DI
+	VMOVDQU widen<>+0(SB), Y0
+
+group:
+	MOVQ   n+8(FP), R8
+	XORQ   AX, AX
+	LEAQ   (BX)(SI*2), R9
+	ADDQ   SI, R9
+	MOVQ   BX, R10
+	ADDQ   SI, R10
+	LEAQ   (BX)(SI*2), R11
+	LEAQ   (BX)(SI*4), R12
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+loop:
+	PREFETCHT0     4096(R12)(AX*4)
+	VMOVUPS        (DX)(AX*2), Y5
+	VBROADCASTI128 (BX)(AX*1), Y6
+	VPSHUFB        Y0, Y6, Y6
+	VMULPS         Y5, Y6, Y6
+	VADDPS         Y6, Y1, Y1
+	VBROADCASTI128 (R10)(AX*1), Y6
+	VPSHUFB        Y0, Y6, Y6
+	VMULPS         Y5, Y6, Y6
+	VADDPS         Y6, Y2, Y2
+	VBROADCASTI128 (R11)(AX*1), Y6
+	VPSHUFB        Y0, Y6, Y6
+	VMULPS         Y5, Y6, Y6
+	VADDPS         Y6, Y3, Y3
+	VBROADCASTI128 (R9)(AX*1), Y6
+	VPSHUFB        Y0, Y6, Y6
+	VMULPS         Y5, Y6, Y6
+	VADDPS         Y6, Y4, Y4
+	ADDQ           $0x10, AX
+	SUBQ           $0x08, R8
+	JNZ            loop
+	VHADDPS        Y4, Y3, Y3
+	VHADDPS        Y2, Y1, Y1
+	VHADDPS        Y3, Y1, Y1
+	VEXTRACTF128   $0x01, Y1, X2
+	VADDPS         X2, X1, X1
+	VMOVUPS        X1, (DI)
+	MOVQ           R12, BX
+	ADDQ           $0x10, DI
+	DECQ           CX
+	JNZ            group
+	VZEROUPPER
+	RET
+
+DATA widen<>+0(SB)/4, $0x01008080
+DATA widen<>+4(SB)/4, $0x03028080
+DATA widen<>+8(SB)/4, $0x05048080
+DATA widen<>+12(SB)/4, $0x07068080
+DATA widen<>+16(SB)/4, $0x09088080
+DATA widen<>+20(SB)/4, $0x0b0a8080
+DATA widen<>+24(SB)/4, $0x0d0c8080
+DATA widen<>+28(SB)/4, $0x0f0e8080
+GLOBL widen<>(SB), RODATA|NOPTR, $32
+
+// func bfloatRows2AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·bfloatRows2AVX2(SB), NOSPLIT, $0-72
+	MOVQ    w+32(FP), AX
+	MOVQ    c+48(FP), CX
+	MOVQ    stride+40(FP), DX
+	LEAQ    (DX)(DX*2), SI
+	MOVQ    n+16(FP), DI
+	SHLQ    $0x02, DI
+	VMOVDQU widen<>+0(SB), Y0
+
+group:
+	MOVQ a+24(FP), R9
+	MOVQ m+8(FP), R11
+	MOVQ CX, R10
+	LEAQ (AX)(DX*4), R12
+	MOVQ R12, R13
+
+rows:
+	MOVQ   R9, R8
+	MOVQ   AX, BX
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   n+16(FP), R14
+	MOVQ   ahead+64(FP), R15
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	ADDQ           R15, R13
+	VBROADCASTI128 (BX), Y9
+	VPSHUFB        Y0, Y9, Y9
+	VBROADCASTI128 (BX)(DX*1), Y10
+	VPSHUFB        Y0, Y10, Y10
+	VBROADCASTI128 (BX)(DX*2), Y11
+	VPSHUFB        Y0, Y11, Y11
+	VBROADCASTI128 (BX)(SI*1), Y12
+	VPSHUFB        Y0, Y12, Y12
+	VMOVUPS        (R8), Y13
+	VMULPS         Y9, Y13, Y14
+	VADDPS         Y14, Y1, Y1
+	VMULPS         Y10, Y13, Y14
+	VADDPS         Y14, Y2, Y2
+	VMULPS         Y11, Y13, Y14
+	VADDPS         Y14, Y3, Y3
+	VMULPS         Y12, Y13, Y13
+	VADDPS         Y13, Y4, Y4
+	VMOVUPS        (R8)(DI*1), Y13
+	VMULPS         Y9, Y13, Y9
+	VADDPS         Y9, Y5, Y5
+	VMULPS         Y10, Y13, Y9
+	VADDPS         Y9, Y6, Y6
+	VMULPS         Y11, Y13, Y9
+	VADDPS         Y9, Y7, Y7
+	VMULPS         Y12, Y13, Y9
+	VADDPS         Y9, Y8, Y8
+	VBROADCASTI128 16(BX), Y9
+	VPSHUFB        Y0, Y9, Y9
+	VBROADCASTI128 16(BX)(DX*1), Y10
+	VPSHUFB        Y0, Y10, Y10
+	VBROADCASTI128 16(BX)(DX*2), Y11
+	VPSHUFB        Y0, Y11, Y11
+	VBROADCASTI128 16(BX)(SI*1), Y12
+	VPSHUFB        Y0, Y12, Y12
+	VMOVUPS        32(R8), Y13
+	VMULPS         Y9, Y13, Y14
+	VADDPS         Y14, Y1, Y1
+	VMULPS         Y10, Y13, Y14
+	VADDPS         Y14, Y2, Y2
+	VMULPS         Y11, Y13, Y14
+	VADDPS         Y14, Y3, Y3
+	VMULPS         Y12, Y13, Y13
+	VADDPS         Y13, Y4, Y4
+	VMOVUPS        32(R8)(DI*1), Y13
+	VMULPS         Y9, Y13, Y9
+	VADDPS         Y9, Y5, Y5
+	VMULPS         Y10, Y13, Y9
+	VADDPS         Y9, Y6, Y6
+	VMULPS         Y11, Y13, Y9
+	VADDPS         Y9, Y7, Y7
+	VMULPS         Y12, Y13, Y9
+	VADDPS         Y9, Y8, Y8
+	ADDQ           $0x40, R8
+	ADDQ           $0x20, BX
+	SUBQ           $0x10, R14
+	JNZ            loop
+	MOVQ           cRow+56(FP), R8
+	MOVQ           R10, BX
+	VHADDPS        Y4, Y3, Y3
+	VHADDPS        Y2, Y1, Y1
+	VHADDPS        Y3, Y1, Y1
+	VEXTRACTF128   $0x01, Y1, X2
+	VADDPS         X2, X1, X1
+	VMOVUPS        X1, (BX)
+	ADDQ           R8, BX
+	VHADDPS        Y8, Y7, Y7
+	VHADDPS        Y6, Y5, Y5
+	VHADDPS        Y7, Y5, Y5
+	VEXTRACTF128   $0x01, Y5, X1
+	VADDPS         X1, X5, X5
+	VMOVUPS        X5, (BX)
+	ADDQ           R8, BX
+	SUBQ           $0x02, R11
+	JLE            last
+	MOVQ           cRow+56(FP), R8
+	MOVQ           $0x00000002, BX
+	CMPQ           R11, BX
+	CMOVQLT        R11, BX
+	IMULQ          BX, R8
+	ADDQ           R8, R10
+	IMULQ          DI, BX
+	ADDQ           BX, R9
+	JMP            rows
+
+last:
+	MOVQ R12, AX
+	ADDQ $0x10, CX
+	DECQ groups+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func bfloatRows3AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·bfloatRows3AVX2(SB), NOSPLIT, $0-72
+	MOVQ    w+32(FP), AX
+	MOVQ    c+48(FP), CX
+	MOVQ    stride+40(FP), DX
+	MOVQ    n+16(FP), SI
+	SHLQ    $0x02, SI
+	VMOVDQU widen<>+0(SB), Y0
+
+group:
+	MOVQ a+24(FP), R8
+	MOVQ m+8(FP), R10
+	MOVQ CX, R9
+	LEAQ (AX)(DX*2), R11
+	MOVQ R11, R12
+
+rows:
+	MOVQ   R8, DI
+	MOVQ   AX, BX
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	MOVQ   n+16(FP), R13
+	MOVQ   ahead+64(FP), R14
+
+loop:
+	PREFETCHT0     (R12)
+	ADDQ           R14, R12
+	VBROADCASTI128 (BX), Y7
+	VPSHUFB        Y0, Y7, Y7
+	VBROADCASTI128 (BX)(DX*1), Y8
+	VPSHUFB        Y0, Y8, Y8
+	VMOVUPS        (DI), Y9
+	VMULPS         Y7, Y9, Y10
+	VADDPS         Y10, Y1, Y1
+	VMULPS         Y8, Y9, Y9
+	VADDPS         Y9, Y2, Y2
+	VMOVUPS        (DI)(SI*1), Y9
+	VMULPS         Y7, Y9, Y10
+	VADDPS         Y10, Y3, Y3
+	VMULPS         Y8, Y9, Y9
+	VADDPS         Y9, Y4, Y4
+	VMOVUPS        (DI)(SI*2), Y9
+	VMULPS         Y7, Y9, Y7
+	VADDPS         Y7, Y5, Y5
+	VMULPS         Y8, Y9, Y7
+	VADDPS         Y7, Y6, Y6
+	VBROADCASTI128 16(BX), Y7
+	VPSHUFB        Y0, Y7, Y7
+	VBROADCASTI128 16(BX)(DX*1), Y8
+	VPSHUFB        Y0, Y8, Y8
+	VMOVUPS        32(DI), Y9
+	VMULPS         Y7, Y9, Y10
+	VADDPS         Y10, Y1, Y1
+	VMULPS         Y8, Y9, Y9
+	VADDPS         Y9, Y2, Y2
+	VMOVUPS        32(DI)(SI*1), Y9
+	VMULPS         Y7, Y9, Y10
+	VADDPS         Y10, Y3, Y3
+	VMULPS         Y8, Y9, Y9
+	VADDPS         Y9, Y4, Y4
+	VMOVUPS        32(DI)(SI*2), Y9
+	VMULPS         Y7, Y9, Y7
+	VADDPS         Y7, Y5, Y5
+	VMULPS         Y8, Y9, Y7
+	VADDPS         Y7, Y6, Y6
+	ADDQ           $0x40, DI
+	ADDQ           $0x20, BX
+	SUBQ           $0x10, R13
+	JNZ            loop
+	MOVQ           cRow+56(FP), DI
+	MOVQ           R9, BX
+	VHADDPS        Y2, Y1, Y1
+	VHADDPS        Y1, Y1, Y1
+	VEXTRACTF128   $0x01, Y1, X2
+	VADDPS         X2, X1, X1
+	VMOVLPS        X1, (BX)
+	ADDQ           DI, BX
+	VHADDPS        Y4, Y3, Y3
+	VHADDPS        Y3, Y3, Y3
+	VEXTRACTF128   $0x01, Y3, X1
+	VADDPS         X1, X3, X3
+	VMOVLPS        X3, (BX)
+	ADDQ           DI, BX
+	VHADDPS        Y6, Y5, Y5
+	VHADDPS        Y5, Y5, Y5
+	VEXTRACTF128   $0x01, Y5, X1
+	VADDPS         X1, X5, X5
+	VMOVLPS        X5, (BX)
+	ADDQ           DI, BX
+	SUBQ           $0x03, R10
+	JLE            last
+	MOVQ           cRow+56(FP), DI
+	MOVQ           $0x00000003, BX
+	CMPQ           R10, BX
+	CMOVQLT        R10, BX
+	IMULQ          BX, DI
+	ADDQ           DI, R9
+	IMULQ          SI, BX
+	ADDQ           BX, R8
+	JMP            rows
+
+last:
+	MOVQ R11, AX
+	ADDQ $0x08, CX
+	DECQ groups+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func bfloatRows4AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·bfloatRows4AVX2(SB), NOSPLIT, $0-72
+	MOVQ    w+32(FP), AX
+	MOVQ    c+48(FP), CX
+	MOVQ    stride+40(FP), DX
+	MOVQ    n+16(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (SI)(SI*2), R8
+	VMOVDQU widen<>+0(SB), Y0
+
+group:
+	MOVQ a+24(FP), R9
+	MOVQ m+8(FP), R11
+	MOVQ CX, R10
+	LEAQ (AX)(DX*2), R12
+	MOVQ R12, R13
+
+rows:
+	MOVQ   R9, DI
+	MOVQ   AX, BX
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   n+16(FP), R14
+	MOVQ   ahead+64(FP), R15
+
+loop:
+	PREFETCHT0     (R13)
+	ADDQ           R15, R13
+	VBROADCASTI128 (BX), Y9
+	VPSHUFB        Y0, Y9, Y9
+	VBROADCASTI128 (BX)(DX*1), Y10
+	VPSHUFB        Y0, Y10, Y10
+	VMOVUPS        (DI), Y11
+	VMULPS         Y9, Y11, Y12
+	VADDPS         Y12, Y1, Y1
+	VMULPS         Y10, Y11, Y11
+	VADDPS         Y11, Y2, Y2
+	VMOVUPS        (DI)(SI*1), Y11
+	VMULPS         Y9, Y11, Y12
+	VADDPS         Y12, Y3, Y3
+	VMULPS         Y10, Y11, Y11
+	VADDPS         Y11, Y4, Y4
+	VMOVUPS        (DI)(SI*2), Y11
+	VMULPS         Y9, Y11, Y12
+	VADDPS         Y12, Y5, Y5
+	VMULPS         Y10, Y11, Y11
+	VADDPS         Y11, Y6, Y6
+	VMOVUPS        (DI)(R8*1), Y11
+	VMULPS         Y9, Y11, Y9
+	VADDPS         Y9, Y7, Y7
+	VMULPS         Y10, Y11, Y9
+	VADDPS         Y9, Y8, Y8
+	VBROADCASTI128 16(BX), Y9
+	VPSHUFB        Y0, Y9, Y9
+	VBROADCASTI128 16(BX)(DX*1), Y10
+	VPSHUFB        Y0, Y10, Y10
+	VMOVUPS        32(DI), Y11
+	VMULPS         Y9, Y11, Y12
+	VADDPS         Y12, Y1, Y1
+	VMULPS         Y10, Y11, Y11
+	VADDPS         Y11, Y2, Y2
+	VMOVUPS        32(DI)(SI*1), Y11
+	VMULPS         Y9, Y11, Y12
+	VADDPS         Y12, Y3, Y3
+	VMULPS         Y10, Y11, Y11
+	VADDPS         Y11, Y4, Y4
+	VMOVUPS        32(DI)(SI*2), Y11
+	VMULPS         Y9, Y11, Y12
+	VADDPS         Y12, Y5, Y5
+	VMULPS         Y10, Y11, Y11
+	VADDPS         Y11, Y6, Y6
+	VMOVUPS        32(DI)(R8*1), Y11
+	VMULPS         Y9, Y11, Y9
+	VADDPS         Y9, Y7, Y7
+	VMULPS         Y10, Y11, Y9
+	VADDPS         Y9, Y8, Y8
+	ADDQ           $0x40, DI
+	ADDQ           $0x20, BX
+	SUBQ           $0x10, R14
+	JNZ            loop
+	MOVQ           cRow+56(FP), DI
+	MOVQ           R10, BX
+	VHADDPS        Y2, Y1, Y1
+	VHADDPS        Y1, Y1, Y1
+	VEXTRACTF128   $0x01, Y1, X2
+	VADDPS         X2, X1, X1
+	VMOVLPS        X1, (BX)
+	ADDQ           DI, BX
+	VHADDPS        Y4, Y3, Y3
+	VHADDPS        Y3, Y3, Y3
+	VEXTRACTF128   $0x01, Y3, X1
+	VADDPS         X1, X3, X3
+	VMOVLPS        X3, (BX)
+	ADDQ           DI, BX
+	VHADDPS        Y6, Y5, Y5
+	VHADDPS        Y5, Y5, Y5
+	VEXTRACTF128   $0x01, Y5, X1
+	VADDPS         X1, X5, X5
+	VMOVLPS        X5, (BX)
+	ADDQ           DI, BX
+	VHADDPS        Y8, Y7, Y7
+	VHADDPS        Y7, Y7, Y7
+	VEXTRACTF128   $0x01, Y7, X1
+	VADDPS         X1, X7, X7
+	VMOVLPS        X7, (BX)
+	ADDQ           DI, BX
+	SUBQ           $0x04, R11
+	JLE            last
+	MOVQ           cRow+56(FP), DI
+	MOVQ           $0x00000004, BX
+	CMPQ           R11, BX
+	CMOVQLT        R11, BX
+	IMULQ          BX, DI
+	ADDQ           DI, R10
+	IMULQ          SI, BX
+	ADDQ           BX, R9
+	JMP            rows
+
+last:
+	MOVQ R12, AX
+	ADDQ $0x08, CX
+	DECQ groups+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func bfloatFused3AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·bfloatFused3AVX2(SB), NOSPLIT, $0-72
+	MOVQ    w+32(FP), AX
+	MOVQ    c+48(FP), CX
+	MOVQ    stride+40(FP), DX
+	MOVQ    n+16(FP), SI
+	SHLQ    $0x02, SI
+	VMOVDQU widen<>+0(SB), Y0
+
+group:
+	MOVQ a+24(FP), R8
+	MOVQ m+8(FP), R10
+	MOVQ CX, R9
+	LEAQ (AX)(DX*2), R11
+	ADDQ DX, R11
+	MOVQ R11, R12
+
+rows:
+	MOVQ   R8, DI
+	MOVQ   AX, BX
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   n+16(FP), R13
+	MOVQ   ahead+64(FP), R14
+
+loop:
+	PREFETCHT0     (R12)
+	ADDQ           R14, R12
+	VBROADCASTI128 (BX), Y10
+	VPSHUFB        Y0, Y10, Y10
+	VBROADCASTI128 (BX)(DX*1), Y11
+	VPSHUFB        Y0, Y11, Y11
+	VBROADCASTI128 (BX)(DX*2), Y12
+	VPSHUFB        Y0, Y12, Y12
+	VMOVUPS        (DI), Y13
+	VFMADD231PS    Y10, Y13, Y1
+	VFMADD231PS    Y11, Y13, Y2
+	VFMADD231PS    Y12, Y13, Y3
+	VMOVUPS        (DI)(SI*1), Y13
+	VFMADD231PS    Y10, Y13, Y4
+	VFMADD231PS    Y11, Y13, Y5
+	VFMADD231PS    Y12, Y13, Y6
+	VMOVUPS        (DI)(SI*2), Y13
+	VFMADD231PS    Y10, Y13, Y7
+	VFMADD231PS    Y11, Y13, Y8
+	VFMADD231PS    Y12, Y13, Y9
+	VBROADCASTI128 16(BX), Y10
+	VPSHUFB        Y0, Y10, Y10
+	VBROADCASTI128 16(BX)(DX*1), Y11
+	VPSHUFB        Y0, Y11, Y11
+	VBROADCASTI128 16(BX)(DX*2), Y12
+	VPSHUFB        Y0, Y12, Y12
+	VMOVUPS        32(DI), Y13
+	VFMADD231PS    Y10, Y13, Y1
+	VFMADD231PS    Y11, Y13, Y2
+	VFMADD231PS    Y12, Y13, Y3
+	VMOVUPS        32(DI)(SI*1), Y13
+	VFMADD231PS    Y10, Y13, Y4
+	VFMADD231PS    Y11, Y13, Y5
+	VFMADD231PS    Y12, Y13, Y6
+	VMOVUPS        32(DI)(SI*2), Y13
+	VFMADD231PS    Y10, Y13, Y7
+	VFMADD231PS    Y11, Y13, Y8
+	VFMADD231PS    Y12, Y13, Y9
+	ADDQ           $0x40, DI
+	ADDQ           $0x20, BX
+	SUBQ           $0x10, R13
+	JNZ            loop
+	MOVQ           cRow+56(FP), DI
+	MOVQ           R9, BX
+	VHADDPS        Y3, Y3, Y3
+	VHADDPS        Y2, Y1, Y1
+	VHADDPS        Y3, Y1, Y1
+	VEXTRACTF128   $0x01, Y1, X2
+	VADDPS         X2, X1, X1
+	VEXTRACTPS     $0x02, X1, 8(BX)
+	VMOVLPS        X1, (BX)
+	ADDQ           DI, BX
+	VHADDPS        Y6, Y6, Y6
+	VHADDPS        Y5, Y4, Y4
+	VHADDPS        Y6, Y4, Y4
+	VEXTRACTF128   $0x01, Y4, X1
+	VADDPS         X1, X4, X4
+	VEXTRACTPS     $0x02, X4, 8(BX)
+	VMOVLPS        X4, (BX)
+	ADDQ           DI, BX
+	VHADDPS        Y9, Y9, Y9
+	VHADDPS        Y8, Y7, Y7
+	VHADDPS        Y9, Y7, Y7
+	VEXTRACTF128   $0x01, Y7, X1
+	VADDPS         X1, X7, X7
+	VEXTRACTPS     $0x02, X7, 8(BX)
+	VMOVLPS        X7, (BX)
+	ADDQ           DI, BX
+	SUBQ           $0x03, R10
+	JLE            last
+	MOVQ           cRow+56(FP), DI
+	MOVQ           $0x00000003, BX
+	CMPQ           R10, BX
+	CMOVQLT        R10, BX
+	IMULQ          BX, DI
+	ADDQ           DI, R9
+	IMULQ          SI, BX
+	ADDQ           BX, R8
+	JMP            rows
+
+last:
+	MOVQ R11, AX
+	ADDQ $0x0c, CX
+	DECQ groups+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func bfloatFused4AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·bfloatFused4AVX2(SB), NOSPLIT, $0-72
+	MOVQ w+32(FP), AX
+	MOVQ c+48(FP), CX
+	MOVQ stride+40(FP), DX
+	MOVQ n+16(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), R8
+
+group:
+	MOVQ a+24(FP), R9
+	MOVQ m+8(FP), R11
+	MOVQ CX, R10
+	LEAQ (AX)(DX*2), R12
+	ADDQ DX, R12
+	MOVQ R12, R13
+
+rows:
+	MOVQ   R9, DI
+	MOVQ   AX, BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   n+16(FP), R14
+	MOVQ   ahead+64(FP), R15
+
+loop:
+	PREFETCHT0     (R13)
+	ADDQ           R15, R13
+	VBROADCASTI128 (BX), Y12
+	VPSHUFB        widen<>+0(SB), Y12, Y12
+	VBROADCASTI128 (BX)(DX*1), Y13
+	VPSHUFB        widen<>+0(SB), Y13, Y13
+	VBROADCASTI128 (BX)(DX*2), Y14
+	VPSHUFB        widen<>+0(SB), Y14, Y14
+	VMOVUPS        (DI), Y15
+	VFMADD231PS    Y12, Y15, Y0
+	VFMADD231PS    Y13, Y15, Y1
+	VFMADD231PS    Y14, Y15, Y2
+	VMOVUPS        (DI)(SI*1), Y15
+	VFMADD231PS    Y12, Y15, Y3
+	VFMADD231PS    Y13, Y15, Y4
+	VFMADD231PS    Y14, Y15, Y5
+	VMOVUPS        (DI)(SI*2), Y15
+	VFMADD231PS    Y12, Y15, Y6
+	VFMADD231PS    Y13, Y15, Y7
+	VFMADD231PS    Y14, Y15, Y8
+	VMOVUPS        (DI)(R8*1), Y15
+	VFMADD231PS    Y12, Y15, Y9
+	VFMADD231PS    Y13, Y15, Y10
+	VFMADD231PS    Y14, Y15, Y11
+	VBROADCASTI128 16(BX), Y12
+	VPSHUFB        widen<>+0(SB), Y12, Y12
+	VBROADCASTI128 16(BX)(DX*1), Y13
+	VPSHUFB        widen<>+0(SB), Y13, Y13
+	VBROADCASTI128 16(BX)(DX*2), Y14
+	VPSHUFB        widen<>+0(SB), Y14, Y14
+	VMOVUPS        32(DI), Y15
+	VFMADD231PS    Y12, Y15, Y0
+	VFMADD231PS    Y13, Y15, Y1
+	VFMADD231PS    Y14, Y15, Y2
+	VMOVUPS        32(DI)(SI*1), Y15
+	VFMADD231PS    Y12, Y15, Y3
+	VFMADD231PS    Y13, Y15, Y4
+	VFMADD231PS    Y14, Y15, Y5
+	VMOVUPS        32(DI)(SI*2), Y15
+	VFMADD231PS    Y12, Y15, Y6
+	VFMADD231PS    Y13, Y15, Y7
+	VFMADD231PS    Y14, Y15, Y8
+	VMOVUPS        32(DI)(R8*1), Y15
+	VFMADD231PS    Y12, Y15, Y9
+	VFMADD231PS    Y13, Y15, Y10
+	VFMADD231PS    Y14, Y15, Y11
+	ADDQ           $0x40, DI
+	ADDQ           $0x20, BX
+	SUBQ           $0x10, R14
+	JNZ            loop
+	MOVQ           cRow+56(FP), DI
+	MOVQ           R10, BX
+	VHADDPS        Y2, Y2, Y2
+	VHADDPS        Y1, Y0, Y0
+	VHADDPS        Y2, Y0, Y0
+	VEXTRACTF128   $0x01, Y0, X1
+	VADDPS         X1, X0, X0
+	VEXTRACTPS     $0x02, X0, 8(BX)
+	VMOVLPS        X0, (BX)
+	ADDQ           DI, BX
+	VHADDPS        Y5, Y5, Y5
+	VHADDPS        Y4, Y3, Y3
+	VHADDPS        Y5, Y3, Y3
+	VEXTRACTF128   $0x01, Y3, X0
+	VADDPS         X0, X3, X3
+	VEXTRACTPS     $0x02, X3, 8(BX)
+	VMOVLPS        X3, (BX)
+	ADDQ           DI, BX
+	VHADDPS        Y8, Y8, Y8
+	VHADDPS        Y7, Y6, Y6
+	VHADDPS        Y8, Y6, Y6
+	VEXTRACTF128   $0x01, Y6, X0
+	VADDPS         X0, X6, X6
+	VEXTRACTPS     $0x02, X6, 8(BX)
+	VMOVLPS        X6, (BX)
+	ADDQ           DI, BX
+	VHADDPS        Y11, Y11, Y11
+	VHADDPS        Y10, Y9, Y9
+	VHADDPS        Y11, Y9, Y9
+	VEXTRACTF128   $0x01, Y9, X0
+	VADDPS         X0, X9, X9
+	VEXTRACTPS     $0x02, X9, 8(BX)
+	VMOVLPS        X9, (BX)
+	ADDQ           DI, BX
+	SUBQ           $0x04, R11
+	JLE            last
+	MOVQ           cRow+56(FP), DI
+	MOVQ           $0x00000004, BX
+	CMPQ           R11, BX
+	CMOVQLT        R11, BX
+	IMULQ          BX, DI
+	ADDQ           DI, R10
+	IMULQ          SI, BX
+	ADDQ           BX, R9
+	JMP            rows
+
+last:
+	MOVQ R12, AX
+	ADDQ $0x0c, CX
+	DECQ groups+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func halfDotsAVX2(groups int, n int, a *float32, w *byte, stride int, c *float32)
+// Requires: AVX, F16C, MMX+
+TEXT ·halfDotsAVX2(SB), NOSPLIT, $0-48
 	MOVQ groups+0(FP), CX
 	MOVQ a+16(FP), DX
 	MOVQ w+24(FP), BX
@@ -13101,29 +13808,25 @@ group:
 	VXORPS Y3, Y3, Y3
 
 loop:
-	PREFETCHT0   (R12)(AX*4)
+	PREFETCHT0   4096(R12)(AX*4)
 	VMOVUPS      (DX)(AX*2), Y4
-	VPMOVZXWD    (BX)(AX*1), Y5
-	VPSLLD       $0x10, Y5, Y5
+	VCVTPH2PS    (BX)(AX*1), Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y0, Y0
-	VPMOVZXWD    (R10)(AX*1), Y5
-	VPSLLD       $0x10, Y5, Y5
+	VCVTPH2PS    (R10)(AX*1), Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y1, Y1
-	VPMOVZXWD    (R11)(AX*1), Y5
-	VPSLLD       $0x10, Y5, Y5
+	VCVTPH2PS    (R11)(AX*1), Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y2, Y2
-	VPMOVZXWD    (R9)(AX*1), Y5
-	VPSLLD       $0x10, Y5, Y5
+	VCVTPH2PS    (R9)(AX*1), Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y3, Y3
 	ADDQ         $0x10, AX
 	SUBQ         $0x08, R8
 	JNZ          loop
-	VHADDPS      Y1, Y0, Y0
 	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y1, Y0, Y0
 	VHADDPS      Y2, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
@@ -13135,9 +13838,615 @@ loop:
 	VZEROUPPER
 	RET
 
-// func widenRowsAVX2(rows int, n int, dst *float32, w *byte, stride int)
+// func halfRows2AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+// Requires: AVX, CMOV, F16C, MMX+
+TEXT ·halfRows2AVX2(SB), NOSPLIT, $0-72
+	MOVQ w+32(FP), AX
+	MOVQ c+48(FP), CX
+	MOVQ stride+40(FP), DX
+	LEAQ (DX)(DX*2), SI
+	MOVQ n+16(FP), DI
+	SHLQ $0x02, DI
+
+group:
+	MOVQ a+24(FP), R9
+	MOVQ m+8(FP), R11
+	MOVQ CX, R10
+	LEAQ (AX)(DX*4), R12
+	MOVQ R12, R13
+
+rows:
+	MOVQ   R9, R8
+	MOVQ   AX, BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   n+16(FP), R14
+	MOVQ   ahead+64(FP), R15
+
+loop:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	ADDQ         R15, R13
+	VCVTPH2PS    (BX), Y8
+	VCVTPH2PS    (BX)(DX*1), Y9
+	VCVTPH2PS    (BX)(DX*2), Y10
+	VCVTPH2PS    (BX)(SI*1), Y11
+	VMOVUPS      (R8), Y12
+	VMULPS       Y8, Y12, Y13
+	VADDPS       Y13, Y0, Y0
+	VMULPS       Y9, Y12, Y13
+	VADDPS       Y13, Y1, Y1
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y2, Y2
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	VMOVUPS      (R8)(DI*1), Y12
+	VMULPS       Y8, Y12, Y8
+	VADDPS       Y8, Y4, Y4
+	VMULPS       Y9, Y12, Y8
+	VADDPS       Y8, Y5, Y5
+	VMULPS       Y10, Y12, Y8
+	VADDPS       Y8, Y6, Y6
+	VMULPS       Y11, Y12, Y8
+	VADDPS       Y8, Y7, Y7
+	VCVTPH2PS    16(BX), Y8
+	VCVTPH2PS    16(BX)(DX*1), Y9
+	VCVTPH2PS    16(BX)(DX*2), Y10
+	VCVTPH2PS    16(BX)(SI*1), Y11
+	VMOVUPS      32(R8), Y12
+	VMULPS       Y8, Y12, Y13
+	VADDPS       Y13, Y0, Y0
+	VMULPS       Y9, Y12, Y13
+	VADDPS       Y13, Y1, Y1
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y2, Y2
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	VMOVUPS      32(R8)(DI*1), Y12
+	VMULPS       Y8, Y12, Y8
+	VADDPS       Y8, Y4, Y4
+	VMULPS       Y9, Y12, Y8
+	VADDPS       Y8, Y5, Y5
+	VMULPS       Y10, Y12, Y8
+	VADDPS       Y8, Y6, Y6
+	VMULPS       Y11, Y12, Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         $0x40, R8
+	ADDQ         $0x20, BX
+	SUBQ         $0x10, R14
+	JNZ          loop
+	MOVQ         cRow+56(FP), R8
+	MOVQ         R10, BX
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVUPS      X0, (BX)
+	ADDQ         R8, BX
+	VHADDPS      Y7, Y6, Y6
+	VHADDPS      Y5, Y4, Y4
+	VHADDPS      Y6, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VMOVUPS      X4, (BX)
+	ADDQ         R8, BX
+	SUBQ         $0x02, R11
+	JLE          last
+	MOVQ         cRow+56(FP), R8
+	MOVQ         $0x00000002, BX
+	CMPQ         R11, BX
+	CMOVQLT      R11, BX
+	IMULQ        BX, R8
+	ADDQ         R8, R10
+	IMULQ        DI, BX
+	ADDQ         BX, R9
+	JMP          rows
+
+last:
+	MOVQ R12, AX
+	ADDQ $0x10, CX
+	DECQ groups+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func halfRows3AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+// Requires: AVX, CMOV, F16C, MMX+
+TEXT ·halfRows3AVX2(SB), NOSPLIT, $0-72
+	MOVQ w+32(FP), AX
+	MOVQ c+48(FP), CX
+	MOVQ stride+40(FP), DX
+	MOVQ n+16(FP), SI
+	SHLQ $0x02, SI
+
+group:
+	MOVQ a+24(FP), R8
+	MOVQ m+8(FP), R10
+	MOVQ CX, R9
+	LEAQ (AX)(DX*2), R11
+	MOVQ R11, R12
+
+rows:
+	MOVQ   R8, DI
+	MOVQ   AX, BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   n+16(FP), R13
+	MOVQ   ahead+64(FP), R14
+
+loop:
+	PREFETCHT0   (R12)
+	ADDQ         R14, R12
+	VCVTPH2PS    (BX), Y6
+	VCVTPH2PS    (BX)(DX*1), Y7
+	VMOVUPS      (DI), Y8
+	VMULPS       Y6, Y8, Y9
+	VADDPS       Y9, Y0, Y0
+	VMULPS       Y7, Y8, Y8
+	VADDPS       Y8, Y1, Y1
+	VMOVUPS      (DI)(SI*1), Y8
+	VMULPS       Y6, Y8, Y9
+	VADDPS       Y9, Y2, Y2
+	VMULPS       Y7, Y8, Y8
+	VADDPS       Y8, Y3, Y3
+	VMOVUPS      (DI)(SI*2), Y8
+	VMULPS       Y6, Y8, Y6
+	VADDPS       Y6, Y4, Y4
+	VMULPS       Y7, Y8, Y6
+	VADDPS       Y6, Y5, Y5
+	VCVTPH2PS    16(BX), Y6
+	VCVTPH2PS    16(BX)(DX*1), Y7
+	VMOVUPS      32(DI), Y8
+	VMULPS       Y6, Y8, Y9
+	VADDPS       Y9, Y0, Y0
+	VMULPS       Y7, Y8, Y8
+	VADDPS       Y8, Y1, Y1
+	VMOVUPS      32(DI)(SI*1), Y8
+	VMULPS       Y6, Y8, Y9
+	VADDPS       Y9, Y2, Y2
+	VMULPS       Y7, Y8, Y8
+	VADDPS       Y8, Y3, Y3
+	VMOVUPS      32(DI)(SI*2), Y8
+	VMULPS       Y6, Y8, Y6
+	VADDPS       Y6, Y4, Y4
+	VMULPS       Y7, Y8, Y6
+	VADDPS       Y6, Y5, Y5
+	ADDQ         $0x40, DI
+	ADDQ         $0x20, BX
+	SUBQ         $0x10, R13
+	JNZ          loop
+	MOVQ         cRow+56(FP), DI
+	MOVQ         R9, BX
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y0, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVLPS      X0, (BX)
+	ADDQ         DI, BX
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VMOVLPS      X2, (BX)
+	ADDQ         DI, BX
+	VHADDPS      Y5, Y4, Y4
+	VHADDPS      Y4, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VMOVLPS      X4, (BX)
+	ADDQ         DI, BX
+	SUBQ         $0x03, R10
+	JLE          last
+	MOVQ         cRow+56(FP), DI
+	MOVQ         $0x00000003, BX
+	CMPQ         R10, BX
+	CMOVQLT      R10, BX
+	IMULQ        BX, DI
+	ADDQ         DI, R9
+	IMULQ        SI, BX
+	ADDQ         BX, R8
+	JMP          rows
+
+last:
+	MOVQ R11, AX
+	ADDQ $0x08, CX
+	DECQ groups+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func halfRows4AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+// Requires: AVX, CMOV, F16C, MMX+
+TEXT ·halfRows4AVX2(SB), NOSPLIT, $0-72
+	MOVQ w+32(FP), AX
+	MOVQ c+48(FP), CX
+	MOVQ stride+40(FP), DX
+	MOVQ n+16(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), R8
+
+group:
+	MOVQ a+24(FP), R9
+	MOVQ m+8(FP), R11
+	MOVQ CX, R10
+	LEAQ (AX)(DX*2), R12
+	MOVQ R12, R13
+
+rows:
+	MOVQ   R9, DI
+	MOVQ   AX, BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   n+16(FP), R14
+	MOVQ   ahead+64(FP), R15
+
+loop:
+	PREFETCHT0   (R13)
+	ADDQ         R15, R13
+	VCVTPH2PS    (BX), Y8
+	VCVTPH2PS    (BX)(DX*1), Y9
+	VMOVUPS      (DI), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y0, Y0
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y1, Y1
+	VMOVUPS      (DI)(SI*1), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y2, Y2
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y3, Y3
+	VMOVUPS      (DI)(SI*2), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y4, Y4
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	VMOVUPS      (DI)(R8*1), Y10
+	VMULPS       Y8, Y10, Y8
+	VADDPS       Y8, Y6, Y6
+	VMULPS       Y9, Y10, Y8
+	VADDPS       Y8, Y7, Y7
+	VCVTPH2PS    16(BX), Y8
+	VCVTPH2PS    16(BX)(DX*1), Y9
+	VMOVUPS      32(DI), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y0, Y0
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y1, Y1
+	VMOVUPS      32(DI)(SI*1), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y2, Y2
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y3, Y3
+	VMOVUPS      32(DI)(SI*2), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y4, Y4
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	VMOVUPS      32(DI)(R8*1), Y10
+	VMULPS       Y8, Y10, Y8
+	VADDPS       Y8, Y6, Y6
+	VMULPS       Y9, Y10, Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         $0x40, DI
+	ADDQ         $0x20, BX
+	SUBQ         $0x10, R14
+	JNZ          loop
+	MOVQ         cRow+56(FP), DI
+	MOVQ         R10, BX
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y0, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVLPS      X0, (BX)
+	ADDQ         DI, BX
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VMOVLPS      X2, (BX)
+	ADDQ         DI, BX
+	VHADDPS      Y5, Y4, Y4
+	VHADDPS      Y4, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VMOVLPS      X4, (BX)
+	ADDQ         DI, BX
+	VHADDPS      Y7, Y6, Y6
+	VHADDPS      Y6, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPS       X0, X6, X6
+	VMOVLPS      X6, (BX)
+	ADDQ         DI, BX
+	SUBQ         $0x04, R11
+	JLE          last
+	MOVQ         cRow+56(FP), DI
+	MOVQ         $0x00000004, BX
+	CMPQ         R11, BX
+	CMOVQLT      R11, BX
+	IMULQ        BX, DI
+	ADDQ         DI, R10
+	IMULQ        SI, BX
+	ADDQ         BX, R9
+	JMP          rows
+
+last:
+	MOVQ R12, AX
+	ADDQ $0x08, CX
+	DECQ groups+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func halfFused3AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+// Requires: AVX, CMOV, F16C, FMA3, MMX+
+TEXT ·halfFused3AVX2(SB), NOSPLIT, $0-72
+	MOVQ w+32(FP), AX
+	MOVQ c+48(FP), CX
+	MOVQ stride+40(FP), DX
+	MOVQ n+16(FP), SI
+	SHLQ $0x02, SI
+
+group:
+	MOVQ a+24(FP), R8
+	MOVQ m+8(FP), R10
+	MOVQ CX, R9
+	LEAQ (AX)(DX*2), R11
+	ADDQ DX, R11
+	MOVQ R11, R12
+
+rows:
+	MOVQ   R8, DI
+	MOVQ   AX, BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   n+16(FP), R13
+	MOVQ   ahead+64(FP), R14
+
+loop:
+	PREFETCHT0   (R12)
+	ADDQ         R14, R12
+	VCVTPH2PS    (BX), Y9
+	VCVTPH2PS    (BX)(DX*1), Y10
+	VCVTPH2PS    (BX)(DX*2), Y11
+	VMOVUPS      (DI), Y12
+	VFMADD231PS  Y9, Y12, Y0
+	VFMADD231PS  Y10, Y12, Y1
+	VFMADD231PS  Y11, Y12, Y2
+	VMOVUPS      (DI)(SI*1), Y12
+	VFMADD231PS  Y9, Y12, Y3
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VMOVUPS      (DI)(SI*2), Y12
+	VFMADD231PS  Y9, Y12, Y6
+	VFMADD231PS  Y10, Y12, Y7
+	VFMADD231PS  Y11, Y12, Y8
+	VCVTPH2PS    16(BX), Y9
+	VCVTPH2PS    16(BX)(DX*1), Y10
+	VCVTPH2PS    16(BX)(DX*2), Y11
+	VMOVUPS      32(DI), Y12
+	VFMADD231PS  Y9, Y12, Y0
+	VFMADD231PS  Y10, Y12, Y1
+	VFMADD231PS  Y11, Y12, Y2
+	VMOVUPS      32(DI)(SI*1), Y12
+	VFMADD231PS  Y9, Y12, Y3
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VMOVUPS      32(DI)(SI*2), Y12
+	VFMADD231PS  Y9, Y12, Y6
+	VFMADD231PS  Y10, Y12, Y7
+	VFMADD231PS  Y11, Y12, Y8
+	ADDQ         $0x40, DI
+	ADDQ         $0x20, BX
+	SUBQ         $0x10, R13
+	JNZ          loop
+	MOVQ         cRow+56(FP), DI
+	MOVQ         R9, BX
+	VHADDPS      Y2, Y2, Y2
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VEXTRACTPS   $0x02, X0, 8(BX)
+	VMOVLPS      X0, (BX)
+	ADDQ         DI, BX
+	VHADDPS      Y5, Y5, Y5
+	VHADDPS      Y4, Y3, Y3
+	VHADDPS      Y5, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VEXTRACTPS   $0x02, X3, 8(BX)
+	VMOVLPS      X3, (BX)
+	ADDQ         DI, BX
+	VHADDPS      Y8, Y8, Y8
+	VHADDPS      Y7, Y6, Y6
+	VHADDPS      Y8, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPS       X0, X6, X6
+	VEXTRACTPS   $0x02, X6, 8(BX)
+	VMOVLPS      X6, (BX)
+	ADDQ         DI, BX
+	SUBQ         $0x03, R10
+	JLE          last
+	MOVQ         cRow+56(FP), DI
+	MOVQ         $0x00000003, BX
+	CMPQ         R10, BX
+	CMOVQLT      R10, BX
+	IMULQ        BX, DI
+	ADDQ         DI, R9
+	IMULQ        SI, BX
+	ADDQ         BX, R8
+	JMP          rows
+
+last:
+	MOVQ R11, AX
+	ADDQ $0x0c, CX
+	DECQ groups+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func halfFused4AVX2(groups int, m int, n int, a *float32, w *byte, stride int, c *float32, cRow int, ahead int)
+// Requires: AVX, CMOV, F16C, FMA3, MMX+
+TEXT ·halfFused4AVX2(SB), NOSPLIT, $0-72
+	MOVQ w+32(FP), AX
+	MOVQ c+48(FP), CX
+	MOVQ stride+40(FP), DX
+	MOVQ n+16(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), R8
+
+group:
+	MOVQ a+24(FP), R9
+	MOVQ m+8(FP), R11
+	MOVQ CX, R10
+	LEAQ (AX)(DX*2), R12
+	ADDQ DX, R12
+	MOVQ R12, R13
+
+rows:
+	MOVQ   R9, DI
+	MOVQ   AX, BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   n+16(FP), R14
+	MOVQ   ahead+64(FP), R15
+
+loop:
+	PREFETCHT0   (R13)
+	ADDQ         R15, R13
+	VCVTPH2PS    (BX), Y12
+	VCVTPH2PS    (BX)(DX*1), Y13
+	VCVTPH2PS    (BX)(DX*2), Y14
+	VMOVUPS      (DI), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VMOVUPS      (DI)(SI*1), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y5
+	VMOVUPS      (DI)(SI*2), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VMOVUPS      (DI)(R8*1), Y15
+	VFMADD231PS  Y12, Y15, Y9
+	VFMADD231PS  Y13, Y15, Y10
+	VFMADD231PS  Y14, Y15, Y11
+	VCVTPH2PS    16(BX), Y12
+	VCVTPH2PS    16(BX)(DX*1), Y13
+	VCVTPH2PS    16(BX)(DX*2), Y14
+	VMOVUPS      32(DI), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VMOVUPS      32(DI)(SI*1), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y5
+	VMOVUPS      32(DI)(SI*2), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VMOVUPS      32(DI)(R8*1), Y15
+	VFMADD231PS  Y12, Y15, Y9
+	VFMADD231PS  Y13, Y15, Y10
+	VFMADD231PS  Y14, Y15, Y11
+	ADDQ         $0x40, DI
+	ADDQ         $0x20, BX
+	SUBQ         $0x10, R14
+	JNZ          loop
+	MOVQ         cRow+56(FP), DI
+	MOVQ         R10, BX
+	VHADDPS      Y2, Y2, Y2
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VEXTRACTPS   $0x02, X0, 8(BX)
+	VMOVLPS      X0, (BX)
+	ADDQ         DI, BX
+	VHADDPS      Y5, Y5, Y5
+	VHADDPS      Y4, Y3, Y3
+	VHADDPS      Y5, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VEXTRACTPS   $0x02, X3, 8(BX)
+	VMOVLPS      X3, (BX)
+	ADDQ         DI, BX
+	VHADDPS      Y8, Y8, Y8
+	VHADDPS      Y7, Y6, Y6
+	VHADDPS      Y8, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPS       X0, X6, X6
+	VEXTRACTPS   $0x02, X6, 8(BX)
+	VMOVLPS      X6, (BX)
+	ADDQ         DI, BX
+	VHADDPS      Y11, Y11, Y11
+	VHADDPS      Y10, Y9, Y9
+	VHADDPS      Y11, Y9, Y9
+	VEXTRACTF128 $0x01, Y9, X0
+	VADDPS       X0, X9, X9
+	VEXTRACTPS   $0x02, X9, 8(BX)
+	VMOVLPS      X9, (BX)
+	ADDQ         DI, BX
+	SUBQ         $0x04, R11
+	JLE          last
+	MOVQ         cRow+56(FP), DI
+	MOVQ         $0x00000004, BX
+	CMPQ         R11, BX
+	CMOVQLT      R11, BX
+	IMULQ        BX, DI
+	ADDQ         DI, R10
+	IMULQ        SI, BX
+	ADDQ         BX, R9
+	JMP          rows
+
+last:
+	MOVQ R12, AX
+	ADDQ $0x0c, CX
+	DECQ groups+0(FP)
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func bfloatUnpackAVX2(rows int, n int, dst *float32, w *byte, stride int)
 // Requires: AVX, AVX2
-TEXT ·widenRowsAVX2(SB), NOSPLIT, $0-40
+TEXT ·bfloatUnpackAVX2(SB), NOSPLIT, $0-40
 	MOVQ rows+0(FP), AX
 	MOVQ dst+16(FP), CX
 	MOVQ w+24(FP), DX
@@ -13148,8 +14457,33 @@ row:
 	MOVQ DX, DI
 
 loop:
-	VPMOVZXWD (DI), Y0
-	VPSLLD    $0x10, Y0, Y0
+	VBROADCASTI128 (DI), Y0
+	VPSHUFB        widen<>+0(SB), Y0, Y0
+	VMOVUPS        Y0, (CX)
+	ADDQ           $0x10, DI
+	ADDQ           $0x20, CX
+	SUBQ           $0x08, SI
+	JNZ            loop
+	ADDQ           BX, DX
+	DECQ           AX
+	JNZ            row
+	VZEROUPPER
+	RET
+
+// func halfUnpackAVX2(rows int, n int, dst *float32, w *byte, stride int)
+// Requires: AVX, F16C
+TEXT ·halfUnpackAVX2(SB), NOSPLIT, $0-40
+	MOVQ rows+0(FP), AX
+	MOVQ dst+16(FP), CX
+	MOVQ w+24(FP), DX
+	MOVQ stride+32(FP), BX
+
+row:
+	MOVQ n+8(FP), SI
+	MOVQ DX, DI
+
+loop:
+	VCVTPH2PS (DI), Y0
 	VMOVUPS   Y0, (CX)
 	ADDQ      $0x10, DI
 	ADDQ      $0x20, CX

@@ -80,6 +80,11 @@ func quantDotsQ4NEON(groups, blocks int, a *int8, scales *float32, totals *int32
 //go:noescape
 func bfloatDotsNEON(groups, n int, a *float32, w *byte, stride int, c *float32)
 
+// halfDotsNEON writes the products of a with groups of four rows of n binary16 that are stride bytes apart. n is a multiple of 8.
+//
+//go:noescape
+func halfDotsNEON(groups, n int, a *float32, w *byte, stride int, c *float32)
+
 // dots4Asm writes the products of a with four rows of b of n elements, stride bytes apart.
 //
 //go:noescape

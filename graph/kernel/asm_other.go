@@ -90,6 +90,50 @@ func quantDotsQ4KVNNI(groups, blocks int, a *int8, scales *float32, totals *int3
 
 func bfloatDotsAVX2(groups, n int, a *float32, w *byte, stride int, c *float32) { panic(noAssembly) }
 
-func widenRowsAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }
+func bfloatRows2AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func bfloatRows3AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func bfloatRows4AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func bfloatFused3AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func bfloatFused4AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func halfDotsAVX2(groups, n int, a *float32, w *byte, stride int, c *float32) { panic(noAssembly) }
+
+func halfRows2AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func halfRows3AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func halfRows4AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func halfFused3AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func halfFused4AVX2(groups, m, n int, a *float32, w *byte, stride int, c *float32, cRow, ahead int) {
+	panic(noAssembly)
+}
+
+func bfloatUnpackAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }
+
+func halfUnpackAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }
 
 func unpackQ8RowsAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }

@@ -24,7 +24,7 @@ func (q Quant) unpackRows(x []float32, n int, blocks []byte, stride int) {
 	_ = blocks[(rows-1)*stride+size-1]
 	switch {
 	case q == BF16 && whole():
-		widenRowsAVX2(rows, n, &x[0], &blocks[0], stride)
+		bfloatUnpackAVX2(rows, n, &x[0], &blocks[0], stride)
 	case q == Q8_0 && whole() && hasF16C:
 		unpackQ8RowsAVX2(rows, n, &x[0], &blocks[0], stride)
 	default:
@@ -39,11 +39,8 @@ func (f *quant) unpackRow(q Quant, x []float32, blocks []byte) {
 	switch {
 	case len(x) == 0:
 		return
-	case q == BF16:
-		widenBF16(x, blocks)
-		return
-	case f.weights == 1:
-		f.unpack(x, blocks)
+	case q == F16 || q == BF16:
+		unpackWords(q, x, blocks)
 		return
 	case q == Q8_0 && whole() && hasF16C:
 		unpackQ8RowsAVX2(1, len(x), &x[0], &blocks[0], 0)

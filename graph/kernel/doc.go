@@ -49,7 +49,8 @@
 // rows the weights are unpacked to panels of 16 columns (quantmul_wide.go), or, on a processor with VNNI (AVX-512), to
 // panels of bytes (quantmul_bytes.go), with the same exact sums. Nothing is fused,
 // so that plain Go and the assembly, which needs AVX2 and F16C or, up to four rows and except for Q4_K, NEON, have the
-// same bits. With bfloat16 the same holds up to four rows of A, whose sums have eight parts.
+// same bits. With F16 and BF16 the same holds up to four rows of A, whose sums have eight parts. AVX2 converts the weights
+// in registers for up to 32 rows, and fuses the products of more than four (quantmul_rows.go).
 // Everything else is unpacked to float32, tile by tile, for the micro-kernels above.
 //
 // Recurrent layers (Recurrent) take one step after the other. A worker computes all gates of a tile of the states: their

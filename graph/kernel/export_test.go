@@ -124,6 +124,12 @@ func AttendGrad(p, ds []float32, rows, n int, top, inverse, delta []float32) {
 // HasHalves reports whether the processor converts binary16.
 var HasHalves = hasF16C
 
+// PackedMany is the largest number of rows whose products with packed weights assembly may fuse.
+const PackedMany = packedMany
+
+// FusesPacked reports whether it does, for weights in 16 bits.
+func FusesPacked() bool { return rowsBF16.of(FewRows+1).run != nil }
+
 // FMA32 returns x·y + z, rounded once. The product is exact in float64. An inexact sum gets an odd last bit, so that the
 // second rounding has the result of a single rounding.
 func FMA32(x, y, z float32) float32 {

@@ -36,6 +36,21 @@ func unpackBF16(x []float32, src []byte) {
 	}
 }
 
+// unpackWords writes weights in F16 or BF16 as float32. The assembly converts multiples of packedUnit.
+func unpackWords(q Quant, x []float32, src []byte) {
+	n := len(x) / packedUnit * packedUnit
+	switch {
+	case n == 0 || !whole() || q == F16 && !hasF16C:
+		n = 0
+	case q == F16:
+		halfUnpackAVX2(1, n, &x[0], &src[0], 0)
+	default:
+		bfloatUnpackAVX2(1, n, &x[0], &src[0], 0)
+	}
+	f := quants[q]
+	f.unpack(x[n:], src[2*n:])
+}
+
 // toBF16 returns the nearest bfloat16, ties to even. A NaN stays one.
 func toBF16(x float32) uint16 {
 	u := math.Float32bits(x)
@@ -67,7 +82,10 @@ func fromF16(h uint16) float32 {
 	switch exponent {
 	case 0: // subnormal: a multiple of 2⁻²⁴
 		return math.Float32frombits(sign | math.Float32bits(float32(mantissa)*0x1p-24))
-	case 0x1f: // infinities and NaN
+	case 0x1f: // infinities and NaN, which becomes quiet, as in assembly
+		if mantissa > 0 {
+			mantissa |= 1 << 9
+		}
 		return math.Float32frombits(sign | 0xff<<23 | mantissa<<13)
 	}
 	return math.Float32frombits(sign | (exponent+127-15)<<23 | mantissa<<13)

@@ -86,7 +86,8 @@ func TestQuantBytes(t *testing.T) {
 	}
 }
 
-// TestHalves: every bit pattern of the 16-bit formats survives a round trip through float32.
+// TestHalves: every bit pattern of the 16-bit formats survives a round trip through float32, and has the same bits in float32 without the
+// assembly.
 func TestHalves(t *testing.T) {
 	for _, q := range []kernel.Quant{kernel.F16, kernel.BF16} {
 		src, x := make([]byte, 2<<16), make([]float32, 1<<16)
@@ -94,9 +95,13 @@ func TestHalves(t *testing.T) {
 			binary.LittleEndian.PutUint16(src[2*i:], uint16(i))
 		}
 		q.Dequantize(x, src)
-		again := make([]byte, len(src))
+		plain, again := make([]float32, len(x)), make([]byte, len(src))
+		plainly(func() { q.Dequantize(plain, src) })
 		q.Quantize(again, x)
 		for i, v := range x {
+			if math.Float32bits(v) != math.Float32bits(plain[i]) {
+				t.Fatalf("%v: %04x became %x in assembly, %x in Go", q, i, math.Float32bits(v), math.Float32bits(plain[i]))
+			}
 			if got := binary.LittleEndian.Uint16(again[2*i:]); got != uint16(i) && v == v {
 				t.Fatalf("%v: %04x became %v and then %04x", q, i, v, got)
 			} else if v != v && x[got] == x[got] {

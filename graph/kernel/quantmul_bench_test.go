@@ -13,7 +13,7 @@ import (
 func BenchmarkPackedGemm(b *testing.B) {
 	const n, k = 20480, 768
 	w := randoms[float32](n*k, 2)
-	for _, m := range []int{1, 4, 8, 192} {
+	for _, m := range []int{1, 4, 8, 16, 192} {
 		a, c := randoms[float32](m*k, 1), make([]float32, m*n)
 		plain := kernel.Gemm[float32]{
 			M: m, N: n, K: k, A: kernel.Matrix[float32]{Data: a, Stride: k}, B: kernel.Matrix[float32]{Data: w, Stride: k, Trans: true}, C: c, StrideC: n,

@@ -1,12 +1,9 @@
 package kernel
 
-import (
-	bytes "encoding/binary"
-	"math"
-)
+import "math"
 
 // The products of a row with rows of weights. With rounded rows, the 32 products of a block are integers with an exact sum, which is
-// multiplied by the scales and added, block after block: the same order as for many rows (quantmul_wide.go). In bfloat16 a sum has eight
+// multiplied by the scales and added, block after block: the same order as for many rows (quantmul_wide.go). In F16 and BF16 a sum has eight
 // parts; part l sums the products l, l+8, …. Products are rounded before they are added. The assembly has the same order and the same bits.
 
 // packedDots computes the product of a row with a row of weights of one format.
@@ -14,6 +11,7 @@ type packedDots struct {
 	rounded bool // the other operand is rounded
 	slow    func(o dotOperands) float32
 	fast    fastDots
+	rows    rowsKernels
 }
 
 // fastDots computes the products with groups of rows of weights, in assembly. A group may be a single row.
@@ -40,10 +38,11 @@ type rounded struct {
 
 // packed lists the products by format. Weights of other formats are unpacked first.
 var packed = map[Quant]packedDots{
-	Q8_0: {true, dotQ8, fastQ8},
-	Q4_0: {true, dotQ4, fastQ4},
-	Q4_K: {true, dotQ4K, fastQ4K},
-	BF16: {false, dotBF16, fastBF16},
+	Q8_0: {rounded: true, slow: dotQ8, fast: fastQ8},
+	Q4_0: {rounded: true, slow: dotQ4, fast: fastQ4},
+	Q4_K: {rounded: true, slow: dotQ4K, fast: fastQ4K},
+	F16:  {slow: dotF16, fast: fastF16, rows: rowsF16},
+	BF16: {slow: dotBF16, fast: fastBF16, rows: rowsBF16},
 }
 
 // run computes all products. If the last rows do not fill a group, the last group begins earlier and repeats some products.
@@ -65,6 +64,11 @@ func (d packedDots) run(o dotOperands) {
 func (o dotOperands) from(row int) dotOperands {
 	o.w, o.c = o.w[row*o.stride:], o.c[row:]
 	return o
+}
+
+// wordDots returns the products by a kernel for weights in 16 bits, which multiplies groups of four rows.
+func wordDots(kernel func(groups, n int, a *float32, w *byte, stride int, c *float32)) fastDots {
+	return fastDots{4, func(groups int, o dotOperands) { kernel(groups, len(o.a), &o.a[0], &o.w[0], o.stride, &o.c[0]) }}
 }
 
 // quantKernel computes the products of a row of rounded blocks with groups of rows of weights.
@@ -109,13 +113,35 @@ func dotQ4(o dotOperands) (sum float32) {
 }
 
 func dotBF16(o dotOperands) float32 {
-	var s [8]float32
+	var s eightSums
 	for i := 0; i < len(o.a); i += 8 {
-		x, y := o.a[i:][:8], o.w[2*i:][:16]
-		for l := range s {
-			s[l] += float32(x[l] * math.Float32frombits(uint32(bytes.LittleEndian.Uint16(y[2*l:]))<<16))
-		}
+		var y [8]float32
+		unpackBF16(y[:], o.w[2*i:][:16])
+		s.add(o.a[i:][:8], &y)
 	}
+	return s.total()
+}
+
+func dotF16(o dotOperands) float32 {
+	var s eightSums
+	for i := 0; i < len(o.a); i += 8 {
+		var y [8]float32
+		unpackF16(y[:], o.w[2*i:][:16])
+		s.add(o.a[i:][:8], &y)
+	}
+	return s.total()
+}
+
+// eightSums are the parts of a product in F16 or BF16.
+type eightSums [8]float32
+
+func (s *eightSums) add(x []float32, y *[8]float32) {
+	for l, v := range x[:8] {
+		s[l] += float32(v * y[l])
+	}
+}
+
+func (s *eightSums) total() float32 {
 	return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))
 }
 

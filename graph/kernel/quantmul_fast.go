@@ -7,9 +7,16 @@ var (
 	fastQ8   = fastDots{1, quantDots(1, quantDotsQ8AVX2, quantDotsQ8VNNI)}
 	fastQ4   = fastDots{8, quantDots(1, quantDotsQ4AVX2, quantDotsQ4VNNI)}
 	fastQ4K  = fastDots{8, quantDots(partsQ4K, quantDotsQ4KAVX2, quantDotsQ4KVNNI)}
-	fastBF16 = fastDots{4, func(groups int, o dotOperands) {
-		bfloatDotsAVX2(groups, len(o.a), &o.a[0], &o.w[0], o.stride, &o.c[0])
-	}}
+	fastF16  = wordDots(halfDotsAVX2)
+	fastBF16 = wordDots(bfloatDotsAVX2)
+	rowsF16  = rowsKernels{
+		few:  []rowsKernel{{2, 4, halfRows2AVX2}, {3, 2, halfRows3AVX2}, {4, 2, halfRows4AVX2}},
+		many: []rowsKernel{{3, 3, halfFused3AVX2}, {4, 3, halfFused4AVX2}},
+	}
+	rowsBF16 = rowsKernels{
+		few:  []rowsKernel{{2, 4, bfloatRows2AVX2}, {3, 2, bfloatRows3AVX2}, {4, 2, bfloatRows4AVX2}},
+		many: []rowsKernel{{3, 3, bfloatFused3AVX2}, {4, 3, bfloatFused4AVX2}},
+	}
 )
 
 // fastUnpackQ8 writes blocks of Q8_0 as float32. It is nil here: unpackRows has assembly for whole tiles.

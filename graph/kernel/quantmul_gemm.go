@@ -18,6 +18,7 @@ type PackedGemm struct {
 type packedGemm struct {
 	PackedGemm
 	dots   packedDots
+	kernel rowsKernel  // of dots, for several rows
 	rows   roundedRows // of A, if dots needs them
 	wides  wideRows    // of A, if it has many rows that must be rounded
 	bytes  byteRows    // of A, instead of wides
@@ -29,13 +30,14 @@ type packedGemm struct {
 const (
 	unpackedCols = 64
 	unpackedThin = 8 // of few rows, where unpacking counts more than packing
-	packedThin   = 4 // rows up to which the weights are not unpacked
+	packedThin   = 4 // rows up to which the weights are not unpacked, without a rowsKernel
 	packedGroup  = 8 // divides the columns of a tile of few rows
 	packedShare  = 4 // divides the number of tiles, if possible
 )
 
-// Weights in a tile of few rows. Several rows read a tile of the smaller size from the L2 cache. For one row, each worker reads its tile
-// from one end to the other, ahead of its products. So larger tiles are faster then, as long as all workers have one.
+// Weights in a tile of few rows. Rows that are multiplied one after the other read a tile of the smaller size from the L2 cache. For one row, or
+// a few that are multiplied together, each worker reads its tile from one end to the other, ahead of its products. So larger tiles are faster
+// then, as long as all workers have one.
 const (
 	packedLeast = 1 << 16
 	packedMost  = 1 << 18
@@ -55,8 +57,9 @@ func (g PackedGemm) Run() {
 	p := packedGemm{PackedGemm: g, cols: unpackedCols, stride: w.stride()}
 	room := take[operandRoom]()
 	switch dots := packed[w.Format]; {
-	case g.M <= packedThin && dots.slow != nil:
-		p.dots, p.cols = dots, w.thinCols(g.M, 1+workers.ready())
+	case g.M <= packedThin && dots.slow != nil || dots.rows.of(g.M).run != nil:
+		p.dots, p.kernel = dots, dots.rows.of(g.M)
+		p.cols = p.thinCols(1 + workers.ready())
 		if dots.rounded {
 			p.rows = room.narrow.round(g.A)
 		}
@@ -72,17 +75,18 @@ func (g PackedGemm) Run() {
 }
 
 // thinCols returns the number of columns in a tile of few rows. If it can, it chooses tiles that two or four workers share evenly.
-func (p *Packed) thinCols(rows, workers int) int {
+func (g *packedGemm) thinCols(workers int) int {
+	rows, k, group := g.W.Rows, g.W.Cols, g.kernel.share()
 	work := packedLeast
-	if rows == 1 {
-		work = min(max(p.Rows*p.Cols/workers, packedLeast), packedMost)
+	if g.M == 1 || g.M <= packedThin && g.kernel.run != nil {
+		work = min(max(rows*k/workers, packedLeast), packedMost)
 	}
-	least := roundUp(work/p.Cols, packedGroup)
-	if p.Rows <= least {
+	least := roundUp(work/k, group)
+	if rows <= least {
 		return least
 	}
-	for cols := least; cols > least/2; cols -= packedGroup {
-		if (p.Rows+cols-1)/cols%packedShare == 0 {
+	for cols := least; cols > least/2; cols -= group {
+		if (rows+cols-1)/cols%packedShare == 0 {
 			return cols
 		}
 	}
@@ -139,6 +143,10 @@ func (g *packedGemm) unpacked(s *packedRoom, col, n int) {
 // direct multiplies A with n columns without unpacking them.
 func (g *packedGemm) direct(col, n int) {
 	k, w := g.W.Cols, g.W.Data[col*g.stride:][:n*g.stride]
+	if g.kernel.run != nil {
+		g.together(w, col, n)
+		return
+	}
 	for i := range g.M {
 		g.dots.run(dotOperands{a: g.A[i*k:][:k], rounded: g.rows.row(i, k), w: w, stride: g.stride, c: g.C[i*g.W.Rows+col:][:n]})
 	}

@@ -33,6 +33,9 @@ func values(w *kernel.Packed) []float64 {
 // roundsBoth lists the formats whose products round the other operand.
 var roundsBoth = []kernel.Quant{kernel.Q8_0, kernel.Q4_0, kernel.Q4_K}
 
+// halves lists the formats of 16 bits.
+var halves = []kernel.Quant{kernel.F16, kernel.BF16}
+
 // TestPackedGemm compares products of every format with plain Go on the unpacked weights. Some formats round the other operand to
 // 1/254 of the largest number of a block.
 func TestPackedGemm(t *testing.T) {
@@ -73,14 +76,14 @@ func plainly(run func()) {
 
 // TestPackedTwin compares the assembly with plain Go bit for bit, for numbers of every size, a remainder of rows and of columns.
 func TestPackedTwin(t *testing.T) {
-	for _, q := range append(roundsBoth, kernel.BF16) {
+	for _, q := range append(roundsBoth, halves...) {
 		weights, _ := q.Block()
 		unit := max(weights, 32)
 		for k := unit; k <= max(576, 3*unit); k += unit {
 			for _, scale := range []float32{1, 1e-44, 1e-38, 1e-30, 1e30, 0} {
 				for _, m := range []int{3, 6} {
-					if q == kernel.BF16 && m > 4 {
-						continue // as Gemm on the unpacked weights, whose assembly fuses products
+					if slices.Contains(halves, q) && m > 4 {
+						continue // the assembly fuses the products: see TestPackedFused
 					}
 					g := packedCase(q, m, 19, k)
 					for i := range g.A {
@@ -99,6 +102,47 @@ func TestPackedTwin(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestPackedFused compares products of more than FewRows rows with weights in 16 bits with sums in plain Go, bit for bit: eight parts of
+// fused products. It includes fewer columns than a group of the assembly has, and a remainder.
+func TestPackedFused(t *testing.T) {
+	if !kernel.FusesPacked() {
+		t.Skip("no assembly for weights in 16 bits and several rows")
+	}
+	for _, q := range halves {
+		for m := kernel.FewRows + 1; m <= kernel.PackedMany; m++ {
+			for _, n := range []int{1, 2, 3, 31} {
+				for _, k := range []int{32, 96, 544} {
+					checkFused(t, packedCase(q, m, n, k))
+				}
+			}
+		}
+	}
+}
+
+func checkFused(t *testing.T, g kernel.PackedGemm) {
+	t.Helper()
+	g.Run()
+	n, k := g.W.Rows, g.W.Cols
+	w := make([]float32, k)
+	for j := range n {
+		g.W.Row(j, w)
+		for i := range g.M {
+			if want := fusedDot(g.A[i*k:][:k], w); g.C[i*n+j] != want {
+				t.Fatalf("%v %d×%d×%d: element (%d, %d) is %g, want %g", g.W.Format, g.M, n, k, i, j, g.C[i*n+j], want)
+			}
+		}
+	}
+}
+
+// fusedDot sums the products of x and y in eight parts. Part l has the products l, l+8, …, which are not rounded before they are added.
+func fusedDot(x, y []float32) float32 {
+	var s [8]float32
+	for i := range x {
+		s[i%8] = kernel.FMA32(x[i], y[i], s[i%8])
+	}
+	return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))
 }
 
 // TestPackedBytes compares products by bytes with products by 16 bits, bit for bit, for a remainder of rows and of columns.
@@ -175,7 +219,7 @@ func TestPackedOneOrder(t *testing.T) {
 // TestPackedWorkers: bits do not depend on the number of workers.
 func TestPackedWorkers(t *testing.T) {
 	for _, q := range allFormats {
-		for _, m := range []int{1, 12} {
+		for _, m := range []int{1, 3, 12} {
 			g := packedCase(q, m, 700, 256)
 			g.Run()
 			want := slices.Clone(g.C)

@@ -255,14 +255,3 @@ func pairProducts(row, panel []int16) (exact [widePanel]int32) {
 	}
 	return exact
 }
-
-// widenBF16 writes bfloat16 as float32. The assembly converts multiples of packedUnit.
-func widenBF16(x []float32, w []byte) {
-	n := 0
-	if whole() {
-		if n = len(x) / packedUnit * packedUnit; n > 0 {
-			widenRowsAVX2(1, n, &x[0], &w[0], 0)
-		}
-	}
-	unpackBF16(x[n:], w[2*n:])
-}

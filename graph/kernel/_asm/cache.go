@@ -8,15 +8,14 @@ import (
 
 // cacheRows writes the conversions of cached keys and values: a tile of rows in one call.
 func cacheRows() {
-	unpackRows("widenRows", "bfloat16", "n is a multiple of 8.", func(n, from, to Register) {
-		x := YMM()
-		VPMOVZXWD(Mem{Base: from}, x)
-		VPSLLD(Imm(16), x, x)
-		VMOVUPS(x, Mem{Base: to})
-		ADDQ(Imm(16), from)
-		ADDQ(Imm(32), to)
-		SUBQ(Imm(8), n)
-	})
+	for _, f := range wordFormats {
+		unpackRows(f.name+"Unpack", f.format, "n is a multiple of 8.", func(n, from, to Register) {
+			VMOVUPS(f.load(Mem{Base: from}, f.order(false)), Mem{Base: to})
+			ADDQ(Imm(16), from)
+			ADDQ(Imm(32), to)
+			SUBQ(Imm(8), n)
+		})
+	}
 	unpackRows("unpackQ8Rows", "Q8_0", "n is a multiple of 32.", func(n, from, to Register) {
 		half, scale, d := GP32(), XMM(), YMM()
 		MOVWLZX(Mem{Base: from}, half)

@@ -28,7 +28,9 @@ func quantMul() {
 		quantDotsOf(set, "quantDotsQ4", 18, packedUnit, (*quantDots).dotQ4)
 		quantDotsOf(set, "quantDotsQ4K", 144, 256, (*quantDots).dotQ4K)
 	}
-	bfloatDots()
+	for _, f := range wordFormats {
+		f.multiply()
+	}
 }
 
 // quantRow rounds blocks of 32 numbers to bytes, which it stores in 8 or 16 bits.

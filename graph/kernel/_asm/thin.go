@@ -121,14 +121,27 @@ func (d *dotSums) store() {
 }
 
 // storeFour adds up the elements of four sums and stores the results.
-func storeFour(s [4]VecVirtual, to Mem) {
-	VHADDPS(s[1], s[0], s[0])
-	VHADDPS(s[3], s[2], s[2])
+func storeFour(s [4]VecVirtual, to Mem) { VMOVUPS(addUp(s), to) }
+
+// addUp adds up the elements of up to four sums. Absent sums are nil.
+func addUp(s [4]VecVirtual) Register {
+	for i := len(s) - 1; i >= 0; i -= 2 {
+		if s[i-1] == nil {
+			continue
+		}
+		if s[i] == nil {
+			s[i] = s[i-1]
+		}
+		VHADDPS(s[i], s[i-1], s[i-1])
+	}
+	if s[2] == nil {
+		s[2] = s[0]
+	}
 	VHADDPS(s[2], s[0], s[0])
 	high := XMM()
 	VEXTRACTF128(Imm(1), s[0], high)
 	VADDPS(high, s[0].AsX(), s[0].AsX())
-	VMOVUPS(s[0].AsX(), to)
+	return s[0].AsX()
 }
 
 func axpys() {

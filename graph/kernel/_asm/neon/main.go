@@ -43,7 +43,12 @@ func quantDotsQ4NEON` + quantSignature + `
 // bfloatDotsNEON writes the products of a with groups of four rows of n bfloat16 that are stride bytes apart. n is a multiple of 8.
 //
 //go:noescape
-func bfloatDotsNEON` + bfloatSignature + `
+func bfloatDotsNEON` + wordSignature + `
+
+// halfDotsNEON writes the products of a with groups of four rows of n binary16 that are stride bytes apart. n is a multiple of 8.
+//
+//go:noescape
+func halfDotsNEON` + wordSignature + `
 `
 
 func main() {
@@ -65,6 +70,7 @@ func main() {
 	d.q8()
 	d.q4()
 	d.bfloat()
+	d.half()
 	assembly.Write(d.text.Bytes())
 	declarations.WriteString(dotDeclarations)
 	rows()

@@ -115,11 +115,11 @@ func (d *dots) q4() {
 	})
 }
 
-const bfloatSignature = "(groups, n int, a *float32, w *byte, stride int, c *float32)"
+const wordSignature = "(groups, n int, a *float32, w *byte, stride int, c *float32)"
 
-// bfloat writes the kernel for bfloat16. A row has eight sums, in two registers from V16 on.
-func (d *dots) bfloat() {
-	fmt.Fprintf(&d.text, "\n// func bfloatDotsNEON%s\nTEXT ·bfloatDotsNEON(SB), NOSPLIT, $0-48\n", bfloatSignature)
+// words writes a kernel for weights in 16 bits. A row has eight sums, in two registers from V16 on. widen writes V5 as float32 to V5 and V6.
+func (d *dots) words(name string, widen func()) {
+	fmt.Fprintf(&d.text, "\n// func %s%s\nTEXT ·%[1]s(SB), NOSPLIT, $0-48\n", name, wordSignature)
 	for i, arg := range []struct{ name, register string }{
 		{"groups", "R0"}, {"n", "R1"}, {"a", "R2"}, {"w", "R5"}, {"stride", "R6"}, {"c", "R7"},
 	} {
@@ -136,10 +136,8 @@ func (d *dots) bfloat() {
 	d.op("VLD1.P 32(R9), [V1.S4, V2.S4]")
 	for r := range 4 {
 		d.op("VLD1.P 16(R%d), [V5.H8]", 12+r)
-		d.op("VUSHLL2 $0, V5.H8, V6.S4")
-		d.op("VUSHLL $0, V5.H4, V5.S4")
+		widen()
 		for i := range 2 {
-			d.op("VSHL $16, V%d.S4, V%[1]d.S4", 5+i)
 			d.word(fmul, 1+i, 5+i, 5+i)
 			d.word(fadd, 5+i, 16+2*r+i, 16+2*r+i)
 		}
@@ -152,4 +150,22 @@ func (d *dots) bfloat() {
 		}
 	}
 	d.next("V16.S4")
+}
+
+// bfloat writes the kernel for bfloat16, the upper half of a float32.
+func (d *dots) bfloat() {
+	d.words("bfloatDotsNEON", func() {
+		d.op("VUSHLL2 $0, V5.H8, V6.S4")
+		d.op("VUSHLL $0, V5.H4, V5.S4")
+		d.op("VSHL $16, V5.S4, V5.S4")
+		d.op("VSHL $16, V6.S4, V6.S4")
+	})
+}
+
+// half writes the kernel for binary16.
+func (d *dots) half() {
+	d.words("halfDotsNEON", func() {
+		d.word(fcvtl|upper, 0, 5, 6)
+		d.word(fcvtl, 0, 5, 5)
+	})
 }
