@@ -583,3 +583,23 @@ func attendRowsAsm(rows int, n int, scores *float32, stride int, top *float32, s
 //
 //go:noescape
 func attendGradRowsAsm(rows int, n int, p *float32, ds *float32, stride int, top *float32, inverse *float32, delta *float32)
+
+// copyTileAVX2 copies rows of n elements, a multiple of 8. Strides are in bytes.
+//
+//go:noescape
+func copyTileAVX2(rows int, n int, y *float32, yStride int, x *float32, xStride int)
+
+// scaleTileAVX2 computes y = a[r]·x for each row r of n elements, a multiple of 8. Strides are in bytes.
+//
+//go:noescape
+func scaleTileAVX2(rows int, n int, y *float32, yStride int, x *float32, xStride int, a *float32)
+
+// dotTileAVX2 writes the sums of x·z of each row of n elements, a multiple of 8. Strides are in bytes.
+//
+//go:noescape
+func dotTileAVX2(rows int, n int, x *float32, xStride int, z *float32, zStride int, sums *float32)
+
+// prefetchTileAVX2 prefetches rows of n elements into the L2 cache. The stride is in bytes.
+//
+//go:noescape
+func prefetchTileAVX2(rows int, n int, x *float32, xStride int)

@@ -17120,3 +17120,147 @@ elements:
 	JNZ          row
 	VZEROUPPER
 	RET
+
+// func copyTileAVX2(rows int, n int, y *float32, yStride int, x *float32, xStride int)
+// Requires: AVX, MMX+
+TEXT ·copyTileAVX2(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), CX
+	MOVQ n+8(FP), DX
+	MOVQ y+16(FP), BX
+	MOVQ yStride+24(FP), SI
+	LEAQ (BX)(SI*8), DI
+	MOVQ x+32(FP), R8
+	MOVQ xStride+40(FP), R9
+	LEAQ (R8)(R9*8), R10
+	SHLQ $0x02, DX
+
+row:
+	XORQ AX, AX
+
+elements:
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 (R10)(AX*1)
+	VMOVUPS    (R8)(AX*1), Y0
+	VMOVUPS    Y0, (BX)(AX*1)
+	ADDQ       $0x20, AX
+	CMPQ       AX, DX
+	JL         elements
+	ADDQ       SI, BX
+	ADDQ       SI, DI
+	ADDQ       R9, R8
+	ADDQ       R9, R10
+	DECQ       CX
+	JNZ        row
+	VZEROUPPER
+	RET
+
+// func scaleTileAVX2(rows int, n int, y *float32, yStride int, x *float32, xStride int, a *float32)
+// Requires: AVX, MMX+
+TEXT ·scaleTileAVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), CX
+	MOVQ n+8(FP), DX
+	MOVQ y+16(FP), BX
+	MOVQ yStride+24(FP), SI
+	LEAQ (BX)(SI*8), DI
+	MOVQ x+32(FP), R8
+	MOVQ xStride+40(FP), R9
+	LEAQ (R8)(R9*8), R10
+	SHLQ $0x02, DX
+	MOVQ a+48(FP), R11
+
+row:
+	VBROADCASTSS (R11), Y0
+	XORQ         AX, AX
+
+elements:
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 (R10)(AX*1)
+	VMOVUPS    (R8)(AX*1), Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVUPS    Y1, (BX)(AX*1)
+	ADDQ       $0x20, AX
+	CMPQ       AX, DX
+	JL         elements
+	ADDQ       $0x04, R11
+	ADDQ       SI, BX
+	ADDQ       SI, DI
+	ADDQ       R9, R8
+	ADDQ       R9, R10
+	DECQ       CX
+	JNZ        row
+	VZEROUPPER
+	RET
+
+// func dotTileAVX2(rows int, n int, x *float32, xStride int, z *float32, zStride int, sums *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·dotTileAVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), CX
+	MOVQ n+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ xStride+24(FP), SI
+	LEAQ (BX)(SI*8), DI
+	MOVQ z+32(FP), R8
+	MOVQ zStride+40(FP), R9
+	LEAQ (R8)(R9*8), R10
+	SHLQ $0x02, DX
+	MOVQ sums+48(FP), R11
+
+row:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   AX, AX
+
+elements:
+	PREFETCHT0   (DI)(AX*1)
+	PREFETCHT0   (R10)(AX*1)
+	VMOVUPS      (BX)(AX*1), Y2
+	VCVTPS2PD    X2, Y3
+	VEXTRACTF128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VMOVUPS      (R8)(AX*1), Y4
+	VCVTPS2PD    X4, Y5
+	VEXTRACTF128 $0x01, Y4, X4
+	VCVTPS2PD    X4, Y4
+	VFMADD231PD  Y3, Y5, Y0
+	VFMADD231PD  Y2, Y4, Y1
+	ADDQ         $0x20, AX
+	CMPQ         AX, DX
+	JL           elements
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDSD       X1, X0, X0
+	VCVTSD2SS    X0, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         $0x04, R11
+	ADDQ         SI, BX
+	ADDQ         SI, DI
+	ADDQ         R9, R8
+	ADDQ         R9, R10
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func prefetchTileAVX2(rows int, n int, x *float32, xStride int)
+// Requires: MMX+
+TEXT ·prefetchTileAVX2(SB), NOSPLIT, $0-32
+	MOVQ x+16(FP), AX
+	MOVQ xStride+24(FP), CX
+	MOVQ rows+0(FP), DX
+	MOVQ n+8(FP), BX
+	SHLQ $0x02, BX
+
+row:
+	XORQ SI, SI
+
+lines:
+	PREFETCHT1 (AX)(SI*1)
+	ADDQ       $0x40, SI
+	CMPQ       SI, BX
+	JL         lines
+	ADDQ       CX, AX
+	DECQ       DX
+	JNZ        row
+	RET

@@ -93,3 +93,15 @@ func bfloatDotsAVX2(groups, n int, a *float32, w *byte, stride int, c *float32) 
 func widenRowsAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }
 
 func unpackQ8RowsAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }
+
+func copyTileAVX2(rows, n int, y *float32, yStride int, x *float32, xStride int) { panic(noAssembly) }
+
+func scaleTileAVX2(rows, n int, y *float32, yStride int, x *float32, xStride int, a *float32) {
+	panic(noAssembly)
+}
+
+func dotTileAVX2(rows, n int, x *float32, xStride int, z *float32, zStride int, sums *float32) {
+	panic(noAssembly)
+}
+
+func prefetchTileAVX2(rows, n int, x *float32, xStride int) { panic(noAssembly) }

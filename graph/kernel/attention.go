@@ -96,13 +96,18 @@ type queryRows struct{ b, head, first, heads, queries int }
 
 func (q queryRows) count() int { return q.heads * q.queries }
 
-func (q queryRows) row(r int) (head, query int) { return q.head + r/q.queries, q.first + r%q.queries }
+func (q queryRows) row(r int) (head, query int) {
+	if q.heads == 1 { // needs no division
+		return q.head, q.first + r
+	}
+	return q.head + r/q.queries, q.first + r%q.queries
+}
 
 // gather copies the queries of rows to q (rows, D) and returns q.
 func (a *Attention[T]) gather(q []T, rows queryRows) []T {
-	for r := range rows.count() {
-		h, i := rows.row(r)
-		copy(q[r*a.D:(r+1)*a.D], a.Q.at(rows.b, i, h)[:a.D])
+	size := rows.queries * a.D
+	for h := range rows.heads {
+		copyTile(sumMatrix[T]{q[h*size:], rows.queries, a.D, a.D}, a.Q.tile(rows.b, rows.first, rows.head+h, rows.queries, a.D))
 	}
 	return q
 }

@@ -131,8 +131,8 @@ func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 	size := max(1, min(gradTiles, gradBlock/keyTile/max(1, w.D))) * keyTile
 	for h := kv * group; h < (kv+1)*group; h++ {
 		delta := s.delta.sized(w.Tq)
-		for i := 0; i < w.Tq && w.needsScores(); i++ {
-			delta[i] = T(dot64(w.O.at(b, i, h)[:w.D], w.DO.at(b, i, h)[:w.D]))
+		if w.needsScores() {
+			dotTile(delta, w.O.tile(b, 0, h, w.Tq, w.D), w.DO.tile(b, 0, h, w.Tq, w.D))
 		}
 		dq := w.gradSums(w.DQ, b, h, w.Tq)
 		for j := 0; j < w.Tk; j += size {

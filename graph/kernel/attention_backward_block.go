@@ -82,9 +82,7 @@ func (w *attentionBackward[T]) store(x Heads[T], b, t, h int, sums sumMatrix[T])
 	if x.Data == nil {
 		return
 	}
-	for r := range sums.rows {
-		copy(x.at(b, t+r, h)[:w.D], sums.row(r))
-	}
+	copyTile(x.tile(b, t, h, sums.rows, w.D), sums)
 }
 
 // packKeys packs count keys and values from j on.
@@ -105,9 +103,9 @@ func (w *attentionBackward[T]) packKeys(s *gradScratch[T], t gradTile, j, count 
 func (w *attentionBackward[T]) packQueries(s *gradScratch[T], t gradTile) {
 	x := &s.queries
 	q, do := x.q.sized(t.m*w.D), x.do.sized(t.m*w.D)
+	copyTile(sumMatrix[T]{q, t.m, w.D, w.D}, w.Q.tile(t.b, t.i, t.h, t.m, w.D))
+	copyTile(sumMatrix[T]{do, t.m, w.D, w.D}, w.DO.tile(t.b, t.i, t.h, t.m, w.D))
 	for r := range t.m {
-		copy(q[r*w.D:][:w.D], w.Q.at(t.b, t.i+r, t.h))
-		copy(do[r*w.D:][:w.D], w.DO.at(t.b, t.i+r, t.h))
 		x.offset[r] = w.offset(t.b, t.h, t.i+r, s.spans.data[t.i/queryTile].each[r])
 	}
 	x.right[0].set(Matrix[T]{Data: q, Stride: w.D}, t.m, w.D, keyTile)

@@ -26,6 +26,7 @@ type attentionScratch[T Float] struct {
 	bands       tileBands
 	scores      buffer[T]    // (rows, keyTile)
 	sum, shrink [queryTile]T // of the last tile
+	inverse     [queryTile]T // of the sums of exponentials
 	capped      [keyTile]T   // scratch of capScores
 }
 
@@ -99,7 +100,7 @@ func (f *attentionForward[T]) run(s *attentionScratch[T], b, head, first int) {
 		}
 	}
 	for i := range tiles {
-		f.finish(&tiles[i])
+		f.finish(s, &tiles[i])
 	}
 }
 
@@ -191,19 +192,22 @@ func hide[T Float](scores []T) {
 }
 
 // finish divides by the sums of exponentials and stores the outputs and the normalizers.
-func (f *attentionForward[T]) finish(t *forwardTile[T]) {
+func (f *attentionForward[T]) finish(s *attentionScratch[T], t *forwardTile[T]) {
 	m, d := t.rows.count(), f.D
 	t.rest.addTo(sumMatrix[T]{t.out.data, m, d, d})
 	for r := range m {
 		h, i := t.rows.row(r)
-		o := f.o.at(t.rows.b, i, h)[:d]
-		inverse := T(0)
+		s.inverse[r] = 0
 		if t.total[r] == 0 {
-			clear(o)
+			clear(t.out.data[r*d:][:d]) // of NaN
 		} else {
-			inverse = T(1 / t.total[r])
-			scaleRow(o, inverse, t.out.data[r*d:][:d])
+			s.inverse[r] = T(1 / t.total[r])
 		}
-		f.normalizer.set((t.rows.b*f.H+h)*f.Tq+i, t.top[r], inverse)
+		f.normalizer.set((t.rows.b*f.H+h)*f.Tq+i, t.top[r], s.inverse[r])
+	}
+	n := t.rows.queries
+	for h := range t.rows.heads {
+		out := sumMatrix[T]{t.out.data[h*n*d:], n, d, d}
+		scaleTile(f.o.tile(t.rows.b, t.rows.first, t.rows.head+h, n, d), out, s.inverse[h*n:])
 	}
 }

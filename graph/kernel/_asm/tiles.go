@@ -1,0 +1,133 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// tiles writes loops over short rows that are far apart. Each row prefetches a later row, because processors do not foresee such rows.
+func tiles() {
+	copyTile()
+	scaleTile()
+	dotTile()
+	prefetchTile()
+}
+
+// tileAhead is the distance of the prefetched row.
+const tileAhead = 8
+
+// tile is a loop over rows of n bytes. Its operands are stride bytes apart.
+type tile struct {
+	vector
+	rows, n   Register
+	strides   map[string]Register
+	addresses map[string]Register // of prefetched rows
+}
+
+func newTile(n string, operands ...string) *tile {
+	t := &tile{vector: vector{pointers: map[string]Register{}, sums: map[string][2]VecVirtual{}, offset: GP64()}}
+	t.strides, t.addresses = map[string]Register{}, map[string]Register{}
+	t.rows, t.n = Load(Param("rows"), GP64()), Load(Param(n), GP64())
+	for _, name := range operands {
+		t.pointers[name], t.strides[name] = Load(Param(name), GP64()), Load(Param(name+"Stride"), GP64())
+		t.addresses[name] = GP64()
+		LEAQ(Mem{Base: t.pointers[name], Index: t.strides[name], Scale: tileAhead}, t.addresses[name])
+	}
+	SHLQ(Imm(2), t.n)
+	return t
+}
+
+// each loops over the elements of a row, a cache line at a time, and over the vectors in it.
+func (t *tile) each(body func()) {
+	XORQ(t.offset, t.offset)
+	Label("elements")
+	for _, name := range t.names() {
+		PREFETCHT0(Mem{Base: t.addresses[name], Index: t.offset, Scale: 1})
+	}
+	body()
+	ADDQ(Imm(4*lanes), t.offset)
+	CMPQ(t.offset, t.n)
+	JL(LabelRef("elements"))
+}
+
+func (t *tile) names() []string {
+	var names []string
+	for _, name := range []string{"y", "x", "z"} {
+		if t.pointers[name] != nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// end moves on to the next row.
+func (t *tile) end() {
+	for _, name := range t.names() {
+		ADDQ(t.strides[name], t.pointers[name])
+		ADDQ(t.strides[name], t.addresses[name])
+	}
+	DECQ(t.rows)
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+func copyTile() {
+	declare("copyTile", "(rows, n int, y *float32, yStride int, x *float32, xStride int)",
+		"copies rows of n elements, a multiple of 8. Strides are in bytes.")
+	t := newTile("n", "y", "x")
+	Label("row")
+	t.each(func() { t.store("y", t.load("x")) })
+	t.end()
+}
+
+func scaleTile() {
+	declare("scaleTile", "(rows, n int, y *float32, yStride int, x *float32, xStride int, a *float32)",
+		"computes y = a[r]·x for each row r of n elements, a multiple of 8. Strides are in bytes.")
+	t := newTile("n", "y", "x")
+	a, factor := Load(Param("a"), GP64()), YMM()
+	Label("row")
+	VBROADCASTSS(Mem{Base: a}, factor)
+	t.each(func() { t.store("y", mul(factor, t.load("x"))) })
+	ADDQ(Imm(4), a)
+	t.end()
+}
+
+// dotTile sums in the order of dotRow.
+func dotTile() {
+	declare("dotTile", "(rows, n int, x *float32, xStride int, z *float32, zStride int, sums *float32)",
+		"writes the sums of x·z of each row of n elements, a multiple of 8. Strides are in bytes.")
+	t := newTile("n", "x", "z")
+	sums, low, high, single := Load(Param("sums"), GP64()), YMM(), YMM(), XMM()
+	Label("row")
+	for _, s := range []VecVirtual{low, high} {
+		VXORPS(s, s, s)
+	}
+	t.sums["total"] = [2]VecVirtual{low, high}
+	t.each(func() { t.addProduct("total", t.halves(t.load("x")), t.halves(t.load("z"))) })
+	total := horizontal(t.sums["total"])
+	VCVTSD2SS(total, total, single)
+	VMOVSS(single, Mem{Base: sums})
+	ADDQ(Imm(4), sums)
+	t.end()
+}
+
+// prefetchTile reads no more than a cache line for each 64 bytes.
+func prefetchTile() {
+	declare("prefetchTile", "(rows, n int, x *float32, xStride int)", "prefetches rows of n elements into the L2 cache. The stride is in bytes.")
+	x, stride := Load(Param("x"), GP64()), Load(Param("xStride"), GP64())
+	rows, n, offset := Load(Param("rows"), GP64()), Load(Param("n"), GP64()), GP64()
+	SHLQ(Imm(2), n)
+	Label("row")
+	XORQ(offset, offset)
+	Label("lines")
+	PREFETCHT1(Mem{Base: x, Index: offset, Scale: 1})
+	ADDQ(Imm(64), offset)
+	CMPQ(offset, n)
+	JL(LabelRef("lines"))
+	ADDQ(stride, x)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	RET()
+}
