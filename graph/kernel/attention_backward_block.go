@@ -102,14 +102,14 @@ func (w *attentionBackward[T]) packKeys(s *gradScratch[T], t gradTile, j, count 
 // packQueries packs the queries of a tile and the gradients of their outputs.
 func (w *attentionBackward[T]) packQueries(s *gradScratch[T], t gradTile) {
 	x := &s.queries
-	q, do := x.q.sized(t.m*w.D), x.do.sized(t.m*w.D)
+	q, do := x.q.sized(t.m*w.D+maxStripCols), x.do.sized(t.m*w.D+maxStripCols)
 	copyTile(sumMatrix[T]{q, t.m, w.D, w.D}, w.Q.tile(t.b, t.i, t.h, t.m, w.D))
 	copyTile(sumMatrix[T]{do, t.m, w.D, w.D}, w.DO.tile(t.b, t.i, t.h, t.m, w.D))
 	for r := range t.m {
 		x.offset[r] = w.offset(t.b, t.h, t.i+r, s.spans.data[t.i/queryTile].each[r])
 	}
-	x.right[0].set(Matrix[T]{Data: q, Stride: w.D}, t.m, w.D, keyTile)
-	x.right[1].set(Matrix[T]{Data: do, Stride: w.D}, t.m, w.D, keyTile)
+	x.right[0].inPlace(Matrix[T]{Data: q, Stride: w.D})
+	x.right[1].inPlace(Matrix[T]{Data: do, Stride: w.D})
 }
 
 // tile computes a tile. Its keys are number first and the following keys of the block.
