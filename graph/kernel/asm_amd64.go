@@ -599,7 +599,7 @@ func scaleTileAVX2(rows int, n int, y *float32, yStride int, x *float32, xStride
 //go:noescape
 func dotTileAVX2(rows int, n int, x *float32, xStride int, z *float32, zStride int, sums *float32)
 
-// prefetchTileAVX2 prefetches rows of n elements into the L2 cache. The stride is in bytes.
+// hideTileAVX2 sets the elements of n columns outside each row's span, a pair of numbers, to value. n is rounded up to a multiple of 8. The columns are numbered from first on, and their numbers fit 32 bits. The stride is in bytes.
 //
 //go:noescape
-func prefetchTileAVX2(rows int, n int, x *float32, xStride int)
+func hideTileAVX2(rows int, n int, x *float32, stride int, spans *int, first int, value float32)

@@ -16956,40 +16956,48 @@ TEXT ·attendRowsAsm(SB), NOSPLIT, $0-56
 	MOVQ shrink+48(FP), R8
 	MOVQ stride+24(FP), R9
 	SHLQ $0x02, DX
+	XORQ R10, R10
 
-row:
-	VMOVSS  (SI), X0
-	VMOVUPS all_ff800000<>+0(SB), Y1
+maxima:
+	VMOVUPS all_ff800000<>+0(SB), Y0
 	XORQ    AX, AX
 
 largest:
-	VMOVUPS      (BX)(AX*1), Y2
-	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      (BX)(AX*1), Y1
+	VMAXPS       Y0, Y1, Y0
 	ADDQ         $0x20, AX
 	CMPQ         AX, DX
 	JL           largest
-	VEXTRACTF128 $0x01, Y1, X2
-	VMAXPS       X2, X1, X2
-	VPERMILPS    $0x4e, X2, X1
-	VMAXPS       X1, X2, X2
-	VPERMILPS    $0xb1, X2, X1
-	VMAXPS       X1, X2, X2
-	VMAXSS       X2, X0, X1
-	VBROADCASTSS X1, Y2
-	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y2, Y3
-	VANDPS       Y3, Y2, Y2
-	VMOVUPS      all_3f800000<>+0(SB), Y3
-	VMOVSS       X3, (R8)
-	VUCOMISS     X0, X1
-	JLS          kept
-	VMOVSS       X1, (SI)
-	VSUBPS       Y2, Y0, Y1
-	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y1, Y3
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X1, X0, X1
+	VPERMILPS    $0x4e, X1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VMAXPS       X0, X1, X1
+	VMOVSS       X1, (DI)(R10*4)
+	ADDQ         R9, BX
+	INCQ         R10
+	CMPQ         R10, CX
+	JL           maxima
+	MOVQ         CX, BX
+	XORQ         AX, AX
+	SUBQ         $0x08, BX
+	JL           lastRows
+
+eightRows:
+	VMOVUPS      (SI)(AX*1), Y0
+	VMOVUPS      (DI)(AX*1), Y1
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x1e, Y0, Y1, Y2
+	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y1, Y3
+	VANDPS       Y3, Y1, Y3
+	VSUBPS       Y3, Y0, Y0
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y0, Y3
 	VMOVUPS      all_42b20000<>+0(SB), Y4
-	VMINPS       Y1, Y4, Y4
-	VMOVUPS      all_4b400000<>+0(SB), Y1
-	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y1
-	VSUBPS       all_4b400000<>+0(SB), Y1, Y5
+	VMINPS       Y0, Y4, Y4
+	VMOVUPS      all_4b400000<>+0(SB), Y0
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y0
+	VSUBPS       all_4b400000<>+0(SB), Y0, Y5
 	VFNMADD231PS all_3f318000<>+0(SB), Y5, Y4
 	VFNMADD231PS all_b95e8083<>+0(SB), Y5, Y4
 	VMOVUPS      all_3ab6887e<>+0(SB), Y5
@@ -17001,25 +17009,37 @@ largest:
 	VFMADD213PS  Y4, Y4, Y5
 	VADDPS       all_3f800000<>+0(SB), Y5, Y5
 	VADDPS       Y5, Y5, Y5
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       all_3f000000<>+0(SB), Y1, Y1
-	VMULPS       Y1, Y5, Y5
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       all_3f000000<>+0(SB), Y0, Y0
+	VMULPS       Y0, Y5, Y5
 	VANDPS       Y3, Y5, Y5
-	VMOVSS       X5, (R8)
+	VMOVUPS      all_3f800000<>+0(SB), Y0
+	VBLENDVPS    Y2, Y5, Y0, Y0
+	VMOVUPS      Y0, (R8)(AX*1)
+	VMOVUPS      Y1, (SI)(AX*1)
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, BX
+	JGE          eightRows
 
-kept:
-	VXORPS Y1, Y1, Y1
-	XORQ   AX, AX
-
-exponentials:
-	VMOVUPS      (BX)(AX*1), Y3
-	VSUBPS       Y2, Y3, Y3
-	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y3, Y4
+lastRows:
+	ADDQ         $0x08, BX
+	JZ           shrunk
+	LEAQ         tail<>+32(SB), R10
+	NEGQ         BX
+	VMOVUPS      (R10)(BX*4), Y0
+	VMASKMOVPS   (SI)(AX*1), Y0, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x1e, Y1, Y2, Y3
+	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y2, Y4
+	VANDPS       Y4, Y2, Y4
+	VSUBPS       Y4, Y1, Y1
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y1, Y4
 	VMOVUPS      all_42b20000<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y5
-	VMOVUPS      all_4b400000<>+0(SB), Y3
-	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y5, Y3
-	VSUBPS       all_4b400000<>+0(SB), Y3, Y6
+	VMINPS       Y1, Y5, Y5
+	VMOVUPS      all_4b400000<>+0(SB), Y1
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y5, Y1
+	VSUBPS       all_4b400000<>+0(SB), Y1, Y6
 	VFNMADD231PS all_3f318000<>+0(SB), Y6, Y5
 	VFNMADD231PS all_b95e8083<>+0(SB), Y6, Y5
 	VMOVUPS      all_3ab6887e<>+0(SB), Y6
@@ -17031,28 +17051,66 @@ exponentials:
 	VFMADD213PS  Y5, Y5, Y6
 	VADDPS       all_3f800000<>+0(SB), Y6, Y6
 	VADDPS       Y6, Y6, Y6
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       all_3f000000<>+0(SB), Y3, Y3
-	VMULPS       Y3, Y6, Y6
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       all_3f000000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y6, Y6
 	VANDPS       Y4, Y6, Y6
-	VMOVUPS      Y6, (BX)(AX*1)
-	VADDPS       Y6, Y1, Y1
+	VMOVUPS      all_3f800000<>+0(SB), Y1
+	VBLENDVPS    Y3, Y6, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (R8)(AX*1)
+	VMASKMOVPS   Y2, Y0, (SI)(AX*1)
+
+shrunk:
+	MOVQ scores+16(FP), BX
+	XORQ R10, R10
+
+row:
+	VBROADCASTSS (SI)(R10*4), Y0
+	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y0, Y1
+	VANDPS       Y1, Y0, Y1
+	VXORPS       Y0, Y0, Y0
+	XORQ         AX, AX
+
+exponentials:
+	VMOVUPS      (BX)(AX*1), Y2
+	VSUBPS       Y1, Y2, Y2
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y2, Y3
+	VMOVUPS      all_42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y4
+	VMOVUPS      all_4b400000<>+0(SB), Y2
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y2
+	VSUBPS       all_4b400000<>+0(SB), Y2, Y5
+	VFNMADD231PS all_3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS all_b95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      all_3ab6887e<>+0(SB), Y5
+	VFMADD213PS  all_3c0905b1<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3d2aaa8d<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3e2aaa6f<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3f000000<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD213PS  Y4, Y4, Y5
+	VADDPS       all_3f800000<>+0(SB), Y5, Y5
+	VADDPS       Y5, Y5, Y5
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       all_3f000000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VANDPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (BX)(AX*1)
+	VADDPS       Y5, Y0, Y0
 	ADDQ         $0x20, AX
 	CMPQ         AX, DX
 	JL           exponentials
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X0
-	VPERMILPS    $0x4e, X0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0xb1, X0, X1
-	VADDPS       X1, X0, X0
-	VMOVSS       X0, (DI)
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R8
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, (DI)(R10*4)
 	ADDQ         R9, BX
-	DECQ         CX
-	JNZ          row
+	INCQ         R10
+	CMPQ         R10, CX
+	JL           row
 	VZEROUPPER
 	RET
 
@@ -17243,24 +17301,39 @@ elements:
 	VZEROUPPER
 	RET
 
-// func prefetchTileAVX2(rows int, n int, x *float32, xStride int)
-// Requires: MMX+
-TEXT ·prefetchTileAVX2(SB), NOSPLIT, $0-32
-	MOVQ x+16(FP), AX
-	MOVQ xStride+24(FP), CX
-	MOVQ rows+0(FP), DX
-	MOVQ n+8(FP), BX
-	SHLQ $0x02, BX
+// func hideTileAVX2(rows int, n int, x *float32, stride int, spans *int, first int, value float32)
+// Requires: AVX, AVX2
+TEXT ·hideTileAVX2(SB), NOSPLIT, $0-52
+	MOVQ         x+16(FP), AX
+	MOVQ         rows+0(FP), DX
+	MOVQ         n+8(FP), BX
+	MOVQ         stride+24(FP), SI
+	MOVQ         spans+32(FP), DI
+	VBROADCASTSS value+48(FP), Y0
+	VPBROADCASTD first+40(FP), Y1
+	VPADDD       lane_numbers<>+0(SB), Y1, Y1
+	SHLQ         $0x02, BX
 
 row:
-	XORQ SI, SI
+	VPBROADCASTD (DI), Y2
+	VPBROADCASTD 8(DI), Y3
+	VMOVDQA      Y1, Y4
+	XORQ         CX, CX
 
-lines:
-	PREFETCHT1 (AX)(SI*1)
-	ADDQ       $0x40, SI
-	CMPQ       SI, BX
-	JL         lines
-	ADDQ       CX, AX
-	DECQ       DX
-	JNZ        row
+elements:
+	VPCMPGTD  Y4, Y2, Y5
+	VPCMPGTD  Y4, Y3, Y6
+	VPANDN    Y6, Y5, Y6
+	VMOVUPS   (AX)(CX*1), Y5
+	VBLENDVPS Y6, Y5, Y0, Y5
+	VMOVUPS   Y5, (AX)(CX*1)
+	VPADDD    all_00000008<>+0(SB), Y4, Y4
+	ADDQ      $0x20, CX
+	CMPQ      CX, BX
+	JL        elements
+	ADDQ      $0x10, DI
+	ADDQ      SI, AX
+	DECQ      DX
+	JNZ       row
+	VZEROUPPER
 	RET

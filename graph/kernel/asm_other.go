@@ -104,4 +104,6 @@ func dotTileAVX2(rows, n int, x *float32, xStride int, z *float32, zStride int, 
 	panic(noAssembly)
 }
 
-func prefetchTileAVX2(rows, n int, x *float32, xStride int) { panic(noAssembly) }
+func hideTileAVX2(rows, n int, x *float32, stride int, spans *int, first int, value float32) {
+	panic(noAssembly)
+}

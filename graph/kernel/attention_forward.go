@@ -141,12 +141,17 @@ func (f *attentionForward[T]) tile(s *attentionScratch[T], t *forwardTile[T], j,
 // absorb turns the scores of a band with the keys from j on into unnormalized probabilities and updates the running softmax. If a
 // maximum grows, the sums so far are scaled down.
 func (f *attentionForward[T]) absorb(s *attentionScratch[T], t *forwardTile[T], b band, j int) {
-	if !b.whole || !f.plain() || b.cols.hi%softmaxUnit > 0 {
+	n := b.cols.hi - b.cols.lo
+	if !b.whole || n%softmaxUnit > 0 {
+		cells := sumMatrix[T]{s.scores.data[b.rows.lo*keyTile+b.cols.lo:], b.rows.hi - b.rows.lo, roundUp(n, softmaxUnit), keyTile}
+		hideTile(cells, t.spans.each[b.rows.lo:], j+b.cols.lo, inf[T](-1))
+	}
+	if !f.plain() {
 		for r := b.rows.lo; r < b.rows.hi; r++ {
 			f.finishScores(s, t, b, j, r)
 		}
 	}
-	rows := scoreRows[T]{s.scores.data[b.rows.lo*keyTile+b.cols.lo:], b.rows.hi - b.rows.lo, b.cols.hi - b.cols.lo}
+	rows := scoreRows[T]{s.scores.data[b.rows.lo*keyTile+b.cols.lo:], b.rows.hi - b.rows.lo, n}
 	rows.attend(t.top[b.rows.lo:], s.sum[b.rows.lo:], s.shrink[b.rows.lo:])
 	for r := b.rows.lo; r < b.rows.hi; r++ {
 		if shrink := s.shrink[r]; shrink != 1 && t.total[r] != 0 {
@@ -167,28 +172,14 @@ func (f *attentionForward[T]) absorb(s *attentionScratch[T], t *forwardTile[T], 
 	}
 }
 
-// finishScores hides the keys that row r does not see, caps the scores of the others, and adds the bias.
+// finishScores caps the scores of row r and adds the bias.
 func (f *attentionForward[T]) finishScores(s *attentionScratch[T], t *forwardTile[T], b band, j, r int) {
 	h, i := t.rows.row(r)
 	j += b.cols.lo
-	n := b.cols.hi - b.cols.lo
-	scores := s.scores.data[r*keyTile+b.cols.lo:][:min(roundUp(n, softmaxUnit), keyTile-b.cols.lo)]
-	lo, hi := t.spans.each[r].clip(j, n)
-	hide(scores[:lo])
-	hide(scores[hi:])
-	if f.plain() {
-		return
-	}
-	f.capScores(scores[lo:hi], s.capped[:])
-	f.addBias(scores[lo:hi], t.rows.b, h, i, span{j + lo, j + hi}, t.offset[r])
-}
-
-// hide sets scores to -Inf.
-func hide[T Float](scores []T) {
-	hidden := inf[T](-1)
-	for i := range scores {
-		scores[i] = hidden
-	}
+	lo, hi := t.spans.each[r].clip(j, b.cols.hi-b.cols.lo)
+	scores := s.scores.data[r*keyTile+b.cols.lo:][lo:hi]
+	f.capScores(scores, s.capped[:])
+	f.addBias(scores, t.rows.b, h, i, span{j + lo, j + hi}, t.offset[r])
 }
 
 // finish divides by the sums of exponentials and stores the outputs and the normalizers.

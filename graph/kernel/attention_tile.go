@@ -58,3 +58,24 @@ func dotTile[T Float](sums []T, x, z sumMatrix[T]) {
 func (x Heads[T]) tile(b, t, h, rows, d int) sumMatrix[T] {
 	return sumMatrix[T]{x.at(b, t, h), rows, d, x.Time}
 }
+
+// hideTile sets the first n elements of each row outside the row's span to value. The columns are numbered from column on. Elements
+// up to the next multiple of tileUnit may be set too, where no span ends.
+func hideTile[T Float](x sumMatrix[T], spans []span, column int, value T) {
+	spans = spans[:x.rows]
+	if x.rows > 0 && single[T]() && whole() {
+		_ = x.data[(x.rows-1)*x.stride+roundUp(x.cols, tileUnit)-1]
+		hideTileAVX2(x.rows, x.cols, first(x.data), 4*x.stride, &spans[0].lo, column, float32(value))
+		return
+	}
+	for r, s := range spans {
+		lo, hi := s.clip(column, x.cols)
+		row := x.row(r)
+		for i := range row[:lo] {
+			row[i] = value
+		}
+		for i := range row[hi:] {
+			row[hi+i] = value
+		}
+	}
+}

@@ -12,7 +12,8 @@ func attention() {
 	attendGradRows()
 }
 
-// attendRows computes no exponential for a maximum that stays, which is the most frequent case.
+// attendRows runs over the rows three times, because the processor overlaps the work of short rows only if they are independent: for
+// their maxima, for eight factors at a time, and for the exponentials.
 func attendRows() {
 	declareRow("attendRows", "(rows, n int, scores *float32, stride int, top, sum, shrink *float32)",
 		"updates the maximum top of each row with its n scores, a multiple of 8, and replaces them by e^(score-top). "+
@@ -24,20 +25,22 @@ func attendRows() {
 	}
 	stride := Load(Param("stride"), GP64())
 	SHLQ(Imm(2), n)
+	row := GP64()
+	XORQ(row, row)
+	Label("maxima")
+	VMOVSS(largestOf(v, n), Mem{Base: v.pointers["sum"], Index: row, Scale: 4})
+	ADDQ(stride, v.pointers["scores"])
+	INCQ(row)
+	CMPQ(row, rows)
+	JL(LabelRef("maxima"))
+	v.shrinkRows(rows)
+	Load(Param("scores"), v.pointers["scores"])
+	XORQ(row, row)
 	Label("row")
-	old, new, shift := YMM(), XMM(), YMM()
-	VMOVSS(Mem{Base: v.pointers["top"]}, old.AsX())
-	VMAXSS(largestOf(v, n), old.AsX(), new)
-	VBROADCASTSS(new, shift)
+	shift, total := YMM(), YMM()
+	VBROADCASTSS(Mem{Base: v.pointers["top"], Index: row, Scale: 4}, shift)
 	shift = finiteOr0(shift)
-	kept := constant(1)
-	VMOVSS(kept.AsX(), Mem{Base: v.pointers["shrink"]})
-	VUCOMISS(old.AsX(), new)
-	JLS(LabelRef("kept"))
-	VMOVSS(new, Mem{Base: v.pointers["top"]})
-	VMOVSS(exp(sub(old, shift)).AsX(), Mem{Base: v.pointers["shrink"]})
-	Label("kept")
-	total := zero()
+	VXORPS(total, total, total)
 	XORQ(v.offset, v.offset)
 	Label("exponentials")
 	y := exp(sub(v.load("scores"), shift))
@@ -46,15 +49,42 @@ func attendRows() {
 	ADDQ(Imm(4*lanes), v.offset)
 	CMPQ(v.offset, n)
 	JL(LabelRef("exponentials"))
-	VMOVSS(sumOf(total), Mem{Base: v.pointers["sum"]})
-	for _, name := range []string{"top", "sum", "shrink"} {
-		ADDQ(Imm(4), v.pointers[name])
-	}
+	VMOVSS(sumOf(total), Mem{Base: v.pointers["sum"], Index: row, Scale: 4})
 	ADDQ(stride, v.pointers["scores"])
-	DECQ(rows)
-	JNZ(LabelRef("row"))
+	INCQ(row)
+	CMPQ(row, rows)
+	JL(LabelRef("row"))
 	VZEROUPPER()
 	RET()
+}
+
+// shrinkRows updates the maxima of eight rows at a time with their new scores, whose maxima are in sum.
+func (v *vector) shrinkRows(rows Register) {
+	left := GP64()
+	MOVQ(rows, left)
+	XORQ(v.offset, v.offset)
+	SUBQ(Imm(lanes), left)
+	JL(LabelRef("lastRows"))
+	Label("eightRows")
+	v.shrinkEight()
+	ADDQ(Imm(4*lanes), v.offset)
+	SUBQ(Imm(lanes), left)
+	JGE(LabelRef("eightRows"))
+	Label("lastRows")
+	ADDQ(Imm(lanes), left)
+	JZ(LabelRef("shrunk"))
+	v.mask = loadMask(left)
+	v.shrinkEight()
+	v.mask = nil
+	Label("shrunk")
+}
+
+func (v *vector) shrinkEight() {
+	old, new := v.load("top"), v.load("sum")
+	VMAXPS(new, old, new)
+	grown := compare(greater, new, old)
+	v.store("shrink", choose(grown, exp(sub(old, finiteOr0(new))), constant(1)))
+	v.store("top", new)
 }
 
 // largestOf returns the maximum of n bytes of scores. It ignores NaN, which stays NaN in the exponentials.

@@ -11,7 +11,7 @@ func tiles() {
 	copyTile()
 	scaleTile()
 	dotTile()
-	prefetchTile()
+	hideTile()
 }
 
 // tileAhead is the distance of the prefetched row.
@@ -113,21 +113,37 @@ func dotTile() {
 	t.end()
 }
 
-// prefetchTile reads no more than a cache line for each 64 bytes.
-func prefetchTile() {
-	declare("prefetchTile", "(rows, n int, x *float32, xStride int)", "prefetches rows of n elements into the L2 cache. The stride is in bytes.")
-	x, stride := Load(Param("x"), GP64()), Load(Param("xStride"), GP64())
-	rows, n, offset := Load(Param("rows"), GP64()), Load(Param("n"), GP64()), GP64()
+// hideTile compares the numbers of the columns with both ends of a row's span.
+func hideTile() {
+	declare("hideTile", "(rows, n int, x *float32, stride int, spans *int, first int, value float32)",
+		"sets the elements of n columns outside each row's span, a pair of numbers, to value. n is rounded up to a multiple of 8. The columns are "+
+			"numbered from first on, and their numbers fit 32 bits. The stride is in bytes.")
+	v := &vector{pointers: map[string]Register{"x": Load(Param("x"), GP64())}, offset: GP64()}
+	rows, n, stride := Load(Param("rows"), GP64()), Load(Param("n"), GP64()), Load(Param("stride"), GP64())
+	spans, value, numbers := Load(Param("spans"), GP64()), broadcast("value"), YMM()
+	VPBROADCASTD(argument("first"), numbers)
+	VPADDD(laneNumbers(), numbers, numbers)
 	SHLQ(Imm(2), n)
 	Label("row")
-	XORQ(offset, offset)
-	Label("lines")
-	PREFETCHT1(Mem{Base: x, Index: offset, Scale: 1})
-	ADDQ(Imm(64), offset)
-	CMPQ(offset, n)
-	JL(LabelRef("lines"))
-	ADDQ(stride, x)
+	lo, hi, at := YMM(), YMM(), YMM()
+	VPBROADCASTD(Mem{Base: spans}, lo)
+	VPBROADCASTD(Mem{Base: spans, Disp: 8}, hi)
+	VMOVDQA(numbers, at)
+	XORQ(v.offset, v.offset)
+	Label("elements")
+	before, seen := YMM(), YMM()
+	VPCMPGTD(at, lo, before)
+	VPCMPGTD(at, hi, seen)
+	VPANDN(seen, before, seen)
+	v.store("x", choose(seen, v.load("x"), value))
+	VPADDD(allInt(lanes), at, at)
+	ADDQ(Imm(4*lanes), v.offset)
+	CMPQ(v.offset, n)
+	JL(LabelRef("elements"))
+	ADDQ(Imm(16), spans)
+	ADDQ(stride, v.pointers["x"])
 	DECQ(rows)
 	JNZ(LabelRef("row"))
+	VZEROUPPER()
 	RET()
 }
