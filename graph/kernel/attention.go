@@ -91,6 +91,9 @@ func (a *Attention[T]) tileRows() int { return min(a.Tq, queryTile) * a.headsTog
 // plain reports whether the scores are products only.
 func (a *Attention[T]) plain() bool { return a.Softcap == 0 && a.Bias == nil && a.Distance == nil }
 
+// biased reports whether biases are added to the scores.
+func (a *Attention[T]) biased() bool { return a.Bias != nil || a.Distance != nil }
+
 // queryRows describes the rows of a tile: row r is query first + r%queries of the head with index head + r/queries.
 type queryRows struct{ b, head, first, heads, queries int }
 

@@ -123,7 +123,7 @@ func (w *attentionBackward[T]) gradSums(x Heads[T], b, h, rows int) sumMatrix[T]
 
 // keyHead computes one key head with all query heads that read it.
 func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
-	w.setSpans(s, b)
+	w.tileSpans(s, b)
 	group := w.H / w.KVHeads
 	if w.Tk == 0 {
 		w.clearQueries(b, kv*group, group)
@@ -143,12 +143,12 @@ func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 	}
 }
 
-// setSpans computes the spans of each tile of queries.
-func (w *attentionBackward[T]) setSpans(s *gradScratch[T], b int) {
+// tileSpans computes the spans of each tile of queries.
+func (w *attentionBackward[T]) tileSpans(s *gradScratch[T], b int) {
 	for t := range s.spans.sized((w.Tq + queryTile - 1) / queryTile) {
-		for i := t * queryTile; i < min((t+1)*queryTile, w.Tq); i++ {
-			s.spans.data[t].set(i-t*queryTile, w.span(b, i))
-		}
+		m := min(queryTile, w.Tq-t*queryTile)
+		w.setSpans(s.spans.data[t].each[:m], b, t*queryTile)
+		s.spans.data[t].join(m)
 	}
 }
 

@@ -40,10 +40,12 @@ func (w *attentionBackward[T]) hide(s *gradScratch[T], t gradTile, b band) {
 	for _, x := range [][]T{s.p.data, s.ds.data} {
 		cells := sumMatrix[T]{x[b.rows.lo*keyTile+b.cols.lo:], len(spans), b.cols.hi - b.cols.lo, keyTile}
 		hideTile(cells, spans, t.j+b.cols.lo, 0)
-		for r := range spans {
-			if inverse[r] == 0 {
-				clear(cells.row(r))
-			}
+	}
+	for r := range spans {
+		if inverse[r] == 0 {
+			from, n := (b.rows.lo+r)*keyTile+b.cols.lo, b.cols.hi-b.cols.lo
+			clear(s.p.data[from:][:n])
+			clear(s.ds.data[from:][:n])
 		}
 	}
 }

@@ -52,6 +52,14 @@ func (t *tileBands) set(spans []span, all span, j, n int, cut bool) {
 	}
 }
 
+// cover reports whether the bands have cells in all m rows.
+func (t *tileBands) cover(m int) bool {
+	for _, b := range t.byQuery {
+		m -= b.rows.hi - b.rows.lo
+	}
+	return m == 0
+}
+
 // addKeys adds the bands of the given keys. Neighbours with equal queries become one band.
 func (t *tileBands) addKeys(keys span) {
 	first := len(t.byKey)
@@ -80,15 +88,13 @@ type spansOf struct {
 	any, all span // seen by any query, by every query
 }
 
-// set stores the span of query r.
-func (s *spansOf) set(r int, t span) {
-	s.each[r] = t
-	if r == 0 {
-		s.any, s.all = t, t
-		return
+// join computes any and all of the first m queries.
+func (s *spansOf) join(m int) {
+	s.any, s.all = s.each[0], s.each[0]
+	for _, t := range s.each[1:m] {
+		s.any = s.any.join(t)
+		s.all = span{max(s.all.lo, t.lo), min(s.all.hi, t.hi)}
 	}
-	s.any = s.any.join(t)
-	s.all = span{max(s.all.lo, t.lo), min(s.all.hi, t.hi)}
 }
 
 // sees reports whether a query may see one of n keys from j on.

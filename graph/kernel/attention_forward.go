@@ -38,6 +38,7 @@ type forwardTile[T Float] struct {
 	top           [queryTile]T
 	total, offset [queryTile]float64
 	spans         spansOf
+	started       bool // out and total hold sums
 }
 
 // enoughBlocks is the number of blocks above which smaller blocks do not spread the work better.
@@ -100,6 +101,9 @@ func (f *attentionForward[T]) run(s *attentionScratch[T], b, head, first int) {
 		}
 	}
 	for i := range tiles {
+		if !tiles[i].started {
+			clear(tiles[i].out.data[:tiles[i].rows.count()*f.D])
+		}
 		f.finish(s, &tiles[i])
 	}
 }
@@ -109,13 +113,19 @@ func (f *attentionForward[T]) begin(t *forwardTile[T], rows queryRows) {
 	t.rows = rows
 	m := rows.count()
 	f.gather(t.q.sized(m*f.D), rows)
-	t.out.zeroed(m * f.D)
+	t.out.sized(m * f.D)
 	t.rest.reset()
+	t.started = false
+	for h := range rows.heads {
+		f.setSpans(t.spans.each[h*rows.queries:][:rows.queries], rows.b, rows.first)
+	}
+	t.spans.join(m)
 	for r := range m {
+		t.top[r], t.total[r] = inf[T](-1), 0
+	}
+	for r := 0; r < m && f.biased(); r++ {
 		h, i := rows.row(r)
-		seen := f.span(rows.b, i)
-		t.spans.set(r, seen)
-		t.top[r], t.total[r], t.offset[r] = inf[T](-1), 0, f.offset(rows.b, h, i, seen)
+		t.offset[r] = f.offset(rows.b, h, i, t.spans.each[r])
 	}
 }
 
@@ -124,14 +134,19 @@ func (f *attentionForward[T]) tile(s *attentionScratch[T], t *forwardTile[T], j,
 	m, d := t.rows.count(), f.D
 	q, out, scores := t.q.data, t.out.data, s.scores.sized(m*keyTile)
 	s.bands.set(t.spans.each[:m], t.spans.all, j, n, !s.k.thin)
+	started := t.started || !s.bands.cover(m)
+	if started && !t.started {
+		clear(out[:m*d])
+	}
+	t.started = true
 	for _, b := range s.bands.byQuery {
-		s.k.multiply(&s.panels, product[T]{
+		s.k.multiply(&s.panels, &product[T]{
 			m: b.rows.hi - b.rows.lo, n: b.cols.hi - b.cols.lo, k: d, alpha: T(f.Scale),
 			a: Matrix[T]{Data: q[b.rows.lo*d:], Stride: d}, c: scores[b.rows.lo*keyTile+b.cols.lo:], stride: keyTile,
 		}, 0, b.cols.lo)
 		f.absorb(s, t, b, j)
-		s.v.multiply(&s.panels, product[T]{
-			m: b.rows.hi - b.rows.lo, n: d, k: b.cols.hi - b.cols.lo, alpha: 1, accumulate: true,
+		s.v.multiply(&s.panels, &product[T]{
+			m: b.rows.hi - b.rows.lo, n: d, k: b.cols.hi - b.cols.lo, alpha: 1, accumulate: started,
 			a: Matrix[T]{Data: scores[b.rows.lo*keyTile+b.cols.lo:], Stride: keyTile}, c: out[b.rows.lo*d:], stride: d,
 		}, b.cols.lo, 0)
 	}

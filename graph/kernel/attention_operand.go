@@ -35,10 +35,10 @@ func (r *rightOperand[T]) inPlace(rows Matrix[T]) {
 	}
 }
 
-// multiply computes p. Its B is the operand from element (k, j) on. j is a multiple of bandUnit.
-func (r *rightOperand[T]) multiply(s *panels[T], p product[T], k, j int) {
+// multiply computes p, which it changes. Its B is the operand from element (k, j) on. j is a multiple of bandUnit.
+func (r *rightOperand[T]) multiply(s *panels[T], p *product[T], k, j int) {
 	if r.strided {
-		one, _ := asSingle(&p, s)
+		one, _ := asSingle(p, s)
 		strips.runPanels(one, singles(r.matrix.Data), r.panels, k, j)
 		return
 	}
@@ -50,14 +50,18 @@ func (r *rightOperand[T]) multiply(s *panels[T], p product[T], k, j int) {
 func (shape *stripShape) runPanels(p *product[float32], data []float32, at panelsOf, k, j int) {
 	pieces := (p.k + stripDepth - 1) / stripDepth
 	depth := (p.k + pieces - 1) / pieces
+	first, skip := j/shape.cols, j%shape.cols
 	for from := 0; from < p.k; from += depth {
-		a := shape.leftRows(p.a.at(0, from), p.m)
-		for col := 0; col < p.n; {
-			inner := (j + col) % shape.cols // columns of the panel to skip
-			cols := min(shape.cols-inner, p.n-col)
-			b := data[(k+from)*at.step+(j+col)/shape.cols*at.next+inner:]
-			shape.runStrip(p, a, rightPanel{cols: cols, b: b, step: at.step}, min(depth, p.k-from), p.c[col:], [2]ahead{})
-			col += cols
+		var s strip
+		s.setRows(p, shape.leftRows(p.a.at(0, from), p.m), min(depth, p.k-from))
+		b := rightPanel{step: at.step}
+		panel, inner := first, skip // columns of the panel to skip
+		for col := 0; col < p.n; col += b.cols {
+			b.cols = min(shape.cols-inner, p.n-col)
+			b.b = data[(k+from)*at.step+panel*at.next+inner:]
+			s.setPanel(shape, b, p.c[col:])
+			s.runFrom(0)
+			panel, inner = panel+1, 0
 		}
 		p.accumulate = true
 	}
