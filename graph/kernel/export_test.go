@@ -41,7 +41,7 @@ const (
 func Accelerate(level int) int {
 	old := slices.Index(shapes, strips) + 1
 	accelerated, strips = supported && level > Plain, nil
-	hasVNNI = supportedVNNI && level >= Wide
+	hasVNNI, hasWide = supportedVNNI && level >= Wide, supportedWide && level >= Wide
 	byteStrip = byteStripOf(hasVNNI)
 	if level = min(level, len(shapes)); level > Plain {
 		strips = shapes[level-1]
@@ -49,7 +49,7 @@ func Accelerate(level int) int {
 	return old
 }
 
-var supported, supportedVNNI = accelerated, hasVNNI
+var supported, supportedVNNI, supportedWide = accelerated, hasVNNI, hasWide
 
 // PlainBytes makes products of many rounded rows use bytes, in plain Go where VNNI has assembly. It reports false if the processor cannot
 // unpack weights to bytes. The returned function restores the previous state.
