@@ -48,12 +48,16 @@ func (r *rightOperand[T]) multiply(s *panels[T], p *product[T], k, j int) {
 
 // runPanels computes p. Its B begins at element (k, j) of the panels. The sums have the order of runStrips.
 func (shape *stripShape) runPanels(p *product[float32], data []float32, at panelsOf, k, j int) {
-	pieces := (p.k + stripDepth - 1) / stripDepth
-	depth := (p.k + pieces - 1) / pieces
+	depth := p.k
+	if p.k > stripDepth {
+		pieces := (p.k + stripDepth - 1) / stripDepth
+		depth = (p.k + pieces - 1) / pieces
+	}
 	first, skip := j/shape.cols, j%shape.cols
 	for from := 0; from < p.k; from += depth {
 		var s strip
-		s.setRows(p, shape.leftRows(p.a.at(0, from), p.m), min(depth, p.k-from))
+		s.a.inPlace(shape, &p.a, from, p.m)
+		s.setRows(p, min(depth, p.k-from))
 		b := rightPanel{step: at.step}
 		panel, inner := first, skip // columns of the panel to skip
 		for col := 0; col < p.n; col += b.cols {
@@ -67,10 +71,12 @@ func (shape *stripShape) runPanels(p *product[float32], data []float32, at panel
 	}
 }
 
-// leftRows returns m rows of a matrix that is read in place.
-func (shape *stripShape) leftRows(a Matrix[float32], m int) leftRows {
+// inPlace sets m rows of a matrix from column k on, which are read in place.
+func (r *leftRows) inPlace(shape *stripShape, a *Matrix[float32], k, m int) {
+	r.m, r.group = m, shape.rows
 	if a.Trans {
-		return leftRows{m, shape.rows, a.Data, 1, a.Stride, shape.rows}
+		r.a, r.row, r.step, r.next = a.Data[k*a.Stride:], 1, a.Stride, shape.rows
+		return
 	}
-	return leftRows{m, shape.rows, a.Data, a.Stride, 1, shape.rows * a.Stride}
+	r.a, r.row, r.step, r.next = a.Data[k:], a.Stride, 1, shape.rows*a.Stride
 }

@@ -29,7 +29,8 @@ type strip struct {
 // Each group of rows prefetches a part, so few groups leave some of it out.
 func (shape *stripShape) runStrip(p *product[float32], a leftRows, b rightPanel, depth int, c []float32, next [2]ahead) {
 	var s strip
-	s.setRows(p, a, depth)
+	s.a = a
+	s.setRows(p, depth)
 	s.setPanel(shape, b, c)
 	done := 0
 	for _, x := range next {
@@ -40,9 +41,10 @@ func (shape *stripShape) runStrip(p *product[float32], a leftRows, b rightPanel,
 	s.runFrom(done)
 }
 
-// setRows sets the operands that all panels of a product share.
-func (s *strip) setRows(p *product[float32], a leftRows, depth int) {
-	s.a, s.depth, s.stride, s.alpha = a, depth, p.stride, p.alpha
+// setRows sets the operands that all panels of a product share, once the rows of A are set.
+func (s *strip) setRows(p *product[float32], depth int) {
+	a := &s.a
+	s.depth, s.stride, s.alpha = depth, p.stride, p.alpha
 	s.count = a.m / a.group
 	s.rest = a.m - s.count*a.group
 	if p.accumulate {
