@@ -65,7 +65,8 @@ func (f *attentionForward[T]) Range(lo, hi int) {
 	sets := f.H / f.heads
 	for i := lo; i < hi; i++ {
 		set := i / f.blocks
-		f.run(s, set/sets, set%sets*f.heads, i%f.blocks*f.block)
+		last := f.blocks - 1 - i%f.blocks // the last queries see the most keys: long work first leaves workers less idle at the end
+		f.run(s, set/sets, set%sets*f.heads, last*f.block)
 	}
 	give(s)
 }
@@ -201,19 +202,18 @@ func (f *attentionForward[T]) finishScores(s *attentionScratch[T], t *forwardTil
 func (f *attentionForward[T]) finish(s *attentionScratch[T], t *forwardTile[T]) {
 	m, d := t.rows.count(), f.D
 	t.rest.addTo(sumMatrix[T]{t.out.data, m, d, d})
-	for r := range m {
-		h, i := t.rows.row(r)
+	for r, total := range t.total[:m] {
 		s.inverse[r] = 0
-		if t.total[r] == 0 {
+		if total == 0 {
 			clear(t.out.data[r*d:][:d]) // of NaN
 		} else {
-			s.inverse[r] = T(1 / t.total[r])
+			s.inverse[r] = T(1 / total)
 		}
-		f.normalizer.set((t.rows.b*f.H+h)*f.Tq+i, t.top[r], s.inverse[r])
 	}
 	n := t.rows.queries
 	for h := range t.rows.heads {
-		out := sumMatrix[T]{t.out.data[h*n*d:], n, d, d}
-		scaleTile(f.o.tile(t.rows.b, t.rows.first, t.rows.head+h, n, d), out, s.inverse[h*n:])
+		head, rows := t.rows.head+h, span{h * n, (h + 1) * n}
+		scaleTile(f.o.tile(t.rows.b, t.rows.first, head, n, d), sumMatrix[T]{t.out.data[rows.lo*d:], n, d, d}, s.inverse[rows.lo:])
+		f.normalizer.setRows((t.rows.b*f.H+head)*f.Tq+t.rows.first, t.top[rows.lo:rows.hi], s.inverse[rows.lo:rows.hi])
 	}
 }
