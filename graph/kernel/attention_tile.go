@@ -63,7 +63,7 @@ func (x Heads[T]) tile(b, t, h, rows, d int) sumMatrix[T] {
 // up to the next multiple of tileUnit may be set too, where no span ends.
 func hideTile[T Float](x sumMatrix[T], spans []span, column int, value T) {
 	spans = spans[:x.rows]
-	if x.rows > 0 && single[T]() && whole() {
+	if x.rows > 0 && x.cols > 0 && single[T]() && whole() {
 		_ = x.data[(x.rows-1)*x.stride+roundUp(x.cols, tileUnit)-1]
 		hideTileAVX2(x.rows, x.cols, first(x.data), 4*x.stride, &spans[0].lo, column, float32(value))
 		return

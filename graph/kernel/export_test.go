@@ -143,3 +143,26 @@ func PanelsOnly(on bool) bool {
 	accelerated = supported && !on
 	return old
 }
+
+// CopyTile, ScaleTile, DotTile and HideTile compute rows of n elements. Each row of HideTile has a start and an end, relative to the
+// first column.
+func CopyTile(rows, n int, y []float32, yStride int, x []float32, xStride int) {
+	copyTile(sumMatrix[float32]{y, rows, n, yStride}, sumMatrix[float32]{x, rows, n, xStride})
+}
+
+func ScaleTile(rows, n int, y []float32, yStride int, x []float32, xStride int, a []float32) {
+	scaleTile(sumMatrix[float32]{y, rows, n, yStride}, sumMatrix[float32]{x, rows, n, xStride}, a)
+}
+
+func DotTile(rows, n int, sums, x []float32, xStride int, z []float32, zStride int) {
+	dotTile(sums, sumMatrix[float32]{x, rows, n, xStride}, sumMatrix[float32]{z, rows, n, zStride})
+}
+
+func HideTile(rows, n int, x []float32, stride int, ends []int, value float32) {
+	const first = 1000
+	var spans []span
+	for r := range rows {
+		spans = append(spans, span{first + ends[2*r], first + ends[2*r+1]})
+	}
+	hideTile(sumMatrix[float32]{x, rows, n, stride}, spans, first, value)
+}
