@@ -131,7 +131,7 @@ func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 	size := max(1, min(gradTiles, gradBlock/keyTile/max(1, w.D))) * keyTile
 	for h := kv * group; h < (kv+1)*group; h++ {
 		delta := s.delta.sized(w.Tq)
-		if w.needsScores() {
+		if w.needsScores() && w.Tq > 0 {
 			dotTile(delta, w.O.tile(b, 0, h, w.Tq, w.D), w.DO.tile(b, 0, h, w.Tq, w.D))
 		}
 		dq := w.gradSums(w.DQ, b, h, w.Tq)

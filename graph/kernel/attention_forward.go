@@ -205,7 +205,7 @@ func (f *attentionForward[T]) finish(s *attentionScratch[T], t *forwardTile[T]) 
 	for r, total := range t.total[:m] {
 		s.inverse[r] = 0
 		if total == 0 {
-			clear(t.out.data[r*d:][:d]) // of NaN
+			clear(t.out.data[r*d:][:d]) // may hold NaN
 		} else {
 			s.inverse[r] = T(1 / total)
 		}

@@ -59,8 +59,8 @@ func (x Heads[T]) tile(b, t, h, rows, d int) sumMatrix[T] {
 	return sumMatrix[T]{x.at(b, t, h), rows, d, x.Time}
 }
 
-// hideTile sets the first n elements of each row outside the row's span to value. The columns are numbered from column on. Elements
-// up to the next multiple of tileUnit may be set too, where no span ends.
+// hideTile sets the elements of each row outside the row's span to value. The columns are numbered from column on. Elements up to the
+// next multiple of tileUnit may be overwritten.
 func hideTile[T Float](x sumMatrix[T], spans []span, column int, value T) {
 	spans = spans[:x.rows]
 	if x.rows > 0 && x.cols > 0 && single[T]() && whole() {

@@ -17,7 +17,7 @@ func tiles() {
 // tileAhead is the distance of the prefetched row.
 const tileAhead = 8
 
-// tile is a loop over rows of n bytes. Its operands are stride bytes apart.
+// tile is a loop over rows of n bytes of some operands.
 type tile struct {
 	vector
 	rows, n   Register
@@ -25,10 +25,10 @@ type tile struct {
 	addresses map[string]Register // of prefetched rows
 }
 
-func newTile(n string, operands ...string) *tile {
+func newTile(operands ...string) *tile {
 	t := &tile{vector: vector{pointers: map[string]Register{}, sums: map[string][2]VecVirtual{}, offset: GP64()}}
 	t.strides, t.addresses = map[string]Register{}, map[string]Register{}
-	t.rows, t.n = Load(Param("rows"), GP64()), Load(Param(n), GP64())
+	t.rows, t.n = Load(Param("rows"), GP64()), Load(Param("n"), GP64())
 	for _, name := range operands {
 		t.pointers[name], t.strides[name] = Load(Param(name), GP64()), Load(Param(name+"Stride"), GP64())
 		t.addresses[name] = GP64()
@@ -38,7 +38,7 @@ func newTile(n string, operands ...string) *tile {
 	return t
 }
 
-// each loops over the elements of a row, a cache line at a time, and over the vectors in it.
+// each loops over the vectors of a row.
 func (t *tile) each(body func()) {
 	XORQ(t.offset, t.offset)
 	Label("elements")
@@ -76,7 +76,7 @@ func (t *tile) end() {
 func copyTile() {
 	declare("copyTile", "(rows, n int, y *float32, yStride int, x *float32, xStride int)",
 		"copies rows of n elements, a multiple of 8. Strides are in bytes.")
-	t := newTile("n", "y", "x")
+	t := newTile("y", "x")
 	Label("row")
 	t.each(func() { t.store("y", t.load("x")) })
 	t.end()
@@ -85,7 +85,7 @@ func copyTile() {
 func scaleTile() {
 	declare("scaleTile", "(rows, n int, y *float32, yStride int, x *float32, xStride int, a *float32)",
 		"computes y = a[r]·x for each row r of n elements, a multiple of 8. Strides are in bytes.")
-	t := newTile("n", "y", "x")
+	t := newTile("y", "x")
 	a, factor := Load(Param("a"), GP64()), YMM()
 	Label("row")
 	VBROADCASTSS(Mem{Base: a}, factor)
@@ -98,7 +98,7 @@ func scaleTile() {
 func dotTile() {
 	declare("dotTile", "(rows, n int, x *float32, xStride int, z *float32, zStride int, sums *float32)",
 		"writes the sums of x·z of each row of n elements, a multiple of 8. Strides are in bytes.")
-	t := newTile("n", "x", "z")
+	t := newTile("x", "z")
 	sums, low, high, single := Load(Param("sums"), GP64()), YMM(), YMM(), XMM()
 	Label("row")
 	for _, s := range []VecVirtual{low, high} {
