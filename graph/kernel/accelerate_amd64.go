@@ -15,5 +15,8 @@ const hasWhole = true
 
 const rowSet = "AVX2"
 
+// hasWide is true if the processor has the instructions of AVX-512 for rows. They give the bits of AVX2.
+var hasWide = accelerated && cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL
+
 // hasVNNI is true if the processor sums products of four bytes in one instruction.
 var hasVNNI = accelerated && hasF16C && cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI

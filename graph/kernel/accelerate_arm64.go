@@ -13,6 +13,9 @@ const hasWhole = false
 
 const rowSet = "NEON"
 
+// hasWide is true if the processor has the instructions of AVX-512 for rows.
+var hasWide = false
+
 // hasVNNI is true if the processor sums products of four bytes in one instruction, as x86 does.
 var hasVNNI = false
 

@@ -13,6 +13,9 @@ const hasWhole = false
 
 const rowSet = "Go"
 
+// hasWide is true if the processor has the instructions of AVX-512 for rows.
+var hasWide = false
+
 // hasVNNI is true if the processor sums products of four bytes in one instruction.
 var hasVNNI = false
 

@@ -639,7 +639,37 @@ func dropoutRowAsm(n int, x *float32, counter *[4]uint32, keys *[20]uint32, limi
 //go:noescape
 func attendRowsAsm(rows int, n int, scores *float32, stride int, top *float32, sum *float32, shrink *float32)
 
+// attendRowsAVX512 updates the maximum top of each row with its n scores, a multiple of 16, and replaces them by e^(score-top). It writes their sum and e^(old top - top). Rows are stride bytes apart.
+//
+//go:noescape
+func attendRowsAVX512(rows int, n int, scores *float32, stride int, top *float32, sum *float32, shrink *float32)
+
 // attendGradRowsAsm computes p = e^(p-top)·inverse and ds = 2p·(ds/2 - delta/2) for n elements of each row, a multiple of 8. Rows are stride bytes apart.
 //
 //go:noescape
 func attendGradRowsAsm(rows int, n int, p *float32, ds *float32, stride int, top *float32, inverse *float32, delta *float32)
+
+// attendGradRowsAVX512 computes p = e^(p-top)·inverse and ds = 2p·(ds/2 - delta/2) for n elements of each row, a multiple of 16. Rows are stride bytes apart.
+//
+//go:noescape
+func attendGradRowsAVX512(rows int, n int, p *float32, ds *float32, stride int, top *float32, inverse *float32, delta *float32)
+
+// copyTileAVX2 copies rows of n elements, a multiple of 8. Strides are in bytes.
+//
+//go:noescape
+func copyTileAVX2(rows int, n int, y *float32, yStride int, x *float32, xStride int)
+
+// scaleTileAVX2 computes y = a[r]·x for each row r of n elements, a multiple of 8. Strides are in bytes.
+//
+//go:noescape
+func scaleTileAVX2(rows int, n int, y *float32, yStride int, x *float32, xStride int, a *float32)
+
+// dotTileAVX2 writes the sums of x·z of each row of n elements, a multiple of 8. Strides are in bytes.
+//
+//go:noescape
+func dotTileAVX2(rows int, n int, x *float32, xStride int, z *float32, zStride int, sums *float32)
+
+// hideTileAVX2 sets the elements of n columns outside each row's span, a pair of numbers, to value. n is rounded up to a multiple of 8. The columns are numbered from first on, and their numbers fit 32 bits. The stride is in bytes.
+//
+//go:noescape
+func hideTileAVX2(rows int, n int, x *float32, stride int, spans *int, first int, value float32)

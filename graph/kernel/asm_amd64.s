@@ -18290,40 +18290,48 @@ TEXT ·attendRowsAsm(SB), NOSPLIT, $0-56
 	MOVQ shrink+48(FP), R8
 	MOVQ stride+24(FP), R9
 	SHLQ $0x02, DX
+	XORQ R10, R10
 
-row:
-	VMOVSS  (SI), X0
-	VMOVUPS all_ff800000<>+0(SB), Y1
+maxima:
+	VMOVUPS all_ff800000<>+0(SB), Y0
 	XORQ    AX, AX
 
 largest:
-	VMOVUPS      (BX)(AX*1), Y2
-	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      (BX)(AX*1), Y1
+	VMAXPS       Y0, Y1, Y0
 	ADDQ         $0x20, AX
 	CMPQ         AX, DX
 	JL           largest
-	VEXTRACTF128 $0x01, Y1, X2
-	VMAXPS       X2, X1, X2
-	VPERMILPS    $0x4e, X2, X1
-	VMAXPS       X1, X2, X2
-	VPERMILPS    $0xb1, X2, X1
-	VMAXPS       X1, X2, X2
-	VMAXSS       X2, X0, X1
-	VBROADCASTSS X1, Y2
-	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y2, Y3
-	VANDPS       Y3, Y2, Y2
-	VMOVUPS      all_3f800000<>+0(SB), Y3
-	VMOVSS       X3, (R8)
-	VUCOMISS     X0, X1
-	JLS          kept
-	VMOVSS       X1, (SI)
-	VSUBPS       Y2, Y0, Y1
-	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y1, Y3
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X1, X0, X1
+	VPERMILPS    $0x4e, X1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VMAXPS       X0, X1, X1
+	VMOVSS       X1, (DI)(R10*4)
+	ADDQ         R9, BX
+	INCQ         R10
+	CMPQ         R10, CX
+	JL           maxima
+	MOVQ         CX, BX
+	XORQ         AX, AX
+	SUBQ         $0x08, BX
+	JL           lastRows
+
+eightRows:
+	VMOVUPS      (SI)(AX*1), Y0
+	VMOVUPS      (DI)(AX*1), Y1
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x1e, Y0, Y1, Y2
+	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y1, Y3
+	VANDPS       Y3, Y1, Y3
+	VSUBPS       Y3, Y0, Y0
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y0, Y3
 	VMOVUPS      all_42b20000<>+0(SB), Y4
-	VMINPS       Y1, Y4, Y4
-	VMOVUPS      all_4b400000<>+0(SB), Y1
-	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y1
-	VSUBPS       all_4b400000<>+0(SB), Y1, Y5
+	VMINPS       Y0, Y4, Y4
+	VMOVUPS      all_4b400000<>+0(SB), Y0
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y0
+	VSUBPS       all_4b400000<>+0(SB), Y0, Y5
 	VFNMADD231PS all_3f318000<>+0(SB), Y5, Y4
 	VFNMADD231PS all_b95e8083<>+0(SB), Y5, Y4
 	VMOVUPS      all_3ab6887e<>+0(SB), Y5
@@ -18335,25 +18343,37 @@ largest:
 	VFMADD213PS  Y4, Y4, Y5
 	VADDPS       all_3f800000<>+0(SB), Y5, Y5
 	VADDPS       Y5, Y5, Y5
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       all_3f000000<>+0(SB), Y1, Y1
-	VMULPS       Y1, Y5, Y5
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       all_3f000000<>+0(SB), Y0, Y0
+	VMULPS       Y0, Y5, Y5
 	VANDPS       Y3, Y5, Y5
-	VMOVSS       X5, (R8)
+	VMOVUPS      all_3f800000<>+0(SB), Y0
+	VBLENDVPS    Y2, Y5, Y0, Y0
+	VMOVUPS      Y0, (R8)(AX*1)
+	VMOVUPS      Y1, (SI)(AX*1)
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, BX
+	JGE          eightRows
 
-kept:
-	VXORPS Y1, Y1, Y1
-	XORQ   AX, AX
-
-exponentials:
-	VMOVUPS      (BX)(AX*1), Y3
-	VSUBPS       Y2, Y3, Y3
-	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y3, Y4
+lastRows:
+	ADDQ         $0x08, BX
+	JZ           shrunk
+	LEAQ         tail<>+32(SB), R10
+	NEGQ         BX
+	VMOVUPS      (R10)(BX*4), Y0
+	VMASKMOVPS   (SI)(AX*1), Y0, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x1e, Y1, Y2, Y3
+	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y2, Y4
+	VANDPS       Y4, Y2, Y4
+	VSUBPS       Y4, Y1, Y1
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y1, Y4
 	VMOVUPS      all_42b20000<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y5
-	VMOVUPS      all_4b400000<>+0(SB), Y3
-	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y5, Y3
-	VSUBPS       all_4b400000<>+0(SB), Y3, Y6
+	VMINPS       Y1, Y5, Y5
+	VMOVUPS      all_4b400000<>+0(SB), Y1
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y5, Y1
+	VSUBPS       all_4b400000<>+0(SB), Y1, Y6
 	VFNMADD231PS all_3f318000<>+0(SB), Y6, Y5
 	VFNMADD231PS all_b95e8083<>+0(SB), Y6, Y5
 	VMOVUPS      all_3ab6887e<>+0(SB), Y6
@@ -18365,46 +18385,266 @@ exponentials:
 	VFMADD213PS  Y5, Y5, Y6
 	VADDPS       all_3f800000<>+0(SB), Y6, Y6
 	VADDPS       Y6, Y6, Y6
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       all_3f000000<>+0(SB), Y3, Y3
-	VMULPS       Y3, Y6, Y6
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       all_3f000000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y6, Y6
 	VANDPS       Y4, Y6, Y6
-	VMOVUPS      Y6, (BX)(AX*1)
-	VADDPS       Y6, Y1, Y1
+	VMOVUPS      all_3f800000<>+0(SB), Y1
+	VBLENDVPS    Y3, Y6, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (R8)(AX*1)
+	VMASKMOVPS   Y2, Y0, (SI)(AX*1)
+
+shrunk:
+	MOVQ scores+16(FP), BX
+	XORQ R10, R10
+
+row:
+	VBROADCASTSS (SI)(R10*4), Y0
+	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y0, Y1
+	VANDPS       Y1, Y0, Y1
+	VXORPS       Y0, Y0, Y0
+	XORQ         AX, AX
+
+exponentials:
+	VMOVUPS      (BX)(AX*1), Y2
+	VSUBPS       Y1, Y2, Y2
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y2, Y3
+	VMOVUPS      all_42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y4
+	VMOVUPS      all_4b400000<>+0(SB), Y2
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y2
+	VSUBPS       all_4b400000<>+0(SB), Y2, Y5
+	VFNMADD231PS all_3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS all_b95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      all_3ab6887e<>+0(SB), Y5
+	VFMADD213PS  all_3c0905b1<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3d2aaa8d<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3e2aaa6f<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3f000000<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD213PS  Y4, Y4, Y5
+	VADDPS       all_3f800000<>+0(SB), Y5, Y5
+	VADDPS       Y5, Y5, Y5
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       all_3f000000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VANDPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (BX)(AX*1)
+	VADDPS       Y5, Y0, Y0
 	ADDQ         $0x20, AX
 	CMPQ         AX, DX
 	JL           exponentials
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X0
-	VPERMILPS    $0x4e, X0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0xb1, X0, X1
-	VADDPS       X1, X0, X0
-	VMOVSS       X0, (DI)
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R8
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, (DI)(R10*4)
 	ADDQ         R9, BX
-	DECQ         CX
-	JNZ          row
+	INCQ         R10
+	CMPQ         R10, CX
+	JL           row
+	VZEROUPPER
+	RET
+
+// func attendRowsAVX512(rows int, n int, scores *float32, stride int, top *float32, sum *float32, shrink *float32)
+// Requires: AVX, AVX2, AVX512F, FMA3
+TEXT ·attendRowsAVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), CX
+	MOVQ n+8(FP), DX
+	MOVQ scores+16(FP), BX
+	MOVQ top+32(FP), SI
+	MOVQ sum+40(FP), DI
+	MOVQ shrink+48(FP), R8
+	MOVQ stride+24(FP), R9
+	SHLQ $0x02, DX
+	XORQ R10, R10
+
+maxima:
+	VMOVUPS all_ff800000<>+0(SB), Y0
+	XORQ    AX, AX
+
+largest:
+	VMOVUPS      (BX)(AX*1), Y1
+	VMAXPS       Y0, Y1, Y0
+	ADDQ         $0x20, AX
+	CMPQ         AX, DX
+	JL           largest
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X1, X0, X1
+	VPERMILPS    $0x4e, X1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VMAXPS       X0, X1, X1
+	VMOVSS       X1, (DI)(R10*4)
+	ADDQ         R9, BX
+	INCQ         R10
+	CMPQ         R10, CX
+	JL           maxima
+	MOVQ         CX, BX
+	XORQ         AX, AX
+	SUBQ         $0x08, BX
+	JL           lastRows
+
+eightRows:
+	VMOVUPS      (SI)(AX*1), Y0
+	VMOVUPS      (DI)(AX*1), Y1
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x1e, Y0, Y1, Y2
+	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y1, Y3
+	VANDPS       Y3, Y1, Y3
+	VSUBPS       Y3, Y0, Y0
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y0, Y3
+	VMOVUPS      all_42b20000<>+0(SB), Y4
+	VMINPS       Y0, Y4, Y4
+	VMOVUPS      all_4b400000<>+0(SB), Y0
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y4, Y0
+	VSUBPS       all_4b400000<>+0(SB), Y0, Y5
+	VFNMADD231PS all_3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS all_b95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      all_3ab6887e<>+0(SB), Y5
+	VFMADD213PS  all_3c0905b1<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3d2aaa8d<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3e2aaa6f<>+0(SB), Y4, Y5
+	VFMADD213PS  all_3f000000<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD213PS  Y4, Y4, Y5
+	VADDPS       all_3f800000<>+0(SB), Y5, Y5
+	VADDPS       Y5, Y5, Y5
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       all_3f000000<>+0(SB), Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VANDPS       Y3, Y5, Y5
+	VMOVUPS      all_3f800000<>+0(SB), Y0
+	VBLENDVPS    Y2, Y5, Y0, Y0
+	VMOVUPS      Y0, (R8)(AX*1)
+	VMOVUPS      Y1, (SI)(AX*1)
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, BX
+	JGE          eightRows
+
+lastRows:
+	ADDQ         $0x08, BX
+	JZ           shrunk
+	LEAQ         tail<>+32(SB), R10
+	NEGQ         BX
+	VMOVUPS      (R10)(BX*4), Y0
+	VMASKMOVPS   (SI)(AX*1), Y0, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x1e, Y1, Y2, Y3
+	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y2, Y4
+	VANDPS       Y4, Y2, Y4
+	VSUBPS       Y4, Y1, Y1
+	VCMPPS       $0x05, all_c2ad496a<>+0(SB), Y1, Y4
+	VMOVUPS      all_42b20000<>+0(SB), Y5
+	VMINPS       Y1, Y5, Y5
+	VMOVUPS      all_4b400000<>+0(SB), Y1
+	VFMADD231PS  all_3fb8aa3b<>+0(SB), Y5, Y1
+	VSUBPS       all_4b400000<>+0(SB), Y1, Y6
+	VFNMADD231PS all_3f318000<>+0(SB), Y6, Y5
+	VFNMADD231PS all_b95e8083<>+0(SB), Y6, Y5
+	VMOVUPS      all_3ab6887e<>+0(SB), Y6
+	VFMADD213PS  all_3c0905b1<>+0(SB), Y5, Y6
+	VFMADD213PS  all_3d2aaa8d<>+0(SB), Y5, Y6
+	VFMADD213PS  all_3e2aaa6f<>+0(SB), Y5, Y6
+	VFMADD213PS  all_3f000000<>+0(SB), Y5, Y6
+	VMULPS       Y5, Y6, Y6
+	VFMADD213PS  Y5, Y5, Y6
+	VADDPS       all_3f800000<>+0(SB), Y6, Y6
+	VADDPS       Y6, Y6, Y6
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       all_3f000000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y6, Y6
+	VANDPS       Y4, Y6, Y6
+	VMOVUPS      all_3f800000<>+0(SB), Y1
+	VBLENDVPS    Y3, Y6, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (R8)(AX*1)
+	VMASKMOVPS   Y2, Y0, (SI)(AX*1)
+
+shrunk:
+	MOVQ         scores+16(FP), BX
+	VBROADCASTSS all_c2ad496a<>+0(SB), Z0
+	VBROADCASTSS all_42b20000<>+0(SB), Z1
+	VBROADCASTSS all_4b400000<>+0(SB), Z2
+	VBROADCASTSS all_3fb8aa3b<>+0(SB), Z3
+	VBROADCASTSS all_3f318000<>+0(SB), Z4
+	VBROADCASTSS all_b95e8083<>+0(SB), Z5
+	VBROADCASTSS all_3ab6887e<>+0(SB), Z6
+	VBROADCASTSS all_3c0905b1<>+0(SB), Z7
+	VBROADCASTSS all_3d2aaa8d<>+0(SB), Z8
+	VBROADCASTSS all_3e2aaa6f<>+0(SB), Z9
+	VBROADCASTSS all_3f000000<>+0(SB), Z10
+	VBROADCASTSS all_3f800000<>+0(SB), Z11
+	XORQ         R10, R10
+
+row:
+	VBROADCASTSS (SI)(R10*4), Y12
+	VCMPPS       $0x1e, all_ff800000<>+0(SB), Y12, Y13
+	VANDPS       Y13, Y12, Y13
+	VXORPS       Y12, Y12, Y12
+	VBROADCASTSS X13, Z13
+	XORQ         AX, AX
+
+exponentials:
+	VMOVUPS       (BX)(AX*1), Z14
+	VSUBPS        Z13, Z14, Z14
+	VCMPPS        $0x05, Z0, Z14, K1
+	VMINPS        Z14, Z1, Z14
+	VMOVAPS       Z2, Z15
+	VFMADD231PS   Z3, Z14, Z15
+	VSUBPS        Z2, Z15, Z16
+	VFNMADD231PS  Z4, Z16, Z14
+	VFNMADD231PS  Z5, Z16, Z14
+	VMOVAPS       Z6, Z16
+	VFMADD213PS   Z7, Z14, Z16
+	VFMADD213PS   Z8, Z14, Z16
+	VFMADD213PS   Z9, Z14, Z16
+	VFMADD213PS   Z10, Z14, Z16
+	VMULPS        Z14, Z16, Z16
+	VFMADD213PS   Z14, Z14, Z16
+	VADDPS        Z11, Z16, Z16
+	VADDPS        Z16, Z16, Z16
+	VPSLLD        $0x17, Z15, Z15
+	VPADDD        Z10, Z15, Z15
+	VMULPS.Z      Z15, Z16, K1, Z16
+	VMOVUPS       Z16, (BX)(AX*1)
+	VADDPS        Y16, Y12, Y12
+	VEXTRACTF64X4 $0x01, Z16, Y14
+	VADDPS        Y14, Y12, Y12
+	ADDQ          $0x40, AX
+	CMPQ          AX, DX
+	JL            exponentials
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X13
+	VPERMILPS     $0x4e, X13, X12
+	VADDPS        X12, X13, X13
+	VPERMILPS     $0xb1, X13, X12
+	VADDPS        X12, X13, X13
+	VMOVSS        X13, (DI)(R10*4)
+	ADDQ          R9, BX
+	INCQ          R10
+	CMPQ          R10, CX
+	JL            row
 	VZEROUPPER
 	RET
 
 // func attendGradRowsAsm(rows int, n int, p *float32, ds *float32, stride int, top *float32, inverse *float32, delta *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·attendGradRowsAsm(SB), NOSPLIT, $0-64
-	MOVQ    rows+0(FP), CX
-	MOVQ    n+8(FP), DX
-	MOVQ    p+16(FP), BX
-	MOVQ    ds+24(FP), SI
-	MOVQ    top+40(FP), DI
-	MOVQ    inverse+48(FP), R8
-	MOVQ    delta+56(FP), R9
-	MOVQ    stride+32(FP), R10
-	SHLQ    $0x02, DX
-	VMOVUPS all_3f000000<>+0(SB), Y0
+	MOVQ rows+0(FP), CX
+	MOVQ n+8(FP), DX
+	MOVQ p+16(FP), BX
+	MOVQ ds+24(FP), SI
+	MOVQ top+40(FP), DI
+	MOVQ inverse+48(FP), R8
+	MOVQ delta+56(FP), R9
+	MOVQ stride+32(FP), R10
+	SHLQ $0x02, DX
 
 row:
+	VMOVUPS      all_3f000000<>+0(SB), Y0
 	VBROADCASTSS (DI), Y1
 	VBROADCASTSS (R8), Y2
 	VBROADCASTSS (R9), Y3
@@ -18452,5 +18692,238 @@ elements:
 	ADDQ         R10, SI
 	DECQ         CX
 	JNZ          row
+	VZEROUPPER
+	RET
+
+// func attendGradRowsAVX512(rows int, n int, p *float32, ds *float32, stride int, top *float32, inverse *float32, delta *float32)
+// Requires: AVX, AVX512F
+TEXT ·attendGradRowsAVX512(SB), NOSPLIT, $0-64
+	MOVQ         rows+0(FP), CX
+	MOVQ         n+8(FP), DX
+	MOVQ         p+16(FP), BX
+	MOVQ         ds+24(FP), SI
+	MOVQ         top+40(FP), DI
+	MOVQ         inverse+48(FP), R8
+	MOVQ         delta+56(FP), R9
+	MOVQ         stride+32(FP), R10
+	SHLQ         $0x02, DX
+	VBROADCASTSS all_c2ad496a<>+0(SB), Z0
+	VBROADCASTSS all_42b20000<>+0(SB), Z1
+	VBROADCASTSS all_4b400000<>+0(SB), Z2
+	VBROADCASTSS all_3fb8aa3b<>+0(SB), Z3
+	VBROADCASTSS all_3f318000<>+0(SB), Z4
+	VBROADCASTSS all_b95e8083<>+0(SB), Z5
+	VBROADCASTSS all_3ab6887e<>+0(SB), Z6
+	VBROADCASTSS all_3c0905b1<>+0(SB), Z7
+	VBROADCASTSS all_3d2aaa8d<>+0(SB), Z8
+	VBROADCASTSS all_3e2aaa6f<>+0(SB), Z9
+	VBROADCASTSS all_3f000000<>+0(SB), Z10
+	VBROADCASTSS all_3f800000<>+0(SB), Z11
+
+row:
+	VBROADCASTSS (DI), Z12
+	VBROADCASTSS (R8), Z13
+	VBROADCASTSS (R9), Z14
+	VMULPS       Z10, Z14, Z14
+	XORQ         AX, AX
+
+elements:
+	VMOVUPS      (BX)(AX*1), Z15
+	VSUBPS       Z12, Z15, Z15
+	VCMPPS       $0x05, Z0, Z15, K1
+	VMINPS       Z15, Z1, Z15
+	VMOVAPS      Z2, Z16
+	VFMADD231PS  Z3, Z15, Z16
+	VSUBPS       Z2, Z16, Z17
+	VFNMADD231PS Z4, Z17, Z15
+	VFNMADD231PS Z5, Z17, Z15
+	VMOVAPS      Z6, Z17
+	VFMADD213PS  Z7, Z15, Z17
+	VFMADD213PS  Z8, Z15, Z17
+	VFMADD213PS  Z9, Z15, Z17
+	VFMADD213PS  Z10, Z15, Z17
+	VMULPS       Z15, Z17, Z17
+	VFMADD213PS  Z15, Z15, Z17
+	VADDPS       Z11, Z17, Z17
+	VADDPS       Z17, Z17, Z17
+	VPSLLD       $0x17, Z16, Z16
+	VPADDD       Z10, Z16, Z16
+	VMULPS.Z     Z16, Z17, K1, Z17
+	VMOVUPS      (SI)(AX*1), Z15
+	VMULPS       Z13, Z17, Z17
+	VMOVUPS      Z17, (BX)(AX*1)
+	VFMSUB132PS  Z10, Z14, Z15
+	VADDPS       Z17, Z17, Z17
+	VMULPS       Z17, Z15, Z15
+	VMOVUPS      Z15, (SI)(AX*1)
+	ADDQ         $0x40, AX
+	CMPQ         AX, DX
+	JL           elements
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, R9
+	ADDQ         R10, BX
+	ADDQ         R10, SI
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func copyTileAVX2(rows int, n int, y *float32, yStride int, x *float32, xStride int)
+// Requires: AVX, MMX+
+TEXT ·copyTileAVX2(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), CX
+	MOVQ n+8(FP), DX
+	MOVQ y+16(FP), BX
+	MOVQ yStride+24(FP), SI
+	LEAQ (BX)(SI*8), DI
+	MOVQ x+32(FP), R8
+	MOVQ xStride+40(FP), R9
+	LEAQ (R8)(R9*8), R10
+	SHLQ $0x02, DX
+
+row:
+	XORQ AX, AX
+
+elements:
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 (R10)(AX*1)
+	VMOVUPS    (R8)(AX*1), Y0
+	VMOVUPS    Y0, (BX)(AX*1)
+	ADDQ       $0x20, AX
+	CMPQ       AX, DX
+	JL         elements
+	ADDQ       SI, BX
+	ADDQ       SI, DI
+	ADDQ       R9, R8
+	ADDQ       R9, R10
+	DECQ       CX
+	JNZ        row
+	VZEROUPPER
+	RET
+
+// func scaleTileAVX2(rows int, n int, y *float32, yStride int, x *float32, xStride int, a *float32)
+// Requires: AVX, MMX+
+TEXT ·scaleTileAVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), CX
+	MOVQ n+8(FP), DX
+	MOVQ y+16(FP), BX
+	MOVQ yStride+24(FP), SI
+	LEAQ (BX)(SI*8), DI
+	MOVQ x+32(FP), R8
+	MOVQ xStride+40(FP), R9
+	LEAQ (R8)(R9*8), R10
+	SHLQ $0x02, DX
+	MOVQ a+48(FP), R11
+
+row:
+	VBROADCASTSS (R11), Y0
+	XORQ         AX, AX
+
+elements:
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 (R10)(AX*1)
+	VMOVUPS    (R8)(AX*1), Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVUPS    Y1, (BX)(AX*1)
+	ADDQ       $0x20, AX
+	CMPQ       AX, DX
+	JL         elements
+	ADDQ       $0x04, R11
+	ADDQ       SI, BX
+	ADDQ       SI, DI
+	ADDQ       R9, R8
+	ADDQ       R9, R10
+	DECQ       CX
+	JNZ        row
+	VZEROUPPER
+	RET
+
+// func dotTileAVX2(rows int, n int, x *float32, xStride int, z *float32, zStride int, sums *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·dotTileAVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), CX
+	MOVQ n+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ xStride+24(FP), SI
+	LEAQ (BX)(SI*8), DI
+	MOVQ z+32(FP), R8
+	MOVQ zStride+40(FP), R9
+	LEAQ (R8)(R9*8), R10
+	SHLQ $0x02, DX
+	MOVQ sums+48(FP), R11
+
+row:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   AX, AX
+
+elements:
+	PREFETCHT0   (DI)(AX*1)
+	PREFETCHT0   (R10)(AX*1)
+	VMOVUPS      (BX)(AX*1), Y2
+	VCVTPS2PD    X2, Y3
+	VEXTRACTF128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VMOVUPS      (R8)(AX*1), Y4
+	VCVTPS2PD    X4, Y5
+	VEXTRACTF128 $0x01, Y4, X4
+	VCVTPS2PD    X4, Y4
+	VFMADD231PD  Y3, Y5, Y0
+	VFMADD231PD  Y2, Y4, Y1
+	ADDQ         $0x20, AX
+	CMPQ         AX, DX
+	JL           elements
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDSD       X1, X0, X0
+	VCVTSD2SS    X0, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         $0x04, R11
+	ADDQ         SI, BX
+	ADDQ         SI, DI
+	ADDQ         R9, R8
+	ADDQ         R9, R10
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func hideTileAVX2(rows int, n int, x *float32, stride int, spans *int, first int, value float32)
+// Requires: AVX, AVX2
+TEXT ·hideTileAVX2(SB), NOSPLIT, $0-52
+	MOVQ         x+16(FP), AX
+	MOVQ         rows+0(FP), DX
+	MOVQ         n+8(FP), BX
+	MOVQ         stride+24(FP), SI
+	MOVQ         spans+32(FP), DI
+	VBROADCASTSS value+48(FP), Y0
+	VPBROADCASTD first+40(FP), Y1
+	VPADDD       lane_numbers<>+0(SB), Y1, Y1
+	SHLQ         $0x02, BX
+
+row:
+	VPBROADCASTD (DI), Y2
+	VPBROADCASTD 8(DI), Y3
+	VMOVDQA      Y1, Y4
+	XORQ         CX, CX
+
+elements:
+	VPCMPGTD  Y4, Y2, Y5
+	VPCMPGTD  Y4, Y3, Y6
+	VPANDN    Y6, Y5, Y6
+	VMOVUPS   (AX)(CX*1), Y5
+	VBLENDVPS Y6, Y5, Y0, Y5
+	VMOVUPS   Y5, (AX)(CX*1)
+	VPADDD    all_00000008<>+0(SB), Y4, Y4
+	ADDQ      $0x20, CX
+	CMPQ      CX, BX
+	JL        elements
+	ADDQ      $0x10, DI
+	ADDQ      SI, AX
+	DECQ      DX
+	JNZ       row
 	VZEROUPPER
 	RET

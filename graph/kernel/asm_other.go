@@ -137,3 +137,25 @@ func bfloatUnpackAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(no
 func halfUnpackAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }
 
 func unpackQ8RowsAVX2(rows, n int, dst *float32, w *byte, stride int) { panic(noAssembly) }
+
+func attendRowsAVX512(rows, n int, scores *float32, stride int, top, sum, shrink *float32) {
+	panic(noAssembly)
+}
+
+func attendGradRowsAVX512(rows, n int, p, ds *float32, stride int, top, inverse, delta *float32) {
+	panic(noAssembly)
+}
+
+func copyTileAVX2(rows, n int, y *float32, yStride int, x *float32, xStride int) { panic(noAssembly) }
+
+func scaleTileAVX2(rows, n int, y *float32, yStride int, x *float32, xStride int, a *float32) {
+	panic(noAssembly)
+}
+
+func dotTileAVX2(rows, n int, x *float32, xStride int, z *float32, zStride int, sums *float32) {
+	panic(noAssembly)
+}
+
+func hideTileAVX2(rows, n int, x *float32, stride int, spans *int, first int, value float32) {
+	panic(noAssembly)
+}

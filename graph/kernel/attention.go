@@ -91,18 +91,26 @@ func (a *Attention[T]) tileRows() int { return min(a.Tq, queryTile) * a.headsTog
 // plain reports whether the scores are products only.
 func (a *Attention[T]) plain() bool { return a.Softcap == 0 && a.Bias == nil && a.Distance == nil }
 
+// biased reports whether biases are added to the scores.
+func (a *Attention[T]) biased() bool { return a.Bias != nil || a.Distance != nil }
+
 // queryRows describes the rows of a tile: row r is query first + r%queries of the head with index head + r/queries.
 type queryRows struct{ b, head, first, heads, queries int }
 
 func (q queryRows) count() int { return q.heads * q.queries }
 
-func (q queryRows) row(r int) (head, query int) { return q.head + r/q.queries, q.first + r%q.queries }
+func (q queryRows) row(r int) (head, query int) {
+	if q.heads == 1 { // needs no division
+		return q.head, q.first + r
+	}
+	return q.head + r/q.queries, q.first + r%q.queries
+}
 
 // gather copies the queries of rows to q (rows, D) and returns q.
 func (a *Attention[T]) gather(q []T, rows queryRows) []T {
-	for r := range rows.count() {
-		h, i := rows.row(r)
-		copy(q[r*a.D:(r+1)*a.D], a.Q.at(rows.b, i, h)[:a.D])
+	size := rows.queries * a.D
+	for h := range rows.heads {
+		copyTile(sumMatrix[T]{q[h*size:], rows.queries, a.D, a.D}, a.Q.tile(rows.b, rows.first, rows.head+h, rows.queries, a.D))
 	}
 	return q
 }

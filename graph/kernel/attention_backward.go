@@ -123,7 +123,7 @@ func (w *attentionBackward[T]) gradSums(x Heads[T], b, h, rows int) sumMatrix[T]
 
 // keyHead computes one key head with all query heads that read it.
 func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
-	w.setSpans(s, b)
+	w.tileSpans(s, b)
 	group := w.H / w.KVHeads
 	if w.Tk == 0 {
 		w.clearQueries(b, kv*group, group)
@@ -131,8 +131,8 @@ func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 	size := max(1, min(gradTiles, gradBlock/keyTile/max(1, w.D))) * keyTile
 	for h := kv * group; h < (kv+1)*group; h++ {
 		delta := s.delta.sized(w.Tq)
-		for i := 0; i < w.Tq && w.needsScores(); i++ {
-			delta[i] = T(dot64(w.O.at(b, i, h)[:w.D], w.DO.at(b, i, h)[:w.D]))
+		if w.needsScores() && w.Tq > 0 {
+			dotTile(delta, w.O.tile(b, 0, h, w.Tq, w.D), w.DO.tile(b, 0, h, w.Tq, w.D))
 		}
 		dq := w.gradSums(w.DQ, b, h, w.Tq)
 		for j := 0; j < w.Tk; j += size {
@@ -143,12 +143,12 @@ func (w *attentionBackward[T]) keyHead(s *gradScratch[T], b, kv int) {
 	}
 }
 
-// setSpans computes the spans of each tile of queries.
-func (w *attentionBackward[T]) setSpans(s *gradScratch[T], b int) {
+// tileSpans computes the spans of each tile of queries.
+func (w *attentionBackward[T]) tileSpans(s *gradScratch[T], b int) {
 	for t := range s.spans.sized((w.Tq + queryTile - 1) / queryTile) {
-		for i := t * queryTile; i < min((t+1)*queryTile, w.Tq); i++ {
-			s.spans.data[t].set(i-t*queryTile, w.span(b, i))
-		}
+		m := min(queryTile, w.Tq-t*queryTile)
+		w.setSpans(s.spans.data[t].each[:m], b, t*queryTile)
+		s.spans.data[t].join(m)
 	}
 }
 

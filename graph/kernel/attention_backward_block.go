@@ -82,9 +82,7 @@ func (w *attentionBackward[T]) store(x Heads[T], b, t, h int, sums sumMatrix[T])
 	if x.Data == nil {
 		return
 	}
-	for r := range sums.rows {
-		copy(x.at(b, t+r, h)[:w.D], sums.row(r))
-	}
+	copyTile(x.tile(b, t, h, sums.rows, w.D), sums)
 }
 
 // packKeys packs count keys and values from j on.
@@ -104,14 +102,14 @@ func (w *attentionBackward[T]) packKeys(s *gradScratch[T], t gradTile, j, count 
 // packQueries packs the queries of a tile and the gradients of their outputs.
 func (w *attentionBackward[T]) packQueries(s *gradScratch[T], t gradTile) {
 	x := &s.queries
-	q, do := x.q.sized(t.m*w.D), x.do.sized(t.m*w.D)
-	for r := range t.m {
-		copy(q[r*w.D:][:w.D], w.Q.at(t.b, t.i+r, t.h))
-		copy(do[r*w.D:][:w.D], w.DO.at(t.b, t.i+r, t.h))
+	q, do := x.q.sized(t.m*w.D+maxStripCols), x.do.sized(t.m*w.D+maxStripCols)
+	copyTile(sumMatrix[T]{q, t.m, w.D, w.D}, w.Q.tile(t.b, t.i, t.h, t.m, w.D))
+	copyTile(sumMatrix[T]{do, t.m, w.D, w.D}, w.DO.tile(t.b, t.i, t.h, t.m, w.D))
+	for r := 0; r < t.m && w.biased(); r++ {
 		x.offset[r] = w.offset(t.b, t.h, t.i+r, s.spans.data[t.i/queryTile].each[r])
 	}
-	x.right[0].set(Matrix[T]{Data: q, Stride: w.D}, t.m, w.D, keyTile)
-	x.right[1].set(Matrix[T]{Data: do, Stride: w.D}, t.m, w.D, keyTile)
+	x.right[0].inPlace(Matrix[T]{Data: q, Stride: w.D})
+	x.right[1].inPlace(Matrix[T]{Data: do, Stride: w.D})
 }
 
 // tile computes a tile. Its keys are number first and the following keys of the block.
@@ -122,7 +120,7 @@ func (w *attentionBackward[T]) tile(s *gradScratch[T], t gradTile, first int) {
 	w.scores(s, t, keys)
 	for _, b := range s.bands.byQuery {
 		if w.needsScores() {
-			keys.v.multiply(&s.panels, product[T]{
+			keys.v.multiply(&s.panels, &product[T]{
 				m: b.rows.hi - b.rows.lo, n: b.cols.hi - b.cols.lo, k: w.D, alpha: 1,
 				a: Matrix[T]{Data: s.queries.do.data[b.rows.lo*w.D:], Stride: w.D}, c: ds[b.rows.lo*keyTile+b.cols.lo:], stride: keyTile,
 			}, 0, b.cols.lo)
@@ -141,12 +139,12 @@ func (w *attentionBackward[T]) scores(s *gradScratch[T], t gradTile, keys *gradK
 		m := rows.count()
 		all := product[T]{m: m, n: t.n, k: w.D, c: s.together.sized(m * keyTile), stride: keyTile, alpha: T(w.Scale)}
 		all.a = Matrix[T]{Data: w.gather(s.queries.together.sized(m*w.D), rows), Stride: w.D}
-		keys.k.multiply(&s.panels, all, 0, 0)
+		keys.k.multiply(&s.panels, &all, 0, 0)
 		copy(p, all.c[(t.h-rows.head)*t.m*keyTile:][:t.m*keyTile])
 		return
 	}
 	for _, b := range s.bands.byQuery {
-		keys.k.multiply(&s.panels, product[T]{
+		keys.k.multiply(&s.panels, &product[T]{
 			m: b.rows.hi - b.rows.lo, n: b.cols.hi - b.cols.lo, k: w.D, alpha: T(w.Scale),
 			a: Matrix[T]{Data: s.queries.q.data[b.rows.lo*w.D:], Stride: w.D}, c: p[b.rows.lo*keyTile+b.cols.lo:], stride: keyTile,
 		}, 0, b.cols.lo)
@@ -161,18 +159,18 @@ func (w *attentionBackward[T]) add(s *gradScratch[T], keys *gradKeys[T], first i
 		cell, to := b.cols.lo*keyTile+b.rows.lo, (first+b.rows.lo)*d
 		if w.DV.Data != nil {
 			sum.a, sum.c, sum.alpha = Matrix[T]{Data: s.p.data[cell:], Stride: keyTile, Trans: true}, s.dv.data[to:], 1
-			x.right[1].multiply(&s.panels, sum, b.cols.lo, 0)
+			x.right[1].multiply(&s.panels, &sum, b.cols.lo, 0)
 		}
 		if w.DK.Data != nil {
 			sum.a, sum.c, sum.alpha = Matrix[T]{Data: s.ds.data[cell:], Stride: keyTile, Trans: true}, s.dk.data[to:], T(w.Scale)
-			x.right[0].multiply(&s.panels, sum, b.cols.lo, 0)
+			x.right[0].multiply(&s.panels, &sum, b.cols.lo, 0)
 		}
 	}
 	if w.DQ.Data == nil {
 		return
 	}
 	for _, b := range s.bands.byQuery {
-		keys.rows.multiply(&s.panels, product[T]{
+		keys.rows.multiply(&s.panels, &product[T]{
 			m: b.rows.hi - b.rows.lo, n: d, k: b.cols.hi - b.cols.lo, alpha: T(w.Scale), accumulate: true,
 			a: Matrix[T]{Data: s.ds.data[b.rows.lo*keyTile+b.cols.lo:], Stride: keyTile}, c: x.dq.data[b.rows.lo*d:], stride: d,
 		}, b.cols.lo, 0)

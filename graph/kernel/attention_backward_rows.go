@@ -10,12 +10,11 @@ func (w *attentionBackward[T]) rows(s *gradScratch[T], t gradTile, b band) {
 	cell := b.rows.lo*keyTile + b.cols.lo
 	scores := scoreRows[T]{s.p.data[cell:], b.rows.hi - b.rows.lo, b.cols.hi - b.cols.lo}
 	scores.attendGrad(s.ds.data[cell:], w.Normalizer.Top[at:], w.Normalizer.Inverse[at:], s.delta.data[t.i+b.rows.lo:])
-	for r := b.rows.lo; r < b.rows.hi && !(plain && b.whole); r++ {
-		row := w.row(s, t, b, r)
-		s.hide(b, row)
-		if !plain {
-			w.finishRow(s, t, row)
-		}
+	if !plain || !b.whole {
+		w.hide(s, t, b)
+	}
+	for r := b.rows.lo; r < b.rows.hi && !plain; r++ {
+		w.finishRow(s, t, w.row(s, t, b, r))
 	}
 }
 
@@ -34,17 +33,20 @@ func (w *attentionBackward[T]) row(s *gradScratch[T], t gradTile, b band, r int)
 	return gradRow{r: r, i: t.i + r, cell: r*keyTile + first, keys: span{t.j + first, t.j + b.cols.lo + hi}}
 }
 
-// hide clears the cells of a row whose keys the query does not see.
-func (s *gradScratch[T]) hide(b band, x gradRow) {
-	from, to := x.r*keyTile+b.cols.lo, x.r*keyTile+b.cols.hi
-	end := x.cell + x.keys.hi - x.keys.lo
-	if from < x.cell {
-		clear(s.p.data[from:x.cell])
-		clear(s.ds.data[from:x.cell])
+// hide clears the cells of a band whose keys the queries do not see.
+func (w *attentionBackward[T]) hide(s *gradScratch[T], t gradTile, b band) {
+	spans := s.spans.data[t.i/queryTile].each[b.rows.lo:b.rows.hi]
+	inverse := w.Normalizer.Inverse[(t.b*w.H+t.h)*w.Tq+t.i+b.rows.lo:]
+	for _, x := range [][]T{s.p.data, s.ds.data} {
+		cells := sumMatrix[T]{x[b.rows.lo*keyTile+b.cols.lo:], len(spans), b.cols.hi - b.cols.lo, keyTile}
+		hideTile(cells, spans, t.j+b.cols.lo, 0)
 	}
-	if end < to {
-		clear(s.p.data[end:to])
-		clear(s.ds.data[end:to])
+	for r := range spans {
+		if inverse[r] == 0 {
+			from, n := (b.rows.lo+r)*keyTile+b.cols.lo, b.cols.hi-b.cols.lo
+			clear(s.p.data[from:][:n])
+			clear(s.ds.data[from:][:n])
+		}
 	}
 }
 

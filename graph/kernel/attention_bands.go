@@ -11,11 +11,11 @@ type band struct {
 }
 
 // tileBands cuts a tile of scores into bands that leave out most of the cells that no query sees: byQuery has bands of queries,
-// whose columns are keys, and byKey has bands of keys, whose columns are queries.
+// whose columns are keys, and byKey has bands of keys, whose columns are queries. Both have the same cells.
 type tileBands struct {
 	byQuery, byKey []band
 	queries        [queryTile / bandUnit]band
-	keys           [keyTile / bandUnit]band
+	keys           [queryTile / bandUnit * keyTile / bandUnit]band
 }
 
 // set cuts the tile of the given queries and of n keys from j on. all is the range of keys that every query sees. If cut is not
@@ -29,35 +29,57 @@ func (t *tileBands) set(spans []span, all span, j, n int, cut bool) {
 		t.byQuery, t.byKey = t.queries[:1], t.keys[:1]
 		return
 	}
-	var keys [queryTile / bandUnit]span
-	var queries [keyTile / bandUnit]span
-	for r, s := range spans {
-		lo, hi := s.clip(j, n)
-		keys[r/bandUnit] = keys[r/bandUnit].join(span{lo, hi})
-		for c := lo / bandUnit; lo < hi && c*bandUnit < hi; c++ {
-			queries[c] = queries[c].join(span{r, r + 1})
+	t.byQuery, t.byKey = t.queries[:0], t.keys[:0]
+	for r := 0; r < m; r += bandUnit {
+		rows := span{r, min(r+bandUnit, m)}
+		var seen span
+		for _, s := range spans[rows.lo:rows.hi] {
+			seen = seen.join(s)
+		}
+		lo, hi := seen.clip(j, n)
+		if lo == hi {
+			continue
+		}
+		cols := span{lo / bandUnit * bandUnit, min(roundUp(hi, bandUnit), n)}
+		if last := len(t.byQuery) - 1; last >= 0 && t.byQuery[last].rows.hi == r && t.byQuery[last].cols == cols {
+			t.byQuery[last].rows.hi = rows.hi
+		} else {
+			t.byQuery = append(t.byQuery, band{rows: rows, cols: cols})
 		}
 	}
-	for i, s := range keys {
-		keys[i] = span{s.lo / bandUnit * bandUnit, min(roundUp(s.hi, bandUnit), n)}
+	for c := 0; c < n; c += bandUnit {
+		t.addKeys(span{c, min(c+bandUnit, n)})
 	}
-	t.byQuery, t.byKey = bandsOf(t.queries[:0], keys[:], m), bandsOf(t.keys[:0], queries[:], n)
 }
 
-// bandsOf appends a band of up to bandUnit rows for each range of columns that is not empty. Neighbours with equal columns become
-// one band.
-func bandsOf(bands []band, cols []span, rows int) []band {
-	for i, c := range cols {
-		first, last := i*bandUnit, len(bands)-1
+// cover reports whether the bands have cells in all m rows.
+func (t *tileBands) cover(m int) bool {
+	for _, b := range t.byQuery {
+		m -= b.rows.hi - b.rows.lo
+	}
+	return m == 0
+}
+
+// addKeys adds the bands of the given keys. Neighbours with equal queries become one band.
+func (t *tileBands) addKeys(keys span) {
+	first := len(t.byKey)
+	for _, b := range t.byQuery {
+		last := len(t.byKey) - 1
 		switch {
-		case c.lo >= c.hi || first >= rows:
-		case last >= 0 && bands[last].rows.hi == first && bands[last].cols == c:
-			bands[last].rows.hi = min(first+bandUnit, rows)
+		case b.cols.lo > keys.lo || b.cols.hi <= keys.lo:
+		case last >= first && t.byKey[last].cols.hi == b.rows.lo:
+			t.byKey[last].cols.hi = b.rows.hi
 		default:
-			bands = append(bands, band{rows: span{first, min(first+bandUnit, rows)}, cols: c})
+			t.byKey = append(t.byKey, band{rows: keys, cols: b.rows})
 		}
 	}
-	return bands
+	if first == 0 || len(t.byKey) != first+1 {
+		return
+	}
+	if before := &t.byKey[first-1]; before.rows.hi == keys.lo && before.cols == t.byKey[first].cols {
+		before.rows.hi = keys.hi
+		t.byKey = t.byKey[:first]
+	}
 }
 
 // spansOf holds the keys that the queries of a tile see.
@@ -66,15 +88,13 @@ type spansOf struct {
 	any, all span // seen by any query, by every query
 }
 
-// set stores the span of query r.
-func (s *spansOf) set(r int, t span) {
-	s.each[r] = t
-	if r == 0 {
-		s.any, s.all = t, t
-		return
+// join computes any and all of the first m queries.
+func (s *spansOf) join(m int) {
+	s.any, s.all = s.each[0], s.each[0]
+	for _, t := range s.each[1:m] {
+		s.any = s.any.join(t)
+		s.all = span{max(s.all.lo, t.lo), min(s.all.hi, t.hi)}
 	}
-	s.any = s.any.join(t)
-	s.all = span{max(s.all.lo, t.lo), min(s.all.hi, t.hi)}
 }
 
 // sees reports whether a query may see one of n keys from j on.

@@ -26,6 +26,7 @@ type attentionScratch[T Float] struct {
 	bands       tileBands
 	scores      buffer[T]    // (rows, keyTile)
 	sum, shrink [queryTile]T // of the last tile
+	inverse     [queryTile]T // of the sums of exponentials
 	capped      [keyTile]T   // scratch of capScores
 }
 
@@ -37,6 +38,7 @@ type forwardTile[T Float] struct {
 	top           [queryTile]T
 	total, offset [queryTile]float64
 	spans         spansOf
+	started       bool // out and total hold sums
 }
 
 // enoughBlocks is the number of blocks above which smaller blocks do not spread the work better.
@@ -63,7 +65,8 @@ func (f *attentionForward[T]) Range(lo, hi int) {
 	sets := f.H / f.heads
 	for i := lo; i < hi; i++ {
 		set := i / f.blocks
-		f.run(s, set/sets, set%sets*f.heads, i%f.blocks*f.block)
+		last := f.blocks - 1 - i%f.blocks // the last queries see the most keys: long work first leaves workers less idle at the end
+		f.run(s, set/sets, set%sets*f.heads, last*f.block)
 	}
 	give(s)
 }
@@ -99,7 +102,10 @@ func (f *attentionForward[T]) run(s *attentionScratch[T], b, head, first int) {
 		}
 	}
 	for i := range tiles {
-		f.finish(&tiles[i])
+		if !tiles[i].started {
+			clear(tiles[i].out.data[:tiles[i].rows.count()*f.D])
+		}
+		f.finish(s, &tiles[i])
 	}
 }
 
@@ -108,13 +114,19 @@ func (f *attentionForward[T]) begin(t *forwardTile[T], rows queryRows) {
 	t.rows = rows
 	m := rows.count()
 	f.gather(t.q.sized(m*f.D), rows)
-	t.out.zeroed(m * f.D)
+	t.out.sized(m * f.D)
 	t.rest.reset()
+	t.started = false
+	for h := range rows.heads {
+		f.setSpans(t.spans.each[h*rows.queries:][:rows.queries], rows.b, rows.first)
+	}
+	t.spans.join(m)
 	for r := range m {
+		t.top[r], t.total[r] = inf[T](-1), 0
+	}
+	for r := 0; r < m && f.biased(); r++ {
 		h, i := rows.row(r)
-		seen := f.span(rows.b, i)
-		t.spans.set(r, seen)
-		t.top[r], t.total[r], t.offset[r] = inf[T](-1), 0, f.offset(rows.b, h, i, seen)
+		t.offset[r] = f.offset(rows.b, h, i, t.spans.each[r])
 	}
 }
 
@@ -123,14 +135,19 @@ func (f *attentionForward[T]) tile(s *attentionScratch[T], t *forwardTile[T], j,
 	m, d := t.rows.count(), f.D
 	q, out, scores := t.q.data, t.out.data, s.scores.sized(m*keyTile)
 	s.bands.set(t.spans.each[:m], t.spans.all, j, n, !s.k.thin)
+	started := t.started || !s.bands.cover(m)
+	if started && !t.started {
+		clear(out[:m*d])
+	}
+	t.started = true
 	for _, b := range s.bands.byQuery {
-		s.k.multiply(&s.panels, product[T]{
+		s.k.multiply(&s.panels, &product[T]{
 			m: b.rows.hi - b.rows.lo, n: b.cols.hi - b.cols.lo, k: d, alpha: T(f.Scale),
 			a: Matrix[T]{Data: q[b.rows.lo*d:], Stride: d}, c: scores[b.rows.lo*keyTile+b.cols.lo:], stride: keyTile,
 		}, 0, b.cols.lo)
 		f.absorb(s, t, b, j)
-		s.v.multiply(&s.panels, product[T]{
-			m: b.rows.hi - b.rows.lo, n: d, k: b.cols.hi - b.cols.lo, alpha: 1, accumulate: true,
+		s.v.multiply(&s.panels, &product[T]{
+			m: b.rows.hi - b.rows.lo, n: d, k: b.cols.hi - b.cols.lo, alpha: 1, accumulate: started,
 			a: Matrix[T]{Data: scores[b.rows.lo*keyTile+b.cols.lo:], Stride: keyTile}, c: out[b.rows.lo*d:], stride: d,
 		}, b.cols.lo, 0)
 	}
@@ -140,12 +157,17 @@ func (f *attentionForward[T]) tile(s *attentionScratch[T], t *forwardTile[T], j,
 // absorb turns the scores of a band with the keys from j on into unnormalized probabilities and updates the running softmax. If a
 // maximum grows, the sums so far are scaled down.
 func (f *attentionForward[T]) absorb(s *attentionScratch[T], t *forwardTile[T], b band, j int) {
-	if !b.whole || !f.plain() || b.cols.hi%softmaxUnit > 0 {
+	n := b.cols.hi - b.cols.lo
+	if !b.whole || n%softmaxUnit > 0 {
+		cells := sumMatrix[T]{s.scores.data[b.rows.lo*keyTile+b.cols.lo:], b.rows.hi - b.rows.lo, roundUp(n, softmaxUnit), keyTile}
+		hideTile(cells, t.spans.each[b.rows.lo:], j+b.cols.lo, inf[T](-1))
+	}
+	if !f.plain() {
 		for r := b.rows.lo; r < b.rows.hi; r++ {
 			f.finishScores(s, t, b, j, r)
 		}
 	}
-	rows := scoreRows[T]{s.scores.data[b.rows.lo*keyTile+b.cols.lo:], b.rows.hi - b.rows.lo, b.cols.hi - b.cols.lo}
+	rows := scoreRows[T]{s.scores.data[b.rows.lo*keyTile+b.cols.lo:], b.rows.hi - b.rows.lo, n}
 	rows.attend(t.top[b.rows.lo:], s.sum[b.rows.lo:], s.shrink[b.rows.lo:])
 	for r := b.rows.lo; r < b.rows.hi; r++ {
 		if shrink := s.shrink[r]; shrink != 1 && t.total[r] != 0 {
@@ -166,44 +188,32 @@ func (f *attentionForward[T]) absorb(s *attentionScratch[T], t *forwardTile[T], 
 	}
 }
 
-// finishScores hides the keys that row r does not see, caps the scores of the others, and adds the bias.
+// finishScores caps the scores of row r and adds the bias.
 func (f *attentionForward[T]) finishScores(s *attentionScratch[T], t *forwardTile[T], b band, j, r int) {
 	h, i := t.rows.row(r)
 	j += b.cols.lo
-	n := b.cols.hi - b.cols.lo
-	scores := s.scores.data[r*keyTile+b.cols.lo:][:min(roundUp(n, softmaxUnit), keyTile-b.cols.lo)]
-	lo, hi := t.spans.each[r].clip(j, n)
-	hide(scores[:lo])
-	hide(scores[hi:])
-	if f.plain() {
-		return
-	}
-	f.capScores(scores[lo:hi], s.capped[:])
-	f.addBias(scores[lo:hi], t.rows.b, h, i, span{j + lo, j + hi}, t.offset[r])
-}
-
-// hide sets scores to -Inf.
-func hide[T Float](scores []T) {
-	hidden := inf[T](-1)
-	for i := range scores {
-		scores[i] = hidden
-	}
+	lo, hi := t.spans.each[r].clip(j, b.cols.hi-b.cols.lo)
+	scores := s.scores.data[r*keyTile+b.cols.lo:][lo:hi]
+	f.capScores(scores, s.capped[:])
+	f.addBias(scores, t.rows.b, h, i, span{j + lo, j + hi}, t.offset[r])
 }
 
 // finish divides by the sums of exponentials and stores the outputs and the normalizers.
-func (f *attentionForward[T]) finish(t *forwardTile[T]) {
+func (f *attentionForward[T]) finish(s *attentionScratch[T], t *forwardTile[T]) {
 	m, d := t.rows.count(), f.D
 	t.rest.addTo(sumMatrix[T]{t.out.data, m, d, d})
-	for r := range m {
-		h, i := t.rows.row(r)
-		o := f.o.at(t.rows.b, i, h)[:d]
-		inverse := T(0)
-		if t.total[r] == 0 {
-			clear(o)
+	for r, total := range t.total[:m] {
+		s.inverse[r] = 0
+		if total == 0 {
+			clear(t.out.data[r*d:][:d]) // may hold NaN
 		} else {
-			inverse = T(1 / t.total[r])
-			scaleRow(o, inverse, t.out.data[r*d:][:d])
+			s.inverse[r] = T(1 / total)
 		}
-		f.normalizer.set((t.rows.b*f.H+h)*f.Tq+i, t.top[r], inverse)
+	}
+	n := t.rows.queries
+	for h := range t.rows.heads {
+		head, rows := t.rows.head+h, span{h * n, (h + 1) * n}
+		scaleTile(f.o.tile(t.rows.b, t.rows.first, head, n, d), sumMatrix[T]{t.out.data[rows.lo*d:], n, d, d}, s.inverse[rows.lo:])
+		f.normalizer.setRows((t.rows.b*f.H+head)*f.Tq+t.rows.first, t.top[rows.lo:rows.hi], s.inverse[rows.lo:rows.hi])
 	}
 }

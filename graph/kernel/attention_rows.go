@@ -11,6 +11,9 @@ func (s *scoreRows[T]) row(r int) []T { return s.data[r*keyTile:][:s.n] }
 // softmaxUnit divides n in the assembly. Elements up to the next multiple must be -Inf, and are in the tile.
 const softmaxUnit = 8
 
+// wide reports whether vectors of AVX-512 fill the rows.
+func (s *scoreRows[T]) wide() bool { return hasWide && roundUp(s.n, softmaxUnit)%(2*softmaxUnit) == 0 }
+
 // attend updates the maximum top of each row and replaces the scores by e^(score-top). It writes their sum and the factor
 // shrink = e^(old top - top) of earlier sums. NaN stays NaN. A row that is all -Inf becomes zeros.
 func (s scoreRows[T]) attend(top, sum, shrink []T) {
@@ -20,7 +23,11 @@ func (s scoreRows[T]) attend(top, sum, shrink []T) {
 	if fast[T]() {
 		n := roundUp(s.n, softmaxUnit)
 		_, _, _, _ = s.data[(s.rows-1)*keyTile+n-1], top[s.rows-1], sum[s.rows-1], shrink[s.rows-1]
-		attendRowsAsm(s.rows, n, first(s.data), 4*keyTile, first(top), first(sum), first(shrink))
+		run := attendRowsAsm
+		if s.wide() {
+			run = attendRowsAVX512
+		}
+		run(s.rows, n, first(s.data), 4*keyTile, first(top), first(sum), first(shrink))
 		return
 	}
 	for r := range s.rows {
@@ -52,7 +59,11 @@ func (s scoreRows[T]) attendGrad(ds, top, inverse, delta []T) {
 		n := roundUp(s.n, softmaxUnit)
 		end := (s.rows-1)*keyTile + n - 1
 		_, _, _, _, _ = s.data[end], ds[end], top[s.rows-1], inverse[s.rows-1], delta[s.rows-1]
-		attendGradRowsAsm(s.rows, n, first(s.data), first(ds), 4*keyTile, first(top), first(inverse), first(delta))
+		run := attendGradRowsAsm
+		if s.wide() {
+			run = attendGradRowsAVX512
+		}
+		run(s.rows, n, first(s.data), first(ds), 4*keyTile, first(top), first(inverse), first(delta))
 		return
 	}
 	for r := range s.rows {

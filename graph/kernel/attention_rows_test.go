@@ -36,8 +36,9 @@ func TestAttendRows(t *testing.T) {
 			}
 			return append(all, top[2:], sum, shrink)
 		}
-		plain := run(kernel.Plain)
+		plain, narrow := run(kernel.Plain), run(kernel.Narrow)
 		for i, got := range run(kernel.Wide) {
+			same(t, fmt.Sprintf("%d elements, result %d, wide and narrow vectors", n, i), got, narrow[i])
 			near(t, fmt.Sprintf("%d elements, result %d", n, i), got, wide(plain[i]), 8*epsilon[float32]())
 		}
 	}

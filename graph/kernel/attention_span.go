@@ -15,26 +15,36 @@ func (a *Attention[T]) position(b, i int) int {
 
 // span returns the keys that query i of sequence b sees.
 func (a *Attention[T]) span(b, i int) span {
-	lo, hi := 0, a.Tk
+	var s [1]span
+	a.setSpans(s[:], b, i)
+	return s[0]
+}
+
+// setSpans sets the keys that the queries of sequence b from the first one on see.
+func (a *Attention[T]) setSpans(spans []span, b, first int) {
+	all := span{0, a.Tk}
 	if a.Lengths != nil {
-		hi = min(hi, int(a.Lengths[b]))
+		all.hi = min(all.hi, int(a.Lengths[b]))
 	}
-	if a.Starts != nil {
-		lo = max(lo, int(a.Starts[b*a.Tq+i]))
+	position := a.position(b, first)
+	for r := range spans {
+		s := all
+		if a.Starts != nil {
+			s.lo = int(a.Starts[b*a.Tq+first+r])
+		}
+		if a.Ends != nil {
+			s.hi = min(s.hi, int(a.Ends[b*a.Tq+first+r]))
+		}
+		if a.Window > 0 {
+			s.lo = max(s.lo, position+r-a.Window+1)
+			s.hi = min(s.hi, position+r+a.Window)
+		}
+		if a.Causal {
+			s.hi = min(s.hi, position+r+1)
+		}
+		s.hi = max(s.hi, 0)
+		spans[r] = span{min(max(s.lo, 0), s.hi), s.hi}
 	}
-	if a.Ends != nil {
-		hi = min(hi, int(a.Ends[b*a.Tq+i]))
-	}
-	position := a.position(b, i)
-	if a.Window > 0 {
-		lo = max(lo, position-a.Window+1)
-		hi = min(hi, position+a.Window)
-	}
-	if a.Causal {
-		hi = min(hi, position+1)
-	}
-	hi = max(hi, 0)
-	return span{min(lo, hi), hi}
 }
 
 // join returns the smallest range with the keys of both.

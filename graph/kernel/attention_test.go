@@ -181,6 +181,16 @@ var largeAttention = []attentionCase{
 	{b: 2, h: 2, kv: 2, tq: 140, tk: 190, d: 8, distance: "-", dropout: 0.2},
 	{b: 1, h: 4, kv: 2, tq: 200, tk: 200, d: 8, causal: true, starts: documents(200, 3, 70, 130)},
 	{b: 1, h: 2, kv: 2, tq: 200, tk: 200, d: 8, starts: documents(200, 70, 130), ends: documentEnds(200, 70, 130), bias: "h", window: 40},
+	{b: 1, h: 2, kv: 1, tq: 150, tk: 150, d: 16, starts: jumps(150, 0), ends: jumps(150, 20)},
+}
+
+// jumps returns starts of n tokens that go forth and back every 16 tokens, plus shift.
+func jumps(n int, shift int32) []int32 {
+	starts := make([]int32, n)
+	for i := range starts {
+		starts[i] = int32(i/16%2*48) + shift
+	}
+	return starts
 }
 
 // documents returns the first token of the document of each of n tokens. New documents begin at the given tokens.

@@ -41,7 +41,7 @@ const (
 func Accelerate(level int) int {
 	old := slices.Index(shapes, strips) + 1
 	accelerated, strips = supported && level > Plain, nil
-	hasVNNI = supportedVNNI && level >= Wide
+	hasVNNI, hasWide = supportedVNNI && level >= Wide, supportedWide && level >= Wide
 	byteStrip = byteStripOf(hasVNNI)
 	if level = min(level, len(shapes)); level > Plain {
 		strips = shapes[level-1]
@@ -49,7 +49,7 @@ func Accelerate(level int) int {
 	return old
 }
 
-var supported, supportedVNNI = accelerated, hasVNNI
+var supported, supportedVNNI, supportedWide = accelerated, hasVNNI, hasWide
 
 // PlainBytes makes products of many rounded rows use bytes, in plain Go where VNNI has assembly. It reports false if the processor cannot
 // unpack weights to bytes. The returned function restores the previous state.
@@ -148,4 +148,27 @@ func PanelsOnly(on bool) bool {
 	old := !accelerated
 	accelerated = supported && !on
 	return old
+}
+
+// CopyTile, ScaleTile, DotTile and HideTile compute rows of n elements. Each row of HideTile has a start and an end, relative to the
+// first column.
+func CopyTile(rows, n int, y []float32, yStride int, x []float32, xStride int) {
+	copyTile(sumMatrix[float32]{y, rows, n, yStride}, sumMatrix[float32]{x, rows, n, xStride})
+}
+
+func ScaleTile(rows, n int, y []float32, yStride int, x []float32, xStride int, a []float32) {
+	scaleTile(sumMatrix[float32]{y, rows, n, yStride}, sumMatrix[float32]{x, rows, n, xStride}, a)
+}
+
+func DotTile(rows, n int, sums, x []float32, xStride int, z []float32, zStride int) {
+	dotTile(sums, sumMatrix[float32]{x, rows, n, xStride}, sumMatrix[float32]{z, rows, n, zStride})
+}
+
+func HideTile(rows, n int, x []float32, stride int, ends []int, value float32) {
+	const first = 1000
+	var spans []span
+	for r := range rows {
+		spans = append(spans, span{first + ends[2*r], first + ends[2*r+1]})
+	}
+	hideTile(sumMatrix[float32]{x, rows, n, stride}, spans, first, value)
 }

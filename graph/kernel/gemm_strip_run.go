@@ -13,45 +13,69 @@ var stripMask = func() (m [2 * maxStripCols]int32) {
 
 // strip is a product of rows of A and one panel of B.
 type strip struct {
-	kernels    []stripKernel // by rows-1
-	a          leftRows
-	b          rightPanel
-	depth      int
-	c          []float32
-	stride     int
-	alpha      float32
-	accumulate int
-	mask       *int32
+	kernels     []stripKernel // by rows-1
+	a           leftRows
+	count, rest int // groups of rows, and rows that do not fill a group
+	b           rightPanel
+	depth       int
+	c           []float32
+	stride      int
+	alpha       float32
+	accumulate  int
+	mask        *int32
 }
 
 // runStrip computes the part of a product, of the given depth, that starts at c. While it multiplies, it prefetches the memory of next.
 // Each group of rows prefetches a part, so few groups leave some of it out.
 func (shape *stripShape) runStrip(p *product[float32], a leftRows, b rightPanel, depth int, c []float32, next [2]ahead) {
-	// The assembly does not check bounds, so the bounds of its operands are checked here.
-	last := a.m - 1
-	_ = a.a[last/a.group*a.next+last%a.group*a.row+(depth-1)*a.step]
-	_ = b.b[(depth-1)*b.step+shape.cols-1]
-	_ = c[last*p.stride+b.cols-1]
-	s := strip{kernels: shape.kernels[1], a: a, b: b, depth: depth, c: c, stride: p.stride, alpha: p.alpha}
-	if b.cols <= shape.cols/2 {
-		s.kernels = shape.kernels[0]
-	}
-	if b.cols%(shape.cols/2) > 0 {
-		s.mask = &stripMask[maxStripCols-b.cols]
-	}
-	if p.accumulate {
-		s.accumulate = 1
-	}
-	count, rest := a.m/a.group, a.m%a.group
+	var s strip
+	s.a = a
+	s.setRows(p, depth)
+	s.setPanel(shape, b, c)
 	done := 0
 	for _, x := range next {
-		n := min(x.groups, count-done)
+		n := min(x.groups, s.count-done)
 		s.run(done, n, a.group, x)
 		done += n
 	}
-	s.run(done, count-done, a.group, ahead{})
-	if rest > 0 {
-		s.run(count, 1, rest, ahead{})
+	s.runFrom(done)
+}
+
+// setRows sets the operands that all panels of a product share, once the rows of A are set.
+func (s *strip) setRows(p *product[float32], depth int) {
+	a := &s.a
+	s.depth, s.stride, s.alpha = depth, p.stride, p.alpha
+	s.count = a.m / a.group
+	s.rest = a.m - s.count*a.group
+	if p.accumulate {
+		s.accumulate = 1
+	}
+	group, row := s.count, s.rest // of the last row, plus 1
+	if row == 0 {
+		group, row = group-1, a.group
+	}
+	_ = a.a[group*a.next+(row-1)*a.row+(depth-1)*a.step] // the assembly does not check bounds
+}
+
+// setPanel sets the panel of B and the place of the result.
+func (s *strip) setPanel(shape *stripShape, b rightPanel, c []float32) {
+	_ = b.b[(s.depth-1)*b.step+shape.cols-1] // the assembly does not check bounds
+	_ = c[(s.a.m-1)*s.stride+b.cols-1]
+	s.b, s.c, s.kernels, s.mask = b, c, shape.kernels[1], nil
+	half := shape.cols / 2
+	if b.cols <= half {
+		s.kernels = shape.kernels[0]
+	}
+	if b.cols != half && b.cols != shape.cols {
+		s.mask = &stripMask[maxStripCols-b.cols]
+	}
+}
+
+// runFrom multiplies the rows from a group on.
+func (s *strip) runFrom(group int) {
+	s.run(group, s.count-group, s.a.group, ahead{})
+	if s.rest > 0 {
+		s.run(s.count, 1, s.rest, ahead{})
 	}
 }
 

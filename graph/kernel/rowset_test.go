@@ -15,9 +15,10 @@ import (
 
 // onlyAVX2 lists the functions of all processors that have no twin in NEON. Slow names the operations that need them.
 var onlyAVX2 = []string{
-	"bfloatFused3", "bfloatFused4", "bfloatRows2", "bfloatRows3", "bfloatRows4", "bfloatUnpack", "bytesQ4", "bytesQ4K", "bytesQ8", "few3", "few4", "few5", "few6",
-	"halfFused3", "halfFused4", "halfRows2", "halfRows3", "halfRows4", "halfUnpack", "packAcross16", "packAlong16", "packAlong32", "quantDotsQ4K", "quantRow", "quantStrip",
-	"quantStripMinima", "quantWideRow", "unpackQ8Rows", "widenQ4", "widenQ4K", "widenQ8",
+	"bfloatFused3", "bfloatFused4", "bfloatRows2", "bfloatRows3", "bfloatRows4", "bfloatUnpack", "bytesQ4", "bytesQ4K", "bytesQ8",
+	"copyTile", "dotTile", "few3", "few4", "few5", "few6", "halfFused3", "halfFused4", "halfRows2", "halfRows3", "halfRows4",
+	"halfUnpack", "hideTile", "packAcross16", "packAlong16", "packAlong32", "quantDotsQ4K", "quantRow", "quantStrip", "quantStripMinima",
+	"quantWideRow", "scaleTile", "unpackQ8Rows", "widenQ4", "widenQ4K", "widenQ8",
 }
 
 // declaredIn returns the names of the functions of a file whose names end in suffix, without it.

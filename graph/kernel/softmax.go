@@ -40,6 +40,16 @@ func (n Normalizer[T]) set(row int, top, inverse T) {
 	}
 }
 
+// setRows sets rows from the first one on.
+func (n Normalizer[T]) setRows(first int, top, inverse []T) {
+	if n.Top != nil {
+		copy(n.Top[first:], top)
+	}
+	if n.Inverse != nil {
+		copy(n.Inverse[first:], inverse)
+	}
+}
+
 type softmax[T Float] struct {
 	y, x []T
 	cols int

@@ -29,6 +29,7 @@ func main() {
 	optimizers()
 	dropout()
 	attention()
+	tiles()
 	if *other != "" {
 		writeOther(*other, "!amd64 || purego", onlyHere)
 		writeOther(*noRows, "(!amd64 && !arm64) || purego", rowsOnly)
