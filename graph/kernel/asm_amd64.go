@@ -279,6 +279,11 @@ func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte)
 //go:noescape
 func widenQ4KAVX2(blocks int, dst *int16, w *byte)
 
+// widenQ6KAVX2 writes the weights of blocks, times the scales of their parts, in 16 bits, and the scale of each block for all eight parts.
+//
+//go:noescape
+func widenQ6KAVX2(blocks int, dst *int16, scales *float32, w *byte)
+
 // quantStripAVX2 adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns.
 //
 //go:noescape
@@ -343,6 +348,11 @@ func quantDotsQ4VNNI(groups int, blocks int, a *int8, scales *float32, totals *i
 //
 //go:noescape
 func quantDotsQ4KVNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDotsQ6KAVX2 writes the products of a, in blocks of 32 bytes with scales, with rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ6KAVX2(rows int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
 // bfloatDotsAVX2 writes the products of a with groups of four rows of n bfloat16 that are stride bytes apart. n is a multiple of 8.
 //

@@ -10150,6 +10150,268 @@ DATA all_000f000f<>+24(SB)/4, $0x000f000f
 DATA all_000f000f<>+28(SB)/4, $0x000f000f
 GLOBL all_000f000f<>(SB), RODATA|NOPTR, $32
 
+// func widenQ6KAVX2(blocks int, dst *int16, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·widenQ6KAVX2(SB), NOSPLIT, $0-32
+	MOVQ    blocks+0(FP), AX
+	MOVQ    dst+8(FP), CX
+	MOVQ    scales+16(FP), DX
+	MOVQ    w+24(FP), BX
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU all_30303030<>+0(SB), Y1
+	VMOVDQU all_20202020<>+0(SB), Y2
+
+block:
+	VMOVDQU      192(BX), X3
+	VPSHUFB      even_first<>+0(SB), X3, X3
+	VPMOVSXBW    X3, Y3
+	VPBROADCASTW 208(BX), X4
+	VCVTPH2PS    X4, Y4
+	VMOVUPS      Y4, (DX)
+	VMOVDQU      (BX), Y4
+	VMOVDQU      32(BX), Y5
+	VMOVDQU      128(BX), Y6
+	VPAND        Y4, Y0, Y7
+	VPSLLW       $0x04, Y6, Y8
+	VPAND        Y8, Y1, Y8
+	VPOR         Y8, Y7, Y7
+	VPSHUFB      all_01000100<>+0(SB), Y3, Y8
+	VPSUBB       Y2, Y7, Y7
+	VPERMQ       $0x44, Y8, Y9
+	VPERMQ       $0xee, Y8, Y8
+	VPMOVSXBW    X7, Y10
+	VPMULLW      Y9, Y10, Y10
+	VMOVDQU      Y10, (CX)
+	VEXTRACTI128 $0x01, Y7, X7
+	VPMOVSXBW    X7, Y7
+	VPMULLW      Y8, Y7, Y7
+	VMOVDQU      Y7, 32(CX)
+	VPAND        Y5, Y0, Y7
+	VPSLLW       $0x02, Y6, Y8
+	VPAND        Y8, Y1, Y8
+	VPOR         Y8, Y7, Y7
+	VPSHUFB      all_03020302<>+0(SB), Y3, Y8
+	VPSUBB       Y2, Y7, Y7
+	VPERMQ       $0x44, Y8, Y9
+	VPERMQ       $0xee, Y8, Y8
+	VPMOVSXBW    X7, Y10
+	VPMULLW      Y9, Y10, Y10
+	VMOVDQU      Y10, 64(CX)
+	VEXTRACTI128 $0x01, Y7, X7
+	VPMOVSXBW    X7, Y7
+	VPMULLW      Y8, Y7, Y7
+	VMOVDQU      Y7, 96(CX)
+	VPSRLW       $0x04, Y4, Y4
+	VPAND        Y4, Y0, Y4
+	VMOVDQA      Y6, Y7
+	VPAND        Y7, Y1, Y7
+	VPOR         Y7, Y4, Y4
+	VPSHUFB      all_05040504<>+0(SB), Y3, Y7
+	VPSUBB       Y2, Y4, Y4
+	VPERMQ       $0x44, Y7, Y8
+	VPERMQ       $0xee, Y7, Y7
+	VPMOVSXBW    X4, Y9
+	VPMULLW      Y8, Y9, Y9
+	VMOVDQU      Y9, 128(CX)
+	VEXTRACTI128 $0x01, Y4, X4
+	VPMOVSXBW    X4, Y4
+	VPMULLW      Y7, Y4, Y4
+	VMOVDQU      Y4, 160(CX)
+	VPSRLW       $0x04, Y5, Y4
+	VPAND        Y4, Y0, Y4
+	VPSRLW       $0x02, Y6, Y5
+	VPAND        Y5, Y1, Y5
+	VPOR         Y5, Y4, Y4
+	VPSHUFB      all_07060706<>+0(SB), Y3, Y5
+	VPSUBB       Y2, Y4, Y4
+	VPERMQ       $0x44, Y5, Y6
+	VPERMQ       $0xee, Y5, Y5
+	VPMOVSXBW    X4, Y7
+	VPMULLW      Y6, Y7, Y7
+	VMOVDQU      Y7, 192(CX)
+	VEXTRACTI128 $0x01, Y4, X4
+	VPMOVSXBW    X4, Y4
+	VPMULLW      Y5, Y4, Y4
+	VMOVDQU      Y4, 224(CX)
+	VMOVDQU      64(BX), Y4
+	VMOVDQU      96(BX), Y5
+	VMOVDQU      160(BX), Y6
+	VPAND        Y4, Y0, Y7
+	VPSLLW       $0x04, Y6, Y8
+	VPAND        Y8, Y1, Y8
+	VPOR         Y8, Y7, Y7
+	VPSHUFB      all_09080908<>+0(SB), Y3, Y8
+	VPSUBB       Y2, Y7, Y7
+	VPERMQ       $0x44, Y8, Y9
+	VPERMQ       $0xee, Y8, Y8
+	VPMOVSXBW    X7, Y10
+	VPMULLW      Y9, Y10, Y10
+	VMOVDQU      Y10, 256(CX)
+	VEXTRACTI128 $0x01, Y7, X7
+	VPMOVSXBW    X7, Y7
+	VPMULLW      Y8, Y7, Y7
+	VMOVDQU      Y7, 288(CX)
+	VPAND        Y5, Y0, Y7
+	VPSLLW       $0x02, Y6, Y8
+	VPAND        Y8, Y1, Y8
+	VPOR         Y8, Y7, Y7
+	VPSHUFB      all_0b0a0b0a<>+0(SB), Y3, Y8
+	VPSUBB       Y2, Y7, Y7
+	VPERMQ       $0x44, Y8, Y9
+	VPERMQ       $0xee, Y8, Y8
+	VPMOVSXBW    X7, Y10
+	VPMULLW      Y9, Y10, Y10
+	VMOVDQU      Y10, 320(CX)
+	VEXTRACTI128 $0x01, Y7, X7
+	VPMOVSXBW    X7, Y7
+	VPMULLW      Y8, Y7, Y7
+	VMOVDQU      Y7, 352(CX)
+	VPSRLW       $0x04, Y4, Y4
+	VPAND        Y4, Y0, Y4
+	VMOVDQA      Y6, Y7
+	VPAND        Y7, Y1, Y7
+	VPOR         Y7, Y4, Y4
+	VPSHUFB      all_0d0c0d0c<>+0(SB), Y3, Y7
+	VPSUBB       Y2, Y4, Y4
+	VPERMQ       $0x44, Y7, Y8
+	VPERMQ       $0xee, Y7, Y7
+	VPMOVSXBW    X4, Y9
+	VPMULLW      Y8, Y9, Y9
+	VMOVDQU      Y9, 384(CX)
+	VEXTRACTI128 $0x01, Y4, X4
+	VPMOVSXBW    X4, Y4
+	VPMULLW      Y7, Y4, Y4
+	VMOVDQU      Y4, 416(CX)
+	VPSRLW       $0x04, Y5, Y4
+	VPAND        Y4, Y0, Y4
+	VPSRLW       $0x02, Y6, Y5
+	VPAND        Y5, Y1, Y5
+	VPOR         Y5, Y4, Y4
+	VPSHUFB      all_0f0e0f0e<>+0(SB), Y3, Y3
+	VPSUBB       Y2, Y4, Y4
+	VPERMQ       $0x44, Y3, Y5
+	VPERMQ       $0xee, Y3, Y3
+	VPMOVSXBW    X4, Y6
+	VPMULLW      Y5, Y6, Y6
+	VMOVDQU      Y6, 448(CX)
+	VEXTRACTI128 $0x01, Y4, X4
+	VPMOVSXBW    X4, Y4
+	VPMULLW      Y3, Y4, Y4
+	VMOVDQU      Y4, 480(CX)
+	ADDQ         $0x000000d2, BX
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x20, DX
+	DECQ         AX
+	JNZ          block
+	VZEROUPPER
+	RET
+
+DATA all_30303030<>+0(SB)/4, $0x30303030
+DATA all_30303030<>+4(SB)/4, $0x30303030
+DATA all_30303030<>+8(SB)/4, $0x30303030
+DATA all_30303030<>+12(SB)/4, $0x30303030
+DATA all_30303030<>+16(SB)/4, $0x30303030
+DATA all_30303030<>+20(SB)/4, $0x30303030
+DATA all_30303030<>+24(SB)/4, $0x30303030
+DATA all_30303030<>+28(SB)/4, $0x30303030
+GLOBL all_30303030<>(SB), RODATA|NOPTR, $32
+
+DATA all_20202020<>+0(SB)/4, $0x20202020
+DATA all_20202020<>+4(SB)/4, $0x20202020
+DATA all_20202020<>+8(SB)/4, $0x20202020
+DATA all_20202020<>+12(SB)/4, $0x20202020
+DATA all_20202020<>+16(SB)/4, $0x20202020
+DATA all_20202020<>+20(SB)/4, $0x20202020
+DATA all_20202020<>+24(SB)/4, $0x20202020
+DATA all_20202020<>+28(SB)/4, $0x20202020
+GLOBL all_20202020<>(SB), RODATA|NOPTR, $32
+
+DATA even_first<>+0(SB)/4, $0x06040200
+DATA even_first<>+4(SB)/4, $0x0e0c0a08
+DATA even_first<>+8(SB)/4, $0x07050301
+DATA even_first<>+12(SB)/4, $0x0f0d0b09
+GLOBL even_first<>(SB), RODATA|NOPTR, $16
+
+DATA all_01000100<>+0(SB)/4, $0x01000100
+DATA all_01000100<>+4(SB)/4, $0x01000100
+DATA all_01000100<>+8(SB)/4, $0x01000100
+DATA all_01000100<>+12(SB)/4, $0x01000100
+DATA all_01000100<>+16(SB)/4, $0x01000100
+DATA all_01000100<>+20(SB)/4, $0x01000100
+DATA all_01000100<>+24(SB)/4, $0x01000100
+DATA all_01000100<>+28(SB)/4, $0x01000100
+GLOBL all_01000100<>(SB), RODATA|NOPTR, $32
+
+DATA all_03020302<>+0(SB)/4, $0x03020302
+DATA all_03020302<>+4(SB)/4, $0x03020302
+DATA all_03020302<>+8(SB)/4, $0x03020302
+DATA all_03020302<>+12(SB)/4, $0x03020302
+DATA all_03020302<>+16(SB)/4, $0x03020302
+DATA all_03020302<>+20(SB)/4, $0x03020302
+DATA all_03020302<>+24(SB)/4, $0x03020302
+DATA all_03020302<>+28(SB)/4, $0x03020302
+GLOBL all_03020302<>(SB), RODATA|NOPTR, $32
+
+DATA all_05040504<>+0(SB)/4, $0x05040504
+DATA all_05040504<>+4(SB)/4, $0x05040504
+DATA all_05040504<>+8(SB)/4, $0x05040504
+DATA all_05040504<>+12(SB)/4, $0x05040504
+DATA all_05040504<>+16(SB)/4, $0x05040504
+DATA all_05040504<>+20(SB)/4, $0x05040504
+DATA all_05040504<>+24(SB)/4, $0x05040504
+DATA all_05040504<>+28(SB)/4, $0x05040504
+GLOBL all_05040504<>(SB), RODATA|NOPTR, $32
+
+DATA all_07060706<>+0(SB)/4, $0x07060706
+DATA all_07060706<>+4(SB)/4, $0x07060706
+DATA all_07060706<>+8(SB)/4, $0x07060706
+DATA all_07060706<>+12(SB)/4, $0x07060706
+DATA all_07060706<>+16(SB)/4, $0x07060706
+DATA all_07060706<>+20(SB)/4, $0x07060706
+DATA all_07060706<>+24(SB)/4, $0x07060706
+DATA all_07060706<>+28(SB)/4, $0x07060706
+GLOBL all_07060706<>(SB), RODATA|NOPTR, $32
+
+DATA all_09080908<>+0(SB)/4, $0x09080908
+DATA all_09080908<>+4(SB)/4, $0x09080908
+DATA all_09080908<>+8(SB)/4, $0x09080908
+DATA all_09080908<>+12(SB)/4, $0x09080908
+DATA all_09080908<>+16(SB)/4, $0x09080908
+DATA all_09080908<>+20(SB)/4, $0x09080908
+DATA all_09080908<>+24(SB)/4, $0x09080908
+DATA all_09080908<>+28(SB)/4, $0x09080908
+GLOBL all_09080908<>(SB), RODATA|NOPTR, $32
+
+DATA all_0b0a0b0a<>+0(SB)/4, $0x0b0a0b0a
+DATA all_0b0a0b0a<>+4(SB)/4, $0x0b0a0b0a
+DATA all_0b0a0b0a<>+8(SB)/4, $0x0b0a0b0a
+DATA all_0b0a0b0a<>+12(SB)/4, $0x0b0a0b0a
+DATA all_0b0a0b0a<>+16(SB)/4, $0x0b0a0b0a
+DATA all_0b0a0b0a<>+20(SB)/4, $0x0b0a0b0a
+DATA all_0b0a0b0a<>+24(SB)/4, $0x0b0a0b0a
+DATA all_0b0a0b0a<>+28(SB)/4, $0x0b0a0b0a
+GLOBL all_0b0a0b0a<>(SB), RODATA|NOPTR, $32
+
+DATA all_0d0c0d0c<>+0(SB)/4, $0x0d0c0d0c
+DATA all_0d0c0d0c<>+4(SB)/4, $0x0d0c0d0c
+DATA all_0d0c0d0c<>+8(SB)/4, $0x0d0c0d0c
+DATA all_0d0c0d0c<>+12(SB)/4, $0x0d0c0d0c
+DATA all_0d0c0d0c<>+16(SB)/4, $0x0d0c0d0c
+DATA all_0d0c0d0c<>+20(SB)/4, $0x0d0c0d0c
+DATA all_0d0c0d0c<>+24(SB)/4, $0x0d0c0d0c
+DATA all_0d0c0d0c<>+28(SB)/4, $0x0d0c0d0c
+GLOBL all_0d0c0d0c<>(SB), RODATA|NOPTR, $32
+
+DATA all_0f0e0f0e<>+0(SB)/4, $0x0f0e0f0e
+DATA all_0f0e0f0e<>+4(SB)/4, $0x0f0e0f0e
+DATA all_0f0e0f0e<>+8(SB)/4, $0x0f0e0f0e
+DATA all_0f0e0f0e<>+12(SB)/4, $0x0f0e0f0e
+DATA all_0f0e0f0e<>+16(SB)/4, $0x0f0e0f0e
+DATA all_0f0e0f0e<>+20(SB)/4, $0x0f0e0f0e
+DATA all_0f0e0f0e<>+24(SB)/4, $0x0f0e0f0e
+DATA all_0f0e0f0e<>+28(SB)/4, $0x0f0e0f0e
+GLOBL all_0f0e0f0e<>(SB), RODATA|NOPTR, $32
+
 // func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32)
 // Requires: AVX, AVX2
 TEXT ·quantStripAVX2(SB), NOSPLIT, $0-64
@@ -12228,16 +12490,6 @@ DATA all_3f3f3f3f<>+24(SB)/4, $0x3f3f3f3f
 DATA all_3f3f3f3f<>+28(SB)/4, $0x3f3f3f3f
 GLOBL all_3f3f3f3f<>(SB), RODATA|NOPTR, $32
 
-DATA all_30303030<>+0(SB)/4, $0x30303030
-DATA all_30303030<>+4(SB)/4, $0x30303030
-DATA all_30303030<>+8(SB)/4, $0x30303030
-DATA all_30303030<>+12(SB)/4, $0x30303030
-DATA all_30303030<>+16(SB)/4, $0x30303030
-DATA all_30303030<>+20(SB)/4, $0x30303030
-DATA all_30303030<>+24(SB)/4, $0x30303030
-DATA all_30303030<>+28(SB)/4, $0x30303030
-GLOBL all_30303030<>(SB), RODATA|NOPTR, $32
-
 DATA all_000000ff<>+0(SB)/4, $0x000000ff
 DATA all_000000ff<>+4(SB)/4, $0x000000ff
 DATA all_000000ff<>+8(SB)/4, $0x000000ff
@@ -13074,6 +13326,162 @@ loop:
 	ADDQ           $0x20, R9
 	DECQ           R8
 	JNZ            group
+	VZEROUPPER
+	RET
+
+// func quantDotsQ6KAVX2(rows int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·quantDotsQ6KAVX2(SB), NOSPLIT, $32-64
+	MOVQ    rows+0(FP), AX
+	MOVQ    c+56(FP), CX
+	MOVQ    stride+48(FP), DX
+	MOVQ    w+40(FP), BX
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU all_30303030<>+0(SB), Y1
+	VMOVDQU all_20202020<>+0(SB), Y2
+
+row:
+	MOVQ   BX, SI
+	MOVQ   blocks+8(FP), R9
+	MOVQ   a+16(FP), DI
+	MOVQ   scales+24(FP), R8
+	VXORPS X3, X3, X3
+
+block:
+	PREFETCHT0   2048(SI)
+	PREFETCHT0   2112(SI)
+	PREFETCHT0   2176(SI)
+	PREFETCHT0   2240(SI)
+	VMOVDQU      192(SI), X4
+	VPSHUFB      even_first<>+0(SB), X4, X4
+	VPMOVSXBW    X4, Y4
+	VMOVDQU      (SI), Y5
+	VMOVDQU      32(SI), Y6
+	VMOVDQU      128(SI), Y7
+	VPAND        Y5, Y0, Y8
+	VPSLLW       $0x04, Y7, Y9
+	VPAND        Y9, Y1, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   (DI), Y8, Y8
+	VPMADDUBSW   (DI), Y2, Y9
+	VPSUBW       Y9, Y8, Y8
+	VPSHUFB      all_01000100<>+0(SB), Y4, Y9
+	VPMADDWD     Y9, Y8, Y8
+	VPAND        Y6, Y0, Y9
+	VPSLLW       $0x02, Y7, Y10
+	VPAND        Y10, Y1, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   32(DI), Y9, Y9
+	VPMADDUBSW   32(DI), Y2, Y10
+	VPSUBW       Y10, Y9, Y9
+	VPSHUFB      all_03020302<>+0(SB), Y4, Y10
+	VPMADDWD     Y10, Y9, Y9
+	VPUNPCKLDQ   Y9, Y8, Y10
+	VPUNPCKHDQ   Y9, Y8, Y8
+	VPADDD       Y8, Y10, Y10
+	VPSRLW       $0x04, Y5, Y5
+	VPAND        Y5, Y0, Y5
+	VMOVDQA      Y7, Y8
+	VPAND        Y8, Y1, Y8
+	VPOR         Y8, Y5, Y5
+	VPMADDUBSW   64(DI), Y5, Y5
+	VPMADDUBSW   64(DI), Y2, Y8
+	VPSUBW       Y8, Y5, Y5
+	VPSHUFB      all_05040504<>+0(SB), Y4, Y8
+	VPMADDWD     Y8, Y5, Y5
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y6, Y0, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        Y7, Y1, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   96(DI), Y6, Y6
+	VPMADDUBSW   96(DI), Y2, Y7
+	VPSUBW       Y7, Y6, Y6
+	VPSHUFB      all_07060706<>+0(SB), Y4, Y7
+	VPMADDWD     Y7, Y6, Y6
+	VPUNPCKLDQ   Y6, Y5, Y7
+	VPUNPCKHDQ   Y6, Y5, Y5
+	VPADDD       Y5, Y7, Y7
+	VPUNPCKLQDQ  Y7, Y10, Y5
+	VPUNPCKHQDQ  Y7, Y10, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(SI), Y6
+	VMOVDQU      96(SI), Y7
+	VMOVDQU      160(SI), Y8
+	VPAND        Y6, Y0, Y9
+	VPSLLW       $0x04, Y8, Y10
+	VPAND        Y10, Y1, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   128(DI), Y9, Y9
+	VPMADDUBSW   128(DI), Y2, Y10
+	VPSUBW       Y10, Y9, Y9
+	VPSHUFB      all_09080908<>+0(SB), Y4, Y10
+	VPMADDWD     Y10, Y9, Y9
+	VPAND        Y7, Y0, Y10
+	VPSLLW       $0x02, Y8, Y11
+	VPAND        Y11, Y1, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   160(DI), Y10, Y10
+	VPMADDUBSW   160(DI), Y2, Y11
+	VPSUBW       Y11, Y10, Y10
+	VPSHUFB      all_0b0a0b0a<>+0(SB), Y4, Y11
+	VPMADDWD     Y11, Y10, Y10
+	VPUNPCKLDQ   Y10, Y9, Y11
+	VPUNPCKHDQ   Y10, Y9, Y9
+	VPADDD       Y9, Y11, Y11
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y6, Y0, Y6
+	VMOVDQA      Y8, Y9
+	VPAND        Y9, Y1, Y9
+	VPOR         Y9, Y6, Y6
+	VPMADDUBSW   192(DI), Y6, Y6
+	VPMADDUBSW   192(DI), Y2, Y9
+	VPSUBW       Y9, Y6, Y6
+	VPSHUFB      all_0d0c0d0c<>+0(SB), Y4, Y9
+	VPMADDWD     Y9, Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y7, Y0, Y7
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y8, Y1, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   224(DI), Y7, Y7
+	VPMADDUBSW   224(DI), Y2, Y8
+	VPSUBW       Y8, Y7, Y7
+	VPSHUFB      all_0f0e0f0e<>+0(SB), Y4, Y4
+	VPMADDWD     Y4, Y7, Y7
+	VPUNPCKLDQ   Y7, Y6, Y4
+	VPUNPCKHDQ   Y7, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPUNPCKLQDQ  Y4, Y11, Y6
+	VPUNPCKHQDQ  Y4, Y11, Y4
+	VPADDD       Y4, Y6, Y6
+	VPERM2I128   $0x20, Y6, Y5, Y4
+	VPERM2I128   $0x31, Y6, Y5, Y5
+	VPADDD       Y5, Y4, Y4
+	VPBROADCASTW 208(SI), X5
+	VCVTPH2PS    X5, Y5
+	VMULPS       (R8), Y5, Y5
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, (SP)
+	VADDSS       (SP), X3, X3
+	VADDSS       4(SP), X3, X3
+	VADDSS       8(SP), X3, X3
+	VADDSS       12(SP), X3, X3
+	VADDSS       16(SP), X3, X3
+	VADDSS       20(SP), X3, X3
+	VADDSS       24(SP), X3, X3
+	VADDSS       28(SP), X3, X3
+	ADDQ         $0x000000d2, SI
+	ADDQ         $0x00000100, DI
+	ADDQ         $0x20, R8
+	DECQ         R9
+	JNZ          block
+	VMOVSS       X3, (CX)
+	ADDQ         $0x04, CX
+	ADDQ         DX, BX
+	DECQ         AX
+	JNZ          row
 	VZEROUPPER
 	RET
 

@@ -42,6 +42,8 @@ func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAss
 
 func widenQ4KAVX2(blocks int, dst *int16, w *byte) { panic(noAssembly) }
 
+func widenQ6KAVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
+
 func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32) {
 	panic(noAssembly)
 }
@@ -85,6 +87,10 @@ func quantDotsQ4VNNI(groups, blocks int, a *int8, scales *float32, totals *int32
 }
 
 func quantDotsQ4KVNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ6KAVX2(rows, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
 

@@ -62,7 +62,7 @@ func (e *emulation) dots(r *rand.Rand, name string, q Quant, k int, run any) {
 	}
 	parts := 1
 	if q == Q4_K {
-		parts = partsQ4K
+		parts = partsK
 	}
 	c := put(e, make([]float32, n))
 	e.call(run, u(n/packed[q].fast.group), u(k/32/parts), put(e, a.q), put(e, a.scales), put(e, a.totals), put(e, append(w.Data, make([]byte, 64)...)), u(w.stride()), c)

@@ -6,7 +6,7 @@ package kernel
 var (
 	fastQ8            = fastDots{4, quantDots(1, quantDotsQ8NEON, nil)}
 	fastQ4            = fastDots{4, quantDots(1, quantDotsQ4NEON, nil)}
-	fastQ4K           = fastDots{} // in Go
+	fastQ4K, fastQ6K  fastDots // in Go
 	fastF16           = wordDots(halfDotsNEON)
 	fastBF16          = wordDots(bfloatDotsNEON)
 	rowsF16, rowsBF16 rowsKernels // none: one row after the other

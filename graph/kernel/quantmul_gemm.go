@@ -63,7 +63,7 @@ func (g PackedGemm) Run() {
 		if dots.rounded {
 			p.rows = room.narrow.round(g.A)
 		}
-	case dots.rounded && accelerated && byteStrip != nil:
+	case dots.rounded && accelerated && byteStrip != nil && wides[w.Format].inBytes.unpack != nil:
 		p.bytes = room.roundBytes(g.A, g.M, w.Cols, wides[w.Format])
 	case dots.rounded:
 		p.wides = room.wide.round(g.A, g.M, w.Cols, wides[w.Format].minima)

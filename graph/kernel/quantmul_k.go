@@ -4,16 +4,16 @@ package kernel
 // rounded row. So the product of a part is the exact sum of numbers times the scales, less the minimum times the total of the row.
 
 const (
-	partsQ4K = 8   // in a block
+	partsK   = 8   // in a block
 	bytesQ4K = 144 // of a block
 )
 
 func dotQ4K(o dotOperands) (sum float32) {
-	var scales, minima [partsQ4K]float32
-	for b := 0; b < len(o.rounded.scales); b += partsQ4K {
-		w := o.w[b/partsQ4K*bytesQ4K:][:bytesQ4K]
+	var scales, minima [partsK]float32
+	for b := 0; b < len(o.rounded.scales); b += partsK {
+		w := o.w[b/partsK*bytesQ4K:][:bytesQ4K]
 		partScales(&scales, &minima, w)
-		for j := range partsQ4K {
+		for j := range partsK {
 			a, scale := o.rounded.q[32*(b+j):][:32], o.rounded.scales[b+j]
 			var exact int32
 			for i, v := range w[16+j/2*32:][:32] {
@@ -27,7 +27,7 @@ func dotQ4K(o dotOperands) (sum float32) {
 }
 
 // partScales computes the scales and the minima of a block.
-func partScales(scales, minima *[partsQ4K]float32, w []byte) {
+func partScales(scales, minima *[partsK]float32, w []byte) {
 	d, least := getF16(w), getF16(w[2:])
 	for j := range scales {
 		s, m := scaleOf(w[4:16], j)
@@ -37,8 +37,8 @@ func partScales(scales, minima *[partsQ4K]float32, w []byte) {
 
 // widenPartsQ4K writes the scales and the minima of blocks.
 func widenPartsQ4K(scales, minima []float32, w []byte) {
-	for b := 0; b < len(scales); b += partsQ4K {
-		partScales((*[partsQ4K]float32)(scales[b:]), (*[partsQ4K]float32)(minima[b:]), w[b/partsQ4K*bytesQ4K:])
+	for b := 0; b < len(scales); b += partsK {
+		partScales((*[partsK]float32)(scales[b:]), (*[partsK]float32)(minima[b:]), w[b/partsK*bytesQ4K:])
 	}
 }
 
@@ -49,8 +49,8 @@ func widenFastQ4K(to wideColumns, w []byte) {
 
 func widenSlowQ4K(to wideColumns, w []byte) {
 	for p := range to.scales {
-		block := w[p/partsQ4K*bytesQ4K:]
-		j := p % partsQ4K
+		block := w[p/partsK*bytesQ4K:]
+		j := p % partsK
 		for i, v := range block[16+j/2*32:][:32] {
 			to.q[32*p+i] = int16(v >> (j % 2 * 4) & 15)
 		}

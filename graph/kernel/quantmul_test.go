@@ -31,7 +31,7 @@ func values(w *kernel.Packed) []float64 {
 }
 
 // roundsBoth lists the formats whose products round the other operand.
-var roundsBoth = []kernel.Quant{kernel.Q8_0, kernel.Q4_0, kernel.Q4_K}
+var roundsBoth = []kernel.Quant{kernel.Q8_0, kernel.Q4_0, kernel.Q4_K, kernel.Q6_K}
 
 // halves lists the formats of 16 bits.
 var halves = []kernel.Quant{kernel.F16, kernel.BF16}
@@ -153,7 +153,7 @@ func TestPackedBytes(t *testing.T) {
 			anyWeights(g.W)
 			plainly(g.Run)
 			want := slices.Clone(g.C)
-			restore, ok := kernel.PlainBytes()
+			restore, ok := kernel.PlainBytes() // has no effect on Q6_K, whose products are by 16 bits
 			if !ok {
 				restore()
 				t.Skip("the processor cannot unpack weights to bytes")
@@ -169,15 +169,17 @@ func TestPackedBytes(t *testing.T) {
 
 // anyWeights changes the weights, but no scale in binary16, to any bytes, as foreign files may have.
 func anyWeights(w *kernel.Packed) {
-	scales := 2
-	if w.Format == kernel.Q4_K {
-		scales = 4
+	_, bytes := w.Format.Block()
+	first, end := 2, bytes // of the other bytes in a block
+	switch w.Format {
+	case kernel.Q4_K:
+		first = 4
+	case kernel.Q6_K:
+		first, end = 0, bytes-2
 	}
-	if _, bytes := w.Format.Block(); bytes > 2 {
-		for i := range w.Data {
-			if i%bytes >= scales {
-				w.Data[i] = byte(i * 7919 >> 3)
-			}
+	for i := range w.Data {
+		if at := i % bytes; first <= at && at < end {
+			w.Data[i] = byte(i * 7919 >> 3)
 		}
 	}
 }

@@ -30,6 +30,7 @@ var wides = map[Quant]wideFormat{
 	Q8_0: {fast: widenFast(widenQ8AVX2), slow: widenSlow(34, wideQ8), inBytes: byteFormat{128, unpackBytes(bytesQ8AVX2)}},
 	Q4_0: {fast: widenFast(widenQ4AVX2), slow: widenSlow(18, wideQ4), inBytes: byteFormat{8, unpackBytes(bytesQ4AVX2)}},
 	Q4_K: {minima: true, fast: widenFastQ4K, slow: widenSlowQ4K, inBytes: byteFormat{0, unpackBytesQ4K}},
+	Q6_K: {fast: widenFastQ6K, slow: widenSlowQ6K},
 }
 
 func widenFast(fast func(blocks int, dst *int16, scales *float32, w *byte)) func(to wideColumns, w []byte) {

@@ -18,6 +18,7 @@ func quantMul() {
 	widenQ8()
 	widenQ4()
 	widenQ4K()
+	widenQ6K()
 	quantStrip(false)
 	quantStrip(true)
 	byteFormats()
@@ -28,6 +29,7 @@ func quantMul() {
 		quantDotsOf(set, "quantDotsQ4", 18, packedUnit, (*quantDots).dotQ4)
 		quantDotsOf(set, "quantDotsQ4K", 144, 256, (*quantDots).dotQ4K)
 	}
+	quantDotsQ6K()
 	for _, f := range wordFormats {
 		f.multiply()
 	}
