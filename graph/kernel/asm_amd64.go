@@ -279,6 +279,11 @@ func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte)
 //go:noescape
 func widenQ4KAVX2(blocks int, dst *int16, w *byte)
 
+// widenQ5KAVX2 writes the weights of blocks in 16 bits, without their scales.
+//
+//go:noescape
+func widenQ5KAVX2(blocks int, dst *int16, w *byte)
+
 // widenQ6KAVX2 writes the weights of blocks, times the scales of their parts, in 16 bits, and the scale of each block for all eight parts.
 //
 //go:noescape
@@ -309,6 +314,11 @@ func bytesQ4AVX2(blocks int, dst *byte, scales *float32, w *byte)
 //go:noescape
 func bytesQ4KAVX2(blocks int, dst *byte, w *byte)
 
+// bytesQ5KAVX2 writes the weights of blocks in bytes, without their scales.
+//
+//go:noescape
+func bytesQ5KAVX2(blocks int, dst *byte, w *byte)
+
 // byteStripVNNI adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns. The sum of a block begins with its start.
 //
 //go:noescape
@@ -334,6 +344,11 @@ func quantDotsQ4AVX2(groups int, blocks int, a *int8, scales *float32, totals *i
 //go:noescape
 func quantDotsQ4KAVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
+// quantDotsQ5KAVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ5KAVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
 // quantDotsQ8VNNI writes the products of a, in blocks of 32 bytes with scales and totals, with rows of weights, stride bytes apart.
 //
 //go:noescape
@@ -348,6 +363,11 @@ func quantDotsQ4VNNI(groups int, blocks int, a *int8, scales *float32, totals *i
 //
 //go:noescape
 func quantDotsQ4KVNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDotsQ5KVNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ5KVNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
 // quantDotsQ6KAVX2 writes the products of a, in blocks of 32 bytes with scales, with rows of weights, stride bytes apart.
 //

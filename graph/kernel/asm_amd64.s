@@ -10150,6 +10150,128 @@ DATA all_000f000f<>+24(SB)/4, $0x000f000f
 DATA all_000f000f<>+28(SB)/4, $0x000f000f
 GLOBL all_000f000f<>(SB), RODATA|NOPTR, $32
 
+// func widenQ5KAVX2(blocks int, dst *int16, w *byte)
+// Requires: AVX, AVX2
+TEXT ·widenQ5KAVX2(SB), NOSPLIT, $0-24
+	MOVQ    blocks+0(FP), AX
+	MOVQ    dst+8(FP), CX
+	MOVQ    w+16(FP), DX
+	VMOVDQU all_000f000f<>+0(SB), Y0
+
+loop:
+	VPMOVZXBW 48(DX), Y1
+	VPSRLW    $0x04, Y1, Y2
+	VPAND     Y0, Y1, Y1
+	VPMOVZXBW 16(DX), Y3
+	VPSLLW    $0x04, Y3, Y4
+	VPAND     all_00100010<>+0(SB), Y4, Y4
+	VPOR      Y4, Y1, Y1
+	VPSLLW    $0x03, Y3, Y3
+	VPAND     all_00100010<>+0(SB), Y3, Y3
+	VPOR      Y3, Y2, Y2
+	VMOVDQU   Y1, (CX)
+	VMOVDQU   Y2, 64(CX)
+	VPMOVZXBW 64(DX), Y1
+	VPSRLW    $0x04, Y1, Y2
+	VPAND     Y0, Y1, Y1
+	VPMOVZXBW 32(DX), Y3
+	VPSLLW    $0x04, Y3, Y4
+	VPAND     all_00100010<>+0(SB), Y4, Y4
+	VPOR      Y4, Y1, Y1
+	VPSLLW    $0x03, Y3, Y3
+	VPAND     all_00100010<>+0(SB), Y3, Y3
+	VPOR      Y3, Y2, Y2
+	VMOVDQU   Y1, 32(CX)
+	VMOVDQU   Y2, 96(CX)
+	VPMOVZXBW 80(DX), Y1
+	VPSRLW    $0x04, Y1, Y2
+	VPAND     Y0, Y1, Y1
+	VPMOVZXBW 16(DX), Y3
+	VPSLLW    $0x02, Y3, Y4
+	VPAND     all_00100010<>+0(SB), Y4, Y4
+	VPOR      Y4, Y1, Y1
+	VPSLLW    $0x01, Y3, Y3
+	VPAND     all_00100010<>+0(SB), Y3, Y3
+	VPOR      Y3, Y2, Y2
+	VMOVDQU   Y1, 128(CX)
+	VMOVDQU   Y2, 192(CX)
+	VPMOVZXBW 96(DX), Y1
+	VPSRLW    $0x04, Y1, Y2
+	VPAND     Y0, Y1, Y1
+	VPMOVZXBW 32(DX), Y3
+	VPSLLW    $0x02, Y3, Y4
+	VPAND     all_00100010<>+0(SB), Y4, Y4
+	VPOR      Y4, Y1, Y1
+	VPSLLW    $0x01, Y3, Y3
+	VPAND     all_00100010<>+0(SB), Y3, Y3
+	VPOR      Y3, Y2, Y2
+	VMOVDQU   Y1, 160(CX)
+	VMOVDQU   Y2, 224(CX)
+	VPMOVZXBW 112(DX), Y1
+	VPSRLW    $0x04, Y1, Y2
+	VPAND     Y0, Y1, Y1
+	VPMOVZXBW 16(DX), Y3
+	VMOVDQA   Y3, Y4
+	VPAND     all_00100010<>+0(SB), Y4, Y4
+	VPOR      Y4, Y1, Y1
+	VPSRLW    $0x01, Y3, Y3
+	VPAND     all_00100010<>+0(SB), Y3, Y3
+	VPOR      Y3, Y2, Y2
+	VMOVDQU   Y1, 256(CX)
+	VMOVDQU   Y2, 320(CX)
+	VPMOVZXBW 128(DX), Y1
+	VPSRLW    $0x04, Y1, Y2
+	VPAND     Y0, Y1, Y1
+	VPMOVZXBW 32(DX), Y3
+	VMOVDQA   Y3, Y4
+	VPAND     all_00100010<>+0(SB), Y4, Y4
+	VPOR      Y4, Y1, Y1
+	VPSRLW    $0x01, Y3, Y3
+	VPAND     all_00100010<>+0(SB), Y3, Y3
+	VPOR      Y3, Y2, Y2
+	VMOVDQU   Y1, 288(CX)
+	VMOVDQU   Y2, 352(CX)
+	VPMOVZXBW 144(DX), Y1
+	VPSRLW    $0x04, Y1, Y2
+	VPAND     Y0, Y1, Y1
+	VPMOVZXBW 16(DX), Y3
+	VPSRLW    $0x02, Y3, Y4
+	VPAND     all_00100010<>+0(SB), Y4, Y4
+	VPOR      Y4, Y1, Y1
+	VPSRLW    $0x03, Y3, Y3
+	VPAND     all_00100010<>+0(SB), Y3, Y3
+	VPOR      Y3, Y2, Y2
+	VMOVDQU   Y1, 384(CX)
+	VMOVDQU   Y2, 448(CX)
+	VPMOVZXBW 160(DX), Y1
+	VPSRLW    $0x04, Y1, Y2
+	VPAND     Y0, Y1, Y1
+	VPMOVZXBW 32(DX), Y3
+	VPSRLW    $0x02, Y3, Y4
+	VPAND     all_00100010<>+0(SB), Y4, Y4
+	VPOR      Y4, Y1, Y1
+	VPSRLW    $0x03, Y3, Y3
+	VPAND     all_00100010<>+0(SB), Y3, Y3
+	VPOR      Y3, Y2, Y2
+	VMOVDQU   Y1, 416(CX)
+	VMOVDQU   Y2, 480(CX)
+	ADDQ      $0x00000200, CX
+	ADDQ      $0x000000b0, DX
+	DECQ      AX
+	JNZ       loop
+	VZEROUPPER
+	RET
+
+DATA all_00100010<>+0(SB)/4, $0x00100010
+DATA all_00100010<>+4(SB)/4, $0x00100010
+DATA all_00100010<>+8(SB)/4, $0x00100010
+DATA all_00100010<>+12(SB)/4, $0x00100010
+DATA all_00100010<>+16(SB)/4, $0x00100010
+DATA all_00100010<>+20(SB)/4, $0x00100010
+DATA all_00100010<>+24(SB)/4, $0x00100010
+DATA all_00100010<>+28(SB)/4, $0x00100010
+GLOBL all_00100010<>(SB), RODATA|NOPTR, $32
+
 // func widenQ6KAVX2(blocks int, dst *int16, scales *float32, w *byte)
 // Requires: AVX, AVX2, F16C
 TEXT ·widenQ6KAVX2(SB), NOSPLIT, $0-32
@@ -11399,6 +11521,81 @@ loop:
 	VZEROUPPER
 	RET
 
+// func bytesQ5KAVX2(blocks int, dst *byte, w *byte)
+// Requires: AVX, AVX2
+TEXT ·bytesQ5KAVX2(SB), NOSPLIT, $0-24
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ w+16(FP), DX
+
+loop:
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU 16(DX), Y1
+	VMOVDQU 48(DX), Y2
+	VPSRLW  $0x04, Y2, Y3
+	VPAND   Y0, Y2, Y2
+	VPAND   Y0, Y3, Y3
+	VPSLLW  $0x04, Y1, Y4
+	VPAND   all_10101010<>+0(SB), Y4, Y4
+	VPOR    Y4, Y2, Y2
+	VPSLLW  $0x03, Y1, Y4
+	VPAND   all_10101010<>+0(SB), Y4, Y4
+	VPOR    Y4, Y3, Y3
+	VMOVDQU 80(DX), Y4
+	VPSRLW  $0x04, Y4, Y5
+	VPAND   Y0, Y4, Y4
+	VPAND   Y0, Y5, Y5
+	VPSLLW  $0x02, Y1, Y6
+	VPAND   all_10101010<>+0(SB), Y6, Y6
+	VPOR    Y6, Y4, Y4
+	VPSLLW  $0x01, Y1, Y6
+	VPAND   all_10101010<>+0(SB), Y6, Y6
+	VPOR    Y6, Y5, Y5
+	VMOVDQU 112(DX), Y6
+	VPSRLW  $0x04, Y6, Y7
+	VPAND   Y0, Y6, Y6
+	VPAND   Y0, Y7, Y7
+	VMOVDQA Y1, Y8
+	VPAND   all_10101010<>+0(SB), Y8, Y8
+	VPOR    Y8, Y6, Y6
+	VPSRLW  $0x01, Y1, Y8
+	VPAND   all_10101010<>+0(SB), Y8, Y8
+	VPOR    Y8, Y7, Y7
+	VMOVDQU 144(DX), Y8
+	VPSRLW  $0x04, Y8, Y9
+	VPAND   Y0, Y8, Y8
+	VPAND   Y0, Y9, Y9
+	VPSRLW  $0x02, Y1, Y0
+	VPAND   all_10101010<>+0(SB), Y0, Y0
+	VPOR    Y0, Y8, Y8
+	VPSRLW  $0x03, Y1, Y0
+	VPAND   all_10101010<>+0(SB), Y0, Y0
+	VPOR    Y0, Y9, Y9
+	VMOVDQU Y2, (CX)
+	VMOVDQU Y3, 32(CX)
+	VMOVDQU Y4, 64(CX)
+	VMOVDQU Y5, 96(CX)
+	VMOVDQU Y6, 128(CX)
+	VMOVDQU Y7, 160(CX)
+	VMOVDQU Y8, 192(CX)
+	VMOVDQU Y9, 224(CX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x000000b0, DX
+	DECQ    AX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+DATA all_10101010<>+0(SB)/4, $0x10101010
+DATA all_10101010<>+4(SB)/4, $0x10101010
+DATA all_10101010<>+8(SB)/4, $0x10101010
+DATA all_10101010<>+12(SB)/4, $0x10101010
+DATA all_10101010<>+16(SB)/4, $0x10101010
+DATA all_10101010<>+20(SB)/4, $0x10101010
+DATA all_10101010<>+24(SB)/4, $0x10101010
+DATA all_10101010<>+28(SB)/4, $0x10101010
+GLOBL all_10101010<>(SB), RODATA|NOPTR, $32
+
 // func byteStripVNNI(blocks int, a *int8, stride int, scales *float32, scalesStride int, starts *int32, b *byte, bScales *float32, c *float32)
 // Requires: AVX, AVX512F, AVX512VL, AVX512VNNI
 TEXT ·byteStripVNNI(SB), NOSPLIT, $0-72
@@ -12500,6 +12697,862 @@ DATA all_000000ff<>+24(SB)/4, $0x000000ff
 DATA all_000000ff<>+28(SB)/4, $0x000000ff
 GLOBL all_000000ff<>(SB), RODATA|NOPTR, $32
 
+// func quantDotsQ5KAVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·quantDotsQ5KAVX2(SB), NOSPLIT, $544-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU all_00010001<>+0(SB), Y1
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y2, Y2, Y2
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	PREFETCHT0     192(R13)
+	PREFETCHT0     256(R13)
+	PREFETCHT0     320(R13)
+	PREFETCHT0     384(R13)
+	PREFETCHT0     448(R13)
+	PREFETCHT0     512(R13)
+	PREFETCHT0     576(R13)
+	PREFETCHT0     640(R13)
+	PREFETCHT0     704(R13)
+	PREFETCHT0     768(R13)
+	PREFETCHT0     832(R13)
+	PREFETCHT0     896(R13)
+	PREFETCHT0     960(R13)
+	PREFETCHT0     1024(R13)
+	PREFETCHT0     1088(R13)
+	PREFETCHT0     1152(R13)
+	PREFETCHT0     1216(R13)
+	PREFETCHT0     1280(R13)
+	PREFETCHT0     1344(R13)
+	VCVTDQ2PS      (DX), Y3
+	VMULPS         (CX), Y3, Y3
+	VMOVUPS        Y3, 512(SP)
+	VBROADCASTI128 (BX), Y3
+	VPBLENDD       $0x0f, (R11), Y3, Y3
+	VBROADCASTI128 (BX)(R10*1), Y4
+	VPBLENDD       $0x0f, (R11)(R10*1), Y4, Y4
+	VBROADCASTI128 (BX)(R10*2), Y5
+	VPBLENDD       $0x0f, (R11)(R10*2), Y5, Y5
+	VBROADCASTI128 (BX)(SI*1), Y6
+	VPBLENDD       $0x0f, (R11)(SI*1), Y6, Y6
+	VPUNPCKLDQ     Y4, Y3, Y7
+	VPUNPCKHDQ     Y4, Y3, Y4
+	VPUNPCKLDQ     Y6, Y5, Y3
+	VPUNPCKHDQ     Y6, Y5, Y5
+	VPUNPCKLQDQ    Y3, Y7, Y6
+	VPUNPCKHQDQ    Y3, Y7, Y3
+	VPUNPCKLQDQ    Y5, Y4, Y7
+	VPUNPCKHQDQ    Y5, Y4, Y4
+	VPSRLD         $0x10, Y6, Y5
+	VPSLLD         $0x10, Y6, Y6
+	VPSRLD         $0x10, Y6, Y6
+	VPACKUSDW      Y5, Y6, Y6
+	VPERMQ         $0xd8, Y6, Y6
+	VEXTRACTI128   $0x01, Y6, X5
+	VCVTPH2PS      X6, Y6
+	VCVTPH2PS      X5, Y5
+	VMOVDQU        all_3f3f3f3f<>+0(SB), Y8
+	VMOVDQU        all_30303030<>+0(SB), Y9
+	VPSRLD         $0x04, Y4, Y10
+	VPSRLD         $0x02, Y3, Y11
+	VPAND          Y9, Y11, Y11
+	VPAND          Y0, Y4, Y4
+	VPOR           Y11, Y4, Y4
+	VPAND          Y8, Y3, Y3
+	VPSRLD         $0x00, Y3, Y11
+	VPAND          all_000000ff<>+0(SB), Y11, Y11
+	VCVTDQ2PS      Y11, Y11
+	VMULPS         Y6, Y11, Y11
+	VMOVUPS        Y11, (SP)
+	VPSRLD         $0x08, Y3, Y11
+	VPAND          all_000000ff<>+0(SB), Y11, Y11
+	VCVTDQ2PS      Y11, Y11
+	VMULPS         Y6, Y11, Y11
+	VMOVUPS        Y11, 32(SP)
+	VPSRLD         $0x10, Y3, Y11
+	VPAND          all_000000ff<>+0(SB), Y11, Y11
+	VCVTDQ2PS      Y11, Y11
+	VMULPS         Y6, Y11, Y11
+	VMOVUPS        Y11, 64(SP)
+	VPSRLD         $0x18, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y6, Y3, Y3
+	VMOVUPS        Y3, 96(SP)
+	VPSRLD         $0x00, Y4, Y3
+	VPAND          all_000000ff<>+0(SB), Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y6, Y3, Y3
+	VMOVUPS        Y3, 128(SP)
+	VPSRLD         $0x08, Y4, Y3
+	VPAND          all_000000ff<>+0(SB), Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y6, Y3, Y3
+	VMOVUPS        Y3, 160(SP)
+	VPSRLD         $0x10, Y4, Y3
+	VPAND          all_000000ff<>+0(SB), Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y6, Y3, Y3
+	VMOVUPS        Y3, 192(SP)
+	VPSRLD         $0x18, Y4, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y6, Y3, Y3
+	VMOVUPS        Y3, 224(SP)
+	VPSRLD         $0x02, Y7, Y3
+	VPAND          Y9, Y3, Y3
+	VPAND          Y0, Y10, Y10
+	VPOR           Y3, Y10, Y10
+	VPAND          Y8, Y7, Y7
+	VPSRLD         $0x00, Y7, Y3
+	VPAND          all_000000ff<>+0(SB), Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y5, Y3, Y3
+	VMOVUPS        Y3, 256(SP)
+	VPSRLD         $0x08, Y7, Y3
+	VPAND          all_000000ff<>+0(SB), Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y5, Y3, Y3
+	VMOVUPS        Y3, 288(SP)
+	VPSRLD         $0x10, Y7, Y3
+	VPAND          all_000000ff<>+0(SB), Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y5, Y3, Y3
+	VMOVUPS        Y3, 320(SP)
+	VPSRLD         $0x18, Y7, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y5, Y3, Y3
+	VMOVUPS        Y3, 352(SP)
+	VPSRLD         $0x00, Y10, Y3
+	VPAND          all_000000ff<>+0(SB), Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y5, Y3, Y3
+	VMOVUPS        Y3, 384(SP)
+	VPSRLD         $0x08, Y10, Y3
+	VPAND          all_000000ff<>+0(SB), Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y5, Y3, Y3
+	VMOVUPS        Y3, 416(SP)
+	VPSRLD         $0x10, Y10, Y3
+	VPAND          all_000000ff<>+0(SB), Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y5, Y3, Y3
+	VMOVUPS        Y3, 448(SP)
+	VPSRLD         $0x18, Y10, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y5, Y3, Y3
+	VMOVUPS        Y3, 480(SP)
+	VBROADCASTI128 (AX), Y3
+	VBROADCASTI128 16(AX), Y4
+	VBROADCASTI128 32(AX), Y5
+	VBROADCASTI128 48(AX), Y6
+	VBROADCASTI128 16(BX), Y7
+	VPBLENDD       $0x0f, 16(R11), Y7, Y7
+	VBROADCASTI128 48(BX), Y8
+	VPBLENDD       $0x0f, 48(R11), Y8, Y8
+	VPSRLW         $0x04, Y8, Y9
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x04, Y7, Y10
+	VPAND          all_10101010<>+0(SB), Y10, Y10
+	VPOR           Y10, Y8, Y8
+	VPMADDUBSW     Y3, Y8, Y8
+	VPAND          Y0, Y9, Y9
+	VPSLLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y9, Y9
+	VPMADDUBSW     Y5, Y9, Y9
+	VBROADCASTI128 32(BX), Y7
+	VPBLENDD       $0x0f, 32(R11), Y7, Y7
+	VBROADCASTI128 64(BX), Y10
+	VPBLENDD       $0x0f, 64(R11), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x04, Y7, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y4, Y10, Y10
+	VPADDW         Y10, Y8, Y8
+	VPAND          Y0, Y11, Y11
+	VPSLLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y11, Y11
+	VPMADDUBSW     Y6, Y11, Y11
+	VPADDW         Y11, Y9, Y9
+	VBROADCASTI128 16(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 48(BX)(R10*1), Y10
+	VPBLENDD       $0x0f, 48(R11)(R10*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x04, Y7, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y3, Y10, Y10
+	VPAND          Y0, Y11, Y11
+	VPSLLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y11, Y11
+	VPMADDUBSW     Y5, Y11, Y11
+	VBROADCASTI128 32(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 32(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 64(BX)(R10*1), Y12
+	VPBLENDD       $0x0f, 64(R11)(R10*1), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x04, Y7, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y4, Y12, Y12
+	VPADDW         Y12, Y10, Y10
+	VPAND          Y0, Y13, Y13
+	VPSLLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y13, Y13
+	VPMADDUBSW     Y6, Y13, Y13
+	VPADDW         Y13, Y11, Y11
+	VPUNPCKLDQ     Y10, Y8, Y7
+	VPUNPCKHDQ     Y10, Y8, Y8
+	VPADDW         Y8, Y7, Y7
+	VPUNPCKLDQ     Y11, Y9, Y8
+	VPUNPCKHDQ     Y11, Y9, Y9
+	VPADDW         Y9, Y8, Y8
+	VBROADCASTI128 16(BX)(R10*2), Y9
+	VPBLENDD       $0x0f, 16(R11)(R10*2), Y9, Y9
+	VBROADCASTI128 48(BX)(R10*2), Y10
+	VPBLENDD       $0x0f, 48(R11)(R10*2), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x04, Y9, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y3, Y10, Y10
+	VPAND          Y0, Y11, Y11
+	VPSLLW         $0x03, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y11, Y11
+	VPMADDUBSW     Y5, Y11, Y11
+	VBROADCASTI128 32(BX)(R10*2), Y9
+	VPBLENDD       $0x0f, 32(R11)(R10*2), Y9, Y9
+	VBROADCASTI128 64(BX)(R10*2), Y12
+	VPBLENDD       $0x0f, 64(R11)(R10*2), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x04, Y9, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y4, Y12, Y12
+	VPADDW         Y12, Y10, Y10
+	VPAND          Y0, Y13, Y13
+	VPSLLW         $0x03, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y13, Y13
+	VPMADDUBSW     Y6, Y13, Y13
+	VPADDW         Y13, Y11, Y11
+	VBROADCASTI128 16(BX)(SI*1), Y9
+	VPBLENDD       $0x0f, 16(R11)(SI*1), Y9, Y9
+	VBROADCASTI128 48(BX)(SI*1), Y12
+	VPBLENDD       $0x0f, 48(R11)(SI*1), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x04, Y9, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y3, Y12, Y12
+	VPAND          Y0, Y13, Y13
+	VPSLLW         $0x03, Y9, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y13, Y13
+	VPMADDUBSW     Y5, Y13, Y13
+	VBROADCASTI128 32(BX)(SI*1), Y3
+	VPBLENDD       $0x0f, 32(R11)(SI*1), Y3, Y3
+	VBROADCASTI128 64(BX)(SI*1), Y5
+	VPBLENDD       $0x0f, 64(R11)(SI*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y9
+	VPAND          Y0, Y5, Y5
+	VPSLLW         $0x04, Y3, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y5, Y5
+	VPMADDUBSW     Y4, Y5, Y5
+	VPADDW         Y5, Y12, Y12
+	VPAND          Y0, Y9, Y9
+	VPSLLW         $0x03, Y3, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y9, Y9
+	VPMADDUBSW     Y6, Y9, Y9
+	VPADDW         Y9, Y13, Y13
+	VPUNPCKLDQ     Y12, Y10, Y3
+	VPUNPCKHDQ     Y12, Y10, Y4
+	VPADDW         Y4, Y3, Y3
+	VPUNPCKLDQ     Y13, Y11, Y4
+	VPUNPCKHDQ     Y13, Y11, Y5
+	VPADDW         Y5, Y4, Y4
+	VPMADDWD       Y1, Y7, Y7
+	VPMADDWD       Y1, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y7, Y5
+	VPUNPCKHQDQ    Y3, Y7, Y3
+	VPADDD         Y3, Y5, Y5
+	VPMADDWD       Y1, Y8, Y8
+	VPMADDWD       Y1, Y4, Y4
+	VPUNPCKLQDQ    Y4, Y8, Y3
+	VPUNPCKHQDQ    Y4, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   512(SP), Y4
+	VMULPS         256(SP), Y4, Y4
+	VSUBPS         Y4, Y2, Y2
+	VBROADCASTSS   (CX), Y4
+	VMULPS         (SP), Y4, Y4
+	VCVTDQ2PS      Y5, Y5
+	VMULPS         Y4, Y5, Y5
+	VADDPS         Y5, Y2, Y2
+	VBROADCASTSS   516(SP), Y4
+	VMULPS         288(SP), Y4, Y4
+	VSUBPS         Y4, Y2, Y2
+	VBROADCASTSS   4(CX), Y4
+	VMULPS         32(SP), Y4, Y4
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y4, Y3, Y3
+	VADDPS         Y3, Y2, Y2
+	VBROADCASTI128 64(AX), Y3
+	VBROADCASTI128 80(AX), Y4
+	VBROADCASTI128 96(AX), Y5
+	VBROADCASTI128 112(AX), Y6
+	VBROADCASTI128 16(BX), Y7
+	VPBLENDD       $0x0f, 16(R11), Y7, Y7
+	VBROADCASTI128 80(BX), Y8
+	VPBLENDD       $0x0f, 80(R11), Y8, Y8
+	VPSRLW         $0x04, Y8, Y9
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x02, Y7, Y10
+	VPAND          all_10101010<>+0(SB), Y10, Y10
+	VPOR           Y10, Y8, Y8
+	VPMADDUBSW     Y3, Y8, Y8
+	VPAND          Y0, Y9, Y9
+	VPSLLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y9, Y9
+	VPMADDUBSW     Y5, Y9, Y9
+	VBROADCASTI128 32(BX), Y7
+	VPBLENDD       $0x0f, 32(R11), Y7, Y7
+	VBROADCASTI128 96(BX), Y10
+	VPBLENDD       $0x0f, 96(R11), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x02, Y7, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y4, Y10, Y10
+	VPADDW         Y10, Y8, Y8
+	VPAND          Y0, Y11, Y11
+	VPSLLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y11, Y11
+	VPMADDUBSW     Y6, Y11, Y11
+	VPADDW         Y11, Y9, Y9
+	VBROADCASTI128 16(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 80(BX)(R10*1), Y10
+	VPBLENDD       $0x0f, 80(R11)(R10*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x02, Y7, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y3, Y10, Y10
+	VPAND          Y0, Y11, Y11
+	VPSLLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y11, Y11
+	VPMADDUBSW     Y5, Y11, Y11
+	VBROADCASTI128 32(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 32(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 96(BX)(R10*1), Y12
+	VPBLENDD       $0x0f, 96(R11)(R10*1), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x02, Y7, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y4, Y12, Y12
+	VPADDW         Y12, Y10, Y10
+	VPAND          Y0, Y13, Y13
+	VPSLLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y13, Y13
+	VPMADDUBSW     Y6, Y13, Y13
+	VPADDW         Y13, Y11, Y11
+	VPUNPCKLDQ     Y10, Y8, Y7
+	VPUNPCKHDQ     Y10, Y8, Y8
+	VPADDW         Y8, Y7, Y7
+	VPUNPCKLDQ     Y11, Y9, Y8
+	VPUNPCKHDQ     Y11, Y9, Y9
+	VPADDW         Y9, Y8, Y8
+	VBROADCASTI128 16(BX)(R10*2), Y9
+	VPBLENDD       $0x0f, 16(R11)(R10*2), Y9, Y9
+	VBROADCASTI128 80(BX)(R10*2), Y10
+	VPBLENDD       $0x0f, 80(R11)(R10*2), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x02, Y9, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y3, Y10, Y10
+	VPAND          Y0, Y11, Y11
+	VPSLLW         $0x01, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y11, Y11
+	VPMADDUBSW     Y5, Y11, Y11
+	VBROADCASTI128 32(BX)(R10*2), Y9
+	VPBLENDD       $0x0f, 32(R11)(R10*2), Y9, Y9
+	VBROADCASTI128 96(BX)(R10*2), Y12
+	VPBLENDD       $0x0f, 96(R11)(R10*2), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x02, Y9, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y4, Y12, Y12
+	VPADDW         Y12, Y10, Y10
+	VPAND          Y0, Y13, Y13
+	VPSLLW         $0x01, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y13, Y13
+	VPMADDUBSW     Y6, Y13, Y13
+	VPADDW         Y13, Y11, Y11
+	VBROADCASTI128 16(BX)(SI*1), Y9
+	VPBLENDD       $0x0f, 16(R11)(SI*1), Y9, Y9
+	VBROADCASTI128 80(BX)(SI*1), Y12
+	VPBLENDD       $0x0f, 80(R11)(SI*1), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x02, Y9, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y3, Y12, Y12
+	VPAND          Y0, Y13, Y13
+	VPSLLW         $0x01, Y9, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y13, Y13
+	VPMADDUBSW     Y5, Y13, Y13
+	VBROADCASTI128 32(BX)(SI*1), Y3
+	VPBLENDD       $0x0f, 32(R11)(SI*1), Y3, Y3
+	VBROADCASTI128 96(BX)(SI*1), Y5
+	VPBLENDD       $0x0f, 96(R11)(SI*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y9
+	VPAND          Y0, Y5, Y5
+	VPSLLW         $0x02, Y3, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y5, Y5
+	VPMADDUBSW     Y4, Y5, Y5
+	VPADDW         Y5, Y12, Y12
+	VPAND          Y0, Y9, Y9
+	VPSLLW         $0x01, Y3, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y9, Y9
+	VPMADDUBSW     Y6, Y9, Y9
+	VPADDW         Y9, Y13, Y13
+	VPUNPCKLDQ     Y12, Y10, Y3
+	VPUNPCKHDQ     Y12, Y10, Y4
+	VPADDW         Y4, Y3, Y3
+	VPUNPCKLDQ     Y13, Y11, Y4
+	VPUNPCKHDQ     Y13, Y11, Y5
+	VPADDW         Y5, Y4, Y4
+	VPMADDWD       Y1, Y7, Y7
+	VPMADDWD       Y1, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y7, Y5
+	VPUNPCKHQDQ    Y3, Y7, Y3
+	VPADDD         Y3, Y5, Y5
+	VPMADDWD       Y1, Y8, Y8
+	VPMADDWD       Y1, Y4, Y4
+	VPUNPCKLQDQ    Y4, Y8, Y3
+	VPUNPCKHQDQ    Y4, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   520(SP), Y4
+	VMULPS         320(SP), Y4, Y4
+	VSUBPS         Y4, Y2, Y2
+	VBROADCASTSS   8(CX), Y4
+	VMULPS         64(SP), Y4, Y4
+	VCVTDQ2PS      Y5, Y5
+	VMULPS         Y4, Y5, Y5
+	VADDPS         Y5, Y2, Y2
+	VBROADCASTSS   524(SP), Y4
+	VMULPS         352(SP), Y4, Y4
+	VSUBPS         Y4, Y2, Y2
+	VBROADCASTSS   12(CX), Y4
+	VMULPS         96(SP), Y4, Y4
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y4, Y3, Y3
+	VADDPS         Y3, Y2, Y2
+	VBROADCASTI128 128(AX), Y3
+	VBROADCASTI128 144(AX), Y4
+	VBROADCASTI128 160(AX), Y5
+	VBROADCASTI128 176(AX), Y6
+	VBROADCASTI128 16(BX), Y7
+	VPBLENDD       $0x0f, 16(R11), Y7, Y7
+	VBROADCASTI128 112(BX), Y8
+	VPBLENDD       $0x0f, 112(R11), Y8, Y8
+	VPSRLW         $0x04, Y8, Y9
+	VPAND          Y0, Y8, Y8
+	VMOVDQA        Y7, Y10
+	VPAND          all_10101010<>+0(SB), Y10, Y10
+	VPOR           Y10, Y8, Y8
+	VPMADDUBSW     Y3, Y8, Y8
+	VPAND          Y0, Y9, Y9
+	VPSRLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y9, Y9
+	VPMADDUBSW     Y5, Y9, Y9
+	VBROADCASTI128 32(BX), Y7
+	VPBLENDD       $0x0f, 32(R11), Y7, Y7
+	VBROADCASTI128 128(BX), Y10
+	VPBLENDD       $0x0f, 128(R11), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VMOVDQA        Y7, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y4, Y10, Y10
+	VPADDW         Y10, Y8, Y8
+	VPAND          Y0, Y11, Y11
+	VPSRLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y11, Y11
+	VPMADDUBSW     Y6, Y11, Y11
+	VPADDW         Y11, Y9, Y9
+	VBROADCASTI128 16(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 112(BX)(R10*1), Y10
+	VPBLENDD       $0x0f, 112(R11)(R10*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VMOVDQA        Y7, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y3, Y10, Y10
+	VPAND          Y0, Y11, Y11
+	VPSRLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y11, Y11
+	VPMADDUBSW     Y5, Y11, Y11
+	VBROADCASTI128 32(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 32(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 128(BX)(R10*1), Y12
+	VPBLENDD       $0x0f, 128(R11)(R10*1), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VMOVDQA        Y7, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y4, Y12, Y12
+	VPADDW         Y12, Y10, Y10
+	VPAND          Y0, Y13, Y13
+	VPSRLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y13, Y13
+	VPMADDUBSW     Y6, Y13, Y13
+	VPADDW         Y13, Y11, Y11
+	VPUNPCKLDQ     Y10, Y8, Y7
+	VPUNPCKHDQ     Y10, Y8, Y8
+	VPADDW         Y8, Y7, Y7
+	VPUNPCKLDQ     Y11, Y9, Y8
+	VPUNPCKHDQ     Y11, Y9, Y9
+	VPADDW         Y9, Y8, Y8
+	VBROADCASTI128 16(BX)(R10*2), Y9
+	VPBLENDD       $0x0f, 16(R11)(R10*2), Y9, Y9
+	VBROADCASTI128 112(BX)(R10*2), Y10
+	VPBLENDD       $0x0f, 112(R11)(R10*2), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VMOVDQA        Y9, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y3, Y10, Y10
+	VPAND          Y0, Y11, Y11
+	VPSRLW         $0x01, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y11, Y11
+	VPMADDUBSW     Y5, Y11, Y11
+	VBROADCASTI128 32(BX)(R10*2), Y9
+	VPBLENDD       $0x0f, 32(R11)(R10*2), Y9, Y9
+	VBROADCASTI128 128(BX)(R10*2), Y12
+	VPBLENDD       $0x0f, 128(R11)(R10*2), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VMOVDQA        Y9, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y4, Y12, Y12
+	VPADDW         Y12, Y10, Y10
+	VPAND          Y0, Y13, Y13
+	VPSRLW         $0x01, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y13, Y13
+	VPMADDUBSW     Y6, Y13, Y13
+	VPADDW         Y13, Y11, Y11
+	VBROADCASTI128 16(BX)(SI*1), Y9
+	VPBLENDD       $0x0f, 16(R11)(SI*1), Y9, Y9
+	VBROADCASTI128 112(BX)(SI*1), Y12
+	VPBLENDD       $0x0f, 112(R11)(SI*1), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VMOVDQA        Y9, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y3, Y12, Y12
+	VPAND          Y0, Y13, Y13
+	VPSRLW         $0x01, Y9, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y13, Y13
+	VPMADDUBSW     Y5, Y13, Y13
+	VBROADCASTI128 32(BX)(SI*1), Y3
+	VPBLENDD       $0x0f, 32(R11)(SI*1), Y3, Y3
+	VBROADCASTI128 128(BX)(SI*1), Y5
+	VPBLENDD       $0x0f, 128(R11)(SI*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y9
+	VPAND          Y0, Y5, Y5
+	VMOVDQA        Y3, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y5, Y5
+	VPMADDUBSW     Y4, Y5, Y5
+	VPADDW         Y5, Y12, Y12
+	VPAND          Y0, Y9, Y9
+	VPSRLW         $0x01, Y3, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y9, Y9
+	VPMADDUBSW     Y6, Y9, Y9
+	VPADDW         Y9, Y13, Y13
+	VPUNPCKLDQ     Y12, Y10, Y3
+	VPUNPCKHDQ     Y12, Y10, Y4
+	VPADDW         Y4, Y3, Y3
+	VPUNPCKLDQ     Y13, Y11, Y4
+	VPUNPCKHDQ     Y13, Y11, Y5
+	VPADDW         Y5, Y4, Y4
+	VPMADDWD       Y1, Y7, Y7
+	VPMADDWD       Y1, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y7, Y5
+	VPUNPCKHQDQ    Y3, Y7, Y3
+	VPADDD         Y3, Y5, Y5
+	VPMADDWD       Y1, Y8, Y8
+	VPMADDWD       Y1, Y4, Y4
+	VPUNPCKLQDQ    Y4, Y8, Y3
+	VPUNPCKHQDQ    Y4, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   528(SP), Y4
+	VMULPS         384(SP), Y4, Y4
+	VSUBPS         Y4, Y2, Y2
+	VBROADCASTSS   16(CX), Y4
+	VMULPS         128(SP), Y4, Y4
+	VCVTDQ2PS      Y5, Y5
+	VMULPS         Y4, Y5, Y5
+	VADDPS         Y5, Y2, Y2
+	VBROADCASTSS   532(SP), Y4
+	VMULPS         416(SP), Y4, Y4
+	VSUBPS         Y4, Y2, Y2
+	VBROADCASTSS   20(CX), Y4
+	VMULPS         160(SP), Y4, Y4
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y4, Y3, Y3
+	VADDPS         Y3, Y2, Y2
+	VBROADCASTI128 192(AX), Y3
+	VBROADCASTI128 208(AX), Y4
+	VBROADCASTI128 224(AX), Y5
+	VBROADCASTI128 240(AX), Y6
+	VBROADCASTI128 16(BX), Y7
+	VPBLENDD       $0x0f, 16(R11), Y7, Y7
+	VBROADCASTI128 144(BX), Y8
+	VPBLENDD       $0x0f, 144(R11), Y8, Y8
+	VPSRLW         $0x04, Y8, Y9
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x02, Y7, Y10
+	VPAND          all_10101010<>+0(SB), Y10, Y10
+	VPOR           Y10, Y8, Y8
+	VPMADDUBSW     Y3, Y8, Y8
+	VPAND          Y0, Y9, Y9
+	VPSRLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y9, Y9
+	VPMADDUBSW     Y5, Y9, Y9
+	VBROADCASTI128 32(BX), Y7
+	VPBLENDD       $0x0f, 32(R11), Y7, Y7
+	VBROADCASTI128 160(BX), Y10
+	VPBLENDD       $0x0f, 160(R11), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x02, Y7, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y4, Y10, Y10
+	VPADDW         Y10, Y8, Y8
+	VPAND          Y0, Y11, Y11
+	VPSRLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y11, Y11
+	VPMADDUBSW     Y6, Y11, Y11
+	VPADDW         Y11, Y9, Y9
+	VBROADCASTI128 16(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 144(BX)(R10*1), Y10
+	VPBLENDD       $0x0f, 144(R11)(R10*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x02, Y7, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y3, Y10, Y10
+	VPAND          Y0, Y11, Y11
+	VPSRLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y11, Y11
+	VPMADDUBSW     Y5, Y11, Y11
+	VBROADCASTI128 32(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 32(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 160(BX)(R10*1), Y12
+	VPBLENDD       $0x0f, 160(R11)(R10*1), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VPSRLW         $0x02, Y7, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y4, Y12, Y12
+	VPADDW         Y12, Y10, Y10
+	VPAND          Y0, Y13, Y13
+	VPSRLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y13, Y13
+	VPMADDUBSW     Y6, Y13, Y13
+	VPADDW         Y13, Y11, Y11
+	VPUNPCKLDQ     Y10, Y8, Y7
+	VPUNPCKHDQ     Y10, Y8, Y8
+	VPADDW         Y8, Y7, Y7
+	VPUNPCKLDQ     Y11, Y9, Y8
+	VPUNPCKHDQ     Y11, Y9, Y9
+	VPADDW         Y9, Y8, Y8
+	VBROADCASTI128 16(BX)(R10*2), Y9
+	VPBLENDD       $0x0f, 16(R11)(R10*2), Y9, Y9
+	VBROADCASTI128 144(BX)(R10*2), Y10
+	VPBLENDD       $0x0f, 144(R11)(R10*2), Y10, Y10
+	VPSRLW         $0x04, Y10, Y11
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x02, Y9, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y10, Y10
+	VPMADDUBSW     Y3, Y10, Y10
+	VPAND          Y0, Y11, Y11
+	VPSRLW         $0x03, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y11, Y11
+	VPMADDUBSW     Y5, Y11, Y11
+	VBROADCASTI128 32(BX)(R10*2), Y9
+	VPBLENDD       $0x0f, 32(R11)(R10*2), Y9, Y9
+	VBROADCASTI128 160(BX)(R10*2), Y12
+	VPBLENDD       $0x0f, 160(R11)(R10*2), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VPSRLW         $0x02, Y9, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y4, Y12, Y12
+	VPADDW         Y12, Y10, Y10
+	VPAND          Y0, Y13, Y13
+	VPSRLW         $0x03, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y13, Y13
+	VPMADDUBSW     Y6, Y13, Y13
+	VPADDW         Y13, Y11, Y11
+	VBROADCASTI128 16(BX)(SI*1), Y9
+	VPBLENDD       $0x0f, 16(R11)(SI*1), Y9, Y9
+	VBROADCASTI128 144(BX)(SI*1), Y12
+	VPBLENDD       $0x0f, 144(R11)(SI*1), Y12, Y12
+	VPSRLW         $0x04, Y12, Y13
+	VPAND          Y0, Y12, Y12
+	VPSRLW         $0x02, Y9, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y12, Y12
+	VPMADDUBSW     Y3, Y12, Y12
+	VPAND          Y0, Y13, Y13
+	VPSRLW         $0x03, Y9, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y13, Y13
+	VPMADDUBSW     Y5, Y13, Y13
+	VBROADCASTI128 32(BX)(SI*1), Y3
+	VPBLENDD       $0x0f, 32(R11)(SI*1), Y3, Y3
+	VBROADCASTI128 160(BX)(SI*1), Y5
+	VPBLENDD       $0x0f, 160(R11)(SI*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y9
+	VPAND          Y0, Y5, Y5
+	VPSRLW         $0x02, Y3, Y14
+	VPAND          all_10101010<>+0(SB), Y14, Y14
+	VPOR           Y14, Y5, Y5
+	VPMADDUBSW     Y4, Y5, Y5
+	VPADDW         Y5, Y12, Y12
+	VPAND          Y0, Y9, Y9
+	VPSRLW         $0x03, Y3, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y9, Y9
+	VPMADDUBSW     Y6, Y9, Y9
+	VPADDW         Y9, Y13, Y13
+	VPUNPCKLDQ     Y12, Y10, Y3
+	VPUNPCKHDQ     Y12, Y10, Y4
+	VPADDW         Y4, Y3, Y3
+	VPUNPCKLDQ     Y13, Y11, Y4
+	VPUNPCKHDQ     Y13, Y11, Y5
+	VPADDW         Y5, Y4, Y4
+	VPMADDWD       Y1, Y7, Y7
+	VPMADDWD       Y1, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y7, Y5
+	VPUNPCKHQDQ    Y3, Y7, Y3
+	VPADDD         Y3, Y5, Y5
+	VPMADDWD       Y1, Y8, Y8
+	VPMADDWD       Y1, Y4, Y4
+	VPUNPCKLQDQ    Y4, Y8, Y3
+	VPUNPCKHQDQ    Y4, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   536(SP), Y4
+	VMULPS         448(SP), Y4, Y4
+	VSUBPS         Y4, Y2, Y2
+	VBROADCASTSS   24(CX), Y4
+	VMULPS         192(SP), Y4, Y4
+	VCVTDQ2PS      Y5, Y5
+	VMULPS         Y4, Y5, Y5
+	VADDPS         Y5, Y2, Y2
+	VBROADCASTSS   540(SP), Y4
+	VMULPS         480(SP), Y4, Y4
+	VSUBPS         Y4, Y2, Y2
+	VBROADCASTSS   28(CX), Y4
+	VMULPS         224(SP), Y4, Y4
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y4, Y3, Y3
+	VADDPS         Y3, Y2, Y2
+	ADDQ           $0x00000100, AX
+	ADDQ           $0x00000020, CX
+	ADDQ           $0x00000020, DX
+	ADDQ           $0x000000b0, R11
+	ADDQ           $0x000000b0, BX
+	ADDQ           $0x00000580, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y2, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
+	VZEROUPPER
+	RET
+
 // func quantDotsQ8VNNI(rows int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 // Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
 TEXT ·quantDotsQ8VNNI(SB), NOSPLIT, $32-64
@@ -13320,6 +14373,845 @@ loop:
 	ADDQ           $0x00000090, R11
 	ADDQ           $0x00000090, BX
 	ADDQ           $0x00000480, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y1, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
+	VZEROUPPER
+	RET
+
+// func quantDotsQ5KVNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
+TEXT ·quantDotsQ5KVNNI(SB), NOSPLIT, $544-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y1, Y1, Y1
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	PREFETCHT0     192(R13)
+	PREFETCHT0     256(R13)
+	PREFETCHT0     320(R13)
+	PREFETCHT0     384(R13)
+	PREFETCHT0     448(R13)
+	PREFETCHT0     512(R13)
+	PREFETCHT0     576(R13)
+	PREFETCHT0     640(R13)
+	PREFETCHT0     704(R13)
+	PREFETCHT0     768(R13)
+	PREFETCHT0     832(R13)
+	PREFETCHT0     896(R13)
+	PREFETCHT0     960(R13)
+	PREFETCHT0     1024(R13)
+	PREFETCHT0     1088(R13)
+	PREFETCHT0     1152(R13)
+	PREFETCHT0     1216(R13)
+	PREFETCHT0     1280(R13)
+	PREFETCHT0     1344(R13)
+	VCVTDQ2PS      (DX), Y2
+	VMULPS         (CX), Y2, Y2
+	VMOVUPS        Y2, 512(SP)
+	VBROADCASTI128 (BX), Y2
+	VPBLENDD       $0x0f, (R11), Y2, Y2
+	VBROADCASTI128 (BX)(R10*1), Y3
+	VPBLENDD       $0x0f, (R11)(R10*1), Y3, Y3
+	VBROADCASTI128 (BX)(R10*2), Y4
+	VPBLENDD       $0x0f, (R11)(R10*2), Y4, Y4
+	VBROADCASTI128 (BX)(SI*1), Y5
+	VPBLENDD       $0x0f, (R11)(SI*1), Y5, Y5
+	VPUNPCKLDQ     Y3, Y2, Y6
+	VPUNPCKHDQ     Y3, Y2, Y3
+	VPUNPCKLDQ     Y5, Y4, Y2
+	VPUNPCKHDQ     Y5, Y4, Y4
+	VPUNPCKLQDQ    Y2, Y6, Y5
+	VPUNPCKHQDQ    Y2, Y6, Y2
+	VPUNPCKLQDQ    Y4, Y3, Y6
+	VPUNPCKHQDQ    Y4, Y3, Y3
+	VPSRLD         $0x10, Y5, Y4
+	VPSLLD         $0x10, Y5, Y5
+	VPSRLD         $0x10, Y5, Y5
+	VPACKUSDW      Y4, Y5, Y5
+	VPERMQ         $0xd8, Y5, Y5
+	VEXTRACTI128   $0x01, Y5, X4
+	VCVTPH2PS      X5, Y5
+	VCVTPH2PS      X4, Y4
+	VMOVDQU        all_3f3f3f3f<>+0(SB), Y7
+	VMOVDQU        all_30303030<>+0(SB), Y8
+	VPSRLD         $0x04, Y3, Y9
+	VPSRLD         $0x02, Y2, Y10
+	VPAND          Y8, Y10, Y10
+	VPAND          Y0, Y3, Y3
+	VPOR           Y10, Y3, Y3
+	VPAND          Y7, Y2, Y2
+	VPSRLD         $0x00, Y2, Y10
+	VPAND          all_000000ff<>+0(SB), Y10, Y10
+	VCVTDQ2PS      Y10, Y10
+	VMULPS         Y5, Y10, Y10
+	VMOVUPS        Y10, (SP)
+	VPSRLD         $0x08, Y2, Y10
+	VPAND          all_000000ff<>+0(SB), Y10, Y10
+	VCVTDQ2PS      Y10, Y10
+	VMULPS         Y5, Y10, Y10
+	VMOVUPS        Y10, 32(SP)
+	VPSRLD         $0x10, Y2, Y10
+	VPAND          all_000000ff<>+0(SB), Y10, Y10
+	VCVTDQ2PS      Y10, Y10
+	VMULPS         Y5, Y10, Y10
+	VMOVUPS        Y10, 64(SP)
+	VPSRLD         $0x18, Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 96(SP)
+	VPSRLD         $0x00, Y3, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 128(SP)
+	VPSRLD         $0x08, Y3, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 160(SP)
+	VPSRLD         $0x10, Y3, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 192(SP)
+	VPSRLD         $0x18, Y3, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 224(SP)
+	VPSRLD         $0x02, Y6, Y2
+	VPAND          Y8, Y2, Y2
+	VPAND          Y0, Y9, Y9
+	VPOR           Y2, Y9, Y9
+	VPAND          Y7, Y6, Y6
+	VPSRLD         $0x00, Y6, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 256(SP)
+	VPSRLD         $0x08, Y6, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 288(SP)
+	VPSRLD         $0x10, Y6, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 320(SP)
+	VPSRLD         $0x18, Y6, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 352(SP)
+	VPSRLD         $0x00, Y9, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 384(SP)
+	VPSRLD         $0x08, Y9, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 416(SP)
+	VPSRLD         $0x10, Y9, Y2
+	VPAND          all_000000ff<>+0(SB), Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 448(SP)
+	VPSRLD         $0x18, Y9, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VMOVUPS        Y2, 480(SP)
+	VBROADCASTI128 (AX), Y2
+	VBROADCASTI128 16(AX), Y3
+	VBROADCASTI128 32(AX), Y4
+	VBROADCASTI128 48(AX), Y5
+	VBROADCASTI128 16(BX), Y6
+	VPBLENDD       $0x0f, 16(R11), Y6, Y6
+	VBROADCASTI128 48(BX), Y7
+	VPBLENDD       $0x0f, 48(R11), Y7, Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x04, Y6, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VXORPS         Y9, Y9, Y9
+	VPDPBUSD       Y2, Y7, Y9
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x03, Y6, Y6
+	VPAND          all_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y8, Y8
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y8, Y6
+	VBROADCASTI128 32(BX), Y7
+	VPBLENDD       $0x0f, 32(R11), Y7, Y7
+	VBROADCASTI128 64(BX), Y8
+	VPBLENDD       $0x0f, 64(R11), Y8, Y8
+	VPSRLW         $0x04, Y8, Y10
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x04, Y7, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y8, Y8
+	VPDPBUSD       Y3, Y8, Y9
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y10, Y10
+	VPDPBUSD       Y5, Y10, Y6
+	VBROADCASTI128 16(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 48(BX)(R10*1), Y8
+	VPBLENDD       $0x0f, 48(R11)(R10*1), Y8, Y8
+	VPSRLW         $0x04, Y8, Y10
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x04, Y7, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y8, Y8
+	VXORPS         Y11, Y11, Y11
+	VPDPBUSD       Y2, Y8, Y11
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y10, Y10
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y4, Y10, Y7
+	VBROADCASTI128 32(BX)(R10*1), Y8
+	VPBLENDD       $0x0f, 32(R11)(R10*1), Y8, Y8
+	VBROADCASTI128 64(BX)(R10*1), Y10
+	VPBLENDD       $0x0f, 64(R11)(R10*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x04, Y8, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VPDPBUSD       Y3, Y10, Y11
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x03, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y12, Y12
+	VPDPBUSD       Y5, Y12, Y7
+	VPUNPCKLDQ     Y11, Y9, Y8
+	VPUNPCKHDQ     Y11, Y9, Y9
+	VPADDD         Y9, Y8, Y8
+	VPUNPCKLDQ     Y7, Y6, Y9
+	VPUNPCKHDQ     Y7, Y6, Y6
+	VPADDD         Y6, Y9, Y9
+	VBROADCASTI128 16(BX)(R10*2), Y6
+	VPBLENDD       $0x0f, 16(R11)(R10*2), Y6, Y6
+	VBROADCASTI128 48(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 48(R11)(R10*2), Y7, Y7
+	VPSRLW         $0x04, Y7, Y10
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x04, Y6, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y7, Y7
+	VXORPS         Y11, Y11, Y11
+	VPDPBUSD       Y2, Y7, Y11
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x03, Y6, Y6
+	VPAND          all_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y10, Y10
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y10, Y6
+	VBROADCASTI128 32(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 32(R11)(R10*2), Y7, Y7
+	VBROADCASTI128 64(BX)(R10*2), Y10
+	VPBLENDD       $0x0f, 64(R11)(R10*2), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x04, Y7, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VPDPBUSD       Y3, Y10, Y11
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y12, Y12
+	VPDPBUSD       Y5, Y12, Y6
+	VBROADCASTI128 16(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(SI*1), Y7, Y7
+	VBROADCASTI128 48(BX)(SI*1), Y10
+	VPBLENDD       $0x0f, 48(R11)(SI*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x04, Y7, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VXORPS         Y13, Y13, Y13
+	VPDPBUSD       Y2, Y10, Y13
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x03, Y7, Y2
+	VPAND          all_10101010<>+0(SB), Y2, Y2
+	VPOR           Y2, Y12, Y12
+	VXORPS         Y2, Y2, Y2
+	VPDPBUSD       Y4, Y12, Y2
+	VBROADCASTI128 32(BX)(SI*1), Y4
+	VPBLENDD       $0x0f, 32(R11)(SI*1), Y4, Y4
+	VBROADCASTI128 64(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 64(R11)(SI*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y10
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x04, Y4, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y13
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x03, Y4, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y10, Y10
+	VPDPBUSD       Y5, Y10, Y2
+	VPUNPCKLDQ     Y13, Y11, Y3
+	VPUNPCKHDQ     Y13, Y11, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLDQ     Y2, Y6, Y4
+	VPUNPCKHDQ     Y2, Y6, Y2
+	VPADDD         Y2, Y4, Y4
+	VPUNPCKLQDQ    Y3, Y8, Y2
+	VPUNPCKHQDQ    Y3, Y8, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y4, Y9, Y3
+	VPUNPCKHQDQ    Y4, Y9, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   512(SP), Y4
+	VMULPS         256(SP), Y4, Y4
+	VSUBPS         Y4, Y1, Y1
+	VBROADCASTSS   (CX), Y4
+	VMULPS         (SP), Y4, Y4
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VADDPS         Y2, Y1, Y1
+	VBROADCASTSS   516(SP), Y2
+	VMULPS         288(SP), Y2, Y2
+	VSUBPS         Y2, Y1, Y1
+	VBROADCASTSS   4(CX), Y2
+	VMULPS         32(SP), Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	VBROADCASTI128 64(AX), Y2
+	VBROADCASTI128 80(AX), Y3
+	VBROADCASTI128 96(AX), Y4
+	VBROADCASTI128 112(AX), Y5
+	VBROADCASTI128 16(BX), Y6
+	VPBLENDD       $0x0f, 16(R11), Y6, Y6
+	VBROADCASTI128 80(BX), Y7
+	VPBLENDD       $0x0f, 80(R11), Y7, Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x02, Y6, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VXORPS         Y9, Y9, Y9
+	VPDPBUSD       Y2, Y7, Y9
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x01, Y6, Y6
+	VPAND          all_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y8, Y8
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y8, Y6
+	VBROADCASTI128 32(BX), Y7
+	VPBLENDD       $0x0f, 32(R11), Y7, Y7
+	VBROADCASTI128 96(BX), Y8
+	VPBLENDD       $0x0f, 96(R11), Y8, Y8
+	VPSRLW         $0x04, Y8, Y10
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x02, Y7, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y8, Y8
+	VPDPBUSD       Y3, Y8, Y9
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y10, Y10
+	VPDPBUSD       Y5, Y10, Y6
+	VBROADCASTI128 16(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 80(BX)(R10*1), Y8
+	VPBLENDD       $0x0f, 80(R11)(R10*1), Y8, Y8
+	VPSRLW         $0x04, Y8, Y10
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x02, Y7, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y8, Y8
+	VXORPS         Y11, Y11, Y11
+	VPDPBUSD       Y2, Y8, Y11
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y10, Y10
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y4, Y10, Y7
+	VBROADCASTI128 32(BX)(R10*1), Y8
+	VPBLENDD       $0x0f, 32(R11)(R10*1), Y8, Y8
+	VBROADCASTI128 96(BX)(R10*1), Y10
+	VPBLENDD       $0x0f, 96(R11)(R10*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x02, Y8, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VPDPBUSD       Y3, Y10, Y11
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x01, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y12, Y12
+	VPDPBUSD       Y5, Y12, Y7
+	VPUNPCKLDQ     Y11, Y9, Y8
+	VPUNPCKHDQ     Y11, Y9, Y9
+	VPADDD         Y9, Y8, Y8
+	VPUNPCKLDQ     Y7, Y6, Y9
+	VPUNPCKHDQ     Y7, Y6, Y6
+	VPADDD         Y6, Y9, Y9
+	VBROADCASTI128 16(BX)(R10*2), Y6
+	VPBLENDD       $0x0f, 16(R11)(R10*2), Y6, Y6
+	VBROADCASTI128 80(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 80(R11)(R10*2), Y7, Y7
+	VPSRLW         $0x04, Y7, Y10
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x02, Y6, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y7, Y7
+	VXORPS         Y11, Y11, Y11
+	VPDPBUSD       Y2, Y7, Y11
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x01, Y6, Y6
+	VPAND          all_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y10, Y10
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y10, Y6
+	VBROADCASTI128 32(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 32(R11)(R10*2), Y7, Y7
+	VBROADCASTI128 96(BX)(R10*2), Y10
+	VPBLENDD       $0x0f, 96(R11)(R10*2), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x02, Y7, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VPDPBUSD       Y3, Y10, Y11
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y12, Y12
+	VPDPBUSD       Y5, Y12, Y6
+	VBROADCASTI128 16(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(SI*1), Y7, Y7
+	VBROADCASTI128 80(BX)(SI*1), Y10
+	VPBLENDD       $0x0f, 80(R11)(SI*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x02, Y7, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VXORPS         Y13, Y13, Y13
+	VPDPBUSD       Y2, Y10, Y13
+	VPAND          Y0, Y12, Y12
+	VPSLLW         $0x01, Y7, Y2
+	VPAND          all_10101010<>+0(SB), Y2, Y2
+	VPOR           Y2, Y12, Y12
+	VXORPS         Y2, Y2, Y2
+	VPDPBUSD       Y4, Y12, Y2
+	VBROADCASTI128 32(BX)(SI*1), Y4
+	VPBLENDD       $0x0f, 32(R11)(SI*1), Y4, Y4
+	VBROADCASTI128 96(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 96(R11)(SI*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y10
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x02, Y4, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y13
+	VPAND          Y0, Y10, Y10
+	VPSLLW         $0x01, Y4, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y10, Y10
+	VPDPBUSD       Y5, Y10, Y2
+	VPUNPCKLDQ     Y13, Y11, Y3
+	VPUNPCKHDQ     Y13, Y11, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLDQ     Y2, Y6, Y4
+	VPUNPCKHDQ     Y2, Y6, Y2
+	VPADDD         Y2, Y4, Y4
+	VPUNPCKLQDQ    Y3, Y8, Y2
+	VPUNPCKHQDQ    Y3, Y8, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y4, Y9, Y3
+	VPUNPCKHQDQ    Y4, Y9, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   520(SP), Y4
+	VMULPS         320(SP), Y4, Y4
+	VSUBPS         Y4, Y1, Y1
+	VBROADCASTSS   8(CX), Y4
+	VMULPS         64(SP), Y4, Y4
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VADDPS         Y2, Y1, Y1
+	VBROADCASTSS   524(SP), Y2
+	VMULPS         352(SP), Y2, Y2
+	VSUBPS         Y2, Y1, Y1
+	VBROADCASTSS   12(CX), Y2
+	VMULPS         96(SP), Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	VBROADCASTI128 128(AX), Y2
+	VBROADCASTI128 144(AX), Y3
+	VBROADCASTI128 160(AX), Y4
+	VBROADCASTI128 176(AX), Y5
+	VBROADCASTI128 16(BX), Y6
+	VPBLENDD       $0x0f, 16(R11), Y6, Y6
+	VBROADCASTI128 112(BX), Y7
+	VPBLENDD       $0x0f, 112(R11), Y7, Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VMOVDQA        Y6, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VXORPS         Y9, Y9, Y9
+	VPDPBUSD       Y2, Y7, Y9
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x01, Y6, Y6
+	VPAND          all_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y8, Y8
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y8, Y6
+	VBROADCASTI128 32(BX), Y7
+	VPBLENDD       $0x0f, 32(R11), Y7, Y7
+	VBROADCASTI128 128(BX), Y8
+	VPBLENDD       $0x0f, 128(R11), Y8, Y8
+	VPSRLW         $0x04, Y8, Y10
+	VPAND          Y0, Y8, Y8
+	VMOVDQA        Y7, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y8, Y8
+	VPDPBUSD       Y3, Y8, Y9
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y10, Y10
+	VPDPBUSD       Y5, Y10, Y6
+	VBROADCASTI128 16(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 112(BX)(R10*1), Y8
+	VPBLENDD       $0x0f, 112(R11)(R10*1), Y8, Y8
+	VPSRLW         $0x04, Y8, Y10
+	VPAND          Y0, Y8, Y8
+	VMOVDQA        Y7, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y8, Y8
+	VXORPS         Y11, Y11, Y11
+	VPDPBUSD       Y2, Y8, Y11
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y10, Y10
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y4, Y10, Y7
+	VBROADCASTI128 32(BX)(R10*1), Y8
+	VPBLENDD       $0x0f, 32(R11)(R10*1), Y8, Y8
+	VBROADCASTI128 128(BX)(R10*1), Y10
+	VPBLENDD       $0x0f, 128(R11)(R10*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VMOVDQA        Y8, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VPDPBUSD       Y3, Y10, Y11
+	VPAND          Y0, Y12, Y12
+	VPSRLW         $0x01, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y12, Y12
+	VPDPBUSD       Y5, Y12, Y7
+	VPUNPCKLDQ     Y11, Y9, Y8
+	VPUNPCKHDQ     Y11, Y9, Y9
+	VPADDD         Y9, Y8, Y8
+	VPUNPCKLDQ     Y7, Y6, Y9
+	VPUNPCKHDQ     Y7, Y6, Y6
+	VPADDD         Y6, Y9, Y9
+	VBROADCASTI128 16(BX)(R10*2), Y6
+	VPBLENDD       $0x0f, 16(R11)(R10*2), Y6, Y6
+	VBROADCASTI128 112(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 112(R11)(R10*2), Y7, Y7
+	VPSRLW         $0x04, Y7, Y10
+	VPAND          Y0, Y7, Y7
+	VMOVDQA        Y6, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y7, Y7
+	VXORPS         Y11, Y11, Y11
+	VPDPBUSD       Y2, Y7, Y11
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x01, Y6, Y6
+	VPAND          all_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y10, Y10
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y10, Y6
+	VBROADCASTI128 32(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 32(R11)(R10*2), Y7, Y7
+	VBROADCASTI128 128(BX)(R10*2), Y10
+	VPBLENDD       $0x0f, 128(R11)(R10*2), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VMOVDQA        Y7, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VPDPBUSD       Y3, Y10, Y11
+	VPAND          Y0, Y12, Y12
+	VPSRLW         $0x01, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y12, Y12
+	VPDPBUSD       Y5, Y12, Y6
+	VBROADCASTI128 16(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(SI*1), Y7, Y7
+	VBROADCASTI128 112(BX)(SI*1), Y10
+	VPBLENDD       $0x0f, 112(R11)(SI*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VMOVDQA        Y7, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VXORPS         Y13, Y13, Y13
+	VPDPBUSD       Y2, Y10, Y13
+	VPAND          Y0, Y12, Y12
+	VPSRLW         $0x01, Y7, Y2
+	VPAND          all_10101010<>+0(SB), Y2, Y2
+	VPOR           Y2, Y12, Y12
+	VXORPS         Y2, Y2, Y2
+	VPDPBUSD       Y4, Y12, Y2
+	VBROADCASTI128 32(BX)(SI*1), Y4
+	VPBLENDD       $0x0f, 32(R11)(SI*1), Y4, Y4
+	VBROADCASTI128 128(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 128(R11)(SI*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y10
+	VPAND          Y0, Y7, Y7
+	VMOVDQA        Y4, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y13
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x01, Y4, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y10, Y10
+	VPDPBUSD       Y5, Y10, Y2
+	VPUNPCKLDQ     Y13, Y11, Y3
+	VPUNPCKHDQ     Y13, Y11, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLDQ     Y2, Y6, Y4
+	VPUNPCKHDQ     Y2, Y6, Y2
+	VPADDD         Y2, Y4, Y4
+	VPUNPCKLQDQ    Y3, Y8, Y2
+	VPUNPCKHQDQ    Y3, Y8, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y4, Y9, Y3
+	VPUNPCKHQDQ    Y4, Y9, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   528(SP), Y4
+	VMULPS         384(SP), Y4, Y4
+	VSUBPS         Y4, Y1, Y1
+	VBROADCASTSS   16(CX), Y4
+	VMULPS         128(SP), Y4, Y4
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VADDPS         Y2, Y1, Y1
+	VBROADCASTSS   532(SP), Y2
+	VMULPS         416(SP), Y2, Y2
+	VSUBPS         Y2, Y1, Y1
+	VBROADCASTSS   20(CX), Y2
+	VMULPS         160(SP), Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	VBROADCASTI128 192(AX), Y2
+	VBROADCASTI128 208(AX), Y3
+	VBROADCASTI128 224(AX), Y4
+	VBROADCASTI128 240(AX), Y5
+	VBROADCASTI128 16(BX), Y6
+	VPBLENDD       $0x0f, 16(R11), Y6, Y6
+	VBROADCASTI128 144(BX), Y7
+	VPBLENDD       $0x0f, 144(R11), Y7, Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x02, Y6, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VXORPS         Y9, Y9, Y9
+	VPDPBUSD       Y2, Y7, Y9
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x03, Y6, Y6
+	VPAND          all_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y8, Y8
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y8, Y6
+	VBROADCASTI128 32(BX), Y7
+	VPBLENDD       $0x0f, 32(R11), Y7, Y7
+	VBROADCASTI128 160(BX), Y8
+	VPBLENDD       $0x0f, 160(R11), Y8, Y8
+	VPSRLW         $0x04, Y8, Y10
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x02, Y7, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y8, Y8
+	VPDPBUSD       Y3, Y8, Y9
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y10, Y10
+	VPDPBUSD       Y5, Y10, Y6
+	VBROADCASTI128 16(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(R10*1), Y7, Y7
+	VBROADCASTI128 144(BX)(R10*1), Y8
+	VPBLENDD       $0x0f, 144(R11)(R10*1), Y8, Y8
+	VPSRLW         $0x04, Y8, Y10
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x02, Y7, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y8, Y8
+	VXORPS         Y11, Y11, Y11
+	VPDPBUSD       Y2, Y8, Y11
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y10, Y10
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y4, Y10, Y7
+	VBROADCASTI128 32(BX)(R10*1), Y8
+	VPBLENDD       $0x0f, 32(R11)(R10*1), Y8, Y8
+	VBROADCASTI128 160(BX)(R10*1), Y10
+	VPBLENDD       $0x0f, 160(R11)(R10*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x02, Y8, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VPDPBUSD       Y3, Y10, Y11
+	VPAND          Y0, Y12, Y12
+	VPSRLW         $0x03, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y12, Y12
+	VPDPBUSD       Y5, Y12, Y7
+	VPUNPCKLDQ     Y11, Y9, Y8
+	VPUNPCKHDQ     Y11, Y9, Y9
+	VPADDD         Y9, Y8, Y8
+	VPUNPCKLDQ     Y7, Y6, Y9
+	VPUNPCKHDQ     Y7, Y6, Y6
+	VPADDD         Y6, Y9, Y9
+	VBROADCASTI128 16(BX)(R10*2), Y6
+	VPBLENDD       $0x0f, 16(R11)(R10*2), Y6, Y6
+	VBROADCASTI128 144(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 144(R11)(R10*2), Y7, Y7
+	VPSRLW         $0x04, Y7, Y10
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x02, Y6, Y11
+	VPAND          all_10101010<>+0(SB), Y11, Y11
+	VPOR           Y11, Y7, Y7
+	VXORPS         Y11, Y11, Y11
+	VPDPBUSD       Y2, Y7, Y11
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x03, Y6, Y6
+	VPAND          all_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y10, Y10
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y4, Y10, Y6
+	VBROADCASTI128 32(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 32(R11)(R10*2), Y7, Y7
+	VBROADCASTI128 160(BX)(R10*2), Y10
+	VPBLENDD       $0x0f, 160(R11)(R10*2), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x02, Y7, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VPDPBUSD       Y3, Y10, Y11
+	VPAND          Y0, Y12, Y12
+	VPSRLW         $0x03, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y12, Y12
+	VPDPBUSD       Y5, Y12, Y6
+	VBROADCASTI128 16(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 16(R11)(SI*1), Y7, Y7
+	VBROADCASTI128 144(BX)(SI*1), Y10
+	VPBLENDD       $0x0f, 144(R11)(SI*1), Y10, Y10
+	VPSRLW         $0x04, Y10, Y12
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x02, Y7, Y13
+	VPAND          all_10101010<>+0(SB), Y13, Y13
+	VPOR           Y13, Y10, Y10
+	VXORPS         Y13, Y13, Y13
+	VPDPBUSD       Y2, Y10, Y13
+	VPAND          Y0, Y12, Y12
+	VPSRLW         $0x03, Y7, Y2
+	VPAND          all_10101010<>+0(SB), Y2, Y2
+	VPOR           Y2, Y12, Y12
+	VXORPS         Y2, Y2, Y2
+	VPDPBUSD       Y4, Y12, Y2
+	VBROADCASTI128 32(BX)(SI*1), Y4
+	VPBLENDD       $0x0f, 32(R11)(SI*1), Y4, Y4
+	VBROADCASTI128 160(BX)(SI*1), Y7
+	VPBLENDD       $0x0f, 160(R11)(SI*1), Y7, Y7
+	VPSRLW         $0x04, Y7, Y10
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x02, Y4, Y12
+	VPAND          all_10101010<>+0(SB), Y12, Y12
+	VPOR           Y12, Y7, Y7
+	VPDPBUSD       Y3, Y7, Y13
+	VPAND          Y0, Y10, Y10
+	VPSRLW         $0x03, Y4, Y3
+	VPAND          all_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y10, Y10
+	VPDPBUSD       Y5, Y10, Y2
+	VPUNPCKLDQ     Y13, Y11, Y3
+	VPUNPCKHDQ     Y13, Y11, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLDQ     Y2, Y6, Y4
+	VPUNPCKHDQ     Y2, Y6, Y2
+	VPADDD         Y2, Y4, Y4
+	VPUNPCKLQDQ    Y3, Y8, Y2
+	VPUNPCKHQDQ    Y3, Y8, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y4, Y9, Y3
+	VPUNPCKHQDQ    Y4, Y9, Y4
+	VPADDD         Y4, Y3, Y3
+	VBROADCASTSS   536(SP), Y4
+	VMULPS         448(SP), Y4, Y4
+	VSUBPS         Y4, Y1, Y1
+	VBROADCASTSS   24(CX), Y4
+	VMULPS         192(SP), Y4, Y4
+	VCVTDQ2PS      Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VADDPS         Y2, Y1, Y1
+	VBROADCASTSS   540(SP), Y2
+	VMULPS         480(SP), Y2, Y2
+	VSUBPS         Y2, Y1, Y1
+	VBROADCASTSS   28(CX), Y2
+	VMULPS         224(SP), Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000100, AX
+	ADDQ           $0x00000020, CX
+	ADDQ           $0x00000020, DX
+	ADDQ           $0x000000b0, R11
+	ADDQ           $0x000000b0, BX
+	ADDQ           $0x00000580, R13
 	DECQ           R12
 	JNZ            loop
 	VMOVUPS        Y1, (R9)

@@ -42,6 +42,8 @@ func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAss
 
 func widenQ4KAVX2(blocks int, dst *int16, w *byte) { panic(noAssembly) }
 
+func widenQ5KAVX2(blocks int, dst *int16, w *byte) { panic(noAssembly) }
+
 func widenQ6KAVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
 
 func quantStripAVX2(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32) {
@@ -57,6 +59,8 @@ func bytesQ8AVX2(blocks int, dst *byte, scales *float32, w *byte) { panic(noAsse
 func bytesQ4AVX2(blocks int, dst *byte, scales *float32, w *byte) { panic(noAssembly) }
 
 func bytesQ4KAVX2(blocks int, dst *byte, w *byte) { panic(noAssembly) }
+
+func bytesQ5KAVX2(blocks int, dst *byte, w *byte) { panic(noAssembly) }
 
 func byteStripVNNI(blocks int, a *int8, stride int, scales *float32, scalesStride int, starts *int32, b *byte, bScales *float32, c *float32) {
 	panic(noAssembly)
@@ -78,6 +82,10 @@ func quantDotsQ4KAVX2(groups, blocks int, a *int8, scales *float32, totals *int3
 	panic(noAssembly)
 }
 
+func quantDotsQ5KAVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
 func quantDotsQ8VNNI(rows, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
@@ -87,6 +95,10 @@ func quantDotsQ4VNNI(groups, blocks int, a *int8, scales *float32, totals *int32
 }
 
 func quantDotsQ4KVNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ5KVNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
 

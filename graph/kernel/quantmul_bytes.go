@@ -16,11 +16,6 @@ func unpackBytes(unpack func(blocks int, dst *byte, scales *float32, w *byte)) f
 	return func(to wideColumns, w []byte) { unpack(len(to.scales), &to.bytes[0], &to.scales[0], &w[0]) }
 }
 
-func unpackBytesQ4K(to wideColumns, w []byte) {
-	bytesQ4KAVX2(len(w)/bytesQ4K, &to.bytes[0], &w[0])
-	widenPartsQ4K(to.scales, to.minima, w)
-}
-
 // byteStrip adds the products of four rows with a panel in bytes to sums. It is nil if the processor lacks the instruction.
 var byteStrip = byteStripOf(hasVNNI)
 

@@ -40,7 +40,8 @@ type rounded struct {
 var packed = map[Quant]packedDots{
 	Q8_0: {rounded: true, slow: dotQ8, fast: fastQ8},
 	Q4_0: {rounded: true, slow: dotQ4, fast: fastQ4},
-	Q4_K: {rounded: true, slow: dotQ4K, fast: fastQ4K},
+	Q4_K: {rounded: true, slow: partsQ4K.dot, fast: fastQ4K},
+	Q5_K: {rounded: true, slow: partsQ5K.dot, fast: fastQ5K},
 	Q6_K: {rounded: true, slow: dotQ6K, fast: fastQ6K},
 	F16:  {slow: dotF16, fast: fastF16, rows: rowsF16},
 	BF16: {slow: dotBF16, fast: fastBF16, rows: rowsBF16},

@@ -4,12 +4,13 @@ package kernel
 
 // The products of rows of packed weights with NEON. They have been checked by emulation. Their speed has not been measured.
 var (
-	fastQ8            = fastDots{4, quantDots(1, quantDotsQ8NEON, nil)}
-	fastQ4            = fastDots{4, quantDots(1, quantDotsQ4NEON, nil)}
-	fastQ4K, fastQ6K  fastDots // in Go
-	fastF16           = wordDots(halfDotsNEON)
-	fastBF16          = wordDots(bfloatDotsNEON)
-	rowsF16, rowsBF16 rowsKernels // none: one row after the other
+	fastQ8 = fastDots{4, quantDots(1, quantDotsQ8NEON, nil)}
+	fastQ4 = fastDots{4, quantDots(1, quantDotsQ4NEON, nil)}
+
+	fastQ4K, fastQ5K, fastQ6K fastDots // in Go
+	fastF16                   = wordDots(halfDotsNEON)
+	fastBF16                  = wordDots(bfloatDotsNEON)
+	rowsF16, rowsBF16         rowsKernels // none: one row after the other
 )
 
 // fastUnpackQ8 writes blocks of Q8_0 as float32.

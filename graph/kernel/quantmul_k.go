@@ -1,23 +1,45 @@
 package kernel
 
-// The products with Q4_K. A weight is its number times a scale less a minimum. Both belong to a part of 32 weights, like a block of the
+// The products with Q4_K and Q5_K. A weight is its number times a scale less a minimum. Both belong to a part of 32 weights, like a block of the
 // rounded row. So the product of a part is the exact sum of numbers times the scales, less the minimum times the total of the row.
 
-const (
-	partsK   = 8   // in a block
-	bytesQ4K = 144 // of a block
+const partsK = 8 // of 32 weights in a block
+
+// partsFormat describes the blocks of such a format. They begin with the scales and the minima.
+type partsFormat struct {
+	bytes     int // of a block
+	high, low int // the fifth bits and the lower four bits begin here; if high is 0, there are no fifth bits
+}
+
+var (
+	partsQ4K = partsFormat{bytes: 144, low: 16}
+	partsQ5K = partsFormat{bytes: 176, high: 16, low: 48}
 )
 
-func dotQ4K(o dotOperands) (sum float32) {
+// numbers writes the numbers of part j of a block.
+func (f partsFormat) numbers(dst []int16, w []byte, j int) {
+	for i, v := range w[f.low+j/2*32:][:32] {
+		dst[i] = int16(v >> (j % 2 * 4) & 15)
+	}
+	if f.high > 0 {
+		for i, v := range w[f.high:][:32] {
+			dst[i] |= int16(v>>j&1) << 4
+		}
+	}
+}
+
+func (f partsFormat) dot(o dotOperands) (sum float32) {
 	var scales, minima [partsK]float32
+	var numbers [32]int16
 	for b := 0; b < len(o.rounded.scales); b += partsK {
-		w := o.w[b/partsK*bytesQ4K:][:bytesQ4K]
+		w := o.w[b/partsK*f.bytes:][:f.bytes]
 		partScales(&scales, &minima, w)
 		for j := range partsK {
 			a, scale := o.rounded.q[32*(b+j):][:32], o.rounded.scales[b+j]
+			f.numbers(numbers[:], w, j)
 			var exact int32
-			for i, v := range w[16+j/2*32:][:32] {
-				exact += int32(a[i]) * int32(v>>(j%2*4)&15)
+			for i, v := range numbers {
+				exact += int32(a[i]) * int32(v)
 			}
 			sum -= float32(float32(float32(o.rounded.totals[b+j])*scale) * minima[j])
 			sum += float32(float32(exact) * float32(scales[j]*scale))
@@ -35,25 +57,30 @@ func partScales(scales, minima *[partsK]float32, w []byte) {
 	}
 }
 
-// widenPartsQ4K writes the scales and the minima of blocks.
-func widenPartsQ4K(scales, minima []float32, w []byte) {
-	for b := 0; b < len(scales); b += partsK {
-		partScales((*[partsK]float32)(scales[b:]), (*[partsK]float32)(minima[b:]), w[b/partsK*bytesQ4K:])
+// widenScales writes the scales and the minima of blocks.
+func (f partsFormat) widenScales(to wideColumns, w []byte) {
+	for b := 0; b < len(to.scales); b += partsK {
+		partScales((*[partsK]float32)(to.scales[b:]), (*[partsK]float32)(to.minima[b:]), w[b/partsK*f.bytes:])
 	}
 }
 
-func widenFastQ4K(to wideColumns, w []byte) {
-	widenQ4KAVX2(len(w)/bytesQ4K, &to.q[0], &w[0])
-	widenPartsQ4K(to.scales, to.minima, w)
+func (f partsFormat) widenFast(numbers func(blocks int, dst *int16, w *byte)) func(to wideColumns, w []byte) {
+	return func(to wideColumns, w []byte) {
+		numbers(len(w)/f.bytes, &to.q[0], &w[0])
+		f.widenScales(to, w)
+	}
 }
 
-func widenSlowQ4K(to wideColumns, w []byte) {
+func (f partsFormat) widenSlow(to wideColumns, w []byte) {
 	for p := range to.scales {
-		block := w[p/partsK*bytesQ4K:]
-		j := p % partsK
-		for i, v := range block[16+j/2*32:][:32] {
-			to.q[32*p+i] = int16(v >> (j % 2 * 4) & 15)
-		}
+		f.numbers(to.q[32*p:][:32], w[p/partsK*f.bytes:], p%partsK)
 	}
-	widenPartsQ4K(to.scales, to.minima, w)
+	f.widenScales(to, w)
+}
+
+func (f partsFormat) inBytes(numbers func(blocks int, dst, w *byte)) byteFormat {
+	return byteFormat{0, func(to wideColumns, w []byte) {
+		numbers(len(w)/f.bytes, &to.bytes[0], &w[0])
+		f.widenScales(to, w)
+	}}
 }

@@ -31,7 +31,7 @@ func values(w *kernel.Packed) []float64 {
 }
 
 // roundsBoth lists the formats whose products round the other operand.
-var roundsBoth = []kernel.Quant{kernel.Q8_0, kernel.Q4_0, kernel.Q4_K, kernel.Q6_K}
+var roundsBoth = []kernel.Quant{kernel.Q8_0, kernel.Q4_0, kernel.Q4_K, kernel.Q5_K, kernel.Q6_K}
 
 // halves lists the formats of 16 bits.
 var halves = []kernel.Quant{kernel.F16, kernel.BF16}
@@ -172,7 +172,7 @@ func anyWeights(w *kernel.Packed) {
 	_, bytes := w.Format.Block()
 	first, end := 2, bytes // of the other bytes in a block
 	switch w.Format {
-	case kernel.Q4_K:
+	case kernel.Q4_K, kernel.Q5_K:
 		first = 4
 	case kernel.Q6_K:
 		first, end = 0, bytes-2

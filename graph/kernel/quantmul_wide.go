@@ -29,7 +29,8 @@ type wideColumns struct {
 var wides = map[Quant]wideFormat{
 	Q8_0: {fast: widenFast(widenQ8AVX2), slow: widenSlow(34, wideQ8), inBytes: byteFormat{128, unpackBytes(bytesQ8AVX2)}},
 	Q4_0: {fast: widenFast(widenQ4AVX2), slow: widenSlow(18, wideQ4), inBytes: byteFormat{8, unpackBytes(bytesQ4AVX2)}},
-	Q4_K: {minima: true, fast: widenFastQ4K, slow: widenSlowQ4K, inBytes: byteFormat{0, unpackBytesQ4K}},
+	Q4_K: {minima: true, fast: partsQ4K.widenFast(widenQ4KAVX2), slow: partsQ4K.widenSlow, inBytes: partsQ4K.inBytes(bytesQ4KAVX2)},
+	Q5_K: {minima: true, fast: partsQ5K.widenFast(widenQ5KAVX2), slow: partsQ5K.widenSlow, inBytes: partsQ5K.inBytes(bytesQ5KAVX2)},
 	Q6_K: {fast: widenFastQ6K, slow: widenSlowQ6K},
 }
 

@@ -21,7 +21,8 @@ type quantDots struct {
 	low       VecVirtual // masks the lower halves of bytes
 	ones      VecVirtual // words
 	sums      VecVirtual
-	local     Mem // scales and minima of a block of Q4_K
+	local     Mem  // scales and minima of a block of Q4_K or Q5_K
+	fifths    bool // weights have five bits, so that the sums of the products of four vectors do not fit in words
 }
 
 // quantDotsOf writes the loops over groups of rows and over blocks of some bytes. add adds a block to the sums.
@@ -183,6 +184,11 @@ func (q *quantDots) paired(x, y VecVirtual) VecVirtual { return across(x, y, 32,
 
 // joined returns the exact sums of two pairs of rows and of the rows in the upper halves.
 func (q *quantDots) joined(x, y VecVirtual) VecVirtual {
+	if q.fifths && !q.bytes {
+		VPMADDWD(q.ones, x, x)
+		VPMADDWD(q.ones, y, y)
+		return across(x, y, 64, addDoubles)
+	}
 	x = across(x, y, 64, q.adds())
 	if !q.bytes {
 		VPMADDWD(q.ones, x, x)

@@ -13,6 +13,12 @@ const (
 	totalsAt = 2 * minimaAt
 )
 
+// dotQ5K adds a block of eight parts with fifth bits.
+func (q *quantDots) dotQ5K() {
+	q.fifths = true
+	q.dotQ4K()
+}
+
 // dotQ4K adds a block of eight parts. Parts 2c and 2c+1 are the lower and upper halves of 32 bytes.
 func (q *quantDots) dotQ4K() {
 	q.local = AllocLocal(totalsAt + 4*lanes)
@@ -113,10 +119,18 @@ func (q *quantDots) dotsOfParts(c int) [2]VecVirtual {
 	}
 	row := func(r int) (x [2]VecVirtual) {
 		for i := range 2 {
-			w, u := q.halves(r, 16+32*c+16*i), YMM()
+			low := 16
+			var high VecVirtual
+			if q.fifths {
+				low, high = 48, q.halves(r, 16+16*i)
+			}
+			w, u := q.halves(r, low+32*c+16*i), YMM()
 			VPSRLW(Imm(4), w, u)
 			for part, v := range []VecVirtual{w, u} {
 				VPAND(q.low, v, v)
+				if q.fifths {
+					addFifths(high, 2*c+part, allInt(0x10101010), v)
+				}
 				x[part] = q.product(a[2*part+i], v, x[part])
 			}
 		}
@@ -128,6 +142,14 @@ func (q *quantDots) dotsOfParts(c int) [2]VecVirtual {
 	}
 	x, y := pair(0), pair(2)
 	return [2]VecVirtual{q.joined(x[0], y[0]), q.joined(x[1], y[1])}
+}
+
+// addFifths sets the bits 4 of to from the bits of part j in high.
+func addFifths(high VecVirtual, j int, mask Mem, to Op) {
+	x := YMM()
+	shifted(high, 4-j, x)
+	VPAND(mask, x, x)
+	VPOR(x, to, to)
 }
 
 // addPart subtracts the minimum of part j times the total of a, and adds the exact sum times the scales.

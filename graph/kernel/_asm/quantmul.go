@@ -17,7 +17,8 @@ func quantMul() {
 	quantRow("quantWideRow", "int16", "is quantRow with the bytes in 16 bits.")
 	widenQ8()
 	widenQ4()
-	widenQ4K()
+	widenParts("widenQ4K", 144, false)
+	widenParts("widenQ5K", 176, true)
 	widenQ6K()
 	quantStrip(false)
 	quantStrip(true)
@@ -28,6 +29,7 @@ func quantMul() {
 		quantRowsOf(set)
 		quantDotsOf(set, "quantDotsQ4", 18, packedUnit, (*quantDots).dotQ4)
 		quantDotsOf(set, "quantDotsQ4K", 144, 256, (*quantDots).dotQ4K)
+		quantDotsOf(set, "quantDotsQ5K", 176, 256, (*quantDots).dotQ5K)
 	}
 	quantDotsQ6K()
 	for _, f := range wordFormats {

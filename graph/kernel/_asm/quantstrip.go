@@ -61,9 +61,10 @@ func widenQ4() {
 	})
 }
 
-// widenQ4K writes the weights of blocks of 256. Two parts are the lower and upper halves of 32 bytes.
-func widenQ4K() {
-	declare("widenQ4K", "(blocks int, dst *int16, w *byte)", "writes the weights of blocks in 16 bits, without their scales.")
+// widenParts writes the weights of blocks of 256. Two parts are the lower and upper halves of 32 bytes at the end of a block. The fifth bits are
+// before them.
+func widenParts(name string, bytes int, fifths bool) {
+	declare(name, "(blocks int, dst *int16, w *byte)", "writes the weights of blocks in 16 bits, without their scales.")
 	blocks := Load(Param("blocks"), GP64())
 	dst, w := Load(Param("dst"), GP64()), Load(Param("w"), GP64())
 	mask := YMM()
@@ -71,15 +72,21 @@ func widenQ4K() {
 	Label("loop")
 	for i := range 8 {
 		low, high := YMM(), YMM()
-		VPMOVZXBW(Mem{Base: w, Disp: 16 + 16*i}, low)
+		VPMOVZXBW(Mem{Base: w, Disp: bytes - 128 + 16*i}, low)
 		VPSRLW(Imm(4), low, high)
 		VPAND(mask, low, low)
+		if fifths {
+			bits := YMM()
+			VPMOVZXBW(Mem{Base: w, Disp: 16 + i%2*16}, bits)
+			addFifths(bits, i/2*2, allInt(0x00100010), low)
+			addFifths(bits, i/2*2+1, allInt(0x00100010), high)
+		}
 		at := Mem{Base: dst, Disp: i/2*128 + i%2*32}
 		VMOVDQU(low, at)
 		VMOVDQU(high, at.Offset(64))
 	}
 	ADDQ(U32(512), dst)
-	ADDQ(U32(144), w)
+	ADDQ(U32(uint32(bytes)), w)
 	DECQ(blocks)
 	JNZ(LabelRef("loop"))
 	VZEROUPPER()

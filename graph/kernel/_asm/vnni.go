@@ -48,15 +48,28 @@ func byteFormats() {
 		VPAND(allInt(0x0f0f0f0f), z, z)
 		return []VecVirtual{z}
 	})
-	bytesOf("bytesQ4K", 144, 256, "writes the weights of blocks in bytes, without their scales.", func(w Register) (parts []VecVirtual) {
-		low := YMM()
+	bytesOfParts("bytesQ4K", 144, false)
+	bytesOfParts("bytesQ5K", 176, true)
+}
+
+// bytesOfParts writes the weights of blocks of 256, as widenParts does.
+func bytesOfParts(name string, bytes int, fifths bool) {
+	bytesOf(name, bytes, 256, "writes the weights of blocks in bytes, without their scales.", func(w Register) (parts []VecVirtual) {
+		low, high := YMM(), YMM()
 		VMOVDQU(allInt(0x0f0f0f0f), low)
+		if fifths {
+			VMOVDQU(Mem{Base: w, Disp: 16}, high)
+		}
 		for c := range 4 {
 			x, y := YMM(), YMM()
-			VMOVDQU(Mem{Base: w, Disp: 16 + 32*c}, x)
+			VMOVDQU(Mem{Base: w, Disp: bytes - 128 + 32*c}, x)
 			VPSRLW(Imm(4), x, y)
 			VPAND(low, x, x)
 			VPAND(low, y, y)
+			if fifths {
+				addFifths(high, 2*c, allInt(0x10101010), x)
+				addFifths(high, 2*c+1, allInt(0x10101010), y)
+			}
 			parts = append(parts, x, y)
 		}
 		return parts
