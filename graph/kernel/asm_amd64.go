@@ -269,11 +269,6 @@ func quantWideRowAVX2(blocks int, dst *int16, scales *float32, x *float32)
 //go:noescape
 func widenQ8AVX2(blocks int, dst *int16, scales *float32, w *byte)
 
-// widenQ4AVX2 writes the weights of blocks in 16 bits, and their scales.
-//
-//go:noescape
-func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte)
-
 // widenQ4KAVX2 writes the weights of blocks in 16 bits, without their scales.
 //
 //go:noescape
@@ -304,11 +299,6 @@ func quantStripMinimaAVX2(blocks int, a *int16, stride int, scales *float32, sca
 //go:noescape
 func bytesQ8AVX2(blocks int, dst *byte, scales *float32, w *byte)
 
-// bytesQ4AVX2 writes the weights of blocks in bytes, and their scales.
-//
-//go:noescape
-func bytesQ4AVX2(blocks int, dst *byte, scales *float32, w *byte)
-
 // bytesQ4KAVX2 writes the weights of blocks in bytes, without their scales.
 //
 //go:noescape
@@ -334,11 +324,6 @@ func byteStripMinimaVNNI(blocks int, a *int8, stride int, scales *float32, scale
 //go:noescape
 func quantDotsQ8AVX2(rows int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
-// quantDotsQ4AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
-//
-//go:noescape
-func quantDotsQ4AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
-
 // quantDotsQ4KAVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
 //
 //go:noescape
@@ -354,11 +339,6 @@ func quantDotsQ5KAVX2(groups int, blocks int, a *int8, scales *float32, totals *
 //go:noescape
 func quantDotsQ8VNNI(rows int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
-// quantDotsQ4VNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
-//
-//go:noescape
-func quantDotsQ4VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
-
 // quantDotsQ4KVNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
 //
 //go:noescape
@@ -373,6 +353,86 @@ func quantDotsQ5KVNNI(groups int, blocks int, a *int8, scales *float32, totals *
 //
 //go:noescape
 func quantDotsQ6KAVX2(rows int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// widenQ4AVX2 writes the weights of blocks in 16 bits, and their scales.
+//
+//go:noescape
+func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte)
+
+// bytesQ4AVX2 writes the numbers of blocks in bytes, and their scales.
+//
+//go:noescape
+func bytesQ4AVX2(blocks int, dst *byte, scales *float32, w *byte)
+
+// quantDotsQ4AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ4AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDotsQ4VNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ4VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// widenQ41AVX2 writes the weights of blocks in 16 bits, and their scales.
+//
+//go:noescape
+func widenQ41AVX2(blocks int, dst *int16, scales *float32, w *byte)
+
+// bytesQ41AVX2 writes the numbers of blocks in bytes, and their scales.
+//
+//go:noescape
+func bytesQ41AVX2(blocks int, dst *byte, scales *float32, w *byte)
+
+// quantDotsQ41AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ41AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDotsQ41VNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ41VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// widenQ5AVX2 writes the weights of blocks in 16 bits, and their scales.
+//
+//go:noescape
+func widenQ5AVX2(blocks int, dst *int16, scales *float32, w *byte)
+
+// bytesQ5AVX2 writes the numbers of blocks in bytes, and their scales.
+//
+//go:noescape
+func bytesQ5AVX2(blocks int, dst *byte, scales *float32, w *byte)
+
+// quantDotsQ5AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ5AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDotsQ5VNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ5VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// widenQ51AVX2 writes the weights of blocks in 16 bits, and their scales.
+//
+//go:noescape
+func widenQ51AVX2(blocks int, dst *int16, scales *float32, w *byte)
+
+// bytesQ51AVX2 writes the numbers of blocks in bytes, and their scales.
+//
+//go:noescape
+func bytesQ51AVX2(blocks int, dst *byte, scales *float32, w *byte)
+
+// quantDotsQ51AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ51AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+
+// quantDotsQ51VNNI writes the products of a, in blocks of 32 bytes with scales and totals, with groups of eight rows of weights, stride bytes apart.
+//
+//go:noescape
+func quantDotsQ51VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 
 // bfloatDotsAVX2 writes the products of a with groups of four rows of n bfloat16 that are stride bytes apart. n is a multiple of 8.
 //

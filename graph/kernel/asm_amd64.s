@@ -10031,59 +10031,6 @@ loop:
 	VZEROUPPER
 	RET
 
-// func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte)
-// Requires: AVX, AVX2, F16C
-TEXT ·widenQ4AVX2(SB), NOSPLIT, $0-32
-	MOVQ blocks+0(FP), AX
-	MOVQ dst+8(FP), CX
-	MOVQ scales+16(FP), DX
-	MOVQ w+24(FP), BX
-
-loop:
-	MOVWLZX   (BX), SI
-	VMOVD     SI, X0
-	VCVTPH2PS X0, X0
-	VMOVSS    X0, (DX)
-	ADDQ      $0x04, DX
-	VMOVDQU   all_0f0f0f0f<>+0(SB), X2
-	VMOVDQU   all_08080808<>+0(SB), X3
-	VMOVDQU   2(BX), X0
-	VPSRLW    $0x04, X0, X1
-	VPAND     X2, X0, X0
-	VPSUBB    X3, X0, X0
-	VPMOVSXBW X0, Y0
-	VPAND     X2, X1, X1
-	VPSUBB    X3, X1, X1
-	VPMOVSXBW X1, Y1
-	VMOVDQU   Y0, (CX)
-	VMOVDQU   Y1, 32(CX)
-	ADDQ      $0x40, CX
-	ADDQ      $0x12, BX
-	DECQ      AX
-	JNZ       loop
-	VZEROUPPER
-	RET
-
-DATA all_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
-DATA all_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
-DATA all_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
-DATA all_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
-DATA all_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
-DATA all_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
-DATA all_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
-DATA all_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
-GLOBL all_0f0f0f0f<>(SB), RODATA|NOPTR, $32
-
-DATA all_08080808<>+0(SB)/4, $0x08080808
-DATA all_08080808<>+4(SB)/4, $0x08080808
-DATA all_08080808<>+8(SB)/4, $0x08080808
-DATA all_08080808<>+12(SB)/4, $0x08080808
-DATA all_08080808<>+16(SB)/4, $0x08080808
-DATA all_08080808<>+20(SB)/4, $0x08080808
-DATA all_08080808<>+24(SB)/4, $0x08080808
-DATA all_08080808<>+28(SB)/4, $0x08080808
-GLOBL all_08080808<>(SB), RODATA|NOPTR, $32
-
 // func widenQ4KAVX2(blocks int, dst *int16, w *byte)
 // Requires: AVX, AVX2
 TEXT ·widenQ4KAVX2(SB), NOSPLIT, $0-24
@@ -10427,6 +10374,16 @@ block:
 	JNZ          block
 	VZEROUPPER
 	RET
+
+DATA all_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
+DATA all_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
+GLOBL all_0f0f0f0f<>(SB), RODATA|NOPTR, $32
 
 DATA all_30303030<>+0(SB)/4, $0x30303030
 DATA all_30303030<>+4(SB)/4, $0x30303030
@@ -11455,32 +11412,6 @@ DATA all_80808080<>+24(SB)/4, $0x80808080
 DATA all_80808080<>+28(SB)/4, $0x80808080
 GLOBL all_80808080<>(SB), RODATA|NOPTR, $32
 
-// func bytesQ4AVX2(blocks int, dst *byte, scales *float32, w *byte)
-// Requires: AVX, AVX2, F16C
-TEXT ·bytesQ4AVX2(SB), NOSPLIT, $0-32
-	MOVQ blocks+0(FP), AX
-	MOVQ dst+8(FP), CX
-	MOVQ w+24(FP), DX
-	MOVQ scales+16(FP), BX
-
-loop:
-	MOVWLZX     (DX), SI
-	VMOVD       SI, X0
-	VCVTPH2PS   X0, X0
-	VMOVSS      X0, (BX)
-	ADDQ        $0x04, BX
-	VMOVDQU     2(DX), X0
-	VPSRLW      $0x04, X0, X1
-	VINSERTI128 $0x01, X1, Y0, Y1
-	VPAND       all_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU     Y1, (CX)
-	ADDQ        $0x00000020, CX
-	ADDQ        $0x00000012, DX
-	DECQ        AX
-	JNZ         loop
-	VZEROUPPER
-	RET
-
 // func bytesQ4KAVX2(blocks int, dst *byte, w *byte)
 // Requires: AVX, AVX2
 TEXT ·bytesQ4KAVX2(SB), NOSPLIT, $0-24
@@ -11984,108 +11915,6 @@ done:
 	ADDQ   R8, R9
 	DECQ   SI
 	JNZ    row
-	VZEROUPPER
-	RET
-
-// func quantDotsQ4AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
-// Requires: AVX, AVX2, F16C, MMX+
-TEXT ·quantDotsQ4AVX2(SB), NOSPLIT, $0-64
-	MOVQ    groups+0(FP), R8
-	MOVQ    c+56(FP), R9
-	MOVQ    w+40(FP), DI
-	MOVQ    stride+48(FP), R10
-	LEAQ    (R10)(R10*2), SI
-	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
-	VMOVDQU all_00010001<>+0(SB), Y1
-
-group:
-	MOVQ   blocks+8(FP), R12
-	MOVQ   a+16(FP), AX
-	MOVQ   scales+24(FP), CX
-	MOVQ   totals+32(FP), DX
-	MOVQ   DI, R11
-	LEAQ   (R11)(R10*4), BX
-	LEAQ   (R11)(R10*8), DI
-	MOVQ   DI, R13
-	VXORPS Y2, Y2, Y2
-
-loop:
-	PREFETCHT0     (R13)
-	PREFETCHT0     64(R13)
-	PREFETCHT0     128(R13)
-	VBROADCASTI128 (AX), Y3
-	VBROADCASTI128 16(AX), Y4
-	VBROADCASTI128 2(BX), Y5
-	VPBLENDD       $0x0f, 2(R11), Y5, Y5
-	VPSRLW         $0x04, Y5, Y6
-	VPAND          Y0, Y5, Y5
-	VPAND          Y0, Y6, Y6
-	VPMADDUBSW     Y3, Y5, Y5
-	VPMADDUBSW     Y4, Y6, Y6
-	VPADDW         Y6, Y5, Y5
-	VBROADCASTI128 2(BX)(R10*1), Y6
-	VPBLENDD       $0x0f, 2(R11)(R10*1), Y6, Y6
-	VPSRLW         $0x04, Y6, Y7
-	VPAND          Y0, Y6, Y6
-	VPAND          Y0, Y7, Y7
-	VPMADDUBSW     Y3, Y6, Y6
-	VPMADDUBSW     Y4, Y7, Y7
-	VPADDW         Y7, Y6, Y6
-	VPUNPCKLDQ     Y6, Y5, Y7
-	VPUNPCKHDQ     Y6, Y5, Y5
-	VPADDW         Y5, Y7, Y7
-	VBROADCASTI128 2(BX)(R10*2), Y5
-	VPBLENDD       $0x0f, 2(R11)(R10*2), Y5, Y5
-	VPSRLW         $0x04, Y5, Y6
-	VPAND          Y0, Y5, Y5
-	VPAND          Y0, Y6, Y6
-	VPMADDUBSW     Y3, Y5, Y5
-	VPMADDUBSW     Y4, Y6, Y6
-	VPADDW         Y6, Y5, Y5
-	VBROADCASTI128 2(BX)(SI*1), Y6
-	VPBLENDD       $0x0f, 2(R11)(SI*1), Y6, Y6
-	VPSRLW         $0x04, Y6, Y8
-	VPAND          Y0, Y6, Y6
-	VPAND          Y0, Y8, Y8
-	VPMADDUBSW     Y3, Y6, Y6
-	VPMADDUBSW     Y4, Y8, Y8
-	VPADDW         Y8, Y6, Y6
-	VPUNPCKLDQ     Y6, Y5, Y3
-	VPUNPCKHDQ     Y6, Y5, Y4
-	VPADDW         Y4, Y3, Y3
-	VPUNPCKLQDQ    Y3, Y7, Y4
-	VPUNPCKHQDQ    Y3, Y7, Y3
-	VPADDW         Y3, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPBROADCASTD   (DX), Y3
-	VPSLLD         $0x03, Y3, Y3
-	VPSUBD         Y3, Y4, Y4
-	VMOVDQU        (R11), X3
-	VPBLENDW       $0x02, -2(R11)(R10*1), X3, X3
-	VPBLENDW       $0x04, -4(R11)(R10*2), X3, X3
-	VPBLENDW       $0x08, -6(R11)(SI*1), X3, X3
-	VPBLENDW       $0x10, -8(BX), X3, X3
-	VPBLENDW       $0x20, -10(BX)(R10*1), X3, X3
-	VPBLENDW       $0x40, -12(BX)(R10*2), X3, X3
-	VPBLENDW       $0x80, -14(BX)(SI*1), X3, X3
-	VCVTPH2PS      X3, Y3
-	VBROADCASTSS   (CX), Y5
-	VMULPS         Y5, Y3, Y3
-	VCVTDQ2PS      Y4, Y4
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y2, Y2
-	ADDQ           $0x00000020, AX
-	ADDQ           $0x00000004, CX
-	ADDQ           $0x00000004, DX
-	ADDQ           $0x00000012, R11
-	ADDQ           $0x00000012, BX
-	ADDQ           $0x00000090, R13
-	DECQ           R12
-	JNZ            loop
-	VMOVUPS        Y2, (R9)
-	ADDQ           $0x20, R9
-	DECQ           R8
-	JNZ            group
 	VZEROUPPER
 	RET
 
@@ -13703,106 +13532,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func quantDotsQ4VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
-// Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
-TEXT ·quantDotsQ4VNNI(SB), NOSPLIT, $0-64
-	MOVQ    groups+0(FP), R8
-	MOVQ    c+56(FP), R9
-	MOVQ    w+40(FP), DI
-	MOVQ    stride+48(FP), R10
-	LEAQ    (R10)(R10*2), SI
-	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
-
-group:
-	MOVQ   blocks+8(FP), R12
-	MOVQ   a+16(FP), AX
-	MOVQ   scales+24(FP), CX
-	MOVQ   totals+32(FP), DX
-	MOVQ   DI, R11
-	LEAQ   (R11)(R10*4), BX
-	LEAQ   (R11)(R10*8), DI
-	MOVQ   DI, R13
-	VXORPS Y1, Y1, Y1
-
-loop:
-	PREFETCHT0     (R13)
-	PREFETCHT0     64(R13)
-	PREFETCHT0     128(R13)
-	VBROADCASTI128 (AX), Y2
-	VBROADCASTI128 16(AX), Y3
-	VBROADCASTI128 2(BX), Y4
-	VPBLENDD       $0x0f, 2(R11), Y4, Y4
-	VPSRLW         $0x04, Y4, Y5
-	VPAND          Y0, Y4, Y4
-	VPAND          Y0, Y5, Y5
-	VXORPS         Y6, Y6, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPDPBUSD       Y3, Y5, Y6
-	VBROADCASTI128 2(BX)(R10*1), Y4
-	VPBLENDD       $0x0f, 2(R11)(R10*1), Y4, Y4
-	VPSRLW         $0x04, Y4, Y5
-	VPAND          Y0, Y4, Y4
-	VPAND          Y0, Y5, Y5
-	VXORPS         Y7, Y7, Y7
-	VPDPBUSD       Y2, Y4, Y7
-	VPDPBUSD       Y3, Y5, Y7
-	VPUNPCKLDQ     Y7, Y6, Y4
-	VPUNPCKHDQ     Y7, Y6, Y5
-	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 2(BX)(R10*2), Y5
-	VPBLENDD       $0x0f, 2(R11)(R10*2), Y5, Y5
-	VPSRLW         $0x04, Y5, Y6
-	VPAND          Y0, Y5, Y5
-	VPAND          Y0, Y6, Y6
-	VXORPS         Y7, Y7, Y7
-	VPDPBUSD       Y2, Y5, Y7
-	VPDPBUSD       Y3, Y6, Y7
-	VBROADCASTI128 2(BX)(SI*1), Y5
-	VPBLENDD       $0x0f, 2(R11)(SI*1), Y5, Y5
-	VPSRLW         $0x04, Y5, Y6
-	VPAND          Y0, Y5, Y5
-	VPAND          Y0, Y6, Y6
-	VXORPS         Y8, Y8, Y8
-	VPDPBUSD       Y2, Y5, Y8
-	VPDPBUSD       Y3, Y6, Y8
-	VPUNPCKLDQ     Y8, Y7, Y2
-	VPUNPCKHDQ     Y8, Y7, Y3
-	VPADDD         Y3, Y2, Y2
-	VPUNPCKLQDQ    Y2, Y4, Y3
-	VPUNPCKHQDQ    Y2, Y4, Y2
-	VPADDD         Y2, Y3, Y3
-	VPBROADCASTD   (DX), Y2
-	VPSLLD         $0x03, Y2, Y2
-	VPSUBD         Y2, Y3, Y3
-	VMOVDQU        (R11), X2
-	VPBLENDW       $0x02, -2(R11)(R10*1), X2, X2
-	VPBLENDW       $0x04, -4(R11)(R10*2), X2, X2
-	VPBLENDW       $0x08, -6(R11)(SI*1), X2, X2
-	VPBLENDW       $0x10, -8(BX), X2, X2
-	VPBLENDW       $0x20, -10(BX)(R10*1), X2, X2
-	VPBLENDW       $0x40, -12(BX)(R10*2), X2, X2
-	VPBLENDW       $0x80, -14(BX)(SI*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VBROADCASTSS   (CX), Y4
-	VMULPS         Y4, Y2, Y2
-	VCVTDQ2PS      Y3, Y3
-	VMULPS         Y2, Y3, Y3
-	VADDPS         Y3, Y1, Y1
-	ADDQ           $0x00000020, AX
-	ADDQ           $0x00000004, CX
-	ADDQ           $0x00000004, DX
-	ADDQ           $0x00000012, R11
-	ADDQ           $0x00000012, BX
-	ADDQ           $0x00000090, R13
-	DECQ           R12
-	JNZ            loop
-	VMOVUPS        Y1, (R9)
-	ADDQ           $0x20, R9
-	DECQ           R8
-	JNZ            group
-	VZEROUPPER
-	RET
-
 // func quantDotsQ4KVNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
 // Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
 TEXT ·quantDotsQ4KVNNI(SB), NOSPLIT, $544-64
@@ -15374,6 +15103,1394 @@ block:
 	ADDQ         DX, BX
 	DECQ         AX
 	JNZ          row
+	VZEROUPPER
+	RET
+
+// func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·widenQ4AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ scales+16(FP), DX
+	MOVQ w+24(FP), BX
+
+loop:
+	MOVWLZX      (BX), SI
+	VMOVD        SI, X0
+	VCVTPH2PS    X0, X0
+	VMOVSS       X0, (DX)
+	ADDQ         $0x04, DX
+	VMOVDQU      2(BX), X0
+	VPSRLW       $0x04, X0, X1
+	VINSERTI128  $0x01, X1, Y0, Y1
+	VPAND        all_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU      all_08080808<>+0(SB), Y2
+	VPSUBB       Y2, Y1, Y1
+	VPMOVSXBW    X1, Y2
+	VEXTRACTI128 $0x01, Y1, X1
+	VPMOVSXBW    X1, Y1
+	VMOVDQU      Y2, (CX)
+	VMOVDQU      Y1, 32(CX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x12, BX
+	DECQ         AX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+DATA all_08080808<>+0(SB)/4, $0x08080808
+DATA all_08080808<>+4(SB)/4, $0x08080808
+DATA all_08080808<>+8(SB)/4, $0x08080808
+DATA all_08080808<>+12(SB)/4, $0x08080808
+DATA all_08080808<>+16(SB)/4, $0x08080808
+DATA all_08080808<>+20(SB)/4, $0x08080808
+DATA all_08080808<>+24(SB)/4, $0x08080808
+DATA all_08080808<>+28(SB)/4, $0x08080808
+GLOBL all_08080808<>(SB), RODATA|NOPTR, $32
+
+// func bytesQ4AVX2(blocks int, dst *byte, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·bytesQ4AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ w+24(FP), DX
+	MOVQ scales+16(FP), BX
+
+loop:
+	MOVWLZX     (DX), SI
+	VMOVD       SI, X0
+	VCVTPH2PS   X0, X0
+	VMOVSS      X0, (BX)
+	ADDQ        $0x04, BX
+	VMOVDQU     2(DX), X0
+	VPSRLW      $0x04, X0, X1
+	VINSERTI128 $0x01, X1, Y0, Y1
+	VPAND       all_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU     Y1, (CX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000012, DX
+	DECQ        AX
+	JNZ         loop
+	VZEROUPPER
+	RET
+
+// func quantDotsQ4AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·quantDotsQ4AVX2(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU all_00010001<>+0(SB), Y1
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y2, Y2, Y2
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	VBROADCASTI128 (AX), Y3
+	VBROADCASTI128 16(AX), Y4
+	VBROADCASTI128 2(BX), Y5
+	VPBLENDD       $0x0f, 2(R11), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     Y3, Y5, Y5
+	VPMADDUBSW     Y4, Y6, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 2(BX)(R10*1), Y6
+	VPBLENDD       $0x0f, 2(R11)(R10*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPMADDUBSW     Y3, Y6, Y6
+	VPMADDUBSW     Y4, Y7, Y7
+	VPADDW         Y7, Y6, Y6
+	VPUNPCKLDQ     Y6, Y5, Y7
+	VPUNPCKHDQ     Y6, Y5, Y5
+	VPADDW         Y5, Y7, Y7
+	VBROADCASTI128 2(BX)(R10*2), Y5
+	VPBLENDD       $0x0f, 2(R11)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     Y3, Y5, Y5
+	VPMADDUBSW     Y4, Y6, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 2(BX)(SI*1), Y6
+	VPBLENDD       $0x0f, 2(R11)(SI*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y8
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y8, Y8
+	VPMADDUBSW     Y3, Y6, Y6
+	VPMADDUBSW     Y4, Y8, Y8
+	VPADDW         Y8, Y6, Y6
+	VPUNPCKLDQ     Y6, Y5, Y3
+	VPUNPCKHDQ     Y6, Y5, Y4
+	VPADDW         Y4, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y7, Y4
+	VPUNPCKHQDQ    Y3, Y7, Y3
+	VPADDW         Y3, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPBROADCASTD   (DX), Y3
+	VPSLLD         $0x03, Y3, Y3
+	VPSUBD         Y3, Y4, Y4
+	VMOVDQU        (R11), X3
+	VPBLENDW       $0x02, -2(R11)(R10*1), X3, X3
+	VPBLENDW       $0x04, -4(R11)(R10*2), X3, X3
+	VPBLENDW       $0x08, -6(R11)(SI*1), X3, X3
+	VPBLENDW       $0x10, -8(BX), X3, X3
+	VPBLENDW       $0x20, -10(BX)(R10*1), X3, X3
+	VPBLENDW       $0x40, -12(BX)(R10*2), X3, X3
+	VPBLENDW       $0x80, -14(BX)(SI*1), X3, X3
+	VCVTPH2PS      X3, Y3
+	VBROADCASTSS   (CX), Y5
+	VMULPS         Y5, Y3, Y3
+	VCVTDQ2PS      Y4, Y4
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y2, Y2
+	ADDQ           $0x00000020, AX
+	ADDQ           $0x00000004, CX
+	ADDQ           $0x00000004, DX
+	ADDQ           $0x00000012, R11
+	ADDQ           $0x00000012, BX
+	ADDQ           $0x00000090, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y2, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
+	VZEROUPPER
+	RET
+
+// func quantDotsQ4VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
+TEXT ·quantDotsQ4VNNI(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y1, Y1, Y1
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	VBROADCASTI128 (AX), Y2
+	VBROADCASTI128 16(AX), Y3
+	VBROADCASTI128 2(BX), Y4
+	VPBLENDD       $0x0f, 2(R11), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y2, Y4, Y6
+	VPDPBUSD       Y3, Y5, Y6
+	VBROADCASTI128 2(BX)(R10*1), Y4
+	VPBLENDD       $0x0f, 2(R11)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y2, Y4, Y7
+	VPDPBUSD       Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	VBROADCASTI128 2(BX)(R10*2), Y5
+	VPBLENDD       $0x0f, 2(R11)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y2, Y5, Y7
+	VPDPBUSD       Y3, Y6, Y7
+	VBROADCASTI128 2(BX)(SI*1), Y5
+	VPBLENDD       $0x0f, 2(R11)(SI*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y8, Y8, Y8
+	VPDPBUSD       Y2, Y5, Y8
+	VPDPBUSD       Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	VPBROADCASTD   (DX), Y2
+	VPSLLD         $0x03, Y2, Y2
+	VPSUBD         Y2, Y3, Y3
+	VMOVDQU        (R11), X2
+	VPBLENDW       $0x02, -2(R11)(R10*1), X2, X2
+	VPBLENDW       $0x04, -4(R11)(R10*2), X2, X2
+	VPBLENDW       $0x08, -6(R11)(SI*1), X2, X2
+	VPBLENDW       $0x10, -8(BX), X2, X2
+	VPBLENDW       $0x20, -10(BX)(R10*1), X2, X2
+	VPBLENDW       $0x40, -12(BX)(R10*2), X2, X2
+	VPBLENDW       $0x80, -14(BX)(SI*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VBROADCASTSS   (CX), Y4
+	VMULPS         Y4, Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000020, AX
+	ADDQ           $0x00000004, CX
+	ADDQ           $0x00000004, DX
+	ADDQ           $0x00000012, R11
+	ADDQ           $0x00000012, BX
+	ADDQ           $0x00000090, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y1, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
+	VZEROUPPER
+	RET
+
+// func widenQ41AVX2(blocks int, dst *int16, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·widenQ41AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ scales+16(FP), DX
+	MOVQ w+24(FP), BX
+
+loop:
+	MOVWLZX      (BX), SI
+	VMOVD        SI, X0
+	VCVTPH2PS    X0, X0
+	VMOVSS       X0, (DX)
+	ADDQ         $0x04, DX
+	VMOVDQU      4(BX), X0
+	VPSRLW       $0x04, X0, X1
+	VINSERTI128  $0x01, X1, Y0, Y1
+	VPAND        all_0f0f0f0f<>+0(SB), Y1, Y1
+	VPMOVSXBW    X1, Y2
+	VEXTRACTI128 $0x01, Y1, X1
+	VPMOVSXBW    X1, Y1
+	VMOVDQU      Y2, (CX)
+	VMOVDQU      Y1, 32(CX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x14, BX
+	DECQ         AX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func bytesQ41AVX2(blocks int, dst *byte, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·bytesQ41AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ w+24(FP), DX
+	MOVQ scales+16(FP), BX
+
+loop:
+	MOVWLZX     (DX), SI
+	VMOVD       SI, X0
+	VCVTPH2PS   X0, X0
+	VMOVSS      X0, (BX)
+	ADDQ        $0x04, BX
+	VMOVDQU     4(DX), X0
+	VPSRLW      $0x04, X0, X1
+	VINSERTI128 $0x01, X1, Y0, Y1
+	VPAND       all_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU     Y1, (CX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000014, DX
+	DECQ        AX
+	JNZ         loop
+	VZEROUPPER
+	RET
+
+// func quantDotsQ41AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·quantDotsQ41AVX2(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU all_00010001<>+0(SB), Y1
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y2, Y2, Y2
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	VBROADCASTI128 (AX), Y3
+	VBROADCASTI128 16(AX), Y4
+	VBROADCASTI128 4(BX), Y5
+	VPBLENDD       $0x0f, 4(R11), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     Y3, Y5, Y5
+	VPMADDUBSW     Y4, Y6, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 4(BX)(R10*1), Y6
+	VPBLENDD       $0x0f, 4(R11)(R10*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPMADDUBSW     Y3, Y6, Y6
+	VPMADDUBSW     Y4, Y7, Y7
+	VPADDW         Y7, Y6, Y6
+	VPUNPCKLDQ     Y6, Y5, Y7
+	VPUNPCKHDQ     Y6, Y5, Y5
+	VPADDW         Y5, Y7, Y7
+	VBROADCASTI128 4(BX)(R10*2), Y5
+	VPBLENDD       $0x0f, 4(R11)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     Y3, Y5, Y5
+	VPMADDUBSW     Y4, Y6, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 4(BX)(SI*1), Y6
+	VPBLENDD       $0x0f, 4(R11)(SI*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y8
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y8, Y8
+	VPMADDUBSW     Y3, Y6, Y6
+	VPMADDUBSW     Y4, Y8, Y8
+	VPADDW         Y8, Y6, Y6
+	VPUNPCKLDQ     Y6, Y5, Y3
+	VPUNPCKHDQ     Y6, Y5, Y4
+	VPADDW         Y4, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y7, Y4
+	VPUNPCKHQDQ    Y3, Y7, Y3
+	VPADDW         Y3, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPBROADCASTD   (DX), Y3
+	VCVTDQ2PS      Y3, Y3
+	VBROADCASTSS   (CX), Y5
+	VMULPS         Y5, Y3, Y3
+	VMOVDQU        2(R11), X5
+	VPBLENDW       $0x02, (R11)(R10*1), X5, X5
+	VPBLENDW       $0x04, -2(R11)(R10*2), X5, X5
+	VPBLENDW       $0x08, -4(R11)(SI*1), X5, X5
+	VPBLENDW       $0x10, -6(BX), X5, X5
+	VPBLENDW       $0x20, -8(BX)(R10*1), X5, X5
+	VPBLENDW       $0x40, -10(BX)(R10*2), X5, X5
+	VPBLENDW       $0x80, -12(BX)(SI*1), X5, X5
+	VCVTPH2PS      X5, Y5
+	VMULPS         Y5, Y3, Y3
+	VADDPS         Y3, Y2, Y2
+	VMOVDQU        (R11), X3
+	VPBLENDW       $0x02, -2(R11)(R10*1), X3, X3
+	VPBLENDW       $0x04, -4(R11)(R10*2), X3, X3
+	VPBLENDW       $0x08, -6(R11)(SI*1), X3, X3
+	VPBLENDW       $0x10, -8(BX), X3, X3
+	VPBLENDW       $0x20, -10(BX)(R10*1), X3, X3
+	VPBLENDW       $0x40, -12(BX)(R10*2), X3, X3
+	VPBLENDW       $0x80, -14(BX)(SI*1), X3, X3
+	VCVTPH2PS      X3, Y3
+	VBROADCASTSS   (CX), Y5
+	VMULPS         Y5, Y3, Y3
+	VCVTDQ2PS      Y4, Y4
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y2, Y2
+	ADDQ           $0x00000020, AX
+	ADDQ           $0x00000004, CX
+	ADDQ           $0x00000004, DX
+	ADDQ           $0x00000014, R11
+	ADDQ           $0x00000014, BX
+	ADDQ           $0x000000a0, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y2, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
+	VZEROUPPER
+	RET
+
+// func quantDotsQ41VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
+TEXT ·quantDotsQ41VNNI(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y1, Y1, Y1
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	VBROADCASTI128 (AX), Y2
+	VBROADCASTI128 16(AX), Y3
+	VBROADCASTI128 4(BX), Y4
+	VPBLENDD       $0x0f, 4(R11), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y2, Y4, Y6
+	VPDPBUSD       Y3, Y5, Y6
+	VBROADCASTI128 4(BX)(R10*1), Y4
+	VPBLENDD       $0x0f, 4(R11)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y2, Y4, Y7
+	VPDPBUSD       Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	VBROADCASTI128 4(BX)(R10*2), Y5
+	VPBLENDD       $0x0f, 4(R11)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y2, Y5, Y7
+	VPDPBUSD       Y3, Y6, Y7
+	VBROADCASTI128 4(BX)(SI*1), Y5
+	VPBLENDD       $0x0f, 4(R11)(SI*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VXORPS         Y8, Y8, Y8
+	VPDPBUSD       Y2, Y5, Y8
+	VPDPBUSD       Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	VPBROADCASTD   (DX), Y2
+	VCVTDQ2PS      Y2, Y2
+	VBROADCASTSS   (CX), Y4
+	VMULPS         Y4, Y2, Y2
+	VMOVDQU        2(R11), X4
+	VPBLENDW       $0x02, (R11)(R10*1), X4, X4
+	VPBLENDW       $0x04, -2(R11)(R10*2), X4, X4
+	VPBLENDW       $0x08, -4(R11)(SI*1), X4, X4
+	VPBLENDW       $0x10, -6(BX), X4, X4
+	VPBLENDW       $0x20, -8(BX)(R10*1), X4, X4
+	VPBLENDW       $0x40, -10(BX)(R10*2), X4, X4
+	VPBLENDW       $0x80, -12(BX)(SI*1), X4, X4
+	VCVTPH2PS      X4, Y4
+	VMULPS         Y4, Y2, Y2
+	VADDPS         Y2, Y1, Y1
+	VMOVDQU        (R11), X2
+	VPBLENDW       $0x02, -2(R11)(R10*1), X2, X2
+	VPBLENDW       $0x04, -4(R11)(R10*2), X2, X2
+	VPBLENDW       $0x08, -6(R11)(SI*1), X2, X2
+	VPBLENDW       $0x10, -8(BX), X2, X2
+	VPBLENDW       $0x20, -10(BX)(R10*1), X2, X2
+	VPBLENDW       $0x40, -12(BX)(R10*2), X2, X2
+	VPBLENDW       $0x80, -14(BX)(SI*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VBROADCASTSS   (CX), Y4
+	VMULPS         Y4, Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000020, AX
+	ADDQ           $0x00000004, CX
+	ADDQ           $0x00000004, DX
+	ADDQ           $0x00000014, R11
+	ADDQ           $0x00000014, BX
+	ADDQ           $0x000000a0, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y1, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
+	VZEROUPPER
+	RET
+
+// func widenQ5AVX2(blocks int, dst *int16, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·widenQ5AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ scales+16(FP), DX
+	MOVQ w+24(FP), BX
+
+loop:
+	MOVWLZX      (BX), SI
+	VMOVD        SI, X0
+	VCVTPH2PS    X0, X0
+	VMOVSS       X0, (DX)
+	ADDQ         $0x04, DX
+	VMOVDQU      6(BX), X0
+	VPSRLW       $0x04, X0, X1
+	VINSERTI128  $0x01, X1, Y0, Y1
+	VPAND        all_0f0f0f0f<>+0(SB), Y1, Y1
+	VPBROADCASTD 2(BX), Y2
+	VMOVDQU      eight_bits<>+0(SB), Y3
+	VPSHUFB      spread_all<>+0(SB), Y2, Y2
+	VPAND        Y3, Y2, Y2
+	VPCMPEQB     Y3, Y2, Y2
+	VPAND        all_10101010<>+0(SB), Y2, Y2
+	VPOR         Y2, Y1, Y1
+	VMOVDQU      all_10101010<>+0(SB), Y2
+	VPSUBB       Y2, Y1, Y1
+	VPMOVSXBW    X1, Y2
+	VEXTRACTI128 $0x01, Y1, X1
+	VPMOVSXBW    X1, Y1
+	VMOVDQU      Y2, (CX)
+	VMOVDQU      Y1, 32(CX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x16, BX
+	DECQ         AX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+DATA spread_all<>+0(SB)/4, $0x00000000
+DATA spread_all<>+4(SB)/4, $0x00000000
+DATA spread_all<>+8(SB)/4, $0x01010101
+DATA spread_all<>+12(SB)/4, $0x01010101
+DATA spread_all<>+16(SB)/4, $0x02020202
+DATA spread_all<>+20(SB)/4, $0x02020202
+DATA spread_all<>+24(SB)/4, $0x03030303
+DATA spread_all<>+28(SB)/4, $0x03030303
+GLOBL spread_all<>(SB), RODATA|NOPTR, $32
+
+DATA eight_bits<>+0(SB)/4, $0x08040201
+DATA eight_bits<>+4(SB)/4, $0x80402010
+DATA eight_bits<>+8(SB)/4, $0x08040201
+DATA eight_bits<>+12(SB)/4, $0x80402010
+DATA eight_bits<>+16(SB)/4, $0x08040201
+DATA eight_bits<>+20(SB)/4, $0x80402010
+DATA eight_bits<>+24(SB)/4, $0x08040201
+DATA eight_bits<>+28(SB)/4, $0x80402010
+GLOBL eight_bits<>(SB), RODATA|NOPTR, $32
+
+// func bytesQ5AVX2(blocks int, dst *byte, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·bytesQ5AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ w+24(FP), DX
+	MOVQ scales+16(FP), BX
+
+loop:
+	MOVWLZX      (DX), SI
+	VMOVD        SI, X0
+	VCVTPH2PS    X0, X0
+	VMOVSS       X0, (BX)
+	ADDQ         $0x04, BX
+	VMOVDQU      6(DX), X0
+	VPSRLW       $0x04, X0, X1
+	VINSERTI128  $0x01, X1, Y0, Y1
+	VPAND        all_0f0f0f0f<>+0(SB), Y1, Y1
+	VPBROADCASTD 2(DX), Y2
+	VMOVDQU      eight_bits<>+0(SB), Y3
+	VPSHUFB      spread_all<>+0(SB), Y2, Y2
+	VPAND        Y3, Y2, Y2
+	VPCMPEQB     Y3, Y2, Y2
+	VPAND        all_10101010<>+0(SB), Y2, Y2
+	VPOR         Y2, Y1, Y1
+	VMOVDQU      Y1, (CX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000016, DX
+	DECQ         AX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func quantDotsQ5AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·quantDotsQ5AVX2(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU all_00010001<>+0(SB), Y1
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y2, Y2, Y2
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	VBROADCASTI128 (AX), Y3
+	VBROADCASTI128 16(AX), Y4
+	VBROADCASTI128 6(BX), Y5
+	VPBLENDD       $0x0f, 6(R11), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VBROADCASTI128 2(BX), Y7
+	VPBLENDD       $0x0f, 2(R11), Y7, Y7
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_first<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VMOVDQU        eight_bits<>+0(SB), Y8
+	VPSHUFB        spread_last<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y6, Y6
+	VPMADDUBSW     Y3, Y5, Y5
+	VPMADDUBSW     Y4, Y6, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 6(BX)(R10*1), Y6
+	VPBLENDD       $0x0f, 6(R11)(R10*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VBROADCASTI128 2(BX)(R10*1), Y8
+	VPBLENDD       $0x0f, 2(R11)(R10*1), Y8, Y8
+	VMOVDQU        eight_bits<>+0(SB), Y10
+	VPSHUFB        spread_first<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y6, Y6
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_last<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPMADDUBSW     Y3, Y6, Y6
+	VPMADDUBSW     Y4, Y7, Y7
+	VPADDW         Y7, Y6, Y6
+	VPUNPCKLDQ     Y6, Y5, Y7
+	VPUNPCKHDQ     Y6, Y5, Y5
+	VPADDW         Y5, Y7, Y7
+	VBROADCASTI128 6(BX)(R10*2), Y5
+	VPBLENDD       $0x0f, 6(R11)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VBROADCASTI128 2(BX)(R10*2), Y8
+	VPBLENDD       $0x0f, 2(R11)(R10*2), Y8, Y8
+	VMOVDQU        eight_bits<>+0(SB), Y10
+	VPSHUFB        spread_first<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_last<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     Y3, Y5, Y5
+	VPMADDUBSW     Y4, Y6, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 6(BX)(SI*1), Y6
+	VPBLENDD       $0x0f, 6(R11)(SI*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y8
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y8, Y8
+	VBROADCASTI128 2(BX)(SI*1), Y9
+	VPBLENDD       $0x0f, 2(R11)(SI*1), Y9, Y9
+	VMOVDQU        eight_bits<>+0(SB), Y11
+	VPSHUFB        spread_first<>+0(SB), Y9, Y10
+	VPAND          Y11, Y10, Y10
+	VPCMPEQB       Y11, Y10, Y10
+	VPAND          all_10101010<>+0(SB), Y10, Y10
+	VPOR           Y10, Y6, Y6
+	VMOVDQU        eight_bits<>+0(SB), Y10
+	VPSHUFB        spread_last<>+0(SB), Y9, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y8, Y8
+	VPMADDUBSW     Y3, Y6, Y6
+	VPMADDUBSW     Y4, Y8, Y8
+	VPADDW         Y8, Y6, Y6
+	VPUNPCKLDQ     Y6, Y5, Y3
+	VPUNPCKHDQ     Y6, Y5, Y4
+	VPADDW         Y4, Y3, Y3
+	VPMADDWD       Y1, Y7, Y7
+	VPMADDWD       Y1, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y7, Y4
+	VPUNPCKHQDQ    Y3, Y7, Y3
+	VPADDD         Y3, Y4, Y4
+	VPBROADCASTD   (DX), Y3
+	VPSLLD         $0x04, Y3, Y3
+	VPSUBD         Y3, Y4, Y4
+	VMOVDQU        (R11), X3
+	VPBLENDW       $0x02, -2(R11)(R10*1), X3, X3
+	VPBLENDW       $0x04, -4(R11)(R10*2), X3, X3
+	VPBLENDW       $0x08, -6(R11)(SI*1), X3, X3
+	VPBLENDW       $0x10, -8(BX), X3, X3
+	VPBLENDW       $0x20, -10(BX)(R10*1), X3, X3
+	VPBLENDW       $0x40, -12(BX)(R10*2), X3, X3
+	VPBLENDW       $0x80, -14(BX)(SI*1), X3, X3
+	VCVTPH2PS      X3, Y3
+	VBROADCASTSS   (CX), Y5
+	VMULPS         Y5, Y3, Y3
+	VCVTDQ2PS      Y4, Y4
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y2, Y2
+	ADDQ           $0x00000020, AX
+	ADDQ           $0x00000004, CX
+	ADDQ           $0x00000004, DX
+	ADDQ           $0x00000016, R11
+	ADDQ           $0x00000016, BX
+	ADDQ           $0x000000b0, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y2, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
+	VZEROUPPER
+	RET
+
+DATA spread_first<>+0(SB)/4, $0x00000000
+DATA spread_first<>+4(SB)/4, $0x00000000
+DATA spread_first<>+8(SB)/4, $0x01010101
+DATA spread_first<>+12(SB)/4, $0x01010101
+DATA spread_first<>+16(SB)/4, $0x00000000
+DATA spread_first<>+20(SB)/4, $0x00000000
+DATA spread_first<>+24(SB)/4, $0x01010101
+DATA spread_first<>+28(SB)/4, $0x01010101
+GLOBL spread_first<>(SB), RODATA|NOPTR, $32
+
+DATA spread_last<>+0(SB)/4, $0x02020202
+DATA spread_last<>+4(SB)/4, $0x02020202
+DATA spread_last<>+8(SB)/4, $0x03030303
+DATA spread_last<>+12(SB)/4, $0x03030303
+DATA spread_last<>+16(SB)/4, $0x02020202
+DATA spread_last<>+20(SB)/4, $0x02020202
+DATA spread_last<>+24(SB)/4, $0x03030303
+DATA spread_last<>+28(SB)/4, $0x03030303
+GLOBL spread_last<>(SB), RODATA|NOPTR, $32
+
+// func quantDotsQ5VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
+TEXT ·quantDotsQ5VNNI(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y1, Y1, Y1
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	VBROADCASTI128 (AX), Y2
+	VBROADCASTI128 16(AX), Y3
+	VBROADCASTI128 6(BX), Y4
+	VPBLENDD       $0x0f, 6(R11), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VBROADCASTI128 2(BX), Y6
+	VPBLENDD       $0x0f, 2(R11), Y6, Y6
+	VMOVDQU        eight_bits<>+0(SB), Y8
+	VPSHUFB        spread_first<>+0(SB), Y6, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y4, Y4
+	VMOVDQU        eight_bits<>+0(SB), Y7
+	VPSHUFB        spread_last<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          all_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y2, Y4, Y6
+	VPDPBUSD       Y3, Y5, Y6
+	VBROADCASTI128 6(BX)(R10*1), Y4
+	VPBLENDD       $0x0f, 6(R11)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VBROADCASTI128 2(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 2(R11)(R10*1), Y7, Y7
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_first<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        eight_bits<>+0(SB), Y8
+	VPSHUFB        spread_last<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y5, Y5
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y2, Y4, Y7
+	VPDPBUSD       Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	VBROADCASTI128 6(BX)(R10*2), Y5
+	VPBLENDD       $0x0f, 6(R11)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VBROADCASTI128 2(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 2(R11)(R10*2), Y7, Y7
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_first<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VMOVDQU        eight_bits<>+0(SB), Y8
+	VPSHUFB        spread_last<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y6, Y6
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y2, Y5, Y7
+	VPDPBUSD       Y3, Y6, Y7
+	VBROADCASTI128 6(BX)(SI*1), Y5
+	VPBLENDD       $0x0f, 6(R11)(SI*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VBROADCASTI128 2(BX)(SI*1), Y8
+	VPBLENDD       $0x0f, 2(R11)(SI*1), Y8, Y8
+	VMOVDQU        eight_bits<>+0(SB), Y10
+	VPSHUFB        spread_first<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_last<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VXORPS         Y8, Y8, Y8
+	VPDPBUSD       Y2, Y5, Y8
+	VPDPBUSD       Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	VPBROADCASTD   (DX), Y2
+	VPSLLD         $0x04, Y2, Y2
+	VPSUBD         Y2, Y3, Y3
+	VMOVDQU        (R11), X2
+	VPBLENDW       $0x02, -2(R11)(R10*1), X2, X2
+	VPBLENDW       $0x04, -4(R11)(R10*2), X2, X2
+	VPBLENDW       $0x08, -6(R11)(SI*1), X2, X2
+	VPBLENDW       $0x10, -8(BX), X2, X2
+	VPBLENDW       $0x20, -10(BX)(R10*1), X2, X2
+	VPBLENDW       $0x40, -12(BX)(R10*2), X2, X2
+	VPBLENDW       $0x80, -14(BX)(SI*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VBROADCASTSS   (CX), Y4
+	VMULPS         Y4, Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000020, AX
+	ADDQ           $0x00000004, CX
+	ADDQ           $0x00000004, DX
+	ADDQ           $0x00000016, R11
+	ADDQ           $0x00000016, BX
+	ADDQ           $0x000000b0, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y1, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
+	VZEROUPPER
+	RET
+
+// func widenQ51AVX2(blocks int, dst *int16, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·widenQ51AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ scales+16(FP), DX
+	MOVQ w+24(FP), BX
+
+loop:
+	MOVWLZX      (BX), SI
+	VMOVD        SI, X0
+	VCVTPH2PS    X0, X0
+	VMOVSS       X0, (DX)
+	ADDQ         $0x04, DX
+	VMOVDQU      8(BX), X0
+	VPSRLW       $0x04, X0, X1
+	VINSERTI128  $0x01, X1, Y0, Y1
+	VPAND        all_0f0f0f0f<>+0(SB), Y1, Y1
+	VPBROADCASTD 4(BX), Y2
+	VMOVDQU      eight_bits<>+0(SB), Y3
+	VPSHUFB      spread_all<>+0(SB), Y2, Y2
+	VPAND        Y3, Y2, Y2
+	VPCMPEQB     Y3, Y2, Y2
+	VPAND        all_10101010<>+0(SB), Y2, Y2
+	VPOR         Y2, Y1, Y1
+	VPMOVSXBW    X1, Y2
+	VEXTRACTI128 $0x01, Y1, X1
+	VPMOVSXBW    X1, Y1
+	VMOVDQU      Y2, (CX)
+	VMOVDQU      Y1, 32(CX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x18, BX
+	DECQ         AX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func bytesQ51AVX2(blocks int, dst *byte, scales *float32, w *byte)
+// Requires: AVX, AVX2, F16C
+TEXT ·bytesQ51AVX2(SB), NOSPLIT, $0-32
+	MOVQ blocks+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ w+24(FP), DX
+	MOVQ scales+16(FP), BX
+
+loop:
+	MOVWLZX      (DX), SI
+	VMOVD        SI, X0
+	VCVTPH2PS    X0, X0
+	VMOVSS       X0, (BX)
+	ADDQ         $0x04, BX
+	VMOVDQU      8(DX), X0
+	VPSRLW       $0x04, X0, X1
+	VINSERTI128  $0x01, X1, Y0, Y1
+	VPAND        all_0f0f0f0f<>+0(SB), Y1, Y1
+	VPBROADCASTD 4(DX), Y2
+	VMOVDQU      eight_bits<>+0(SB), Y3
+	VPSHUFB      spread_all<>+0(SB), Y2, Y2
+	VPAND        Y3, Y2, Y2
+	VPCMPEQB     Y3, Y2, Y2
+	VPAND        all_10101010<>+0(SB), Y2, Y2
+	VPOR         Y2, Y1, Y1
+	VMOVDQU      Y1, (CX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000018, DX
+	DECQ         AX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func quantDotsQ51AVX2(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·quantDotsQ51AVX2(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU all_00010001<>+0(SB), Y1
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y2, Y2, Y2
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	VBROADCASTI128 (AX), Y3
+	VBROADCASTI128 16(AX), Y4
+	VBROADCASTI128 8(BX), Y5
+	VPBLENDD       $0x0f, 8(R11), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VBROADCASTI128 4(BX), Y7
+	VPBLENDD       $0x0f, 4(R11), Y7, Y7
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_first<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VMOVDQU        eight_bits<>+0(SB), Y8
+	VPSHUFB        spread_last<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y6, Y6
+	VPMADDUBSW     Y3, Y5, Y5
+	VPMADDUBSW     Y4, Y6, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 8(BX)(R10*1), Y6
+	VPBLENDD       $0x0f, 8(R11)(R10*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VBROADCASTI128 4(BX)(R10*1), Y8
+	VPBLENDD       $0x0f, 4(R11)(R10*1), Y8, Y8
+	VMOVDQU        eight_bits<>+0(SB), Y10
+	VPSHUFB        spread_first<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y6, Y6
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_last<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPMADDUBSW     Y3, Y6, Y6
+	VPMADDUBSW     Y4, Y7, Y7
+	VPADDW         Y7, Y6, Y6
+	VPUNPCKLDQ     Y6, Y5, Y7
+	VPUNPCKHDQ     Y6, Y5, Y5
+	VPADDW         Y5, Y7, Y7
+	VBROADCASTI128 8(BX)(R10*2), Y5
+	VPBLENDD       $0x0f, 8(R11)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VBROADCASTI128 4(BX)(R10*2), Y8
+	VPBLENDD       $0x0f, 4(R11)(R10*2), Y8, Y8
+	VMOVDQU        eight_bits<>+0(SB), Y10
+	VPSHUFB        spread_first<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_last<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     Y3, Y5, Y5
+	VPMADDUBSW     Y4, Y6, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 8(BX)(SI*1), Y6
+	VPBLENDD       $0x0f, 8(R11)(SI*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y8
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y8, Y8
+	VBROADCASTI128 4(BX)(SI*1), Y9
+	VPBLENDD       $0x0f, 4(R11)(SI*1), Y9, Y9
+	VMOVDQU        eight_bits<>+0(SB), Y11
+	VPSHUFB        spread_first<>+0(SB), Y9, Y10
+	VPAND          Y11, Y10, Y10
+	VPCMPEQB       Y11, Y10, Y10
+	VPAND          all_10101010<>+0(SB), Y10, Y10
+	VPOR           Y10, Y6, Y6
+	VMOVDQU        eight_bits<>+0(SB), Y10
+	VPSHUFB        spread_last<>+0(SB), Y9, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y8, Y8
+	VPMADDUBSW     Y3, Y6, Y6
+	VPMADDUBSW     Y4, Y8, Y8
+	VPADDW         Y8, Y6, Y6
+	VPUNPCKLDQ     Y6, Y5, Y3
+	VPUNPCKHDQ     Y6, Y5, Y4
+	VPADDW         Y4, Y3, Y3
+	VPMADDWD       Y1, Y7, Y7
+	VPMADDWD       Y1, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y7, Y4
+	VPUNPCKHQDQ    Y3, Y7, Y3
+	VPADDD         Y3, Y4, Y4
+	VPBROADCASTD   (DX), Y3
+	VCVTDQ2PS      Y3, Y3
+	VBROADCASTSS   (CX), Y5
+	VMULPS         Y5, Y3, Y3
+	VMOVDQU        2(R11), X5
+	VPBLENDW       $0x02, (R11)(R10*1), X5, X5
+	VPBLENDW       $0x04, -2(R11)(R10*2), X5, X5
+	VPBLENDW       $0x08, -4(R11)(SI*1), X5, X5
+	VPBLENDW       $0x10, -6(BX), X5, X5
+	VPBLENDW       $0x20, -8(BX)(R10*1), X5, X5
+	VPBLENDW       $0x40, -10(BX)(R10*2), X5, X5
+	VPBLENDW       $0x80, -12(BX)(SI*1), X5, X5
+	VCVTPH2PS      X5, Y5
+	VMULPS         Y5, Y3, Y3
+	VADDPS         Y3, Y2, Y2
+	VMOVDQU        (R11), X3
+	VPBLENDW       $0x02, -2(R11)(R10*1), X3, X3
+	VPBLENDW       $0x04, -4(R11)(R10*2), X3, X3
+	VPBLENDW       $0x08, -6(R11)(SI*1), X3, X3
+	VPBLENDW       $0x10, -8(BX), X3, X3
+	VPBLENDW       $0x20, -10(BX)(R10*1), X3, X3
+	VPBLENDW       $0x40, -12(BX)(R10*2), X3, X3
+	VPBLENDW       $0x80, -14(BX)(SI*1), X3, X3
+	VCVTPH2PS      X3, Y3
+	VBROADCASTSS   (CX), Y5
+	VMULPS         Y5, Y3, Y3
+	VCVTDQ2PS      Y4, Y4
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y2, Y2
+	ADDQ           $0x00000020, AX
+	ADDQ           $0x00000004, CX
+	ADDQ           $0x00000004, DX
+	ADDQ           $0x00000018, R11
+	ADDQ           $0x00000018, BX
+	ADDQ           $0x000000c0, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y2, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
+	VZEROUPPER
+	RET
+
+// func quantDotsQ51VNNI(groups int, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32)
+// Requires: AVX, AVX2, AVX512VL, AVX512VNNI, F16C, MMX+
+TEXT ·quantDotsQ51VNNI(SB), NOSPLIT, $0-64
+	MOVQ    groups+0(FP), R8
+	MOVQ    c+56(FP), R9
+	MOVQ    w+40(FP), DI
+	MOVQ    stride+48(FP), R10
+	LEAQ    (R10)(R10*2), SI
+	VMOVDQU all_0f0f0f0f<>+0(SB), Y0
+
+group:
+	MOVQ   blocks+8(FP), R12
+	MOVQ   a+16(FP), AX
+	MOVQ   scales+24(FP), CX
+	MOVQ   totals+32(FP), DX
+	MOVQ   DI, R11
+	LEAQ   (R11)(R10*4), BX
+	LEAQ   (R11)(R10*8), DI
+	MOVQ   DI, R13
+	VXORPS Y1, Y1, Y1
+
+loop:
+	PREFETCHT0     (R13)
+	PREFETCHT0     64(R13)
+	PREFETCHT0     128(R13)
+	VBROADCASTI128 (AX), Y2
+	VBROADCASTI128 16(AX), Y3
+	VBROADCASTI128 8(BX), Y4
+	VPBLENDD       $0x0f, 8(R11), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VBROADCASTI128 4(BX), Y6
+	VPBLENDD       $0x0f, 4(R11), Y6, Y6
+	VMOVDQU        eight_bits<>+0(SB), Y8
+	VPSHUFB        spread_first<>+0(SB), Y6, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y4, Y4
+	VMOVDQU        eight_bits<>+0(SB), Y7
+	VPSHUFB        spread_last<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          all_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VXORPS         Y6, Y6, Y6
+	VPDPBUSD       Y2, Y4, Y6
+	VPDPBUSD       Y3, Y5, Y6
+	VBROADCASTI128 8(BX)(R10*1), Y4
+	VPBLENDD       $0x0f, 8(R11)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VBROADCASTI128 4(BX)(R10*1), Y7
+	VPBLENDD       $0x0f, 4(R11)(R10*1), Y7, Y7
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_first<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        eight_bits<>+0(SB), Y8
+	VPSHUFB        spread_last<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y5, Y5
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y2, Y4, Y7
+	VPDPBUSD       Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	VBROADCASTI128 8(BX)(R10*2), Y5
+	VPBLENDD       $0x0f, 8(R11)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VBROADCASTI128 4(BX)(R10*2), Y7
+	VPBLENDD       $0x0f, 4(R11)(R10*2), Y7, Y7
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_first<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VMOVDQU        eight_bits<>+0(SB), Y8
+	VPSHUFB        spread_last<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          all_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y6, Y6
+	VXORPS         Y7, Y7, Y7
+	VPDPBUSD       Y2, Y5, Y7
+	VPDPBUSD       Y3, Y6, Y7
+	VBROADCASTI128 8(BX)(SI*1), Y5
+	VPBLENDD       $0x0f, 8(R11)(SI*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VBROADCASTI128 4(BX)(SI*1), Y8
+	VPBLENDD       $0x0f, 4(R11)(SI*1), Y8, Y8
+	VMOVDQU        eight_bits<>+0(SB), Y10
+	VPSHUFB        spread_first<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          all_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VMOVDQU        eight_bits<>+0(SB), Y9
+	VPSHUFB        spread_last<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          all_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VXORPS         Y8, Y8, Y8
+	VPDPBUSD       Y2, Y5, Y8
+	VPDPBUSD       Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	VPBROADCASTD   (DX), Y2
+	VCVTDQ2PS      Y2, Y2
+	VBROADCASTSS   (CX), Y4
+	VMULPS         Y4, Y2, Y2
+	VMOVDQU        2(R11), X4
+	VPBLENDW       $0x02, (R11)(R10*1), X4, X4
+	VPBLENDW       $0x04, -2(R11)(R10*2), X4, X4
+	VPBLENDW       $0x08, -4(R11)(SI*1), X4, X4
+	VPBLENDW       $0x10, -6(BX), X4, X4
+	VPBLENDW       $0x20, -8(BX)(R10*1), X4, X4
+	VPBLENDW       $0x40, -10(BX)(R10*2), X4, X4
+	VPBLENDW       $0x80, -12(BX)(SI*1), X4, X4
+	VCVTPH2PS      X4, Y4
+	VMULPS         Y4, Y2, Y2
+	VADDPS         Y2, Y1, Y1
+	VMOVDQU        (R11), X2
+	VPBLENDW       $0x02, -2(R11)(R10*1), X2, X2
+	VPBLENDW       $0x04, -4(R11)(R10*2), X2, X2
+	VPBLENDW       $0x08, -6(R11)(SI*1), X2, X2
+	VPBLENDW       $0x10, -8(BX), X2, X2
+	VPBLENDW       $0x20, -10(BX)(R10*1), X2, X2
+	VPBLENDW       $0x40, -12(BX)(R10*2), X2, X2
+	VPBLENDW       $0x80, -14(BX)(SI*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VBROADCASTSS   (CX), Y4
+	VMULPS         Y4, Y2, Y2
+	VCVTDQ2PS      Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000020, AX
+	ADDQ           $0x00000004, CX
+	ADDQ           $0x00000004, DX
+	ADDQ           $0x00000018, R11
+	ADDQ           $0x00000018, BX
+	ADDQ           $0x000000c0, R13
+	DECQ           R12
+	JNZ            loop
+	VMOVUPS        Y1, (R9)
+	ADDQ           $0x20, R9
+	DECQ           R8
+	JNZ            group
 	VZEROUPPER
 	RET
 

@@ -38,8 +38,6 @@ func quantWideRowAVX2(blocks int, dst *int16, scales, x *float32) { panic(noAsse
 
 func widenQ8AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
 
-func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
-
 func widenQ4KAVX2(blocks int, dst *int16, w *byte) { panic(noAssembly) }
 
 func widenQ5KAVX2(blocks int, dst *int16, w *byte) { panic(noAssembly) }
@@ -55,8 +53,6 @@ func quantStripMinimaAVX2(blocks int, a *int16, stride int, scales *float32, sca
 }
 
 func bytesQ8AVX2(blocks int, dst *byte, scales *float32, w *byte) { panic(noAssembly) }
-
-func bytesQ4AVX2(blocks int, dst *byte, scales *float32, w *byte) { panic(noAssembly) }
 
 func bytesQ4KAVX2(blocks int, dst *byte, w *byte) { panic(noAssembly) }
 
@@ -74,10 +70,6 @@ func quantDotsQ8AVX2(rows, blocks int, a *int8, scales *float32, totals *int32, 
 	panic(noAssembly)
 }
 
-func quantDotsQ4AVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
-	panic(noAssembly)
-}
-
 func quantDotsQ4KAVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
@@ -90,10 +82,6 @@ func quantDotsQ8VNNI(rows, blocks int, a *int8, scales *float32, totals *int32, 
 	panic(noAssembly)
 }
 
-func quantDotsQ4VNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
-	panic(noAssembly)
-}
-
 func quantDotsQ4KVNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
@@ -103,6 +91,54 @@ func quantDotsQ5KVNNI(groups, blocks int, a *int8, scales *float32, totals *int3
 }
 
 func quantDotsQ6KAVX2(rows, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func widenQ4AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
+
+func bytesQ4AVX2(blocks int, dst *byte, scales *float32, w *byte) { panic(noAssembly) }
+
+func quantDotsQ4AVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ4VNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func widenQ41AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
+
+func bytesQ41AVX2(blocks int, dst *byte, scales *float32, w *byte) { panic(noAssembly) }
+
+func quantDotsQ41AVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ41VNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func widenQ5AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
+
+func bytesQ5AVX2(blocks int, dst *byte, scales *float32, w *byte) { panic(noAssembly) }
+
+func quantDotsQ5AVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ5VNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func widenQ51AVX2(blocks int, dst *int16, scales *float32, w *byte) { panic(noAssembly) }
+
+func bytesQ51AVX2(blocks int, dst *byte, scales *float32, w *byte) { panic(noAssembly) }
+
+func quantDotsQ51AVX2(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
+	panic(noAssembly)
+}
+
+func quantDotsQ51VNNI(groups, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }
 

@@ -10,11 +10,14 @@ import (
 
 func u(n int) uint64 { return uint64(n) }
 
-var vnniDots = map[Quant]quantKernel{Q8_0: quantDotsQ8VNNI, Q4_0: quantDotsQ4VNNI, Q4_K: quantDotsQ4KVNNI, Q5_K: quantDotsQ5KVNNI}
+var vnniDots = map[Quant]quantKernel{
+	Q8_0: quantDotsQ8VNNI, Q4_0: quantDotsQ4VNNI, Q4_1: quantDotsQ41VNNI, Q5_0: quantDotsQ5VNNI, Q5_1: quantDotsQ51VNNI,
+	Q4_K: quantDotsQ4KVNNI, Q5_K: quantDotsQ5KVNNI,
+}
 
 // quantCases adds the products of packed weights with VNNI.
 func (e *emulation) quantCases(r *rand.Rand) {
-	for _, q := range []Quant{Q8_0, Q4_0, Q4_K, Q5_K} {
+	for _, q := range []Quant{Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K} {
 		unit, _ := q.Block()
 		for _, blocks := range []int{1, 2, 3, 5, 8, 19} {
 			k := blocks * unit
@@ -36,7 +39,7 @@ func randomWeights(r *rand.Rand, q Quant, n, k int) *Packed {
 	w := Pack(q, n, k, Matrix[float32]{Data: randomFloats(r, n*k), Stride: k})
 	_, size := q.Block()
 	scales := 2
-	if q == Q4_K || q == Q5_K {
+	if wides[q].minima {
 		scales = 4
 	}
 	for i := range w.Data {
@@ -61,7 +64,7 @@ func (e *emulation) dots(r *rand.Rand, name string, q Quant, k int, run any) {
 		want[i] = packed[q].slow(dotOperands{rounded: a, w: w.Data[i*w.stride():][:w.stride()]})
 	}
 	parts := 1
-	if q == Q4_K || q == Q5_K {
+	if unit, _ := q.Block(); unit > packedUnit {
 		parts = partsK
 	}
 	c := put(e, make([]float32, n))

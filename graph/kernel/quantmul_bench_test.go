@@ -18,7 +18,7 @@ func BenchmarkPackedGemm(b *testing.B) {
 		plain := kernel.Gemm[float32]{
 			M: m, N: n, K: k, A: kernel.Matrix[float32]{Data: a, Stride: k}, B: kernel.Matrix[float32]{Data: w, Stride: k, Trans: true}, C: c, StrideC: n,
 		}
-		for _, q := range []kernel.Quant{kernel.BF16, kernel.Q8_0, kernel.Q4_0, kernel.Q4_K, kernel.Q5_K, kernel.Q6_K} {
+		for _, q := range []kernel.Quant{kernel.BF16, kernel.Q8_0, kernel.Q4_0, kernel.Q5_0, kernel.Q5_1, kernel.Q4_K, kernel.Q5_K, kernel.Q6_K} {
 			g := kernel.PackedGemm{M: m, A: a, C: c, W: kernel.Pack(q, n, k, kernel.Matrix[float32]{Data: w, Stride: k})}
 			b.Run(fmt.Sprintf("%v/%d", q, m), func(b *testing.B) {
 				var s turns.Turns

@@ -12,10 +12,6 @@ type byteFormat struct {
 	unpack func(to wideColumns, w []byte)
 }
 
-func unpackBytes(unpack func(blocks int, dst *byte, scales *float32, w *byte)) func(to wideColumns, w []byte) {
-	return func(to wideColumns, w []byte) { unpack(len(to.scales), &to.bytes[0], &to.scales[0], &w[0]) }
-}
-
 // byteStrip adds the products of four rows with a panel in bytes to sums. It is nil if the processor lacks the instruction.
 var byteStrip = byteStripOf(hasVNNI)
 

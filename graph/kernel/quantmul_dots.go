@@ -36,10 +36,13 @@ type rounded struct {
 	totals []int32
 }
 
-// packed lists the products by format. Weights of other formats are unpacked first.
+// packed lists the products by format.
 var packed = map[Quant]packedDots{
 	Q8_0: {rounded: true, slow: dotQ8, fast: fastQ8},
-	Q4_0: {rounded: true, slow: dotQ4, fast: fastQ4},
+	Q4_0: {rounded: true, slow: blocksQ4.dot, fast: fastQ4},
+	Q4_1: {rounded: true, slow: blocksQ41.dot, fast: fastQ41},
+	Q5_0: {rounded: true, slow: blocksQ5.dot, fast: fastQ5},
+	Q5_1: {rounded: true, slow: blocksQ51.dot, fast: fastQ51},
 	Q4_K: {rounded: true, slow: partsQ4K.dot, fast: fastQ4K},
 	Q5_K: {rounded: true, slow: partsQ5K.dot, fast: fastQ5K},
 	Q6_K: {rounded: true, slow: dotQ6K, fast: fastQ6K},
@@ -88,26 +91,15 @@ func quantDots(parts int, fast, vnni quantKernel) func(groups int, o dotOperands
 	}
 }
 
+const bytesQ8 = 34 // of a block
+
 func dotQ8(o dotOperands) (sum float32) {
 	for b, scale := range o.rounded.scales {
-		q, block := o.rounded.q[32*b:][:32], o.w[34*b:][:34]
+		q, block := o.rounded.q[32*b:][:32], o.w[bytesQ8*b:][:bytesQ8]
 		d := getF16(block) * scale
 		var exact int32
 		for i, w := range block[2:] {
 			exact += int32(q[i]) * int32(int8(w))
-		}
-		sum += float32(float32(exact) * d)
-	}
-	return sum
-}
-
-func dotQ4(o dotOperands) (sum float32) {
-	for b, scale := range o.rounded.scales {
-		q, block := o.rounded.q[32*b:][:32], o.w[18*b:][:18]
-		d := getF16(block) * scale
-		exact := -8 * o.rounded.totals[b]
-		for i, w := range block[2:] {
-			exact += int32(q[i])*int32(w&15) + int32(q[i+16])*int32(w>>4)
 		}
 		sum += float32(float32(exact) * d)
 	}

@@ -6,6 +6,9 @@ package kernel
 var (
 	fastQ8   = fastDots{1, quantDots(1, quantDotsQ8AVX2, quantDotsQ8VNNI)}
 	fastQ4   = fastDots{8, quantDots(1, quantDotsQ4AVX2, quantDotsQ4VNNI)}
+	fastQ41  = fastDots{8, quantDots(1, quantDotsQ41AVX2, quantDotsQ41VNNI)}
+	fastQ5   = fastDots{8, quantDots(1, quantDotsQ5AVX2, quantDotsQ5VNNI)}
+	fastQ51  = fastDots{8, quantDots(1, quantDotsQ51AVX2, quantDotsQ51VNNI)}
 	fastQ4K  = fastDots{8, quantDots(partsK, quantDotsQ4KAVX2, quantDotsQ4KVNNI)}
 	fastQ5K  = fastDots{8, quantDots(partsK, quantDotsQ5KAVX2, quantDotsQ5KVNNI)}
 	fastQ6K  = fastDots{1, quantDots(partsK, quantDotsQ6KAVX2, quantDotsQ6KAVX2)}

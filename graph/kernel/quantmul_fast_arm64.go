@@ -7,10 +7,10 @@ var (
 	fastQ8 = fastDots{4, quantDots(1, quantDotsQ8NEON, nil)}
 	fastQ4 = fastDots{4, quantDots(1, quantDotsQ4NEON, nil)}
 
-	fastQ4K, fastQ5K, fastQ6K fastDots // in Go
-	fastF16                   = wordDots(halfDotsNEON)
-	fastBF16                  = wordDots(bfloatDotsNEON)
-	rowsF16, rowsBF16         rowsKernels // none: one row after the other
+	fastQ41, fastQ5, fastQ51, fastQ4K, fastQ5K, fastQ6K fastDots // in Go
+	fastF16                                             = wordDots(halfDotsNEON)
+	fastBF16                                            = wordDots(bfloatDotsNEON)
+	rowsF16, rowsBF16                                   rowsKernels // none: one row after the other
 )
 
 // fastUnpackQ8 writes blocks of Q8_0 as float32.

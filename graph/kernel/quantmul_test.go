@@ -31,7 +31,9 @@ func values(w *kernel.Packed) []float64 {
 }
 
 // roundsBoth lists the formats whose products round the other operand.
-var roundsBoth = []kernel.Quant{kernel.Q8_0, kernel.Q4_0, kernel.Q4_K, kernel.Q5_K, kernel.Q6_K}
+var roundsBoth = []kernel.Quant{
+	kernel.Q8_0, kernel.Q4_0, kernel.Q4_1, kernel.Q5_0, kernel.Q5_1, kernel.Q4_K, kernel.Q5_K, kernel.Q6_K,
+}
 
 // halves lists the formats of 16 bits.
 var halves = []kernel.Quant{kernel.F16, kernel.BF16}
@@ -168,18 +170,21 @@ func TestPackedBytes(t *testing.T) {
 }
 
 // anyWeights changes the weights, but no scale in binary16, to any bytes, as foreign files may have.
-func anyWeights(w *kernel.Packed) {
+func anyWeights(w *kernel.Packed) { fillWeights(w, func(i int) byte { return byte(i * 7919 >> 3) }) }
+
+// fillWeights sets all bytes of the weights but those of the scales in binary16.
+func fillWeights(w *kernel.Packed, value func(i int) byte) {
 	_, bytes := w.Format.Block()
 	first, end := 2, bytes // of the other bytes in a block
 	switch w.Format {
-	case kernel.Q4_K, kernel.Q5_K:
+	case kernel.Q4_1, kernel.Q5_1, kernel.Q4_K, kernel.Q5_K:
 		first = 4
 	case kernel.Q6_K:
 		first, end = 0, bytes-2
 	}
 	for i := range w.Data {
 		if at := i % bytes; first <= at && at < end {
-			w.Data[i] = byte(i * 7919 >> 3)
+			w.Data[i] = value(i)
 		}
 	}
 }
@@ -271,6 +276,27 @@ func TestPackRows(t *testing.T) {
 		}
 		if !slices.Equal(got.Data, want.Data) {
 			t.Errorf("%v: rows that are packed in groups differ", q)
+		}
+	}
+}
+
+// TestPackedLargest: sums of the largest products of numbers have the same bits in assembly and in plain Go.
+func TestPackedLargest(t *testing.T) {
+	for _, q := range roundsBoth {
+		for _, fill := range []byte{0x00, 0xff, 0x80, 0x7f} {
+			for _, m := range []int{1, 5} {
+				g := packedCase(q, m, 9, 512)
+				for i := range g.A {
+					g.A[i] = float32(1 - i&32/16) // a block of ones, a block of minus ones
+				}
+				fillWeights(g.W, func(int) byte { return fill })
+				g.Run()
+				asm := slices.Clone(g.C)
+				plainly(g.Run)
+				if !slices.Equal(asm, g.C) {
+					t.Errorf("%v, %d rows, bytes %#x: got %v in assembly, %v in Go", q, m, fill, asm[:9], g.C[:9])
+				}
+			}
 		}
 	}
 }

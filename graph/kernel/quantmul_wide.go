@@ -27,37 +27,32 @@ type wideColumns struct {
 
 // wides lists the formats that are multiplied in 16 bits.
 var wides = map[Quant]wideFormat{
-	Q8_0: {fast: widenFast(widenQ8AVX2), slow: widenSlow(34, wideQ8), inBytes: byteFormat{128, unpackBytes(bytesQ8AVX2)}},
-	Q4_0: {fast: widenFast(widenQ4AVX2), slow: widenSlow(18, wideQ4), inBytes: byteFormat{8, unpackBytes(bytesQ4AVX2)}},
+	Q8_0: {fast: widenFastQ8, slow: widenSlowQ8, inBytes: byteFormat{128, unpackBytesQ8}},
+	Q4_0: {fast: blocksQ4.widenFast(widenQ4AVX2), slow: blocksQ4.widenSlow, inBytes: blocksQ4.inBytes(bytesQ4AVX2)},
+	Q4_1: {minima: true, fast: blocksQ41.widenFast(widenQ41AVX2), slow: blocksQ41.widenSlow, inBytes: blocksQ41.inBytes(bytesQ41AVX2)},
+	Q5_0: {fast: blocksQ5.widenFast(widenQ5AVX2), slow: blocksQ5.widenSlow, inBytes: blocksQ5.inBytes(bytesQ5AVX2)},
+	Q5_1: {minima: true, fast: blocksQ51.widenFast(widenQ51AVX2), slow: blocksQ51.widenSlow, inBytes: blocksQ51.inBytes(bytesQ51AVX2)},
 	Q4_K: {minima: true, fast: partsQ4K.widenFast(widenQ4KAVX2), slow: partsQ4K.widenSlow, inBytes: partsQ4K.inBytes(bytesQ4KAVX2)},
 	Q5_K: {minima: true, fast: partsQ5K.widenFast(widenQ5KAVX2), slow: partsQ5K.widenSlow, inBytes: partsQ5K.inBytes(bytesQ5KAVX2)},
 	Q6_K: {fast: widenFastQ6K, slow: widenSlowQ6K},
 }
 
-func widenFast(fast func(blocks int, dst *int16, scales *float32, w *byte)) func(to wideColumns, w []byte) {
-	return func(to wideColumns, w []byte) { fast(len(to.scales), &to.q[0], &to.scales[0], &w[0]) }
+func widenFastQ8(to wideColumns, w []byte) {
+	widenQ8AVX2(len(to.scales), &to.q[0], &to.scales[0], &w[0])
 }
 
-func widenSlow(bytes int, block func(dst []int16, w []byte) (scale float32)) func(to wideColumns, w []byte) {
-	return func(to wideColumns, w []byte) {
-		for b := range to.scales {
-			to.scales[b] = block(to.q[b*packedUnit:][:packedUnit], w[b*bytes:])
+func widenSlowQ8(to wideColumns, w []byte) {
+	for b := range to.scales {
+		block := w[b*bytesQ8:][:bytesQ8]
+		for i, v := range block[2:] {
+			to.q[b*packedUnit+i] = int16(int8(v))
 		}
+		to.scales[b] = getF16(block)
 	}
 }
 
-func wideQ8(dst []int16, w []byte) (scale float32) {
-	for i := range dst {
-		dst[i] = int16(int8(w[2+i]))
-	}
-	return getF16(w)
-}
-
-func wideQ4(dst []int16, w []byte) (scale float32) {
-	for i := range 16 {
-		dst[i], dst[i+16] = int16(w[2+i]&15)-8, int16(w[2+i]>>4)-8
-	}
-	return getF16(w)
+func unpackBytesQ8(to wideColumns, w []byte) {
+	bytesQ8AVX2(len(to.scales), &to.bytes[0], &to.scales[0], &w[0])
 }
 
 // wideRows are rows of bytes in 16 bits, in whole groups, with scales. totals are the sums of blocks times their scales, or nil.

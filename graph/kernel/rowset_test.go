@@ -15,10 +15,10 @@ import (
 
 // onlyAVX2 lists the functions of all processors that have no twin in NEON. Slow names the operations that need them.
 var onlyAVX2 = []string{
-	"bfloatFused3", "bfloatFused4", "bfloatRows2", "bfloatRows3", "bfloatRows4", "bfloatUnpack", "bytesQ4", "bytesQ4K", "bytesQ5K", "bytesQ8",
+	"bfloatFused3", "bfloatFused4", "bfloatRows2", "bfloatRows3", "bfloatRows4", "bfloatUnpack", "bytesQ4", "bytesQ41", "bytesQ4K", "bytesQ5", "bytesQ51", "bytesQ5K", "bytesQ8",
 	"copyTile", "dotTile", "few3", "few4", "few5", "few6", "halfFused3", "halfFused4", "halfRows2", "halfRows3", "halfRows4",
-	"halfUnpack", "hideTile", "packAcross16", "packAlong16", "packAlong32", "quantDotsQ4K", "quantDotsQ5K", "quantDotsQ6K", "quantRow", "quantStrip", "quantStripMinima",
-	"quantWideRow", "scaleTile", "unpackQ8Rows", "widenQ4", "widenQ4K", "widenQ5K", "widenQ6K", "widenQ8",
+	"halfUnpack", "hideTile", "packAcross16", "packAlong16", "packAlong32", "quantDotsQ41", "quantDotsQ4K", "quantDotsQ5", "quantDotsQ51", "quantDotsQ5K", "quantDotsQ6K", "quantRow", "quantStrip", "quantStripMinima",
+	"quantWideRow", "scaleTile", "unpackQ8Rows", "widenQ4", "widenQ41", "widenQ4K", "widenQ5", "widenQ51", "widenQ5K", "widenQ6K", "widenQ8",
 }
 
 // declaredIn returns the names of the functions of a file whose names end in suffix, without it.

@@ -22,7 +22,7 @@ type quantDots struct {
 	ones      VecVirtual // words
 	sums      VecVirtual
 	local     Mem  // scales and minima of a block of Q4_K or Q5_K
-	fifths    bool // weights have five bits, so that the sums of the products of four vectors do not fit in words
+	fiveBits  bool // weights have five bits, so that the sums of the products of four vectors do not fit in words
 }
 
 // quantDotsOf writes the loops over groups of rows and over blocks of some bytes. add adds a block to the sums.
@@ -140,27 +140,6 @@ func across(x, y VecVirtual, bits int, add func(Op, Op, Op)) VecVirtual {
 func addWords(x, y, to Op)   { VPADDW(x, y, to) }
 func addDoubles(x, y, to Op) { VPADDD(x, y, to) }
 
-// dotQ4 adds a block of halves of bytes, which are stored larger by 8. The sums of all 32 products with a row fit in two words.
-func (q *quantDots) dotQ4() {
-	low, high := YMM(), YMM()
-	VBROADCASTI128(Mem{Base: q.a}, low)
-	VBROADCASTI128(Mem{Base: q.a, Disp: 16}, high)
-	row := func(r int) VecVirtual {
-		w := q.halves(r, 2)
-		u := YMM()
-		VPSRLW(Imm(4), w, u)
-		VPAND(q.low, w, w)
-		VPAND(q.low, u, u)
-		return q.product(high, u, q.product(low, w, nil))
-	}
-	x := q.joined(q.paired(row(0), row(1)), q.paired(row(2), row(3)))
-	total := YMM()
-	VPBROADCASTD(Mem{Base: q.totals}, total)
-	VPSLLD(Imm(3), total, total)
-	VPSUBD(total, x, x)
-	q.scaled(x, halfScales(q.row))
-}
-
 // product returns the sums of products of signed bytes a and bytes w, in words or doublewords, added to x unless it is nil. It may overwrite w.
 func (q *quantDots) product(a, w, x VecVirtual) VecVirtual {
 	switch {
@@ -184,7 +163,7 @@ func (q *quantDots) paired(x, y VecVirtual) VecVirtual { return across(x, y, 32,
 
 // joined returns the exact sums of two pairs of rows and of the rows in the upper halves.
 func (q *quantDots) joined(x, y VecVirtual) VecVirtual {
-	if q.fifths && !q.bytes {
+	if q.fiveBits && !q.bytes {
 		VPMADDWD(q.ones, x, x)
 		VPMADDWD(q.ones, y, y)
 		return across(x, y, 64, addDoubles)

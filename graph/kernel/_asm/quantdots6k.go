@@ -1,7 +1,6 @@
 package main
 
 import (
-	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -38,21 +37,8 @@ func (b *blockQ6K) begin() {
 	x := XMM()
 	b.scales = YMM()
 	VMOVDQU(Mem{Base: b.w, Disp: scalesQ6K}, x)
-	VPSHUFB(evenFirst(), x, x)
+	VPSHUFB(table("even_first", []uint32{0x06040200, 0x0e0c0a08, 0x07050301, 0x0f0d0b09}), x, x)
 	VPMOVSXBW(x, b.scales)
-}
-
-// evenFirst returns the order of 16 bytes with the even ones first.
-func evenFirst() Mem {
-	if m, ok := constants["even_first"]; ok {
-		return m
-	}
-	m := GLOBL("even_first", attr.RODATA|attr.NOPTR)
-	for i, v := range []uint32{0x06040200, 0x0e0c0a08, 0x07050301, 0x0f0d0b09} {
-		DATA(4*i, U32(v))
-	}
-	constants["even_first"] = m
-	return m
 }
 
 // part returns the weights of part p, larger by 32, in bytes. The parts are read in order.

@@ -15,7 +15,7 @@ const (
 
 // dotQ5K adds a block of eight parts with fifth bits.
 func (q *quantDots) dotQ5K() {
-	q.fifths = true
+	q.fiveBits = true
 	q.dotQ4K()
 }
 
@@ -121,14 +121,14 @@ func (q *quantDots) dotsOfParts(c int) [2]VecVirtual {
 		for i := range 2 {
 			low := 16
 			var high VecVirtual
-			if q.fifths {
+			if q.fiveBits {
 				low, high = 48, q.halves(r, 16+16*i)
 			}
 			w, u := q.halves(r, low+32*c+16*i), YMM()
 			VPSRLW(Imm(4), w, u)
 			for part, v := range []VecVirtual{w, u} {
 				VPAND(q.low, v, v)
-				if q.fifths {
+				if q.fiveBits {
 					addFifths(high, 2*c+part, allInt(0x10101010), v)
 				}
 				x[part] = q.product(a[2*part+i], v, x[part])

@@ -16,7 +16,6 @@ func quantMul() {
 	quantRow("quantRow", "int8", "rounds blocks of 32 numbers to bytes times a scale.")
 	quantRow("quantWideRow", "int16", "is quantRow with the bytes in 16 bits.")
 	widenQ8()
-	widenQ4()
 	widenParts("widenQ4K", 144, false)
 	widenParts("widenQ5K", 176, true)
 	widenQ6K()
@@ -27,11 +26,16 @@ func quantMul() {
 	byteStrip(true)
 	for _, set := range []string{"AVX2", "VNNI"} {
 		quantRowsOf(set)
-		quantDotsOf(set, "quantDotsQ4", 18, packedUnit, (*quantDots).dotQ4)
 		quantDotsOf(set, "quantDotsQ4K", 144, 256, (*quantDots).dotQ4K)
 		quantDotsOf(set, "quantDotsQ5K", 176, 256, (*quantDots).dotQ5K)
 	}
 	quantDotsQ6K()
+	for _, f := range blockFormats {
+		f.widen()
+		f.inBytes()
+		f.dots("AVX2")
+		f.dots("VNNI")
+	}
 	for _, f := range wordFormats {
 		f.multiply()
 	}

@@ -44,23 +44,6 @@ func widenQ8() {
 	})
 }
 
-func widenQ4() {
-	widen("widenQ4", 18, func(w Register) (x [2]VecVirtual) {
-		low, high, mask, eight := XMM(), XMM(), XMM(), XMM()
-		VMOVDQU(allInt(0x0f0f0f0f), mask)
-		VMOVDQU(allInt(0x08080808), eight)
-		VMOVDQU(Mem{Base: w, Disp: 2}, low)
-		VPSRLW(Imm(4), low, high)
-		for i, half := range []VecVirtual{low, high} {
-			VPAND(mask, half, half)
-			VPSUBB(eight, half, half)
-			x[i] = YMM()
-			VPMOVSXBW(half, x[i])
-		}
-		return x
-	})
-}
-
 // widenParts writes the weights of blocks of 256. Two parts are the lower and upper halves of 32 bytes at the end of a block. The fifth bits are
 // before them.
 func widenParts(name string, bytes int, fifths bool) {

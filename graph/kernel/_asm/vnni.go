@@ -39,15 +39,6 @@ func byteFormats() {
 		VPXOR(Mem{Base: w, Disp: 2}, x, x)
 		return []VecVirtual{x}
 	})
-	bytesOf("bytesQ4", 18, 32, "writes the weights of blocks in bytes, and their scales.", func(w Register) []VecVirtual {
-		x, y := XMM(), XMM()
-		VMOVDQU(Mem{Base: w, Disp: 2}, x)
-		VPSRLW(Imm(4), x, y)
-		z := YMM()
-		VINSERTI128(Imm(1), y, x.AsY(), z)
-		VPAND(allInt(0x0f0f0f0f), z, z)
-		return []VecVirtual{z}
-	})
 	bytesOfParts("bytesQ4K", 144, false)
 	bytesOfParts("bytesQ5K", 176, true)
 }
