@@ -319,6 +319,11 @@ func byteStripVNNI(blocks int, a *int8, stride int, scales *float32, scalesStrid
 //go:noescape
 func byteStripMinimaVNNI(blocks int, a *int8, stride int, scales *float32, scalesStride int, starts *int32, b *byte, bScales *float32, totals *float32, minima *float32, c *float32)
 
+// wordStripVNNI adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns.
+//
+//go:noescape
+func wordStripVNNI(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32)
+
 // quantDotsQ8AVX2 writes the products of a, in blocks of 32 bytes with scales and totals, with rows of weights, stride bytes apart.
 //
 //go:noescape

@@ -66,6 +66,10 @@ func byteStripMinimaVNNI(blocks int, a *int8, stride int, scales *float32, scale
 	panic(noAssembly)
 }
 
+func wordStripVNNI(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32) {
+	panic(noAssembly)
+}
+
 func quantDotsQ8AVX2(rows, blocks int, a *int8, scales *float32, totals *int32, w *byte, stride int, c *float32) {
 	panic(noAssembly)
 }

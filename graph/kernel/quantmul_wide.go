@@ -217,6 +217,9 @@ func packPairs(panel, q []int16, k int) {
 func quantStrip(a wideRows, b wideColumns, sums *[wideRowsUnit * widePanel]float32) {
 	k, blocks := len(a.q)/wideRowsUnit, len(a.scales)/wideRowsUnit
 	switch {
+	case hasVNNI && b.minima == nil:
+		wordStripVNNI(blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &sums[0])
+		return
 	case whole() && b.minima == nil:
 		quantStripAVX2(blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &sums[0])
 		return

@@ -24,6 +24,7 @@ func quantMul() {
 	byteFormats()
 	byteStrip(false)
 	byteStrip(true)
+	wordStrip()
 	for _, set := range []string{"AVX2", "VNNI"} {
 		quantRowsOf(set)
 		quantDotsOf(set, "quantDotsQ4K", 144, 256, (*quantDots).dotQ4K)

@@ -10,15 +10,20 @@ import (
 
 // dotBytes adds the products of four bytes with four signed bytes to every element of sums. The generator's library does not know the
 // instruction, VPDPBUSD. Its sums do not saturate.
-func dotBytes(signed, unsigned, sums Op) { vpdpbusd(nil, signed, unsigned, sums) }
+func dotBytes(signed, unsigned, sums Op) { dotInstruction("VPDPBUSD", nil, signed, unsigned, sums) }
 
 // dotBytesOf is dotBytes with the four signed bytes at a location for all elements.
-func dotBytesOf(signed Mem, unsigned, sums Op) { vpdpbusd([]string{"BCST"}, signed, unsigned, sums) }
+func dotBytesOf(signed Mem, unsigned, sums Op) {
+	dotInstruction("VPDPBUSD", []string{"BCST"}, signed, unsigned, sums)
+}
 
-func vpdpbusd(suffixes []string, signed, unsigned, sums Op) {
-	all := []Op{signed, unsigned, sums}
+// dotWordsOf adds the products of two signed words at a location with the two words of every element.
+func dotWordsOf(x Mem, y, sums Op) { dotInstruction("VPDPWSSD", []string{"BCST"}, x, y, sums) }
+
+func dotInstruction(opcode string, suffixes []string, x, y, sums Op) {
+	all := []Op{x, y, sums}
 	Instruction(&ir.Instruction{
-		Opcode: "VPDPBUSD", Suffixes: suffixes, Operands: all, Inputs: all, Outputs: []Op{sums}, ISA: []string{"AVX512VNNI", "AVX512VL"},
+		Opcode: opcode, Suffixes: suffixes, Operands: all, Inputs: all, Outputs: []Op{sums}, ISA: []string{"AVX512VNNI", "AVX512VL"},
 	})
 }
 
@@ -128,5 +133,31 @@ func byteStrip(minima bool) {
 		ADDQ(Imm(4), p)
 	}
 	ADDQ(U32(512), s.b)
+	s.next()
+}
+
+// wordStrip writes the product of four rows of words with a panel of 16 columns, as quantStrip does.
+func wordStrip() {
+	declareIn("VNNI", "wordStrip", "(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32)",
+		"adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns.")
+	s := stripOperands{}
+	s.load()
+	Label("loop")
+	var sums [4]VecVirtual
+	for r := range sums {
+		sums[r] = ZMM()
+		VPXORD(sums[r], sums[r], sums[r])
+	}
+	for k := range 16 {
+		w := ZMM()
+		VMOVDQU32(Mem{Base: s.b, Disp: 64 * k}, w)
+		for r := range sums {
+			dotWordsOf(rowOfFour(r, s.a, s.stride, s.aLast).Offset(4*k), w, sums[r])
+		}
+	}
+	s.addScaledWide(sums)
+	ADDQ(Imm(64), s.a)
+	ADDQ(Imm(64), s.aLast)
+	ADDQ(U32(1024), s.b)
 	s.next()
 }
