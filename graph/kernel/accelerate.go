@@ -49,7 +49,8 @@ func Slow() string {
 	case !accelerated:
 		return "this processor has no fast kernels here: all is computed in Go, which takes many times as long"
 	case !hasWhole || !hasF16C:
-		return "this processor has no fast kernels here for products of many rows with packed weights, and of Q4_K weights: they are computed in Go"
+		return "this processor has no fast kernels here for products of many rows with packed weights, nor for few rows unless the weights are Q8_0, Q4_0, " +
+			"F16 or BF16: they are computed in Go"
 	}
 	return ""
 }

@@ -41,17 +41,19 @@
 // AVX2 (TestRowBits). Its speed has not been measured.
 //
 // Weights in few bits (Packed) stay as a file has them, in the blocks of libggml, because decoding is bound by memory.
-// PackedGemm multiplies float32 by them. For Q8_0, Q4_0 and Q4_K it rounds the float32 to bytes, in blocks of 32 with a
-// scale, as libggml does for the first two, so that the products of a block are exact integers; only their scaled sums are
-// rounded. They are added block after block, for any number of rows of A, so a token has the same bits alone and in a
-// prompt. Up to four rows read each weight once, eight blocks at a time, whose sums are the lanes of a vector: eight blocks
-// of a row of Q8_0, so that memory is read in order, and a block of eight rows of the others (quantmul_dots.go). For more
-// rows the weights are unpacked to panels of 16 columns (quantmul_wide.go), or, on a processor with VNNI (AVX-512), to
-// panels of bytes (quantmul_bytes.go), with the same exact sums. Nothing is fused,
-// so that plain Go and the assembly, which needs AVX2 and F16C or, up to four rows and except for Q4_K, NEON, have the
-// same bits. With F16 and BF16 the same holds up to four rows of A, whose sums have eight parts. AVX2 converts the weights
-// in registers for up to 32 rows, and fuses the products of more than four (quantmul_rows.go).
-// Everything else is unpacked to float32, tile by tile, for the micro-kernels above.
+// PackedGemm multiplies float32 by them. Except for F16 and BF16 it rounds the float32 to bytes, in blocks of 32 with a
+// scale, as libggml does for blocks of 32 weights, so that the products of a block are exact integers; only their scaled
+// sums are rounded. They are added block after block, for any number of rows of A, so a token has the same bits alone and
+// in a prompt. Up to four rows read each weight once, eight blocks at a time, whose sums are the lanes of a vector: eight
+// blocks of a row of Q8_0 or Q6_K, so that memory is read in order, and a block of eight rows of the others
+// (quantmul_dots.go). For more rows the weights are unpacked to panels of 16 columns (quantmul_wide.go), or, on a processor
+// with VNNI (AVX-512) and except for Q6_K, to panels of bytes (quantmul_bytes.go), with the same exact sums. Nothing is
+// fused, so that plain Go and the assembly have the same bits. The assembly needs AVX2 and F16C; for up to four rows of
+// Q8_0 and Q4_0 there is NEON.
+//
+// With F16 and BF16 the same holds up to four rows of A, whose sums have eight parts. AVX2 converts the weights in
+// registers for up to 32 rows, and fuses the products of more than four (quantmul_rows.go). For more rows they are unpacked
+// to float32, tile by tile, for the micro-kernels above.
 //
 // Recurrent layers (Recurrent) take one step after the other. A worker computes all gates of a tile of the states: their
 // products with micro-kernels and weights that are packed once for all steps, and everything elementwise on the tile. The

@@ -25,6 +25,9 @@ func (e *emulation) quantCases(r *rand.Rand) {
 			e.strip(r, fmt.Sprintf("strip of %v, %d long", q, k), q, k)
 		}
 	}
+	for _, blocks := range []int{1, 2, 5} {
+		e.words(r, fmt.Sprintf("strip of %v, %d blocks long", Q6_K, blocks), Q6_K, 256*blocks)
+	}
 }
 
 func randomFloats(r *rand.Rand, n int) []float32 {
@@ -88,6 +91,21 @@ func (e *emulation) strip(r *rand.Rand, name string, q Quant, k int) {
 	} else {
 		e.call(byteStripMinimaVNNI, u(blocks), aq, u(k), as, u(4*blocks), at, bb, bs, put(e, a.totals), put(e, b.minima), c)
 	}
+	expect(e, name, c, want[:])
+}
+
+// words adds a product of four rows with 13 columns of a panel in 16 bits.
+func (e *emulation) words(r *rand.Rand, name string, q Quant, k int) {
+	w, blocks := Pack(q, 13, k, Matrix[float32]{Data: randomFloats(r, 13*k), Stride: k}), k/packedUnit
+	var rows, panel wideRoom
+	a, b := rows.round(randomFloats(r, 3*k), 3, k, false), panel.pack(w, 0, 13)
+	want := [wideRowsUnit * widePanel]float32{}
+	copy(want[:], randomFloats(r, len(want)))
+	c := put(e, want[:])
+	old := Accelerate(Plain)
+	quantStrip(a, b, &want)
+	Accelerate(old)
+	e.call(wordStripVNNI, u(blocks), put(e, a.q), u(2*k), put(e, a.scales), u(4*blocks), put(e, b.q), put(e, b.scales), c)
 	expect(e, name, c, want[:])
 }
 

@@ -2,7 +2,7 @@ package kernel
 
 import "unsafe"
 
-// The products of many rows with weights in 8 or 4 bits, on a processor that sums products of four bytes in one instruction, VPDPBUSD. One
+// The products of many rows with weights in 8, 5 or 4 bits, on a processor that sums products of four bytes in one instruction, VPDPBUSD. One
 // operand of this instruction has no sign, so an offset is added to the weights. The sum of a block starts with the offset times the total
 // of the row, negated. It is the same integer as in 16 bits (quantmul_wide.go), so the bits of the product are the same.
 

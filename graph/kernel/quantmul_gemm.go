@@ -3,7 +3,7 @@ package kernel
 // PackedGemm is the product of rows in float32 with packed weights: C (M, N) = act(A (M, K)·Wᵀ + Bias), where W is (N, K). All rows
 // are contiguous.
 //
-// If the format is Q8_0, Q4_0 or Q4_K, A is rounded to bytes, in blocks of 32 with a scale. For other formats A is not rounded.
+// A is rounded to bytes, in blocks of 32 with a scale, unless the format is F16 or BF16.
 type PackedGemm struct {
 	M    int
 	A    []float32

@@ -2,7 +2,7 @@ package kernel
 
 import "unsafe"
 
-// The products of many rows with weights in 8 or 4 bits. A worker unpacks 16 rows of weights to 16 bits and transposes them to a panel, in
+// The products of many rows with weights in few bits. A worker unpacks 16 rows of weights to 16 bits and transposes them to a panel, in
 // which two weights of a column are neighbours. Each step of the micro-kernel multiplies pairs of bytes, whose sum is exact, and each block of
 // 32 is then scaled and added to C in float32. So every element of C is summed in the order of its blocks.
 

@@ -114,7 +114,7 @@ func BenchmarkDecodeWeights(b *testing.B) {
 	}
 	plain := graph.NewParams(tensor.Float32, 1)
 	build(b, plain, graph.Decode, gpt2GPT.Decode(1, 1))
-	for _, q := range []kernel.Quant{kernel.BF16, kernel.Q8_0, kernel.Q4_0, kernel.Q4_K} {
+	for _, q := range []kernel.Quant{kernel.BF16, kernel.Q8_0, kernel.Q4_0, kernel.Q4_K, kernel.Q5_K, kernel.Q6_K} {
 		packed, err := graph.Pack(plain, q, graph.Decode, gpt2GPT.Decode(1, 1))
 		if err != nil {
 			b.Fatal(err)

@@ -22,15 +22,7 @@ type Weights struct {
 }
 
 // WeightsHelp is the help of -weights.
-var WeightsHelp = "`type` of the matrices in memory: f32, bf16, q8_0, q4_k or q4_0, or slower " + strings.Join(slowWeights(), ", ") +
-	" (default: as in a .gguf file, f32 for a folder)"
-
-// slowWeights lists the types whose products have no kernel of their own.
-func slowWeights() []string {
-	return slices.DeleteFunc(strings.Split(gguf.TypeNames(), ", "), func(name string) bool {
-		return slices.Contains([]string{"f32", "bf16", "q8_0", "q4_k", "q4_0"}, name)
-	})
-}
+var WeightsHelp = "`type` of the matrices in memory: " + gguf.TypeNames() + " (default: as in a .gguf file, f32 for a folder)"
 
 // MarshalText returns the name of the type, "" for the zero value.
 func (w Weights) MarshalText() ([]byte, error) {
