@@ -15,8 +15,8 @@ func fast[T Float]() bool { return single[T]() && accelerated }
 // striped reports whether products of T are computed in assembly.
 func striped[T Float]() bool { return single[T]() && strips != nil }
 
-// whole reports whether all kernels are computed in assembly, not only strips and rows: those for many rows with packed weights, for few rows,
-// and for caches in few bits.
+// whole reports whether all kernels are computed in assembly, not only strips and rows: those to round rows and to unpack weights in few bits,
+// for few rows, and for caches in few bits.
 func whole() bool { return accelerated && hasWhole }
 
 // first returns the address of the first element, for the assembly. The caller has checked that T is float32.
@@ -35,7 +35,7 @@ func Describe() string {
 	switch {
 	case hasVNNI:
 		packed = "VNNI"
-	case whole() && hasF16C:
+	case fastDotsRun():
 		packed = rowSet
 	}
 	return fmt.Sprintf("matrix products in %s, rows in %s, many rows with packed weights in %s, %d threads", products, rows, packed, runtime.GOMAXPROCS(0))
@@ -49,8 +49,8 @@ func Slow() string {
 	case !accelerated:
 		return "this processor has no fast kernels here: all is computed in Go, which takes many times as long"
 	case !hasWhole || !hasF16C:
-		return "this processor has no fast kernels here for products of many rows with packed weights, nor for few rows unless the weights are Q8_0, Q4_0, " +
-			"F16 or BF16: they are computed in Go"
+		return "this processor has no fast kernels here for products of few rows with packed weights in formats other than Q8_0, Q4_0, F16 and BF16: " +
+			"they are computed in Go"
 	}
 	return ""
 }

@@ -85,6 +85,16 @@ func bfloatDotsNEON(groups, n int, a *float32, w *byte, stride int, c *float32)
 //go:noescape
 func halfDotsNEON(groups, n int, a *float32, w *byte, stride int, c *float32)
 
+// quantStripNEON adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns.
+//
+//go:noescape
+func quantStripNEON(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales *float32, c *float32)
+
+// quantStripMinimaNEON is quantStripNEON for weights less minima.
+//
+//go:noescape
+func quantStripMinimaNEON(blocks int, a *int16, stride int, scales *float32, scalesStride int, b *int16, bScales, totals, minima, c *float32)
+
 // dots4Asm writes the products of a with four rows of b of n elements, stride bytes apart.
 //
 //go:noescape

@@ -48,8 +48,8 @@
 // blocks of a row of Q8_0 or Q6_K, so that memory is read in order, and a block of eight rows of the others
 // (quantmul_dots.go). For more rows the weights are unpacked to panels of 16 columns (quantmul_wide.go), or, on a processor
 // with VNNI (AVX-512) and except for Q6_K, to panels of bytes (quantmul_bytes.go), with the same exact sums. Nothing is
-// fused, so that plain Go and the assembly have the same bits. The assembly needs AVX2 and F16C; for up to four rows of
-// Q8_0 and Q4_0 there is NEON.
+// fused, so that plain Go and the assembly have the same bits. The assembly needs AVX2 and F16C, or NEON,
+// which has it for up to four rows of Q8_0 and Q4_0 and for the products with panels of all formats.
 //
 // With F16 and BF16 the same holds up to four rows of A, whose sums have eight parts. AVX2 converts the weights in
 // registers for up to 32 rows, and fuses the products of more than four (quantmul_rows.go). For more rows they are unpacked

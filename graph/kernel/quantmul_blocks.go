@@ -34,13 +34,14 @@ func (f blockFormat) numbers(dst []int16, w []byte) {
 }
 
 func (f blockFormat) dot(o dotOperands) (sum float32) {
-	var numbers [packedUnit]int16
 	for b, scale := range o.rounded.scales {
 		a, w, total := o.rounded.q[32*b:][:32], o.w[b*f.bytes:][:f.bytes], o.rounded.totals[b]
-		f.numbers(numbers[:], w)
 		exact := -f.offset * total
-		for i, v := range numbers {
-			exact += int32(a[i]) * int32(v)
+		for i, v := range w[f.bytes-16:][:16] {
+			exact += int32(a[i])*int32(v&15) + int32(a[i+16])*int32(v>>4)
+		}
+		if f.high > 0 {
+			exact += fifths(a, bytes.LittleEndian.Uint32(w[f.high:]))
 		}
 		if f.minimum {
 			sum += float32(float32(float32(total)*scale) * getF16(w[2:]))
@@ -48,6 +49,14 @@ func (f blockFormat) dot(o dotOperands) (sum float32) {
 		sum += float32(float32(exact) * float32(getF16(w)*scale))
 	}
 	return sum
+}
+
+// fifths returns 16 times the sum of the numbers in a whose bits are set.
+func fifths(a []int8, bits uint32) (sum int32) {
+	for i, v := range a {
+		sum += int32(v) & -int32(bits>>(i&31)&1)
+	}
+	return sum << 4
 }
 
 func (f blockFormat) widenFast(run func(blocks int, dst *int16, scales *float32, w *byte)) func(to wideColumns, w []byte) {

@@ -29,3 +29,21 @@ var fastUnpackQ8 func(blocks int, dst *float32, w *byte)
 
 // fastDotsRun reports whether the processor has the instructions of the fast products.
 func fastDotsRun() bool { return accelerated && hasF16C }
+
+// fastStrip is quantStrip in assembly. It reports whether the processor has its instructions.
+func fastStrip(a wideRows, b wideColumns, sums *[wideRowsUnit * widePanel]float32) bool {
+	k, blocks := len(a.q)/wideRowsUnit, len(a.scales)/wideRowsUnit
+	switch {
+	case !whole():
+		return false
+	case hasVNNI && b.minima == nil:
+		wordStripVNNI(blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &sums[0])
+	case b.minima == nil:
+		quantStripAVX2(blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &sums[0])
+	default:
+		quantStripMinimaAVX2(
+			blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &a.totals[0], &b.minima[0], &sums[0],
+		)
+	}
+	return true
+}

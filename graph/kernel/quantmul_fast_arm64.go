@@ -18,3 +18,19 @@ var fastUnpackQ8 = unpackQ8NEON
 
 // fastDotsRun reports whether the assembly may be used.
 func fastDotsRun() bool { return strips != nil }
+
+// fastStrip is quantStrip in assembly. It reports whether the assembly may be used.
+func fastStrip(a wideRows, b wideColumns, sums *[wideRowsUnit * widePanel]float32) bool {
+	k, blocks := len(a.q)/wideRowsUnit, len(a.scales)/wideRowsUnit
+	switch {
+	case !fastDotsRun():
+		return false
+	case b.minima == nil:
+		quantStripNEON(blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &sums[0])
+	default:
+		quantStripMinimaNEON(
+			blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &a.totals[0], &b.minima[0], &sums[0],
+		)
+	}
+	return true
+}

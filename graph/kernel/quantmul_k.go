@@ -28,19 +28,30 @@ func (f partsFormat) numbers(dst []int16, w []byte, j int) {
 	}
 }
 
+// exact returns the sum of the products of a with the numbers of part j of a block.
+func (f partsFormat) exact(a []int8, w []byte, j int) (sum int32) {
+	shift := j % 2 * 4
+	for i, v := range w[f.low+j/2*32:][:32] {
+		sum += int32(a[i]) * int32(v>>(shift&7)&15)
+	}
+	if f.high > 0 {
+		var fifths int32
+		for i, v := range w[f.high:][:32] {
+			fifths += int32(a[i]) & -int32(v>>(j&7)&1)
+		}
+		sum += fifths << 4
+	}
+	return sum
+}
+
 func (f partsFormat) dot(o dotOperands) (sum float32) {
 	var scales, minima [partsK]float32
-	var numbers [32]int16
 	for b := 0; b < len(o.rounded.scales); b += partsK {
 		w := o.w[b/partsK*f.bytes:][:f.bytes]
 		partScales(&scales, &minima, w)
 		for j := range partsK {
 			a, scale := o.rounded.q[32*(b+j):][:32], o.rounded.scales[b+j]
-			f.numbers(numbers[:], w, j)
-			var exact int32
-			for i, v := range numbers {
-				exact += int32(a[i]) * int32(v)
-			}
+			exact := f.exact(a, w, j)
 			sum -= float32(float32(float32(o.rounded.totals[b+j])*scale) * minima[j])
 			sum += float32(float32(exact) * float32(scales[j]*scale))
 		}

@@ -18,8 +18,9 @@ func dotQ6K(o dotOperands) (sum float32) {
 			scaledQ6K(&weights, w)
 		}
 		var exact int32
+		a := o.rounded.q[32*b:][:32]
 		for i, v := range weights[b%partsK*32:][:32] {
-			exact += int32(o.rounded.q[32*b+i]) * int32(v)
+			exact += int32(a[i]) * int32(v)
 		}
 		sum += float32(float32(exact) * float32(getF16(w[scaleQ6K:])*scale))
 	}
@@ -28,11 +29,12 @@ func dotQ6K(o dotOperands) (sum float32) {
 
 // scaledQ6K writes the weights of a block, times the scales of their parts.
 func scaledQ6K(dst *[256]int16, w []byte) {
-	for l := 0; l < len(dst); l += 32 {
+	for l := 0; l < len(dst); l += 16 {
 		low, high, shift := place6(l)
-		for i := range 32 {
-			q := int16(w[low+i]>>shift[0]&15) | int16(w[high+i]>>shift[1]&3)<<4
-			dst[l+i] = (q - 32) * int16(int8(w[scalesQ6K+(l+i)/16]))
+		to, upper, scale := dst[l:][:16], w[high:][:16], int16(int8(w[scalesQ6K+l/16]))
+		for i, v := range w[low:][:16] {
+			q := int16(v>>(shift[0]&7)&15) | int16(upper[i]>>(shift[1]&7)&3)<<4
+			to[i] = (q - 32) * scale
 		}
 	}
 }

@@ -215,20 +215,10 @@ func packPairs(panel, q []int16, k int) {
 
 // quantStrip adds the products of four rows with a panel to sums.
 func quantStrip(a wideRows, b wideColumns, sums *[wideRowsUnit * widePanel]float32) {
-	k, blocks := len(a.q)/wideRowsUnit, len(a.scales)/wideRowsUnit
-	switch {
-	case hasVNNI && b.minima == nil:
-		wordStripVNNI(blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &sums[0])
-		return
-	case whole() && b.minima == nil:
-		quantStripAVX2(blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &sums[0])
-		return
-	case whole():
-		quantStripMinimaAVX2(
-			blocks, &a.q[0], 2*k, &a.scales[0], 4*blocks, &b.q[0], &b.scales[0], &a.totals[0], &b.minima[0], &sums[0],
-		)
+	if fastStrip(a, b, sums) {
 		return
 	}
+	k, blocks := len(a.q)/wideRowsUnit, len(a.scales)/wideRowsUnit
 	for block := range blocks {
 		for r := range wideRowsUnit {
 			exact := pairProducts(a.q[r*k+block*packedUnit:][:packedUnit], b.q[block*packedUnit*widePanel:][:packedUnit*widePanel])

@@ -49,6 +49,16 @@ func bfloatDotsNEON` + wordSignature + `
 //
 //go:noescape
 func halfDotsNEON` + wordSignature + `
+
+// quantStripNEON adds to 4 by 16 sums the products of four rows of a, stride bytes apart, with a panel of 16 columns.
+//
+//go:noescape
+func quantStripNEON` + stripSignature + `
+
+// quantStripMinimaNEON is quantStripNEON for weights less minima.
+//
+//go:noescape
+func quantStripMinimaNEON` + minimaSignature + `
 `
 
 func main() {
@@ -71,6 +81,8 @@ func main() {
 	d.q4()
 	d.bfloat()
 	d.half()
+	d.strip(false)
+	d.strip(true)
 	assembly.Write(d.text.Bytes())
 	declarations.WriteString(dotDeclarations)
 	rows()
