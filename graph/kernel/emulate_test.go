@@ -114,6 +114,7 @@ cpu: model=tigerlake, ips=200000000, reset_on_triple_fault=0
 clock: sync=none
 ata0-master: type=cdrom, path=DIR/boot.iso, status=inserted
 boot: cdrom
+sound: driver=dummy
 port_e9_hack: enabled=1
 log: DIR/log
 panic: action=fatal
