@@ -34,8 +34,8 @@ var strips = func() *stripShape {
 	return shapes[len(shapes)-1]
 }()
 
-// The blocks of a product in assembly. A panel of B, stripDepth deep, stays in the L1 cache while a block of A, blockRows high,
-// comes from the L2 cache.
+// The blocks of a product in assembly. A panel of B, stripDepth deep, stays in the L1 cache with AVX2, and in the L2 cache with AVX-512,
+// while a block of A, blockRows high, comes from the L2 cache.
 const (
 	stripDepth = 384
 	blockRows  = 96

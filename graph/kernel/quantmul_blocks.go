@@ -78,7 +78,7 @@ func (f blockFormat) widenSlow(to wideColumns, w []byte) {
 	f.widenMinima(to, w)
 }
 
-// widenMinima writes what is subtracted: the minima of blocks, negated.
+// widenMinima writes the minima of blocks with the other sign, because the products subtract them.
 func (f blockFormat) widenMinima(to wideColumns, w []byte) {
 	for b := range to.minima {
 		to.minima[b] = -getF16(w[b*f.bytes+2:])

@@ -57,7 +57,7 @@ func (g PackedGemm) Run() {
 	p := packedGemm{PackedGemm: g, cols: unpackedCols, stride: w.stride()}
 	room := take[operandRoom]()
 	switch dots := packed[w.Format]; {
-	case g.M <= packedThin && dots.slow != nil || dots.rows.of(g.M).run != nil:
+	case g.M <= packedThin || dots.rows.of(g.M).run != nil:
 		p.dots, p.kernel = dots, dots.rows.of(g.M)
 		p.cols = p.thinCols(1 + workers.ready())
 		if dots.rounded {

@@ -10,8 +10,8 @@ import (
 // Most is the largest number of bytes of a line, its end included.
 const Most = 16 << 20
 
-// Next returns the next line with its "\n". At the end of the file it returns io.EOF with what is left, a line without an end. Of a line
-// of more than Most bytes it returns the beginning and the line's length; the next call returns the line after it.
+// Next returns the next line with its "\n", and its length. If a line has more than Most bytes, text is only its beginning, but the next
+// call returns the line after it. A last line without "\n" comes with the error io.EOF.
 func Next(r *bufio.Reader) (text []byte, length int64, err error) {
 	for {
 		part, err := r.ReadSlice('\n')
